@@ -1,0 +1,18 @@
+"""What every test shares: the markers, and the real servers as fixtures."""
+
+import pytest
+
+pytest_plugins = ["tests.servers.fixtures", "tests.cloud.fixtures"]
+
+MARKERS = (
+    "requirement(id, part=None): this test exercises a row of tests/requirements.yaml end to end",
+    "bench: a measurement, run by make bench",
+    "chaos: kills real processes, run by make chaos",
+    "soak: hours of simulated worlds and real kills, run by make soak",
+    "hardware: needs a real reader, run by hand",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)

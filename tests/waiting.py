@@ -1,0 +1,38 @@
+"""Wait for a condition with a deadline, for tests that watch another process or thread."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+PAUSE_S = 0.01
+_never = threading.Event()
+
+
+class Late(AssertionError):
+    """The condition did not come true in time."""
+
+
+def until(predicate: Callable[[], T], timeout_s: float = 10.0, what: str = "") -> T:
+    """Return the predicate's first true value; raise Late when timeout_s seconds have passed."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := predicate()):
+        _check(deadline, predicate, what)
+        _never.wait(PAUSE_S)
+    return value
+
+
+async def until_async(predicate: Callable[[], T], timeout_s: float = 10.0, what: str = "") -> T:
+    """Like until, but let the event loop run between two looks."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := predicate()):
+        _check(deadline, predicate, what)
+        await asyncio.sleep(PAUSE_S)
+    return value
+
+
+def _check(deadline: float, predicate: Callable[[], object], what: str) -> None:
+    if time.monotonic() >= deadline:
+        raise Late(f"Still waiting for: {what or getattr(predicate, '__qualname__', repr(predicate))}")
