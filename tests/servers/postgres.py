@@ -1,0 +1,102 @@
+"""A PostgreSQL server of Debian's package, for one run: databases are made from templates in milliseconds."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from tests.servers.process import Server, ServerFailed, free_port, leash, program
+
+HOMES = Path("/usr/lib/postgresql")
+USER = "esik"
+OWNER = "postgres"  # Debian's package makes this user; PostgreSQL refuses to run as root
+
+
+class Durability(Enum):
+    """What a power cut may cost."""
+
+    NONE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+    FULL = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A running server; `server` starts, kills and stops it."""
+
+    server: Server
+    port: int
+    home: Path
+
+    def url(self, database: str) -> str:
+        """Return the address of a database, without a password: the server trusts loopback."""
+        return f"postgres://{USER}@127.0.0.1:{self.port}/{database}"
+
+    def create(self, database: str, template: str = "template1") -> str:
+        """Make a database as a copy of a template nobody is connected to, and return its address."""
+        self.sql(f'CREATE DATABASE "{database}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        return self.url(database)
+
+    def drop(self, database: str) -> None:
+        """Remove a database, cutting off who is connected."""
+        self.sql(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+
+    def sql(self, statement: str, database: str = "postgres") -> str:
+        """Run one statement by psql and return what it prints, unaligned; raise ServerFailed with its complaint."""
+        done = subprocess.run(
+            [str(self.home / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.url(database), "-c", statement],
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise ServerFailed(f"psql: {done.stderr.strip()}")
+        return done.stdout.strip()
+
+
+def home() -> Path:
+    """Return the folder of the newest PostgreSQL's programs; raise ServerMissing when there is none."""
+    folders = sorted(HOMES.glob("*/bin"), key=lambda folder: float(folder.parent.name), reverse=True)
+    return program("initdb", "postgresql", *(folders or [HOMES])).parent
+
+
+@contextmanager
+def postgres(durability: Durability = Durability.NONE, settings: Sequence[str] = ()) -> Iterator[Postgres]:
+    """Serve a new, empty cluster on a free port; `settings` are further `name=value` of postgresql.conf."""
+    folder = Path(tempfile.mkdtemp(prefix="esik-postgres-"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, OWNER, OWNER)
+    try:
+        running = _prepare(folder, home(), (*durability.value, *settings))
+        running.server.start()
+        try:
+            yield running
+        finally:
+            running.server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prepare(folder: Path, programs: Path, settings: Sequence[str]) -> Postgres:
+    made = subprocess.run(
+        [*leash(OWNER), str(programs / "initdb"), "-D", str(folder / "cluster"), "-U", USER, "--auth=trust",
+         "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"],
+        capture_output=True, text=True, check=False, timeout=120, cwd=folder,
+    )  # fmt: skip
+    if made.returncode != 0:
+        raise ServerFailed(f"initdb: {made.stderr.strip()}")
+    port = free_port()
+    options = ("listen_addresses=127.0.0.1", "max_connections=200", "shared_buffers=64MB", "log_statement=none")
+    command = [str(programs / "postgres"), "-D", str(folder / "cluster"), "-p", str(port), "-k", str(folder)]
+    for option in (*options, *settings):
+        command += ["-c", option]
+    server = Server(command, folder / "log", lambda: _is_ready(programs, port), signal.SIGINT, OWNER)
+    return Postgres(server, port, programs)
+
+
+def _is_ready(programs: Path, port: int) -> bool:
+    asked = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port), "-U", USER, "-d", "postgres"]
+    return subprocess.run(asked, check=False, timeout=10).returncode == 0
