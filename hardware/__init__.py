@@ -1,0 +1,1 @@
+"""What to build: parts, pins and wiring, as data."""
