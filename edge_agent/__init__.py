@@ -1,0 +1,1 @@
+"""The program at the school: reads cards, decides, keeps a journal, acts, and syncs."""

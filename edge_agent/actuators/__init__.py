@@ -1,0 +1,1 @@
+"""Actuators: what opens a gate, and the sensor that tells whether somebody went through."""

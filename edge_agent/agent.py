@@ -1,0 +1,246 @@
+"""The agent put together, and its life from start to stop.
+
+Rule: a gate works without any of the rest. Whatever cannot be had at the start, a disk, a roster, a broker, a port, is
+tried again and again beside the gates, never before them.
+"""
+
+import asyncio
+import fcntl
+import os
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from edge_agent.cloud_side import COUNTER, CloudSide
+from edge_agent.core import Core, Given
+from edge_agent.floor import write_floor
+from edge_agent.journal.entry import Entry
+from edge_agent.journal.journal import CAPACITY
+from edge_agent.neighbours import cloud_broker, hub_broker
+from edge_agent.overview import Overview
+from edge_agent.renewing import Renewal, Ways
+from edge_agent.status.app import create_status_app
+from edge_agent.status.server import serve_status
+from edge_agent.status.snapshot import PartStatus
+from edge_agent.supervision import Parts
+from edge_agent.sync.counters import Phase
+from edge_agent.sync.mqtt import Broker
+from edge_agent.sync.renewal import CertificateDesk
+from edge_agent.sync.roster_fetch import RosterFetch
+from edge_agent.sync.session import Session
+from edge_agent.sync.tls import web_context
+from edge_agent.sync.uplink import Route, Uplink
+from edge_agent.watch import Watch
+
+HEALTH_S = 600.0  # the least distance between two health records, by the contract
+FIRST_HEALTH_S = 15.0
+WATCH_S = 1.0
+FLOOR_S = 60.0
+DRAIN_S = 2.0
+log = structlog.get_logger()
+
+
+class FolderTaken(RuntimeError):
+    """Another agent runs in the same folder."""
+
+
+@dataclass(slots=True)
+class Ending:
+    """How the agent is told to end; `is_restart` asks whoever started it to do so again."""
+
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+    is_restart: bool = False
+
+    def stop(self) -> None:
+        self.event.set()
+
+    def restart(self) -> None:
+        self.is_restart = True
+        self.event.set()
+
+
+async def run_agent(given: Given, ending: Ending) -> None:
+    """Run until told to end. Raises FolderTaken."""
+    with _owning(given.settings.folder):
+        core = Core(given)
+        counter = await core.recall(COUNTER)
+        agent = Agent(core, ending, int(counter) if counter.isdigit() else 0)
+        await core.remember_the_past()
+        await agent.world.restore_modes()
+        await agent.live()
+
+
+class Agent:
+    """A core with everything that may fail around it."""
+
+    def __init__(self, core: Core, ending: Ending, command_counter: int) -> None:
+        self.core = core
+        self._given = core.given
+        self._ending = ending
+        self.world = CloudSide(core.timekeeper, core.shelf, core.scribe, core.journal, ending.restart)
+        self.world.gates = core.gates
+        self.uplink = self._make_uplink(command_counter)
+        self.roster_fetch = self._make_roster_fetch()
+        self.renewal = self._make_renewal()
+        self.world.session = self.uplink.session
+        self.world.want_roster = self.roster_fetch.want
+        core.journal.on_durable = self._durable
+
+    async def live(self) -> None:
+        """Run all parts until told to end; then the gates end first, and what they wrote gets a moment to go out."""
+        given, core = self._given, self.core
+        async with Parts(given.clock, given.rng) as others, Parts(given.clock, given.rng) as at_gates:
+            overview = self._overview(lambda: [*at_gates.statuses(), *others.statuses()])
+            for gate in core.gates:
+                at_gates.start(f"gate.{gate.settings.id}", gate.run)
+                for reader in gate.readers:
+                    at_gates.start(f"reader.{reader.name}", partial(gate.serve, reader))
+            self._start_others(others, overview)
+            given.notifier.ready(f"{len(core.gates)} gates")
+            log.info("agent.ready", device=given.bundle.device, school=given.bundle.school, boot=core.boot)
+            await self._ending.event.wait()
+            given.notifier.stopping()
+            log.info("agent.stopping", unsent=overview.unsent(), is_restart=self._ending.is_restart)
+            await at_gates.stop()
+            await self._drain(overview)
+        self._keep_floor()
+        await core.journal.close()
+        log.info("agent.stopped")
+
+    def _start_others(self, parts: Parts, overview: Overview) -> None:
+        status = self._given.settings.status
+        parts.start("sync", self.uplink.run)
+        parts.start("roster", self.roster_fetch.run)
+        parts.start("certificate", self.renewal.run)
+        parts.start("hub", self.core.neighbours.run)
+        parts.start("watch", self._watch)
+        parts.start("health", partial(self._tell_health, overview))
+        parts.start("floor", self._raise_floor)
+        if self._given.watchdog_us:
+            parts.start("watchdog", partial(self._pat_watchdog, overview))
+        if status.is_on:
+            app = create_status_app(overview.snapshot, status.host)
+            parts.start("status", lambda: serve_status(app, status.host, status.port))
+
+    async def _drain(self, overview: Overview) -> None:
+        """Give what was written last a moment to go out, if there is a way."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                while overview.unsent() and self.uplink.session.phase is Phase.FLOWING:
+                    await self._given.clock.sleep(0.02)
+
+    def _durable(self, entries: list[Entry]) -> None:
+        self.core.durable(entries)
+        self.uplink.appended(entries)
+
+    # What is done again and again
+
+    async def _watch(self) -> None:
+        core = self.core
+        watch = Watch(core.journal, core.timekeeper)
+        while True:
+            watch.look()
+            for gate in core.gates:
+                for reader, is_lost in gate.changed_readers():
+                    core.scribe.alarm("reader_lost" if is_lost else "reader_back", reader, gate.settings.id)
+            await self._given.clock.sleep(WATCH_S)
+
+    async def _tell_health(self, overview: Overview) -> None:
+        await self._given.clock.sleep(FIRST_HEALTH_S)
+        while True:
+            self.core.scribe.health(overview.unsent(), self.core.shelf.version)
+            await self._given.clock.sleep(HEALTH_S)
+
+    async def _raise_floor(self) -> None:
+        while True:
+            await self._given.clock.sleep(FLOOR_S)
+            self._keep_floor()
+
+    def _keep_floor(self) -> None:
+        if self.world.is_clock_good():
+            write_floor(self._given.settings.folder, self.core.timekeeper.now().wall_ms)
+
+    async def _pat_watchdog(self, overview: Overview) -> None:
+        """Tell systemd that the event loop turns; a slow disk or a lost broker is no reason to be killed."""
+        while True:
+            phase, version = self.uplink.session.phase.value, self.core.shelf.version
+            self._given.notifier.alive(f"{phase}, {overview.unsent()} not sent, roster {version}")
+            await self._given.clock.sleep(self._given.watchdog_us / 3_000_000)
+
+    # How it is put together
+
+    def _make_uplink(self, command_counter: int) -> Uplink:
+        given, core = self._given, self.core
+        session = Session(core.identity, given.rng, command_counter=command_counter)
+        return Uplink(
+            session, core.journal, self.world, self._routes, core.identity.client_id, given.rng,
+            credentials=core.certificates.credentials, keepalive_s=given.settings.sync.keepalive_s,
+        )  # fmt: skip
+
+    def _routes(self) -> list[Route]:
+        """Return the brokers to try: those of the settings, else the hub's, unless it is ours, and the cloud's."""
+        settings, bundle, neighbours = self._given.settings, self._given.bundle, self.core.neighbours
+        if settings.sync.brokers:
+            return [Route(broker.address, broker) for broker in map(Broker.parse, settings.sync.brokers)]
+        hub = None if neighbours.is_hub else hub_broker(bundle, neighbours.hub)
+        cloud = Route("cloud", cloud_broker(settings, bundle))
+        return [Route("hub", hub), cloud] if hub is not None else [cloud]
+
+    def _make_roster_fetch(self) -> RosterFetch:
+        given, core, world = self._given, self.core, self.world
+        return RosterFetch(
+            given.settings.sync.http_url or given.bundle.cloud.http_url, given.bundle.device, given.bundle.http_key,
+            core.shelf, core.timekeeper.now, given.rng, refused=world.roster_refused, taken=world.roster_taken,
+            tls=self._web_tls, floor_ms=world.floor_ms,
+        )  # fmt: skip
+
+    def _make_renewal(self) -> Renewal:
+        given, core, world = self._given, self.core, self.world
+        told, other = given.bundle.cloud.http_url, given.settings.sync.http_url
+        is_safe = other.startswith("https://") or told.startswith("http://")  # plain only where the bundle says so
+        desk = CertificateDesk(
+            other if other and is_safe else told, given.bundle.device, given.bundle.http_key, core.timekeeper.now,
+            given.rng, tls=self._web_tls, floor_ms=world.floor_ms,
+        )  # fmt: skip
+        proven = core.neighbours.certificate_changed
+        ways = Ways(desk.ask, self.uplink, core.timekeeper.now, world.learn_time, proven)
+        return Renewal(core.certificates, ways, given.clock, given.rng)
+
+    def _web_tls(self) -> ssl.SSLContext:
+        made = self.core.certificates.credentials()
+        return web_context(made.ca_pem if made is not None else None, is_clock_good=self.world.is_clock_good())
+
+    def _overview(self, parts: Callable[[], Sequence[PartStatus]]) -> Overview:
+        core = self.core
+        return Overview(
+            self._given.bundle, self._given.firmware, core.timekeeper, core.journal, CAPACITY, core.shelf, core.view,
+            self.uplink, core.neighbours, core.gates, core.scribe, parts, self.renewal.status,
+        )  # fmt: skip
+
+
+@contextmanager
+def _owning(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock: a journal has one owner. A disk that takes no folder is no reason not to open a gate."""
+    descriptor = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        if descriptor is not None:
+            os.close(descriptor)
+        raise FolderTaken(
+            f"another agent runs with the folder {folder}: stop it, or give this one a folder of its own"
+        ) from error
+    except OSError as error:
+        log.error("folder.unusable", folder=str(folder), error=str(error))  # noqa: TRY400 # its words say all
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)

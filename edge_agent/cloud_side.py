@@ -1,0 +1,148 @@
+"""What the cloud's word does in this agent: its time, its rosters, its commands; and what the uplink asks of the agent.
+
+Rule: a command's counter is on the disk before the command is obeyed, so that no restart obeys it twice.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Protocol, get_args
+
+import structlog
+
+from edge_agent.decision import Mode
+from edge_agent.gate import Gate
+from edge_agent.journal.entry import JournalBroken, JournalUnavailable
+from edge_agent.scribe import Scribe
+from edge_agent.slots import Shelf
+from edge_agent.sync.session import Session
+from edge_agent.timekeeper import BUILD_FLOOR_MS, Stamp, Timekeeper
+from schemas.structs import Cmd
+
+COUNTER = "command_counter"
+MODE = "mode:"  # with the gate's id: what it was last commanded to
+RECALL_S = 10.0
+TIME_ERROR_MS_MAX = 10_000
+ALARM_AGAIN_MS = 3_600_000
+log = structlog.get_logger()
+
+
+class Notes(Protocol):
+    """The journal's small durable values."""
+
+    async def remember(self, name: str, value: str) -> None: ...
+    async def recall(self, name: str) -> str | None: ...
+
+
+class CloudSide:
+    """The World of an Uplink."""
+
+    def __init__(
+        self, timekeeper: Timekeeper, shelf: Shelf, scribe: Scribe, notes: Notes, restart: Callable[[], None]
+    ) -> None:
+        self.session: Session | None = None
+        self.gates: Sequence[Gate] = ()
+        self.want_roster: Callable[[int], None] = lambda _version: None
+        self._timekeeper = timekeeper
+        self._shelf = shelf
+        self._scribe = scribe
+        self._notes = notes
+        self._restart = restart
+        self._refused_ms: dict[str, int] = {}
+
+    # What an uplink asks
+
+    def stamp(self) -> Stamp:
+        return self._timekeeper.now()
+
+    def is_clock_good(self) -> bool:
+        return self._timekeeper.now().quality in ("rtc", "ntp", "hub")
+
+    def floor_ms(self) -> int:
+        roster = self._shelf.roster
+        return max(BUILD_FLOOR_MS, roster.header.issued_ms if roster is not None else 0)
+
+    def learn_time(self, wall_ms: int, monotonic_ms: int, error_ms: int) -> None:
+        """Believe the cloud's clock if the answer was quick enough."""
+        if error_ms <= TIME_ERROR_MS_MAX:
+            self._timekeeper.learn(wall_ms, monotonic_ms, "ntp")
+
+    def roster_version(self) -> int:
+        return self._shelf.version
+
+    def fetch_roster(self, version: int) -> None:
+        self.want_roster(version)
+
+    async def report(self, reason: str, detail: str) -> None:
+        self._scribe.alarm(reason, detail)
+
+    # Rosters
+
+    def roster_taken(self, version: int) -> None:
+        """Go by a newer roster: it is on the shelf already."""
+        if self._shelf.roster is not None:
+            self._timekeeper.raise_floor(self._shelf.roster.header.issued_ms)
+        if self.session is not None:
+            self.session.roster_is(version)
+
+    def roster_refused(self, reason: str) -> None:
+        """Tell the cloud once an hour; a delta that does not fit is followed by a snapshot, and no reason to worry."""
+        now_ms = self._timekeeper.now().monotonic_ms
+        last_ms = self._refused_ms.get(reason)
+        if reason != "base" and (last_ms is None or now_ms - last_ms >= ALARM_AGAIN_MS):
+            self._refused_ms[reason] = now_ms
+            self._scribe.alarm("roster_refused", reason)
+
+    # Commands
+
+    async def obey(self, cmd: Cmd) -> None:
+        """Note the command's counter, then do what it says."""
+        try:
+            if cmd.counter <= await self._last_counter():
+                log.warning("command.repeated", action=cmd.action, id=cmd.id)
+                return
+            await self._notes.remember(COUNTER, str(cmd.counter))
+        except (JournalUnavailable, JournalBroken) as error:
+            log.error("command.refused", action=cmd.action, id=cmd.id, error=str(error))  # noqa: TRY400
+            return
+        log.warning("command.obeyed", action=cmd.action, id=cmd.id, gate=cmd.gate)
+        match cmd.action:
+            case "open_once":
+                self._each(cmd, lambda gate: gate.open_once())
+            case "lock_down" | "free_pass" | "normal" as mode:
+                await self._set_mode(cmd, mode)
+            case "restart":
+                self._restart()
+            case "report":
+                unsent = self.session.unsent if self.session is not None else 0
+                self._scribe.health(unsent, self._shelf.version)
+
+    async def restore_modes(self) -> None:
+        """Set every gate as it was commanded before the agent started; what cannot be read leaves it as usual."""
+        for gate in self.gates:
+            with suppress(JournalUnavailable, JournalBroken, TimeoutError):
+                async with asyncio.timeout(RECALL_S):
+                    said = await self._notes.recall(MODE + gate.settings.id)
+                for mode in get_args(Mode):
+                    if said == mode:
+                        gate.set_mode(mode)
+
+    async def _set_mode(self, cmd: Cmd, mode: Mode) -> None:
+        self._each(cmd, lambda gate: gate.set_mode(mode))
+        for gate in self._named(cmd):
+            with suppress(JournalUnavailable, JournalBroken):
+                await self._notes.remember(MODE + gate.settings.id, mode)
+
+    def _named(self, cmd: Cmd) -> Sequence[Gate]:
+        return [gate for gate in self.gates if cmd.gate is None or gate.settings.id == cmd.gate]
+
+    def _each(self, cmd: Cmd, act: Callable[[Gate], bool]) -> None:
+        """Act on the gate that a command names, or on every gate when it names none."""
+        named = self._named(cmd)
+        done = [act(gate) for gate in named]
+        if not done or not all(done):
+            log.error("command.failed", action=cmd.action, id=cmd.id, gate=cmd.gate, gates=len(named))
+
+    async def _last_counter(self) -> int:
+        said = await self._notes.recall(COUNTER)
+        return int(said) if said is not None and said.isdigit() else 0

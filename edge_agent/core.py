@@ -1,0 +1,175 @@
+"""What an agent needs to decide and to write: clock, roster, journal, view and gates. No network.
+
+Rule: all of it can be had on a broken disk: a journal without a file opens one later, and a roster that was never
+there is what the doors have a policy for.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from random import Random
+
+import structlog
+
+from edge_agent.actuators.actuator import Actuator
+from edge_agent.bundle import Bundle
+from edge_agent.certificates import Certificates
+from edge_agent.clock import Clock
+from edge_agent.door import Door
+from edge_agent.floor import read_floor
+from edge_agent.gate import Gate
+from edge_agent.journal.entry import Entry, JournalBroken, JournalUnavailable
+from edge_agent.journal.journal import Journal
+from edge_agent.journal.opening import Opened, open_journal
+from edge_agent.neighbours import Neighbours, Surroundings
+from edge_agent.pipeline import Pipeline
+from edge_agent.readers.opening import open_reader
+from edge_agent.readers.tap import Medium, Tap
+from edge_agent.roster import Roster
+from edge_agent.scribe import Scribe
+from edge_agent.settings import AgentSettings
+from edge_agent.slots import Shelf, Slots
+from edge_agent.sync.wire import Identity
+from edge_agent.systemd import Notifier
+from edge_agent.timekeeper import Timekeeper
+from edge_agent.unfinished import unfinished
+from edge_agent.view import View
+from schemas.tokens import QR, UID, token
+
+RECENT_MAX = 20_000
+LOOK_BACK_S = 30.0
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What an agent is started with."""
+
+    settings: AgentSettings
+    bundle: Bundle
+    clock: Clock
+    rng: Random
+    firmware: str
+    notifier: Notifier
+    watchdog_us: int = 0
+
+
+class Core:
+    """The parts that the gates stand on; made in the event loop that they run in."""
+
+    def __init__(self, given: Given) -> None:
+        settings, bundle = given.settings, given.bundle
+        self.given = given
+        self.boot = f"{given.rng.getrandbits(64):016x}"
+        self.identity = Identity(
+            bundle.device,
+            bundle.school,
+            bundle.shard,
+            self.boot,
+            given.firmware,
+            bundle.uplink_key,
+            bundle.downlink_key,
+        )
+        slots = Slots(settings.folder / "roster", bundle.school, bundle.roster_public_key)
+        self.shelf = Shelf(slots, slots.load())
+        self.timekeeper = _timekeeper(given, self.shelf.roster)
+        self._first: list[Entry] = []
+        self.journal = self._open_journal()
+        self.scribe = Scribe(self.journal, self.timekeeper, given.firmware, settings.folder)
+        self.view = View(bundle.device)
+        self.certificates = Certificates(bundle, settings.folder / "tls")
+        files = self.certificates.files if self.certificates.is_usable else None
+        around = Surroundings(
+            settings, bundle, self.identity, self.certificates.credentials, files, given.clock, given.rng,
+            self.timekeeper.now, self.roster, self.view,
+        )  # fmt: skip
+        self.neighbours = Neighbours(around)
+        self.gates = self._make_gates()
+        for refusal in slots.refusals:
+            self.scribe.alarm("roster_refused", f"{refusal.slot}: {refusal.reason}")
+
+    def roster(self) -> Roster | None:
+        """Return the roster gone by."""
+        return self.shelf.roster
+
+    def durable(self, entries: list[Entry]) -> None:
+        """Show the view and the neighbours what is on the disk."""
+        for entry in entries:
+            self._observe(entry)
+        self.neighbours.appended(entries)
+
+    async def remember_the_past(self) -> None:
+        """Let the view know what the journal still holds, and flag what a crash left open."""
+        self.durable(self._first)
+        with_sensor = {gate.settings.id for gate in self.gates if gate.has_sensor}
+        try:
+            async with asyncio.timeout(LOOK_BACK_S):
+                for entry in await self.journal.recent(RECENT_MAX):
+                    self._observe(entry)
+                flags = await unfinished(self.journal, with_sensor, self.timekeeper.now())
+        except (JournalUnavailable, JournalBroken, TimeoutError) as error:
+            log.error("view.unrebuilt", error=str(error))  # noqa: TRY400 # its words say all
+            return
+        if flags:
+            self.journal.append(*flags).add_done_callback(_ignore)
+
+    async def recall(self, name: str) -> str:
+        """Return a value that the journal keeps; empty when there is none, or nothing can be read."""
+        try:
+            async with asyncio.timeout(LOOK_BACK_S):
+                return await self.journal.recall(name) or ""
+        except (JournalUnavailable, JournalBroken, TimeoutError):
+            return ""
+
+    def _observe(self, entry: Entry) -> None:
+        if entry.record is not None:
+            self.view.observe(self.given.bundle.device, entry.epoch, entry.seq, entry.record)
+
+    # The journal
+
+    def _open_journal(self) -> Journal:
+        """Return a journal; on a disk that takes nothing, one without a file, which it opens later."""
+        opened: Opened | None = None
+        try:
+            opened = self._open_file("")
+            self._first = opened.entries
+        except (JournalUnavailable, JournalBroken) as error:
+            log.error("journal.unopened", error=str(error))  # noqa: TRY400 # its words say all
+        return Journal(opened.file if opened is not None else None, self.timekeeper, reopen=self._open_file)
+
+    def _open_file(self, broken: str) -> Opened:
+        given = self.given
+        return open_journal(
+            given.settings.folder / "journal.db", given.bundle.device, given.rng,
+            stamp=self.timekeeper.now(), boot=self.boot, firmware=given.firmware, broken=broken,
+        )  # fmt: skip
+
+    # The gates
+
+    def _make_gates(self) -> list[Gate]:
+        settings, clock = self.given.settings, self.given.clock
+        readers = {reader.name: open_reader(reader, clock) for reader in settings.readers}
+        return [
+            Gate(gate, [readers[reader.name] for reader in gate.readers], clock, self._make_pipeline)
+            for gate in settings.gates
+        ]
+
+    def _make_pipeline(self, door: Door, actuator: Actuator) -> Pipeline:
+        return Pipeline(
+            door, self.given.bundle.device, self.journal, actuator, self.timekeeper, self.given.clock, self.view,
+            self.roster, self._token, lambda roster: self.neighbours.hears(roster.devices()),
+        )  # fmt: skip
+
+    def _token(self, tap: Tap) -> str:
+        return token(self.given.bundle.card_key, QR if tap.medium is Medium.QR else UID, tap.identity)
+
+
+def _timekeeper(given: Given, roster: Roster | None) -> Timekeeper:
+    issued_ms = roster.header.issued_ms if roster is not None else 0
+    floor_ms = max(read_floor(given.settings.folder), issued_ms)
+    return Timekeeper(given.clock, floor_ms=floor_ms, machine=given.settings.clock.machine)
+
+
+def _ignore(written: "asyncio.Future[list[Entry]]") -> None:
+    """Take note of a failure, which the journal has counted."""
+    if not written.cancelled():
+        written.exception()

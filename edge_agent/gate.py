@@ -1,0 +1,193 @@
+"""One gate of this agent: its mechanics, its pipeline and its readers, and what is counted of them for people.
+
+Rule: the mechanics and each reader are parts of their own: a reader that fails leaves the gate and the other readers
+as they are, and a gate whose mechanics fail is made anew.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from edge_agent.actuators.actuator import Actuator, Direction, FireChanged, PassageOutcome, Passed
+from edge_agent.actuators.gpio import Pins, gpio_turnstile
+from edge_agent.actuators.lane import Timing
+from edge_agent.actuators.nothing import Nothing
+from edge_agent.actuators.simulated import simulated_turnstile
+from edge_agent.clock import Clock
+from edge_agent.decision import Mode
+from edge_agent.door import Door
+from edge_agent.pipeline import Pipeline, Shown
+from edge_agent.readers.tap import Health, Reader
+from edge_agent.settings import GateSettings, NoGate, RelayGate, SimulatedGate
+from edge_agent.status.snapshot import GateStatus, ReaderStatus
+
+MakePipeline = Callable[[Door, Actuator], Pipeline]
+MakeActuator = Callable[[GateSettings, Clock], Actuator]
+OPEN_BY_COMMAND = 0  # no grant of the pipeline has this number
+log = structlog.get_logger()
+
+
+def open_actuator(gate: GateSettings, clock: Clock) -> Actuator:
+    """Return what the settings say opens. Raises the pins' own errors when they cannot be had."""
+    timing = Timing(pulse_ms=gate.open_ms, passage_ms=gate.passage_ms)
+    match gate.actuator:
+        case RelayGate() as relay:
+            pins = Pins(
+                relay.open_in_pin, relay.open_out_pin, relay.deny_pin, relay.pass_in_pin, relay.pass_out_pin,
+                relay.fire_pin, relay.is_active_low,
+            )  # fmt: skip
+            return gpio_turnstile(pins, timing, clock)
+        case SimulatedGate(port=port):
+            return simulated_turnstile(port, timing, clock)
+        case NoGate():
+            return Nothing()
+
+
+@dataclass(slots=True)
+class _Counts:
+    allowed: int = 0
+    denied: int = 0
+    passed: int = 0
+    last_decision_ms: int | None = None
+    is_burning: bool = False
+
+
+class Watched:
+    """An actuator whose events are counted as they go by."""
+
+    def __init__(self, actuator: Actuator, counts: _Counts) -> None:
+        self._actuator = actuator
+        self._counts = counts
+
+    @property
+    def has_sensor(self) -> bool:
+        return self._actuator.has_sensor
+
+    def open(self, direction: Direction, grant: int) -> None:
+        self._actuator.open(direction, grant)
+
+    def deny(self) -> None:
+        self._actuator.deny()
+
+    async def events(self) -> AsyncIterator[Passed | FireChanged]:
+        """Yield what the actuator yields."""
+        async for event in self._actuator.events():
+            match event:
+                case Passed(outcome=PassageOutcome.PASSED):
+                    self._counts.passed += 1
+                case FireChanged(burning=burning):
+                    self._counts.is_burning = burning
+                case _:
+                    pass
+            yield event
+
+
+class Gate:
+    """A gate with its readers, over any number of restarts of its parts."""
+
+    def __init__(
+        self,
+        settings: GateSettings,
+        readers: Sequence[Reader],
+        clock: Clock,
+        make_pipeline: MakePipeline,
+        make_actuator: MakeActuator = open_actuator,
+    ) -> None:
+        self.settings = settings
+        self.readers = readers
+        self._clock = clock
+        self._make_pipeline = make_pipeline
+        self._make_actuator = make_actuator
+        self._counts = _Counts()
+        self._mode: Mode = "normal"
+        self._actuator: Actuator | None = None
+        self._pipeline: Pipeline | None = None
+        self._facing = {reader.name: reader.direction for reader in settings.readers}
+        self._reported: dict[str, Health] = {}
+
+    @property
+    def has_sensor(self) -> bool:
+        """Tell whether this gate sees who goes through, as far as the settings say."""
+        match self.settings.actuator:
+            case RelayGate(pass_in_pin=pass_in, open_out_pin=open_out, pass_out_pin=pass_out):
+                return pass_in >= 0 and (open_out < 0 or pass_out >= 0)
+            case SimulatedGate():
+                return True
+            case NoGate():
+                return False
+
+    async def run(self) -> None:
+        """Make the mechanics and serve them until cancelled; what was counted is written at the end."""
+        door = Door(self.settings.id, self._facing, self.settings.roster_missing, self.settings.disk_full)
+        self._actuator = Watched(self._make_actuator(self.settings, self._clock), self._counts)
+        self._pipeline = self._make_pipeline(door, self._actuator)
+        self._pipeline.on_shown = self._count
+        self._pipeline.mode = self._mode
+        try:
+            await self._pipeline.run()
+        finally:
+            self._pipeline.close()
+            self._pipeline = self._actuator = None
+
+    async def serve(self, reader: Reader) -> None:
+        """Hand over what a reader reads, until cancelled."""
+        async for tap in reader.taps():
+            if self._pipeline is None:
+                log.warning("tap.unserved", gate=self.settings.id, reader=reader.name)
+                continue
+            try:
+                await self._pipeline.handle(tap)
+            except Exception:  # One card that we fail on must not keep out those behind it.
+                log.exception("tap.failed", gate=self.settings.id, reader=reader.name)
+
+    def open_once(self) -> bool:
+        """Let one person in on the cloud's command; tell whether there is anything to open."""
+        if self._actuator is None:
+            return False
+        self._actuator.open("in", OPEN_BY_COMMAND)
+        return True
+
+    def set_mode(self, mode: Mode) -> bool:
+        """Lock the way in, let everybody pass who shows a card, or do neither any more."""
+        self._mode = mode
+        if self._pipeline is not None:
+            self._pipeline.mode = mode
+        return True
+
+    def changed_readers(self) -> list[tuple[str, bool]]:
+        """Return readers lost or back since the last call: (name, is lost)."""
+        changed = []
+        for reader in self.readers:
+            before, now = self._reported.get(reader.name, Health.STARTING), reader.health
+            if now is Health.STARTING:
+                continue
+            if (now is Health.LOST) is not (before is Health.LOST):
+                changed.append((reader.name, now is Health.LOST))
+            self._reported[reader.name] = now
+        return changed
+
+    def status(self, names: dict[str, str]) -> GateStatus:
+        """Return how the gate is; `names` are what people call it."""
+        last_ms = self._counts.last_decision_ms
+        return GateStatus(
+            id=self.settings.id,
+            names=names,
+            mode=self._mode,
+            is_burning=self._counts.is_burning,
+            has_sensor=self.has_sensor,
+            readers=[
+                ReaderStatus(reader.name, self._facing[reader.name], reader.health.value) for reader in self.readers
+            ],
+            allowed=self._counts.allowed,
+            denied=self._counts.denied,
+            passed=self._counts.passed,
+            last_decision_s=None if last_ms is None else (self._clock.monotonic_ms() - last_ms) // 1000,
+        )
+
+    def _count(self, shown: Shown) -> None:
+        self._counts.last_decision_ms = shown.stamp.monotonic_ms
+        if shown.decision.is_allowed:
+            self._counts.allowed += 1
+        else:
+            self._counts.denied += 1

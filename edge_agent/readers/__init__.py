@@ -1,0 +1,1 @@
+"""Readers: whatever a person shows a credential to."""

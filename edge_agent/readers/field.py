@@ -1,0 +1,34 @@
+"""Which looks into a reader's field are taps; pure.
+
+A card that stays is one tap, another card is another tap at once, and the same card again is one only after it was
+surely away: at the edge of a field a card comes and goes many times a second.
+"""
+
+from dataclasses import dataclass
+
+from edge_agent.readers.tap import is_random
+
+AWAY_MS_MIN = 300
+
+
+@dataclass(slots=True)
+class Field:
+    """What lies on the reader."""
+
+    _present: bytes | None = None
+    _seen_at_ms: int = 0
+
+    def look(self, uid: bytes | None, now_ms: int) -> bytes | None:
+        """Take what one look saw at a time; return the UID when this is a tap."""
+        if uid is None:
+            if now_ms - self._seen_at_ms >= AWAY_MS_MIN:
+                self._present = None
+            return None
+        is_same = self._present is not None and _is_same(self._present, uid)
+        self._present, self._seen_at_ms = uid, now_ms
+        return None if is_same else uid
+
+
+def _is_same(before: bytes, now: bytes) -> bool:
+    """Tell whether it may be the same card; one with random UIDs draws anew at every look, which restarts the field."""
+    return before == now or (is_random(before) and is_random(now))

@@ -1,0 +1,89 @@
+"""What a reader's settings are, and the reader made from them."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+
+from edge_agent.clock import Clock
+from edge_agent.readers.credentials import ByteOrder, Spelling, UidFormat
+from edge_agent.readers.direct_chip import open_direct
+from edge_agent.readers.keyboard import KeyboardReader
+from edge_agent.readers.line import LineReader
+from edge_agent.readers.pn532 import Pn532Reader
+from edge_agent.readers.replay import ReplayReader
+from edge_agent.readers.tap import Medium
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+# nfcpy hands a serial line's path to a shell (`stty -F`), so nothing that a shell would read as more than a path.
+DEVICE_PATH = re.compile(r"/[A-Za-z0-9_./:+@-]{1,255}")
+BAUDS = (9_600, 19_200, 38_400, 57_600, 115_200)
+
+
+class Driver(Enum):
+    """How a reader is talked to; the values stand in the agent's settings."""
+
+    PN532 = "pn532"  # a PN532 on a serial line, through nfcpy
+    PN532_DIRECT = "pn532-direct"  # the same, through our own few lines
+    KEYBOARD = "keyboard"  # a USB reader that types, by its input device
+    LINE = "line"  # a reader or a scanner that sends lines of text over a serial line, a pipe or a terminal
+    REPLAY = "replay"  # a file of taps
+
+
+class ReaderRefused(ValueError):
+    """A reader's setting is wrong; `field` says which."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderSettings:
+    """One reader. Raises ReaderRefused for what cannot work, whether or not the device is there.
+
+    `path` is a serial line (`/dev/serial/by-id/...`), an input device (`/dev/input/by-id/...-event-kbd`), or a file to
+    replay. `format` and `byte_order` say how a reader that types writes a UID; `medium` is `qr` for a scanner.
+    """
+
+    name: str
+    driver: Driver
+    path: str
+    format: UidFormat = UidFormat.HEX
+    byte_order: ByteOrder = ByteOrder.CARD
+    medium: Medium = Medium.UID
+    baud: int = 9_600
+    grab: bool = True  # a keyboard's letters reach nobody else
+
+    def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name):
+            raise ReaderRefused("name", f"{self.name[:40]!r} is not 1 to 32 of a-z, 0-9 and '-'")
+        if not DEVICE_PATH.fullmatch(self.path):
+            raise ReaderRefused("path", f"{self.path[:80]!r} is not an absolute path of letters, digits and _./:+@-")
+        if self.baud not in BAUDS:
+            raise ReaderRefused("baud", f"{self.baud} is none of {', '.join(map(str, BAUDS))}")
+        if self.medium not in {Medium.UID, Medium.QR}:
+            raise ReaderRefused("medium", f"{self.medium.value!r} cannot be chosen here; it is 'uid' or 'qr'")
+        if self.medium is Medium.QR and self.driver in {Driver.PN532, Driver.PN532_DIRECT}:
+            raise ReaderRefused("medium", "a PN532 reads cards, not QR codes")
+
+    @property
+    def spelling(self) -> Spelling:
+        """Return how a reader that types writes."""
+        return Spelling(self.format, self.byte_order, self.medium)
+
+
+def open_reader(settings: ReaderSettings, clock: Clock) -> Pn532Reader | KeyboardReader | LineReader | ReplayReader:
+    """Return a reader; the device itself is opened, and opened again, by its `taps`."""
+    match settings.driver:
+        case Driver.PN532:
+            return Pn532Reader(settings.name, settings.path, clock)
+        case Driver.PN532_DIRECT:
+            return Pn532Reader(settings.name, settings.path, clock, partial(open_direct, clock=clock))
+        case Driver.KEYBOARD:
+            return KeyboardReader(settings.name, settings.path, clock, settings.spelling, grab=settings.grab)
+        case Driver.LINE:
+            return LineReader(settings.name, settings.path, clock, settings.spelling, baud=settings.baud)
+        case Driver.REPLAY:
+            return ReplayReader(settings.name, settings.path, clock)

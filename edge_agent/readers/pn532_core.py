@@ -1,0 +1,201 @@
+"""A PN532 asked for Type A cards: a machine without wires or clock, the same file on CPython and MicroPython.
+
+Give it what arrives (`receive`) and the time (`tick`, when `due_ms` has come); send what `take_output` holds. Both
+return events: (READY, None) after `start`, (SEEN, uid or None) after `look`, (FAILED, reason) when the chip does not
+answer as it should; then only `start` helps. Frames and commands: NXP UM0701-02, 6.2.1 and 7.
+
+Rule: one command is under way at a time; each is tried three times; the field is off between two looks, so that a
+card starts anew and one that was selected answers again.
+"""
+
+READY = "ready"
+SEEN = "seen"
+FAILED = "failed"
+
+ACK = b"\x00\x00\xff\x00\xff\x00"
+NACK = b"\x00\x00\xff\xff\x00\x00"
+WAKE = b"\x55\x55" + b"\x00" * 14
+ACK_MS = 50  # the chip takes 15
+ANSWER_MS = 500
+TRIES = 3
+BODY_MAX = 265
+UID_LENGTHS = (4, 7, 10)
+
+_START = b"\x00\xff"
+_FROM_HOST = 0xD4
+_FROM_CHIP = 0xD5
+_SAM_NORMAL = b"\x14\x01\x00\x00"
+_NO_AUTOMATIC_RATS = b"\x12\x00"
+_FEW_RETRIES = b"\x32\x05\x01\x00\x01"
+_FIELD_OFF = b"\x32\x01\x02"
+_LIST_ONE = b"\x4a\x01\x00"
+_SETUP = (_SAM_NORMAL, _NO_AUTOMATIC_RATS, _FEW_RETRIES, _FIELD_OFF)
+_LOOK = (_LIST_ONE, _FIELD_OFF)
+
+_IDLE = 0
+_WAITS_ACK = 1
+_WAITS_ANSWER = 2
+
+
+def encode(body: bytes) -> bytes:
+    """Return the normal frame around TFI and data, at most 255 bytes."""
+    length = len(body)
+    return b"\x00" + _START + bytes([length, -length & 0xFF]) + body + bytes([-sum(body) & 0xFF, 0])
+
+
+class Frames:
+    """Finds frames in bytes that are cut anywhere."""
+
+    def __init__(self) -> None:
+        self._unread = b""
+
+    def feed(self, chunk: bytes) -> "list[bytes | None]":
+        """Return what is whole now: ACK, NACK, a body with its TFI, or None for a frame that is broken."""
+        self._unread += chunk
+        found: list[bytes | None] = []
+        while True:
+            begin = self._unread.find(_START)
+            if begin < 0:
+                self._unread = self._unread[-1:]
+                return found
+            self._unread = self._unread[begin:]
+            taken, frame = _first(self._unread)
+            if taken == 0:
+                return found
+            self._unread = self._unread[taken:]
+            found.append(frame)
+
+    def forget(self) -> None:
+        self._unread = b""
+
+
+def _first(unread: bytes) -> "tuple[int, bytes | None]":
+    """Return how many bytes the first frame takes (0: more are needed) and what it is."""
+    head = unread[2:4]
+    if len(head) < 2:
+        return 0, None
+    if head == b"\x00\xff":
+        return 4, ACK
+    if head == b"\xff\x00":
+        return 4, NACK
+    if head != b"\xff\xff":
+        return _body(unread, 4, head, head[0])
+    head = unread[4:7]
+    return _body(unread, 7, head, head[0] << 8 | head[1]) if len(head) == 3 else (0, None)
+
+
+def _body(unread: bytes, begin: int, head: bytes, length: int) -> "tuple[int, bytes | None]":
+    """Return the body that begins at `begin`; its head is the length and its checksum."""
+    if sum(head) & 0xFF or not 0 < length <= BODY_MAX:
+        return 2, None
+    end = begin + length + 1
+    if len(unread) < end:
+        return 0, None
+    return end, None if sum(unread[begin:end]) & 0xFF else unread[begin : end - 1]
+
+
+class Pn532:
+    """One chip."""
+
+    def __init__(self) -> None:
+        self.due_ms: int | None = None
+        self._frames = Frames()
+        self._steps: tuple[bytes, ...] = ()
+        self._after = READY
+        self._uid: bytes | None = None
+        self._tries = 0
+        self._phase = _IDLE
+        self._output = b""
+
+    @property
+    def is_busy(self) -> bool:
+        return self._phase != _IDLE
+
+    def start(self, now_ms: int) -> None:
+        """Wake the chip and set it up, whatever it was doing."""
+        self._frames.forget()
+        self._output = b""
+        self._begin(_SETUP, READY, now_ms)
+
+    def look(self, now_ms: int) -> None:
+        """Look once for a card."""
+        assert self._phase == _IDLE, "a look is under way"  # noqa: S101  a programmer's error
+        self._uid = None
+        self._begin(_LOOK, SEEN, now_ms)
+
+    def take_output(self) -> bytes:
+        """Return what is to be sent now, once."""
+        output, self._output = self._output, b""
+        return output
+
+    def receive(self, chunk: bytes, now_ms: int) -> "list[tuple[str, object]]":
+        """Take bytes from the chip; return events."""
+        events: list[tuple[str, object]] = []
+        for frame in self._frames.feed(chunk):
+            if self._phase != _IDLE:
+                events += self._take(frame, now_ms)
+        return events
+
+    def tick(self, now_ms: int) -> "list[tuple[str, object]]":
+        """Try again, or give up, what was not answered in time; return events."""
+        if self.due_ms is None or now_ms < self.due_ms:
+            return []
+        return self._again("no acknowledgement" if self._phase == _WAITS_ACK else "no answer", now_ms)
+
+    def _begin(self, steps: "tuple[bytes, ...]", after: str, now_ms: int) -> None:
+        self._steps = steps
+        self._after = after
+        self._tries = 0
+        self._send(WAKE if after == READY else b"", now_ms)
+
+    def _send(self, before: bytes, now_ms: int) -> None:
+        self._output += before + encode(bytes([_FROM_HOST]) + self._steps[0])
+        self._phase = _WAITS_ACK
+        self.due_ms = now_ms + ACK_MS
+
+    def _take(self, frame: "bytes | None", now_ms: int) -> "list[tuple[str, object]]":
+        if frame is ACK:
+            self._phase = _WAITS_ANSWER
+            self.due_ms = now_ms + ANSWER_MS
+            return []
+        if frame is None or frame is NACK:
+            return self._again("a broken frame" if frame is None else "a NACK", now_ms)
+        if len(frame) < 2 or frame[0] != _FROM_CHIP:
+            return self._again("a syntax error", now_ms)
+        if frame[1] != self._steps[0][0] + 1:
+            return []  # the answer to a command that was given up
+        return self._finish(frame[2:], now_ms)
+
+    def _finish(self, answer: bytes, now_ms: int) -> "list[tuple[str, object]]":
+        if self._steps[0] is _LIST_ONE:
+            if not _is_listing(answer):
+                return self._again("a listing that makes no sense", now_ms)
+            self._uid = answer[6 : 6 + answer[5]] if answer[0] else None
+        self._steps = self._steps[1:]
+        self._tries = 0
+        if self._steps:
+            self._send(b"", now_ms)
+            return []
+        self._rest()
+        return [(self._after, self._uid if self._after == SEEN else None)]
+
+    def _again(self, reason: str, now_ms: int) -> "list[tuple[str, object]]":
+        """Abort what is under way with an ACK, and send the command again, or give up."""
+        self._tries += 1
+        self._frames.forget()
+        if self._tries < TRIES:
+            self._send(ACK + WAKE, now_ms)
+            return []
+        self._rest()
+        return [(FAILED, reason)]
+
+    def _rest(self) -> None:
+        self._phase = _IDLE
+        self.due_ms = None
+
+
+def _is_listing(answer: bytes) -> bool:
+    """Tell whether an answer lists no card, or one with a UID that is whole."""
+    if answer[:1] == b"\x00":
+        return True
+    return len(answer) >= 6 and answer[0] == 1 and answer[5] in UID_LENGTHS and len(answer) >= 6 + answer[5]

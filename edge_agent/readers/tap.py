@@ -1,0 +1,69 @@
+"""What a reader gives: taps, and how it is."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+RANDOM_UID_FIRST = 0x08
+UID_LENGTHS = (4, 7, 10)
+
+
+class Medium(Enum):
+    """How the credential was read; the values stand in records."""
+
+    UID = "uid"
+    QR = "qr"
+    SUN = "sun"
+    DESFIRE = "desfire"
+
+
+def is_random(uid: bytes) -> bool:
+    """Tell whether a UID was drawn by lot (ISO/IEC 14443-3: of single size, beginning with 08)."""
+    return len(uid) == UID_LENGTHS[0] and uid[0] == RANDOM_UID_FIRST
+
+
+class Health(Enum):
+    """How a reader is."""
+
+    STARTING = "starting"
+    READY = "ready"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """A credential was shown to a reader. `credential` is the card's UID as bytes (4, 7 or 10), or a QR's text."""
+
+    reader: str
+    credential: bytes
+    medium: Medium
+    at_ms: int  # Clock.monotonic_ms
+
+    @property
+    def is_random(self) -> bool:
+        """Tell whether the card drew this UID by lot for this one encounter, as phones do: then it names nobody.
+
+        No card is enrolled by such a UID, so a tap with one is an unknown card whatever the roster says.
+        """
+        return self.medium is Medium.UID and is_random(self.credential)
+
+    @property
+    def identity(self) -> bytes:
+        """What the card's token is made of: the credential, and nothing for a random UID.
+
+        So all random UIDs share one token, which no enrolled card can have: they are unknown, and count as one.
+        """
+        return b"" if self.is_random else self.credential
+
+
+class Reader(Protocol):
+    """Something that yields taps for as long as the agent runs, and mends itself when its cable is pulled."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def health(self) -> Health: ...
+    def taps(self) -> AsyncIterator[Tap]:
+        """Yield each tap once; a card left in the field is one tap. Never raises for a lost device."""
+        ...

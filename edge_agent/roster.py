@@ -1,0 +1,245 @@
+"""The roster as the agent looks things up in it: one block of sorted lines, searched in place, decoded a row at a time.
+
+Rule: a Roster is made only of rows that fit the schema, in order, each key once. It never changes; a newer one takes
+its place. Kept as bytes, 100,000 cards with their people take some 20 MB.
+"""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+
+from schemas.roster import RosterRefused, body_of
+from schemas.structs import AnyRow, CardRow, GateRow, PersonRow, PolicyRow, PolicyRules, ProfileRow
+from schemas.tables import ROWS
+
+UTC_OFFSET_MIN = 300  # all of Kazakhstan, since March 2024
+ROWS_MAX = 1_000_000
+_decode = msgspec.json.Decoder(AnyRow).decode
+_decode_card = msgspec.json.Decoder(CardRow).decode
+_decode_person = msgspec.json.Decoder(PersonRow).decode
+Row = TypeVar("Row", GateRow, ProfileRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the file's header says of the whole."""
+
+    school: str
+    version: int
+    issued_ms: int
+    not_after_ms: int
+
+
+class Roster:
+    """Cards, people, profiles, gates and rules of one version."""
+
+    __slots__ = ("_gates", "_profiles", "_starts", "body", "header", "policy")
+
+    def __init__(self, header: Header, body: bytes) -> None:
+        """Take a snapshot's body: sorted lines. Raises RosterRefused when a row does not fit or the order is wrong."""
+        self.header = header
+        self.body = body
+        self._starts = _starts(body)
+        self._gates: dict[str, GateRow] = {}
+        self._profiles: dict[str, ProfileRow] = {}
+        self.policy = self._checked()
+
+    @classmethod
+    def parse(cls, header: Mapping[str, object], rows: Iterable[bytes]) -> "Roster":
+        """Return the roster of a file's header and rows. Raises RosterRefused."""
+        return cls(header_of(header), body_of(list(rows)))
+
+    @property
+    def version(self) -> int:
+        return self.header.version
+
+    @property
+    def not_after_ms(self) -> int:
+        return self.header.not_after_ms
+
+    @property
+    def utc_offset_min(self) -> int:
+        """Return how many minutes the school's clocks are ahead of UTC."""
+        offset_min = self.policy.utc_offset_min
+        return UTC_OFFSET_MIN if offset_min is None else offset_min
+
+    def card(self, token: str) -> CardRow | None:
+        """Return the row of a card, by its token of 24 hex digits."""
+        line = self._find("card", token)
+        return _decode_card(line) if line else None
+
+    def person(self, ref: str) -> PersonRow | None:
+        """Return the row of a person, by reference."""
+        line = self._find("person", ref)
+        return _decode_person(line) if line else None
+
+    def profile(self, name: str) -> ProfileRow | None:
+        """Return a time and place profile."""
+        return self._profiles.get(name)
+
+    def gate(self, name: str) -> GateRow | None:
+        """Return a gate's row."""
+        return self._gates.get(name)
+
+    def gates(self) -> Sequence[GateRow]:
+        """Return every gate."""
+        return list(self._gates.values())
+
+    def devices(self) -> frozenset[str]:
+        """Return the devices that serve gates of this school."""
+        return frozenset(gate.device for gate in self._gates.values())
+
+    def persons(self) -> Iterator[PersonRow]:
+        """Yield every person, in order of reference."""
+        start = b'["person",'
+        for number in range(self._position(start), len(self._starts)):
+            line = self._line(number)
+            if not line.startswith(start):
+                return
+            yield _decode_person(line)
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def with_changes(self, delta: bytes) -> bytes:
+        """Return the body that a delta's body makes of this one, without taking it apart. Raises RosterRefused."""
+        pieces, at = [], 0
+        for start, end, line in sorted(self._splices(delta)):
+            pieces += [self.body[at:start], line]
+            at = end
+        return b"".join([*pieces, self.body[at:]])
+
+    # Searching
+
+    def _find(self, kind: str, key: str) -> bytes | None:
+        prefix = prefix_of(kind, key)
+        number = self._position(prefix)
+        if number == len(self._starts):
+            return None
+        line = self._line(number)
+        return line if line.startswith(prefix) else None
+
+    def _has(self, start: bytes) -> bool:
+        number = self._position(start)
+        return number < len(self._starts) and self._line(number).startswith(start)
+
+    def _position(self, line: bytes) -> int:
+        """Return the number of the first row that is not before `line`."""
+        body, length = self.body, len(line)
+        return bisect_left(self._starts, line, key=lambda start: body[start : start + length])
+
+    def _line(self, number: int) -> bytes:
+        return self.body[self._starts[number] : self._end(number) - 1]
+
+    def _end(self, number: int) -> int:
+        return self._starts[number + 1] if number + 1 < len(self._starts) else len(self.body)
+
+    # Checking
+
+    def _checked(self) -> PolicyRules:
+        """Check every row once, and return the rules."""
+        before, last_prefix = b"", b"\n"
+        rules: PolicyRules | None = None
+        for number in range(len(self._starts)):
+            line = self._line(number)
+            prefix = self._note(line)
+            if line <= before or prefix == last_prefix:
+                raise RosterRefused("malformed", f"row {number + 1} is out of order, or its key stands twice")
+            before, last_prefix = line, prefix or b"\n"
+            if prefix.startswith(b'["policy",'):
+                rules = msgspec.json.decode(line, type=PolicyRow).rules
+        if rules is None:
+            raise RosterRefused("malformed", "it has no policy row; one is needed")
+        if rules.empty is not True and not self._has(b'["card",'):
+            raise RosterRefused("empty", "it lists no card, and its policy does not say that this is meant")
+        return rules
+
+    def _note(self, line: bytes) -> bytes:
+        """Check one row and return its prefix; nothing for a row of a kind that later programs know."""
+        if line[2 : line.find(b'"', 2)].decode("ascii", "replace") not in ROWS:
+            return b""
+        try:
+            row = _decode(line)
+        except msgspec.MsgspecError as error:
+            raise RosterRefused("malformed", str(error)) from None
+        if isinstance(row, GateRow):
+            self._gates[row.id] = row
+        elif isinstance(row, ProfileRow):
+            self._profiles[row.id] = row
+        prefix = prefix_of(*_key(row))
+        if not line.startswith(prefix):
+            raise RosterRefused("malformed", "a row is not written as compact JSON")
+        return prefix
+
+    # Changing
+
+    def _splices(self, delta: bytes) -> Iterator[tuple[int, int, bytes]]:
+        """Yield (start, end, line) for each change: what stands from start to end becomes the line."""
+        if delta and not delta.endswith(b"\n"):
+            raise RosterRefused("truncated", "the last line has no end")
+        for change in delta.split(b"\n")[:-1]:
+            prefix, line = _change(change)
+            number = self._position(prefix)
+            start = end = len(self.body)
+            if number < len(self._starts):
+                start = end = self._starts[number]
+                end = self._end(number) if self._line(number).startswith(prefix) else start
+            yield start, end, line
+
+
+def prefix_of(kind: str, key: str) -> bytes:
+    """Return how the row of a kind and a key begins."""
+    return msgspec.json.encode((kind, key))[:-1] + b","
+
+
+def header_of(header: Mapping[str, object]) -> Header:
+    """Return what a checked header of `schemas.roster` says, with types."""
+    return msgspec.convert(dict(header), Header)
+
+
+def _key(row: AnyRow) -> tuple[str, str]:
+    match row:
+        case CardRow():
+            return "card", row.token
+        case PersonRow():
+            return "person", row.ref
+        case GateRow():
+            return "gate", row.id
+        case ProfileRow():
+            return "profile", row.id
+        case PolicyRow():
+            return "policy", row.key
+
+
+def _change(change: bytes) -> tuple[bytes, bytes]:
+    """Return (prefix, line with its line feed) of a delta's line; the line is empty when the row goes."""
+    try:
+        members = msgspec.json.decode(change, type=list[msgspec.Raw])
+        if change.startswith(b'["+",') and len(members) == 2:
+            line = bytes(members[1])
+            kind, key = msgspec.json.decode(line, type=list[object])[:2]
+            return prefix_of(str(kind), str(key)), line + b"\n"
+        if change.startswith(b'["-",') and len(members) == 3:
+            _, kind, key = msgspec.json.decode(change, type=tuple[str, str, str])
+            return prefix_of(kind, key), b""
+    except (msgspec.MsgspecError, ValueError):
+        pass
+    raise RosterRefused("malformed", 'a line of a delta is ["+",row] or ["-",kind,second member]')
+
+
+def _starts(body: bytes) -> "array[int]":
+    """Return where each line begins."""
+    if body and not body.endswith(b"\n"):
+        raise RosterRefused("truncated", "the last line has no end")
+    starts = array("L" if len(body) > 0xFFFF_FFFF else "I")
+    at = 0
+    while at < len(body):
+        if len(starts) == ROWS_MAX:
+            raise RosterRefused("malformed", f"it has more than {ROWS_MAX} rows")
+        starts.append(at)
+        at = body.index(b"\n", at) + 1
+    return starts

@@ -1,0 +1,223 @@
+"""The agent's settings: what `agent.toml` may say, as frozen dataclasses, and what must fit together in it.
+
+Rule: this is the only place where the agent reads the environment. Nothing is guessed: a setting that is wrong, or not
+known, refuses the whole file with every mistake in it, each by its line.
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from edge_agent.readers.opening import ReaderSettings
+from edge_agent.settings_file import SettingsRefused, TomlFile
+from edge_agent.sync.mqtt import Broker
+
+__all__ = ["AgentSettings", "SettingsRefused", "load", "notify_socket", "watchdog_us"]
+
+Pin = Annotated[int, Meta(ge=0, le=63)]
+Port = Annotated[int, Meta(ge=1, le=65_535)]
+
+
+def _said(text: str) -> Meta:
+    return Meta(description=text)
+
+
+@dataclass(frozen=True, slots=True)
+class RelayGate:
+    """A turnstile on this machine's own pins, by their GPIO numbers; relays rest while the agent is not there."""
+
+    kind: Literal["relay"]
+    open_in_pin: Annotated[int, Meta(ge=0, le=63, description="relay that lets one person in")]
+    open_out_pin: Annotated[int, Meta(ge=-1, le=63, description="relay that lets one person out; -1: none")] = -1
+    deny_pin: Annotated[int, Meta(ge=-1, le=63, description="red light or buzzer; -1: none")] = -1
+    pass_in_pin: Annotated[
+        int, Meta(ge=-1, le=63, description="contact that closes when somebody went in; -1: none")
+    ] = -1
+    pass_out_pin: Annotated[
+        int, Meta(ge=-1, le=63, description="contact that closes when somebody went out; -1: none")
+    ] = -1
+    fire_pin: Annotated[int, Meta(ge=-1, le=63, description="the fire panel's contact, watched only; -1: none")] = -1
+    is_active_low: Annotated[bool, _said("the relay board switches on when its input is low")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedGate:
+    """A turnstile of `python -m simulators turnstile`, over TCP on this machine."""
+
+    kind: Literal["simulated"]
+    port: Annotated[int, Meta(ge=1, le=65_535, description="the simulated turnstile's port")]
+
+
+@dataclass(frozen=True, slots=True)
+class NoGate:
+    """Nothing opens: the reader only registers who comes and goes."""
+
+    kind: Literal["none"]
+
+
+@dataclass(frozen=True, slots=True)
+class GateReader:
+    """Which way a reader faces at a gate."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=32, description="the reader's name")]
+    direction: Annotated[Literal["in", "out"], _said("where somebody goes who shows a card to it")]
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """One lane."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=16, description="the gate's id, as the office calls it")]
+    readers: Annotated[tuple[GateReader, ...], Meta(min_length=1, description="readers at this gate, by name")]
+    actuator: Annotated[RelayGate | SimulatedGate | NoGate, _said("what opens")]
+    open_ms: Annotated[int, Meta(ge=100, le=10_000, description="length of the relay's pulse")] = 200
+    passage_ms: Annotated[int, Meta(ge=1_000, le=60_000, description="how long somebody may take to go through")] = (
+        6_000
+    )
+    roster_missing: Annotated[
+        Literal["deny", "allow"], _said("what the door does while the agent has no roster at all")
+    ] = "deny"
+    disk_full: Annotated[
+        Literal["open", "deny"],
+        _said("what the way in does while the journal takes no record: open and count the loss, or stay closed"),
+    ] = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSettings:
+    """The status page, metrics and health of this agent."""
+
+    is_on: Annotated[bool, _said("serve the page")] = True
+    host: Annotated[str, Meta(min_length=1, max_length=253, description="address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65_535, description="port to listen on")] = 8450
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSettings:
+    """How the cloud is reached, when it is not as the bundle says."""
+
+    brokers: Annotated[
+        tuple[str, ...],
+        _said("brokers to try in turn, `mqtt[s]://[user:password@]host[:port]`, instead of the bundle's"),
+    ] = ()
+    http_url: Annotated[str, Meta(max_length=300, description="where rosters are fetched, instead of the bundle's")] = (
+        ""
+    )
+    keepalive_s: Annotated[
+        int, Meta(ge=5, le=300, description="a silent connection is given up after 1.4 of these")
+    ] = 30
+
+
+@dataclass(frozen=True, slots=True)
+class HubPlace:
+    """The school's own broker, on the one agent that the roster or the bundle names as hub."""
+
+    host: Annotated[str, Meta(min_length=1, max_length=253, description="address the broker listens on, with TLS")] = (
+        "0.0.0.0"  # noqa: S104 # peers are on other machines, and show certificates
+    )
+    keep_days: Annotated[int, Meta(ge=1, le=31, description="days of records kept for peers that were away")] = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSettings:
+    """How good this machine's clock is."""
+
+    machine: Annotated[Literal["rtc", "ntp", "none"], _said("what keeps the machine's clock right")] = "ntp"
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What the agent tells about its work, on its standard error; never names or cards."""
+
+    format: Annotated[Literal["json", "text"], _said("`json` for journald and collectors, `text` for people")] = "json"
+    level: Annotated[Literal["debug", "info", "warning", "error"], _said("the least that is told")] = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """All of `agent.toml`. Paths are taken from the file's own folder."""
+
+    bundle: Annotated[Path, _said("the file that `esik cloud device add` wrote for this device")]
+    folder: Annotated[Path, _said("where journal, rosters and the hub's files are kept")]
+    gates: Annotated[tuple[GateSettings, ...], Meta(min_length=1, description="the lanes")]
+    readers: Annotated[tuple[ReaderSettings, ...], Meta(min_length=1, description="the card readers")]
+    status: StatusSettings = field(default_factory=StatusSettings)
+    sync: SyncSettings = field(default_factory=SyncSettings)
+    hub: HubPlace = field(default_factory=HubPlace)
+    clock: ClockSettings = field(default_factory=ClockSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+
+
+def load(path: Path) -> AgentSettings:
+    """Return the settings in a file. Raises SettingsRefused with every mistake and its line."""
+    file = TomlFile(path)
+    settings = file.read(AgentSettings)
+    if settings is not None:
+        _check_names(file, settings)
+        _check_pins(file, settings)
+        _check_brokers(file, settings)
+    file.refuse()
+    assert settings is not None, "what cannot be read was noted as a mistake"  # noqa: S101
+    return settings
+
+
+def notify_socket() -> str:
+    """Return where systemd wants to hear that we are ready and alive; empty when it does not."""
+    return os.environ.get("NOTIFY_SOCKET", "")  # noqa: TID251 # this is settings.py
+
+
+def watchdog_us() -> int:
+    """Return after how many microseconds of silence systemd kills us; 0 when it does not."""
+    said = os.environ.get("WATCHDOG_USEC", "")  # noqa: TID251 # this is settings.py
+    return int(said) if said.isdigit() else 0
+
+
+def _check_names(file: TomlFile, settings: AgentSettings) -> None:
+    names = [reader.name for reader in settings.readers]
+    _note_twice(file, names, "readers", "name")
+    _note_twice(file, [gate.id for gate in settings.gates], "gates", "id")
+    taken: dict[str, str] = {}
+    for number, gate in enumerate(settings.gates):
+        for index, reader in enumerate(gate.readers):
+            place = ("gates", number, "readers", index, "name")
+            if reader.name not in names:
+                file.note(place, f'names no reader: "{reader.name}"; there are {", ".join(names)}')
+            elif reader.name in taken:
+                file.note(place, f'is taken: "{reader.name}" belongs to gate "{taken[reader.name]}" already')
+            taken.setdefault(reader.name, gate.id)
+    for number, name in enumerate(names):
+        if name not in taken:
+            file.note(("readers", number, "name"), f'belongs to no gate: name "{name}" in a gate\'s readers')
+
+
+def _note_twice(file: TomlFile, names: list[str], table: str, key: str) -> None:
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            file.note((table, number, key), f'is taken: "{name}" stands in {table}[{names.index(name)}] already')
+
+
+def _check_pins(file: TomlFile, settings: AgentSettings) -> None:
+    taken: dict[int, str] = {}
+    for number, gate in enumerate(settings.gates):
+        if not isinstance(gate.actuator, RelayGate):
+            continue
+        for key in ("open_in_pin", "open_out_pin", "deny_pin", "pass_in_pin", "pass_out_pin", "fire_pin"):
+            pin = getattr(gate.actuator, key)
+            if pin in taken:
+                file.note(("gates", number, "actuator", key), f"is taken: pin {pin} is {taken[pin]} already")
+            elif pin >= 0:
+                taken[pin] = f'{key} of gate "{gate.id}"'
+
+
+def _check_brokers(file: TomlFile, settings: AgentSettings) -> None:
+    for number, url in enumerate(settings.sync.brokers):
+        try:
+            Broker.parse(url)
+        except ValueError as error:
+            file.note(("sync", "brokers", number), f"cannot be used: {error}")
+    url = settings.sync.http_url
+    if url and not url.startswith(("http://", "https://")):
+        file.note(("sync", "http_url"), f'must begin with http:// or https://, not "{url[:40]}"')

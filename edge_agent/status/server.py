@@ -1,0 +1,59 @@
+"""Serves the status page from within the agent's own event loop, without ever being able to end the agent."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Generator
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from typing_extensions import override
+
+log = structlog.get_logger()
+
+
+class StatusPortTaken(OSError):
+    """The page cannot listen where it should; the text says where and why."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own ideas about signals: the agent stops it by cancelling."""
+
+    @override
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+async def serve_status(app: Starlette, host: str, port: int) -> None:
+    """Serve until cancelled. Raises StatusPortTaken."""
+    listening = _listen(host, port)
+    server = _Server(
+        uvicorn.Config(
+            app, lifespan="off", log_config=None, access_log=False, server_header=False, limit_concurrency=64
+        )
+    )
+    log.info("status.listening", host=host, port=listening.getsockname()[1])
+    serving = asyncio.create_task(server.serve(sockets=[listening]), name="status.http")
+    try:
+        await asyncio.shield(serving)
+    finally:
+        server.should_exit = server.force_exit = True
+        await serving
+        listening.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with contextlib.ExitStack() as opened:
+            listening = opened.enter_context(socket.socket(family, kind))
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            opened.pop_all()
+            return listening
+    except OSError as error:
+        raise StatusPortTaken(
+            f"the status page cannot listen on {host}:{port} ({error.strerror or error}): set status.port in agent.toml"
+        ) from error
