@@ -1,0 +1,1 @@
+"""The cloud service: ingest, projections, and the pages people open."""

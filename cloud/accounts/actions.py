@@ -1,0 +1,254 @@
+"""What is done with accounts: signing in and out, passwords, making and ending accounts, and the audit journal."""
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import IntegrityError
+
+from cloud.accounts import attempts
+from cloud.accounts.errors import LoginRefused, LoginTaken, PasswordRefused, SignInRefused
+from cloud.accounts.models import Account, Grant, SignIn
+from cloud.accounts.passwords import COMMON, draw_password, hash_password, needs_rehash, verify_password
+from cloud.accounts.rules import INITIAL_LASTS, PASSWORD_MAX, check_password, may_grant, normal_login
+from cloud.core.actor import Actor, Reach, Role
+from cloud.core.errors import NotAllowed, NotFound
+from cloud.core.messages import message
+from cloud.core.services import Services
+
+AUDIT = """
+INSERT INTO audit_entry (at, account_id, actor, school_id, verb, subject, detail)
+VALUES (coalesce($1, now()), $2, $3, $4, $5, $6, $7)
+"""
+SHOWN_MAX = 120
+OWN_PAGE = "the account's own page"  # stands for an address where somebody signed in types a password
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A new session: the token for the browser's cookie, until when, and whether the password must be changed first."""
+
+    token: str
+    expires_at: datetime
+    must_change: bool
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account that was made: its initial password is shown once and kept nowhere."""
+
+    account_id: int
+    login: str
+    password: str
+
+
+async def audit(
+    connection: BaseDBAsyncClient,
+    actor: Actor,
+    verb: str,
+    subject: str,
+    detail: dict[str, str] | None = None,
+    *,
+    school_id: int | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Note in the audit journal, in the transaction of what is noted, who did what: `card.blocked`, `card:17`."""
+    await connection.execute_query(
+        AUDIT,
+        [at, actor.account_id, actor.name[:SHOWN_MAX], school_id, verb, subject[:SHOWN_MAX],
+         json.dumps(detail or {}, ensure_ascii=False)],
+    )  # fmt: skip
+
+
+async def sign_in(services: Services, login: str, password: str, address: str) -> Session:
+    """Begin a session. Raises SignInRefused or TooManyAttempts; takes as long for a login that does not exist."""
+    known_as = _login_or_blank(login)
+    counted = attempts.limits(services, known_as, address)
+    await attempts.check(services, counted)
+    account = await Account.get_or_none(login=known_as)
+    fits = await verify_password(account.password_hash if account else None, password[: PASSWORD_MAX + 1])
+    now = services.clock.now()
+    if account is None or not fits or not _is_usable(account, now):
+        await _refuse(services, counted, account, address)
+        raise SignInRefused
+    new_hash = await hash_password(password) if needs_rehash(account.password_hash) else None
+    async with services.database.transaction() as connection:
+        await attempts.forget(connection, counted, now)
+        if new_hash:
+            await Account.filter(id=account.id).update(password_hash=new_hash)
+        session = await _begin(services, account, now)
+        await audit(connection, Actor(account.name, account.id), "account.signed_in", f"account:{account.id}", at=now)
+    return session
+
+
+async def sign_out(services: Services, token: str) -> None:
+    """End the session of a token, if there is one."""
+    await services.database.pool.execute("DELETE FROM sign_in WHERE token_digest = $1", token_digest(token))
+
+
+async def change_password(services: Services, actor: Actor, old: str, new: str) -> None:
+    """Change the actor's own password and end all its sessions but none of the new kind: sign in again.
+
+    Raises SignInRefused for a wrong old password, TooManyAttempts for many, PasswordRefused for a bad new one.
+    """
+    account = await Account.get_or_none(id=actor.account_id) if actor.account_id is not None else None
+    if account is None:
+        raise SignInRefused
+    counted = attempts.limits(services, account.login, OWN_PAGE)
+    await attempts.check(services, counted[:1])
+    if not await verify_password(account.password_hash, old[: PASSWORD_MAX + 1]):
+        await _refuse(services, counted[:1], account, OWN_PAGE)
+        raise SignInRefused
+    if new == old:
+        raise PasswordRefused(message("The new password is the old one. Choose another."))
+    check_password(new, account.login, account.name, COMMON)
+    hashed = await hash_password(new)
+    async with services.database.transaction() as connection:
+        await Account.filter(id=account.id).update(password_hash=hashed, must_change=False, initial_until=None)
+        await SignIn.filter(account_id=account.id).delete()
+        await attempts.forget(connection, counted, services.clock.now())
+        await audit(
+            connection, actor, "account.password_changed", f"account:{account.id}", at=services.clock.now()
+        )  # fmt: skip
+
+
+async def add_account(
+    services: Services, actor: Actor, login: str, name: str, reach: Reach, language: str = "kk"
+) -> NewAccount:
+    """Make an account with one role and an initial password. Raises NotAllowed, LoginRefused or LoginTaken."""
+    _require_granting(actor, reach)
+    known_as = normal_login(login)
+    password = draw_password()
+    hashed = await hash_password(password)
+    now = services.clock.now()
+    try:
+        async with services.database.transaction() as connection:
+            account = await Account.create(
+                login=known_as, password_hash=hashed, must_change=True, initial_until=now + INITIAL_LASTS,
+                name=name.strip(), language=language, created_at=now,
+            )  # fmt: skip
+            await Grant(account_id=account.id, school_id=reach.school_id, role=reach.role).save()
+            await audit(
+                connection, actor, "account.added", f"account:{account.id}", {"role": reach.role.value},
+                school_id=reach.school_id, at=now,
+            )  # fmt: skip
+    except IntegrityError:
+        raise LoginTaken(known_as) from None
+    return NewAccount(account.id, known_as, password)
+
+
+async def give_role(services: Services, actor: Actor, account_id: int, reach: Reach) -> None:
+    """Give an account one more role; giving it twice changes nothing. Raises NotAllowed or NotFound."""
+    _require_granting(actor, reach)
+    if not await Account.exists(id=account_id):
+        raise NotFound
+    async with services.database.transaction() as connection:
+        if await Grant.exists(account_id=account_id, school_id=reach.school_id, role=reach.role):
+            return
+        await Grant(account_id=account_id, school_id=reach.school_id, role=reach.role).save()
+        await _audit_role(services, connection, actor, "account.role_given", account_id, reach)
+
+
+async def take_role(services: Services, actor: Actor, account_id: int, reach: Reach) -> None:
+    """Take a role from an account. Raises NotAllowed; also for the last operator, who could not be made again."""
+    _require_granting(actor, reach)
+    async with services.database.transaction() as connection:
+        if reach.role is Role.OPERATOR and await Grant.filter(role=Role.OPERATOR).count() <= 1:
+            raise NotAllowed(message("This is the last operator. Make another one first."))
+        if await Grant.filter(account_id=account_id, school_id=reach.school_id, role=reach.role).delete():
+            await _audit_role(services, connection, actor, "account.role_taken", account_id, reach)
+
+
+async def reset_password(services: Services, actor: Actor, account_id: int) -> NewAccount:
+    """Give an account a new initial password and end its sessions. Raises NotAllowed or NotFound."""
+    login = await _manageable(actor, account_id)
+    password = draw_password()
+    hashed = await hash_password(password)
+    now = services.clock.now()
+    async with services.database.transaction() as connection:
+        await Account.filter(id=account_id).update(
+            password_hash=hashed, must_change=True, initial_until=now + INITIAL_LASTS
+        )
+        await SignIn.filter(account_id=account_id).delete()
+        await audit(connection, actor, "account.password_reset", f"account:{account_id}", at=now)
+    return NewAccount(account_id, login, password)
+
+
+async def close_account(services: Services, actor: Actor, account_id: int) -> None:
+    """Let an account sign in no more; what it did stays told. Raises NotAllowed or NotFound."""
+    await _manageable(actor, account_id)
+    async with services.database.transaction() as connection:
+        await Account.filter(id=account_id).update(is_active=False)
+        await SignIn.filter(account_id=account_id).delete()
+        await audit(connection, actor, "account.closed", f"account:{account_id}", at=services.clock.now())
+
+
+async def choose_language(services: Services, actor: Actor, language: str) -> None:
+    """Remember the language an account reads."""
+    await services.database.pool.execute("UPDATE account SET language = $2 WHERE id = $1", actor.account_id, language)
+
+
+def token_digest(token: str) -> str:
+    """Return what is kept of a session's token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def _begin(services: Services, account: Account, now: datetime) -> Session:
+    token = secrets.token_urlsafe(32)
+    roles = set(await Grant.filter(account_id=account.id).values_list("role", flat=True))
+    guards_only = roles <= {Role.GUARDIAN} and not account.must_change
+    settings = services.settings
+    lasts = timedelta(days=settings.guardian_session_days) if guards_only else timedelta(hours=settings.session_hours)
+    await SignIn.filter(account_id=account.id, expires_at__lt=now).delete()
+    await SignIn(account_id=account.id, token_digest=token_digest(token), created_at=now, expires_at=now + lasts).save()
+    return Session(token, now + lasts, account.must_change, account.language)
+
+
+async def _refuse(
+    services: Services, counted: tuple[attempts.Limit, ...], account: Account | None, address: str
+) -> None:
+    now = services.clock.now()
+    async with services.database.transaction() as connection:
+        await attempts.note_failure(connection, counted, now)
+        subject = f"account:{account.id}" if account else "account:unknown"
+        await audit(connection, Actor("somebody"), "account.sign_in_failed", subject, {"address": address}, at=now)
+
+
+def _is_usable(account: Account, now: datetime) -> bool:
+    return account.is_active and not (account.must_change and account.initial_until and account.initial_until < now)
+
+
+def _login_or_blank(login: str) -> str:
+    try:
+        return normal_login(login)
+    except LoginRefused:
+        return ""  # nobody has it, and refusing takes as long
+
+
+def _require_granting(actor: Actor, reach: Reach) -> None:
+    if (reach.role is Role.OPERATOR) != (reach.school_id is None) or not may_grant(actor, reach.role, reach.school_id):
+        raise NotAllowed
+
+
+async def _manageable(actor: Actor, account_id: int) -> str:
+    """Return the login of an account all of whose roles the actor may grant; raise NotFound or NotAllowed."""
+    account = await Account.get_or_none(id=account_id)
+    if account is None:
+        raise NotFound
+    grants = await Grant.filter(account_id=account_id)
+    if not all(may_grant(actor, grant.role, grant.school_id) for grant in grants):
+        raise NotAllowed
+    return account.login
+
+
+async def _audit_role(
+    services: Services, connection: BaseDBAsyncClient, actor: Actor, verb: str, account_id: int, reach: Reach
+) -> None:
+    await audit(
+        connection, actor, verb, f"account:{account_id}", {"role": reach.role.value},
+        school_id=reach.school_id, at=services.clock.now(),
+    )  # fmt: skip

@@ -1,0 +1,81 @@
+"""Failed sign-ins are counted and slow the next ones down; nobody can be locked out for long by somebody else."""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from cloud.accounts.errors import TooManyAttempts
+from cloud.accounts.rules import (
+    FORGOTTEN_AFTER,
+    FREE_FROM_ANYWHERE,
+    FREE_FROM_ONE_ADDRESS,
+    FREE_OF_AN_ADDRESS,
+    WAIT_MAX,
+    WAIT_MAX_ANYWHERE,
+    wait_after,
+)
+from cloud.core.services import Services
+
+FAILED = """
+INSERT INTO attempts (key, failures, last_at, blocked_until) VALUES ($1, 1, $2, $2)
+ON CONFLICT (key) DO UPDATE SET last_at = $2,
+    failures = CASE WHEN attempts.last_at < $3 THEN 1 ELSE attempts.failures + 1 END
+RETURNING failures
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One count of failures: its key, how many cost nothing, and the longest wait."""
+
+    key: str
+    free: int
+    longest: timedelta
+
+
+def limits(services: Services, login: str, address: str) -> tuple[Limit, ...]:
+    """Return what is counted when a login fails from an address; a network of IPv6 (/64) counts as one address."""
+    place = _place(address)
+    digest = services.vault.digest
+    return (
+        Limit(digest(f"{login}\n{place}", "attempts.both"), FREE_FROM_ONE_ADDRESS, WAIT_MAX),
+        Limit(digest(login, "attempts.login"), FREE_FROM_ANYWHERE, WAIT_MAX_ANYWHERE),
+        Limit(digest(place, "attempts.address"), FREE_OF_AN_ADDRESS, WAIT_MAX),
+    )
+
+
+async def check(services: Services, counted: tuple[Limit, ...]) -> None:
+    """Raise TooManyAttempts while one of the limits says to wait."""
+    until = await services.database.pool.fetchval(
+        "SELECT max(blocked_until) FROM attempts WHERE key = any($1)", [limit.key for limit in counted]
+    )
+    now = services.clock.now()
+    if until is not None and until > now:
+        raise TooManyAttempts(max(1, round((until - now).total_seconds())))
+
+
+async def note_failure(connection: BaseDBAsyncClient, counted: tuple[Limit, ...], now: datetime) -> None:
+    """Count a failure, and set how long to wait."""
+    for limit in sorted(counted, key=lambda each: each.key):  # in one order: two failures at once must not deadlock
+        rows = await connection.execute_query_dict(FAILED, [limit.key, now, now - FORGOTTEN_AFTER])
+        until = now + wait_after(rows[0]["failures"], limit.free, limit.longest)
+        await connection.execute_query("UPDATE attempts SET blocked_until = $2 WHERE key = $1", [limit.key, until])
+
+
+async def forget(connection: BaseDBAsyncClient, counted: tuple[Limit, ...], now: datetime) -> None:
+    """Forget the failures of a login from an address after a success, and of everybody after a day."""
+    await connection.execute_query(
+        "DELETE FROM attempts WHERE key = $1 OR last_at < $2", [counted[0].key, now - FORGOTTEN_AFTER]
+    )
+
+
+def _place(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    return str(ipaddress.ip_network((address, 64), strict=False))

@@ -1,0 +1,61 @@
+"""What accounts refuse."""
+
+from http import HTTPStatus
+
+from cloud.core.errors import Refused
+from cloud.core.messages import Message, message
+
+
+class SignInRefused(Refused):
+    """Login and password do not belong together; which of them is wrong is not told."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    code = "sign_in_refused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            message("The login or the password is wrong. Check both; the school's office can give you a new password.")
+        )
+
+
+class TooManyAttempts(Refused):
+    """Signing in must wait; `retry_after_s` says how long."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "too_many_attempts"
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(
+            message("Too many wrong passwords. Wait {seconds} seconds and try again.", seconds=retry_after_s)
+        )
+        self.retry_after_s = retry_after_s
+
+
+class PasswordRefused(Refused):
+    """The new password is too easy, or no new one."""
+
+    code = "password_refused"
+
+
+class LoginTaken(Refused):
+    """There is an account with this login."""
+
+    status = HTTPStatus.CONFLICT
+    code = "login_taken"
+
+    def __init__(self, login: str) -> None:
+        super().__init__(
+            message("There is an account with the login {login} already. Choose another one.", login=login)
+        )
+
+
+class LoginRefused(Refused):
+    """A login cannot be used."""
+
+    code = "login_refused"
+
+    def __init__(self, told: Message | None = None) -> None:
+        super().__init__(
+            told
+            or message("A login is an e-mail address, a phone number, or 3 to 120 small letters, digits, . _ and -.")
+        )

@@ -1,0 +1,100 @@
+"""What is asked of accounts: whose session a token is, who may sign in at a school, and the audit journal."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from cloud.accounts.actions import token_digest
+from cloud.core.actor import Actor, Reach, Role
+from cloud.core.errors import NotFound
+from cloud.core.services import Services
+
+ACTOR = """
+SELECT account.id, account.name, account.language, account.must_change,
+    array_agg(role ORDER BY grant_of_role.id) FILTER (WHERE role IS NOT NULL) AS roles,
+    array_agg(school_id ORDER BY grant_of_role.id) FILTER (WHERE role IS NOT NULL) AS schools
+FROM sign_in JOIN account ON account.id = sign_in.account_id
+LEFT JOIN grant_of_role ON grant_of_role.account_id = account.id
+WHERE token_digest = $1 AND expires_at > $2 AND is_active
+GROUP BY account.id
+"""
+ACCOUNTS = """
+SELECT account.id, login, name, must_change, is_active, array_agg(role ORDER BY role) AS roles
+FROM grant_of_role JOIN account ON account.id = account_id
+WHERE school_id = $1 GROUP BY account.id ORDER BY login LIMIT $2
+"""
+AUDIT = """
+SELECT id, at, actor, verb, subject, detail FROM audit_entry
+WHERE ($1::bigint IS NULL OR school_id = $1) AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
+"""
+LIST_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An account with its roles at one school."""
+
+    account_id: int
+    login: str
+    name: str
+    must_change: bool
+    is_active: bool
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """An entry of the audit journal."""
+
+    id: int
+    at: datetime
+    actor: str
+    verb: str
+    subject: str
+    detail: dict[str, str]
+
+
+async def actor_of(services: Services, token: str) -> Actor | None:
+    """Return whose session a token is, with all roles; None when it ended or never was."""
+    row = await services.database.pool.fetchrow(ACTOR, token_digest(token), services.clock.now())
+    if row is None:
+        return None
+    reaches = frozenset(
+        Reach(Role(role), school) for role, school in zip(row["roles"] or (), row["schools"] or (), strict=True)
+    )
+    return Actor(row["name"], row["id"], reaches, row["language"], row["must_change"])
+
+
+async def account_of_login(services: Services, login: str) -> int:
+    """Return the id of the account with a login, as it is kept. Raises NotFound."""
+    account_id: int | None = await services.database.pool.fetchval("SELECT id FROM account WHERE login = $1", login)
+    if account_id is None:
+        raise NotFound
+    return account_id
+
+
+async def accounts_of(services: Services, actor: Actor, school_id: int) -> list[AccountRow]:
+    """Return the accounts of a school by login, LIST_MAX at most. Raises NotAllowed."""
+    actor.require((Role.IT, Role.OFFICE), school_id)
+    rows = await services.database.pool.fetch(ACCOUNTS, school_id, LIST_MAX)
+    return [
+        AccountRow(
+            row["id"], row["login"], row["name"], row["must_change"], row["is_active"], tuple(map(Role, row["roles"]))
+        )
+        for row in rows
+    ]
+
+
+async def audit_of(
+    services: Services, actor: Actor, school_id: int | None, before: int | None = None
+) -> list[AuditRow]:
+    """Return the newest entries of a school (of all, for an operator), before an id. Raises NotAllowed."""
+    if school_id is None:
+        actor.require_operator()
+    else:
+        actor.require(Role.IT, school_id)
+    rows = await services.database.pool.fetch(AUDIT, school_id, before, LIST_MAX)
+    return [
+        AuditRow(row["id"], row["at"], row["actor"], row["verb"], row["subject"], json.loads(row["detail"]))
+        for row in rows
+    ]

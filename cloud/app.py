@@ -1,0 +1,169 @@
+"""The web application: every slice's pages, the API, health and figures, on services that are given."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from http import HTTPStatus
+
+import asyncpg
+import structlog
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from prometheus_client import generate_latest
+from typing_extensions import override
+
+from cloud.accounts import pages as account_pages
+from cloud.accounts.web import PasswordChangeNeeded, SignInNeeded, way_out
+from cloud.core import assets, telling
+from cloud.core.assets import Assets
+from cloud.core.errors import Refused
+from cloud.core.guarding import Figures, Guarding
+from cloud.core.live import Feed
+from cloud.core.messages import message
+from cloud.core.pages import Pages
+from cloud.core.services import Services
+from cloud.core.settings import Edition, Settings
+from cloud.core.telling import tell_refused, wants_page
+from cloud.guard import pages as guard_pages
+from cloud.guardian import api as guardian_api
+from cloud.guardian import blocking
+from cloud.guardian import pages as guardian_pages
+from cloud.office import api as office_api
+from cloud.office import family_pages, fleet_pages, import_pages, person_pages, ui_pages
+from cloud.office import pages as office_pages
+from cloud.rosters import api as roster_api
+from esik import __version__
+
+ROUTERS = (
+    assets.router, account_pages.router, guardian_pages.router, blocking.router, guard_pages.router,
+    office_pages.ways, office_pages.router, person_pages.router, family_pages.router, family_pages.of_one,
+    fleet_pages.router, import_pages.router, office_api.router, guardian_api.router, roster_api.router,
+)  # fmt: skip
+DATABASE_TIMEOUT_S = 2.0
+GRACE_S = 3
+BACKLOG = 1024
+log = structlog.get_logger()
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class PortTaken(Refused):
+    """The pages cannot listen where they should."""
+
+    code = "port_taken"
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            message(
+                "Another program listens on {host}:{port} already. Set ESIK_HTTP_PORT to a free port.",
+                host=host, port=port,
+            )
+        )  # fmt: skip
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own ideas about signals: whoever runs it stops it by cancelling."""
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def create_app(services: Services) -> FastAPI:
+    """Return the application; `serve` serves it."""
+    app = FastAPI(
+        title="Esik", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
+        lifespan=_lifespan,
+    )  # fmt: skip
+    figures = Figures()
+    app.state.services = services
+    app.state.pages = Pages.load(Assets.load())
+    app.state.feed = Feed()
+    app.state.figures = figures
+    for router in ROUTERS:
+        app.include_router(router)
+    if services.settings.edition is Edition.EMBEDDED:
+        app.include_router(ui_pages.router)
+    app.add_api_route("/health", health, include_in_schema=False)
+    app.add_api_route("/metrics", metrics, include_in_schema=False)
+    telling.register(app)
+    for refusal in (SignInNeeded, PasswordChangeNeeded):
+        app.add_exception_handler(refusal, _lead_on)
+    app.add_middleware(Guarding, clock=services.clock, figures=figures, is_secure=services.settings.cookies_secure)
+    return app
+
+
+async def serve(app: FastAPI, started: asyncio.Event | None = None) -> None:
+    """Serve an application at the address of its settings until cancelled; live pages are told to ask anew.
+
+    Raises PortTaken. Sets `started` when requests can come.
+    """
+    settings: Settings = app.state.services.settings
+    with _listen(settings.http_host, settings.http_port) as listening:
+        server = _Server(
+            uvicorn.Config(
+                app, log_config=None, access_log=False, server_header=False, proxy_headers=True,
+                forwarded_allow_ips=settings.proxies, timeout_graceful_shutdown=GRACE_S,
+            )
+        )  # fmt: skip
+        serving = asyncio.create_task(server.serve(sockets=[listening]), name="web")
+        log.info("web.listening", host=settings.http_host, port=listening.getsockname()[1])
+        if started is not None:
+            started.set()  # the socket listens: what comes before uvicorn is up waits there
+        try:
+            await asyncio.shield(serving)
+        finally:
+            app.state.feed.close()
+            server.should_exit = True
+            await serving
+
+
+async def health(request: Request) -> Response:
+    """Say whether pages can be served: 200, or 503 when the database does not answer."""
+    services: Services = request.app.state.services
+    try:
+        async with asyncio.timeout(DATABASE_TIMEOUT_S):
+            await services.database.pool.fetchval("SELECT 1")
+    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return JSONResponse({"status": "the database does not answer"}, HTTPStatus.SERVICE_UNAVAILABLE)
+    return JSONResponse({"status": "ok", "version": __version__})
+
+
+async def metrics(request: Request) -> Response:
+    """Return the figures of this process for Prometheus."""
+    figures: Figures = request.app.state.figures
+    figures.streams.set(request.app.state.feed.open_streams)
+    return PlainTextResponse(generate_latest(figures.registry), media_type=METRICS_TYPE)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    feed: Feed = app.state.feed
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(feed.run(app.state.services), name="live pages")
+        yield
+        feed.close()
+        running.cancel()
+
+
+async def _lead_on(request: Request, refused: Exception) -> Response:
+    """Send a reader to the sign-in or to the password; tell a program or a stream."""
+    assert isinstance(refused, SignInNeeded | PasswordChangeNeeded)  # noqa: S101 (registered for these only)
+    if wants_page(request) and request.method == "GET" and (path := way_out(refused, request.url.path)):
+        return RedirectResponse(path, HTTPStatus.SEE_OTHER)
+    return await tell_refused(request, refused)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listening = socket.socket(family, kind)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(address)
+        listening.listen(BACKLOG)
+    except OSError:
+        listening.close()
+        raise PortTaken(host, port) from None
+    return listening

@@ -1,0 +1,1 @@
+"""Who came, left, is inside, late or absent."""

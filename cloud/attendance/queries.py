@@ -1,0 +1,211 @@
+"""Reads of attendance for pages: who is where today, what happened at the gates, one person's days.
+
+Rule: one statement a question, with a limit; the actor's reach is asked first.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cloud.attendance.standing import Came, Standing, is_delayed, is_rough, standing_of
+from cloud.core.actor import Actor, Role
+from cloud.core.errors import NotFound
+from cloud.core.services import Services
+from cloud.schools.errors import SchoolUnknown
+from cloud.schools.queries import day_plans, school_of_code
+from cloud.schools.rules import DayPlan
+
+PEOPLE_MAX = 20_000  # of one school
+TAPS_MAX = 50
+ENTRIES_MAX = 500
+STAFF_ROLES = (Role.GUARD, Role.OFFICE, Role.IT)
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolToday:
+    """A school as its pages need it, with what kind of day it is there now."""
+
+    id: int
+    code: str
+    names: Mapping[str, str]
+    zone: ZoneInfo
+    on: date
+    plans: Mapping[int | None, DayPlan]  # by class; the school's own, without lessons, under None
+
+    @property
+    def is_school_day(self) -> bool:
+        return any(plan.is_school_day for plan in self.plans.values())
+
+    def plan_of(self, class_id: int | None) -> DayPlan:
+        """Return the day of a class, or of staff."""
+        return self.plans.get(class_id, self.plans[None])
+
+
+@dataclass(frozen=True, slots=True)
+class PersonToday:
+    """A line of the roll."""
+
+    ref: str
+    name: str
+    role: str
+    class_name: str
+    class_order: tuple[int, str]
+    standing: Standing
+    first_in_at: datetime | None
+    last_out_at: datetime | None
+    late_min: int
+    without_card: bool
+
+    @property
+    def is_late(self) -> bool:
+        return self.late_min > 0
+
+    def has(self, state: str) -> bool:
+        """Tell whether a state of the filter fits: a standing, or `late`."""
+        return self.is_late if state == "late" else self.standing == state
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """Something that happened at a gate."""
+
+    at: datetime
+    received_at: datetime
+    direction: str
+    kind: str
+    reason: str
+    gate: str
+    gate_names: Mapping[str, str]
+    is_rough: bool
+    name: str = ""  # empty for a card that the gate did not know
+    class_name: str = ""
+
+    @property
+    def is_delayed(self) -> bool:
+        return is_delayed(self.at, self.received_at)
+
+    @property
+    def outcome(self) -> str:
+        """Return the sign this is shown by: in, out, denied or turned."""
+        return self.kind if self.kind in {"denied", "turned"} else self.direction
+
+    @property
+    def without_card(self) -> bool:
+        return self.kind == "hand"
+
+
+ROLL = """
+SELECT p.ref, concat_ws(' ', p.surname, p.given_name, nullif(p.patronymic, '')) AS name, p.role,
+  p.school_class_id, c.grade, c.letter, e.first_in_at, e.last_out_at, coalesce(e.is_inside, false) AS is_inside,
+  coalesce(e.late_min, 0) AS late_min, coalesce(e.without_card, false) AS without_card
+FROM person p
+LEFT JOIN school_class c ON c.id = p.school_class_id
+LEFT JOIN presence e ON e.person_id = p.id AND e."on" = $2
+WHERE p.school_id = $1 AND p.is_active
+ORDER BY p.sort_key, p.id LIMIT $3
+"""
+
+TAP_COLUMNS = """
+m.at, m.received_at, m.direction, m.kind, m.reason, m.clock, m.gate,
+  coalesce(g.name_kk, m.gate) AS gate_kk, coalesce(g.name_ru, m.gate) AS gate_ru, coalesce(g.name_en, m.gate) AS gate_en
+"""
+
+TAPS = f"""
+SELECT {TAP_COLUMNS}, concat_ws(' ', p.surname, p.given_name) AS name, c.grade, c.letter
+FROM (SELECT * FROM movement WHERE school_id = $1 AND "on" = $2 ORDER BY at DESC, id DESC LIMIT $3) m
+LEFT JOIN person p ON p.id = m.person_id
+LEFT JOIN school_class c ON c.id = p.school_class_id
+LEFT JOIN gate g ON g.school_id = m.school_id AND g.key = m.gate
+ORDER BY m.at DESC, m.id DESC
+"""  # noqa: S608 (columns of this file)
+
+DAYS = f"""
+SELECT p.ref, m."on", {TAP_COLUMNS}
+FROM person p
+JOIN movement m ON m.person_id = p.id AND m."on" BETWEEN $2 AND $3 AND m.kind <> 'turned'
+LEFT JOIN gate g ON g.school_id = m.school_id AND g.key = m.gate
+WHERE p.id = ANY($1::bigint[])
+ORDER BY m."on" DESC, m.at, m.id LIMIT $4
+"""  # noqa: S608 (columns of this file)
+
+
+async def school_today(services: Services, actor: Actor, code: str, *roles: Role) -> SchoolToday:
+    """Return a school that the actor works at in one of the roles (any of staff when none is named); else NotFound."""
+    try:
+        school = await school_of_code(services, code)
+    except SchoolUnknown:
+        raise NotFound from None
+    if not any(actor.may(role, school.id) for role in roles or STAFF_ROLES):
+        raise NotFound
+    on = services.clock.now().astimezone(school.zone).date()
+    names = {language: school.name(language) for language in ("kk", "ru", "en")}
+    return SchoolToday(school.id, code, names, school.zone, on, await day_plans(services, school.id, on))
+
+
+async def school_codes(services: Services, actor: Actor, role: Role) -> list[str]:
+    """Return the codes of the schools that the actor has a role at; of the first 100 for an operator."""
+    rows = await services.database.pool.fetch(
+        "SELECT code FROM school WHERE id = ANY($1::bigint[]) OR $2 ORDER BY code LIMIT 100",
+        list(actor.schools_as(role)),
+        actor.is_operator,
+    )
+    return [row["code"] for row in rows]
+
+
+async def roll(services: Services, actor: Actor, school: SchoolToday) -> list[PersonToday]:
+    """Return everybody of a school with where they are now, in the order of the Kazakh alphabet."""
+    actor.require(STAFF_ROLES, school.id)
+    now = services.clock.now()
+    rows = await services.database.pool.fetch(ROLL, school.id, school.on, PEOPLE_MAX)
+    return [_person(row, school, now) for row in rows]
+
+
+async def last_taps(services: Services, actor: Actor, school: SchoolToday, most: int = 12) -> list[Tap]:
+    """Return what happened last at the gates today, newest first."""
+    actor.require(STAFF_ROLES, school.id)
+    rows = await services.database.pool.fetch(TAPS, school.id, school.on, min(most, TAPS_MAX))
+    return [_tap(row, name=row["name"], class_name=_class_name(row)) for row in rows]
+
+
+async def days_of(
+    services: Services, person_ids: Sequence[int], first_on: date, last_on: date
+) -> dict[str, dict[date, list[Tap]]]:
+    """Return each person's days, newest first, and each day's taps in order. Who may ask is the caller's to check."""
+    rows = await services.database.pool.fetch(DAYS, list(person_ids), first_on, last_on, ENTRIES_MAX)
+    days: dict[str, dict[date, list[Tap]]] = {}
+    for row in rows:
+        days.setdefault(row["ref"], {}).setdefault(row["on"], []).append(_tap(row))
+    return days
+
+
+def _person(row: Mapping[str, Any], school: SchoolToday, now: datetime) -> PersonToday:
+    came = Came(row["first_in_at"], row["last_out_at"], row["is_inside"])
+    return PersonToday(
+        ref=row["ref"],
+        name=row["name"],
+        role=row["role"],
+        class_name=_class_name(row),
+        class_order=(row["grade"] or 0, row["letter"] or ""),
+        standing=standing_of(came, school.plan_of(row["school_class_id"]), now),
+        first_in_at=row["first_in_at"],
+        last_out_at=row["last_out_at"],
+        late_min=row["late_min"],
+        without_card=row["without_card"],
+    )
+
+
+def _tap(row: Mapping[str, Any], name: str = "", class_name: str = "") -> Tap:
+    return Tap(
+        row["at"], row["received_at"], row["direction"], row["kind"], row["reason"], row["gate"], _names(row, "gate"),
+        is_rough(row["clock"]), name, class_name,
+    )  # fmt: skip
+
+
+def _names(row: Mapping[str, Any], prefix: str) -> dict[str, str]:
+    return {language: row[f"{prefix}_{language}"] for language in ("kk", "ru", "en")}
+
+
+def _class_name(row: Mapping[str, Any]) -> str:
+    return "" if row["grade"] is None else f"{row['grade']}{row['letter']}"

@@ -1,0 +1,41 @@
+"""Pages about a school: found by its code, for who works there in the right role."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from fastapi import Path
+
+from cloud.accounts.web import MemberVisit, SignedIn, TheServices
+from cloud.attendance.queries import SchoolToday, school_today
+from cloud.core.actor import Actor, Role
+from cloud.core.pages import Visit
+from cloud.core.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Somebody at work at a school: the visit with the school's name and zone, who it is, and the school's day."""
+
+    visit: Visit
+    actor: Actor
+    school: SchoolToday
+    services: Services
+
+    async def again(self) -> "Desk":
+        """Return the desk as it is now: a live page outlasts midnight."""
+        school = await school_today(self.services, self.actor, self.school.code)
+        return replace(self, school=school, visit=replace(self.visit, now=self.services.clock.now()))
+
+
+def desk_of(*roles: Role) -> Callable[..., Awaitable[Desk]]:
+    """Return a dependency that finds the school of the path, or NotFound for who has none of the roles there."""
+
+    async def find(
+        code: Annotated[str, Path(max_length=12)], visit: MemberVisit, actor: SignedIn, services: TheServices
+    ) -> Desk:
+        school = await school_today(services, actor, code, *roles)
+        at_school = visit.at_school(school.code, school.names[visit.language.value], school.zone)
+        return Desk(at_school, actor, school, services)
+
+    return find

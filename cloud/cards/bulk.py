@@ -1,0 +1,80 @@
+"""Cards by the thousand, inside a transaction of the caller's; one card goes the same way.
+
+Rule: a card is one person's. One that is somebody else's and was not returned is refused.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from cloud.cards.keys import card_key_within
+from cloud.cards.kinds import CardState, Medium
+from cloud.cards.rules import token_of
+from cloud.core.services import Services
+
+NUMBER = "card.number"  # context of the vault
+_KNOWN = """
+SELECT token, person_id, state, concat_ws(' ', surname, given_name) AS holder
+FROM card JOIN person ON person.id = person_id WHERE card.school_id = $1 AND token = any($2)
+"""
+_PUT = """
+INSERT INTO card (school_id, person_id, token, number_encrypted, medium, state, issued_at, not_after, changed_at)
+SELECT $1, new.person_id, new.token, new.number, new.medium, 'active', $2, new.not_after, $2
+FROM unnest($3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::timestamptz[])
+    AS new (person_id, token, number, medium, not_after)
+ON CONFLICT (school_id, token) DO UPDATE
+    SET person_id = excluded.person_id, state = 'active', issued_at = excluded.issued_at,
+        changed_at = excluded.changed_at, not_after = excluded.not_after
+    WHERE card.state = 'returned'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CardGiven:
+    """A card, its number in its one form, and whose it is to be."""
+
+    person_id: int
+    number: str
+    medium: Medium = Medium.UID
+    not_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A card, by its place in what was given, that is another's: of somebody at the school, or given twice here."""
+
+    index: int
+    holder: str
+    earlier: int | None = None  # the place of the same card given to somebody else before
+
+
+async def put_cards(
+    services: Services, connection: asyncpg.Connection, school_id: int, cards: Sequence[CardGiven]
+) -> list[Clash]:
+    """Give cards to people and return the clashes; with any of those, nothing is written."""
+    key = await card_key_within(services, connection, school_id)
+    tokens = [token_of(key, card.number, card.medium) for card in cards]
+    known = {row["token"]: row for row in await connection.fetch(_KNOWN, school_id, tokens)}
+    clashes, first_of = [], dict[str, int]()
+    for index, (card, token) in enumerate(zip(cards, tokens, strict=True)):
+        earlier = first_of.setdefault(token, index)
+        row = known.get(token)
+        if cards[earlier].person_id != card.person_id:
+            clashes.append(Clash(index, "", earlier))
+        elif row is not None and row["state"] != CardState.RETURNED.value and row["person_id"] != card.person_id:
+            clashes.append(Clash(index, row["holder"]))
+    if not clashes:
+        await _write(services, connection, school_id, [(cards[index], token) for token, index in first_of.items()])
+    return clashes
+
+
+async def _write(
+    services: Services, connection: asyncpg.Connection, school_id: int, cards: Sequence[tuple[CardGiven, str]]
+) -> None:
+    await connection.execute(
+        _PUT, school_id, services.clock.now(), [card.person_id for card, _ in cards], [token for _, token in cards],
+        [services.vault.encrypt(card.number, NUMBER) for card, _ in cards], [card.medium.value for card, _ in cards],
+        [card.not_after for card, _ in cards],
+    )  # fmt: skip

@@ -1,0 +1,121 @@
+"""`esik cloud backup`, `restore`, `export` and `key`: what is kept, and that it can be read again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cloud.cli.archive import Manifest, write_archive
+from cloud.cli.restoring import restore_archive
+from cloud.cli.world import Data, EditionOption, fail, reached, run_to_the_end, services_of, settings_of
+from cloud.core.actor import Actor
+from cloud.core.clock import SystemClock
+from cloud.core.vault import Vault, VaultLocked, add_key, make_key_file, read_keys
+from cloud.exports.actions import Exported, export_school
+from cloud.exports.tables import Secret
+from cloud.schools.queries import school_of_code
+
+keys = typer.Typer(no_args_is_help=True, help="The key file of the encrypted fields: make it, add a key, show its id.")
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write, .zip; in a folder it is named by the instant.")],
+    data: Data = None,
+    edition: EditionOption = None,
+    *,
+    keys_apart: Annotated[
+        bool, typer.Option("--keys-apart", help="Leave keys out: you keep the key file and the folder ca yourself.")
+    ] = False,
+) -> None:
+    """Write every table, of one instant, and the keys that read them, while the service runs or stands."""
+    settings = settings_of(data, edition)
+    now = SystemClock().now()
+    out = file / f"esik-{now:%Y-%m-%dT%H%M%SZ}.zip" if file.is_dir() else file
+
+    async def work() -> Manifest:
+        async with reached(settings) as at:
+            return await write_archive(at, out, now, with_keys=not keys_apart)
+
+    manifest = run_to_the_end(work())
+    typer.echo(f"wrote {out}: {sum(manifest.rows.values())} rows of {len(manifest.rows)} tables")
+    if keys_apart:
+        kept = [str(settings.vault_key_file), str(settings.data / "ca")]
+        typer.echo(f"It holds no keys. Nobody reads it without key {manifest.key_id}: keep {' and '.join(kept)} too.")
+    else:
+        typer.echo(f"It holds key {manifest.key_id} too: whoever has the file reads everything. Keep it locked away.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `esik cloud backup` wrote.")],
+    data: Data = None,
+    edition: EditionOption = None,
+    *,
+    over: Annotated[bool, typer.Option("--over", help="Replace schools and accounts that are there already.")] = False,
+) -> None:
+    """Put a backup into an empty database: all of it, or nothing. The service must stand still meanwhile."""
+    settings = settings_of(data, edition)
+
+    async def work() -> Manifest:
+        async with reached(settings) as at:
+            return await restore_archive(at, file, over=over)
+
+    manifest = run_to_the_end(work())
+    typer.echo(f"restored {sum(manifest.rows.values())} rows of {manifest.made_at}; devices send again what came after")
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="The file to write, .zip; mode 0600.")],
+    school: Annotated[str, typer.Option("--school", help="Code of the school.")],
+    data: Data = None,
+    *,
+    with_iins: Annotated[bool, typer.Option("--with-iins", help="IINs too.")] = False,
+    with_card_numbers: Annotated[bool, typer.Option("--with-card-numbers", help="Numbers of cards too.")] = False,
+) -> None:
+    """Write everything that is a school's own as CSV and JSON lines; the audit journal notes it."""
+    settings = settings_of(data)
+    secrets = {Secret.IIN} if with_iins else set()
+    secrets |= {Secret.CARD_NUMBER} if with_card_numbers else set()
+
+    async def work() -> Exported:
+        async with services_of(settings) as services:
+            row = await school_of_code(services, school)
+            return await export_school(services, Actor.system("command export"), row.id, file, secrets)
+
+    exported = run_to_the_end(work())
+    typer.echo(f"wrote {file}: {sum(exported.rows.values())} rows in {len(exported.rows)} files")
+    if exported.left_out:
+        typer.echo(f"left out: {', '.join(exported.left_out)} (see --help)")
+
+
+@keys.command("init")
+def key_init(data: Data = None) -> None:
+    """Make the key file, where `migrate` did not make it."""
+    path = settings_of(data).vault_key_file
+    try:
+        make_key_file(path)
+    except FileExistsError:
+        fail(f"{path} is there already: `esik cloud key add` adds a key to it")
+    except OSError as error:
+        fail(f"{path} cannot be written: {error.strerror}")
+    typer.echo(f"made {path}: keep a copy where the backups are not")
+
+
+@keys.command("add")
+def key_add(data: Data = None) -> None:
+    """Add a key: it encrypts from the next start on; the older ones go on decrypting."""
+    path = settings_of(data).vault_key_file
+    try:
+        add_key(path)
+        typer.echo(f"added key {Vault(*read_keys(path)).newest_key_id} to {path}: start the service again")
+    except VaultLocked as error:
+        fail(error)
+
+
+@keys.command("show")
+def key_show(data: Data = None) -> None:
+    """Print the id of the key that encrypts now, as backups name it; never the key."""
+    path = settings_of(data).vault_key_file
+    try:
+        typer.echo(f"{Vault(*read_keys(path)).newest_key_id} {path}")
+    except VaultLocked as error:
+        fail(error)

@@ -1,0 +1,172 @@
+"""A backup is put back: tables of one instant and the keys that read them, all of it or nothing.
+
+Rule: nothing that is there is lost unasked: a database in use, or another key file, is refused; a file that is replaced
+stays beside as *.before.
+"""
+
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import asyncpg
+
+from cloud.cli.archive import (
+    CA,
+    FORMAT,
+    HOURS_S,
+    KEY,
+    MANIFEST,
+    TABLES,
+    UNKEPT,
+    ArchiveRefused,
+    Manifest,
+    connected,
+    quoted,
+    tables_of,
+)
+from cloud.core.migrating import migrate, names
+from cloud.core.settings import Settings
+from cloud.core.vault import Vault, keys_in, read_keys
+
+_REFERENCES = """
+SELECT conrelid::regclass::text AS child, confrelid::regclass::text AS parent FROM pg_constraint
+WHERE contype = 'f' AND conrelid <> confrelid
+"""
+_SEQUENCES = """
+SELECT table_name, column_name, pg_get_serial_sequence(quote_ident(table_name), column_name) AS sequence
+FROM information_schema.columns
+WHERE table_schema = 'public' AND pg_get_serial_sequence(quote_ident(table_name), column_name) IS NOT NULL
+"""
+_USED = "SELECT EXISTS (SELECT FROM school) OR EXISTS (SELECT FROM account)"
+_RUNS = "SELECT EXISTS (SELECT FROM worker_beat WHERE expires_at > now())"
+
+
+async def restore_archive(settings: Settings, file: Path, *, over: bool) -> Manifest:
+    """Put a backup into a database without schools and accounts, or, told so, over what is there. All or nothing.
+
+    Raises ArchiveRefused. The tables are brought to the backup's version first and to this program's after.
+    """
+    archive, manifest = _opened(file)
+    with archive:
+        _check_version(manifest, file)
+        keys = _keys_to_write(archive, manifest, settings, over=over)
+        await migrate(settings.database_url, manifest.migrations[-1])
+        async with connected(settings.database_url) as connection, connection.transaction():
+            if not over and await connection.fetchval(_USED):
+                raise ArchiveRefused("the database holds schools or accounts: restore into a new one, or say --over")
+            if await connection.fetchval(_RUNS):
+                raise ArchiveRefused("the service runs on this database: stop it, wait a minute, and restore then")
+            await _load(connection, archive, manifest)
+            for path, content in keys.items():
+                _put(path, content)
+    await migrate(settings.database_url)
+    return manifest
+
+
+def _opened(file: Path) -> tuple[zipfile.ZipFile, Manifest]:
+    try:
+        archive = zipfile.ZipFile(file)
+        return archive, Manifest(**json.loads(archive.read(MANIFEST)))
+    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+        raise ArchiveRefused(f"{file} is no backup of Esik that can be read ({error})") from None
+
+
+def _check_version(manifest: Manifest, file: Path) -> None:
+    if manifest.format != FORMAT or not manifest.migrations:
+        raise ArchiveRefused(f"{file} was made by Esik {manifest.esik} in a form that this version does not know")
+    if later := [name for name in manifest.migrations if name not in names()]:
+        raise ArchiveRefused(f"{file} is of a later version (Esik {manifest.esik}, {later[0]}): install that one first")
+
+
+def _keys_to_write(
+    archive: zipfile.ZipFile, manifest: Manifest, settings: Settings, *, over: bool
+) -> dict[Path, bytes]:
+    """Return the secret files to write; refuse a backup that could not be read after, or beside other keys.
+
+    The first key digests, the others were added: of two files of keys that begin alike the longer one is kept.
+    """
+    path = settings.vault_key_file
+    held = read_keys(path) if path.exists() else ()
+    content = archive.read(KEY) if KEY in archive.namelist() else None
+    brought = keys_in(content.decode("ascii", "replace"), Path(KEY)) if content else ()
+    if not brought and (not held or not Vault(*held).has(manifest.key_id)):
+        raise ArchiveRefused(f"the backup holds no keys: put its key file, with key {manifest.key_id}, at {path} first")
+    together = min(len(held), len(brought))
+    if brought and held[:together] != brought[:together] and not over:
+        raise ArchiveRefused(f"{path} holds another key than the backup's: move it away, or set ESIK_KEY_FILE")
+    files = {settings.data / "ca" / name: archive.read(CA + name) for name in _authority(archive)}
+    if content and (held[:together] != brought[:together] or len(brought) > len(held)):
+        files[path] = content
+    return files
+
+
+def _authority(archive: zipfile.ZipFile) -> list[str]:
+    found = [name.removeprefix(CA) for name in archive.namelist() if name.startswith(CA)]
+    return [name for name in found if name and "/" not in name and not name.startswith(".")]
+
+
+async def _load(connection: asyncpg.Connection, archive: zipfile.ZipFile, manifest: Manifest) -> None:
+    tables = _ordered(await tables_of(connection), await connection.fetch(_REFERENCES))
+    if unknown := set(manifest.rows) - set(tables):
+        raise ArchiveRefused(f"the backup has a table that this version lacks: {min(unknown)}")
+    await connection.execute(f"TRUNCATE {quoted([*tables, *UNKEPT])}")
+    for name, parent, bound in manifest.partitions:
+        await connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {quoted([name])} PARTITION OF {quoted([parent])} {bound}"
+        )  # fmt: skip
+    for table in tables:
+        if table in manifest.rows:
+            await _load_table(connection, archive, table, manifest.rows[table])
+    for row in await connection.fetch(_SEQUENCES):
+        column, name = row["column_name"], row["table_name"]
+        highest = await connection.fetchval(f"SELECT max({quoted([column])}) FROM {quoted([name])}")  # noqa: S608 (names)
+        if highest is not None:
+            await connection.execute("SELECT setval($1::regclass, $2)", row["sequence"], highest)
+
+
+async def _load_table(connection: asyncpg.Connection, archive: zipfile.ZipFile, table: str, expected: int) -> None:
+    try:
+        with archive.open(f"{TABLES}{table}.csv") as source:
+            found = await _copy(connection, table, source)
+    except (KeyError, OSError, ValueError, zipfile.BadZipFile, asyncpg.DataError, asyncpg.PostgresSyntaxError) as error:
+        raise ArchiveRefused(f"the backup is damaged in table {table} ({error}): take an older one") from None
+    if found != expected:
+        raise ArchiveRefused(f"the backup is damaged: table {table} has {found} rows and should have {expected}")
+
+
+async def _copy(connection: asyncpg.Connection, table: str, source: IO[bytes]) -> int:
+    columns = [column.strip('"') for column in source.readline().decode().strip().split(",")]
+    status = await connection.copy_to_table(table, source=source, columns=columns, format="csv", timeout=HOURS_S)
+    return int(status.split()[-1])
+
+
+def _ordered(tables: Sequence[str], references: Iterable[Any]) -> list[str]:
+    """Return the tables so that each comes after those it refers to."""
+    needs: dict[str, set[str]] = {table: set() for table in tables}
+    for row in references:
+        if row["child"] in needs and row["parent"] in needs:
+            needs[row["child"]].add(row["parent"])
+    ordered: list[str] = []
+    while needs:
+        free = sorted(table for table, wanted in needs.items() if not wanted)
+        assert free, "tables refer to one another in a ring"  # noqa: S101
+        ordered += free
+        needs = {table: wanted - set(free) for table, wanted in needs.items() if table not in free}
+    return ordered
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write a secret file; one that was there with other content stays beside as *.before."""
+    if path.exists():
+        if path.read_bytes() == content:
+            return
+        path.replace(path.with_name(path.name + ".before"))
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,99 @@
+"""The whole service in one command: database, broker, worker and pages, started in order and stopped in reverse."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from cloud.app import create_app, serve
+from cloud.brokers.embedded import EmbeddedBroker
+from cloud.cli.world import prepare
+from cloud.core.clock import SystemClock
+from cloud.core.services import Services, open_services
+from cloud.core.settings import Edition, Settings
+from cloud.embedded.postgres import embedded_postgres
+from cloud.worker import Worker
+
+STOP_S = 20.0
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Parts:
+    """Which parts of the service this process is; together they are all of it."""
+
+    web: bool = True
+    worker: bool = True
+
+
+@dataclass(slots=True)
+class Line:
+    """Tasks that run together: the first that fails ends all, and they are stopped from the last to the first."""
+
+    group: asyncio.TaskGroup
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def add(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Start a part."""
+
+        async def running() -> None:
+            await work()
+
+        self.tasks.append(self.group.create_task(running(), name=name))
+
+    async def stop(self) -> None:
+        """Stop the parts, one after the other."""
+        for task in reversed(self.tasks):
+            task.cancel()
+            await asyncio.wait([task], timeout=STOP_S)
+            log.info("part.stopped", part=task.get_name())
+
+
+async def run(settings: Settings, parts: Parts, on_ready: Callable[[Settings], None]) -> None:
+    """Run until SIGTERM or SIGINT. Raises what a part could not begin with."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in STOPPING:
+        loop.add_signal_handler(each, stopping.set)
+    async with asyncio.TaskGroup() as group, _database(settings, group) as at, open_services(at) as services:
+        await _serve(services, parts, stopping, on_ready)
+
+
+@asynccontextmanager
+async def _database(settings: Settings, group: asyncio.TaskGroup) -> AsyncIterator[Settings]:
+    if settings.edition is Edition.SERVER:
+        yield settings
+        return
+    async with embedded_postgres(settings.data / "postgres") as server:
+        at = replace(settings, database_url=server.url)
+        await prepare(at)
+        keeping = group.create_task(server.keep(SystemClock()), name="postgres")
+        try:
+            yield at
+        finally:
+            keeping.cancel()
+            await asyncio.wait([keeping])
+
+
+async def _serve(
+    services: Services, parts: Parts, stopping: asyncio.Event, on_ready: Callable[[Settings], None]
+) -> None:
+    async with asyncio.TaskGroup() as group:
+        line = Line(group)
+        if parts.worker and services.settings.edition is Edition.EMBEDDED:
+            broker = EmbeddedBroker(services)
+            line.add("broker", broker.run)
+            await broker.listens.wait()
+        if parts.worker:
+            line.add("worker", Worker(services).run)
+        if parts.web:
+            started = asyncio.Event()
+            line.add("web", lambda: serve(create_app(services), started))
+            await started.wait()
+        on_ready(services.settings)
+        await stopping.wait()
+        await line.stop()

@@ -1,0 +1,1 @@
+"""What every slice stands on: clock, database, secrets, errors, the actor, translations and pages."""

@@ -1,0 +1,102 @@
+"""The database: Tortoise's models and raw SQL over one pool of connections to PostgreSQL.
+
+Rule: a transaction holds no network call; what is written together is written in one `transaction()`.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Self, cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import asyncpg
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import DBConnectionError
+from tortoise.transactions import in_transaction
+
+APP = "cloud"
+CONNECTION = "default"
+MIGRATIONS = "cloud.migrations"
+MODELS = tuple(
+    f"cloud.{name}.models" for name in ("accounts", "schools", "people", "cards", "devices", "rosters", "attendance")
+)
+CONNECT_TIMEOUT_S = 10.0
+COMMAND_TIMEOUT_S = 60.0
+
+
+class DatabaseUnreachable(Exception):
+    """The server does not answer, or does not let us in."""
+
+
+@dataclass(slots=True)
+class Database:
+    """An open database. One a process: models find it without being told."""
+
+    url: str
+    context: TortoiseContext
+    pool: asyncpg.Pool  # for raw SQL, COPY and LISTEN; models use it too, so that one limit holds
+
+    @classmethod
+    async def open(cls, url: str, connections_max: int = 20) -> Self:
+        """Connect. Raises DatabaseUnreachable with the reason."""
+        context = TortoiseContext()
+        with context:
+            await context.init(config=configuration(url, connections_max), _enable_global_fallback=True)
+        client = cast(AsyncpgDBClient, context.connections.get(CONNECTION))
+        try:
+            await client.create_connection(with_db=True)
+        except (OSError, asyncpg.PostgresError, TimeoutError, DBConnectionError) as error:
+            await context.close_connections()
+            raise DatabaseUnreachable(f"{place(url)}: {error}") from error
+        return cls(url, context, cast(asyncpg.Pool, client._pool))  # noqa: SLF001 (its only way out)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.context.close_connections()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[BaseDBAsyncClient]:
+        """Begin a transaction; models inside use it by themselves, raw SQL by `raw(connection)`."""
+        async with in_transaction(CONNECTION) as connection:
+            yield connection
+
+
+def raw(connection: BaseDBAsyncClient) -> asyncpg.Connection:
+    """Return the asyncpg connection of a transaction, for COPY, unnest and many rows at once."""
+    return cast(asyncpg.Connection, connection._connection)  # noqa: SLF001 (its only way out)
+
+
+def configuration(url: str, connections_max: int = 20) -> dict[str, Any]:
+    """Return Tortoise's configuration for a database."""
+    credentials = {
+        **address(url), "minsize": 1, "maxsize": connections_max, "timeout": CONNECT_TIMEOUT_S,
+        "command_timeout": COMMAND_TIMEOUT_S, "application_name": "esik",
+    }  # fmt: skip
+    return {
+        "connections": {CONNECTION: {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},
+        "apps": {APP: {"models": list(MODELS), "default_connection": CONNECTION, "migrations": MIGRATIONS}},
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+def address(url: str) -> dict[str, Any]:
+    """Return host, port, user, password and database of an address; `?host=/folder` means a Unix socket."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    return {
+        "host": query["host"][0] if "host" in query else parts.hostname or "127.0.0.1",
+        "port": parts.port or 5432,
+        "user": unquote(parts.username or "esik"),
+        "password": unquote(parts.password) if parts.password else None,
+        "database": unquote(parts.path.lstrip("/")) or "esik",
+        **({"ssl": query["sslmode"][0]} if "sslmode" in query else {}),
+    }
+
+
+def place(url: str) -> str:
+    """Return where a database is, without its password, for messages."""
+    parts = address(url)
+    return f"database {parts['database']} at {parts['host']}:{parts['port']}"

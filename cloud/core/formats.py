@@ -1,0 +1,59 @@
+"""Days, times and figures as a reader of a language writes them, in the school's own zone."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, format_time
+from babel.numbers import format_decimal
+
+from cloud.core.i18n import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """How one reader at one school reads days, times and figures."""
+
+    language: Language
+    zone: ZoneInfo
+
+    @property
+    def locale(self) -> Locale:
+        return Locale(self.language.value)
+
+    def local_day(self, at: datetime) -> date:
+        """Return the school's day of an instant."""
+        return at.astimezone(self.zone).date()
+
+    def hour(self, at: datetime) -> str:
+        """Return hours and minutes, as 07:52."""
+        return format_time(at, "HH:mm", tzinfo=self.zone, locale=self.locale)
+
+    def second(self, at: datetime) -> str:
+        """Return hours, minutes and seconds, as 07:52:09."""
+        return format_time(at, "HH:mm:ss", tzinfo=self.zone, locale=self.locale)
+
+    def day(self, on: date) -> str:
+        """Return a day with its weekday and year, as Wednesday, November 25, 2026."""
+        return format_date(on, "full", locale=self.locale)
+
+    def day_with_year(self, on: date) -> str:
+        """Return a day with its year, as November 25, 2026."""
+        return format_date(on, "long", locale=self.locale)
+
+    def typed(self, on: date) -> str:
+        """Return a day as forms take it in every language: 25.11.2026."""
+        return f"{on:%d.%m.%Y}"
+
+    def day_short(self, on: date) -> str:
+        """Return a day with its weekday, as Wed, Nov 25."""
+        return format_skeleton("MMMEd", on, locale=self.locale)
+
+    def moment(self, at: datetime) -> str:
+        """Return a day without year and the time, as Nov 25, 07:52."""
+        return f"{format_skeleton('MMMd', self.local_day(at), locale=self.locale)}, {self.hour(at)}"
+
+    def number(self, value: int) -> str:
+        """Return a whole number with the language's grouping."""
+        return format_decimal(value, locale=self.locale)

@@ -1,0 +1,124 @@
+"""What stands around every response: security headers, a check of where a write comes from, logs and figures.
+
+Plain ASGI, so that streams pass through untouched.
+"""
+
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cloud.core.clock import Clock
+from cloud.core.messages import Message as Told
+from cloud.core.messages import message
+from cloud.core.telling import tell, tell_failed
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+TLS_ONLY = ("strict-transport-security", "max-age=31536000")
+BODY_MAX = 11 * 1024 * 1024  # a spreadsheet of 10 MB in its form
+ELSEWHERE = message("This form was sent from another site. Open the page again and repeat.")
+TOO_BIG = message("What was sent is too big: {size} MB at most.", size=BODY_MAX >> 20)
+NO_LENGTH = message("What was sent does not say how long it is.")
+BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+log = structlog.get_logger()
+
+
+class Figures:
+    """Counters of the web process, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "esik_http_requests_total", "Requests answered.", ("method", "route", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "esik_http_seconds", "From request to the end of the answer's head.", ("route",),
+            registry=self.registry, buckets=BUCKETS_S,
+        )  # fmt: skip
+        self.streams = Gauge("esik_live_pages", "Live pages that are open now.", registry=self.registry)
+
+
+class Guarding:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp, *, clock: Clock, figures: Figures, is_secure: bool) -> None:
+        self.app, self.clock, self.figures, self.is_secure = app, clock, figures, is_secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began_s, has_answered = self.clock.monotonic_s(), False
+
+        async def sending(message: Message) -> None:
+            nonlocal has_answered
+            if message["type"] == "http.response.start":
+                has_answered = True
+                self._dress(MutableHeaders(scope=message))
+                self._note(scope, int(message["status"]), self.clock.monotonic_s() - began_s)
+            await send(message)
+
+        if (refusal := refusal_of(scope["method"], Headers(scope=scope))) is not None:
+            await tell(Request(scope), *refusal)(scope, receive, sending)
+            return
+        try:
+            await self.app(scope, receive, sending)
+        except Exception as error:  # noqa: BLE001 (the outermost layer; the server's own words would tell values)
+            answer = tell_failed(Request(scope), error)
+            if not has_answered:
+                await answer(scope, receive, sending)
+
+    def _dress(self, headers: MutableHeaders) -> None:
+        for name, value in HEADERS.items():
+            headers.setdefault(name, value)
+        headers.setdefault("cache-control", "no-store")  # but for assets, whose address changes with them
+        if self.is_secure:
+            headers.setdefault(*TLS_ONLY)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        # The route's pattern, never the address: an address may hold a person's reference or what somebody looked for.
+        route = getattr(scope.get("route"), "path", "none")
+        self.figures.requests.labels(scope["method"], route, status).inc()
+        self.figures.seconds.labels(route).observe(seconds)
+        log.info("request.answered", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+def refusal_of(method: str, headers: Headers) -> tuple[int, str, Told] | None:
+    """Return why a request goes no further, as status, code and sentence, or None."""
+    if comes_from_elsewhere(method, headers):
+        return HTTPStatus.FORBIDDEN, "from_elsewhere", ELSEWHERE
+    if "transfer-encoding" in headers:  # else a body without end could be sent; browsers always say how long it is
+        return HTTPStatus.LENGTH_REQUIRED, "no_length", NO_LENGTH
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > BODY_MAX:
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_big", TOO_BIG
+    return None
+
+
+def comes_from_elsewhere(method: str, headers: Headers) -> bool:
+    """Tell whether a write was sent by another site's page. A program that is no browser sends neither header."""
+    if method in SAFE:
+        return False
+    site = headers.get("sec-fetch-site")
+    if site is not None and site not in {"same-origin", "none"}:
+        return True
+    origin = headers.get("origin")
+    if origin is not None:
+        return urlsplit(origin).netloc != headers.get("host")
+    return site is None and "cookie" in headers

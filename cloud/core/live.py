@@ -1,0 +1,162 @@
+"""Live pages: one listener a process, fanned out to the open pages that a change concerns, over server-sent events.
+
+Rule: a page that is told twice shows the same; a page that missed a wake-up is right again at the next pulse.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from http import HTTPStatus
+
+from fastapi import Request
+from fastapi.responses import StreamingResponse
+
+from cloud.core.clock import Clock
+from cloud.core.errors import Refused
+from cloud.core.messages import message
+from cloud.core.services import Services
+from cloud.core.wakeups import EVERYTHING
+
+CHANNEL = "esik_presence"
+PULSE_S = 15.0  # a quiet page hears this often that the line is alive
+GAP_S = 0.25  # a page is drawn at most this often
+STREAM_S_MAX = 300.0  # then the browser asks anew, and its rights are looked at again
+STREAMS_MAX = 5_000
+
+Key = tuple[int, str]  # school id; person reference, or EVERYTHING for who shows the whole school
+Draw = Callable[[], Awaitable[str]]
+
+
+class Quiet(Enum):
+    """What a page is sent when nothing changed for a while: that it is alive, or the whole anew, since time matters."""
+
+    PULSE = "pulse"
+    DRAW = "draw"
+
+
+class TooManyStreams(Refused):
+    """This process shows as many live pages as it can; the page goes on without, and asks again."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "too_many_streams"
+
+    def __init__(self) -> None:
+        super().__init__(message("Too many pages are open now. This one goes on without updates for a while."))
+
+
+@dataclass(eq=False, slots=True)
+class Feed:
+    """Who waits for what. `run` must be running."""
+
+    _waiting: dict[Key, set[asyncio.Event]] = field(default_factory=lambda: defaultdict(set))
+    _closing: asyncio.Event = field(default_factory=asyncio.Event)
+    _calls: int = 0
+    open_streams: int = 0
+
+    async def run(self, services: Services) -> None:
+        """Pass wake-ups on until cancelled."""
+        subscription = await services.wakeups.subscribe(CHANNEL)
+        async with subscription:
+            async for payload in subscription:
+                self.wake(payload)
+
+    def close(self) -> None:
+        """End every stream, so that the server can stop."""
+        self._closing.set()
+        self.wake(EVERYTHING)
+
+    def hang_up(self) -> None:
+        """End the streams that are open now; browsers ask anew. For the time when this server is to be relieved."""
+        self._calls += 1
+        self.wake(EVERYTHING)
+
+    @property
+    def call(self) -> int:
+        """Return a number that changes when streams are to end."""
+        return self._calls
+
+    def is_closing(self) -> bool:
+        """Tell whether streams have to end."""
+        return self._closing.is_set()
+
+    def wake(self, payload: str) -> None:
+        """Wake who waits for `<school id>:<person ref or *>`; anything else wakes everybody."""
+        school, _, person = payload.partition(":")
+        if not school.isdigit():
+            knocks = [knock for waiting in self._waiting.values() for knock in waiting]
+        elif person == EVERYTHING:
+            knocks = [knock for key, waiting in self._waiting.items() if key[0] == int(school) for knock in waiting]
+        else:
+            keys = ((int(school), person), (int(school), EVERYTHING))
+            knocks = [knock for key in keys for knock in self._waiting.get(key, ())]
+        for knock in knocks:
+            knock.set()
+
+    def check(self) -> None:
+        """Raise TooManyStreams when no more pages can be kept live."""
+        if self.open_streams >= STREAMS_MAX:
+            raise TooManyStreams
+
+    @contextmanager
+    def listen(self, keys: Iterable[Key]) -> Iterator[asyncio.Event]:
+        """Give an event that is set when something of these keys changed."""
+        knock, mine = asyncio.Event(), tuple(keys)
+        self.open_streams += 1
+        for key in mine:
+            self._waiting[key].add(knock)
+        try:
+            yield knock
+        finally:
+            self.open_streams -= 1
+            for key in mine:
+                self._forget(key, knock)
+
+    def _forget(self, key: Key, knock: asyncio.Event) -> None:
+        self._waiting[key].discard(knock)
+        if not self._waiting[key]:
+            del self._waiting[key]
+
+
+def stream(request: Request, keys: Iterable[Key], draw: Draw, quiet: Quiet = Quiet.PULSE) -> StreamingResponse:
+    """Answer with the fragment now and after every change of the keys, a pulse in between. Raises TooManyStreams."""
+    feed: Feed = request.app.state.feed
+    services: Services = request.app.state.services
+    feed.check()
+    return StreamingResponse(
+        _events(feed, services.clock, tuple(keys), draw, quiet),
+        media_type="text/event-stream",
+        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+    )
+
+
+async def _events(feed: Feed, clock: Clock, keys: tuple[Key, ...], draw: Draw, quiet: Quiet) -> AsyncGenerator[str]:
+    ends_at = asyncio.get_running_loop().time() + STREAM_S_MAX
+    call = feed.call
+    with feed.listen(keys) as knock:
+        knock.set()  # the first drawing: nothing is missed between the page and its stream
+        while asyncio.get_running_loop().time() < ends_at and not feed.is_closing():
+            if not knock.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(knock.wait(), PULSE_S)
+            if feed.is_closing() or feed.call != call:
+                return
+            is_change = knock.is_set() or quiet is Quiet.DRAW
+            knock.clear()
+            try:
+                drawn = event(await draw(), clock) if is_change else event("", clock, name="pulse")
+            except Refused:
+                return  # the rights have changed: the browser asks anew, and is told
+            yield drawn
+            await asyncio.sleep(GAP_S)
+
+
+def event(text: str, clock: Clock, name: str = "") -> str:
+    """Return a server-sent event; its id is the server's clock in seconds, shown as the age of what the page shows."""
+    lines = [f"id: {int(clock.now().timestamp())}"]
+    if name:
+        lines.append(f"event: {name}")
+    lines += [f"data: {line}" for line in text.split("\n")]
+    return "\n".join(lines) + "\n\n"

@@ -1,0 +1,73 @@
+"""Where each role's pages stand, and the way between them."""
+
+from dataclasses import dataclass
+
+from cloud.core.actor import Actor, Role
+from cloud.core.i18n import N_
+
+ACCOUNT = "/account"
+SIGN_IN = "/sign-in"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """An entry of the menu: a key that a page names as its own, the label, the address."""
+
+    key: str
+    label: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    key: str
+    role: Role
+    label: str
+    path: str  # below the school's own address, or from the root for a guardian
+
+
+PLACES = (
+    _Place("children", Role.GUARDIAN, N_("Children"), "/"),
+    _Place("gate", Role.GUARD, N_("At the gate"), "gate"),
+    _Place("muster", Role.GUARD, N_("Muster list"), "muster"),
+    _Place("today", Role.OFFICE, N_("Today"), "office"),
+    _Place("import", Role.OFFICE, N_("Import"), "import"),
+    _Place("devices", Role.IT, N_("Devices"), "devices"),
+)
+
+
+def sections_of(actor: Actor, school: str) -> list[Section]:
+    """Return the menu of an actor; entries lead to the given school, or to `/go/...`, which finds one."""
+    if actor.must_change:
+        return []
+    return [Section(place.key, place.label, _address(place, school)) for place in PLACES if _has(actor, place.role)]
+
+
+def home_of(actor: Actor) -> str:
+    """Return where an actor begins: a password that must change first, then the first page of its roles."""
+    if actor.must_change:
+        return ACCOUNT
+    sections = sections_of(actor, "")
+    return sections[0].address if sections else ACCOUNT
+
+
+def role_of(key: str) -> Role | None:
+    """Return the role that a section of the menu is for."""
+    return next((place.role for place in PLACES if place.key == key), None)
+
+
+def address_of(key: str, school: str) -> str:
+    """Return a section's address at a school."""
+    return next(_address(place, school) for place in PLACES if place.key == key)
+
+
+def _has(actor: Actor, role: Role) -> bool:
+    if role is not Role.GUARDIAN and actor.is_operator:
+        return True
+    return any(reach.role is role for reach in actor.reaches)
+
+
+def _address(place: _Place, school: str) -> str:
+    if place.role is Role.GUARDIAN:
+        return place.path
+    return f"/schools/{school}/{place.path}" if school else f"/go/{place.key}"

@@ -1,0 +1,217 @@
+"""Settings of the cloud: the only reader of the environment; one frozen object, passed down.
+
+Rule: every setting stands in docs/settings.md, or a test fails; a wrong one is refused by name, with what is accepted.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Self, get_args, get_type_hints
+from urllib.parse import urlsplit
+
+from cloud.core.errors import Refused
+from cloud.core.messages import message
+
+PREFIX = "ESIK_"
+POSTGRES_SCHEMES = ("postgres", "postgresql")
+MQTT_SCHEMES = ("mqtt", "mqtts")
+HTTP_SCHEMES = ("http", "https")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_STYLES = ("json", "text")
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
+
+
+class SettingWrong(Refused):
+    """A setting of the program cannot be used."""
+
+    code = "setting_wrong"
+
+
+class Edition(Enum):
+    """Where PostgreSQL and the broker come from; nothing else differs."""
+
+    EMBEDDED = "embedded"  # both are children of this program
+    SERVER = "server"  # both are the machine's, found by their addresses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set; the field `http_port` is read from `ESIK_HTTP_PORT`."""
+
+    edition: Annotated[
+        Edition, "`embedded` runs PostgreSQL and the broker itself; `server` uses those at the two addresses below."
+    ] = Edition.EMBEDDED
+    data: Annotated[Path, "Folder of what is kept on this machine: embedded database, key file, CA."] = Path(
+        "esik-data"
+    )
+    key_file: Annotated[
+        Path | None,
+        "Key file of the encrypted fields, mode 0600. Empty: `vault.key` in the data folder, which the embedded "
+        "edition makes at its first start.",
+    ] = None
+    database_url: Annotated[str, "`postgres://user:password@host:port/database`; wanted in the server edition."] = ""
+    database_connections_max: Annotated[int, "Most connections to PostgreSQL that one process opens."] = 20
+    mqtt_url: Annotated[
+        str, "`mqtts://host:8883` of the broker, as this service reaches it; wanted in the server edition."
+    ] = ""
+    mqtt_ca: Annotated[
+        Path | None, "CA certificate (PEM) that the broker's certificate is checked against; wanted with `mqtts`."
+    ] = None
+    mqtt_certificate: Annotated[Path | None, "This service's own certificate (PEM) for the broker."] = None
+    mqtt_key: Annotated[Path | None, "Private key (PEM) of that certificate."] = None
+    broker_host: Annotated[
+        str, "Address the embedded broker listens on; `0.0.0.0` lets the devices of the network in."
+    ] = "127.0.0.1"
+    broker_port: Annotated[int, "Port of the embedded broker."] = 8883
+    http_host: Annotated[str, "Address the pages and the device API listen on."] = "127.0.0.1"
+    http_port: Annotated[int, "Port of the pages and the device API."] = 8000
+    public_url: Annotated[
+        str,
+        "Address under which people and devices reach the pages; begins with `https` everywhere but in a demo. Without "
+        "it, the address they listen on.",
+    ] = "http://127.0.0.1:8000"
+    device_mqtt_url: Annotated[
+        str, "The broker's address as devices reach it, written into their bundles. Empty: the service's own."
+    ] = ""
+    proxies: Annotated[
+        str, "Addresses of reverse proxies whose X-Forwarded headers are believed, with commas between."
+    ] = "127.0.0.1"
+    session_hours: Annotated[int, "Hours that a sign-in of staff lasts."] = 12
+    guardian_session_days: Annotated[int, "Days that a sign-in of a guardian lasts."] = 90
+    log_level: Annotated[str, "`debug`, `info`, `warning` or `error`."] = "info"
+    log_style: Annotated[str, "`text` for a terminal, `json` for machines."] = "text"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None, **over: Any) -> Self:
+        """Read the ESIK_* variables; `over` are values of a command line, which win. Raises SettingWrong."""
+        given = os.environ if environment is None else environment  # noqa: TID251 (the one place)
+        known = {variable(each.name): each.name for each in fields(cls)}
+        if unknown := sorted(name for name in given if name.startswith(PREFIX) and name not in known):
+            raise SettingWrong(
+                message("{name} is not a setting. See docs/settings.md: mend its name or remove it.", name=unknown[0])
+            )
+        read = {name: _read(name, given[key].strip()) for key, name in known.items() if given.get(key, "").strip()}
+        chosen = {**read, **{name: value for name, value in over.items() if value is not None}}
+        settings = cls(**chosen)
+        if "public_url" not in chosen:
+            settings = replace(settings, public_url=settings.own_url)
+        settings.check()
+        return settings
+
+    @property
+    def vault_key_file(self) -> Path:
+        """Where the key file stands."""
+        return self.key_file or self.data / "vault.key"
+
+    @property
+    def own_url(self) -> str:
+        """Where the pages listen, as somebody on this machine reaches them."""
+        return f"http://{'127.0.0.1' if self.http_host in EVERYWHERE else self.http_host}:{self.http_port}"
+
+    @property
+    def cookies_secure(self) -> bool:
+        """Whether cookies are for TLS only: always, but on plain http addresses as in a demo."""
+        return self.public_url.startswith("https://")
+
+    def check(self) -> None:
+        """Raise SettingWrong for a value, or values together, that cannot be used."""
+        if self.edition is Edition.SERVER:
+            for name in ("database_url", "mqtt_url"):
+                if not getattr(self, name):
+                    raise _wrong(name, "empty", "an address in the server edition")
+        _check_url("database_url", self.database_url, POSTGRES_SCHEMES)
+        _check_url("mqtt_url", self.mqtt_url, MQTT_SCHEMES)
+        _check_url("device_mqtt_url", self.device_mqtt_url, MQTT_SCHEMES)
+        _check_url("public_url", self.public_url, HTTP_SCHEMES)
+        if self.mqtt_url.startswith("mqtts:") and self.mqtt_ca is None:
+            raise _wrong("mqtt_ca", "empty", "a file when ESIK_MQTT_URL begins with mqtts://")
+        _check_one_of("log_level", self.log_level, LOG_LEVELS)
+        _check_one_of("log_style", self.log_style, LOG_STYLES)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A setting as docs/settings.md tells it."""
+
+    variable: str
+    default: str
+    about: str
+
+
+def described() -> list[Described]:
+    """Return every setting, in order."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return [
+        Described(variable(each.name), _shown(each.default), get_args(hints[each.name])[1]) for each in fields(Settings)
+    ]
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def _shown(value: object) -> str:
+    return str(value.value if isinstance(value, Enum) else "" if value is None else value)
+
+
+def _read(name: str, text: str) -> object:
+    kind = get_type_hints(Settings)[name]
+    readers: dict[object, Callable[[str, str], object]] = {
+        int: _number,
+        Edition: _edition,
+        Path: _path,
+        Path | None: _path,
+    }
+    return readers[kind](name, text) if kind in readers else text
+
+
+def _number(name: str, text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise _wrong(name, text, "a whole number above 0")
+    return int(text)
+
+
+def _edition(name: str, text: str) -> Edition:
+    _check_one_of(name, text, tuple(edition.value for edition in Edition))
+    return Edition(text)
+
+
+def _path(_name: str, text: str) -> Path:
+    return Path(text).expanduser()
+
+
+def _check_one_of(name: str, text: str, accepted: tuple[str, ...]) -> None:
+    if text not in accepted:
+        raise _wrong(name, text, f"one of {', '.join(accepted)}")
+
+
+def _check_url(name: str, text: str, schemes: tuple[str, ...]) -> None:
+    if text and not _is_url(text, schemes):
+        # The value is not shown: an address may hold a password.
+        raise _wrong(
+            name, "not readable", "an address that begins with " + " or ".join(f"{each}://" for each in schemes)
+        )
+
+
+def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(text)
+        return (
+            parts.scheme in schemes and (parts.port is None or parts.port > 0) and bool(parts.hostname or parts.query)
+        )
+    except ValueError:
+        return False
+
+
+def _wrong(name: str, found: str, accepted: str) -> SettingWrong:
+    return SettingWrong(
+        message(
+            "{name} is {found}; it must be {accepted}. See docs/settings.md.",
+            name=variable(name),
+            found=found,
+            accepted=accepted,
+        )
+    )

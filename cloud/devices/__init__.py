@@ -1,0 +1,1 @@
+"""The fleet: devices, their keys and gates."""

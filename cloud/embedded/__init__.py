@@ -1,0 +1,1 @@
+"""The embedded edition: PostgreSQL from a wheel as a child of this program."""

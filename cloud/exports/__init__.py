@@ -1,0 +1,1 @@
+"""Exports: everything a school owns, as open files."""

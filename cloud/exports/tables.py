@@ -1,0 +1,158 @@
+"""What an export holds: a query for each file, `$1` the school's id, and which columns are encrypted at rest.
+
+Rule: a new table that holds something of a school gets its file here, or a test fails.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from cloud.cards.bulk import NUMBER
+from cloud.people.bulk import EMAIL, IIN, PHONE
+
+
+class Secret(Enum):
+    """What is exported only when it was asked for by name."""
+
+    IIN = "iin"
+    CARD_NUMBER = "card number"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A column kept encrypted: its context at the vault, and the secret it is, if it is one."""
+
+    context: str
+    secret: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One file of CSV."""
+
+    name: str
+    about: str
+    query: str
+    sealed: Mapping[str, Sealed] = field(default_factory=dict)
+
+
+_CLASS = "school_class.grade || school_class.letter"
+EXPORTS = (
+    Export(
+        "school",
+        "The school itself.",
+        "SELECT code, name_kk, name_ru, name_en, zone, school_days, passback, created_at FROM school WHERE id = $1",
+    ),
+    Export(
+        "classes",
+        "Classes with their shift; school_days where it is not the school's.",
+        f"SELECT {_CLASS} AS class, grade, letter, shift, school_days, is_active FROM school_class"  # noqa: S608
+        " WHERE school_id = $1 ORDER BY grade, letter",
+    ),
+    Export(
+        "first_lessons",
+        "The lessons a class begins and ends with on a weekday (1 is Monday), where they are not its shift's.",
+        f"SELECT {_CLASS} AS class, weekday, lesson, last_lesson FROM first_lesson"  # noqa: S608
+        " JOIN school_class ON school_class.id = school_class_id WHERE school_id = $1 ORDER BY 1, 2",
+    ),
+    Export(
+        "bells",
+        "Lessons of each shift, in minutes after midnight; grade is -1 where it is for every grade.",
+        "SELECT shift, grade, lesson, starts_min, ends_min FROM bell WHERE school_id = $1 ORDER BY 1, 2, 3",
+    ),
+    Export(
+        "calendar_days",
+        "Days that are not what their weekday says; a workday may follow the lessons of another weekday.",
+        'SELECT "on", kind, lessons_of, note FROM calendar_day WHERE school_id = $1 ORDER BY 1',
+    ),
+    Export("terms", "Stretches of teaching.", "SELECT first_on, last_on FROM term WHERE school_id = $1 ORDER BY 1"),
+    Export(
+        "people",
+        "Students and staff; person is what stands for them in the other files.",
+        f"SELECT ref AS person, role, surname, given_name, patronymic, iin_encrypted AS iin, number, {_CLASS} AS class,"  # noqa: S608
+        " position, person.is_active, created_at"
+        " FROM person LEFT JOIN school_class ON school_class.id = school_class_id"
+        " WHERE person.school_id = $1 ORDER BY sort_key, person.id",
+        {"iin": Sealed(IIN, Secret.IIN)},
+    ),
+    Export(
+        "guardians",
+        "Parents and legal representatives; login is their account's, if they have one.",
+        "SELECT ref AS guardian, guardian.name, phone_encrypted AS phone, email_encrypted AS email, login,"
+        " guardian.created_at FROM guardian LEFT JOIN account ON account.id = account_id"
+        " WHERE school_id = $1 ORDER BY guardian.id",
+        {"phone": Sealed(PHONE), "email": Sealed(EMAIL)},
+    ),
+    Export(
+        "guardianships",
+        "Whose guardian somebody is, and what that guardian may see and do.",
+        "SELECT guardian.ref AS guardian, person.ref AS person, relation, may_see, may_block_card, ended_on"
+        " FROM guardianship JOIN guardian ON guardian.id = guardian_id JOIN person ON person.id = person_id"
+        " WHERE guardian.school_id = $1 ORDER BY guardianship.id",
+    ),
+    Export(
+        "consents",
+        "What was consented to, when, and where it is written.",
+        "SELECT ref AS person, purpose, given_on, source, withdrawn_on, recorded_at"
+        " FROM consent JOIN person ON person.id = person_id WHERE school_id = $1 ORDER BY consent.id",
+    ),
+    Export(
+        "cards",
+        "Whose card is what; token is what stands for the number in records.",
+        "SELECT ref AS person, medium, number_encrypted AS number, token, state, issued_at, not_after, changed_at"
+        " FROM card JOIN person ON person.id = person_id WHERE card.school_id = $1 ORDER BY card.id",
+        {"number": Sealed(NUMBER, Secret.CARD_NUMBER)},
+    ),
+    Export(
+        "accounts",
+        "Who may sign in at the school, as what; passwords are kept only as digests and are nobody's to export.",
+        "SELECT login, name, role, language, is_active, created_at FROM grant_of_role"
+        " JOIN account ON account.id = account_id WHERE school_id = $1 ORDER BY account.id, role",
+    ),
+    Export(
+        "devices",
+        "Agents and nodes, without their keys.",
+        "SELECT name, state, is_hub, firmware, roster_version, seen_at, created_at FROM device"
+        " WHERE school_id = $1 ORDER BY name",
+    ),
+    Export(
+        "gates",
+        "Gates and lanes, and the device that serves them.",
+        "SELECT key AS gate, name_kk, name_ru, name_en, device.name AS device, has_sensor"
+        " FROM gate LEFT JOIN device ON device.id = device_id WHERE gate.school_id = $1 ORDER BY key",
+    ),
+    Export(
+        "movements",
+        "Who was at which gate, when, and what came of it; epoch and seq name the record it was read from.",
+        'SELECT ref AS person, "on", at, received_at, direction, gate, kind, reason, passage, clock, device, epoch, seq'
+        " FROM movement JOIN person ON person.id = person_id WHERE movement.school_id = $1 ORDER BY at, movement.id",
+    ),
+    Export(
+        "presence",
+        "Each person's day, computed from the movements.",
+        'SELECT ref AS person, "on", first_in_at, last_out_at, is_inside, late_min, without_card, entries'
+        ' FROM presence JOIN person ON person.id = person_id WHERE presence.school_id = $1 ORDER BY "on", presence.id',
+    ),
+    Export(
+        "losses",
+        "Records that a device has told to be lost, with the reason.",
+        "SELECT device, epoch, first_seq, last_seq, reason, received_at FROM loss WHERE school_id = $1 ORDER BY id",
+    ),
+    Export(
+        "audit",
+        "Who did what in this service.",
+        "SELECT at, actor, verb, subject, detail::text AS detail FROM audit_entry WHERE school_id = $1 ORDER BY id",
+    ),
+)
+RECORDS = """
+SELECT device, epoch, seq, received_at, corrected_ms, digest, record, NULL AS reason FROM record
+WHERE school_id = $1 ORDER BY position
+"""
+QUARANTINE = """
+SELECT device, epoch, seq, received_at, NULL AS corrected_ms, digest, record, reason FROM quarantine
+WHERE school_id = $1 ORDER BY id
+"""
+RECORD_FILES = {
+    "records": ("Every record as the devices wrote it, in the order it was committed.", RECORDS),
+    "quarantine": ("Records that this version could not read, with the reason.", QUARANTINE),
+}

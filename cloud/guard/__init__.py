@@ -1,0 +1,1 @@
+"""Pages at the gate: last taps, who is inside, and the muster list."""

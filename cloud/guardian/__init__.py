@@ -1,0 +1,1 @@
+"""Pages of guardians: their children's days, live, and blocking a lost card."""

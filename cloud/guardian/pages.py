@@ -1,0 +1,78 @@
+"""Pages of guardians: the children's day, live; earlier days; blocking a card in two touches."""
+
+from dataclasses import replace
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from cloud.accounts.web import MemberVisit, SignedIn, TheServices
+from cloud.core.actor import Actor, Role
+from cloud.core.errors import NotFound
+from cloud.core.live import stream
+from cloud.core.navigation import home_of
+from cloud.core.pages import Visit, pages_of
+from cloud.guardian.queries import DAYS_SHOWN, Child, child_of, children_of
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def home(request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices) -> Response:
+    """Show a guardian's children; lead everybody else to the first page of their own."""
+    if not any(reach.role is Role.GUARDIAN for reach in actor.reaches):
+        return RedirectResponse(home_of(actor), HTTPStatus.SEE_OTHER)
+    children = await children_of(services, actor)
+    page = "guardian/children.html"
+    return pages_of(request).page(_in_zone(visit, children), page, section="children", children=children)
+
+
+@router.get("/live")
+async def live(request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices) -> Response:
+    """Stream the children's day."""
+    _require_guardian(actor)
+
+    async def draw() -> str:
+        children = await children_of(services, actor)
+        now = replace(_in_zone(visit, children), now=services.clock.now())
+        return pages_of(request).block(now, "guardian/children.html", "children", children=children)
+
+    children = await children_of(services, actor)
+    return stream(request, [(child.school_id, child.ref) for child in children], draw)
+
+
+@router.get("/children/{ref}")
+async def child_page(
+    request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices, ref: str, blocked: bool = False
+) -> Response:
+    """Show one child's days and card."""
+    child = await child_of(services, actor, ref)
+    return pages_of(request).page(
+        _in_zone(visit, [child]), "guardian/child.html", section="children", child=child, blocked=blocked,
+        days_shown=DAYS_SHOWN,
+    )  # fmt: skip
+
+
+@router.get("/children/{ref}/live")
+async def child_live(
+    request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices, ref: str
+) -> Response:
+    """Stream one child's day."""
+
+    async def draw() -> str:
+        child = await child_of(services, actor, ref)
+        now = replace(_in_zone(visit, [child]), now=services.clock.now())
+        return pages_of(request).block(now, "guardian/child.html", "today", child=child)
+
+    child = await child_of(services, actor, ref)
+    return stream(request, [(child.school_id, child.ref)], draw)
+
+
+def _require_guardian(actor: Actor) -> None:
+    if not any(reach.role is Role.GUARDIAN for reach in actor.reaches):
+        raise NotFound
+
+
+def _in_zone(visit: Visit, children: list[Child]) -> Visit:
+    """Return the visit in the zone of the first child's school."""
+    return replace(visit, zone=children[0].zone) if children else visit

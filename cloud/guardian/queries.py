@@ -1,0 +1,153 @@
+"""Reads of a guardian: the children whose days the signed-in account may see.
+
+Rule: a child is found only through a guardianship of the actor's own account that has not ended.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cloud.attendance.queries import Tap, days_of
+from cloud.attendance.silence import SilentGate, silent_gates
+from cloud.attendance.standing import Came, Standing, standing_of
+from cloud.core.actor import Actor
+from cloud.core.errors import NotFound
+from cloud.core.services import Services
+from cloud.schools.queries import day_plans
+from cloud.schools.rules import DayPlan
+
+CHILDREN_MAX = 30
+DAYS_SHOWN = 14
+NO_PLAN = DayPlan(date.min, is_school_day=True)
+
+
+@dataclass(frozen=True, slots=True)
+class CardHeld:
+    """A card of a child, as a guardian sees it."""
+
+    id: int
+    state: str
+    issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child of a guardian, today."""
+
+    id: int
+    ref: str
+    school_id: int
+    school_names: Mapping[str, str]
+    zone: ZoneInfo
+    name: str
+    class_name: str
+    on: date
+    standing: Standing
+    first_in_at: datetime | None
+    last_out_at: datetime | None
+    starts_at: datetime | None
+    late_min: int
+    without_card: bool
+    may_block_card: bool
+    cards: tuple[CardHeld, ...]
+    silent: Sequence[SilentGate]
+    days: Mapping[date, list[Tap]]
+
+    @property
+    def today(self) -> list[Tap]:
+        return self.days.get(self.on, [])
+
+    @property
+    def earlier(self) -> list[tuple[date, list[Tap]]]:
+        return [(on, taps) for on, taps in self.days.items() if on < self.on]
+
+    @property
+    def told_at(self) -> datetime | None:
+        """Return the instant that the state is told with: of coming, or of going."""
+        return self.first_in_at if self.standing is Standing.INSIDE else self.last_out_at
+
+
+CHILDREN = """
+SELECT p.id, p.ref, p.school_id, s.name_kk, s.name_ru, s.name_en, s.zone, t.day,
+  concat_ws(' ', p.surname, p.given_name) AS name, p.school_class_id, c.grade, c.letter,
+  e.first_in_at, e.last_out_at, coalesce(e.is_inside, false) AS is_inside, coalesce(e.late_min, 0) AS late_min,
+  coalesce(e.without_card, false) AS without_card, gs.may_block_card,
+  (SELECT coalesce(json_agg(json_build_object('id', k.id, 'state', k.state, 'issued_at', k.issued_at) ORDER BY k.id),
+      '[]')
+    FROM card k WHERE k.person_id = p.id AND k.state <> 'returned') AS cards
+FROM guardian g
+JOIN guardianship gs ON gs.guardian_id = g.id AND gs.may_see
+JOIN person p ON p.id = gs.person_id AND p.is_active
+JOIN school s ON s.id = p.school_id
+CROSS JOIN LATERAL (SELECT ($2::timestamptz AT TIME ZONE s.zone)::date AS day) t
+LEFT JOIN school_class c ON c.id = p.school_class_id
+LEFT JOIN presence e ON e.person_id = p.id AND e."on" = t.day
+WHERE g.account_id = $1 AND (gs.ended_on IS NULL OR gs.ended_on > t.day)
+ORDER BY p.sort_key, p.id LIMIT $3
+"""
+
+
+async def children_of(services: Services, actor: Actor, days: int = 1) -> list[Child]:
+    """Return the actor's children with the taps of their last days, today first."""
+    if actor.account_id is None or actor.must_change:
+        return []
+    now = services.clock.now()
+    rows = await services.database.pool.fetch(CHILDREN, actor.account_id, now, CHILDREN_MAX)
+    if not rows:
+        return []
+    plans = await _plans(services, rows)
+    children = [_child(row, plans.get(row["id"], NO_PLAN), now) for row in rows]
+    last_on = max(child.on for child in children)
+    first_on = min(child.on for child in children) - timedelta(days=days - 1)
+    taps = await days_of(services, [child.id for child in children], first_on, last_on)
+    silent = await silent_gates(services, {child.school_id for child in children})
+    return [replace(child, days=taps.get(child.ref, {}), silent=silent.get(child.school_id, ())) for child in children]
+
+
+async def child_of(services: Services, actor: Actor, ref: str) -> Child:
+    """Return one child of the actor with the last days; NotFound when it is not the actor's own."""
+    for child in await children_of(services, actor, DAYS_SHOWN):
+        if child.ref == ref:
+            return child
+    raise NotFound
+
+
+async def _plans(services: Services, rows: Sequence[Mapping[str, Any]]) -> dict[int, DayPlan]:
+    """Return the day's plan of each child that did not come yet; of the others nobody asks."""
+    waited_for = [row for row in rows if row["first_in_at"] is None and row["last_out_at"] is None]
+    schools = {(row["school_id"], row["day"]) for row in waited_for}
+    plans = {school: await day_plans(services, *school) for school in sorted(schools)}
+    return {
+        row["id"]: plans[row["school_id"], row["day"]].get(row["school_class_id"], NO_PLAN) for row in waited_for
+    }  # fmt: skip
+
+
+def _child(row: Mapping[str, Any], plan: DayPlan, now: datetime) -> Child:
+    came = Came(row["first_in_at"], row["last_out_at"], row["is_inside"])
+    return Child(
+        id=row["id"],
+        ref=row["ref"],
+        school_id=row["school_id"],
+        school_names={language: row[f"name_{language}"] for language in ("kk", "ru", "en")},
+        zone=ZoneInfo(row["zone"]),
+        name=row["name"],
+        class_name="" if row["grade"] is None else f"{row['grade']}{row['letter']}",
+        on=row["day"],
+        standing=standing_of(came, plan, now),
+        first_in_at=row["first_in_at"],
+        last_out_at=row["last_out_at"],
+        starts_at=plan.starts_at,
+        late_min=row["late_min"],
+        without_card=row["without_card"],
+        may_block_card=row["may_block_card"],
+        cards=tuple(_card(each) for each in json.loads(row["cards"])),
+        silent=(),
+        days={},
+    )
+
+
+def _card(held: Mapping[str, Any]) -> CardHeld:
+    return CardHeld(held["id"], held["state"], datetime.fromisoformat(held["issued_at"]))

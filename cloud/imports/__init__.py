@@ -1,0 +1,1 @@
+"""A school from a spreadsheet, whole or not at all."""

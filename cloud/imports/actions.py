@@ -1,0 +1,70 @@
+"""Imports a school from a spreadsheet: all of it in one transaction, or nothing and every row that is wrong."""
+
+import asyncio
+
+from cloud.accounts.actions import audit
+from cloud.core.actor import Actor, Role
+from cloud.core.database import raw
+from cloud.core.messages import message
+from cloud.core.services import Services
+from cloud.imports.reading import Drafts, read_drafts
+from cloud.imports.report import PROBLEMS_MAX, Count, ImportReport, Problem
+from cloud.imports.spreadsheet import read_spreadsheet
+from cloud.imports.writing import Writing
+from cloud.people.actions import tell_changed
+from cloud.people.kinds import PersonRole
+from cloud.schools.queries import school_of_id
+
+
+class _Undone(Exception):
+    """Ends the transaction of an import that is not to be kept."""
+
+
+async def check_import(services: Services, actor: Actor, school_id: int, content: bytes) -> ImportReport:
+    """Do the whole import and undo it: what it would say, and nothing changed. Raises NotAllowed or FileRefused."""
+    return await _import(services, actor, school_id, content, keep=False)
+
+
+async def import_school(services: Services, actor: Actor, school_id: int, content: bytes) -> ImportReport:
+    """Import an .xlsx file, or change nothing where a row cannot be taken. Raises NotAllowed or FileRefused."""
+    return await _import(services, actor, school_id, content, keep=True)
+
+
+async def _import(services: Services, actor: Actor, school_id: int, content: bytes, *, keep: bool) -> ImportReport:
+    actor.require(Role.OFFICE, school_id)
+    school = await school_of_id(services, school_id)
+    today = services.clock.now().astimezone(school.zone).date()
+    book = await asyncio.to_thread(read_spreadsheet, content)  # seconds for a big school: pages go on meanwhile
+    drafts = await asyncio.to_thread(read_drafts, book, today)
+    counts = _counts(drafts)
+    problems: list[Problem] = []
+    try:
+        async with services.database.transaction() as connection:
+            writing = Writing(services, raw(connection), school_id, drafts)
+            problems = [*drafts.problems, *await writing.write()]
+            if problems or not keep:
+                raise _Undone  # noqa: TRY301 (it ends the transaction)
+            figures = {count.label.text: str(count.figure) for count in counts}
+            await audit(
+                connection, actor, "school.imported", f"school:{school_id}", figures,
+                school_id=school_id, at=services.clock.now(),
+            )  # fmt: skip
+            await tell_changed(connection, school_id)
+    except _Undone:
+        pass
+    order = {table.sheet: number for number, table in enumerate(book.tables)}
+    problems.sort(key=lambda problem: (order.get(problem.sheet, -1), problem.row or 0))
+    was_written = keep and not problems
+    return ImportReport(counts, tuple(problems[:PROBLEMS_MAX]), len(problems), tuple(book.ignored), was_written)
+
+
+def _counts(drafts: Drafts) -> tuple[Count, ...]:
+    students = sum(draft.given.role is PersonRole.STUDENT for draft in drafts.people)
+    return (
+        Count(message("Classes"), len(drafts.classes)),
+        Count(message("Students"), students),
+        Count(message("Staff"), len(drafts.people) - students),
+        Count(message("Guardians"), len(drafts.guardians)),
+        Count(message("Cards"), len(drafts.cards)),
+        Count(message("Consents"), len(drafts.consents)),
+    )

@@ -1,0 +1,232 @@
+"""Opens a spreadsheet that somebody sent, whatever it may be, and returns the rows of the sheets that are known.
+
+Rule: nothing is read that was not weighed first. What a person does not see (hidden rows), or what stands in one cell
+for many (merged ones), is told and never guessed.
+"""
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from io import BytesIO
+from lzma import LZMAError
+from operator import attrgetter
+from typing import cast
+from xml.etree.ElementTree import ParseError, iterparse
+
+from openpyxl import load_workbook
+from openpyxl.cell.read_only import ReadOnlyCell
+from openpyxl.utils import range_boundaries
+from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+
+from cloud.core.messages import message
+from cloud.imports.columns import COLUMNS, IGNORED_SHEETS, KINDS, LAYOUTS, Kind, plain
+from cloud.imports.errors import FileRefused
+from cloud.imports.report import Problem
+
+FILE_MAX = 10 * 1024 * 1024
+UNPACKED_MAX = 48 * 1024 * 1024
+PARTS_MAX = 500
+ROWS_MAX = 20_000
+COLUMNS_MAX = 60
+HEADING_WITHIN = 10  # rows from the top, below titles and logos
+OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+# What openpyxl and the parts below it were seen to raise over files with changed bytes, and their kin.
+DAMAGED = (
+    InvalidFileException, zipfile.BadZipFile, zlib.error, LZMAError, ParseError, EOFError, OSError, LookupError,
+    ValueError, TypeError, AttributeError, ArithmeticError, NotImplementedError, RuntimeError, AssertionError,
+)  # fmt: skip
+OPENED = attrgetter("parent._archive", "_worksheet_path")  # openpyxl has them open; their size was weighed
+Value = str | int | float | bool | date | datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell that is not empty, and whether a formula stands in it."""
+
+    value: Value
+    is_formula: bool = False
+    is_error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A row with its number as the program shows it, and its cells by column key."""
+
+    number: int
+    cells: dict[str, Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A known sheet: its name and headings as they stand in the file."""
+
+    kind: Kind
+    sheet: str
+    headings: dict[str, str]
+    rows: list[SheetRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Spreadsheet:
+    """Everything that was found."""
+
+    tables: list[Table]
+    problems: list[Problem]
+    ignored: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    merged: list[str]
+    hidden: list[int]
+
+
+def read_spreadsheet(content: bytes) -> Spreadsheet:
+    """Return the known sheets of an .xlsx file. Raises FileRefused with what to do."""
+    _weigh(content)
+    try:
+        book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
+        found = Spreadsheet([], [], [])
+        for sheet in book.worksheets:
+            _read_sheet(sheet, found)
+    except DAMAGED:
+        raise FileRefused(
+            message("The file is damaged. Open it in a spreadsheet program, save it as .xlsx again, and send that.")
+        ) from None
+    if not found.tables and not found.problems:
+        names = ", ".join(f"{layout.names[0]} / {layout.names[1]} / {layout.names[2]}" for layout in LAYOUTS.values())
+        raise FileRefused(message("The file has no sheet that is known. Name its sheets: {names}.", names=names))
+    return found
+
+
+def _weigh(content: bytes) -> None:
+    if len(content) > FILE_MAX:
+        raise FileRefused(
+            message("The file is too big: {size} MB at most. Send the school in parts.", size=FILE_MAX >> 20)
+        )
+    if content.startswith(OLD_EXCEL):
+        raise FileRefused(
+            message("This is an old .xls file, or one with a password. Save it as .xlsx without a password.")
+        )
+    try:
+        parts = zipfile.ZipFile(BytesIO(content)).infolist()
+    except (zipfile.BadZipFile, ValueError, OSError):
+        raise FileRefused(message("This is no .xlsx file. Save the spreadsheet as .xlsx and send that.")) from None
+    if len(parts) > PARTS_MAX or sum(part.file_size for part in parts) > UNPACKED_MAX:
+        raise FileRefused(
+            message(
+                "Unpacked, the file is too big. Copy the rows into a new spreadsheet, without pictures and formats."
+            )
+        )
+
+
+def _read_sheet(sheet: ReadOnlyWorksheet, found: Spreadsheet) -> None:
+    name = str(sheet.title)
+    kind = KINDS.get(plain(name))
+    if kind is None:
+        if plain(name) not in IGNORED_SHEETS and any(True for _ in _rows(sheet, HEADING_WITHIN)):
+            told = message("There is no such sheet. Give it the name of a known one, or take it out of the file.")
+            found.problems.append(Problem(name, None, "", told))
+        return
+    rows = list(_rows(sheet, ROWS_MAX + 1))
+    if not rows:
+        return
+    heading = next((row for row in rows[:HEADING_WITHIN] if _known_in(row, kind) >= 2), None)
+    if heading is None:
+        told = message("No row with headings was found among the first {count}.", count=HEADING_WITHIN)
+        found.problems.append(Problem(name, None, "", told))
+        return
+    number, cells = heading
+    body = [row for row in rows if row[0] > number]
+    if rows[-1][0] > ROWS_MAX:
+        told = message("The sheet has too many rows: {count} at most. Send the school in parts.", count=ROWS_MAX)
+        found.problems.append(Problem(name, ROWS_MAX + 1, "", told))
+    places = _places(name, number, cells, kind, found)
+    if body:
+        _check_shape(sheet, name, number, found)
+    found.tables.append(_table(kind, name, places, cells, body))
+
+
+def _table(
+    kind: Kind, name: str, places: dict[int, str], heading: dict[int, Cell], body: list[tuple[int, dict[int, Cell]]]
+) -> Table:
+    rows = [
+        SheetRow(number, {places[place]: cell for place, cell in cells.items() if place in places})
+        for number, cells in body
+    ]
+    headings = {key: str(heading[place].value) for place, key in places.items()}
+    return Table(kind, name, headings, [row for row in rows if row.cells])
+
+
+def _rows(sheet: ReadOnlyWorksheet, last: int) -> Iterator[tuple[int, dict[int, Cell]]]:
+    """Yield the rows that are not empty: number, and cells by column."""
+    sheet.reset_dimensions()  # what a sheet says of its own size is not believed
+    lines = cast(Iterator[Sequence[ReadOnlyCell]], sheet.iter_rows(max_row=last, max_col=COLUMNS_MAX))  # type: ignore[misc] # the stubs bind it to another class
+    for number, row in enumerate(lines, 1):
+        cells = {
+            place: Cell(cast(Value, cell.value), cell.data_type == "f", cell.data_type == "e")
+            for place, cell in enumerate(row)
+            if cell.value is not None and str(cell.value).strip()
+        }
+        if cells:
+            yield number, cells
+
+
+def _known_in(row: tuple[int, dict[int, Cell]], kind: Kind) -> int:
+    return sum(plain(cell.value) in COLUMNS[kind] for cell in row[1].values())
+
+
+def _places(sheet: str, number: int, heading: dict[int, Cell], kind: Kind, found: Spreadsheet) -> dict[int, str]:
+    """Return column keys by place; note columns that are missing, twice there, or not known."""
+    places: dict[int, str] = {}
+    for place, cell in heading.items():
+        key = COLUMNS[kind].get(plain(cell.value))
+        if key is None:
+            found.ignored.append(f"{sheet}: {cell.value}")
+        elif key in places.values():
+            told = message("This column is there twice. Take one of them out.")
+            found.problems.append(Problem(sheet, number, str(cell.value), told))
+        else:
+            places[place] = key
+    for column in LAYOUTS[kind].columns:
+        if column.required and column.key not in places.values():
+            told = message("This column is missing. Add it, with this heading in row {row}.", row=number)
+            found.problems.append(Problem(sheet, number, " / ".join(column.names[:3]), told))
+    return places
+
+
+def _check_shape(sheet: ReadOnlyWorksheet, name: str, heading: int, found: Spreadsheet) -> None:
+    shape = _shape_of(sheet)
+    for merged in shape.merged:
+        _, first, _, last = range_boundaries(merged)
+        if last is not None and last >= heading:
+            told = message("The cells {cells} are merged. Unmerge them and fill in each.", cells=merged)
+            found.problems.append(Problem(name, max(first or 1, heading), "", told))
+    hidden = [number for number in shape.hidden if number > heading]
+    if hidden:
+        told = message(
+            "{count} rows are hidden. Show all rows (take filters off), and delete those that are not wanted.",
+            count=len(hidden),
+        )
+        found.problems.append(Problem(name, hidden[0], "", told))
+
+
+def _shape_of(sheet: ReadOnlyWorksheet) -> _Shape:
+    """Return what reading row by row does not tell: merged ranges, and hidden rows that hold something."""
+    merged: list[str] = []
+    hidden: list[int] = []
+    archive, path = cast(tuple[zipfile.ZipFile, str], OPENED(sheet))
+    with archive.open(path) as file:
+        for _, element in iterparse(file, events=("end",)):  # noqa: S314 (expat 2.4.1 and newer limit entities)
+            tag = element.tag.rpartition("}")[2]
+            if tag == "mergeCell":
+                merged.append(re.sub(r"[^A-Z0-9:]", "", element.get("ref", "A1")))
+            elif tag == "row":
+                if element.get("hidden") in {"1", "true"} and len(element):
+                    hidden.append(int(element.get("r", "0")))
+                element.clear()
+    return _Shape(merged, hidden)

@@ -1,0 +1,1 @@
+"""The records: taken in once, in order, and never changed."""

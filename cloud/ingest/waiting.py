@@ -1,0 +1,111 @@
+"""Messages that wait for a window: bounded for each device and in all, and taken by turns when there are too many.
+
+Rule: a school with a long backlog gets its share of each window and no more, so that live taps of others do not wait
+behind it; a device that sends without waiting for answers loses its own surplus only.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from cloud.ingest.messages import Address, Arrived, address_of
+from schemas import topics
+
+WINDOW_RECORDS_MAX = 1_000
+WINDOW_MESSAGES_MAX = 2_000
+SHARE_RECORDS = 50  # what a school gets before it is the next one's turn
+DEVICE_MESSAGES_MAX = 32  # an honest device has four in flight
+MESSAGES_MAX = 50_000
+BYTES_MAX = 128 * 1024 * 1024
+STRANGERS = Address(0, "", "", "", "")
+
+
+@dataclass(slots=True)
+class _School:
+    """What waits of one school, by device in the order of their turns."""
+
+    queues: dict[str, deque[Arrived]] = field(default_factory=dict)
+    credit: int = 0
+
+
+class Waiting:
+    """The queue between the broker and the store."""
+
+    def __init__(self) -> None:
+        self.messages = 0
+        self.records = 0
+        self.bytes = 0
+        self.copies = 0
+        self._schools: dict[str, _School] = {}
+
+    def offer(self, arrived: Arrived) -> bool:
+        """Take a message, or return False: this device, or everybody together, has too much waiting."""
+        if self.messages >= MESSAGES_MAX or self.bytes >= BYTES_MAX:
+            return False
+        address = address_of(arrived.topic) or STRANGERS
+        school = self._schools.get(address.school)
+        if school is None:
+            school = self._schools[address.school] = _School()
+        queue = school.queues.get(address.device)
+        if queue is None:
+            queue = school.queues[address.device] = deque()
+        elif address.channel == topics.REC and any(each.payload == arrived.payload for each in queue):
+            self.copies += 1  # the same bytes wait already, and one answer answers both
+            return True
+        elif len(queue) >= DEVICE_MESSAGES_MAX:
+            return False
+        queue.append(arrived)
+        self.messages += 1
+        self.records += weight(arrived)
+        self.bytes += len(arrived.payload)
+        return True
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether a whole window waits."""
+        return self.records >= WINDOW_RECORDS_MAX or self.messages >= WINDOW_MESSAGES_MAX
+
+    def take(self) -> list[Arrived]:
+        """Return the next window: everything, or a share of every school, in turns, and of every device of it."""
+        if not self.is_full:
+            return self._take_all()
+        window: list[Arrived] = []
+        room = WINDOW_RECORDS_MAX
+        while room > 0 and self._schools and len(window) < WINDOW_MESSAGES_MAX:
+            code = next(iter(self._schools))
+            school = self._schools.pop(code)
+            school.credit += SHARE_RECORDS
+            while school.credit > 0 and school.queues:
+                arrived = self._take_turn(school)
+                records = weight(arrived)
+                school.credit -= records
+                room -= records
+                window.append(arrived)
+            if school.queues:
+                self._schools[code] = school
+        return window
+
+    def clear(self) -> None:
+        """Forget everything; the devices send it again."""
+        self._schools.clear()
+        self.messages = self.records = self.bytes = 0
+
+    def _take_all(self) -> list[Arrived]:
+        window = [arrived for school in self._schools.values() for queue in school.queues.values() for arrived in queue]
+        self.clear()
+        return window
+
+    def _take_turn(self, school: _School) -> Arrived:
+        name = next(iter(school.queues))
+        queue = school.queues.pop(name)
+        arrived = queue.popleft()
+        if queue:
+            school.queues[name] = queue
+        self.messages -= 1
+        self.records -= weight(arrived)
+        self.bytes -= len(arrived.payload)
+        return arrived
+
+
+def weight(arrived: Arrived) -> int:
+    """Return about how many records a message holds: its lines but the seal and the header, and one at least."""
+    return max(1, arrived.payload.count(b"\n") - 1)

@@ -1,0 +1,279 @@
+"""What is done with people: adding, moving and leaving, guardians and their rights, consents and their withdrawal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import asyncpg
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from cloud.accounts.actions import add_account, audit, give_role
+from cloud.accounts.errors import LoginTaken
+from cloud.accounts.queries import account_of_login
+from cloud.core.actor import Actor, Reach, Role
+from cloud.core.database import raw
+from cloud.core.errors import NotFound
+from cloud.core.messages import message
+from cloud.core.services import Services
+from cloud.core.wakeups import notify
+from cloud.people.bulk import (
+    PHONE,
+    ConsentGiven,
+    GuardianGiven,
+    LinkGiven,
+    PersonGiven,
+    lock_school,
+    put_consents,
+    put_guardians,
+    put_links,
+    put_people,
+)
+from cloud.people.errors import PersonRefused
+from cloud.people.kinds import Purpose, Relation
+from cloud.people.models import Guardianship, Person
+from cloud.people.rules import check_iin, normal_name, normal_phone
+from cloud.schools.queries import school_of_id
+
+CHANGED = "esik_people"  # channel: who may pass has changed; the payload is the school's id
+KEEPERS = (Role.OFFICE,)
+_HOLD_AGAIN = """
+UPDATE consent SET withdrawn_on = NULL, withdrawal_source = ''
+WHERE person_id = $1 AND purpose = $2 AND given_on = $3 AND withdrawn_on IS NOT NULL
+"""
+_WITHDRAW = """
+UPDATE consent SET withdrawn_on = greatest($3, given_on), withdrawal_source = $4
+WHERE person_id = $1 AND purpose = $2 AND withdrawn_on IS NULL RETURNING id
+"""
+SOURCE_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A guardian's way in; no password where the phone number had an account before."""
+
+    login: str
+    password: str | None
+
+
+async def add_person(services: Services, actor: Actor, school_id: int, given: PersonGiven) -> int:
+    """Add a person, or renew the one with this IIN or number, and return the id.
+
+    Raises NotAllowed, PersonRefused, IinWrong or PersonConflict.
+    """
+    actor.require(KEEPERS, school_id)
+    person = checked(given)
+    async with services.database.transaction() as connection:
+        at = raw(connection)
+        await lock_school(at, school_id)
+        await _require_class(at, school_id, person.class_id)
+        (person_id,) = await put_people(services, at, school_id, [person])
+        await _told(services, connection, actor, "person.added", f"person:{person_id}", school_id)
+    return person_id
+
+
+async def leave(services: Services, actor: Actor, person_id: int) -> None:
+    """Let a person belong to the school no more: no card opens a gate; what happened stays told."""
+    school_id = await _school_of(actor, person_id)
+    async with services.database.transaction() as connection:
+        await Person.filter(id=person_id).update(is_active=False)
+        await _told(services, connection, actor, "person.left", f"person:{person_id}", school_id)
+
+
+async def give_consent(
+    services: Services, actor: Actor, person_id: int, purpose: Purpose, given_on: date, source: str
+) -> None:
+    """Note a consent with its date and where it is written; one withdrawn that very day holds again.
+
+    Raises NotAllowed, NotFound or PersonRefused.
+    """
+    school_id = await _school_of(actor, person_id)
+    check_source(source)
+    await _check_day(services, school_id, given_on)
+    async with services.database.transaction() as connection:
+        given = ConsentGiven(person_id, purpose, given_on, source.strip())
+        await put_consents(services, raw(connection), [given])
+        await raw(connection).execute(_HOLD_AGAIN, person_id, purpose.value, given_on)
+        await _told(
+            services, connection, actor, "consent.given", f"person:{person_id}", school_id,
+            {"purpose": purpose.value, "on": str(given_on)},
+        )  # fmt: skip
+
+
+async def withdraw_consent(
+    services: Services, actor: Actor, person_id: int, purpose: Purpose, on: date, source: str = ""
+) -> None:
+    """Note that a purpose is consented to no more: the rosters leave the person's cards out from now on.
+
+    `source` says where the withdrawal is written, if anywhere. Raises NotAllowed, NotFound or PersonRefused.
+    """
+    school_id = await _school_of(actor, person_id)
+    if source:
+        check_source(source)
+    await _check_day(services, school_id, on)
+    async with services.database.transaction() as connection:
+        changed = await raw(connection).fetch(_WITHDRAW, person_id, purpose.value, on, source.strip())
+        if not changed:
+            raise NotFound(message("There is no consent to withdraw."))
+        await _told(
+            services, connection, actor, "consent.withdrawn", f"person:{person_id}", school_id,
+            {"purpose": purpose.value, "on": str(on)},
+        )  # fmt: skip
+
+
+async def add_guardian(
+    services: Services,
+    actor: Actor,
+    person_id: int,
+    given: GuardianGiven,
+    relation: Relation,
+    *,
+    may_block_card: bool = True,
+) -> int:
+    """Add a guardian of a person, known again by phone number, and return the guardian's id."""
+    school_id = await _school_of(actor, person_id)
+    guardian = checked_guardian(given)
+    async with services.database.transaction() as connection:
+        at = raw(connection)
+        await lock_school(at, school_id)
+        (guardian_id,) = await put_guardians(services, at, school_id, [guardian])
+        await put_links(at, [LinkGiven(guardian_id, person_id, relation, may_block_card=may_block_card)])
+        await _told(
+            services, connection, actor, "guardian.added", f"guardian:{guardian_id}", school_id,
+            {"person": str(person_id), "relation": relation.value},
+        )  # fmt: skip
+    return guardian_id
+
+
+async def set_rights(
+    services: Services, actor: Actor, guardian_id: int, person_id: int, *, may_see: bool, may_block_card: bool
+) -> None:
+    """Change what one guardian may see and do about one person. Raises NotAllowed or NotFound."""
+    school_id = await _school_of(actor, person_id)
+    async with services.database.transaction() as connection:
+        changed = await Guardianship.filter(guardian_id=guardian_id, person_id=person_id, ended_on=None).update(
+            may_see=may_see, may_block_card=may_block_card
+        )
+        if not changed:
+            raise NotFound
+        await _told(
+            services, connection, actor, "guardian.rights_set", f"guardian:{guardian_id}", school_id,
+            {"person": str(person_id), "may_see": str(may_see), "may_block_card": str(may_block_card)},
+        )  # fmt: skip
+
+
+async def end_guardianship(services: Services, actor: Actor, guardian_id: int, person_id: int, on: date) -> None:
+    """Let somebody be a person's guardian no more, from a day on. Raises NotAllowed or NotFound."""
+    school_id = await _school_of(actor, person_id)
+    async with services.database.transaction() as connection:
+        if not await Guardianship.filter(guardian_id=guardian_id, person_id=person_id, ended_on=None).update(
+            ended_on=on
+        ):
+            raise NotFound
+        await _told(
+            services,
+            connection,
+            actor,
+            "guardian.ended",
+            f"guardian:{guardian_id}",
+            school_id,
+            {"person": str(person_id)},
+        )
+
+
+async def open_guardian_account(services: Services, actor: Actor, guardian_id: int) -> Opened:
+    """Give a guardian an account under the own phone number, or this school's role to the account that has it.
+
+    Raises NotAllowed or NotFound. The caller hands the initial password over on paper: it is kept nowhere.
+    """
+    row = await services.database.pool.fetchrow(
+        "SELECT school_id, name, phone_encrypted FROM guardian WHERE id = $1", guardian_id
+    )
+    if row is None or row["phone_encrypted"] is None:
+        raise NotFound
+    actor.require((Role.OFFICE, Role.IT), row["school_id"])
+    phone = services.vault.decrypt(row["phone_encrypted"], PHONE)
+    reach = Reach(Role.GUARDIAN, row["school_id"])
+    password: str | None = None
+    try:
+        made = await add_account(services, actor, phone, row["name"], reach)
+        account_id, password = made.account_id, made.password
+    except LoginTaken:
+        account_id = await account_of_login(services, phone)
+        await give_role(services, actor, account_id, reach)
+    await services.database.pool.execute("UPDATE guardian SET account_id = $2 WHERE id = $1", guardian_id, account_id)
+    return Opened(phone, password)
+
+
+def checked(given: PersonGiven) -> PersonGiven:
+    """Return a person with names and IIN in their one form. Raises PersonRefused or IinWrong."""
+    return replace(
+        given,
+        surname=normal_name(given.surname),
+        given_name=normal_name(given.given_name),
+        patronymic=normal_name(given.patronymic) if given.patronymic.strip() else "",
+        iin=check_iin(given.iin) if given.iin else None,
+        number=(given.number or "").strip()[:40] or None,
+        position=" ".join(given.position.split())[:80],
+    )
+
+
+def checked_guardian(given: GuardianGiven) -> GuardianGiven:
+    """Return a guardian with name and phone in their one form. Raises PersonRefused or PhoneWrong."""
+    email = (given.email or "").strip().lower()
+    if email and ("@" not in email[1:-1] or " " in email or len(email) > 120):
+        raise PersonRefused(message("This is no e-mail address. Write it as name@example.kz, or leave it out."))
+    name = " ".join(normal_name(part) for part in given.name.split())
+    return GuardianGiven(name, normal_phone(given.phone), email or None)
+
+
+def check_source(source: str) -> None:
+    """Raise PersonRefused unless it is said where a consent is written."""
+    if not 0 < len(source.strip()) <= SOURCE_MAX:
+        raise PersonRefused(
+            message(
+                "Say where the consent is written, as “form 12 of 1 September”: {count} characters at most.",
+                count=SOURCE_MAX,
+            )
+        )
+
+
+async def _check_day(services: Services, school_id: int, on: date) -> None:
+    school = await school_of_id(services, school_id)
+    if on > services.clock.now().astimezone(school.zone).date():
+        raise PersonRefused(message("This day is still to come. Check the year."))
+
+
+async def tell_changed(connection: BaseDBAsyncClient, school_id: int) -> None:
+    """Wake whoever builds rosters: who may pass at a school has changed."""
+    await notify(connection, CHANGED, str(school_id))
+
+
+async def _school_of(actor: Actor, person_id: int) -> int:
+    school_ids: Sequence[int] = await Person.filter(id=person_id).values_list("school_id", flat=True)  # type: ignore[assignment]
+    if not school_ids:
+        raise NotFound
+    actor.require(KEEPERS, school_ids[0])
+    return school_ids[0]
+
+
+async def _require_class(connection: asyncpg.Connection, school_id: int, class_id: int | None) -> None:
+    if class_id is None:
+        return
+    if not await connection.fetchval(
+        "SELECT true FROM school_class WHERE id = $1 AND school_id = $2", class_id, school_id
+    ):
+        raise NotFound(message("There is no such class at this school."))
+
+
+async def _told(
+    services: Services,
+    connection: BaseDBAsyncClient,
+    actor: Actor,
+    verb: str,
+    subject: str,
+    school_id: int,
+    detail: dict[str, str] | None = None,
+) -> None:
+    """Audit a change and wake the builders of rosters, both with the transaction."""
+    await audit(connection, actor, verb, subject, detail, school_id=school_id, at=services.clock.now())
+    await tell_changed(connection, school_id)

@@ -1,0 +1,206 @@
+"""People, guardians and consents by the thousand, inside a transaction of the caller's; one person goes the same way.
+
+Rule: the caller holds `lock_school`, so that two who write the same school do not miss each other's rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import asyncpg
+
+from cloud.core.services import Services
+from cloud.people.errors import PersonConflict
+from cloud.people.kinds import PersonRole, Purpose, Relation
+from cloud.people.rules import REF_ALPHABET, REF_LENGTH, sort_key
+
+IIN = "person.iin"  # contexts of the vault
+PHONE = "guardian.phone"
+EMAIL = "guardian.email"
+
+_MATCH = "SELECT id, iin_digest, number FROM person WHERE school_id = $1 AND (iin_digest = any($2) OR number = any($3))"
+_INSERT = """
+INSERT INTO person (school_id, shard, ref, role, surname, given_name, patronymic, sort_key, iin_encrypted, iin_digest,
+    number, school_class_id, position, is_active, created_at)
+SELECT school.id, school.shard, new.ref, new.role, new.surname, new.given_name, new.patronymic, new.sort_key, new.iin,
+    new.iin_digest, new.number, new.class_id, new.position, true, $2
+FROM school, unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[],
+    $11::text[], $12::bigint[], $13::text[])
+    AS new (ref, role, surname, given_name, patronymic, sort_key, iin, iin_digest, number, class_id, position)
+WHERE school.id = $1 RETURNING person.id, person.ref
+"""
+_UPDATE = """
+UPDATE person SET role = new.role, surname = new.surname, given_name = new.given_name, patronymic = new.patronymic,
+    sort_key = new.sort_key, iin_encrypted = coalesce(new.iin, iin_encrypted),
+    iin_digest = coalesce(new.iin_digest, person.iin_digest), number = coalesce(new.number, person.number),
+    school_class_id = new.class_id, position = new.position, is_active = true
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::text[],
+    $9::text[], $10::bigint[], $11::text[])
+    AS new (id, role, surname, given_name, patronymic, sort_key, iin, iin_digest, number, class_id, position)
+WHERE person.id = new.id
+"""
+_GUARDIANS = """
+INSERT INTO guardian (school_id, ref, name, phone_encrypted, phone_digest, email_encrypted, created_at)
+SELECT $1, new.ref, new.name, new.phone, new.phone_digest, new.email, $2
+FROM unnest($3::text[], $4::text[], $5::bytea[], $6::text[], $7::bytea[]) AS new (ref, name, phone, phone_digest, email)
+ON CONFLICT (school_id, phone_digest) DO UPDATE
+    SET name = excluded.name, email_encrypted = coalesce(excluded.email_encrypted, guardian.email_encrypted)
+RETURNING id, phone_digest
+"""
+_LINKS = """
+INSERT INTO guardianship (guardian_id, person_id, relation, may_see, may_block_card)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bool[], $5::bool[])
+ON CONFLICT (guardian_id, person_id) DO UPDATE SET relation = excluded.relation, may_see = excluded.may_see,
+    may_block_card = excluded.may_block_card, ended_on = NULL
+"""
+_CONSENTS = """
+INSERT INTO consent (person_id, purpose, given_on, source, withdrawn_on, withdrawal_source, recorded_at)
+SELECT new.person_id, new.purpose, new.given_on, new.source, new.withdrawn_on, '', $1
+FROM unnest($2::bigint[], $3::text[], $4::date[], $5::text[], $6::date[])
+    AS new (person_id, purpose, given_on, source, withdrawn_on)
+ON CONFLICT (person_id, purpose, given_on) DO UPDATE
+    SET source = excluded.source, withdrawn_on = coalesce(consent.withdrawn_on, excluded.withdrawn_on)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonGiven:
+    """A person as somebody wrote it down; found again by IIN or by the school's own number."""
+
+    role: PersonRole
+    surname: str
+    given_name: str
+    patronymic: str = ""
+    iin: str | None = None
+    number: str | None = None
+    class_id: int | None = None
+    position: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianGiven:
+    """A guardian as somebody wrote it down; found again by phone number."""
+
+    name: str
+    phone: str
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkGiven:
+    """Whose guardian somebody is, with what rights."""
+
+    guardian_id: int
+    person_id: int
+    relation: Relation
+    may_see: bool = True
+    may_block_card: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """A consent with its source and date; withdrawn where `withdrawn_on` says so."""
+
+    person_id: int
+    purpose: Purpose
+    given_on: date
+    source: str
+    withdrawn_on: date | None = None
+
+
+async def lock_school(connection: asyncpg.Connection, school_id: int) -> None:
+    """Let one transaction at a time change the people of a school."""
+    await connection.execute("SELECT 1 FROM school WHERE id = $1 FOR NO KEY UPDATE", school_id)
+
+
+async def put_people(
+    services: Services, connection: asyncpg.Connection, school_id: int, people: Sequence[PersonGiven]
+) -> list[int]:
+    """Add people, or renew those that are there, and return their ids in order. Raises PersonConflict."""
+    digests = [services.vault.digest(person.iin, IIN) if person.iin else None for person in people]
+    known = await _known(connection, school_id, people, digests)
+    new_refs = {index: _ref(services) for index in range(len(people)) if known[index] is None}
+    columns = {index: _columns(services, people[index], digests[index]) for index in range(len(people))}
+    fresh, stale = list(new_refs), [index for index in range(len(people)) if known[index] is not None]
+    ids = {index: number for index, number in enumerate(known) if number is not None}
+    if fresh:
+        now = services.clock.now()
+        rows = await connection.fetch(
+            _INSERT, school_id, now, [new_refs[index] for index in fresh], *_turned([columns[index] for index in fresh])
+        )
+        by_ref = {row["ref"]: row["id"] for row in rows}
+        ids |= {index: by_ref[ref] for index, ref in new_refs.items()}
+    if stale:
+        await connection.execute(
+            _UPDATE, [ids[index] for index in stale], *_turned([columns[index] for index in stale])
+        )
+    return [ids[index] for index in range(len(people))]
+
+
+async def put_guardians(
+    services: Services, connection: asyncpg.Connection, school_id: int, guardians: Sequence[GuardianGiven]
+) -> list[int]:
+    """Add guardians, or renew those whose phone number is known, and return their ids in order."""
+    vault = services.vault
+    digests = [vault.digest(guardian.phone, PHONE) for guardian in guardians]
+    latest = dict(zip(digests, guardians, strict=True))
+    rows = await connection.fetch(
+        _GUARDIANS, school_id, services.clock.now(), [_ref(services) for _ in latest],
+        [guardian.name for guardian in latest.values()],
+        [vault.encrypt(guardian.phone, PHONE) for guardian in latest.values()], list(latest),
+        [vault.encrypt(guardian.email, EMAIL) if guardian.email else None for guardian in latest.values()],
+    )  # fmt: skip
+    by_digest = {row["phone_digest"]: row["id"] for row in rows}
+    return [by_digest[digest] for digest in digests]
+
+
+async def put_links(connection: asyncpg.Connection, links: Sequence[LinkGiven]) -> None:
+    """Say whose guardians somebody is; saying it again renews the rights."""
+    latest = {(link.guardian_id, link.person_id): link for link in links}.values()
+    await connection.execute(
+        _LINKS, [link.guardian_id for link in latest], [link.person_id for link in latest],
+        [link.relation.value for link in latest], [link.may_see for link in latest],
+        [link.may_block_card for link in latest],
+    )  # fmt: skip
+
+
+async def put_consents(services: Services, connection: asyncpg.Connection, consents: Sequence[ConsentGiven]) -> None:
+    """Note consents; one of the same person, purpose and day is the same one, and stays withdrawn once it was."""
+    latest = {(each.person_id, each.purpose, each.given_on): each for each in consents}.values()
+    await connection.execute(
+        _CONSENTS, services.clock.now(), [each.person_id for each in latest], [each.purpose.value for each in latest],
+        [each.given_on for each in latest], [each.source for each in latest], [each.withdrawn_on for each in latest],
+    )  # fmt: skip
+
+
+async def _known(
+    connection: asyncpg.Connection, school_id: int, people: Sequence[PersonGiven], digests: Sequence[str | None]
+) -> list[int | None]:
+    numbers = [person.number for person in people if person.number]
+    rows = await connection.fetch(_MATCH, school_id, [digest for digest in digests if digest], numbers)
+    by_digest = {row["iin_digest"]: row["id"] for row in rows if row["iin_digest"]}
+    by_number = {row["number"]: row["id"] for row in rows if row["number"]}
+    found: list[int | None] = []
+    for index, (person, digest) in enumerate(zip(people, digests, strict=True)):
+        one, other = by_digest.get(digest), by_number.get(person.number)
+        if one is not None and other is not None and one != other:
+            raise PersonConflict(index)
+        found.append(one if one is not None else other)
+    return found
+
+
+def _columns(services: Services, person: PersonGiven, digest: str | None) -> tuple[object, ...]:
+    return (
+        person.role.value, person.surname, person.given_name, person.patronymic,
+        sort_key(person.surname, person.given_name, person.patronymic),
+        services.vault.encrypt(person.iin, IIN) if person.iin else None, digest,
+        person.number, person.class_id, person.position,
+    )  # fmt: skip
+
+
+def _turned(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _ref(services: Services) -> str:
+    return "".join(services.rng.choice(REF_ALPHABET) for _ in range(REF_LENGTH))

@@ -1,0 +1,150 @@
+"""What is asked of people: who belongs to a school, one person with guardians, an IIN (audited), a phone number."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import asyncpg
+
+from cloud.accounts.actions import audit
+from cloud.core.actor import Actor, Role
+from cloud.core.errors import NotFound
+from cloud.core.services import Services
+from cloud.people.bulk import IIN, PHONE
+from cloud.people.kinds import PersonRole, Purpose, Relation
+
+PEOPLE_MAX = 10_000
+STAFF = (Role.OFFICE, Role.IT, Role.GUARD)
+_COLUMNS = """
+person.id, person.ref, person.school_id, person.role,
+concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name,
+coalesce(grade || letter, '') AS class_name, person.position, person.is_active,
+EXISTS (SELECT FROM consent WHERE person_id = person.id AND purpose = 'card' AND withdrawn_on IS NULL) AS may_have_card
+FROM person LEFT JOIN school_class ON school_class.id = school_class_id
+"""
+_OF_SCHOOL = f"SELECT {_COLUMNS} WHERE person.school_id = $1 AND person.is_active ORDER BY sort_key, person.id LIMIT $2"
+_ONE = f"SELECT {_COLUMNS} WHERE person.ref = $1"
+_GUARDIANS = """
+SELECT guardian.id, guardian.name, relation, may_see, may_block_card, ended_on, account_id IS NOT NULL AS has_account
+FROM guardianship JOIN guardian ON guardian.id = guardian_id WHERE person_id = $1 ORDER BY guardianship.id LIMIT 50
+"""
+_PHONES = """
+SELECT guardian.id, phone_encrypted FROM guardianship JOIN guardian ON guardian.id = guardian_id
+WHERE person_id = $1 AND phone_encrypted IS NOT NULL LIMIT 50
+"""
+_CONSENTS = """
+SELECT purpose, given_on, source, withdrawn_on, withdrawal_source FROM consent WHERE person_id = $1
+ORDER BY withdrawn_on IS NOT NULL, given_on DESC, id DESC LIMIT 50
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """A person as lists show it."""
+
+    id: int
+    ref: str
+    school_id: int
+    role: PersonRole
+    name: str
+    class_name: str
+    position: str
+    is_active: bool
+    may_have_card: bool  # consented to
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianRow:
+    """A guardian of one person, without contacts."""
+
+    id: int
+    name: str
+    relation: Relation
+    may_see: bool
+    may_block_card: bool
+    ended_on: date | None
+    has_account: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRow:
+    """A consent of one person; it holds until it is withdrawn."""
+
+    purpose: Purpose
+    given_on: date
+    source: str
+    withdrawn_on: date | None
+    withdrawal_source: str
+
+
+async def people_of(services: Services, actor: Actor, school_id: int) -> list[PersonRow]:
+    """Return who belongs to a school, in the order of the Kazakh alphabet. Raises NotAllowed."""
+    actor.require(STAFF, school_id)
+    return [_person(row) for row in await services.database.pool.fetch(_OF_SCHOOL, school_id, PEOPLE_MAX)]
+
+
+async def person_of_ref(services: Services, actor: Actor, ref: str) -> PersonRow:
+    """Return a person. Raises NotFound, also where the actor may not know."""
+    row = await services.database.pool.fetchrow(_ONE, ref)
+    if row is None or not any(actor.may(role, row["school_id"]) for role in STAFF):
+        raise NotFound
+    return _person(row)
+
+
+async def guardians_of(services: Services, actor: Actor, ref: str) -> list[GuardianRow]:
+    """Return the guardians of a person, past ones too. Raises NotFound or NotAllowed."""
+    person = await person_of_ref(services, actor, ref)
+    actor.require(Role.OFFICE, person.school_id)
+    rows = await services.database.pool.fetch(_GUARDIANS, person.id)
+    return [GuardianRow(**{**row, "relation": Relation(row["relation"])}) for row in rows]
+
+
+async def iin_of(services: Services, actor: Actor, ref: str) -> str | None:
+    """Return a person's IIN, and note in the audit journal who asked. Raises NotFound or NotAllowed."""
+    person = await person_of_ref(services, actor, ref)
+    actor.require(Role.OFFICE, person.school_id)
+    async with services.database.transaction() as connection:
+        rows = await connection.execute_query_dict("SELECT iin_encrypted FROM person WHERE id = $1", [person.id])
+        await audit(
+            connection, actor, "person.iin_read", f"person:{person.id}",
+            school_id=person.school_id, at=services.clock.now(),
+        )  # fmt: skip
+    sealed = rows[0]["iin_encrypted"]
+    return None if sealed is None else services.vault.decrypt(sealed, IIN)
+
+
+async def phone_of(services: Services, actor: Actor, guardian_id: int) -> str | None:
+    """Return a guardian's phone number, for the office. Raises NotFound or NotAllowed."""
+    row = await services.database.pool.fetchrow(
+        "SELECT school_id, phone_encrypted FROM guardian WHERE id = $1", guardian_id
+    )
+    if row is None:
+        raise NotFound
+    actor.require(Role.OFFICE, row["school_id"])
+    return None if row["phone_encrypted"] is None else services.vault.decrypt(row["phone_encrypted"], PHONE)
+
+
+async def phones_of(services: Services, actor: Actor, ref: str) -> dict[int, str]:
+    """Return the phone numbers of a person's guardians by the guardian's id. Raises NotFound or NotAllowed."""
+    person = await person_of_ref(services, actor, ref)
+    actor.require(Role.OFFICE, person.school_id)
+    rows = await services.database.pool.fetch(_PHONES, person.id)
+    return {row["id"]: services.vault.decrypt(row["phone_encrypted"], PHONE) for row in rows}
+
+
+async def consents_of(services: Services, actor: Actor, ref: str) -> list[ConsentRow]:
+    """Return what a person consented to, what holds first. Raises NotFound or NotAllowed."""
+    person = await person_of_ref(services, actor, ref)
+    actor.require(Role.OFFICE, person.school_id)
+    rows = await services.database.pool.fetch(_CONSENTS, person.id)
+    return [ConsentRow(**{**row, "purpose": Purpose(row["purpose"])}) for row in rows]
+
+
+async def ids_by_key(connection: asyncpg.Connection, school_id: int) -> tuple[dict[str, int], dict[str, int]]:
+    """Return a school's people by digest of IIN and by the school's own number, for an import's transaction."""
+    rows = await connection.fetch("SELECT id, iin_digest, number FROM person WHERE school_id = $1", school_id)
+    by_digest = {row["iin_digest"]: row["id"] for row in rows if row["iin_digest"]}
+    return by_digest, {row["number"]: row["id"] for row in rows if row["number"]}
+
+
+def _person(row: asyncpg.Record) -> PersonRow:
+    return PersonRow(**{**row, "role": PersonRole(row["role"])})

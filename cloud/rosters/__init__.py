@@ -1,0 +1,1 @@
+"""What each school's readers must know, versioned and signed."""

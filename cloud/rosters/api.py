@@ -1,0 +1,99 @@
+"""The device API, signed as schemas/requests.py says: `GET /device/v1/roster?base=N`, `POST /device/v1/certificate`."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from cloud.core.errors import Refused
+from cloud.core.services import Services
+from cloud.devices.errors import ApprovalNeeded, CertificatesTooMany, CsrRefused
+from cloud.devices.registry import Registered
+from cloud.devices.requests import admit, authenticate, identify, target_of
+from cloud.rosters.actions import file_for
+from cloud.rosters.renewing import renew
+from schemas.requests import NONCE, answer_headers
+from schemas.seal import HTTP, derive
+
+VERSION_MAX = 9_007_199_254_740_991
+CSR_BYTES_MAX = 8_192
+RETRY_S = 3_600  # when a person, or the next day, has to come first
+_EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
+router = APIRouter(tags=["device"])
+
+
+@router.get(
+    "/device/v1/roster",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/octet-stream": {}}, "description": "The signed file: a delta, or a snapshot."},
+        401: {"description": "Not signed as a device's request must be."},
+        403: {"description": "The device was revoked."},
+        404: {"description": "The school has no roster yet."},
+    },
+)
+async def roster(request: Request) -> Response:
+    """Give a device its school's newest roster; `base` is the version it holds, 0 for none."""
+    services: Services = request.app.state.services
+    try:
+        device = await authenticate(services, request.method, target_of(request), request.headers)
+        base = request.query_params.get("base", "0")
+        number = int(base) if base.isascii() and base.isdigit() and len(base) <= 16 else 0
+        file = await file_for(services, device.school_id, device.school, min(number, VERSION_MAX))
+    except Refused as refused:
+        return JSONResponse(_told(refused), refused.status)
+    return Response(file, HTTPStatus.OK, media_type="application/octet-stream", headers={"cache-control": "no-store"})
+
+
+@router.post(
+    "/device/v1/certificate",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/json": {}}, "description": "The new certificate with its chain, and the CA."},
+        202: {"description": "It ended more than 180 days ago: IT has to approve first. Ask again later."},
+        400: {"description": "No certification request of this device."},
+        401: {"description": "Not signed as a device's request must be, or its time is off."},
+        403: {"description": "The device was revoked, or the key is not the registered one."},
+        409: {"description": "The device was added without a certificate."},
+        429: {"description": "Too many in a day."},
+    },
+)
+async def certificate(request: Request) -> Response:
+    """Renew a device's certificate by a certification request (PEM); whose request it is hears a signed answer."""
+    services: Services = request.app.state.services
+    try:
+        csr = await _csr(request)
+        device = await identify(services, request.method, target_of(request), request.headers, csr)
+    except Refused as refused:
+        return JSONResponse(_told(refused), refused.status)
+    try:
+        await admit(services, device, request.headers)
+        renewed = await renew(services, device, csr)
+    except Refused as refused:
+        return _signed(services, device, request.headers[NONCE], refused.status, _told(refused))
+    told = {"certificate_pem": renewed.certificate_pem, "ca_pem": renewed.ca_pem}
+    return _signed(services, device, request.headers[NONCE], HTTPStatus.OK, told)
+
+
+async def _csr(request: Request) -> bytes:
+    """Return a body that is no longer than a certification request. Raises CsrRefused."""
+    length = request.headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > CSR_BYTES_MAX:
+        raise CsrRefused(f"it is longer than {CSR_BYTES_MAX} bytes")
+    return await request.body()
+
+
+def _told(refused: Refused) -> dict[str, str]:
+    return {"code": refused.code, "detail": str(refused)}
+
+
+def _signed(services: Services, device: Registered, nonce: str, status: HTTPStatus, told: dict[str, str]) -> Response:
+    """Return an answer that the device can believe, also over a way that is not to be trusted."""
+    body = json.dumps(told, ensure_ascii=False).encode()
+    now_ms = (services.clock.now() - _EPOCH_START) // timedelta(milliseconds=1)
+    headers = answer_headers(derive(device.secret, HTTP), status.value, nonce, now_ms, body)
+    if told.get("code") in {ApprovalNeeded.code, CertificatesTooMany.code}:
+        headers["Retry-After"] = str(RETRY_S)
+    return Response(body, status, headers | {"cache-control": "no-store"}, media_type="application/json")

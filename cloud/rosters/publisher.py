@@ -1,0 +1,103 @@
+"""The publisher: issues rosters when somebody changed what they are made of, and each day anew.
+
+Rule: the first change of a school is issued at once, since it may be a blocked card; what follows within seconds waits
+and is issued together.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import structlog
+
+from cloud.core.actor import Actor
+from cloud.core.errors import NotFound
+from cloud.core.services import Services
+from cloud.core.wakeups import EVERYTHING
+from cloud.devices import registry
+from cloud.people.actions import CHANGED
+from cloud.rosters.actions import publish, stale_schools
+
+APART_S = 5.0
+LOOK_S = 60.0
+ACTOR = Actor.system("rosters")
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Publisher:
+    """Issues rosters until cancelled."""
+
+    services: Services
+    _wanted: dict[int, float] = field(default_factory=dict)  # school id: not before this instant
+    _issued_s: dict[int, float] = field(default_factory=dict)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._hear(), name="rosters.hear")
+            group.create_task(self._hear_devices(), name="rosters.hear_devices")
+            group.create_task(self._look(), name="rosters.look")
+            group.create_task(self._issue(), name="rosters.issue")
+
+    def want(self, school_id: int) -> None:
+        """Note that a school's roster may have changed."""
+        now_s = self.services.clock.monotonic_s()
+        not_before_s = max(now_s, self._issued_s.get(school_id, now_s - APART_S) + APART_S)
+        self._wanted.setdefault(school_id, not_before_s)
+        self._news.set()
+
+    async def _hear(self) -> None:
+        async with await self.services.wakeups.subscribe(CHANGED) as changes:
+            async for payload in changes:
+                if payload.isdigit():
+                    self.want(int(payload))
+                else:
+                    await self._want_all()
+
+    async def _hear_devices(self) -> None:
+        """Note devices that were added or revoked: with them come and go gates, and maybe the hub."""
+        async with await self.services.wakeups.subscribe(registry.CHANGED) as changes:
+            async for name in changes:
+                if name == EVERYTHING:
+                    continue
+                school_id = await self.services.database.pool.fetchval(
+                    "SELECT school_id FROM device WHERE name = $1", name
+                )
+                if school_id is not None:
+                    self.want(school_id)
+
+    async def _want_all(self) -> None:
+        """Look at every school with devices, after wake-ups may have been missed."""
+        rows = await self.services.database.pool.fetch(
+            "SELECT DISTINCT school_id FROM device WHERE state = 'active' LIMIT 20000"
+        )
+        for row in rows:
+            self.want(row["school_id"])
+
+    async def _look(self) -> None:
+        """Issue anew what is a day old."""
+        while True:
+            for school_id in await stale_schools(self.services):
+                self.want(school_id)
+            await self.services.clock.sleep(LOOK_S)
+
+    async def _issue(self) -> None:
+        while True:
+            await self._news.wait()
+            now_s = self.services.clock.monotonic_s()
+            due = [school_id for school_id, not_before_s in self._wanted.items() if not_before_s <= now_s]
+            for school_id in due:
+                del self._wanted[school_id]
+                self._issued_s[school_id] = now_s
+                await self._publish(school_id)
+            if not self._wanted:
+                self._news.clear()
+            elif not due:
+                await self.services.clock.sleep(max(0.01, min(self._wanted.values()) - now_s))
+
+    async def _publish(self, school_id: int) -> None:
+        try:
+            version = await publish(self.services, ACTOR, school_id)
+        except NotFound:
+            return
+        log.info("roster.issued", school=school_id, version=version)

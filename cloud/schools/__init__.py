@@ -1,0 +1,1 @@
+"""Schools: calendar, shifts, bells and classes."""

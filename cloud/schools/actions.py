@@ -1,0 +1,173 @@
+"""What is done with schools: adding one, its week, terms, calendar, bells and classes."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tortoise.exceptions import IntegrityError
+
+from cloud.accounts.actions import audit
+from cloud.core.actor import Actor, Role
+from cloud.core.database import raw
+from cloud.core.errors import NotFound
+from cloud.core.messages import message
+from cloud.core.services import Services
+from cloud.schools.errors import CodeTaken, SchoolRefused
+from cloud.schools.models import Bell, CalendarDay, School, SchoolClass, Term, Weekday
+from cloud.schools.rules import GRADES, SHIFTS, Day, Ring, check_rings, normal_letter
+from schemas.topics import SHARDS
+
+CODE = re.compile(r"[a-z0-9]{4,12}")
+LETTER = re.compile(r"[^\W\d_]{1,4}")
+WEEKS = (5, 6)
+PASSBACKS = ("off", "soft", "hard")
+KEEPERS = (Role.OFFICE, Role.IT)
+
+
+@dataclass(frozen=True, slots=True)
+class NewSchool:
+    """A school that is to be added; its code stands on the wire for ever."""
+
+    code: str
+    name_kk: str
+    name_ru: str
+    name_en: str
+    zone: str = "Asia/Almaty"
+    school_days: int = 5
+    passback: str = "soft"
+
+
+async def add_school(services: Services, actor: Actor, new: NewSchool) -> int:
+    """Add a school, draw its shard, and return its id. Raises NotAllowed, SchoolRefused or CodeTaken."""
+    actor.require_operator()
+    _check(new)
+    now = services.clock.now()
+    try:
+        async with services.database.transaction() as connection:
+            school = School(
+                code=new.code, shard=services.rng.randrange(SHARDS), name_kk=new.name_kk, name_ru=new.name_ru,
+                name_en=new.name_en, zone=new.zone, school_days=new.school_days, passback=new.passback, created_at=now,
+            )  # fmt: skip
+            await school.save()
+            await audit(connection, actor, "school.added", f"school:{school.id}", school_id=school.id, at=now)
+    except IntegrityError:
+        raise CodeTaken(new.code) from None
+    return int(school.id)
+
+
+async def set_bells(services: Services, actor: Actor, school_id: int, rings: Sequence[Ring]) -> None:
+    """Replace all bells of a school. Raises NotAllowed or SchoolRefused."""
+    actor.require(KEEPERS, school_id)
+    check_rings(rings)
+    async with services.database.transaction() as connection:
+        await Bell.filter(school_id=school_id).delete()
+        await Bell.bulk_create(
+            Bell(
+                school_id=school_id, shift=ring.shift, grade=ring.grade, lesson=ring.lesson,
+                starts_min=ring.starts_min, ends_min=ring.ends_min,
+            )
+            for ring in rings
+        )  # fmt: skip
+        await audit(
+            connection, actor, "school.bells_set", f"school:{school_id}", {"lessons": str(len(rings))},
+            school_id=school_id, at=services.clock.now(),
+        )  # fmt: skip
+
+
+async def set_terms(services: Services, actor: Actor, school_id: int, terms: Sequence[tuple[date, date]]) -> None:
+    """Replace the terms of a school: first and last day of each. Raises NotAllowed or SchoolRefused."""
+    actor.require(KEEPERS, school_id)
+    ordered = sorted(terms)
+    for number, (first_on, last_on) in enumerate(ordered):
+        if last_on < first_on or (number and first_on <= ordered[number - 1][1]):
+            raise SchoolRefused(
+                message("The term from {first} ends before it begins, or begins within another.", first=str(first_on))
+            )
+    async with services.database.transaction() as connection:
+        await Term.filter(school_id=school_id).delete()
+        await Term.bulk_create(Term(school_id=school_id, first_on=first, last_on=last) for first, last in ordered)
+        await audit(
+            connection, actor, "school.terms_set", f"school:{school_id}", school_id=school_id, at=services.clock.now()
+        )
+
+
+async def set_day(services: Services, actor: Actor, school_id: int, on: date, day: Day | None, note: str = "") -> None:
+    """Say that a day is a holiday or a workday, or (None) that it is what its weekday says. Raises NotAllowed."""
+    actor.require(KEEPERS, school_id)
+    async with services.database.transaction() as connection:
+        await CalendarDay.filter(school_id=school_id, on=on).delete()
+        if day is not None:
+            await CalendarDay(
+                school_id=school_id, on=on, kind=day.kind, lessons_of=day.lessons_of, note=note.strip()[:120]
+            ).save()
+        await audit(
+            connection, actor, "school.day_set", f"school:{school_id}",
+            {"on": str(on), "kind": day.kind.value if day else ""}, school_id=school_id, at=services.clock.now(),
+        )  # fmt: skip
+
+
+async def add_class(services: Services, actor: Actor, school_id: int, grade: int, letter: str, shift: int = 1) -> int:
+    """Add a class, or open it again and set its shift, and return its id. Raises NotAllowed or SchoolRefused."""
+    actor.require(KEEPERS, school_id)
+    check_class(grade, letter, shift)
+    async with services.database.transaction() as connection:
+        class_id: int = await raw(connection).fetchval(
+            "INSERT INTO school_class (school_id, grade, letter, shift, is_active) VALUES ($1, $2, $3, $4, true)"
+            " ON CONFLICT (school_id, grade, letter) DO UPDATE SET shift = $4, is_active = true RETURNING id",
+            school_id, grade, normal_letter(letter), shift,
+        )  # fmt: skip
+        await audit(
+            connection, actor, "class.added", f"class:{class_id}", school_id=school_id, at=services.clock.now()
+        )  # fmt: skip
+    return class_id
+
+
+async def set_class_days(
+    services: Services, actor: Actor, class_id: int, lessons: Mapping[Weekday, tuple[int, int]]
+) -> None:
+    """Say which lessons (first, last) a class has on the weekdays where they are not all of its shift's."""
+    school_class = await SchoolClass.get_or_none(id=class_id)
+    if school_class is None:
+        raise NotFound
+    actor.require(KEEPERS, school_class.school_id)
+    if any(not 1 <= first <= last <= 20 for first, last in lessons.values()):
+        raise SchoolRefused(message("A day's first lesson is at least 1, and not after its last one."))
+    async with services.database.transaction() as connection:
+        at = raw(connection)
+        await at.execute("DELETE FROM first_lesson WHERE school_class_id = $1", class_id)
+        await at.executemany(
+            "INSERT INTO first_lesson (school_class_id, weekday, lesson, last_lesson) VALUES ($1, $2, $3, $4)",
+            [(class_id, int(weekday), first, last) for weekday, (first, last) in lessons.items()],
+        )
+        await audit(
+            connection, actor, "class.days_set", f"class:{class_id}",
+            school_id=school_class.school_id, at=services.clock.now(),
+        )  # fmt: skip
+
+
+def check_class(grade: int, letter: str, shift: int) -> None:
+    """Raise SchoolRefused for a class that cannot be."""
+    if grade not in GRADES or not LETTER.fullmatch(letter) or shift not in SHIFTS:
+        raise SchoolRefused(
+            message(
+                "A class has a grade from 0 to 12, a letter, and a shift from 1 to 3; not {grade}{letter}, {shift}.",
+                grade=grade, letter=letter[:8], shift=shift,
+            )
+        )  # fmt: skip
+
+
+def _check(new: NewSchool) -> None:
+    if not CODE.fullmatch(new.code):
+        raise SchoolRefused(message("A school's code is 4 to 12 small Latin letters and digits, as almaty5."))
+    if not (new.name_kk.strip() and new.name_ru.strip() and new.name_en.strip()):
+        raise SchoolRefused(message("A school has a name in Kazakh, in Russian and in English."))
+    if new.school_days not in WEEKS or new.passback not in PASSBACKS:
+        raise SchoolRefused(message("A week has 5 or 6 school days; anti-passback is off, soft or hard."))
+    try:
+        ZoneInfo(new.zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise SchoolRefused(
+            message("{zone} is no time zone. Kazakhstan's is Asia/Almaty.", zone=new.zone[:40])
+        ) from None

@@ -1,0 +1,149 @@
+"""What is asked of schools: which there are, their classes, and a day's plan for a class or for all of them."""
+
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from cloud.core.actor import Actor, Role
+from cloud.core.errors import NotFound
+from cloud.core.services import Services
+from cloud.schools.errors import SchoolUnknown
+from cloud.schools.models import DayKind, Weekday
+from cloud.schools.rules import Calendar, ClassTimes, Day, DayPlan, Ring, plan_day
+
+SCHOOL = "SELECT id, code, shard, name_kk, name_ru, name_en, zone, school_days, passback FROM school"
+CLASSES = """
+SELECT id, grade, letter, shift, school_days FROM school_class
+WHERE school_id = $1 AND ($2::bigint IS NULL OR id = $2) AND (is_active OR id = $2) ORDER BY grade, letter LIMIT 500
+"""
+LESSONS = """
+SELECT school_class_id, weekday, lesson, last_lesson FROM first_lesson
+JOIN school_class ON school_class.id = school_class_id WHERE school_id = $1 LIMIT 4000
+"""
+STAFF = (Role.GUARD, Role.OFFICE, Role.IT)
+SCHOOLS_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolRow:
+    """A school as pages and programs know it."""
+
+    id: int
+    code: str
+    shard: int
+    name_kk: str
+    name_ru: str
+    name_en: str
+    zone: ZoneInfo
+    school_days: int
+    passback: str
+
+    def name(self, language: str) -> str:
+        """Return the school's name in a language."""
+        return {"ru": self.name_ru, "en": self.name_en}.get(language, self.name_kk)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """A class of a school."""
+
+    id: int
+    grade: int
+    letter: str
+    shift: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.grade}{self.letter}"
+
+
+async def school_of_code(services: Services, code: str) -> SchoolRow:
+    """Return the school of a code, whoever asks: a code is no secret. Raises SchoolUnknown."""
+    row = await services.database.pool.fetchrow(f"{SCHOOL} WHERE code = $1", code)
+    if row is None:
+        raise SchoolUnknown(code)
+    return _school(row)
+
+
+async def school_of_id(services: Services, school_id: int) -> SchoolRow:
+    """Return a school. Raises NotFound."""
+    row = await services.database.pool.fetchrow(f"{SCHOOL} WHERE id = $1", school_id)
+    if row is None:
+        raise NotFound
+    return _school(row)
+
+
+async def schools_of(services: Services, actor: Actor) -> list[SchoolRow]:
+    """Return the schools where the actor works, by code; all of them for an operator."""
+    own = None if actor.is_operator else sorted(actor.schools_as(*STAFF))
+    rows = await services.database.pool.fetch(
+        f"{SCHOOL} WHERE $1::bigint[] IS NULL OR id = any($1) ORDER BY code LIMIT $2", own, SCHOOLS_MAX
+    )
+    return [_school(row) for row in rows]
+
+
+async def classes_of(services: Services, actor: Actor, school_id: int) -> list[ClassRow]:
+    """Return the classes of a school by grade and letter. Raises NotAllowed."""
+    actor.require(STAFF, school_id)
+    rows = await services.database.pool.fetch(CLASSES, school_id, None)
+    return [ClassRow(row["id"], row["grade"], row["letter"], row["shift"]) for row in rows]
+
+
+async def day_plan(services: Services, school_id: int, class_id: int | None, on: date) -> DayPlan:
+    """Return the day of a class; of the school itself, without lessons, where there is no class (staff)."""
+    async with services.database.pool.acquire() as connection:
+        calendar = await _calendar(connection, school_id, on)
+        if class_id is None:
+            return plan_day(calendar, None, on)
+        times = await _times(connection, school_id, class_id)
+    return plan_day(calendar, times.get(class_id), on)
+
+
+async def day_plans(services: Services, school_id: int, on: date) -> dict[int | None, DayPlan]:
+    """Return the day of every class of a school by class id, and of the school itself under None."""
+    async with services.database.pool.acquire() as connection:
+        calendar = await _calendar(connection, school_id, on)
+        times = await _times(connection, school_id, None)
+    plans: dict[int | None, DayPlan] = {each: plan_day(calendar, own, on) for each, own in times.items()}
+    return {None: plan_day(calendar, None, on), **plans}
+
+
+def _school(row: asyncpg.Record) -> SchoolRow:
+    return SchoolRow(**{**row, "zone": ZoneInfo(row["zone"])})
+
+
+async def _calendar(connection: asyncpg.Connection, school_id: int, on: date) -> Calendar:
+    school = await connection.fetchrow(f"{SCHOOL} WHERE id = $1", school_id)
+    if school is None:
+        raise NotFound
+    bells = await connection.fetch(
+        "SELECT shift, lesson, starts_min, ends_min, grade FROM bell WHERE school_id = $1 LIMIT 1000", school_id
+    )
+    days = await connection.fetch(
+        'SELECT "on", kind, lessons_of FROM calendar_day WHERE school_id = $1 AND "on" = $2', school_id, on
+    )
+    terms = await connection.fetch("SELECT first_on, last_on FROM term WHERE school_id = $1 LIMIT 100", school_id)
+    return Calendar(
+        zone=ZoneInfo(school["zone"]),
+        school_days=school["school_days"],
+        rings=[Ring(**bell) for bell in bells],
+        days={day["on"]: Day(DayKind(day["kind"]), _weekday(day["lessons_of"])) for day in days},
+        terms=[(term["first_on"], term["last_on"]) for term in terms],
+    )
+
+
+async def _times(connection: asyncpg.Connection, school_id: int, class_id: int | None) -> dict[int, ClassTimes]:
+    lessons: dict[int, dict[Weekday, tuple[int, int]]] = {}
+    for row in await connection.fetch(LESSONS, school_id):
+        own = lessons.setdefault(row["school_class_id"], {})
+        own[Weekday(row["weekday"])] = (row["lesson"], row["last_lesson"])
+    return {
+        row["id"]: ClassTimes(row["grade"], row["shift"], row["school_days"], lessons.get(row["id"], {}))
+        for row in await connection.fetch(CLASSES, school_id, class_id)
+    }
+
+
+def _weekday(number: int | None) -> Weekday | None:
+    return None if number is None else Weekday(number)

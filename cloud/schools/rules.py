@@ -1,0 +1,146 @@
+"""Rules of a school's time: which days are school days, and when each class's lessons begin and end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from cloud.core.messages import message
+from cloud.schools.errors import SchoolRefused
+from cloud.schools.models import DayKind, Weekday
+
+SHIFTS = (1, 2, 3)
+EVERY_GRADE = -1
+GRADES = range(13)
+LESSON_MIN = 40
+MINUTES = 24 * 60
+LOOKALIKES = str.maketrans("ABCEHKMOPTXY", "АВСЕНКМОРТХУ")
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """One lesson of a shift, in minutes after local midnight."""
+
+    shift: int
+    lesson: int
+    starts_min: int
+    ends_min: int
+    grade: int = EVERY_GRADE
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the calendar that is not what its weekday says."""
+
+    kind: DayKind
+    lessons_of: Weekday | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """What is known of a school's time around the days that are asked about."""
+
+    zone: ZoneInfo
+    school_days: int
+    rings: Sequence[Ring]
+    days: Mapping[date, Day] = field(default_factory=dict)
+    terms: Sequence[tuple[date, date]] = ()  # none: taught all year
+
+
+@dataclass(frozen=True, slots=True)
+class ClassTimes:
+    """A class's place in the calendar; `lessons` holds (first, last) of the weekdays that are not its shift's whole."""
+
+    grade: int
+    shift: int
+    school_days: int | None = None
+    lessons: Mapping[Weekday, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlan:
+    """A class's day: `starts_at` is when its first lesson begins, `ends_at` when its last one ends, aware.
+
+    Both are None where it is no school day, or where the school has given no bells.
+    """
+
+    on: date
+    is_school_day: bool
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+def plan_day(calendar: Calendar, times: ClassTimes | None, on: date) -> DayPlan:
+    """Return a class's day; without a class (staff) whether it is a school day at all."""
+    special = calendar.days.get(on)
+    weekday = Weekday(on.isoweekday())
+    if special is not None and special.lessons_of is not None:
+        weekday = special.lessons_of
+    if not _is_school_day(calendar, times, on, weekday):
+        return DayPlan(on, is_school_day=False)
+    if times is None:
+        return DayPlan(on, is_school_day=True)
+    rings = _rings_of(calendar, times, weekday)
+    if not rings:
+        return DayPlan(on, is_school_day=True)
+    starts_min = min(ring.starts_min for ring in rings)
+    ends_min = max(ring.ends_min for ring in rings)
+    return DayPlan(on, True, _instant(on, starts_min, calendar.zone), _instant(on, ends_min, calendar.zone))
+
+
+def check_rings(rings: Sequence[Ring]) -> None:
+    """Raise SchoolRefused unless every shift's lessons follow one another within a day."""
+    for shift, grade in {(ring.shift, ring.grade) for ring in rings}:
+        own = sorted(
+            (ring for ring in rings if (ring.shift, ring.grade) == (shift, grade)), key=lambda ring: ring.lesson
+        )
+        ends_min = 0
+        for number, ring in enumerate(own, 1):
+            is_next = ring.lesson == number and ends_min <= ring.starts_min < ring.ends_min <= MINUTES
+            if shift not in SHIFTS or not is_next:
+                raise SchoolRefused(
+                    message(
+                        "Bells of shift {shift}: lesson {lesson} must begin after the one before it, and end that day.",
+                        shift=shift, lesson=ring.lesson,
+                    )
+                )  # fmt: skip
+            ends_min = ring.ends_min
+
+
+def usual_rings(shift: int, first: time, lessons: int, lesson_min: int = LESSON_MIN, break_min: int = 5) -> list[Ring]:
+    """Return the bells of a shift with equal lessons and breaks, the third break 15 minutes long."""
+    rings, starts_min = [], first.hour * 60 + first.minute
+    for lesson in range(1, lessons + 1):
+        rings.append(Ring(shift, lesson, starts_min, starts_min + lesson_min))
+        starts_min += lesson_min + (15 if lesson == 3 else break_min)
+    return rings
+
+
+def normal_letter(letter: str) -> str:
+    """Return a class's letter in capitals; a Latin one that looks like a Cyrillic letter becomes that."""
+    return letter.upper().translate(LOOKALIKES)
+
+
+def _is_school_day(calendar: Calendar, times: ClassTimes | None, on: date, weekday: Weekday) -> bool:
+    special = calendar.days.get(on)
+    if special is not None:
+        return special.kind is DayKind.WORKDAY
+    if calendar.terms and not any(first <= on <= last for first, last in calendar.terms):
+        return False
+    own_days = times.school_days if times else None
+    return weekday <= (own_days or calendar.school_days)
+
+
+def _rings_of(calendar: Calendar, times: ClassTimes, weekday: Weekday) -> list[Ring]:
+    shift = [ring for ring in calendar.rings if ring.shift == times.shift]
+    own = [ring for ring in shift if ring.grade == times.grade]
+    rings = own or [ring for ring in shift if ring.grade == EVERY_GRADE]
+    if weekday not in times.lessons:
+        return rings
+    first, last = times.lessons[weekday]
+    return [ring for ring in rings if first <= ring.lesson <= last]
+
+
+def _instant(on: date, minute: int, zone: ZoneInfo) -> datetime:
+    hour, rest = divmod(min(minute, MINUTES - 1), 60)
+    return datetime.combine(on, time(hour, rest), zone)

@@ -1,0 +1,207 @@
+"""The worker: takes records in for its share of the shards and runs the readers of the log; one a core.
+
+Rule: each part is kept running on its own; a part that fails begins again after a pause, and the others go on.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from cloud.attendance.projection import Attendance
+from cloud.core.services import Services
+from cloud.core.settings import EVERYWHERE, Edition
+from cloud.core.wakeups import EVERYTHING
+from cloud.devices.renewals import forget_certificates
+from cloud.devices.requests import forget_nonces
+from cloud.ingest import announcing, leases
+from cloud.ingest.cursor import Projection, advance
+from cloud.ingest.intake import Intake
+from cloud.ingest.partitions import make_partitions
+from cloud.ingest.plan import Plan
+from cloud.ingest.postgres import PgStore
+from cloud.ingest.senders import CHECK_S, Senders
+from cloud.ingest.sightings import Sightings
+from cloud.ingest.transport import BrokerAddress
+from cloud.rosters.publisher import Publisher
+from cloud.rosters.renewing import alarm_ending
+
+PAUSE_S_MIN, PAUSE_S_MAX = 0.5, 30.0
+LOOK_S = 1.0  # a reader looks at the log at least this often, also when no wake-up came
+SIGHTINGS_S = 2
+GRACE_S = 3_600
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Worker:
+    """Runs until cancelled."""
+
+    services: Services
+    holder: str = ""  # its name among the workers
+    shards: frozenset[int] = frozenset()
+    intake: Intake | None = None
+    _sightings: Sightings = field(default_factory=Sightings)
+    _committed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        """Give it a name: its own, or the embedded edition's, so that the next run follows a killed one at once."""
+        is_alone = self.services.settings.edition is Edition.EMBEDDED
+        self.holder = self.holder or ("worker" if is_alone else f"worker-{secrets.token_hex(4)}")
+
+    async def run(self) -> None:
+        """Serve this worker's share."""
+        senders = Senders(self.services.database.pool, self.services.vault, self.services.clock)
+        parts: dict[str, Callable[[], Awaitable[None]]] = {
+            "ingest": lambda: self._ingest(senders),
+            "senders": lambda: senders.follow(self.services.wakeups),
+            "attendance": lambda: self._project(Attendance(self.services)),
+            "rosters": Publisher(self.services).run,
+            "announcements": self._announce,
+        }
+        scheduler = self._scheduler(senders)
+        scheduler.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name, part in parts.items():
+                    group.create_task(self._keep(name, part), name=f"worker.{name}")
+        finally:
+            scheduler.shutdown(wait=False)
+            await self._leave()
+
+    # Keeping parts running
+
+    async def _keep(self, name: str, part: Callable[[], Awaitable[None]]) -> None:
+        """Run a part, again and again, with longer pauses while it fails."""
+        pause_s = PAUSE_S_MIN
+        while True:
+            began_s = self.services.clock.monotonic_s()
+            try:
+                await part()
+            except Exception as error:  # noqa: BLE001 - the outermost loop of a part: it is told, and begins again
+                log.warning("part.failed", part=name, error=f"{type(error).__name__}: {error}"[:300])
+            if self.services.clock.monotonic_s() - began_s > PAUSE_S_MAX:
+                pause_s = PAUSE_S_MIN
+            await self.services.clock.sleep(pause_s * self.services.rng.uniform(0.5, 1.5))
+            pause_s = min(PAUSE_S_MAX, 2 * pause_s)
+
+    def _scheduler(self, senders: Senders) -> AsyncIOScheduler:
+        """Return what wakes the periodic work; what is to be done stands in tables."""
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        work: tuple[tuple[Callable[[], Awaitable[object]], dict[str, int]], ...] = (
+            (senders.check, {"seconds": int(CHECK_S)}),
+            (lambda: self._sightings.write(self.services.database.pool), {"seconds": SIGHTINGS_S}),
+            (self._make_partitions, {"hours": 6}),
+            (lambda: forget_nonces(self.services), {"hours": 1}),
+            (lambda: alarm_ending(self.services), {"hours": 1}),
+            (lambda: forget_certificates(self.services), {"hours": 6}),
+        )
+        for task, every in work:
+            scheduler.add_job(_told(task), "interval", misfire_grace_time=GRACE_S, coalesce=True, **every)
+        return scheduler
+
+    # Ingest
+
+    async def _ingest(self, senders: Senders) -> None:
+        """Serve the shards this worker holds; begin anew when they change."""
+        await _told(self._make_partitions)()
+        store = PgStore(self.services.database.url, senders)
+        try:
+            await store.reinterpret()
+            while True:
+                self.shards = await leases.renew(self.services.database.pool, self.holder)
+                await self._serve(store)
+        finally:
+            self.shards, self.intake = frozenset(), None
+            await store.close()
+
+    async def _make_partitions(self) -> None:
+        """Make the tables of the next months; records of a month without one go to the table of all others."""
+        made = await make_partitions(self.services.database.pool, self.services.clock.now().date())
+        if made:
+            log.info("partitions.made", names=made)
+
+    async def _serve(self, store: PgStore) -> None:
+        """Run an intake until other shards are this worker's. Raises what the intake raises."""
+        intake = Intake(
+            store, self._broker(), self.services.clock, self.services.rng, self.holder, settled=self._settled
+        )
+        self.intake = intake
+        serving = asyncio.create_task(intake.run(self.shards), name="worker.intake")
+        try:
+            while not serving.done():
+                await asyncio.wait({serving}, timeout=leases.RENEWED_S)
+                if await leases.renew(self.services.database.pool, self.holder) != self.shards:
+                    return
+        finally:
+            serving.cancel()
+            await asyncio.wait({serving})
+            if not serving.cancelled() and (error := serving.exception()) is not None:
+                raise error
+
+    def _broker(self) -> BrokerAddress:
+        settings = self.services.settings
+        if settings.edition is Edition.SERVER or settings.mqtt_url:
+            return BrokerAddress.parse(
+                settings.mqtt_url, ca=settings.mqtt_ca, certificate=settings.mqtt_certificate, key=settings.mqtt_key
+            )
+        folder = settings.data / "ca"
+        host = "127.0.0.1" if settings.broker_host in EVERYWHERE else settings.broker_host
+        return BrokerAddress.parse(
+            f"mqtts://{host}:{settings.broker_port}",
+            ca=folder / "root.pem", certificate=folder / "ingest.pem", key=folder / "ingest.key",
+        )  # fmt: skip
+
+    def _settled(self, plan: Plan) -> None:
+        self._sightings.note(plan.sightings.values())
+        if plan.records:
+            self._committed.set()
+
+    async def _leave(self) -> None:
+        """Say what is still to be said, and let others have the shards."""
+        try:
+            async with asyncio.timeout(PAUSE_S_MAX):
+                await self._sightings.write(self.services.database.pool)
+                await leases.give_up(self.services.database.pool, self.holder)
+        except Exception as error:  # noqa: BLE001 - leaving goes on; the leases run out by themselves
+            log.warning("worker.left_in_haste", error=str(error)[:300])
+
+    # Readers of the log
+
+    async def _project(self, projection: Projection) -> None:
+        """Let a reader follow the log of this worker's shards."""
+        while True:
+            self._committed.clear()
+            while self.shards and await advance(self.services.database.pool, projection, sorted(self.shards)):
+                pass
+            try:
+                async with asyncio.timeout(LOOK_S):
+                    await self._committed.wait()
+            except TimeoutError:
+                continue
+
+    async def _announce(self) -> None:
+        """Tell devices at once that there is a newer roster."""
+        async with await self.services.wakeups.subscribe(announcing.CHANNEL) as news:
+            async for school in news:
+                if school == EVERYTHING or self.intake is None:
+                    continue  # every device is told by its welcome
+                now_ms = int(self.services.clock.now().timestamp() * 1_000)
+                self.intake.send(
+                    await announcing.notices(
+                        self.services.database.pool, self.services.vault, int(school), sorted(self.shards), now_ms
+                    )
+                )
+
+
+def _told(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+    async def told() -> None:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - the next turn tries again
+            log.warning("work.failed", work=getattr(work, "__qualname__", str(work)), error=str(error)[:300])
+
+    return told

@@ -1,0 +1,300 @@
+"""From records in the log to movements and presence, through real tables, in any order."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import asyncpg
+import msgspec
+import pytest
+
+from cloud.attendance.projection import CHANNEL, Attendance
+from cloud.core.services import Services
+from cloud.ingest.accepting import accept
+from cloud.ingest.cursor import advance
+from cloud.ingest.postgres import PgStore
+from cloud.ingest.senders import Senders
+from schemas.structs import Decision, HandPass, Passage, Record
+from simulators.clock import SimulatedClock
+from tests.cloud.ingest.device import EPOCH, Device
+from tests.cloud.ingest.rows import add_devices
+from tests.cloud.people.factory import a_student
+from tests.cloud.schools.factory import a_school
+
+EIGHT = datetime(2026, 9, 1, 3, 0, tzinfo=UTC)  # a Tuesday, in Almaty
+ALL = range(64)
+
+
+class School:
+    """A school with people and a device, whose log can be filled."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.pool: asyncpg.Pool = services.database.pool
+        self.refs: list[str] = []
+        self.device = Device()
+        self.store = PgStore(services.database.url, Senders(self.pool, services.vault, services.clock))
+
+    async def open(self, students: int = 3) -> "School":
+        school_id = await a_school(self.services, "almaty5")
+        shard = await self.pool.fetchval("SELECT shard FROM school")
+        class_id = await self.pool.fetchval(
+            "INSERT INTO school_class (school_id, grade, letter, shift, is_active) VALUES ($1, 5, 'А', 1, true) "
+            "RETURNING id",
+            school_id,
+        )
+        for number in range(students):
+            await a_student(self.services, school_id, str(number), class_id)
+        self.refs = [row["ref"] for row in await self.pool.fetch("SELECT ref FROM person ORDER BY id")]
+        self.device = Device("gate-1", school="almaty5", shard=shard)
+        await add_devices(self.pool, self.services.vault, self.services.clock, self.device)
+        await self.pool.execute(
+            "INSERT INTO gate (school_id, key, name_kk, name_ru, name_en, has_sensor) "
+            "VALUES ($1, 'main', 'Қақпа', 'Вход', 'Gate', false), ($1, 'lane', 'Қақпа', 'Турникет', 'Lane', true)",
+            school_id,
+        )
+        return self
+
+    async def send(self, *records: Record) -> None:
+        """Let the device write records and send them."""
+        first = len(self.device.lines.get(EPOCH, [])) + 1
+        self.device.write(*[msgspec.json.encode(record) for record in records])
+        now_ms = int((EIGHT + timedelta(hours=8)).timestamp() * 1000)
+        message = self.device.batch(first, first + len(records) - 1)._replace(at_ms=now_ms)
+        await accept([message], self.store, now_ms)
+
+    async def project(self, most: int = 1_000) -> int:
+        projection, met = Attendance(self.services), 0
+        while count := await advance(self.pool, projection, ALL, most):
+            met += count
+        return met
+
+    async def day(self, person: int = 0) -> tuple[object, ...]:
+        row = await self.pool.fetchrow(
+            "SELECT first_in_at, last_out_at, is_inside, late_min, without_card, entries FROM presence "
+            "JOIN person ON person.id = person_id WHERE ref = $1",
+            self.refs[person],
+        )
+        return tuple(row) if row else ()
+
+    async def close(self) -> None:
+        await self.store.close()
+
+
+def wall(minute: int) -> int:
+    return int((EIGHT + timedelta(minutes=minute)).timestamp() * 1000)
+
+
+def tap(ref: str | None, minute: int, gate: str = "main", direction: str = "in", outcome: str = "allowed") -> Decision:
+    return Decision(
+        monotonic_ms=1, wall_ms=wall(minute), clock="ntp", gate=gate, direction=direction, outcome=outcome,  # type: ignore[arg-type]
+        reason="ok" if outcome == "allowed" else "wrong_time", roster=1, person=ref,
+    )  # fmt: skip
+
+
+def passed(ref: str, minute: int, seq: int, outcome: str = "passed", direction: str = "in") -> Passage:
+    return Passage(
+        monotonic_ms=1, wall_ms=wall(minute), clock="ntp", gate="lane", direction=direction, outcome=outcome,  # type: ignore[arg-type]
+        person=ref, epoch=EPOCH, decision_seq=seq,
+    )  # fmt: skip
+
+
+def handed(ref: str, minute: int) -> HandPass:
+    return HandPass(
+        monotonic_ms=1, wall_ms=wall(minute), clock="ntp", gate="main", direction="in", person=ref, staff="s" * 12,
+        reason="forgotten",
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def school(services: Services) -> School:
+    return await School(services).open()
+
+
+@pytest.mark.parametrize("gate", ["\0", "a\0b", "'; --"])
+async def test_a_gate_named_like_nothing_a_database_takes_stops_nobody(school: School, gate: str) -> None:
+    strange = Passage(
+        monotonic_ms=1, wall_ms=wall(0), clock="ntp", gate=gate, direction="in", outcome="passed", person=None,
+    )  # fmt: skip
+    await school.send(strange, msgspec.structs.replace(tap(school.refs[1], 1), gate=gate), tap(school.refs[0], -8))
+
+    assert await school.project() == 3
+
+    assert (await school.day(0))[-1] == 1
+    await school.close()
+
+
+async def test_a_tap_at_a_gate_without_a_sensor_is_an_arrival(school: School) -> None:
+    await school.send(tap(school.refs[0], -8), tap(school.refs[1], 7))
+
+    assert await school.project() == 2
+
+    assert await school.day(0) == (EIGHT - timedelta(minutes=8), None, True, 0, False, 1)
+    assert await school.day(1) == (EIGHT + timedelta(minutes=7), None, True, 7, False, 1)
+    assert await school.day(2) == ()
+    await school.close()
+
+
+async def test_at_a_gate_with_a_sensor_only_a_passage_is_an_arrival(school: School) -> None:
+    await school.send(tap(school.refs[0], 1, "lane"), tap(school.refs[1], 2, "lane"), passed(school.refs[1], 2, 2))
+    await school.project()
+    assert await school.day(0) == ()
+    assert (await school.day(1))[2:] == (True, 2, False, 1)
+
+    await school.send(passed(school.refs[0], 1, 1, "no_passage"))
+    await school.project()
+
+    assert (await school.day(0))[:3] == (None, None, False)
+    kinds = await school.pool.fetch("SELECT kind, reason FROM movement ORDER BY seq")
+    assert [tuple(row) for row in kinds] == [("turned", "no_passage"), ("card", "")]
+    await school.close()
+
+
+async def test_a_gate_whose_sensor_speaks_is_known_to_have_one(school: School) -> None:
+    await school.pool.execute("UPDATE gate SET has_sensor = false")
+
+    await school.send(tap(school.refs[0], 1, "lane"), passed(school.refs[0], 1, 1), tap(school.refs[1], 2, "lane"))
+    await school.project()
+
+    assert await school.pool.fetchval("SELECT has_sensor FROM gate WHERE key = 'lane'")
+    assert await school.day(1) == ()
+    await school.close()
+
+
+async def test_a_hand_pass_is_an_arrival_without_a_card(school: School) -> None:
+    await school.send(handed(school.refs[0], 3), passed(school.refs[0], 4, 1))
+    await school.project()
+
+    assert await school.day(0) == (EIGHT + timedelta(minutes=4), None, True, 4, True, 1)
+    assert await school.pool.fetchval("SELECT count(*) FROM movement") == 1
+    await school.close()
+
+
+async def test_a_denied_tap_is_a_movement_and_no_arrival(school: School) -> None:
+    await school.send(tap(school.refs[0], 3, outcome="denied"))
+    await school.project()
+
+    assert await school.day(0) == (None, None, False, 0, False, 0)
+    row = await school.pool.fetchrow("SELECT kind, reason, gate, direction FROM movement")
+    assert tuple(row) == ("denied", "wrong_time", "main", "in")
+    await school.close()
+
+
+async def test_a_card_that_the_gate_did_not_know_is_told_to_who_shows_the_school_and_moves_nobody(
+    school: School,
+) -> None:
+    subscription = await school.services.wakeups.subscribe(CHANNEL)
+
+    await school.send(tap(None, 3, outcome="denied"), tap(None, 4, outcome="denied"))
+    await school.project()
+
+    rows = await school.pool.fetch("SELECT kind, gate, person_id FROM movement")
+    assert [tuple(row) for row in rows] == [("denied", "main", None)] * 2
+    assert await school.pool.fetchval("SELECT count(*) FROM presence") == 0
+    school_id = await school.pool.fetchval("SELECT id FROM school")
+    async with asyncio.timeout(10):
+        assert await anext(subscription) == f"{school_id}:-"
+    await school.close()
+
+
+async def test_a_person_of_another_school_is_not_moved_by_this_schools_device(school: School) -> None:
+    other_id = await a_school(school.services, "almaty6")
+    await a_student(school.services, other_id, "9")
+    stranger = await school.pool.fetchval("SELECT ref FROM person WHERE school_id = $1", other_id)
+
+    await school.send(tap(stranger, 0), tap("zzzzzzzzzzzz", 0))
+
+    assert await school.project() == 2
+    assert await school.pool.fetchval("SELECT count(*) FROM movement") == 0
+    await school.close()
+
+
+async def test_a_record_that_comes_a_day_late_changes_its_own_day(school: School) -> None:
+    await school.send(tap(school.refs[0], 24 * 60))
+    await school.project()
+    await school.send(tap(school.refs[0], 5))
+    await school.project()
+
+    rows = await school.pool.fetch('SELECT "on", late_min FROM presence ORDER BY "on"')
+    assert [(str(row["on"]), row["late_min"]) for row in rows] == [("2026-09-01", 5)]
+    await school.close()
+
+
+async def test_the_day_is_the_schools_own(school: School) -> None:
+    await school.send(tap(school.refs[0], -4 * 60))  # four in the morning in Almaty, yesterday in UTC
+    await school.project()
+
+    assert str(await school.pool.fetchval('SELECT "on" FROM presence')) == "2026-09-01"
+    await school.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_any_order_of_arrival_and_any_stretch_of_reading_make_the_same_tables(school: School, seed: int) -> None:
+    rng = Random(seed)
+    records: list[Record] = []
+    for minute in range(0, 120, 5):
+        ref = rng.choice(school.refs)
+        records.append(rng.choice([tap(ref, minute), handed(ref, minute), tap(ref, minute, "main", "out")]))
+        records.append(tap(ref, minute + 1, "lane"))
+        if rng.random() < 0.2:
+            records.append(tap(None, minute + 3, outcome="denied"))
+        if rng.random() < 0.8:
+            outcome = rng.choice(["passed", "passed", "no_passage"])
+            records.append(passed(ref, minute + 2, len(records), outcome, rng.choice(["in", "out"])))
+    await school.send(*records)
+    await school.project(rng.randrange(1, 20))
+    wanted = await _tables(school.pool)
+
+    for _ in range(2):
+        await _shuffle_log(school.pool, rng)
+        await school.project(rng.randrange(1, 20))
+        assert await _tables(school.pool) == wanted
+    await school.close()
+
+
+async def test_pages_are_woken_for_each_person_with_the_commit(school: School, clock: SimulatedClock) -> None:
+    subscription = await school.services.wakeups.subscribe(CHANNEL)
+
+    await school.send(tap(school.refs[0], 1), tap(school.refs[2], 2))
+    await school.project()
+
+    async with asyncio.timeout(10):
+        heard = {await anext(subscription), await anext(subscription)}
+    school_id = await school.pool.fetchval("SELECT id FROM school")
+    assert heard == {f"{school_id}:{school.refs[0]}", f"{school_id}:{school.refs[2]}"}
+    await school.close()
+
+
+async def test_two_readers_of_one_name_meet_each_record_once(school: School) -> None:
+    await school.send(*[tap(school.refs[number % 3], number) for number in range(60)])
+
+    met = await asyncio.gather(*[school.project(7) for _ in range(3)])
+
+    assert sum(met) == 60
+    assert await school.pool.fetchval("SELECT count(*) FROM movement") == 60
+    await school.close()
+
+
+async def _tables(pool: asyncpg.Pool) -> Sequence[object]:
+    movements = await pool.fetch(
+        'SELECT person_id, "on", at, direction, gate, kind, reason, let, passage, device, epoch, seq FROM movement '
+        "ORDER BY device, epoch, seq"
+    )
+    days = await pool.fetch(
+        'SELECT person_id, "on", first_in_at, last_out_at, is_inside, late_min, without_card, entries FROM presence '
+        'ORDER BY person_id, "on"'
+    )
+    return [tuple(row) for row in (*movements, *days)]
+
+
+async def _shuffle_log(pool: asyncpg.Pool, rng: Random) -> None:
+    """Give the records other positions, as if they had come in another order, and forget what was made of them."""
+    rows = await pool.fetch("SELECT shard, seq FROM record")
+    positions = list(range(1, len(rows) + 1))
+    rng.shuffle(positions)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("UPDATE record SET position = -position")
+        for row, position in zip(rows, positions, strict=True):
+            await connection.execute("UPDATE record SET position = $1 WHERE seq = $2", position, row["seq"])
+        await connection.execute("TRUNCATE movement, presence, reader_cursor")

@@ -1,0 +1,106 @@
+"""The feed of live pages: who is woken by what, how many may wait, and how streams end."""
+
+import asyncio
+
+import pytest
+
+from cloud.core import live
+from cloud.core.errors import NotFound
+from cloud.core.live import Feed, Quiet, TooManyStreams, event
+from simulators.clock import SimulatedClock
+
+CHILD, SIBLING, ALL = (7, "child0000001"), (7, "child0000002"), (7, "*")
+ELSEWHERE = (8, "child0000003")
+
+
+@pytest.mark.parametrize(
+    ("payload", "woken"),
+    [
+        ("7:child0000001", {CHILD, ALL}),
+        ("7:child0000009", {ALL}),
+        ("7:*", {CHILD, SIBLING, ALL}),
+        ("8:child0000003", {ELSEWHERE}),
+        ("*", {CHILD, SIBLING, ALL, ELSEWHERE}),
+        ("nonsense", {CHILD, SIBLING, ALL, ELSEWHERE}),
+    ],
+)
+def test_a_wake_up_reaches_who_shows_that_person_or_the_school(payload: str, woken: set[live.Key]) -> None:
+    feed = Feed()
+    keys = (CHILD, SIBLING, ALL, ELSEWHERE)
+    with (
+        feed.listen([CHILD]) as child,
+        feed.listen([SIBLING]) as sibling,
+        feed.listen([ALL]) as everybody,
+        feed.listen([ELSEWHERE]) as elsewhere,
+    ):
+        feed.wake(payload)
+
+        knocks = (child, sibling, everybody, elsewhere)
+        assert {key for key, knock in zip(keys, knocks, strict=True) if knock.is_set()} == woken
+
+
+def test_a_page_that_was_closed_leaves_nothing_behind() -> None:
+    feed = Feed()
+    with feed.listen([CHILD, ALL]):
+        assert feed.open_streams == 1
+
+    assert (feed.open_streams, dict(feed._waiting)) == (0, {})
+
+
+def test_there_is_a_limit_to_open_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "STREAMS_MAX", 1)
+    feed = Feed()
+    feed.check()
+
+    with feed.listen([CHILD]), pytest.raises(TooManyStreams):
+        feed.check()
+
+
+async def test_a_stream_ends_when_its_reader_may_not_see_any_more() -> None:
+    async def draw() -> str:
+        raise NotFound
+
+    stream = live._events(Feed(), SimulatedClock(), (CHILD,), draw, Quiet.PULSE)
+
+    assert [text async for text in stream] == []
+
+
+async def test_a_stream_begins_with_the_whole_and_repeats_it_after_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "GAP_S", 0.0)
+    feed, drawings = Feed(), iter(["<p>one</p>", "<p>two</p>\n<p>lines</p>"])
+
+    async def draw() -> str:
+        return next(drawings)
+
+    stream = live._events(feed, SimulatedClock(), (CHILD,), draw, Quiet.PULSE)
+    first = await anext(stream)
+    waiting = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0)
+    feed.wake("7:child0000001")
+    second = await waiting
+    feed.close()
+
+    assert first.endswith("data: <p>one</p>\n\n")
+    assert second.endswith("data: <p>two</p>\ndata: <p>lines</p>\n\n")
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
+
+
+async def test_a_quiet_stream_says_that_it_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "GAP_S", 0.0)
+    monkeypatch.setattr(live, "PULSE_S", 0.01)
+
+    async def draw() -> str:
+        return "whole"
+
+    pulsing = live._events(Feed(), SimulatedClock(), (CHILD,), draw, Quiet.PULSE)
+    drawing = live._events(Feed(), SimulatedClock(), (CHILD,), draw, Quiet.DRAW)
+
+    assert [line for line in [await anext(pulsing), await anext(pulsing)] if "event: pulse" in line] != []
+    assert ["whole" in line for line in [await anext(drawing), await anext(drawing)]] == [True, True]
+    await pulsing.aclose()
+    await drawing.aclose()
+
+
+def test_an_event_tells_the_servers_time() -> None:
+    assert event("x", SimulatedClock()) == "id: 1788228000\ndata: x\n\n"

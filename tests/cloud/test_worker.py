@@ -1,0 +1,110 @@
+"""The worker on a real broker and database: records become presence, devices are seen, shards are shared."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from cloud.core.clock import SystemClock
+from cloud.core.services import Services
+from cloud.ingest import leases
+from cloud.ingest.partitions import make_partitions
+from cloud.worker import Worker
+from schemas.topics import SHARDS
+from tests.cloud.ingest.device import Device, opened, tapped
+from tests.cloud.ingest.rows import add_devices, eventually
+from tests.edge_agent.sync.live import Agent
+from tests.edge_agent.sync.model import IDENTITY, SECRET
+from tests.servers.mosquitto import Mosquitto
+
+DEVICE = Device(IDENTITY.device, school=IDENTITY.school, shard=IDENTITY.shard, secret=SECRET)
+
+
+@pytest.fixture(name="clock")
+def _clock() -> SystemClock:
+    return SystemClock()
+
+
+@contextlib.asynccontextmanager
+async def working(services: Services, broker: Mosquitto) -> AsyncIterator[Worker]:
+    """Run a worker until the end of the block."""
+    settings = replace(services.settings, mqtt_url=f"mqtt://127.0.0.1:{broker.port}")
+    worker = Worker(replace(services, settings=settings))
+    task = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_an_agents_records_are_taken_in_and_it_is_seen(services: Services, mosquitto_server: Mosquitto) -> None:
+    pool = services.database.pool
+    await add_devices(pool, services.vault, services.clock, DEVICE)
+    agent = Agent([f"mqtt://127.0.0.1:{mosquitto_server.port}"])
+    async with working(services, mosquitto_server), agent.running():
+        agent.append(opened(), tapped(1), tapped(2))
+
+        await eventually(lambda: pool.fetchval("SELECT count(*) = 3 FROM record"))
+        await eventually(lambda: pool.fetchval("SELECT bool_and(position = 3) FROM reader_cursor WHERE shard = 7"))
+        await eventually(lambda: pool.fetchval("SELECT is_online AND seen_at IS NOT NULL FROM device"))
+
+
+async def test_a_worker_whose_broker_dies_goes_on_when_it_is_back(
+    services: Services, mosquitto_server: Mosquitto
+) -> None:
+    pool = services.database.pool
+    await add_devices(pool, services.vault, services.clock, DEVICE)
+    agent = Agent([f"mqtt://127.0.0.1:{mosquitto_server.port}"])
+    async with working(services, mosquitto_server), agent.running():
+        agent.append(opened())
+        await eventually(lambda: pool.fetchval("SELECT count(*) = 1 FROM record"))
+        mosquitto_server.server.kill()
+        agent.append(tapped(1))
+        mosquitto_server.server.start()
+
+        await eventually(lambda: pool.fetchval("SELECT count(*) = 2 FROM record"), 20)
+
+
+async def test_a_worker_that_was_killed_has_its_shards_at_once_when_it_is_the_only_one(services: Services) -> None:
+    await leases.renew(services.database.pool, Worker(services).holder)
+
+    assert len(await leases.renew(services.database.pool, Worker(services).holder)) == SHARDS
+
+
+async def test_workers_share_the_shards_and_a_dead_ones_are_taken_over(services: Services) -> None:
+    pool = services.database.pool
+    alone = await leases.renew(pool, "one")
+    await leases.renew(pool, "two")
+    shared = await leases.renew(pool, "one")
+    other = await leases.renew(pool, "two")
+
+    assert len(alone) == SHARDS
+    assert len(shared) == len(other) == SHARDS // 2
+    assert shared | other == alone
+    assert shared <= alone
+    await pool.execute("UPDATE worker_beat SET expires_at = clock_timestamp() - interval '1 s' WHERE holder = 'two'")
+    await pool.execute("UPDATE shard_lease SET expires_at = clock_timestamp() - interval '1 s' WHERE holder = 'two'")
+    assert await leases.renew(pool, "one") == alone
+
+
+async def test_a_worker_that_leaves_lets_others_have_its_shards_at_once(services: Services) -> None:
+    pool = services.database.pool
+    await leases.renew(pool, "one")
+    await leases.give_up(pool, "one")
+
+    assert len(await leases.renew(pool, "two")) == SHARDS
+
+
+async def test_partitions_are_made_ahead_and_once(services: Services) -> None:
+    pool = services.database.pool
+
+    first = await make_partitions(pool, date(2026, 11, 25))
+    again = await make_partitions(pool, date(2026, 12, 1))
+
+    assert first == ["record_2026_11", "record_2026_12", "record_2027_01"]
+    assert again == ["record_2027_02"]
