@@ -1,0 +1,1 @@
+"""Simulated cards, readers, gates, schools, networks and disks, and worlds made of them."""

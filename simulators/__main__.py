@@ -1,0 +1,40 @@
+"""`python -m simulators NAME ...`: each simulator as a command, served until interrupted."""
+
+import contextlib
+import importlib
+import sys
+from collections.abc import Sequence
+
+# Each module has `main(words) -> exit status`; only the one that is asked for is imported.
+COMMANDS = {
+    "pn532": ("simulators.pn532_command", "a card reader on a pseudo-terminal, with cards that come and go"),
+    "turnstile": ("simulators.turnstile_command", "a gate with a relay and a passage sensor"),
+    "network": ("simulators.network_command", "a TCP proxy that can be unplugged, stalled and slowed down"),
+    "school": ("simulators.school_command", "a school's day at its gates, as JSON lines"),
+    "crowd": ("simulators.crowd_command", "a school's day made to happen at simulated readers and gates"),
+    "disk": ("simulators.disk", "broken copies of a journal"),
+    "world": ("simulators.world", "whole worlds on a jumping clock, checked against the invariants"),
+}
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the simulator that the first word names; return the exit status."""
+    if not words or words[0] in {"-h", "--help"}:
+        print(_help())
+        return 0
+    if words[0] not in COMMANDS:
+        print(f"There is no simulator {words[0][:40]!r}.\n\n{_help()}", file=sys.stderr)
+        return 2
+    module, _ = COMMANDS[words[0]]
+    with contextlib.suppress(KeyboardInterrupt):
+        return int(importlib.import_module(module).main(words[1:]))
+    return 0
+
+
+def _help() -> str:
+    rows = "\n".join(f"  {name:10} {sentence}" for name, (_, sentence) in COMMANDS.items())
+    return f"usage: python -m simulators NAME ...\n\n{rows}\n\n`python -m simulators NAME --help` tells more of each."
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

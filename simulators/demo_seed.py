@@ -1,0 +1,122 @@
+"""A demonstration school is entered into the cloud, by the same actions that an operator and an office use."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from cloud.accounts.actions import NewAccount, add_account, change_password
+from cloud.accounts.queries import account_of_login
+from cloud.cards.keys import card_key
+from cloud.cli.world import services_of
+from cloud.core.actor import Actor, Reach, Role
+from cloud.core.services import Services
+from cloud.devices.actions import NewDevice, NewGate
+from cloud.imports.actions import import_school
+from cloud.people.actions import open_guardian_account
+from cloud.people.queries import guardians_of, people_of
+from cloud.rosters.bundles import add_device
+from cloud.schools.actions import NewSchool, add_school, set_bells, set_day
+from cloud.schools.models import DayKind
+from cloud.schools.rules import Day, Ring
+from simulators.demo_cloud import DemoCloud
+from simulators.demo_people import DemoPerson
+from simulators.demo_spreadsheet import spreadsheet
+from simulators.demo_time import Plan
+
+CODE = "esikdemo"
+PASSWORD = "tap-and-go-7"  # noqa: S105 # of people who do not exist, on a loopback port
+SYSTEM = Actor.system("demonstration")
+SCHOOL_NAMES = ("«Есік» көрсетілім мектебі", "Показательная школа «Есик»", "Esik demonstration school")
+CONSENTED_BEFORE = timedelta(days=80)
+GATE_NAMES = {
+    "north": ("Басты кіреберіс", "Главный вход", "Main entrance"),
+    "south": ("Аула жақ есік", "Вход со двора", "Yard door"),
+}
+STAFF = (
+    (Role.GUARD, "guard", "Серік Оспанов", "guard: the screen at the gate, who is inside"),
+    (Role.OFFICE, "office", "Гүлнар Ахметова", "office: inside, late and absent, by class"),
+    (Role.IT, "school-it", "Данияр Ким", "IT: every device and its health"),
+)
+
+
+class ImportFailed(Exception):
+    """The spreadsheet of our own making was refused: the message says which row."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Somebody whom a visitor may sign in as, and what is seen then."""
+
+    login: str
+    password: str
+    sees: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What a visitor needs to look, and each device's bundle by its name."""
+
+    sign_ins: Sequence[SignIn]
+    bundles: Mapping[str, Mapping[str, object]]
+
+
+async def seed_school(
+    cloud: DemoCloud, plan: Plan, people: Sequence[DemoPerson], gates: Mapping[str, str], file: Path
+) -> Seeded:
+    """Add the school with bells and people from a spreadsheet, its devices (gate -> device) and accounts.
+
+    Raises ImportFailed.
+    """
+    async with services_of(cloud.settings) as services:
+        school_id = await _add_school(services, plan)
+        content = spreadsheet(people, plan.today - CONSENTED_BEFORE)
+        await asyncio.to_thread(file.write_bytes, content)  # for visitors: what an office would upload
+        report = await import_school(services, SYSTEM, school_id, content)
+        for problem in report.problems:
+            raise ImportFailed(f"{file}, sheet {problem.sheet}, row {problem.row}: {problem.message}")
+        bundles = {
+            device: json.loads(await add_device(services, SYSTEM, CODE, NewDevice(device, [_gate(gate)])))
+            for gate, device in gates.items()
+        }
+        return Seeded(await _sign_ins(services, school_id, people[0]), bundles)
+
+
+async def _add_school(services: Services, plan: Plan) -> int:
+    school_id = await add_school(services, SYSTEM, NewSchool(CODE, *SCHOOL_NAMES, plan.zone))
+    await card_key(services, school_id)
+    rings = [Ring(each.shift, each.lesson, each.starts_min, each.ends_min) for each in plan.lessons]
+    await set_bells(services, SYSTEM, school_id, rings)
+    await set_day(services, SYSTEM, school_id, plan.today, Day(DayKind.WORKDAY))  # also when this is a Sunday
+    return school_id
+
+
+def _gate(gate: str) -> NewGate:
+    return NewGate(gate, *GATE_NAMES[gate], has_sensor=True)
+
+
+async def _sign_ins(services: Services, school_id: int, child: DemoPerson) -> list[SignIn]:
+    signs = [await _parent(services, school_id, child)]
+    for role, login, name, sees in STAFF:
+        made = await add_account(services, SYSTEM, login, name, Reach(role, school_id))
+        await _choose_password(services, made, name)
+        signs.append(SignIn(made.login, PASSWORD, sees))
+    return signs
+
+
+async def _parent(services: Services, school_id: int, child: DemoPerson) -> SignIn:
+    name = " ".join(part for part in (child.surname, child.given_name, child.patronymic) if part)
+    ref = next(row.ref for row in await people_of(services, SYSTEM, school_id) if row.name == name)
+    guardian = (await guardians_of(services, SYSTEM, ref))[0]
+    opened = await open_guardian_account(services, SYSTEM, guardian.id)
+    assert opened.password is not None, "the account is new"  # noqa: S101
+    account_id = await account_of_login(services, opened.login)
+    await _choose_password(services, NewAccount(account_id, opened.login, opened.password), guardian.name)
+    return SignIn(opened.login, PASSWORD, "parent: the first child comes in a minute")
+
+
+async def _choose_password(services: Services, made: NewAccount, name: str) -> None:
+    """Do for a visitor what the first sign-in asks of everybody: choose a password of one's own."""
+    await change_password(services, Actor(name, made.account_id), made.password, PASSWORD)
