@@ -1,0 +1,54 @@
+// Tries this device's own code on the published vectors; prints how much was checked.
+// Usage: node check_vectors.mjs <vector folder>
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Refused, ed25519, open } from "./roster.mjs";
+import { answerSignature, derive, genesis, link, seal, signedHeaders, token, topic, unseal } from "./wire.mjs";
+
+const read = (name) => JSON.parse(readFileSync(join(process.argv[2], `${name}.json`), "utf8"));
+const hex = (text) => Buffer.from(text, "hex");
+let checked = 0;
+const same = (found, wanted) => {
+  assert.deepEqual(found, wanted);
+  checked += 1;
+};
+
+const seals = read("seals");
+for (const [label, key] of Object.entries(seals.keys)) same(derive(hex(seals.secret), label).toString("hex"), key);
+const key = hex(seals.keys[seals.sealed.key]);
+same(seal(key, Buffer.from(seals.sealed.body)).toString("hex"), seals.sealed.hex);
+same(unseal(key, hex(seals.sealed.hex)).toString(), seals.sealed.body);
+for (const broken of seals.broken) same(unseal(key, hex(broken.hex)), null);
+for (const card of seals.card_tokens) same(token(hex(card.card_key), card.medium, hex(card.credential)), card.token);
+const { method, target, headers } = seals.request;
+const [nonce, time] = [headers["Esik-Nonce"], headers["Esik-Time"]];
+same(signedHeaders(hex(seals.keys.http), headers["Esik-Device"], method, target, nonce, time), headers);
+const { answer, post } = seals.request;
+same(signedHeaders(hex(seals.keys.http), "", "POST", target, nonce, time, post.body)["Esik-Signature"], post.signature);
+const answered = answerSignature(hex(seals.keys.http), answer.status, nonce, answer.headers["Esik-Time"], answer.body);
+same(answered, answer.headers["Esik-Signature"]);
+
+const batches = read("batches");
+let digest = genesis(batches.device, batches.epoch);
+same(digest.toString("hex"), batches.genesis);
+batches.records.forEach((record, at) => {
+  digest = link(digest, Buffer.from(record));
+  same(digest.toString("hex"), batches.digests[at]);
+});
+for (const [channel, text] of Object.entries(batches.topics)) same(topic(batches, channel), text);
+
+const rosters = read("rosters");
+const bySchool = ed25519(rosters.public_key);
+const byDevice = (signature, message) => createHmac("sha256", hex(rosters.http_key)).update(message).digest().equals(signature);
+const snapshot = open(Buffer.from(rosters.snapshot), bySchool, rosters.school, null, rosters.now_ms);
+same(snapshot.rows, rosters.rows);
+same(open(Buffer.from(rosters.snapshot_hmac), byDevice, rosters.school, null, rosters.now_ms).rows, rosters.rows);
+same(open(Buffer.from(rosters.delta), bySchool, rosters.school, snapshot, rosters.now_ms).rows, rosters.rows_after_delta);
+for (const { reason, file } of rosters.refused)
+  assert.throws(
+    () => open(Buffer.from(file), byDevice, rosters.school, snapshot, rosters.now_ms),
+    (error) => error instanceof Refused && ((checked += 1), error.reason === reason),
+  );
+console.log(checked);

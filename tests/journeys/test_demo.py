@@ -1,0 +1,167 @@
+"""The demonstration as a visitor has it: people come, the cable is pulled and put back, and everything ends."""
+
+import asyncio
+import contextlib
+import csv
+import io
+import json
+import re
+import signal
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import httpx2
+import psutil
+import pytest
+
+from cloud.core.database import address
+from cloud.embedded.postgres import reached_postgres
+from simulators.demo_control import STATE, NoDemo, State, ask, fresh_folder
+from simulators.demo_seed import CODE, PASSWORD
+from simulators.demo_show import GATES
+from tests.servers.process import Server
+from tests.waiting import until
+
+PARENT = "+77000000000"
+ESIK = "import sys; from esik.cli import main; sys.exit(main(sys.argv[1:]))"
+ARRIVED = re.compile(r"<b>Arrived \d\d:\d\d</b>")
+SET_UP_S = 60.0  # some seconds, where nobody else wants the machine
+Place = tuple[str, str, int]  # device, epoch, number
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """One that runs."""
+
+    folder: Path
+    url: str
+    server: Server
+
+    def figure(self, name: str) -> int:
+        """Return a figure of the line that tells how it goes; 0 while it does not answer."""
+        try:
+            told = ask(self.folder, "status")
+        except NoDemo:
+            return 0
+        found = re.search(rf"\b{name} (\d+)", told)
+        assert found is not None, told
+        return int(found[1])
+
+    def until(self, name: str, least: int, timeout_s: float = 20.0) -> None:
+        until(lambda: self.figure(name) >= least, timeout_s, f"{name} to be {least} at least")
+
+    def page_of(self, login: str, path: str) -> str:
+        """Return a page as somebody sees it who signs in for it."""
+        headers = {"origin": self.url, "accept-language": "en"}
+        form = {"login": login, "password": PASSWORD, "next": path}
+        with httpx2.Client(base_url=self.url, headers=headers, trust_env=False, follow_redirects=True) as browser:
+            return browser.post("/sign-in", data=form).text
+
+    def inside(self, role: str) -> list[list[str]]:
+        """Return who is inside, as the office exports it."""
+        text = self.page_of("office", f"/schools/{CODE}/office.csv?role={role}&state=inside")
+        return list(csv.reader(io.StringIO(text)))[1:]
+
+    def journals(self) -> dict[Place, bytes]:
+        """Return all that the agents have written and still hold."""
+        held: dict[Place, bytes] = {}
+        for device in GATES.values():
+            db = sqlite3.connect(f"file:{self.folder / device / 'kept' / 'journal.db'}?mode=ro", uri=True)
+            rows = db.execute("SELECT epoch, seq, record FROM entries JOIN epochs USING (ep)").fetchall()
+            db.close()
+            held |= {(device, epoch, seq): bytes(record) for epoch, seq, record in rows}
+        return held
+
+    def records(self) -> list[tuple[Place, bytes]]:
+        """Return all that the cloud holds."""
+        return asyncio.run(_records(self.folder / "cloud" / "postgres"))
+
+    def processes(self) -> list[psutil.Process]:
+        """Return the demonstration's process and all under it."""
+        own = psutil.Process(self.server.pid)
+        return [own, *own.children(recursive=True)]
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Tell whether a process is there, and not only its number, which nobody has asked for yet."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def state_of(folder: Path) -> State:
+    """Return what a demonstration says of itself, also one that was killed; nothing before it is ready."""
+    with contextlib.suppress(OSError):
+        return State(**json.loads((folder / STATE).read_text()))
+    return State(0, 0, "")
+
+
+async def _records(folder: Path) -> list[tuple[Place, bytes]]:
+    async with reached_postgres(folder) as url:
+        connection = await asyncpg.connect(**address(url))
+        rows = await connection.fetch("SELECT device, epoch, seq, record FROM record")
+        await connection.close()
+    return [((row["device"], row["epoch"], row["seq"]), row["record"]) for row in rows]
+
+
+@contextmanager
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    """Run a demonstration on ports of its own, in which people come as quick as the gates take them."""
+    folder = tmp_path / "demo"
+    words = ["demo", "--data", str(folder), "--fast"]
+
+    server = Server(
+        [sys.executable, "-c", ESIK, *words], tmp_path / "demo.log", folder.exists, stop_signal=signal.SIGINT
+    )
+    server.start()
+    try:
+        until(lambda: state_of(folder).pid == server.pid or not server.is_running, SET_UP_S, "the school to wake up")
+        assert server.is_running, server.log_tail()
+        yield Demo(folder, state_of(folder).url, server)
+    finally:
+        server.stop()
+
+
+@pytest.mark.requirement("KZ456-4")
+@pytest.mark.requirement("KZ456-33-1.1", part="visits")
+@pytest.mark.requirement("KZ456-33-1.10", part="students")
+@pytest.mark.requirement("KZ456-33-1.10", part="staff")
+@pytest.mark.requirement("KZ456-33-1.11", part="account")
+def test_people_tap_and_the_cable_is_pulled_and_put_back_and_every_record_arrives_once(tmp_path: Path) -> None:
+    with demo(tmp_path) as it:
+        it.until("opened", 8)
+        until(lambda: ARRIVED.search(it.page_of(PARENT, "/")), 20, "the parent's page to tell of a child")
+
+        ask(it.folder, "unplug")
+        opened = it.figure("opened")
+        it.until("unsent", 6)
+        it.until("opened", opened + 3)
+        waited = it.journals()
+        ask(it.folder, "plug")
+        until(lambda: {place for place, _ in it.records()} >= waited.keys(), 30, "what waited to arrive")
+
+        arrived = it.records()
+        assert len(arrived) == len({place for place, _ in arrived})
+        assert {place: record for place, record in arrived if place in waited} == waited
+        until(lambda: it.inside("student") and it.inside("staff"), 20, "students and staff to be inside")
+        started = it.processes()
+        it.server.stop()
+        assert [process for process in started if is_alive(process)] == []
+        assert "Everything has ended." in it.server.log_tail()
+
+
+def test_a_killed_demonstration_leaves_nothing_running_and_nothing_for_the_next(tmp_path: Path) -> None:
+    with demo(tmp_path) as it:
+        started = it.processes()
+
+        it.server.kill()
+
+        until(lambda: not any(map(is_alive, started)), 30, "everything to end")
+        with fresh_folder(it.folder) as held:
+            assert list(held.folder.iterdir()) == []

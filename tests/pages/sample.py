@@ -1,0 +1,256 @@
+"""A school in the middle of its morning, written straight into the tables, for pages to show."""
+
+import hashlib
+import random
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from cloud.accounts.models import Account, Grant, SignIn
+from cloud.attendance.models import Movement, MovementKind, Presence
+from cloud.cards.models import Card
+from cloud.core.actor import Role
+from cloud.core.services import Services
+from cloud.devices.models import Device, Gate
+from cloud.people.kinds import PersonRole, Purpose, Relation
+from cloud.people.models import Consent, Guardian, Guardianship, Person
+from cloud.people.rules import sort_key
+from cloud.rosters.models import RosterVersion
+from cloud.schools.models import Bell, School, SchoolClass
+
+DAY = date(2026, 9, 1)  # a Tuesday
+NOW = datetime(2026, 9, 1, 3, 20, tzinfo=UTC)  # 08:20 in Almaty
+BELL_MIN = 8 * 60
+SHARD = 7
+ABSENT = 13  # of the students, one who has not come
+SURNAMES = (
+    "Әбдіқадыр",
+    "Бекмұрат",
+    "Ғабитова",
+    "Дүйсенбай",
+    "Иванова",
+    "Қожахмет",
+    "Нұрғалиева",
+    "Өмірзақ",
+    "Сұлтан",
+    "Үсенов",
+)
+GIVEN = ("Айгерім", "Әлия", "Дәулет", "Ерасыл", "Жәнібек", "Мария", "Нұрай", "Тимур", "Ұлжан", "Інжу")
+CLASSES = ((1, "А"), (1, "Ә"), (4, "Б"), (5, "А"), (9, "В"), (11, "А"))
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What tests name of the school."""
+
+    school_id: int
+    other_school_id: int
+    child_ref: str
+    child_id: int
+    sibling_ref: str
+    sibling_id: int
+    stranger_ref: str
+    card_id: int
+    guardian_id: int
+    absent_ref: str
+    staff_ref: str
+    tokens: dict[str, str]  # by role, a session's token
+
+
+async def write(services: Services) -> Sample:
+    """Write two schools; the first with children in every state, staff, devices, and an account of every role."""
+    rng = random.Random(5)
+    school = await _school("almaty15", "Алматы қаласының №15 мектебі", "Школа № 15 города Алматы", "School 15, Almaty")
+    other = await _school("astana7", "Астана қаласының №7 мектебі", "Школа № 7 города Астаны", "School 7, Astana")
+    people = [await _student(rng, school, number, class_id) for number, class_id in enumerate(await _classes(school))]
+    staff = [await _staff(school, number) for number in range(6)]
+    stranger = await _person(other, "stranger0001", PersonRole.STUDENT, "Бөтен", "Бала", None)
+    await _gates(school)
+    for number, person in enumerate(people + staff):
+        await _morning(rng, person, number)
+    card_id = await _card(school, people[0])
+    await _consent(people[0])
+    await _move(None, school.id, NOW - timedelta(minutes=6), "in", number=8_001, kind=MovementKind.DENIED,
+                reason="card_unknown")  # fmt: skip
+    await RosterVersion(
+        school_id=school.id, version=12, body=b"", digest="0" * 64, issued_at=NOW, not_after=NOW + timedelta(days=30)
+    ).save()
+    tokens = {
+        role.value: await _account(services, role, school.id, name)
+        for role, name in ((Role.GUARD, "Серік Оспанов"), (Role.OFFICE, "Гүлнар Ахметова"), (Role.IT, "Данияр Ким"))
+    }
+    tokens["guardian"] = await _guardian(services, school, people[:2])
+    tokens["father"] = await _guardian(services, school, [people[ABSENT]], login="father")
+    tokens["stranger"] = await _guardian(services, other, [stranger], login="stranger")
+    tokens["childless"] = await _guardian(services, school, [], login="childless")
+    tokens["other_guard"] = await _account(services, Role.GUARD, other.id, "Басқа күзетші", login="other_guard")
+    tokens["other_office"] = await _account(services, Role.OFFICE, other.id, "Басқа кеңсе", login="other_office")
+    tokens["other_it"] = await _account(services, Role.IT, other.id, "Басқа IT", login="other_it")
+    tokens["newcomer"] = await _account(services, Role.OFFICE, school.id, "Жаңа кеңсе", login="newcomer")
+    await Account.filter(login="newcomer").update(must_change=True)
+    tokens["ended"] = await _account(services, Role.OFFICE, school.id, "Ескі кеңсе", login="ended")
+    await SignIn.filter(account_id=(await Account.get(login="ended")).id).update(expires_at=NOW)
+    tokens["closed"] = await _account(services, Role.OFFICE, school.id, "Жабық кеңсе", login="closed")
+    await Account.filter(login="closed").update(is_active=False)
+    return Sample(
+        school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
+        sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
+        guardian_id=(await Guardian.get(ref="0000guardian")).id,
+        absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, tokens=tokens,
+    )  # fmt: skip
+
+
+async def arrive(services: Services, person_id: int, school_id: int, ref: str, at: datetime) -> None:
+    """Write what a projection writes when a record of a tap comes in, and wake the pages."""
+    number = 9_000 + int((at - NOW).total_seconds())
+    async with services.database.transaction() as connection:
+        await Movement.filter(position=number).delete()
+        await _move(person_id, school_id, at, "in", number=number)
+        await Presence.filter(person_id=person_id, on=DAY).update(first_in_at=at, is_inside=True, last_out_at=None)
+        await connection.execute_query("SELECT pg_notify('esik_presence', $1)", [f"{school_id}:{ref}"])
+
+
+async def _school(code: str, kk: str, ru: str, en: str) -> School:
+    school = await School.create(code=code, shard=SHARD, name_kk=kk, name_ru=ru, name_en=en, created_at=NOW)
+    await Bell(school_id=school.id, shift=1, lesson=1, starts_min=BELL_MIN, ends_min=BELL_MIN + 45).save()
+    return school
+
+
+async def _classes(school: School) -> list[int]:
+    rows = [await SchoolClass.create(school_id=school.id, grade=grade, letter=letter) for grade, letter in CLASSES]
+    return [row.id for row in rows for _ in range(10)]
+
+
+async def _student(rng: random.Random, school: School, number: int, class_id: int) -> Person:
+    surname, given = rng.choice(SURNAMES), rng.choice(GIVEN)
+    return await _person(school, f"student{number:05d}", PersonRole.STUDENT, surname, given, class_id)
+
+
+async def _staff(school: School, number: int) -> Person:
+    return await _person(school, f"staff{number:07d}", PersonRole.STAFF, SURNAMES[number], GIVEN[-number], None)
+
+
+async def _person(school: School, ref: str, role: PersonRole, surname: str, given: str, class_id: int | None) -> Person:
+    return await Person.create(
+        school_id=school.id, shard=SHARD, ref=ref, role=role, surname=surname, given_name=given,
+        sort_key=sort_key(surname, given, ""), school_class_id=class_id, created_at=NOW,
+    )  # fmt: skip
+
+
+async def _gates(school: School) -> None:
+    north = Device(
+        school_id=school.id, name="gate-north", secret_encrypted=b"x", firmware="0.1.0", roster_version=12, clock="ntp",
+        is_online=True, seen_at=NOW, created_at=NOW,
+    )  # fmt: skip
+    south = Device(
+        school_id=school.id, name="gate-south", secret_encrypted=b"x", firmware="0.1.0", roster_version=11,
+        clock="floor", unsent=47, is_online=False, seen_at=NOW - timedelta(minutes=26), created_at=NOW,
+    )  # fmt: skip
+    await north.save()
+    await south.save()
+    await Device(school_id=school.id, name="gate-yard", secret_encrypted=b"x", created_at=NOW).save()
+    for key, kk, ru, en, device in (
+        ("north", "Басты кіреберіс", "Главный вход", "Main entrance", north),
+        ("south", "Аула жақ есік", "Вход со двора", "Yard door", south),
+    ):
+        await Gate(
+            school_id=school.id, key=key, name_kk=kk, name_ru=ru, name_en=en, device_id=device.id
+        ).save()  # fmt: skip
+
+
+async def _morning(rng: random.Random, person: Person, number: int) -> None:
+    bell = datetime(2026, 9, 1, 3, 0, tzinfo=UTC)
+    at = bell + timedelta(seconds=rng.randrange(-1800, -60))
+    match number % 12:
+        case 0:
+            at = bell - timedelta(minutes=8, seconds=12)
+        case 1:
+            await Presence(**_presence(person, None)).save()
+            return
+        case 5:
+            at = bell + timedelta(minutes=7)
+        case _:
+            pass
+    kind = MovementKind.HAND if number % 12 == 7 else MovementKind.CARD
+    await _move(person.id, person.school_id, at, "in", number=number, kind=kind, delayed=number % 12 == 0)
+    left_at = bell + timedelta(minutes=12) if number % 12 == 9 else None
+    if left_at:
+        await _move(person.id, person.school_id, left_at, "out", number=number + 1_000)
+    if number % 12 == 3:
+        await _move(person.id, person.school_id, at + timedelta(minutes=1), "in", number=number + 2_000,
+                    kind=MovementKind.DENIED, reason="card_blocked")  # fmt: skip
+    late = int(number % 12 == 5) * 7
+    await Presence(**_presence(person, at, left_at, late, kind is MovementKind.HAND)).save()
+    if number < 2:
+        for days in (1, 3, 4):
+            earlier = at - timedelta(days=days)
+            await _move(person.id, person.school_id, earlier, "in", number=number + 3_000 + days * 10)
+            await _move(
+                person.id, person.school_id, earlier + timedelta(hours=5), "out", number=number + 4_000 + days * 10
+            )
+
+
+def _presence(
+    person: Person, came: datetime | None, left: datetime | None = None, late: int = 0, hand: bool = False
+) -> dict[str, object]:
+    return {
+        "shard": SHARD, "school_id": person.school_id, "person_id": person.id, "on": DAY, "first_in_at": came,
+        "last_out_at": left, "is_inside": came is not None and left is None, "late_min": late, "without_card": hand,
+        "entries": 1, "updated_at": NOW,
+    }  # fmt: skip
+
+
+async def _move(
+    person_id: int | None,
+    school_id: int,
+    at: datetime,
+    direction: str,
+    *,
+    number: int,
+    kind: MovementKind = MovementKind.CARD,
+    reason: str = "",
+    delayed: bool = False,
+) -> None:
+    await Movement(
+        shard=SHARD, position=number, school_id=school_id, person_id=person_id, on=(at + timedelta(hours=5)).date(),
+        at=at, received_at=at + (timedelta(minutes=14) if delayed else timedelta(milliseconds=300)),
+        direction=direction, gate="north" if number % 2 else "south", kind=kind, reason=reason,
+        clock="ntp", device="gate-north", epoch="0" * 16, seq=number,
+    ).save()  # fmt: skip
+
+
+async def _card(school: School, person: Person) -> int:
+    card = Card(
+        school_id=school.id, person_id=person.id, token="0" * 24, number_encrypted=b"x", issued_at=NOW, changed_at=NOW
+    )
+    await card.save()
+    return int(card.id)
+
+
+async def _consent(person: Person) -> None:
+    await Consent(
+        person_id=person.id, purpose=Purpose.CARD, given_on=DAY - timedelta(days=3), source="12-өтініш",
+        recorded_at=NOW,
+    ).save()  # fmt: skip
+
+
+async def _guardian(services: Services, school: School, children: list[Person], login: str = "guardian") -> str:
+    token = await _account(services, Role.GUARDIAN, school.id, "Айгүл Қожахмет", login=login)
+    account = await Account.get(login=login)
+    guardian = await Guardian.create(
+        school_id=school.id, ref=f"{login:0>12}"[:12], name=account.name, account_id=account.id, created_at=NOW
+    )
+    for child in children:
+        await Guardianship(guardian_id=guardian.id, person_id=child.id, relation=Relation.MOTHER).save()
+    return token
+
+
+async def _account(services: Services, role: Role, school_id: int, name: str, login: str = "") -> str:
+    account = await Account.create(
+        login=login or role.value, password_hash="x", must_change=False, name=name, created_at=NOW
+    )
+    await Grant(account_id=account.id, school_id=school_id, role=role).save()
+    token = f"token-of-{account.login}"
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    expires_at = services.clock.now() + timedelta(days=1)
+    await SignIn(account_id=account.id, token_digest=digest, created_at=NOW, expires_at=expires_at).save()
+    return token

@@ -1,0 +1,103 @@
+"""Every page in every language, light and dark, on a phone and on a desk: accessible, translated, nothing cut off."""
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+from tests.pages.site import HEIGHT, Site
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
+
+Look = Literal["light", "dark"]
+CONTRAST = {"runOnly": ["color-contrast"]}
+ALL_BUT_CONTRAST = {"rules": {"color-contrast": {"enabled": False}}}
+# What axe judges at a width: layout does not depend on the look, nor contrast, which takes it longest, on the width.
+LOOKS: dict[str, tuple[Look, dict[int, Mapping[str, object] | None]]] = {
+    "kk": ("light", {1280: None, 390: {}}),
+    "ru": ("light", {1280: ALL_BUT_CONTRAST, 390: None}),
+    "en": ("dark", {1280: CONTRAST, 390: None}),
+}
+PAGES = {
+    "sign_in": ("", "/sign-in"),
+    "children": ("guardian", "/"),
+    "no_children": ("childless", "/"),
+    "child": ("guardian", "/children/{child}"),
+    "account": ("guardian", "/account"),
+    "gate": ("guard", "/schools/almaty15/gate"),
+    "muster": ("guard", "/schools/almaty15/muster"),
+    "today": ("office", "/schools/almaty15/office"),
+    "today_filtered": ("office", "/schools/almaty15/office?state=late&sort=-in&search=zzz"),
+    "person": ("office", "/schools/almaty15/people/{child}"),
+    "staff": ("office", "/schools/almaty15/office?role=staff"),
+    "devices": ("it", "/schools/almaty15/devices"),
+    "import": ("office", "/schools/almaty15/import"),
+    "not_found": ("office", "/nothing/here"),
+    "components": ("", "/office/ui"),
+}
+# Names, codes and proper names that are the same in every language.
+SAME_EVERYWHERE = re.compile(
+    r"Esik|English|XLSX|CSV|\.xlsx|gate-\w+|almaty5|north|south|[\w.]+@\w+|\b0\.1\.0\b|IT\b|QR|Данияр"
+)
+ENGLISH = re.compile(r"[A-Za-z]{2,}")
+OPEN_ALL = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.mark.requirement("KZ456-17")
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_page_is_whole_translated_and_accessible(site: Site, name: str) -> None:
+    site.complaints.clear()
+    for language, (look, judged) in LOOKS.items():
+        page = await opened(site, name, language, look)
+
+        assert await page.get_attribute("html", "lang") == language
+        assert language == "en" or english_in(await page.inner_text("body")) == [], f"{name} {language}"
+        for width, rules in judged.items():
+            await page.set_viewport_size({"width": width, "height": HEIGHT})
+            assert await page.evaluate(OVERFLOW) <= 0, f"{name} {language} {width} scrolls sideways"
+            assert rules is None or await violations(page, rules) == [], f"{name} {language} {width} {look}"
+    assert site.complaints == []
+
+
+@pytest.mark.parametrize(("name", "words"), [("today", 12), ("sign_in", 5), ("child", 4), ("devices", 5)])
+async def test_a_page_can_be_walked_by_the_keyboard(site: Site, name: str, words: int) -> None:
+    who, path = PAGES[name]
+    page = await site.open(path.format(child=site.sample.child_ref), who)
+    reached = set()
+    for _ in range(words * 3):
+        await page.keyboard.press("Tab")
+        reached.add(
+            await page.evaluate("(document.activeElement.innerText || document.activeElement.name || '').trim()")
+        )
+        visible = await page.evaluate("document.activeElement.matches('body, :focus-visible')")
+
+        assert visible
+
+    assert len(reached) >= words
+
+
+async def opened(site: Site, name: str, language: str, look: Look) -> Page:
+    """Open a page in a look, with everything open that can be opened."""
+    who, path = PAGES[name]
+    page = await site.open(path.format(child=site.sample.child_ref), who, language=language, theme=look)
+    await page.evaluate(OPEN_ALL)
+    return page
+
+
+async def violations(page: Page, judged: Mapping[str, object]) -> list[str]:
+    """Return what axe finds wrong, with the places."""
+    results = await Axe().run(page, options={"resultTypes": ["violations"], **judged})
+    return [
+        f"{each['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:240]}"
+        for each in results.response["violations"]
+        for node in each["nodes"]
+    ]
+
+
+def english_in(text: str) -> list[str]:
+    """Return words of Latin letters that no language here has."""
+    return ENGLISH.findall(SAME_EVERYWHERE.sub(" ", text))

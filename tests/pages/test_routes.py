@@ -1,0 +1,180 @@
+"""Every route of the application, one by one: who may come in, and that nobody else does, whatever they send.
+
+Rule: a route that nobody wrote down here fails the test.
+"""
+
+from collections.abc import AsyncIterator
+from enum import Enum
+from http import HTTPStatus
+
+import httpx2
+import pytest
+import pytest_asyncio
+from fastapi.routing import RouteContext, iter_route_contexts
+
+from tests.pages.site import Site
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
+
+
+class Who(Enum):
+    """Whom a route is for."""
+
+    ANYBODY = ()
+    DEVICES = ("a device, by its signature",)
+    SIGNED_IN = ("guardian", "guard", "office", "it", "newcomer", "stranger")
+    MEMBERS = ("guardian", "guard", "office", "it", "stranger")
+    GUARDIANS = ("guardian", "stranger")
+    GUARDIAN = ("guardian",)
+    GATE = ("guard", "office")
+    OFFICE = ("office",)
+    IT = ("it",)
+
+
+PERSON = "/schools/{code}/people/{ref}"
+ROUTES = {
+    "GET /assets/{name}": Who.ANYBODY,
+    "GET /health": Who.ANYBODY,
+    "GET /metrics": Who.ANYBODY,  # figures without names; the server edition's nginx keeps them inside
+    "GET /api/v1/openapi.json": Who.ANYBODY,
+    "GET /office/ui": Who.ANYBODY,
+    "GET /sign-in": Who.ANYBODY,
+    "POST /sign-in": Who.ANYBODY,
+    "POST /sign-out": Who.ANYBODY,
+    "POST /preferences": Who.ANYBODY,
+    "GET /device/v1/roster": Who.DEVICES,
+    "POST /device/v1/certificate": Who.DEVICES,
+    "GET /account": Who.SIGNED_IN,
+    "POST /account/password": Who.SIGNED_IN,
+    "POST /account/sign-out-everywhere": Who.MEMBERS,
+    "GET /": Who.MEMBERS,
+    "GET /go/{key}": Who.OFFICE,  # with the key of the office's page
+    "GET /live": Who.GUARDIANS,
+    "GET /children/{ref}": Who.GUARDIAN,
+    "GET /children/{ref}/live": Who.GUARDIAN,
+    "POST /children/{ref}/cards/{card_id}/block": Who.GUARDIAN,
+    "GET /api/v1/children": Who.MEMBERS,  # of who is no guardian: none
+    "GET /api/v1/children/{ref}/timeline": Who.GUARDIAN,
+    "GET /schools/{code}/gate": Who.GATE,
+    "GET /schools/{code}/gate/live": Who.GATE,
+    "GET /schools/{code}/muster": Who.GATE,
+    "GET /schools/{code}/office": Who.OFFICE,
+    "GET /schools/{code}/office/live": Who.OFFICE,
+    "GET /schools/{code}/office.csv": Who.OFFICE,
+    "GET /schools/{code}/office.xlsx": Who.OFFICE,
+    "GET /api/v1/schools/{code}/presence": Who.OFFICE,
+    "GET /schools/{code}/import": Who.OFFICE,
+    "POST /schools/{code}/import": Who.OFFICE,
+    "GET /schools/{code}/import/template.xlsx": Who.OFFICE,
+    f"GET {PERSON}": Who.OFFICE,
+    f"POST {PERSON}/cards": Who.OFFICE,
+    f"POST {PERSON}/cards/{{card_id}}/{{act}}": Who.OFFICE,
+    f"POST {PERSON}/consents": Who.OFFICE,
+    f"POST {PERSON}/consents/{{purpose}}/withdraw": Who.OFFICE,
+    f"POST {PERSON}/leave": Who.OFFICE,
+    f"POST {PERSON}/guardians": Who.OFFICE,
+    f"POST {PERSON}/guardians/{{guardian_id}}/rights": Who.OFFICE,
+    f"POST {PERSON}/guardians/{{guardian_id}}/end": Who.OFFICE,
+    f"POST {PERSON}/guardians/{{guardian_id}}/account": Who.OFFICE,
+    "GET /schools/{code}/devices": Who.IT,
+    "GET /schools/{code}/devices/live": Who.IT,
+    "POST /schools/{code}/devices": Who.IT,
+    "POST /schools/{code}/devices/{name}/revoke": Who.IT,
+    "POST /schools/{code}/devices/{name}/approve": Who.IT,
+}
+FORM = {
+    "number": "04A1B2C3D4E5F6", "purpose": "card", "given_on": "01.09.2026", "withdrawn_on": "01.09.2026",
+    "source": "x", "name": "gate-evil", "phone": "+7 701 000 00 01", "relation": "mother", "intent": "import",
+}  # fmt: skip
+EVERYBODY = (
+    "guardian", "father", "stranger", "childless", "guard", "office", "it", "other_guard", "other_office", "other_it",
+    "newcomer",
+)  # fmt: skip
+NOBODY = ("", "ended", "closed", "made-up")
+REFUSED = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+
+
+@pytest_asyncio.fixture(loop_scope="session", name="http")
+async def _http(site: Site) -> AsyncIterator[httpx2.AsyncClient]:
+    headers = {"accept": "text/html", "origin": site.address}
+    async with httpx2.AsyncClient(base_url=site.address, headers=headers, follow_redirects=False) as client:
+        yield client
+
+
+async def test_every_route_is_written_down_here(site: Site) -> None:
+    assert {key for route in iter_route_contexts(site.app.routes) for key in keys(route)} == set(ROUTES)
+
+
+@pytest.mark.parametrize("key", [key for key, who in ROUTES.items() if who not in {Who.ANYBODY, Who.DEVICES}])
+async def test_nobody_comes_in_but_who_may_and_what_they_send_changes_nothing(
+    site: Site, http: httpx2.AsyncClient, key: str
+) -> None:
+    others = [who for who in EVERYBODY if who not in ROUTES[key].value and not is_open_to(key, who)]
+    before = await written(site)
+
+    for who in others:
+        assert await status_of(site, http, key, who) in expected_of(key, who), who
+    for who in NOBODY:
+        assert await status_of(site, http, key, who) in {HTTPStatus.UNAUTHORIZED, HTTPStatus.SEE_OTHER}, who
+
+    assert await written(site) == before
+
+
+@pytest.mark.parametrize("key", [key for key in ROUTES if key.startswith("GET ")])
+async def test_who_may_come_in_does(site: Site, http: httpx2.AsyncClient, key: str) -> None:
+    welcome = ROUTES[key].value or ("",)
+    if ROUTES[key] is Who.DEVICES:
+        assert await status_of(site, http, key, "") == HTTPStatus.UNAUTHORIZED
+        return
+
+    for who in welcome:
+        assert await status_of(site, http, key, who) in {HTTPStatus.OK, HTTPStatus.SEE_OTHER}, who
+
+
+async def status_of(site: Site, http: httpx2.AsyncClient, key: str, who: str) -> int:
+    """Return how a route answers somebody; a stream is left after its head."""
+    method, path = address_of(site, key)
+    token = site.sample.tokens.get(who, who)
+    headers = {"cookie": f"esik_session={token}"} if token else {}
+    if path.endswith("/live"):
+        headers["accept"] = "text/event-stream"
+    async with http.stream(method, path, headers=headers, data=FORM if method == "POST" else None) as answer:
+        return int(answer.status_code)
+
+
+def address_of(site: Site, key: str) -> tuple[str, str]:
+    """Return method and address of a route, with what is really there in its places."""
+    method, _, path = key.partition(" ")
+    places = {
+        "code": "almaty15", "ref": site.sample.child_ref, "card_id": site.sample.card_id, "act": "block",
+        "purpose": "card", "guardian_id": site.sample.guardian_id, "name": "gate-north", "key": "today",
+    }  # fmt: skip
+    if key == "GET /assets/{name}":
+        places["name"] = "esik.css"
+    return method, path.format(**places)
+
+
+def is_open_to(key: str, who: str) -> bool:
+    """Tell whether somebody of another school or family may have the like of it, of their own."""
+    is_of_one = "{code}" in key or "{ref}" in key
+    kin = {"father": "guardian", "childless": "guardian", "other_guard": "guard", "other_office": "office"}
+    return not is_of_one and kin.get(who, who.removeprefix("other_")) in ROUTES[key].value
+
+
+def expected_of(key: str, who: str) -> set[HTTPStatus]:
+    """Return how a route refuses somebody signed in; a first password leads to its change."""
+    leads_on = who == "newcomer" and key.startswith("GET ") and not key.endswith("/live") and "/api/" not in key
+    return {HTTPStatus.SEE_OTHER} if leads_on else REFUSED
+
+
+def keys(route: RouteContext) -> list[str]:
+    """Return method and path of a route, one entry a method."""
+    return [f"{method} {route.path}" for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"})]
+
+
+async def written(site: Site) -> object:
+    """Return how much is written in what forms change."""
+    return await site.services.database.pool.fetchrow(
+        "SELECT (SELECT count(*) FROM audit_entry), (SELECT count(*) FROM card WHERE state = 'active'),"
+        " (SELECT count(*) FROM sign_in), (SELECT count(*) FROM device WHERE state = 'active')"
+    )

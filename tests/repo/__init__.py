@@ -1,0 +1,1 @@
+"""Checks of the repository itself: its shape, its documents and what they promise."""
