@@ -87,8 +87,8 @@ class Certificates:
         self._key = _key_of(bundle)
         self.files = TlsFiles(folder / "ca.pem", folder / "certificate.pem", folder / "key.pem")
         self._before: Held | None = None  # the one before the newest, until that has worked
-        self._newest = self._load()
-        self.current = self._newest
+        self.newest = self._load()
+        self.current = self.newest  # the one that is shown: the newest, or for a turn the one before
         self.is_usable = self._try_to_show()
 
     @property
@@ -116,20 +116,20 @@ class Certificates:
 
         Raises CertificateRefused, or OSError when the disk does not take it; then the old one goes on being shown.
         """
-        taken, held = self._opened(answer), self.current
-        if held is not None and taken.ends_ms <= held.ends_ms:
+        taken, newest = self._opened(answer), self.newest
+        if newest is not None and taken.ends_ms <= newest.ends_ms:
             raise CertificateRefused("it ends no later than the one we have")
-        before = held if self.is_proven else self._before
+        before = newest if self.is_proven else self._before
         if before is not None:
             _put(self._folder / BEFORE, msgspec.json.encode(before.renewed))
         _put(self._folder / RENEWED, msgspec.json.encode(taken.renewed))
         self._show(taken)
-        self._newest, self._before = taken, before
+        self.newest, self._before = taken, before
         return taken
 
     def turn(self, now_ms: int) -> bool:
         """Show the other one of two, since nobody welcomes us with this; tell whether there was one that lasts."""
-        other = self._before if self.current is self._newest else self._newest
+        other = self._before if self.current is self.newest else self.newest
         if self._before is None or other is None or other.ends_ms <= now_ms:
             return False
         self._show(other)
@@ -140,18 +140,18 @@ class Certificates:
 
         One with the old says nothing until the new one has been shown for a while.
         """
-        return serial in ("", _serial(self._newest)) or (
+        return serial in ("", _serial(self.newest)) or (
             self.current is self._before and serial == _serial(self._before)
         )
 
     def worked(self, serial: str) -> bool:
         """Keep only the one with which we were welcomed; tell whether it is the newest."""
-        is_newest = serial in ("", _serial(self._newest))
-        kept = self._newest if is_newest else self._before
+        is_newest = serial in ("", _serial(self.newest))
+        kept = self.newest if is_newest else self._before
         if kept is not None:
             _put(self._folder / RENEWED, msgspec.json.encode(kept.renewed))
         self._show(kept)
-        self._newest = kept
+        self.newest = kept
         with contextlib.suppress(OSError):  # then it is found again at the next start, and forgotten then
             (self._folder / BEFORE).unlink(missing_ok=True)
         self._before = None

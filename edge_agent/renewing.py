@@ -7,7 +7,6 @@ anyway, and its signed answer tells it. The old certificate is let go only when 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from enum import Enum, auto
 from random import Random
 from typing import Protocol
 
@@ -45,14 +44,6 @@ class Linked(Protocol):
     def reconnect(self) -> None: ...
 
 
-class _Next(Enum):
-    """What follows from an answer."""
-
-    DONE = auto()
-    AT_ONCE = auto()
-    LATER = auto()
-
-
 @dataclass(frozen=True, slots=True)
 class Ways:
     """What a renewal acts upon. `ask` raises AnswerUnsigned, httpx2.HTTPError or OSError."""
@@ -84,7 +75,7 @@ class Renewal:
         """Look until cancelled; without a certificate there is nothing to look at."""
         while True:
             await self._clock.sleep(LOOK_S)
-            if self._certificates.current is not None:
+            if self._certificates.newest is not None:
                 await self.look()
 
     async def look(self) -> None:
@@ -97,7 +88,7 @@ class Renewal:
 
     def status(self) -> CertificateStatus | None:
         """Return how it stands, for people; None without a certificate."""
-        held, now = self._certificates.current, self._ways.stamp()
+        held, now = self._certificates.newest, self._ways.stamp()
         if held is None:
             return None
         is_late = held.urgency(now.wall_ms) >= Urgency.URGENT
@@ -109,7 +100,7 @@ class Renewal:
         """Tell whether to ask; a wish that is new waits for a moment of its own, so that not all ask in one."""
         wish = self._wish(now)
         if wish is None:
-            self._wanted, self._trouble = None, ""
+            self._rest()
             return False
         own_ms = now.monotonic_ms + int(self._rng.uniform(0, SPREAD_MS[wish]))
         if self._wanted is None:
@@ -121,7 +112,7 @@ class Renewal:
 
     def _wish(self, now: Stamp) -> Urgency | None:
         """Return for how urgent a reason the cloud is to be asked; None for no reason at all."""
-        held = self._certificates.current
+        held = self._certificates.newest
         assert held is not None, "looked at only while there is one"  # noqa: S101
         urgency = held.urgency(now.wall_ms)
         if urgency is not Urgency.RESTS:
@@ -134,51 +125,52 @@ class Renewal:
     # Asking
 
     async def _renew(self) -> None:
-        for _ in range(2):  # the second time by the clock that the first answer has set
-            match await self._ask_once():
-                case _Next.DONE:
-                    self._wanted, self._trouble = None, ""
-                    self._backoff.reset()
-                    return
-                case _Next.LATER:
-                    return
-                case _Next.AT_ONCE:
-                    if self._wish(self._ways.stamp()) is None:
-                        return  # the time was all that was wanting
-        self._wait()
-
-    async def _ask_once(self) -> _Next:
         try:
-            answer = await self._ways.ask(self._certificates.request())
+            answer = await self._ask()
+            if answer.code == "time_off" and self._wish(self._ways.stamp()) is None:
+                return  # the time was all that was wanting
+            if answer.code == "time_off":
+                answer = await self._ask()  # by the time that was just learned
         except AnswerUnsigned as error:
-            return self._failed("unknown" if error.status == 401 else "unreachable", str(error), error.retry_after_s)
+            self._failed("unknown" if error.status == 401 else "unreachable", str(error), error.retry_after_s)
         except (httpx2.HTTPError, OSError) as error:
-            return self._failed("unreachable", f"{type(error).__name__}: {error}")
+            self._failed("unreachable", f"{type(error).__name__}: {error}")
+        else:
+            if answer.status == 200:
+                await self._take(answer.body)
+            else:
+                self._failed(answer.code or "unreachable", f"HTTP {answer.status}", answer.retry_after_s)
+
+    async def _ask(self) -> Answer:
+        """Ask once, and take the time from the answer if ours is not to be trusted, or off."""
+        answer = await self._ways.ask(self._certificates.request())
         if self._ways.stamp().quality in POOR or answer.code == "time_off":
             self._ways.learn_time(answer.wall_ms, answer.monotonic_ms, answer.error_ms)
-        if answer.code == "time_off":
-            return _Next.AT_ONCE
-        if answer.status != 200:
-            return self._failed(answer.code or "unreachable", f"HTTP {answer.status}", answer.retry_after_s)
-        return await self._take(answer.body)
+        return answer
 
-    async def _take(self, body: bytes) -> _Next:
+    async def _take(self, body: bytes) -> None:
         try:
             held = await asyncio.to_thread(self._certificates.take, body)
         except CertificateRefused as error:
-            return self._failed("unusable", str(error))
+            self._failed("unusable", str(error))
+            return
         except OSError as error:
-            return self._failed("unwritten", str(error))
+            self._failed("unwritten", str(error))
+            return
         log.info("certificate.renewed", serial=held.serial, days=round(held.days_left(self._ways.stamp().wall_ms), 1))
+        self._rest()
         self._begin_trial(TRY_MS)
         self._ways.link.reconnect()
-        return _Next.DONE
 
-    def _failed(self, trouble: str, error: str, retry_after_s: int | None = None) -> _Next:
+    def _failed(self, trouble: str, error: str, retry_after_s: int | None = None) -> None:
         log.warning("certificate.not_renewed", trouble=trouble, error=error, retry_after_s=retry_after_s)
         self._trouble = trouble
         self._wait(RESTS_MS if trouble in LASTING else (retry_after_s or 0) * 1000)
-        return _Next.LATER
+
+    def _rest(self) -> None:
+        """Want nothing."""
+        self._wanted, self._trouble = None, ""
+        self._backoff.reset()
 
     def _wait(self, least_ms: int = 0) -> None:
         """Ask again later: after a while that grows, but not beyond a quarter of an hour while nothing can be sent."""

@@ -3,6 +3,7 @@
 Rule: no client certificate is shown, since ours may have ended; the request is signed, and so is the answer.
 """
 
+import asyncio
 import json
 import ssl
 from collections.abc import Callable
@@ -19,7 +20,8 @@ from schemas.requests import NONCE, SIGNATURE, TIME, answer_headers, headers
 PATH = "/device/v1/certificate"
 ANSWER_BYTES_MAX = 64 * 1024
 TIMEOUT_S = 30.0
-RETRY_S_MIN, RETRY_S_MAX = 60, 86_400
+ASK_S_MAX = 90.0  # for all of it, however slowly an answer drips
+RETRY_S_MIN, RETRY_S_MAX = 60, 6 * 3_600
 POOR = ("floor", "none")
 
 
@@ -81,8 +83,9 @@ class CertificateDesk:
         """Send a certification request (PEM). Raises AnswerUnsigned, httpx2.HTTPError or OSError."""
         nonce, began = f"{self._rng.getrandbits(64):016x}", self._stamp()
         signed = headers(self._http_key, self._device, "POST", PATH, nonce, began.wall_ms, csr)
-        signed["Content-Type"] = "application/pkcs10"
+        signed |= {"Content-Type": "application/pkcs10", "Accept-Encoding": "identity"}
         async with (
+            asyncio.timeout(ASK_S_MAX),
             httpx2.AsyncClient(verify=self._tls(), timeout=TIMEOUT_S, trust_env=False) as client,
             client.stream("POST", self._url + PATH, content=csr, headers=signed) as answer,
         ):
@@ -112,8 +115,9 @@ def peer_certificate(answer: httpx2.Response) -> dict[str, object]:
 
 
 async def _limited(answer: httpx2.Response) -> bytes:
+    """Return the body as it was sent: one that unpacks itself could be of any length."""
     body = b""
-    async for part in answer.aiter_bytes():
+    async for part in answer.aiter_raw():
         body += part
         if len(body) > ANSWER_BYTES_MAX:
             raise AnswerUnsigned(answer.status_code, None)
