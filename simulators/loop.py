@@ -6,6 +6,7 @@ Rule: no threads, no sockets, no time of day; the same coroutines and the same s
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
+from itertools import count
 from typing import Any, TypeVar
 
 from typing_extensions import override
@@ -41,11 +42,29 @@ class _Jumper:
         return []
 
 
+class _Numbered(asyncio.Task[Any]):
+    """A task that stands in a set by its number, not by its address: a group's tasks are cancelled in one order."""
+
+    def __init__(self, coro: Coroutine[Any, Any, Any], *, loop: "JumpingLoop", **given: Any) -> None:
+        self.number = next(loop.numbers)  # before anybody puts it in a set
+        super().__init__(coro, loop=loop, **given)
+
+    @override
+    def __hash__(self) -> int:
+        return self.number
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
 class JumpingLoop(asyncio.BaseEventLoop):
     """Runs coroutines in simulated time; `time` begins at 0."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.numbers = count(1)
+        self.set_task_factory(_make_task)
         self._jumper = _Jumper()
         self._selector = self._jumper  # the name that BaseEventLoop looks for
 
@@ -71,6 +90,11 @@ class JumpingLoop(asyncio.BaseEventLoop):
         """Wake nobody: there is no other thread that could have called."""
 
 
+def _make_task(loop: asyncio.AbstractEventLoop, coro: Any, **given: Any) -> asyncio.Task[Any]:
+    assert isinstance(loop, JumpingLoop), "it is set on those only"  # noqa: S101 (programmer error)
+    return _Numbered(coro, loop=loop, **given)
+
+
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end on a new jumping loop; whatever it left behind is cancelled, however it ended."""
     loop = JumpingLoop()
@@ -86,7 +110,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 def _cancel_rest(loop: JumpingLoop) -> None:
     """Cancel every task; who does not go even then is closed where it stands, so that no later run hears of it."""
     for _ in range(_ROUNDS_MAX):
-        if not (left := asyncio.all_tasks(loop)):
+        if not (left := sorted(asyncio.all_tasks(loop), key=hash)):
             return
         for task in left:
             task.cancel()

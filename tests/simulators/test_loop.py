@@ -30,6 +30,35 @@ def test_an_hour_passes_at_once_and_timers_come_in_order() -> None:
     assert time.monotonic() - began_s < 1
 
 
+def test_those_who_are_cancelled_together_end_in_one_order_whatever_their_addresses() -> None:
+    def story() -> list[int]:
+        ended: list[int] = []
+
+        async def member(number: int) -> None:
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                ended.append(number)
+
+        async def fail() -> None:
+            await asyncio.sleep(1)
+            raise ConnectionError
+
+        async def main() -> None:
+            async with asyncio.TaskGroup() as group:
+                for number in range(20):
+                    group.create_task(member(number))
+                group.create_task(fail())
+
+        with pytest.raises(ExceptionGroup):
+            run(main())
+        return ended
+
+    held = [[object() for _ in range(1_000 * turn)] for turn in range(5)]  # so that addresses differ
+
+    assert len({tuple(story()) for _ in held}) == 1
+
+
 def test_a_world_in_which_nothing_can_happen_any_more_says_so() -> None:
     async def main() -> None:
         await asyncio.get_running_loop().create_future()
