@@ -62,7 +62,7 @@ class Site:
         await page.unroute_all()
         await page.context.set_offline(False)
         await page.emulate_media(media="screen", color_scheme="light")
-        await page.set_viewport_size({"width": width, "height": 900})
+        await page.set_viewport_size({"width": width, "height": HEIGHT})
         await page.context.clear_cookies()
         cookies = {"esik_language": language, "esik_theme": theme} if language else {}
         if who:
