@@ -31,7 +31,7 @@ from cloud.rosters.renewing import alarm_ending
 
 PAUSE_S_MIN, PAUSE_S_MAX = 0.5, 30.0
 LOOK_S = 1.0  # a reader looks at the log at least this often, also when no wake-up came
-SIGHTINGS_S = 2
+SIGHTINGS_S, HEARD_S = 2, 30
 GRACE_S = 3_600
 log = structlog.get_logger()
 
@@ -94,6 +94,7 @@ class Worker:
         work: tuple[tuple[Callable[[], Awaitable[object]], dict[str, int]], ...] = (
             (senders.check, {"seconds": int(CHECK_S)}),
             (lambda: self._sightings.write(self.services.database.pool), {"seconds": SIGHTINGS_S}),
+            (lambda: self._sightings.write_heard(self.services.database.pool), {"seconds": HEARD_S}),
             (self._make_partitions, {"hours": 6}),
             (lambda: forget_nonces(self.services), {"hours": 1}),
             (lambda: alarm_ending(self.services), {"hours": 1}),
@@ -156,7 +157,7 @@ class Worker:
         )  # fmt: skip
 
     def _settled(self, plan: Plan) -> None:
-        self._sightings.note(plan.sightings.values())
+        self._sightings.note(plan)
         if plan.records:
             self._committed.set()
 
@@ -165,6 +166,7 @@ class Worker:
         try:
             async with asyncio.timeout(PAUSE_S_MAX):
                 await self._sightings.write(self.services.database.pool)
+                await self._sightings.write_heard(self.services.database.pool)
                 await leases.give_up(self.services.database.pool, self.holder)
         except Exception as error:  # noqa: BLE001 - leaving goes on; the leases run out by themselves
             log.warning("worker.left_in_haste", error=str(error)[:300])

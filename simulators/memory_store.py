@@ -41,6 +41,7 @@ class Tables:
     quarantined: dict[tuple[str, str, int, bytes], Quarantined] = field(default_factory=dict)
     alarms: list[Alarm] = field(default_factory=list)
     sightings: dict[str, Sighting] = field(default_factory=dict)
+    heard: dict[int, int] = field(default_factory=dict)
 
     def written(self, device: str, epoch: str) -> list[bytes]:
         """Return the understood records of an epoch, in the order of their numbers."""
@@ -62,6 +63,7 @@ class Tables:
             self.quarantined.setdefault((row.device, row.epoch, row.seq, row.digest), row)
         self.alarms.extend(plan.alarms.values())
         self.sightings.update(plan.sightings)
+        self.heard.update(plan.heard)
 
     def _append(self, record: NewRecord) -> None:
         place = (record.device, record.epoch, record.seq)

@@ -15,7 +15,7 @@ from cloud.ingest.reading import CONSUMED, Reader, Unreadable, read_record
 from cloud.ingest.repeats import chain_of, covered, filled, told_apart
 from cloud.ingest.state import BOOTS_MAX, Boots, Key, Mark, State
 from schemas.chain import DIGEST_BYTES, genesis, link
-from schemas.structs import Open, WelcomeMark
+from schemas.structs import Health, Open, WelcomeMark
 
 LIVE_LAG_MS = 30_000
 GAPS_MAX = 1_000
@@ -73,6 +73,7 @@ class _Sitting:
         header, sender = message.header, message.sender
         key = (sender.name, header.epoch)
         mark = self._mark(key)
+        self._plan.heard[sender.device_id] = message.at_ms
         self._notice_clone(message.sender.name, header.boot, header.monotonic_ms, message)
         if header.first_seq > mark.upto + 1:
             self._answers.out_of_order(sender, message.answers, key)
@@ -120,6 +121,8 @@ class _Sitting:
         if opened is not None:
             boot = opened.boot
             self._notice_other_end(message, opened)
+        elif isinstance(record, Health):
+            self._healthy(message, boot, record)
         sender = message.sender
         at_ms, was_impossible = corrected_ms(
             wall_ms=record.wall_ms,
@@ -222,6 +225,7 @@ class _Sitting:
         gap, sender = message.gap, message.sender
         key = (sender.name, gap.epoch)
         mark = self._mark(key)
+        self._plan.heard[sender.device_id] = message.at_ms
         if gap.first_seq > mark.upto + 1:
             self._answers.out_of_order(sender, message.answers, key)
             return
@@ -256,7 +260,7 @@ class _Sitting:
             detail = f"epoch {opened.previous_epoch}, {upto} known here, {opened.previous_head} to the device"
             self._alarm(message.sender.name, message.sender.school, "rollback", detail)
 
-    # Greetings and presence
+    # Greetings, presence and health
 
     def _greeted(self, message: Greeted) -> None:
         hello, sender = message.hello, message.sender
@@ -265,15 +269,18 @@ class _Sitting:
         held = [(epoch, self._mark((sender.name, epoch.epoch))) for epoch in hello.epochs]
         marks = [WelcomeMark(epoch=epoch.epoch, upto=mark.upto, digest=mark.digest.hex()) for epoch, mark in held]
         self._answers.welcome(message, marks, self._state.rosters.get(sender.school, 0))
-        self._plan.sightings[sender.name] = Sighting(
-            device_id=sender.device_id,
-            at_ms=message.at_ms,
-            boot=hello.boot,
-            is_online=True,
-            firmware=clean(hello.firmware),
-            roster=hello.roster,
-            clock=hello.clock,
-            unsent=sum(max(0, epoch.head - max(mark.upto, epoch.tail - 1)) for epoch, mark in held),
+        self._see(
+            sender,
+            Sighting(
+                device_id=sender.device_id,
+                at_ms=message.at_ms,
+                boot=hello.boot,
+                is_online=True,
+                firmware=clean(hello.firmware),
+                roster=hello.roster,
+                clock=hello.clock,
+                unsent=sum(max(0, epoch.head - max(mark.upto, epoch.tail - 1)) for epoch, mark in held),
+            ),
         )
 
     def _stated(self, message: Stated) -> None:
@@ -282,9 +289,28 @@ class _Sitting:
         if not state.online and current and state.boot != current:
             return  # The last will of a boot that has been followed by another says nothing about this one.
         boot = state.boot if state.online else None
-        self._plan.sightings[sender.name] = Sighting(
-            device_id=sender.device_id, at_ms=message.at_ms, boot=boot, is_online=state.online
+        self._see(sender, Sighting(device_id=sender.device_id, at_ms=message.at_ms, boot=boot, is_online=state.online))
+
+    def _healthy(self, message: Batched, boot: str, health: Health) -> None:
+        """Take a device's word on its health, unless it waited so long that the hello since then says more."""
+        header, sender = message.header, message.sender
+        if boot != header.boot or header.monotonic_ms - health.monotonic_ms > LIVE_LAG_MS:
+            return
+        self._see(
+            sender,
+            Sighting(
+                device_id=sender.device_id,
+                at_ms=message.at_ms,
+                firmware=clean(health.firmware),
+                roster=health.roster,
+                clock=health.clock,
+                unsent=health.unsent,
+            ),
         )
+
+    def _see(self, sender: Sender, sighting: Sighting) -> None:
+        known = self._plan.sightings.get(sender.name)
+        self._plan.sightings[sender.name] = sighting if known is None else known.followed_by(sighting)
 
     def _boots(self, device: str) -> Boots:
         return self._plan.boots.get(device) or self._state.boots.get(device) or Boots()

@@ -64,7 +64,7 @@ class Alarm(msgspec.Struct):
 
 
 class Sighting(msgspec.Struct, frozen=True):
-    """What a device last said of itself; None is not said. Not part of the truth: written after the commit."""
+    """What a device said of itself; None is not said. Not part of the truth: written after the commit."""
 
     device_id: int
     at_ms: int
@@ -74,6 +74,11 @@ class Sighting(msgspec.Struct, frozen=True):
     roster: int | None = None
     clock: str | None = None
     unsent: int | None = None
+
+    def followed_by(self, later: "Sighting") -> "Sighting":
+        """Return what is known after a later word: its own, and of this one what that says nothing about."""
+        told = {name: value for name in later.__struct_fields__ if (value := getattr(later, name)) is not None}
+        return msgspec.structs.replace(self, **told)
 
 
 class Reply(NamedTuple):
@@ -96,6 +101,7 @@ class Plan:
     quarantined: list[Quarantined] = field(default_factory=list)
     alarms: dict[tuple[str, str], Alarm] = field(default_factory=dict)
     sightings: dict[str, Sighting] = field(default_factory=dict)
+    heard: dict[int, int] = field(default_factory=dict)  # when each device's records came, by its id, in milliseconds
     replies: list[Reply] = field(default_factory=list)
     digests: dict[tuple[str, str, int], bytes] = field(default_factory=dict)
     duplicates: int = 0

@@ -19,6 +19,7 @@ from tests.cloud.ingest.rows import add_devices, eventually
 from tests.edge_agent.sync.live import Agent
 from tests.edge_agent.sync.model import IDENTITY, SECRET
 from tests.servers.mosquitto import Mosquitto
+from tests.waiting import until_async
 
 DEVICE = Device(IDENTITY.device, school=IDENTITY.school, shard=IDENTITY.shard, secret=SECRET)
 
@@ -52,6 +53,22 @@ async def test_an_agents_records_are_taken_in_and_it_is_seen(services: Services,
         await eventually(lambda: pool.fetchval("SELECT count(*) = 3 FROM record"))
         await eventually(lambda: pool.fetchval("SELECT bool_and(position = 3) FROM reader_cursor WHERE shard = 7"))
         await eventually(lambda: pool.fetchval("SELECT is_online AND seen_at IS NOT NULL FROM device"))
+
+
+async def test_a_worker_that_leaves_has_said_when_records_last_came(
+    services: Services, mosquitto_server: Mosquitto
+) -> None:
+    pool = services.database.pool
+    await add_devices(pool, services.vault, services.clock, DEVICE)
+    agent = Agent([f"mqtt://127.0.0.1:{mosquitto_server.port}"])
+    async with agent.running():
+        async with working(services, mosquitto_server) as worker:
+            await eventually(lambda: pool.fetchval("SELECT is_online FROM device"))
+            await pool.execute("UPDATE device SET seen_at = NULL")
+            agent.append(opened())
+            await until_async(lambda: worker.intake is not None and worker.intake.records == 1)
+
+        assert await pool.fetchval("SELECT seen_at IS NOT NULL FROM device")
 
 
 async def test_a_worker_whose_broker_dies_goes_on_when_it_is_back(

@@ -9,7 +9,7 @@ from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.wire import Identity, Wire
 from schemas.chain import genesis, link
 from schemas.seal import derive, unseal
-from schemas.structs import Ack, AnyFrame, AnyRecord, Decision, Nack, Open, Welcome
+from schemas.structs import Ack, AnyFrame, AnyRecord, Decision, Health, Nack, Open, Welcome
 from tests.edge_agent.sync.model import At, Held
 
 NOW_MS = 1_790_000_000_000
@@ -117,6 +117,22 @@ def tapped(number: int = 0, *, at: At | None = None) -> bytes:
             reason="ok",
             roster=12,
             person="k3v9x0a7m2qd",
+        )
+    )
+
+
+def healthy(unsent: int = 0, *, at: At | None = None) -> bytes:
+    """Return a device's word on how it is."""
+    at = at or At(2_000, NOW_MS)
+    return line(
+        Health(
+            monotonic_ms=at.monotonic_ms,
+            wall_ms=at.wall_ms,
+            clock=at.quality,
+            uptime_s=at.monotonic_ms // 1_000,
+            unsent=unsent,
+            roster=12,
+            firmware="0.2.0",
         )
     )
 

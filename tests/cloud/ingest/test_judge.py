@@ -10,7 +10,7 @@ from cloud.ingest.store import StoreFailed
 from schemas.seal import derive, seal
 from schemas.structs import Ack, AnyRecord, Nack
 from simulators.memory_store import MemoryStore, Tables
-from tests.cloud.ingest.device import BOOT, EPOCH, NOW_MS, Device, opened, tapped, welcome_of
+from tests.cloud.ingest.device import BOOT, EPOCH, NOW_MS, Device, healthy, opened, tapped, welcome_of
 from tests.edge_agent.sync.model import At
 
 OTHER, THIRD = "f" * 16, "a" * 16
@@ -480,6 +480,37 @@ def test_presence_follows_state_but_not_the_will_of_an_earlier_boot(store: Memor
 
     accept(store, after.state(is_online=False))
     assert store.tables.sightings["gate-1"].is_online is False
+
+
+def test_a_state_in_the_window_of_its_hello_leaves_what_the_hello_said(store: MemoryStore, device: Device) -> None:
+    plan = accept(store, device.hello(), device.state(is_online=True))
+
+    told = plan.sightings["gate-1"]
+    assert (told.is_online, told.firmware, told.roster, told.unsent) == (True, "0.1.0", 3, 0)
+
+
+def test_a_device_is_heard_with_every_message_of_records(store: MemoryStore, device: Device) -> None:
+    for message in (device.batch(1, 4), device.batch(1, 4), device.batch(7, 8), device.gap(5, 6)):
+        assert accept(store, message).heard == {device.sender.device_id: NOW_MS}
+
+
+def test_a_health_record_tells_how_its_device_is(store: MemoryStore) -> None:
+    device = Device().write(opened(), tapped(), healthy(unsent=47, at=At(600_000, NOW_MS, "hub")))
+
+    told = accept(store, device.batch(1, 3, at=At(600_200))).sightings["gate-1"]
+
+    assert (told.unsent, told.roster, told.clock, told.firmware) == (47, 12, "hub", "0.2.0")
+    assert (told.is_online, told.boot) == (None, None)
+
+
+@pytest.mark.parametrize("boot", [BOOT, "0" * 16])
+def test_health_of_long_ago_or_of_an_earlier_boot_says_nothing(store: MemoryStore, boot: str) -> None:
+    waited_ms = 7_200_000 if boot == BOOT else 0
+    device = Device().write(opened(boot), healthy(unsent=47, at=At(600_000)))
+
+    accept(store, device.hello(), device.batch(1, 2, at=At(600_000 + waited_ms)))
+
+    assert store.tables.sightings["gate-1"].unsent == 0
 
 
 # Workers, commits, restores
