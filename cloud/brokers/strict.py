@@ -6,6 +6,8 @@ must be out of reach for a stranger, and bounded for a device.
 
 import asyncio
 import ssl
+from collections.abc import ItemsView
+from typing import Any
 
 from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
 from amqtt.broker import Broker
@@ -18,6 +20,10 @@ from cloud.brokers.mosquitto import PACKET_BYTES_MAX
 
 class StrictBroker(Broker):  # type: ignore[misc] # amqtt ships no types
     """The broker of the embedded edition."""
+
+    def __init__(self, *configuration: Any, **named: Any) -> None:
+        super().__init__(*configuration, **named)
+        self._subscriptions = _Subscriptions()
 
     @staticmethod
     @override
@@ -46,6 +52,26 @@ class StrictBroker(Broker):  # type: ignore[misc] # amqtt ships no types
         self, source_session: Session | None, topic_name: str | None, data: bytes | None, qos: int | None = None
     ) -> None:
         """Retain nothing: a device may write under its name in any number of schools, and would fill the memory."""
+
+    @override
+    def _del_subscription(self, a_filter: str, session: Session) -> int:
+        """Take somebody off a copy of the list: whoever stands behind in the one gone through must not be skipped."""
+        if a_filter in self._subscriptions:
+            self._subscriptions[a_filter] = list(self._subscriptions[a_filter])
+        deleted: int = super()._del_subscription(a_filter, session)
+        return deleted
+
+
+class _Subscriptions(dict[str, list[tuple[Session, int]]]):
+    """Who hears what, gone through as it was at the beginning.
+
+    amqtt carries a message round by going through `items()`, and asks the rules about each hearer on the way; who comes
+    or goes meanwhile changes the dictionary, and Python ends the round: the hearers behind would never get the message.
+    """
+
+    @override
+    def items(self) -> ItemsView[str, list[tuple[Session, int]]]:  # type: ignore[override] # of a copy
+        return dict(self).items()
 
 
 class PacketTooLong(Exception):
