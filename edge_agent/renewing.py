@@ -102,11 +102,10 @@ class Renewal:
         if wish is None:
             self._rest()
             return False
-        own_ms = now.monotonic_ms + int(self._rng.uniform(0, SPREAD_MS[wish]))
-        if self._wanted is None:
-            self._ask_at_ms = max(self._ask_at_ms, own_ms)
-        elif wish > self._wanted:
-            self._ask_at_ms = min(self._ask_at_ms, own_ms)
+        if self._wanted is None or wish > self._wanted:
+            own_ms = now.monotonic_ms + int(self._rng.uniform(0, SPREAD_MS[wish]))
+            later_or_sooner = max if self._wanted is None else min
+            self._ask_at_ms = later_or_sooner(self._ask_at_ms, own_ms)
         self._wanted = wish
         return now.monotonic_ms >= self._ask_at_ms
 
@@ -160,7 +159,6 @@ class Renewal:
         log.info("certificate.renewed", serial=held.serial, days=round(held.days_left(self._ways.stamp().wall_ms), 1))
         self._rest()
         self._begin_trial(TRY_MS)
-        self._ways.link.reconnect()
 
     def _failed(self, trouble: str, error: str, retry_after_s: int | None = None) -> None:
         log.warning("certificate.not_renewed", trouble=trouble, error=error, retry_after_s=retry_after_s)
@@ -194,7 +192,7 @@ class Renewal:
         if link.is_welcomed and self._certificates.is_tried(link.serial):
             await self._let_go(link.serial)
         elif link.is_welcomed:
-            link.reconnect()  # it was being made with the old one when the new one came
+            link.reconnect()  # it was made with the old one
         elif now.monotonic_ms >= self._turn_at_ms:
             await self._turn(now)
 
