@@ -34,7 +34,6 @@ class Session:
     token: str
     expires_at: datetime
     must_change: bool
-    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +116,12 @@ async def change_password(services: Services, actor: Actor, old: str, new: str) 
 
 
 async def add_account(
-    services: Services, actor: Actor, login: str, name: str, reach: Reach, language: str = "kk"
+    services: Services, actor: Actor, login: str, name: str, reach: Reach, language: str = ""
 ) -> NewAccount:
-    """Make an account with one role and an initial password. Raises NotAllowed, LoginRefused or LoginTaken."""
+    """Make an account with one role and an initial password. Raises NotAllowed, LoginRefused or LoginTaken.
+
+    Without a language its pages follow the browser's until its holder chooses one.
+    """
     _require_granting(actor, reach)
     known_as = normal_login(login)
     password = draw_password()
@@ -205,7 +207,7 @@ async def _begin(services: Services, account: Account, now: datetime) -> Session
     lasts = timedelta(days=settings.guardian_session_days) if guards_only else timedelta(hours=settings.session_hours)
     await SignIn.filter(account_id=account.id, expires_at__lt=now).delete()
     await SignIn(account_id=account.id, token_digest=token_digest(token), created_at=now, expires_at=now + lasts).save()
-    return Session(token, now + lasts, account.must_change, account.language)
+    return Session(token, now + lasts, account.must_change)
 
 
 async def _refuse(

@@ -16,7 +16,7 @@ class Account(Model):
     must_change = fields.BooleanField(default=True)  # an initial password
     initial_until = fields.DatetimeField(null=True)  # when an initial password stops working
     name = fields.CharField(max_length=180)
-    language = fields.CharField(max_length=2, default="kk")
+    language = fields.CharField(max_length=2, default="")  # empty until one is chosen
     is_active = fields.BooleanField(default=True)
     created_at = fields.DatetimeField()
 

@@ -82,7 +82,7 @@ def account_add(
     role: Annotated[Role, typer.Option(help="What the account may be.")],
     school: Annotated[str | None, typer.Option(help="Code of the school; for an operator none.")] = None,
     data: Data = None,
-    language: Annotated[Language, typer.Option(help="Language of its pages.")] = Language.KK,
+    language: Annotated[Language | None, typer.Option(help="Language of its pages; else the browser's.")] = None,
 ) -> None:
     """Make an account, and print its initial password, which the first sign-in asks to change."""
     if (school is None) != (role is Role.OPERATOR):
@@ -92,7 +92,7 @@ def account_add(
     async def work() -> NewAccount:
         async with services_of(settings) as services:
             school_id = await _school_id(services, school)
-            return await add_account(services, SYSTEM, login, name, Reach(role, school_id), language.value)
+            return await add_account(services, SYSTEM, login, name, Reach(role, school_id), language or "")
 
     _print(run_to_the_end(work()))
 

@@ -33,7 +33,7 @@ class Actor:
     name: str
     account_id: int | None = None
     reaches: frozenset[Reach] = frozenset()
-    language: str = "kk"
+    language: str = ""  # its pages'; empty is none chosen
     must_change: bool = False  # an initial password: nothing but changing it is allowed
 
     @classmethod

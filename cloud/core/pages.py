@@ -20,7 +20,7 @@ from cloud.core import words
 from cloud.core.actor import Actor
 from cloud.core.assets import Assets
 from cloud.core.formats import Formats
-from cloud.core.i18n import Language, choose, translate, translations
+from cloud.core.i18n import Language, as_language, choose, translate, translations
 from cloud.core.messages import Message
 from cloud.core.navigation import Section, sections_of
 
@@ -53,11 +53,12 @@ class Visit:
 
     @classmethod
     def of(cls, request: Request, now: datetime, actor: Actor | None = None) -> Self:
-        """Read a request's cookies and headers."""
+        """Read a request's cookies and headers; a language chosen in this browser goes before the account's."""
         cookies = request.cookies
+        chosen = as_language(cookies.get(LANGUAGE_COOKIE)) or as_language(actor.language if actor else None)
         theme = cookies.get(THEME_COOKIE, "")
         return cls(
-            language=choose(cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language")),
+            language=choose(chosen, request.headers.get("accept-language")),
             theme=Theme(theme) if theme in set(Theme) else Theme.AUTO,
             path=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             now=now,

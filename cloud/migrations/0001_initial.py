@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                 ("must_change", fields.BooleanField(default=True)),
                 ("initial_until", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("name", fields.CharField(max_length=180)),
-                ("language", fields.CharField(default="kk", max_length=2)),
+                ("language", fields.CharField(default="", max_length=2)),
                 ("is_active", fields.BooleanField(default=True)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],

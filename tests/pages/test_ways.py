@@ -48,6 +48,23 @@ async def test_the_language_is_the_readers_choice_and_is_remembered(site: Site) 
     await expect(page.locator("html")).to_have_attribute("lang", "kk")
 
 
+async def test_an_account_is_met_in_its_language_by_a_browser_in_which_none_was_chosen(site: Site) -> None:
+    reach = Reach(Role.GUARDIAN, site.sample.school_id)
+    made = await add_account(site.services, Actor.system("test"), "tongues", "Бағдат", reach, "ru")
+    page = await fresh(site, "/sign-in")
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await sign_in(page, made.login, made.password)
+    await expect(page.locator("html")).to_have_attribute("lang", "ru")
+
+    await page.locator("details[data-menu] summary").click()
+    await page.get_by_role("button", name="Қазақша").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "kk")
+    await page.context.clear_cookies(name="esik_language")
+    await page.reload()
+
+    await expect(page.locator("html")).to_have_attribute("lang", "kk")
+
+
 async def test_a_look_that_was_chosen_stays(site: Site) -> None:
     page = await fresh(site, "/sign-in")
     await page.locator("details[data-menu] summary").click()
