@@ -78,10 +78,11 @@ async def line(services: Services, broker: Mosquitto, folder: Path) -> AsyncIter
 
 
 @contextlib.asynccontextmanager
-async def serving(services: Services, broker: Mosquitto) -> AsyncIterator[Intake]:
-    """Run the cloud's ingest until the end of the block."""
+async def serving(services: Services, broker: Mosquitto, address: BrokerAddress | None = None) -> AsyncIterator[Intake]:
+    """Run the cloud's ingest until the end of the block; without an address it comes to the broker without TLS."""
     store = PgStore(services.database.url, Senders(services.database.pool, services.vault, services.clock))
-    intake = Intake(store, BrokerAddress("127.0.0.1", broker.port), services.clock, Random(1), "ingest")
+    address = address or BrokerAddress("127.0.0.1", broker.port)
+    intake = Intake(store, address, services.clock, Random(1), "ingest")
     task = asyncio.create_task(intake.run(range(topics.SHARDS)), name="ingest")
     try:
         await until_async(lambda: intake.is_listening or task.done(), what="ingest to listen")
