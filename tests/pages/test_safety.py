@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from cloud.accounts.actions import add_account, change_password, sign_in
 from cloud.core.actor import Actor, Reach, Role
-from cloud.core.guarding import BODY_MAX, Figures, Guarding
+from cloud.core.guarding import FORM_MAX, UPLOAD_MAX, Figures, Guarding
 from tests.pages.site import Site
 from tests.pages.test_ways import NEW
 
@@ -85,21 +85,43 @@ async def test_a_new_password_ends_the_other_sessions(site: Site, http: httpx2.A
 
 
 async def test_what_is_too_big_or_endless_is_refused_before_it_is_read(site: Site, http: httpx2.AsyncClient) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", site.services.settings.http_port)
-    lines = ("POST /sign-in HTTP/1.1", "host: esik", "accept: text/html", "accept-language: kk")
-    head = "\r\n".join((*lines, f"content-length: {BODY_MAX + 1}", "", ""))
-    writer.write(head.encode())
-    told = await asyncio.wait_for(reader.readuntil(b"</html>"), 10)
-    writer.close()
+    file = await told_before_the_body(
+        site, "/schools/almaty15/import", "multipart/form-data; boundary=x", UPLOAD_MAX + 1
+    )
+    form = await told_before_the_body(site, "/sign-in", "application/x-www-form-urlencoded", FORM_MAX + 1)
+    no_file = await told_before_the_body(
+        site, "/schools/almaty15/import", "application/x-www-form-urlencoded", FORM_MAX + 1
+    )
 
     async def endless() -> AsyncIterator[bytes]:
         yield b"login=x"
 
     chunked = await http.post("/sign-in", content=endless())
 
-    assert b"HTTP/1.1 413" in told
-    assert "Жіберілген тым үлкен: ең көбі 11 МБ." in told.decode()
+    assert file.startswith("HTTP/1.1 413")
+    assert "Жіберілген тым үлкен: ең көбі 11 МБ." in file
+    assert [answer.split(" ")[1] for answer in (form, no_file)] == ["413"] * 2
     assert chunked.status_code == HTTPStatus.LENGTH_REQUIRED
+
+
+async def told_before_the_body(site: Site, path: str, kind: str, length: int) -> str:
+    """Send the head of a request, and return what is answered to it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.services.settings.http_port)
+    lines = (f"POST {path} HTTP/1.1", "host: esik", "accept: text/html", "accept-language: kk", f"content-type: {kind}")
+    writer.write("\r\n".join((*lines, f"content-length: {length}", "", "")).encode())
+    told = await asyncio.wait_for(reader.readuntil(b"</html>"), 10)
+    writer.close()
+    return told.decode()
+
+
+async def test_a_word_that_is_no_method_gets_no_figure_of_its_own(site: Site, http: httpx2.AsyncClient) -> None:
+    for word in ("SPAM1", "SPAM2"):
+        await http.request(word, "/health")
+
+    told = (await http.get("/metrics")).text
+
+    assert "SPAM" not in told
+    assert 'method="other"' in told
 
 
 async def test_a_form_of_another_site_is_told_in_the_readers_language(http: httpx2.AsyncClient) -> None:
