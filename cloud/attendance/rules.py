@@ -103,9 +103,10 @@ def _rank_of_let(told: Told) -> tuple[int, str]:
 
 
 def _decision_of(passage: Passage, place: Place) -> Place:
-    if passage.epoch is None or passage.decision_seq is None:
+    """Return the place of the decision that a passage follows, in its own epoch unless it names another."""
+    if passage.decision_seq is None:
         return place
-    return Place(place.device, passage.epoch, passage.decision_seq)
+    return Place(place.device, passage.epoch or place.epoch, passage.decision_seq)
 
 
 @dataclass(frozen=True, slots=True)

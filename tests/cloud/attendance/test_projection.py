@@ -96,7 +96,7 @@ def tap(ref: str | None, minute: int, gate: str = "main", direction: str = "in",
 def passed(ref: str, minute: int, seq: int, outcome: str = "passed", direction: str = "in") -> Passage:
     return Passage(
         monotonic_ms=1, wall_ms=wall(minute), clock="ntp", gate="lane", direction=direction, outcome=outcome,  # type: ignore[arg-type]
-        person=ref, epoch=EPOCH, decision_seq=seq,
+        person=ref, decision_seq=seq,
     )  # fmt: skip
 
 

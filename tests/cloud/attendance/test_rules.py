@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,6 +108,13 @@ def test_a_decision_and_what_the_sensor_saw_make_one_movement_in_any_order(
     for order in (pieces, pieces[::-1], [*pieces, *pieces]):
         one = reduce(merged, order)
         assert (one.place, one.kind, one.reason) == (PLACE, kind, reason)
+
+
+def test_a_passage_that_names_no_epoch_follows_a_decision_of_its_own() -> None:
+    """As every agent writes it: it names another epoch only when it was restarted in between."""
+    record = msgspec.structs.replace(passage(), epoch=None)
+
+    assert told(record).place == PLACE
 
 
 pieces = st.builds(
