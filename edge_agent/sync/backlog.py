@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edge_agent.sync.outbox import Outbox
-from edge_agent.sync.ports import EpochState
+from edge_agent.sync.ports import Entry, EpochState
 
 HELLO_EPOCHS_MAX = 16
 
@@ -23,6 +23,7 @@ class Backlog:
     """The outboxes of one connection."""
 
     def __init__(self) -> None:
+        self.newest: Entry | None = None  # what was appended last
         self._boxes: dict[str, Outbox] = {}
 
     def reload(self, states: Iterable[EpochState]) -> None:
@@ -32,6 +33,9 @@ class Backlog:
         self._boxes = {state.epoch: Outbox(state, is_live=state is known[-1]) for state in known}
         for box in self._boxes.values():
             box.highest_sent = highest.get(box.epoch, 0)
+        live = self.find(self.newest.epoch) if self.newest is not None else None
+        if live is not None and self.newest is not None:  # It may have become durable while the journal was asked.
+            live.head = max(live.head, self.newest.seq)
 
     def find(self, epoch: str | None) -> Outbox | None:
         return self._boxes.get(epoch or "")

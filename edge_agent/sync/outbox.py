@@ -34,7 +34,7 @@ class Outbox:
         self.is_live = is_live
         self.is_stuck = False
         self.is_placed = False  # the cloud has told us where to begin
-        self.is_verifying = False  # the journal is asked whether the cloud's digest is ours
+        self.verifying: int | None = None  # up to where the journal is asked whether the cloud's digest is ours
         self.committed = state.tail - 1
         self.sent = state.tail - 1
         self.queued = state.tail - 1
@@ -50,6 +50,18 @@ class Outbox:
         self.rewound_ms: int | None = None
         self.claimed_digest = b""
         self.highest_sent = 0
+
+    @property
+    def is_verifying(self) -> bool:
+        """Tell whether the journal has not answered yet."""
+        return self.verifying is not None
+
+    def is_verified_by(self, upto: int) -> bool:
+        """Take the journal's answer about a number; tell whether it is the one that was waited for."""
+        if self.verifying != upto:
+            return False
+        self.verifying = None
+        return True
 
     @property
     def is_finished(self) -> bool:

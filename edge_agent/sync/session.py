@@ -50,8 +50,7 @@ class Session:
         self._command_counter = command_counter
         self._nonce = ""
         self._greeted: list[Outbox] = []
-        self._greeted_ms = 0
-        self._hellos = 0
+        self._greeted_ms = self._hellos = 0
         self._rtt_ms = 100
 
     # What the driver asks
@@ -59,7 +58,7 @@ class Session:
     @property
     def subscriptions(self) -> list[str]:
         """Return the topics to subscribe to before `connected` is called."""
-        return [self._wire.topic(channel) for channel in (topics.ACK, topics.NOTICE, topics.CMD)]
+        return [self._wire.topic(channel) for channel in topics.DOWN]
 
     @property
     def unsent(self) -> int:
@@ -95,6 +94,8 @@ class Session:
 
     def appended(self, entries: Sequence[Entry], now: Stamp) -> list[Action]:
         """Note entries that are now durable in the journal, all of one epoch."""
+        if entries:
+            self._backlog.newest = entries[-1]
         if not entries or self.phase is Phase.OFFLINE:
             return []
         first = entries[0]
@@ -127,8 +128,7 @@ class Session:
         if box is None:
             return []
         self.counters.acks_mismatched += not fitted
-        waited, box.is_verifying = box.is_verifying, False
-        if waited and fitted and upto > box.committed:
+        if box.is_verified_by(upto) and fitted and upto > box.committed:
             self._commit(box, upto, box.claimed_digest, now)
         return self._pumped(now)
 
@@ -269,7 +269,7 @@ class Session:
         self._commit(box, upto, digest, now)
 
     def _verify(self, box: Outbox, upto: int, digest: bytes) -> None:
-        box.is_verifying, box.claimed_digest = True, digest
+        box.verifying, box.claimed_digest = upto, digest
         self._actions.append(Trim(box.epoch, upto, digest))
 
     def _commit(self, box: Outbox, upto: int, digest: bytes, now: Stamp) -> None:

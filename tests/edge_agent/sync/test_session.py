@@ -13,7 +13,7 @@ from schemas.codec import BATCH_BYTES_MAX
 from schemas.seal import seal
 from schemas.structs import Ack, Cmd, Nack, Notice, Welcome, WelcomeMark
 from simulators.network import Weather
-from tests.edge_agent.sync.model import IDENTITY, Bench, MemoryCloud
+from tests.edge_agent.sync.model import IDENTITY, Bench, Held, MemoryCloud
 
 OLD, LIVE = "a" * 16, "e" * 16
 
@@ -392,3 +392,36 @@ def test_a_session_that_waits_for_its_journal_sets_no_timer_that_is_already_due(
 
     assert Trim(LIVE, 1, digest) in actions
     assert bench.session.wake_at_ms is None
+
+
+def test_the_answer_to_an_older_trim_proves_nothing_about_a_newer_claim() -> None:
+    """A slow disk may answer what an earlier connection asked only after the next welcome."""
+    bench = bench_with(*records(9))
+    chain = [entry.digest for entry in bench.journal.held[LIVE].entries]
+    for record in records(9):
+        bench.cloud.records[LIVE, len(bench.cloud.records) + 1] = record
+    bench.cloud.marks[LIVE] = (9, chain[8])
+    session = bench.session
+    hello = session.connected(bench.journal.states(), 0, bench.now)[-1]
+    welcome = bench.cloud.answer(hello.payload)  # type: ignore[union-attr]
+    assert welcome is not None
+    assert Trim(LIVE, 9, chain[8]) in session.received(welcome, bench.now)
+
+    session.trimmed(LIVE, 7, bench.now, fitted=True)
+    assert session.unsent == 9
+    session.trimmed(LIVE, 9, bench.now, fitted=True)
+
+    assert session.unsent == 0
+    assert session.counters.acks_accepted == 1
+
+
+def test_a_record_that_became_durable_while_the_journal_was_asked_is_sent_at_once() -> None:
+    bench = bench_with()
+    asked = [Held(LIVE, base=bench.journal.held[LIVE].base)]
+    bench.append(LIVE, b"in between")
+    bench.is_connected = True
+
+    bench.do(bench.session.connected(asked, 0, bench.now))
+    bench.run(1_000)
+
+    assert bench.cloud.written(LIVE) == [b"in between"]
