@@ -75,20 +75,18 @@ class RosterFetch:
             self._news.set()
 
     async def run(self) -> None:
-        """Fetch what is wanted, until cancelled; wait longer and longer while it fails."""
+        """Fetch what is wanted, until cancelled; wait longer and longer while that does not come."""
         backoff = Backoff(self._rng, _WAIT_MS_MIN, _WAIT_MS_MAX)
         while True:
             await self._news.wait()
-            if await self._bring():
+            if await self._bring() and self._slots.version >= self._wanted:
                 backoff.reset()
                 self._news.clear()
-                if self._wanted > self._slots.version:
-                    self._news.set()
             else:
                 await asyncio.sleep(backoff.next_ms() / 1000)
 
     async def _bring(self) -> bool:
-        """Fetch by delta, and in full when that does not fit; return whether a newer roster now stands."""
+        """Fetch by delta, and in full when that does not fit; return whether one was taken."""
         for base in dict.fromkeys((self._slots.version, 0)):
             try:
                 file = await self._get(base)

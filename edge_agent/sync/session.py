@@ -22,6 +22,7 @@ from schemas.chain import genesis
 from schemas.seal import SealBroken
 from schemas.structs import Ack, Cmd, Nack, Notice, Welcome, WelcomeMark
 
+NO_ACK = "no_ack"  # why a connection is given up on which the cloud greets, but commits nothing
 _COMPLAINTS_MAX = 3
 _REGRESSIONS_MAX = 2
 _REFUSED_WAIT_MS = 60_000
@@ -197,8 +198,7 @@ class Session:
             self.counters.welcomes_stale += 1
             return
         self.phase, self._nonce, self.refused_code = Phase.FLOWING, "", ""
-        self._hellos, self._timers.hello_ms = 0, None
-        self.counters.welcomes += 1
+        self._hellos, self._timers.hello_ms, self.counters.welcomes = 0, None, self.counters.welcomes + 1
         self._learn_time(welcome, now)
         marks = {mark.epoch: mark for mark in welcome.marks}
         for box in self._greeted:
@@ -356,7 +356,7 @@ class Session:
         self._timers.ack_ms, self.counters.timeouts = None, self.counters.timeouts + 1
         self._sender.backoff.next_ms()
         if self._sender.backoff.attempts >= self._limits.timeouts_max:
-            self._give_up("no_ack")
+            self._give_up(NO_ACK)
         else:
             self._backlog.rewind()
 

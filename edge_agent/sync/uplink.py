@@ -18,7 +18,7 @@ from edge_agent.sync.backoff import Backoff
 from edge_agent.sync.counters import Phase
 from edge_agent.sync.mqtt import Broker, Link, LinkFailed, Wired
 from edge_agent.sync.ports import Entry, Log, Stamp
-from edge_agent.sync.session import Session
+from edge_agent.sync.session import NO_ACK, Session
 from edge_agent.sync.tls import CertificateEnded, Credentials, check_dates, context
 from schemas.structs import Cmd
 
@@ -111,12 +111,12 @@ class Uplink:
                 route = routes[turn % len(routes)]
                 if await self._connect_once(route):
                     backoff.reset()
-                    turn = -1 if self.session.counters.welcomes else turn
+                    turn = -1
             turn += 1
             await asyncio.sleep(backoff.next_ms() / 1000)
 
     async def _connect_once(self, route: Route) -> bool:
-        """Serve one connection to its end; return whether the cloud welcomed us on it."""
+        """Serve one connection to its end; return whether the cloud welcomed us and did not then fall silent."""
         welcomes = self.session.counters.welcomes
         try:
             await self._serve(route)
@@ -125,7 +125,7 @@ class Uplink:
             log.warning("link.failed", route=route.name, broker=route.broker.address, error=str(error))
         finally:
             self._quiet()
-        return self.session.counters.welcomes > welcomes
+        return self.session.counters.welcomes > welcomes and self.last_error != NO_ACK
 
     async def _serve(self, route: Route) -> None:
         credentials = self._credentials() if route.broker.is_tls else None

@@ -72,12 +72,18 @@ class Agent:
     """An uplink with its journal, as a task."""
 
     def __init__(
-        self, urls: Sequence[str], *, keepalive_s: int = 30, credentials: Credentials | None = None, seed: int = 1
+        self,
+        urls: Sequence[str],
+        *,
+        keepalive_s: int = 30,
+        credentials: Credentials | None = None,
+        seed: int = 1,
+        limits: Limits = QUICK,
     ) -> None:
         self.journal = MemoryJournal()
         self.journal.open(LIVE)
         self.world = FakeWorld()
-        self.session = Session(IDENTITY, Random(seed), QUICK)
+        self.session = Session(IDENTITY, Random(seed), limits)
         self.routes = [Route(f"route-{number}", Broker.parse(url)) for number, url in enumerate(urls)]
         self.uplink = Uplink(
             self.session,
@@ -105,10 +111,14 @@ class Agent:
 
 
 class LiveCloud:
-    """The model cloud behind a broker; `is_up` False is a worker that died while the broker lives."""
+    """The model cloud behind a broker; `is_up` False is a worker that died while the broker lives.
 
-    def __init__(self, port: int) -> None:
+    `hears` are the channels that reach it.
+    """
+
+    def __init__(self, port: int, hears: Sequence[str] = topics.UP) -> None:
         self.model = MemoryCloud()
+        self._hears = hears
         self.is_up = True
         self._port = port
         self._link: Link | None = None
@@ -124,7 +134,7 @@ class LiveCloud:
 
     async def connect(self) -> None:
         self._link = Link(Broker("127.0.0.1", self._port, is_tls=False), "cloud", self._heard)
-        await self._link.open([topics.everyone(channel) for channel in (topics.REC, topics.HELLO, topics.STATE)])
+        await self._link.open([topics.everyone(channel) for channel in self._hears])
 
     def _heard(self, topic: str, payload: bytes) -> None:
         answer = self.model.answer(payload) if self.is_up else None

@@ -151,3 +151,23 @@ async def test_a_cloud_that_answers_with_an_error_is_asked_again_later() -> None
         await until_async(lambda: slots.version == 8)
 
         assert fetching.refused == []
+
+
+async def test_a_cloud_that_gives_less_than_it_announces_is_not_asked_without_a_pause() -> None:
+    """As one that reads from a copy of its database which lags behind."""
+    slots = FakeSlots()
+    async with Server().running() as server, Fetching(server, slots).running() as fetching:
+        server.answer = b"7"
+        fetching.fetch.want(8)
+        await until_async(lambda: slots.version == 7)
+        for _ in range(20):
+            await asyncio.wait_for(server_turn(server.port), 5)
+
+        assert len(server.targets) == 1
+
+
+async def server_turn(port: int) -> None:
+    """Let the loop carry one connection through from its beginning to its end."""
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.close()
+    await writer.wait_closed()

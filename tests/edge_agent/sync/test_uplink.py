@@ -4,6 +4,8 @@ import pytest
 
 from edge_agent.sync.counters import Phase
 from edge_agent.sync.mqtt import Broker
+from edge_agent.sync.sender import Limits
+from schemas import topics
 from tests.edge_agent.sync.live import LIVE, Agent, LiveCloud
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.process import free_port
@@ -30,6 +32,20 @@ async def test_the_first_broker_that_answers_is_used(mosquitto_server: Mosquitto
         await until_async(lambda: agent.session.unsent == 0 and agent.session.phase is Phase.FLOWING)
 
     assert agent.session.counters.connections == 1
+
+
+async def test_a_broker_by_which_the_cloud_greets_but_commits_nothing_is_left_for_the_next(
+    mosquitto_server: Mosquitto,
+) -> None:
+    """As a bridge may carry small messages and not large ones."""
+    urls = [f"mqtt://127.0.0.1:{mosquitto_server.port}"] * 2
+    agent = Agent(urls, limits=Limits(welcome_ms=500, ack_ms=20, timeouts_max=1))
+
+    async with LiveCloud(mosquitto_server.port, (topics.HELLO, topics.STATE)).running(), agent.running():
+        agent.append(b"one")
+        await until_async(lambda: agent.uplink.route == "route-1")
+
+    assert agent.session.counters.welcomes >= 1
 
 
 async def test_the_last_will_tells_that_a_device_is_gone(mosquitto_server: Mosquitto) -> None:
