@@ -118,7 +118,12 @@ class Neighbours:
             await asyncio.get_running_loop().create_future()
             return
         async with contextlib.AsyncExitStack() as stack:
-            store = await stack.enter_async_context(self._hosting(place.mqtt_port)) if self.is_hub else None
+            store = None
+            if self.is_hub:
+                folder = self._around.settings.folder / "hub"
+                store = HubStore(folder / "records.db", self._around.settings.hub.keep_days * DAY_MS)
+                stack.push_async_callback(store.close)
+                await stack.enter_async_context(self._hosting(folder, place.mqtt_port))
             self._peers = self._make_peers(store)
             try:
                 await self._peers.run()
@@ -126,10 +131,8 @@ class Neighbours:
                 self._peers = None
 
     @contextlib.asynccontextmanager
-    async def _hosting(self, port: int) -> AsyncIterator[HubStore]:
-        """Run the school's broker and keep its records for those that were away."""
-        folder = self._around.settings.folder / "hub"
-        store = HubStore(folder / "records.db", self._around.settings.hub.keep_days * DAY_MS)
+    async def _hosting(self, folder: Path, port: int) -> AsyncIterator[None]:
+        """Run the school's broker, if this machine can."""
         async with asyncio.TaskGroup() as group:
             try:
                 self._broker = HubBroker(self._hub_settings(folder, port), self._around.rng)
@@ -139,12 +142,11 @@ class Neighbours:
                 log.error("hub.impossible", error=str(error))  # noqa: TRY400 # its words say all
                 broker = None
             try:
-                yield store
+                yield
             finally:
                 if broker is not None:
                     broker.cancel()
                 self._broker = None
-        await store.close()
 
     def _hub_settings(self, folder: Path, port: int) -> HubSettings:
         around, place = self._around, self._around.bundle.hub

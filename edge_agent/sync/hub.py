@@ -20,8 +20,6 @@ from edge_agent.sync.backoff import Backoff
 from edge_agent.sync.mqtt import Broker
 from schemas import topics
 
-UP = (topics.REC, topics.HELLO, topics.STATE)
-DOWN = (topics.ACK, topics.NOTICE, topics.CMD)
 _FOLDERS = ("/usr/sbin", "/usr/local/sbin")
 _STOP_S = 5.0
 log = structlog.get_logger()
@@ -82,8 +80,8 @@ def access_list(hub: HubSettings) -> str:
     school = f"{topics.ROOT}/{hub.shard:02d}/{hub.school}"
     if hub.tls is None:  # Loopback without names: this school's topics, for whoever is on this machine.
         return f"topic readwrite {school}/#\n"
-    lines = [f"pattern write {school}/%u/{channel}" for channel in (*UP, topics.PEER)]
-    lines += [f"pattern read {school}/%u/{channel}" for channel in DOWN]
+    lines = [f"pattern write {school}/%u/{channel}" for channel in (*topics.UP, topics.PEER)]
+    lines += [f"pattern read {school}/%u/{channel}" for channel in topics.DOWN]
     lines += [f"pattern read {school}/+/{channel}" for channel in (topics.REC, topics.PEER)]
     lines += [f"user {hub.device}", f"topic readwrite {school}/+/{topics.PEER}"]
     return "\n".join(lines) + "\n"
@@ -116,8 +114,8 @@ def _bridge(hub: HubSettings) -> Sequence[str]:
         "start_type automatic",
         "restart_timeout 1 20",
         "keepalive_interval 20",
-        *[f"topic {school}/+/{channel} out 1" for channel in UP],
-        *[f"topic {school}/+/{channel} in 1" for channel in DOWN],
+        *[f"topic {school}/+/{channel} out 1" for channel in topics.UP],
+        *[f"topic {school}/+/{channel} in 1" for channel in topics.DOWN],
     ]
     if hub.cloud.user is not None:
         lines += [f"remote_username {hub.cloud.user}", f"remote_password {hub.cloud.password or ''}"]
@@ -148,6 +146,13 @@ def _leash() -> list[str]:
     return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
 
 
+def _write_private(file: Path, text: str) -> None:
+    """Write a file that nobody else may read at any moment: the bridge's password stands in it."""
+    file.touch(0o600)
+    file.chmod(0o600)
+    file.write_text(text)
+
+
 class HubBroker:
     """Keeps the school's broker running for as long as the agent runs."""
 
@@ -159,11 +164,8 @@ class HubBroker:
         self.starts = 0
         hub.folder.mkdir(parents=True, exist_ok=True)
         self._file = hub.folder / "mosquitto.conf"
-        self._file.write_text(configuration(hub))
-        self._file.chmod(0o600)
-        access = hub.folder / "acl"
-        access.write_text(access_list(hub))
-        access.chmod(0o600)
+        _write_private(self._file, configuration(hub))
+        _write_private(hub.folder / "acl", access_list(hub))
 
     @property
     def is_running(self) -> bool:

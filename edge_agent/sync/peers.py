@@ -8,6 +8,7 @@ Who is on the hub says so, and again when somebody comes; a last will takes it b
 
 import asyncio
 import contextlib
+import sqlite3
 import ssl
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
@@ -30,6 +31,7 @@ from schemas.structs import AnyFrame, Batch, PeerDone, PeerHello, PeerHelloMark,
 RECENT_MAX = 4_096
 MARKS_MAX = 64
 CATCH_UP_S = 10.0
+HELD_BACK_MAX = 20_000  # messages that wait for the hub's answer; then it is waited for no longer
 _decode = msgspec.json.Decoder(AnyFrame).decode
 log = structlog.get_logger()
 
@@ -176,15 +178,24 @@ class Peers:
         """On the hub: send each asker what it lacks, then say that this was all."""
         while True:
             question = await self._questions.get()
-            if self._store is None or self._link is None:
+            if self._store is None:
                 continue
             marks = {(mark.device, mark.epoch): mark.upto for mark in question.marks}
-            messages = await self._store.since(marks)
-            answer_to = topics.topic(self._me.shard, self._me.school, question.device, topics.PEER)
-            for message in messages:
-                self._link.publish(Publish(answer_to, message))
-            done = self._wire.peer(msgspec.json.encode(PeerDone(nonce=question.nonce, count=len(messages))))
-            self._link.publish(Publish(answer_to, done.payload))
+            try:
+                messages = await self._store.since(marks)
+            except sqlite3.Error as error:  # The asker waits a while, and goes on without.
+                log.error("hub.unanswered", device=question.device, error=str(error))  # noqa: TRY400
+                continue
+            self._answer(question, messages)
+
+    def _answer(self, question: PeerHello, messages: Sequence[bytes]) -> None:
+        if self._link is None:  # It went while the store was read; who asked asks again.
+            return
+        answer_to = topics.topic(self._me.shard, self._me.school, question.device, topics.PEER)
+        for message in messages:
+            self._link.publish(Publish(answer_to, message))
+        done = self._wire.peer(msgspec.json.encode(PeerDone(nonce=question.nonce, count=len(messages))))
+        self._link.publish(Publish(answer_to, done.payload))
 
     # Hearing
 
@@ -234,6 +245,8 @@ class Peers:
             return
         if not self.is_caught_up and not is_to_us:
             self._held_back.append((topic, payload))
+            if len(self._held_back) >= HELD_BACK_MAX:
+                self._caught_up()
             return
         records = rest.split(b"\n")
         last = batch.first_seq + len(records) - 1

@@ -18,6 +18,7 @@ from edge_agent.sync.mqtt import Broker, Link
 from edge_agent.sync.peers import CATCH_UP_S, Peers
 from edge_agent.sync.wire import Wire
 from schemas import topics
+from schemas.structs import PeerHello
 from tests.edge_agent.sync.live import LIVE, Agent, LiveCloud
 from tests.edge_agent.sync.model import IDENTITY, At, Kept
 from tests.servers.mosquitto import Mosquitto
@@ -233,6 +234,46 @@ async def test_the_store_keeps_the_last_days_and_each_batch_once(tmp_path: Path)
     again.keep(Stored("gate-1", "1" * 16, 3, 4, b"again"), KEEP_MS + 3)
     assert await again.since({("gate-1", "1" * 16): 3}) == [b"new"]
     await again.close()
+
+
+async def test_the_store_takes_what_comes_late_and_gives_each_epoch_in_order(tmp_path: Path) -> None:
+    """As from a device that sends up what is newest before its peers hear what the hub missed."""
+    store = HubStore(tmp_path / "hub.db")
+    store.keep(Stored("gate-1", "1" * 16, 1, 3, b"first"), 1)
+    store.keep(Stored("gate-1", "1" * 16, 7, 9, b"newest"), 2)
+    store.keep(Stored("gate-1", "1" * 16, 4, 6, b"late"), 3)
+    store.keep(Stored("gate-1", "1" * 16, 2, 8, b"nothing new"), 4)
+
+    assert await store.since({}) == [b"first", b"late", b"newest"]
+    await store.close()
+
+
+async def test_a_store_that_is_no_database_any_more_is_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / "hub.db").write_bytes(b"x" * 4_096)
+
+    store = HubStore(tmp_path / "hub.db")
+    store.keep(Stored("gate-1", "1" * 16, 1, 1, b"one"), 1)
+
+    assert await store.since({}) == [b"one"]
+    await store.close()
+
+
+async def test_a_link_that_ends_while_a_question_is_looked_up_takes_nothing_with_it(tmp_path: Path) -> None:
+    """The part that would fail runs the school's broker, too."""
+    store = HubStore(tmp_path / "hub.db")
+    peers = Peers(IDENTITY, Seen(), Broker("127.0.0.1", 1, is_tls=False), lambda: At(1), Random(1), store=store)
+    peers._link = Link(Broker("127.0.0.1", 1, is_tls=False), "peer", lambda _topic, _payload: None)
+    peers._questions.put_nowait(PeerHello(device="gate-2", nonce="a" * 16, marks=[]))
+    answering = asyncio.create_task(peers._answer_questions())
+    await asyncio.sleep(0)
+
+    peers._link = None
+    await store.since({})  # behind the question in the store's own queue
+    await asyncio.sleep(0)
+
+    assert not answering.done()
+    answering.cancel()
+    await store.close()
 
 
 async def test_a_peer_is_heard_until_it_leaves_or_falls_silent(tmp_path: Path) -> None:
