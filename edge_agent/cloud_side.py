@@ -56,7 +56,7 @@ class CloudSide:
         return self._timekeeper.now()
 
     def is_clock_good(self) -> bool:
-        return self._timekeeper.now().quality in ("rtc", "ntp", "hub")
+        return self._timekeeper.now().is_good
 
     def floor_ms(self) -> int:
         roster = self._shelf.roster

@@ -34,7 +34,6 @@ Reason = Literal[
 Mode = Literal["normal", "lock_down", "free_pass"]  # as the cloud commanded; a way out is never locked
 Missing = Literal["deny", "allow"]
 AHEAD_MS = 60_000  # An entry this much in the future was written by a clock that was wrong.
-_TRUSTED = ("rtc", "ntp", "hub")
 _DAY_MS, _MINUTE_MS = 86_400_000, 60_000
 _THURSDAY = 3  # 1970-01-01
 
@@ -57,7 +56,7 @@ class Question:
 
     @property
     def is_clock_good(self) -> bool:
-        return self.stamp.quality in _TRUSTED
+        return self.stamp.is_good
 
     @property
     def is_exit(self) -> bool:

@@ -181,8 +181,7 @@ class Neighbours:
         credentials = self._around.credentials()
         if not broker.is_tls or credentials is None:
             return None
-        is_good = self._around.stamp().quality in ("rtc", "ntp", "hub")
-        return context(credentials, is_clock_good=is_good, name=broker.name)
+        return context(credentials, is_clock_good=self._around.stamp().is_good, name=broker.name)
 
 
 def hub_broker(bundle: Bundle, hub: str) -> Broker | None:

@@ -7,7 +7,7 @@ from edge_agent.bundle import Bundle
 from edge_agent.gate import Gate
 from edge_agent.journal.journal import Journal
 from edge_agent.neighbours import Neighbours
-from edge_agent.roster import Roster
+from edge_agent.roster import UTC_OFFSET_MIN, Roster
 from edge_agent.scribe import Scribe
 from edge_agent.slots import Shelf
 from edge_agent.status.snapshot import (
@@ -107,4 +107,4 @@ def _names(roster: Roster | None, gate: str) -> dict[str, str]:
 
 def _offset_min(roster: Roster | None) -> int:
     """Return the school's offset from UTC in minutes; Kazakhstan's until there is a roster."""
-    return 300 if roster is None else roster.utc_offset_min
+    return UTC_OFFSET_MIN if roster is None else roster.utc_offset_min

@@ -33,6 +33,11 @@ class Stamp:
     wall_ms: int
     quality: Quality
 
+    @property
+    def is_good(self) -> bool:
+        """Tell whether the wall time may be relied on."""
+        return Trust[self.quality] >= Trust.hub
+
     def wall_at(self, monotonic_ms: int) -> int:
         """Return what the wall time is at another instant since boot, by this look."""
         return self.wall_ms + monotonic_ms - self.monotonic_ms
@@ -56,12 +61,13 @@ class Timekeeper:
         monotonic_ms, machine_ms = self._clock.monotonic_ms(), self._clock.wall_ms()
         self._notice_jump(monotonic_ms, machine_ms)
         floor_ms = self._floor.wall_at(monotonic_ms)
-        if self._told is not None:
-            told_ms = max(self._told.wall_at(monotonic_ms), floor_ms)
-            if Trust[self._told.quality] > Trust[self._machine] or abs(machine_ms - told_ms) > JUMP_MS:
-                return Stamp(monotonic_ms, told_ms, self._told.quality)
-        elif self._before_jump is not None:
-            return Stamp(monotonic_ms, max(floor_ms, self._before_jump.wall_at(monotonic_ms)), "floor")
+        told, before_jump = self._told, self._before_jump  # The journal's thread looks at the clock, too.
+        if told is not None:
+            told_ms = max(told.wall_at(monotonic_ms), floor_ms)
+            if Trust[told.quality] > Trust[self._machine] or abs(machine_ms - told_ms) > JUMP_MS:
+                return Stamp(monotonic_ms, told_ms, told.quality)
+        elif before_jump is not None:
+            return Stamp(monotonic_ms, max(floor_ms, before_jump.wall_at(monotonic_ms)), "floor")
         if machine_ms < floor_ms - JUMP_MS:
             return Stamp(monotonic_ms, floor_ms, "floor")
         return Stamp(monotonic_ms, machine_ms, self._machine)

@@ -137,8 +137,7 @@ class View:
         move = moves[-1] if moves else None
         presumed = self._presumed.get(ref)
         if presumed is not None and (move is None or presumed.stamp.wall_ms >= move.at_ms):
-            is_sure = Trust[presumed.stamp.quality] >= Trust.hub
-            return Whereabouts(presumed.is_inside, is_sure, presumed.stamp.wall_ms, presumed.gate)
+            return Whereabouts(presumed.is_inside, presumed.stamp.is_good, presumed.stamp.wall_ms, presumed.gate)
         if move is None:
             return None
         return Whereabouts(move.is_inside, self._is_sure(moves), move.at_ms, move.gate)

@@ -241,9 +241,9 @@ class JournalFile:
         return []
 
     def _set_aside(self, entry: Entry, row: bytes) -> None:
-        """Keep what stands in a row that cannot be read, for whoever looks into it later."""
+        """Keep what stands in a row that cannot be read, for whoever looks into it later, if the disk takes it."""
         self.damaged += 1
-        with _Transaction(self._db):
+        with suppress(JournalUnavailable, JournalBroken), _Transaction(self._db):
             self._db.execute("INSERT OR IGNORE INTO damaged VALUES (?, ?, ?)", (entry.epoch, entry.seq, row))
 
     def _fits(self, epoch: Epoch, upto: int, digest: bytes) -> bool:

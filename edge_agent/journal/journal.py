@@ -83,12 +83,14 @@ class Journal:
     @property
     def epoch(self) -> str:
         """Return the live epoch; empty while there is no file."""
-        return self._file.epoch if self._file is not None else ""
+        file = self._file  # The thread may let it go at any moment.
+        return file.epoch if file is not None else ""
 
     @property
     def held(self) -> int:
         """Return how many records are not trimmed yet."""
-        return self._file.held if self._file is not None else 0
+        file = self._file
+        return file.held if file is not None else 0
 
     @property
     def lost(self) -> int:
@@ -194,7 +196,7 @@ class Journal:
     def _answer(self, question: Callable[[JournalFile], T], done: "asyncio.Future[T]") -> None:
         try:
             answer = question(self._opened())
-        except (JournalUnavailable, JournalBroken) as error:
+        except Exception as error:  # noqa: BLE001 # Whoever asked is told, also of a mistake of ours.
             self._tell(partial(_fail, done, error))
         else:
             self._tell(partial(_succeed, done, answer))
@@ -206,6 +208,10 @@ class Journal:
             entries = file.append([*told, *(record for job in group for record in job.records)])
         except (JournalUnavailable, JournalBroken) as error:
             self._refused(group, error)
+            return
+        except Exception as error:  # A mistake of ours must not leave anybody waiting.
+            log.exception("journal.failed")
+            self._refused(group, JournalUnavailable("io_error", f"{type(error).__name__}: {error}"))
             return
         self._took(told)
         self._tell(partial(self._confirm, group, entries, len(told)))

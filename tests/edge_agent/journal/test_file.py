@@ -135,6 +135,17 @@ def test_fault_7_a_bad_record_is_kept_aside_and_the_later_ones_are_read(tmp_path
     assert file.trim(first.epoch, 9, entries[8].digest)
 
 
+def test_fault_12_on_a_disk_that_is_read_only_now_what_stands_beside_a_bad_record_is_still_read(tmp_path: Path) -> None:
+    file = opened(tmp_path)
+    entries = file.append(records(3))
+    file._db.execute("UPDATE entries SET record = ? WHERE seq = 2", (b"flipped",))
+    file._db.execute("PRAGMA query_only = ON")
+
+    read = file.read(file.epoch, 0, 9)
+
+    assert read == [entries[0], Entry(file.epoch, 2, None, entries[1].digest), entries[2]]
+
+
 @pytest.mark.parametrize("after_seq", range(9))
 @pytest.mark.parametrize("limit", [1, 2, 99])
 def test_fault_8_a_flipped_digest_is_mended_by_its_neighbours(tmp_path: Path, after_seq: int, limit: int) -> None:

@@ -275,6 +275,23 @@ async def test_a_mistake_of_ours_does_not_end_the_thread(bench: Bench) -> None:
     assert len(await bench.journal.append(*records(1))) == 1
 
 
+async def test_a_mistake_of_ours_leaves_nobody_waiting(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken(*_given: object) -> list[Entry]:
+        raise ValueError("a mistake")
+
+    monkeypatch.setattr(JournalFile, "append", mistaken)
+    monkeypatch.setattr(JournalFile, "read", mistaken)
+
+    async with asyncio.timeout(5):
+        with pytest.raises(JournalUnavailable, match="a mistake"):
+            await bench.journal.append(*records(1))
+        with pytest.raises(ValueError, match="a mistake"):
+            await bench.journal.read(bench.journal.epoch, 0, 1)
+
+    assert bench.journal._queued == 0
+    assert bench.journal.lost == 1
+
+
 async def test_closing_writes_what_is_queued(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     waiting = [bench.journal.append(*records(1, number)) for number in range(50)]
