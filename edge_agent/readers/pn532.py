@@ -14,7 +14,8 @@ from edge_agent.readers.supervised import DeviceLost, SupervisedReader
 from edge_agent.readers.tap import Medium, Tap
 
 POLL_PAUSE_S = 0.05
-TROUBLES_MAX = 3  # in a row; then the chip is opened anew
+TROUBLES_MAX = 3  # in a row and over STALL_MS_MAX; then the chip is opened anew
+STALL_MS_MAX = 1_000
 
 
 class Pn532Reader(SupervisedReader):
@@ -48,12 +49,18 @@ class Pn532Reader(SupervisedReader):
             thread.shutdown(wait=False)
 
     async def _sense(self, thread: ThreadPoolExecutor, chip: Chip) -> bytes | None:
-        for _ in range(TROUBLES_MAX - 1):
+        """Look once; wait out a stall of the line or the machine, since to open the chip anew takes half a second."""
+        began_ms, troubles = self._clock.monotonic_ms(), 0
+        while True:
             try:
                 return await asyncio.wrap_future(thread.submit(chip.sense))
             except ChipTrouble:
-                self.counts.troubles += 1
-        return await asyncio.wrap_future(thread.submit(chip.sense))
+                troubles += 1
+                if troubles >= TROUBLES_MAX and self._clock.monotonic_ms() - began_ms >= STALL_MS_MAX:
+                    raise
+            self.counts.troubles += 1
+            if troubles >= TROUBLES_MAX:
+                await self._clock.sleep(POLL_PAUSE_S)
 
 
 def _close(opening: Future[Chip]) -> None:

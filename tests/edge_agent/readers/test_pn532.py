@@ -43,6 +43,35 @@ async def many(taps: list[Tap], count: int) -> None:
     await until_async(lambda: len(taps) == count)
 
 
+class Stalling:
+    """A chip that answers nothing at first, and the clock beside it: only looks and pauses take time."""
+
+    def __init__(self, stalls_ms: int) -> None:
+        self.stalls_ms = stalls_ms
+        self.answered_ms = 0
+        self._now_ms = 0
+
+    def monotonic_ms(self) -> int:
+        return self._now_ms
+
+    def wall_ms(self) -> int:
+        return self._now_ms
+
+    async def sleep(self, seconds: float) -> None:
+        self._now_ms += int(seconds * 1_000)
+        await asyncio.sleep(0)
+
+    def sense(self) -> bytes | None:
+        if self._now_ms < self.stalls_ms:
+            self._now_ms += 110
+            raise ChipTrouble("no acknowledgement")
+        self.answered_ms = self.answered_ms or self._now_ms
+        return bytes.fromhex("04A1B2C3D4E5F6")
+
+    def close(self) -> None:
+        pass
+
+
 def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -121,6 +150,17 @@ async def test_one_spoilt_frame_loses_no_tap(line: Pn532Line, reader: Pn532Reade
 
     assert len(taps) == 1
     assert reader.counts.losses == 0
+
+
+@pytest.mark.parametrize(("stalls_ms", "losses"), [(300, 0), (900, 0), (1_500, 1)])
+async def test_a_short_stall_is_waited_out_and_a_long_one_opens_the_chip_anew(stalls_ms: int, losses: int) -> None:
+    stalling = Stalling(stalls_ms)
+    reader = Pn532Reader("gate-in", "/dev/null", stalling, lambda _path: stalling)
+    async with listening(reader) as taps:
+        await until_async(lambda: taps)
+
+    assert reader.counts.losses == losses
+    assert stalling.answered_ms - stalls_ms < (200 if losses == 0 else 1_000)
 
 
 async def test_a_chip_that_stalls_is_lost_and_found_again(line: Pn532Line, reader: Pn532Reader) -> None:
