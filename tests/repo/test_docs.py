@@ -42,3 +42,10 @@ def test_the_readme_names_both_commands() -> None:
 
     assert "make demo" in readme
     assert "make test" in readme
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    linked = set(LINK.findall((ROOT / "README.md").read_text()))
+    pages = {path for path in DOCUMENTS if re.fullmatch(r"docs/[^/]*\.md", path)}
+
+    assert pages - linked == set()
