@@ -108,7 +108,7 @@ class Agent:
             log.info("agent.stopping", unsent=overview.unsent(), is_restart=self._ending.is_restart)
             await at_gates.stop()
             await self._drain(overview)
-        self._keep_floor()
+        await self._keep_floor()
         await core.journal.close()
         log.info("agent.stopped")
 
@@ -159,11 +159,13 @@ class Agent:
     async def _raise_floor(self) -> None:
         while True:
             await self._given.clock.sleep(FLOOR_S)
-            self._keep_floor()
+            await self._keep_floor()
 
-    def _keep_floor(self) -> None:
-        if self.world.is_clock_good():
-            write_floor(self._given.settings.folder, self.core.timekeeper.now().wall_ms)
+    async def _keep_floor(self) -> None:
+        """Write the floor in a thread: a disk that hangs must not hold up the gates."""
+        now = self.core.timekeeper.now()
+        if now.is_good:
+            await asyncio.to_thread(write_floor, self._given.settings.folder, now.wall_ms)
 
     async def _pat_watchdog(self, overview: Overview) -> None:
         """Tell systemd that the event loop turns; a slow disk or a lost broker is no reason to be killed."""

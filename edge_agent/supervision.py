@@ -18,6 +18,7 @@ from edge_agent.sync.backoff import Backoff
 
 WAIT_MS_MIN, WAIT_MS_MAX = 500, 30_000
 STEADY_MS = 60_000  # A part that ran so long has recovered.
+CANCELLED = "what it waited for was cancelled"
 log = structlog.get_logger()
 
 
@@ -86,6 +87,12 @@ class Parts:
         """Let the part run; return why it ended."""
         try:
             await work()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            log.warning("part.failed", part=part.name, error=CANCELLED)  # nobody meant the part itself
+            return CANCELLED
         except OSError as error:  # The world outside: its own words say enough.
             log.warning("part.failed", part=part.name, error=str(error))
             return str(error)

@@ -8,20 +8,17 @@ A movement's time is its monotonic time plus its epoch's offset: the best one kn
 is set right, or jumps, moves a whole epoch and never changes the order within it.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import msgspec
 
 from edge_agent.actuators.actuator import Direction
-from edge_agent.journal.entry import Entry
 from edge_agent.timekeeper import JUMP_MS, Stamp, Trust
 from schemas.structs import Alarm, AnyRecord, Decision, HandPass, Loss, Open, Passage
 
 MOVES_MAX = 3  # kept of each person: the last, and what stands when it is cancelled
 PERSONS_MAX = 200_000
 SKEW_MS = 60_000  # Two agents' clocks may differ by this much: closer movements have no sure order.
-REBUILD_MAX = 20_000  # of the newest records, at start
 STREAMS_MAX = 1_024
 ENDED_MAX = 16_384
 GRANTS_MAX = 4_096
@@ -219,12 +216,6 @@ class View:
                     self._blur(stream, found.monotonic_ms)
             case _:
                 pass
-
-    def rebuild(self, entries: Iterable[Entry]) -> None:
-        """Take this agent's own records from before it started, in order."""
-        for entry in entries:
-            if entry.record is not None:
-                self.observe(self.device, entry.epoch, entry.seq, entry.record)
 
     def _stream(self, device: str, epoch: str) -> _Stream:
         """Return what is known of an epoch; the one not heard of for longest gives way."""

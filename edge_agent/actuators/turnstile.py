@@ -1,7 +1,6 @@
 """A turnstile, barrier or door on wires: the lane's state machine, its timers, and whatever moves the relays."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
@@ -52,15 +51,14 @@ class Turnstile:
         self._do(self._lane.deny(self._clock.monotonic_ms()))
 
     async def events(self) -> AsyncIterator[Passed | FireChanged]:
-        """Yield what the inputs say; the relays rest when the iterator is closed."""
+        """Yield what the inputs say; the relays rest when the iterator is closed. Raises what the wires raise."""
         attending = asyncio.create_task(self._wires.attend(self), name="actuator.attend")
         try:
             while True:
-                yield await self._events.get()
+                yield await self._next(attending)
         finally:
             attending.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await attending
+            await asyncio.wait({attending})
             self.close()
 
     def close(self) -> None:
@@ -76,6 +74,17 @@ class Turnstile:
     def fire(self, *, is_burning: bool) -> None:
         """Hear the fire panel's contact."""
         self._do(self._lane.fire(self._clock.monotonic_ms(), is_burning=is_burning))
+
+    async def _next(self, attending: "asyncio.Task[None]") -> Passed | FireChanged:
+        """Return the next event; raise when nobody listens to the contacts any more."""
+        coming = asyncio.ensure_future(self._events.get())
+        try:
+            await asyncio.wait({coming, attending}, return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done():
+                attending.result()
+            return await coming
+        finally:
+            coming.cancel()
 
     def _tick(self) -> None:
         self._timer = None

@@ -35,12 +35,12 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class StatusPages:
-    """The answers to each address."""
+    """The answers to each address. A snapshot is taken in the event loop, in which what it shows changes."""
 
     snapshot: Callable[[], Snapshot]
     environment: Environment
 
-    def page(self, request: Request) -> Response:
+    async def page(self, request: Request) -> Response:
         """Answer with the page for people."""
         now = self.snapshot()
         language = choose(request.query_params.get("lang"), request.headers.get("accept-language", ""))
@@ -58,11 +58,11 @@ class StatusPages:
         )
         return HTMLResponse(shown, headers=_HEADERS | {"Content-Language": language, "Vary": "Accept-Language"})
 
-    def metrics(self, _request: Request) -> Response:
+    async def metrics(self, _request: Request) -> Response:
         """Answer Prometheus."""
         return Response(exposition(self.snapshot), headers=_HEADERS, media_type=CONTENT_TYPE)
 
-    def health(self, _request: Request) -> Response:
+    async def health(self, _request: Request) -> Response:
         """Answer 200 while the agent does its work, though something may want attention, else 503."""
         now = self.snapshot()
         found = concerns(now)

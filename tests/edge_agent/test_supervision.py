@@ -48,6 +48,23 @@ async def test_a_part_that_fails_begins_again_beside_one_that_never_stops() -> N
     assert (told["going"].failures, told["going"].error) == (0, "")
 
 
+async def test_a_part_whose_own_work_was_cancelled_begins_again() -> None:
+    tries: list[int] = []
+
+    async def waiting() -> None:
+        tries.append(len(tries))
+        cancelled = asyncio.get_running_loop().create_future()
+        cancelled.cancel()
+        await cancelled
+
+    async with Parts(QuickClock(), Random(1)) as parts:
+        parts.start("waiting", waiting)
+        await until_async(lambda: len(tries) >= 3)
+        (told,) = parts.statuses()
+
+    assert told.error == "what it waited for was cancelled"
+
+
 async def test_leaving_the_block_ends_every_part() -> None:
     ended: list[str] = []
 

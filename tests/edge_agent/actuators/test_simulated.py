@@ -3,8 +3,10 @@
 import asyncio
 from random import Random
 
-from edge_agent.actuators.actuator import FireChanged, PassageOutcome, Passed
-from edge_agent.actuators.lane import Timing
+import pytest
+
+from edge_agent.actuators.actuator import Direction, FireChanged, PassageOutcome, Passed
+from edge_agent.actuators.lane import Lane, Timing
 from edge_agent.actuators.simulated import simulated_turnstile
 from edge_agent.actuators.turnstile import Turnstile
 from edge_agent.clock import SystemClock
@@ -74,3 +76,31 @@ async def test_a_cable_that_was_cut_is_mended() -> None:
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
     await again.stop()
+
+
+class BrokenWires:
+    """Contacts that cannot be listened to."""
+
+    def __init__(self) -> None:
+        self.is_closed = False
+
+    def switch(self, relay: Direction | None, *, is_on: bool) -> None:
+        """Switch nothing."""
+
+    async def attend(self, turnstile: Turnstile) -> None:  # noqa: ARG002 # as Wires has it
+        raise ValueError("a pin was lost")
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+async def test_contacts_that_nobody_hears_any_more_end_the_gate_and_free_its_pins() -> None:
+    """So that it is made anew, and a fire is heard again."""
+    wires = BrokenWires()
+    turnstile = Turnstile(Lane(TIMING), wires, SystemClock())
+
+    async with asyncio.timeout(5):
+        with pytest.raises(ValueError, match="a pin was lost"):
+            await listen(turnstile, [])
+
+    assert wires.is_closed

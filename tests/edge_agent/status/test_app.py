@@ -3,7 +3,9 @@
 import json
 import shutil
 import subprocess
+import threading
 
+import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
@@ -45,6 +47,21 @@ def test_the_page_names_what_is_wrong_the_worst_first() -> None:
     text = client(TROUBLED).get("/", params={"lang": "ru"}).text
     assert "Считыватель не отвечает: north-in" in text
     assert "12\N{NARROW NO-BREAK SPACE}345" in text
+
+
+@pytest.mark.parametrize("address", ["/", "/metrics", "/health"])
+async def test_a_snapshot_is_taken_where_nothing_changes_meanwhile(address: str) -> None:
+    taken_in: list[int] = []
+
+    def snapshot() -> Snapshot:
+        taken_in.append(threading.get_ident())
+        return WELL
+
+    transport = httpx2.ASGITransport(app=create_status_app(snapshot))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8450") as client_in_loop:
+        assert (await client_in_loop.get(address)).status_code == 200
+
+    assert set(taken_in) == {threading.get_ident()}
 
 
 def test_the_browsers_language_is_taken_when_none_is_asked_for() -> None:
