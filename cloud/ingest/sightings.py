@@ -3,6 +3,7 @@
 Rule: a batch costs one entry of a dictionary and, twice a minute, its share of one statement for all devices.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -41,19 +42,27 @@ class Sightings:
         self._heard.update(plan.heard)
         while len(self._heard) > DEVICES_MAX:
             del self._heard[next(iter(self._heard))]
-        for sighting in plan.sightings.values():
+        self._wait(plan.sightings.values())
+
+    async def write(self, pool: asyncpg.Pool) -> int:
+        """Write what devices said; return how many devices it was. What could not be written is tried again."""
+        seen, self._waiting = list(self._waiting.values()), {}
+        if seen:
+            columns = zip(*[_row(each) for each in sorted(seen, key=lambda each: each.device_id)], strict=True)
+            try:
+                await pool.execute(_WRITE, *[list(column) for column in columns])
+            except BaseException:
+                later, self._waiting = list(self._waiting.values()), {}
+                self._wait([*seen, *later])
+                raise
+        return len(seen)
+
+    def _wait(self, sightings: Iterable[Sighting]) -> None:
+        for sighting in sightings:
             known = self._waiting.pop(sighting.device_id, None)
             self._waiting[sighting.device_id] = sighting if known is None else known.followed_by(sighting)
             if len(self._waiting) > DEVICES_MAX:
                 del self._waiting[next(iter(self._waiting))]
-
-    async def write(self, pool: asyncpg.Pool) -> int:
-        """Write what devices said; return how many devices it was."""
-        seen, self._waiting = list(self._waiting.values()), {}
-        if seen:
-            columns = zip(*[_row(each) for each in sorted(seen, key=lambda each: each.device_id)], strict=True)
-            await pool.execute(_WRITE, *[list(column) for column in columns])
-        return len(seen)
 
     async def write_heard(self, pool: asyncpg.Pool) -> None:
         """Write when devices' records last came."""

@@ -55,6 +55,23 @@ async def test_what_is_written_late_turns_no_clock_back(services: Services, devi
     assert await seen_at(pool) == instant(NOW_MS + MINUTE_MS)
 
 
+async def test_what_a_database_did_not_take_is_written_later_under_what_came_since(
+    services: Services, device_id: int
+) -> None:
+    """As the last will of a device, which nothing would tell again."""
+    sightings, pool = Sightings(), services.database.pool
+    sightings.note(Plan(sightings={"gate-1": Sighting(device_id, NOW_MS, is_online=False, unsent=7)}))
+    await pool.execute("ALTER TABLE device RENAME TO device_away")
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await sightings.write(pool)
+    await pool.execute("ALTER TABLE device_away RENAME TO device")
+    sightings.note(told(device_id, NOW_MS + 1, unsent=3))
+
+    await sightings.write(pool)
+
+    assert tuple(await pool.fetchrow("SELECT is_online, unsent FROM device")) == (False, 3)
+
+
 async def test_a_later_word_leaves_what_it_does_not_speak_of(services: Services, device_id: int) -> None:
     sightings, pool = Sightings(), services.database.pool
     sightings.note(told(device_id, unsent=300, roster=12))
