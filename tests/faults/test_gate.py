@@ -76,7 +76,8 @@ class FileGate(GateBench):
         if image is not None:
             image.write(self.path)
         gate = FileGate(self.path, seed)
-        gate.view.rebuild(gate.file.recent(100))
+        for entry in gate.file.recent(100):
+            gate.view.observe(DEVICE, entry.epoch, entry.seq, entry.record or b"")
         gate.file.append([b'{"k":"open"}', *await unfinished(_Recent(gate.file), ["main"], at(60_000))])
         return gate
 

@@ -58,9 +58,9 @@ async def test_what_is_written_late_turns_no_clock_back(services: Services, devi
 async def test_what_a_database_did_not_take_is_written_later_under_what_came_since(
     services: Services, device_id: int
 ) -> None:
-    """As the last will of a device, which nothing would tell again."""
+    """As that a device came or went, which nothing would tell again."""
     sightings, pool = Sightings(), services.database.pool
-    sightings.note(Plan(sightings={"gate-1": Sighting(device_id, NOW_MS, is_online=False, unsent=7)}))
+    sightings.note(Plan(sightings={"gate-1": Sighting(device_id, NOW_MS, is_online=True, unsent=7)}))
     await pool.execute("ALTER TABLE device RENAME TO device_away")
     with pytest.raises(asyncpg.UndefinedTableError):
         await sightings.write(pool)
@@ -69,7 +69,7 @@ async def test_what_a_database_did_not_take_is_written_later_under_what_came_sin
 
     await sightings.write(pool)
 
-    assert tuple(await pool.fetchrow("SELECT is_online, unsent FROM device")) == (False, 3)
+    assert tuple(await pool.fetchrow("SELECT is_online, unsent FROM device")) == (True, 3)
 
 
 async def test_a_later_word_leaves_what_it_does_not_speak_of(services: Services, device_id: int) -> None:
