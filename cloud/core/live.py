@@ -4,7 +4,7 @@ Rule: a page that is told twice shows the same; a page that missed a wake-up is 
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ PULSE_S = 15.0  # a quiet page hears this often that the line is alive
 GAP_S = 0.25  # a page is drawn at most this often
 STREAM_S_MAX = 300.0  # then the browser asks anew, and its rights are looked at again
 STREAMS_MAX = 5_000
+STREAMS_OF_ONE_MAX = 60  # a school's screens may share an account; one reader must not take everybody's place
 
 Key = tuple[int, str]  # school id; person reference, or EVERYTHING for who shows the whole school
 Draw = Callable[[], Awaitable[str]]
@@ -54,6 +55,7 @@ class Feed:
     _waiting: dict[Key, set[asyncio.Event]] = field(default_factory=lambda: defaultdict(set))
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
     _calls: int = 0
+    _of_one: Counter[int] = field(default_factory=Counter)  # open streams by account
     open_streams: int = 0
 
     async def run(self, services: Services) -> None:
@@ -95,22 +97,26 @@ class Feed:
         for knock in knocks:
             knock.set()
 
-    def check(self) -> None:
-        """Raise TooManyStreams when no more pages can be kept live."""
-        if self.open_streams >= STREAMS_MAX:
+    def check(self, account_id: int) -> None:
+        """Raise TooManyStreams when no more pages can be kept live: of all readers, or of this one."""
+        if self.open_streams >= STREAMS_MAX or self._of_one[account_id] >= STREAMS_OF_ONE_MAX:
             raise TooManyStreams
 
     @contextmanager
-    def listen(self, keys: Iterable[Key]) -> Iterator[asyncio.Event]:
+    def listen(self, keys: Iterable[Key], account_id: int = 0) -> Iterator[asyncio.Event]:
         """Give an event that is set when something of these keys changed."""
         knock, mine = asyncio.Event(), tuple(keys)
         self.open_streams += 1
+        self._of_one[account_id] += 1
         for key in mine:
             self._waiting[key].add(knock)
         try:
             yield knock
         finally:
             self.open_streams -= 1
+            self._of_one[account_id] -= 1
+            if not self._of_one[account_id]:
+                del self._of_one[account_id]
             for key in mine:
                 self._forget(key, knock)
 
@@ -124,18 +130,21 @@ def stream(request: Request, keys: Iterable[Key], draw: Draw, quiet: Quiet = Qui
     """Answer with the fragment now and after every change of the keys, a pulse in between. Raises TooManyStreams."""
     feed: Feed = request.app.state.feed
     services: Services = request.app.state.services
-    feed.check()
+    account_id = request.state.visit.actor.account_id or 0
+    feed.check(account_id)
     return StreamingResponse(
-        _events(feed, services.clock, tuple(keys), draw, quiet),
+        _events(feed, services.clock, tuple(keys), draw, quiet, account_id),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
 
 
-async def _events(feed: Feed, clock: Clock, keys: tuple[Key, ...], draw: Draw, quiet: Quiet) -> AsyncGenerator[str]:
+async def _events(
+    feed: Feed, clock: Clock, keys: tuple[Key, ...], draw: Draw, quiet: Quiet, account_id: int = 0
+) -> AsyncGenerator[str]:
     ends_at = asyncio.get_running_loop().time() + STREAM_S_MAX
     call = feed.call
-    with feed.listen(keys) as knock:
+    with feed.listen(keys, account_id) as knock:
         knock.set()  # the first drawing: nothing is missed between the page and its stream
         while asyncio.get_running_loop().time() < ends_at and not feed.is_closing():
             if not knock.is_set():

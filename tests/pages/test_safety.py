@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from structlog.testing import capture_logs
 
 from cloud.accounts.actions import add_account, change_password, sign_in
+from cloud.core import live
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.guarding import FORM_MAX, UPLOAD_MAX, Figures, Guarding
 from tests.pages.site import Site
@@ -197,3 +198,20 @@ async def test_pages_of_people_are_kept_by_no_browser_and_assets_are(site: Site,
 
     assert kept == ["no-store"] * len(private)
     assert "immutable" in (await http.get(asset)).headers["cache-control"]
+
+
+async def test_one_reader_cannot_take_everybodys_place(
+    site: Site, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "STREAMS_OF_ONE_MAX", 1)
+    guardian = {"cookie": f"esik_session={site.sample.tokens['guardian']}", "accept": "text/event-stream"}
+    office = {"cookie": f"esik_session={site.sample.tokens['office']}", "accept": "text/event-stream"}
+
+    async with http.stream("GET", "/live", headers=guardian) as first:
+        heard = first.aiter_text()  # let go of, it would end the stream
+        await anext(heard)
+        second = await http.get("/live", headers=guardian)
+        async with http.stream("GET", "/schools/almaty15/office/live", headers=office) as others:
+            assert others.status_code == HTTPStatus.OK
+
+    assert second.status_code == HTTPStatus.SERVICE_UNAVAILABLE

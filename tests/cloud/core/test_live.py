@@ -11,6 +11,7 @@ from simulators.clock import SimulatedClock
 
 CHILD, SIBLING, ALL = (7, "child0000001"), (7, "child0000002"), (7, "*")
 ELSEWHERE = (8, "child0000003")
+MOTHER, FATHER = 1, 2
 
 
 @pytest.mark.parametrize(
@@ -44,16 +45,27 @@ def test_a_page_that_was_closed_leaves_nothing_behind() -> None:
     with feed.listen([CHILD, ALL]):
         assert feed.open_streams == 1
 
-    assert (feed.open_streams, dict(feed._waiting)) == (0, {})
+    assert (feed.open_streams, dict(feed._waiting), dict(feed._of_one)) == (0, {}, {})
 
 
 def test_there_is_a_limit_to_open_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "STREAMS_MAX", 1)
     feed = Feed()
-    feed.check()
+    feed.check(MOTHER)
 
-    with feed.listen([CHILD]), pytest.raises(TooManyStreams):
-        feed.check()
+    with feed.listen([CHILD], FATHER), pytest.raises(TooManyStreams):
+        feed.check(MOTHER)
+
+
+def test_one_reader_cannot_take_everybodys_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "STREAMS_OF_ONE_MAX", 1)
+    feed = Feed()
+
+    with feed.listen([CHILD], FATHER):
+        feed.check(MOTHER)
+        with pytest.raises(TooManyStreams):
+            feed.check(FATHER)
+    feed.check(FATHER)
 
 
 async def test_a_stream_ends_when_its_reader_may_not_see_any_more() -> None:
