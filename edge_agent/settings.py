@@ -103,9 +103,9 @@ class SyncSettings:
         tuple[str, ...],
         _said("brokers to try in turn, `mqtt[s]://[user:password@]host[:port]`, instead of the bundle's"),
     ] = ()
-    http_url: Annotated[str, Meta(max_length=300, description="where rosters are fetched, instead of the bundle's")] = (
-        ""
-    )
+    http_url: Annotated[
+        str, Meta(max_length=300, description="where rosters and certificates are fetched, instead of the bundle's")
+    ] = ""
     keepalive_s: Annotated[
         int, Meta(ge=5, le=300, description="a silent connection is given up after 1.4 of these")
     ] = 30

@@ -1,0 +1,70 @@
+"""What the school's IT sees of its devices' certificates."""
+
+from datetime import timedelta
+
+import pytest
+
+from cloud.attendance.queries import school_today
+from cloud.core.actor import Role
+from cloud.core.i18n import Language, translate
+from cloud.core.services import Services
+from cloud.core.words import sign
+from cloud.devices.actions import NewDevice, register, revoke
+from cloud.devices.renewals import APPROVAL_LASTS
+from cloud.office.fleet import DeviceSeen, fleet_of
+from tests.cloud.schools.factory import SYSTEM, a_school
+
+NAME = "almaty5-gate-1"
+DAY = timedelta(days=1)
+_HOLDS = "UPDATE device SET certificate_until = $1, renewal_asked_at = $2, renewal_approved_at = $3"
+
+
+async def seen(
+    services: Services, left: timedelta | None, asked: timedelta | None = None, approved: timedelta | None = None
+) -> DeviceSeen:
+    """Return a device whose certificate lasts so long, that asked and was approved so long ago."""
+    now = services.clock.now()
+    held = [now + left if left is not None else None]
+    held += [now - ago if ago is not None else None for ago in (asked, approved)]
+    await services.database.pool.execute(_HOLDS, *held)
+    school = await school_today(services, SYSTEM, "almaty5", Role.IT)
+    return (await fleet_of(services, SYSTEM, school)).devices[0]
+
+
+@pytest.mark.parametrize(
+    ("left", "asked", "approved", "shown"),
+    [
+        (None, None, None, ""),
+        (15 * DAY, None, None, ""),
+        (10 * DAY, None, None, ""),
+        (8 * DAY, None, None, "ending"),
+        (timedelta(), None, None, "ended"),
+        (-100 * DAY, None, None, "ended"),
+        (-200 * DAY, None, None, "ended"),
+        (-200 * DAY, DAY, None, "asks"),
+        (-200 * DAY, DAY, timedelta(), "ended"),
+        (-200 * DAY, 40 * DAY, APPROVAL_LASTS + DAY, "asks"),
+    ],
+)
+async def test_a_certificate_that_needs_a_look_is_shown_until_it_was_renewed(
+    services: Services, left: timedelta | None, asked: timedelta | None, approved: timedelta | None, shown: str
+) -> None:
+    await register(services, SYSTEM, await a_school(services), NewDevice(NAME))
+
+    device = await seen(services, left, asked, approved)
+
+    assert device.certificate == shown
+
+
+async def test_of_a_revoked_device_nothing_is_shown(services: Services) -> None:
+    await register(services, SYSTEM, await a_school(services), NewDevice(NAME))
+    await revoke(services, SYSTEM, NAME)
+
+    device = await seen(services, -200 * DAY, DAY)
+
+    assert (device.state, device.certificate) == ("revoked", "")
+
+
+@pytest.mark.parametrize("shown", ["ending", "ended", "asks"])
+def test_each_is_told_in_every_language(shown: str) -> None:
+    assert len({translate(language, sign(shown).word) for language in Language}) == 3
