@@ -15,6 +15,8 @@ from cloud.people.actions import tell_changed
 from cloud.people.kinds import PersonRole
 from cloud.schools.queries import school_of_id
 
+ONE_AT_A_TIME = asyncio.Semaphore(1)  # a big file takes seconds and hundreds of MB to read
+
 
 class _Undone(Exception):
     """Ends the transaction of an import that is not to be kept."""
@@ -34,8 +36,9 @@ async def _import(services: Services, actor: Actor, school_id: int, content: byt
     actor.require(Role.OFFICE, school_id)
     school = await school_of_id(services, school_id)
     today = services.clock.now().astimezone(school.zone).date()
-    book = await asyncio.to_thread(read_spreadsheet, content)  # seconds for a big school: pages go on meanwhile
-    drafts = await asyncio.to_thread(read_drafts, book, today)
+    async with ONE_AT_A_TIME:
+        book = await asyncio.to_thread(read_spreadsheet, content)  # pages go on meanwhile
+        drafts = await asyncio.to_thread(read_drafts, book, today)
     counts = _counts(drafts)
     problems: list[Problem] = []
     try:

@@ -101,6 +101,25 @@ def test_a_zip_bomb_is_weighed_and_not_unpacked() -> None:
         read_spreadsheet(out.getvalue())
 
 
+def test_a_small_file_of_millions_of_elements_is_not_made_into_objects() -> None:
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("xl/workbook.xml", b"<a/>" * 2_000_000)
+    assert len(out.getvalue()) < 100_000
+
+    with pytest.raises(FileRefused, match="too big"):
+        read_spreadsheet(out.getvalue())
+
+
+def test_a_part_packed_as_no_spreadsheet_program_packs_is_not_unpacked() -> None:
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_BZIP2) as odd:
+        odd.writestr("xl/workbook.xml", b"<a/>")
+
+    with pytest.raises(FileRefused, match=r"no \.xlsx file"):
+        read_spreadsheet(out.getvalue())
+
+
 def test_a_zip_without_a_workbook_is_refused() -> None:
     out = BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
