@@ -1,4 +1,4 @@
-"""The programs that a demonstration starts: each with a log of its own, ended in order, and never left behind.
+"""The programs that a demonstration starts: each has a log, is started again, is ended in order, is never left behind.
 
 Rule: a child belongs to the demonstration's life. It ends when it is told, and the kernel ends it when the
 demonstration is killed and can tell nobody.
@@ -10,11 +10,14 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 STOP_S = 15.0
+AGAIN_S = 1.0
+SOON_S, SOON_MAX = 20.0, 5  # who ended so many times, each so soon after its start, will not do better
+REFUSES = 78  # a setting is wrong: starting again does not mend that
 LOG_TAIL = 1_500
 _PR_SET_PDEATHSIG = 1
 _ESIK = "import sys; from esik.cli import main; sys.exit(main(sys.argv[1:]))"
@@ -26,7 +29,7 @@ class ChildEnded(Exception):
 
 @dataclass(slots=True)
 class Child:
-    """One program `esik ...`, started again by nobody: a demonstration shows what is there."""
+    """One program `esik ...`."""
 
     name: str
     words: Sequence[str]
@@ -38,7 +41,7 @@ class Child:
     async def start(self) -> None:
         """Start it, in a session of its own so that Ctrl-C reaches only us."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("wb") as log:
+        with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-c", _ESIK, *self.words,
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
@@ -63,11 +66,31 @@ class Child:
             return self.log.read_text(errors="replace")[-LOG_TAIL:]
         return ""
 
-    async def watch(self) -> None:
-        """Wait until it ends by itself, which it should not. Raises ChildEnded."""
-        assert self._process is not None, "it was not started"  # noqa: S101
-        await self._process.wait()
+    async def keep(self, tell: Callable[[str], None]) -> None:
+        """Start it again whenever it ends or is killed, as systemd would. Raises ChildEnded when that does not help."""
+        loop = asyncio.get_running_loop()
+        soon = 0
+        while soon < SOON_MAX:
+            began_s = loop.time()
+            if await self._ended() == REFUSES:
+                break
+            soon = soon + 1 if loop.time() - began_s < SOON_S else 0
+            tell(f"{self.name} ended{self._why()} and is started again.")
+            await asyncio.sleep(AGAIN_S)
+            await self.start()
+        await self._ended()
         self.check()
+
+    async def _ended(self) -> int:
+        assert self._process is not None, "it was not started"  # noqa: S101
+        return await self._process.wait()
+
+    def _why(self) -> str:
+        """Return the signal that ended it, or its status."""
+        status = self._process.returncode if self._process is not None else None
+        if status is None or status >= 0:
+            return f" with status {status}"
+        return f" by {signal.Signals(-status).name}"
 
     async def stop(self) -> None:
         """End it politely, and by force when it does not listen."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,14 +54,22 @@ class Progress:
     client: httpx2.AsyncClient
     words: Words
     at_gates: dict[str, AgentFigures] = field(default_factory=dict)
+    before: Counter[str] = field(default_factory=Counter)  # what agents that ended had opened and refused
     in_cloud: CloudFigures = field(default_factory=CloudFigures)
 
     async def look(self) -> None:
         """Take the figures anew; those of who does not answer stay."""
         for agent in self.agents:
             if (figures := await agent.figures(self.client)) is not None:
-                self.at_gates[agent.device] = figures
+                self._take(agent.device, figures)
         self.in_cloud = await self.watch.figures()
+
+    def _take(self, device: str, figures: AgentFigures) -> None:
+        """Keep an agent's figures; those of one that started again begin anew, so add to what it had."""
+        last = self.at_gates.get(device, figures)
+        if figures.taps < last.taps:
+            self.before.update(opened=last.opened, refused=last.refused)
+        self.at_gates[device] = figures
 
     @property
     def unsent(self) -> int:
@@ -84,8 +93,8 @@ class Progress:
 
     def told(self) -> str:
         """Return how it goes in one line."""
-        opened = sum(each.opened for each in self.at_gates.values())
-        refused = sum(each.refused for each in self.at_gates.values())
+        opened = self.before["opened"] + sum(each.opened for each in self.at_gates.values())
+        refused = self.before["refused"] + sum(each.refused for each in self.at_gates.values())
         cable = "in" if self.wires.is_plugged else "OUT"
         return (
             f"taps {opened + refused} · opened {opened} · refused {refused} · inside {self.in_cloud.inside} · "

@@ -258,14 +258,14 @@ def _step(console: Console, what: str) -> Iterator[None]:
 
 
 async def _play(options: Options, stage: Stage, console: Console) -> None:
-    """Let people come until the time is over; tell how it goes. Raises ChildEnded when a program ends by itself."""
+    """Let people come until the time is over; tell how it goes. Raises ChildEnded when a program ends for good."""
     introduce(console, stage.progress, stage.cloud.url, stage.seeded.sign_ins, stage.plan.first_min(1))
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(options.for_s), asyncio.TaskGroup() as group:
             group.create_task(_live(options, stage, console), name="crowd")
             group.create_task(tell(stage.progress, console), name="tell")
             for child in stage.children:
-                group.create_task(child.watch(), name=f"watch.{child.name}")
+                group.create_task(child.keep(console.print), name=f"keep.{child.name}")
 
 
 async def _live(options: Options, stage: Stage, console: Console) -> None:

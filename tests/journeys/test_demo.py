@@ -81,6 +81,11 @@ class Demo:
         """Return all that the cloud holds."""
         return asyncio.run(_records(self.folder / "cloud" / "postgres"))
 
+    def program(self, device: str) -> psutil.Process | None:
+        """Return an agent's process; nothing while it is not there."""
+        config = str(self.folder / device / "agent.toml")
+        return next((each for each in self.processes() if is_alive(each) and config in each.cmdline()), None)
+
     def processes(self) -> list[psutil.Process]:
         """Return the demonstration's process and all under it."""
         own = psutil.Process(self.server.pid)
@@ -154,6 +159,24 @@ def test_people_tap_and_the_cable_is_pulled_and_put_back_and_every_record_arrive
         it.server.stop()
         assert [process for process in started if is_alive(process)] == []
         assert "Everything has ended." in it.server.log_tail()
+
+
+def test_a_killed_agent_is_started_again_and_the_gates_go_on(tmp_path: Path) -> None:
+    with demo(tmp_path) as it:
+        it.until("opened", 8)
+        opened, killed = it.figure("opened"), it.program("gate-north")
+        assert killed is not None
+
+        killed.kill()
+
+        until(lambda: "gate-north ended by SIGKILL and is started again." in it.server.log_tail(), 10, "it to be told")
+        until(lambda: it.program("gate-north") is not None, 20, "the agent to be there again")
+        assert it.figure("opened") >= opened
+        it.until("opened", opened + 6)
+        assert it.figure("unsent") <= 20
+        arrived = it.records()
+        assert len(arrived) == len({place for place, _ in arrived})
+        assert len({epoch for (device, epoch, _), _ in arrived if device == "gate-north"}) == 2
 
 
 def test_a_killed_demonstration_leaves_nothing_running_and_nothing_for_the_next(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from cloud.imports.reading import read_drafts
 from cloud.imports.spreadsheet import read_spreadsheet
 from cloud.people.rules import check_iin, normal_name, normal_phone
+from simulators.demo_children import Child, ChildEnded
 from simulators.demo_control import DemoRuns, NoDemo, ask, fresh_folder
 from simulators.demo_people import CLASSES, STAFF, STUDENTS, draw_people
 from simulators.demo_progress import words_of
@@ -166,3 +167,14 @@ def test_who_asks_where_no_demonstration_runs_is_told_how_to_start_one(tmp_path:
 def test_the_plan_is_in_almaty_by_day() -> None:
     assert plan_around(NOW).zone == "Asia/Almaty"
     assert plan_around(NOW + timedelta(hours=15)).zone.startswith("Etc/GMT")
+
+
+async def test_a_program_with_a_wrong_setting_is_not_started_again(tmp_path: Path) -> None:
+    child = Child("gate-north", ["edge", "run", "--config", str(tmp_path / "agent.toml")], tmp_path / "agent.log")
+    await child.start()
+    told: list[str] = []
+
+    with pytest.raises(ChildEnded, match="gate-north ended with status 78"):
+        await child.keep(told.append)
+
+    assert told == []
