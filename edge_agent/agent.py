@@ -6,6 +6,7 @@ tried again and again beside the gates, never before them.
 
 import asyncio
 import fcntl
+import gc
 import os
 import ssl
 from collections.abc import Callable, Iterator, Sequence
@@ -94,6 +95,8 @@ class Agent:
     async def live(self) -> None:
         """Run all parts until told to end; then the gates end first, and what they wrote gets a moment to go out."""
         given, core = self._given, self.core
+        gc.collect()
+        gc.freeze()  # what stays for good need not be looked through while somebody waits at a gate
         async with Parts(given.clock, given.rng) as others, Parts(given.clock, given.rng) as at_gates:
             overview = self._overview(lambda: [*at_gates.statuses(), *others.statuses()])
             for gate in core.gates:

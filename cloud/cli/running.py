@@ -1,6 +1,7 @@
 """The whole service in one command: database, broker, worker and pages, started in order and stopped in reverse."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -79,6 +80,12 @@ async def _database(settings: Settings, group: asyncio.TaskGroup) -> AsyncIterat
             await asyncio.wait([keeping])
 
 
+def _settle_memory() -> None:
+    """Spare the collector what stays for good: to look through all of it holds everybody up for a tenth of a second."""
+    gc.collect()
+    gc.freeze()
+
+
 async def _serve(
     services: Services, parts: Parts, stopping: asyncio.Event, on_ready: Callable[[Settings], None]
 ) -> None:
@@ -94,6 +101,7 @@ async def _serve(
             started = asyncio.Event()
             line.add("web", lambda: serve(create_app(services), started))
             await started.wait()
+        _settle_memory()
         on_ready(services.settings)
         await stopping.wait()
         await line.stop()

@@ -16,7 +16,7 @@ PACES = (500.0, 2_000.0)
 PACED_SECONDS = 8.0
 MOST_PER_S, MOST_RECORDS_PER_S, NAIVE_PER_S = 25_000, 60_000, 4_000  # how much a flood is given to send
 COPIES = 10
-BACKLOG, BACKLOG_DEVICES, BACKLOG_BATCH = 100_000, 8, 100
+BACKLOG, BACKLOG_DEVICES, BACKLOG_BATCH, BACKLOG_DAYS = 100_000, 8, 100, 30
 LIVE_RATE, LIVE_SECONDS = 200.0, 10.0
 PERSONS = 500
 PAGE_RATES = (10.0, 500.0)
@@ -156,7 +156,7 @@ def backlog() -> list[Figure]:
     return [
         Figure(
             f"drain of {BACKLOG:,} records", _rate(drained), "records/s",
-            f"one school's {BACKLOG_DEVICES} devices, batches of {BACKLOG_BATCH}, beside the live taps",
+            f"{BACKLOG_DAYS} days of a school with {BACKLOG_DEVICES} devices, {BACKLOG_BATCH} a batch, beside taps",
         ),
         Figure("live taps' commit without it, p99", quiet, "ms", method),
         at_most("live taps' commit beside it, p99", busy, "ms", method, ceiling=max(100.0, 2 * quiet)),
@@ -171,7 +171,7 @@ def _drain(running: Line) -> Orders:
     messages = BACKLOG // BACKLOG_DEVICES // BACKLOG_BATCH
     return Orders(
         running.broker.port, BACKLOG_DEVICES, first_device=DEVICES, messages=messages, batch=BACKLOG_BATCH,
-        seconds=60.0, epoch=next(_epochs), persons=PERSONS,
+        seconds=60.0, epoch=next(_epochs), persons=PERSONS, past_days=BACKLOG_DAYS,
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ RECORD = (
     '"md":"uid"}'
 )
 _ACK = b'"k":"ack"'
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Orders:
     epoch: str = "0" * 15 + "1"
     repeats: int = 1  # how often each message is sent: a storm of duplicates
     persons: int = 500
+    past_days: int = 0  # over how many days up to now the taps are spread
     warm_s: float = 0.5
 
 
@@ -187,12 +189,13 @@ def _packets(number: int, topic: str, orders: Orders) -> Iterator[bytes]:
     """Make the MQTT packets of a device: each a sealed batch."""
     name, epoch = name_of(number), orders.epoch
     key, digest = derive(secret_of(name), UPLINK), genesis(name, epoch)
-    now_ms = time_ns() // 1_000_000
+    now_ms, last = time_ns() // 1_000_000, orders.messages * orders.batch
     for message in range(orders.messages):
         previous, lines = digest.hex(), []
         for record in range(message * orders.batch, (message + 1) * orders.batch):
             person = person_of(number, number % 8 * 61 + record, orders.persons)
-            line = (RECORD % (1_000 + record, now_ms, "out" if record & 1 else "in", person, "c" * 24)).encode()
+            at_ms = now_ms - orders.past_days * _DAY_MS * (last - record) // last
+            line = (RECORD % (1_000 + record, at_ms, "out" if record & 1 else "in", person, "c" * 24)).encode()
             digest = link(digest, line)
             lines.append(line)
         head = (

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import gc
 import sys
 from pathlib import Path
 from random import Random
@@ -47,6 +48,7 @@ async def ingest(url: str, broker: BrokerAddress, vault: Vault) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(intake.run(SHARDS), name="intake")
         await until_async(lambda: intake.is_listening)
+        gc.freeze()  # as the worker does
         print("ready", flush=True)
 
 

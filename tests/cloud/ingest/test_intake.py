@@ -16,7 +16,7 @@ from cloud.ingest.postgres import PgStore
 from cloud.ingest.senders import Senders
 from cloud.ingest.store import StoreFailed
 from cloud.ingest.transport import BrokerAddress, LinkLost
-from cloud.ingest.waiting import DEVICE_MESSAGES_MAX, WINDOW_RECORDS_MAX, Waiting, weight
+from cloud.ingest.waiting import BACKLOG_RECORDS_MAX, DEVICE_MESSAGES_MAX, WINDOW_RECORDS_MAX, Waiting, weight
 from edge_agent.sync.counters import Phase
 from schemas import topics
 from tests.cloud.ingest.device import Device, opened, tapped
@@ -141,6 +141,28 @@ def test_fault_39_a_school_with_a_backlog_gets_its_share_and_live_taps_of_others
     assert set(live) <= set(window)
     assert sum(weight(each) for each in window) <= WINDOW_RECORDS_MAX + 403
     assert len([each for each in window if "backlog" in each.topic]) <= 3
+
+
+def test_a_window_takes_little_of_backlogs_however_many_schools_have_one_and_none_of_them_waits_for_ever() -> None:
+    waiting = Waiting()
+    backlog = [message(f"cut{school:03}", "gate-1", 100 + number) for school in range(30) for number in range(4)]
+    for each in backlog:
+        waiting.offer(each)
+    taken: list[Arrived] = []
+    window = 0
+
+    while waiting.messages:
+        tap = message(f"live{window:03}", "gate-1")
+        waiting.offer(tap)
+        found = waiting.take()
+        assert tap in found
+        assert sum(weight(each) for each in found if each is not tap) <= BACKLOG_RECORDS_MAX + 103
+        taken += [each for each in found if each is not tap]
+        window += 1
+
+    assert sorted(taken) == sorted(backlog)
+    assert {each.topic for each in taken[:30]} == {each.topic for each in backlog}, "each school once before any twice"
+    assert (waiting.records, waiting.backlog, waiting.bytes) == (0, 0, 0)
 
 
 def test_a_device_that_does_not_wait_for_answers_loses_its_own_surplus_only() -> None:
