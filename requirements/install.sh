@@ -72,9 +72,9 @@ install_python() {
   local lock=requirements/$1.txt total
   total=$(grep -c '==' "$lock")
   say "installing $total Python packages"
-  # pyDes, which nfcpy needs, is plain Python and published as source only; everything else comes as a wheel.
+  # pyDes, which nfcpy needs, and esptool are plain Python and published as source only; all else comes as a wheel.
   PYTHONUNBUFFERED=1 .venv/bin/python -m pip install --disable-pip-version-check --no-input --require-hashes \
-    --only-binary :all: --no-binary pydes -r "$lock" 2>>"$log" 9>&- | tee -a "$log" |
+    --only-binary :all: --no-binary pydes,esptool -r "$lock" 2>>"$log" 9>&- | tee -a "$log" |
     awk -v total="$total" '/^(Collecting|Requirement already)/ && ++n % 20 == 0 { printf "set-up:   %d of %d\n", n, total; fflush() }' ||
     { tail -n 25 "$log" >&2; fail "pip could not install $lock (the whole log: $log)"; }
   quietly .venv/bin/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
