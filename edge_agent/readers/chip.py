@@ -1,11 +1,17 @@
-"""What a card reader's chip is to the reader that polls it."""
+"""What a card reader's chip is to the reader that polls it, and what some chips can do besides."""
 
 import errno
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+APDU_MAX = 261  # a short command: four bytes, a length, 255 bytes, a length (ISO/IEC 7816-4)
 
 
 class ChipTrouble(Exception):
     """The chip did not answer as it should; the message says what was seen."""
+
+
+class CardGone(Exception):
+    """The card left the field, or fell silent, before it had said everything; the chip itself is well."""
 
 
 class Chip(Protocol):
@@ -17,6 +23,33 @@ class Chip(Protocol):
 
     def close(self) -> None:
         """Let the line go, whatever state it is in; never raises."""
+        ...
+
+
+@runtime_checkable
+class Conversing(Protocol):
+    """What a Chip may be besides: one that carries APDUs to a card and back (ISO/IEC 14443-4).
+
+    Every method may block for a second or so, in the thread that `sense` is called from. Between `hold` and `release`
+    nothing else is asked of the chip; `release` follows every `hold`, whatever came between.
+    """
+
+    def hold(self) -> bytes | None:
+        """Wake the card in the field for APDUs and keep it awake; return its UID.
+
+        None when there is no card or it takes no APDUs. Raise ChipTrouble.
+        """
+        ...
+
+    def exchange(self, apdu: bytes) -> bytes:
+        """Send an APDU of at most APDU_MAX bytes; return the answer with its status word, at most 258 bytes.
+
+        Raise CardGone when no answer comes: then `release`, and a later `hold` begins anew. Raise ChipTrouble.
+        """
+        ...
+
+    def release(self) -> None:
+        """Let the card go, so that `sense` sees it anew; raise ChipTrouble."""
         ...
 
 
