@@ -95,7 +95,7 @@ class Intake:
                 self._turn_away(address, 1_000)
             return
         self._something.set()
-        if self._waiting.is_full:
+        if self._waiting.is_worth_a_window:
             self._full.set()
 
     def _turn_away(self, address: Address, retry_ms: int) -> None:
@@ -131,7 +131,7 @@ class Intake:
         arrived = self._waiting.take()
         if not self._waiting.messages:
             self._something.clear()
-        if not self._waiting.is_full:
+        if not self._waiting.is_worth_a_window:
             self._full.clear()
         return arrived
 

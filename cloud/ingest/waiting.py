@@ -14,6 +14,7 @@ from schemas import topics
 WINDOW_RECORDS_MAX = 1_000
 WINDOW_MESSAGES_MAX = 2_000
 SHARE_RECORDS = 50  # what a school gets before it is the next one's turn
+WORTH_RECORDS = 200  # for so many a window is taken at once: to wait for more would save little
 BACKLOG_BATCH = 30  # records in a message of somebody who was cut off; live taps come alone or by a few
 BACKLOG_RECORDS_MAX = 300  # of such messages in a window, which so takes some 20 ms; then it may be one message over
 DEVICE_MESSAGES_MAX = 32  # an honest device has four in flight
@@ -69,6 +70,11 @@ class Waiting:
             or self.messages >= WINDOW_MESSAGES_MAX
             or self.backlog >= BACKLOG_RECORDS_MAX
         )
+
+    @property
+    def is_worth_a_window(self) -> bool:
+        """Tell whether enough waits that a window's own cost no longer matters."""
+        return self.records >= WORTH_RECORDS
 
     def take(self) -> list[Arrived]:
         """Return the next window: everything, or a share of every school, in turns, and of every device of it."""

@@ -16,7 +16,14 @@ from cloud.ingest.postgres import PgStore
 from cloud.ingest.senders import Senders
 from cloud.ingest.store import StoreFailed
 from cloud.ingest.transport import BrokerAddress, LinkLost
-from cloud.ingest.waiting import BACKLOG_RECORDS_MAX, DEVICE_MESSAGES_MAX, WINDOW_RECORDS_MAX, Waiting, weight
+from cloud.ingest.waiting import (
+    BACKLOG_RECORDS_MAX,
+    DEVICE_MESSAGES_MAX,
+    WINDOW_RECORDS_MAX,
+    WORTH_RECORDS,
+    Waiting,
+    weight,
+)
 from edge_agent.sync.counters import Phase
 from schemas import topics
 from tests.cloud.ingest.device import Device, opened, tapped
@@ -125,6 +132,16 @@ def test_a_window_that_holds_everything_is_taken_in_each_devices_order() -> None
     for name in range(3):
         assert [each for each in window if f"gate-{name}" in each.topic] == sent[name::3]
     assert (waiting.messages, waiting.records, waiting.bytes) == (0, 0, 0)
+
+
+def test_a_window_is_worth_taking_before_its_time_once_its_own_cost_no_longer_matters() -> None:
+    waiting = Waiting()
+    for number in range(WORTH_RECORDS):
+        assert not waiting.is_worth_a_window
+        waiting.offer(message("alm005", f"gate-{number}"))
+
+    assert waiting.is_worth_a_window
+    assert not waiting.is_full
 
 
 def test_fault_39_a_school_with_a_backlog_gets_its_share_and_live_taps_of_others_go_first() -> None:
