@@ -303,3 +303,26 @@ async def test_fault_31_an_old_roster_decides_until_a_newer_one_comes_and_stands
     await gate.tap(BORIS)
 
     assert [record.roster for record in gate.log.records if isinstance(record, Decision)] == [3, 9]
+
+
+# 35: a roster that ran out while the school was cut off
+
+
+@pytest.mark.parametrize(("policy", "comes_in"), [("allow", True), ("deny", False)])
+async def test_fault_35_a_roster_that_ran_out_offline_is_the_doors_policy_and_nobody_is_locked_in(
+    policy: str, comes_in: bool
+) -> None:
+    began_ms = GateBench().timekeeper.now().wall_ms
+    always = b'["profile","day",[[127,0,1440]],["*"]]'
+    gate = GateBench(found=roster(always, version=5, not_after_ms=began_ms + 30 * DAY_MS, expired=policy))
+    await gate.tap(ALIYA)
+
+    await gate.wait(31 * DAY_MS / 1_000)
+    await gate.tap(BORIS)
+    await gate.tap(ALIYA, reader="reader-out")
+
+    in_time, came, left = [record for record in gate.log.records if isinstance(record, Decision)]
+    assert (in_time.outcome, in_time.reason) == ("allowed", "ok")
+    assert (came.outcome, came.reason) == ("allowed" if comes_in else "denied", "roster_expired")
+    assert (left.outcome, left.reason) == ("allowed", "roster_expired")
+    assert {record.roster for record in (in_time, came, left)} == {5}
