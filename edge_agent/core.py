@@ -21,6 +21,7 @@ from edge_agent.journal.entry import Entry, JournalBroken, JournalUnavailable
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.opening import Opened, open_journal
 from edge_agent.neighbours import Neighbours, Surroundings
+from edge_agent.passes import Passes
 from edge_agent.pipeline import Pipeline
 from edge_agent.readers.opening import open_reader
 from edge_agent.readers.tap import Medium, Tap
@@ -83,6 +84,7 @@ class Core:
             self.timekeeper.now, self.roster, self.view,
         )  # fmt: skip
         self.neighbours = Neighbours(around)
+        self._passes = Passes(bundle.school, bundle.roster_public_key)
         self.gates = self._make_gates()
         for refusal in slots.refusals:
             self.scribe.alarm("roster_refused", f"{refusal.slot}: {refusal.reason}")
@@ -157,6 +159,7 @@ class Core:
         return Pipeline(
             door, self.given.bundle.device, self.journal, actuator, self.timekeeper, self.given.clock, self.view,
             self.roster, self._token, lambda roster: self.neighbours.hears(roster.devices()),
+            self._passes,
         )  # fmt: skip
 
     def _token(self, tap: Tap) -> str:

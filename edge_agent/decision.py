@@ -43,6 +43,7 @@ class Question:
     """A card at a gate. `is_view_whole` says that no other gate could know more than the view does.
 
     `mode` is what was commanded: locked down, nobody comes in; in free pass everybody passes who shows a card.
+    `shown` is the card that a signed pass stands for, which no roster lists.
     """
 
     token: str
@@ -53,6 +54,7 @@ class Question:
     is_burning: bool = False
     roster_missing: Missing = "deny"
     mode: Mode = "normal"
+    shown: CardRow | None = None
 
     @property
     def is_clock_good(self) -> bool:
@@ -78,7 +80,7 @@ def decide(question: Question, roster: Roster | None, view: View) -> Decision:
     """Return whether the gate opens."""
     if roster is None:
         return _without_roster(question)
-    card = roster.card(question.token)
+    card = question.shown or roster.card(question.token)
     commanded = _commanded(question)
     if commanded is not None:
         return _decision(roster, question, card, commanded)

@@ -19,6 +19,7 @@ from edge_agent.decision import Decision, Mode, Question, decide
 from edge_agent.denials import Denial, Denials
 from edge_agent.door import Door
 from edge_agent.journal.entry import Entry, Fill, JournalBroken, JournalUnavailable
+from edge_agent.passes import Passes
 from edge_agent.readers.tap import Medium, Tap
 from edge_agent.roster import Roster
 from edge_agent.timekeeper import Quality, Stamp, Timekeeper
@@ -98,6 +99,7 @@ class Pipeline:
         roster: Callable[[], Roster | None],
         token: Callable[[Tap], str],
         is_view_whole: Callable[[Roster], bool],
+        passes: Passes | None = None,
     ) -> None:
         """`token` gives a tap's card token; `is_view_whole` tells whether every other gate of a roster is heard."""
         self.door = door
@@ -112,6 +114,7 @@ class Pipeline:
         self._roster = roster
         self._token = token
         self._is_view_whole = is_view_whole
+        self._passes = passes
         self._denials = Denials()
         self._grants: dict[int, _Grant] = {}
         self._last_grant = 0
@@ -126,6 +129,8 @@ class Pipeline:
         if not decision.is_allowed:
             self._deny(tap, direction, decision, stamp)
             return decision
+        if self._passes is not None:
+            self._passes.use(tap, stamp)
         record = self._decision_record(decision, direction, tap.medium.value, stamp)
         await self._let_through(record, direction, decision, stamp)
         return decision
@@ -198,9 +203,9 @@ class Pipeline:
     # Deciding and acting
 
     def _decide(self, tap: Tap, direction: Direction, stamp: Stamp) -> Decision:
-        roster = self._roster()
+        roster, token = self._roster(), self._token(tap)
         question = Question(
-            token=self._token(tap),
+            token=token,
             gate=self.door.gate,
             direction=direction,
             stamp=stamp,
@@ -208,6 +213,7 @@ class Pipeline:
             is_burning=self._view.is_burning(stamp.wall_ms),
             roster_missing=self.door.roster_missing,
             mode=self.mode,
+            shown=self._passes.card_of(tap, token, stamp) if self._passes is not None else None,
         )
         return decide(question, roster, self._view)
 
