@@ -27,7 +27,7 @@ class Chip(Protocol):
 
 
 @runtime_checkable
-class Conversing(Protocol):
+class Conversing(Chip, Protocol):
     """What a Chip may be besides: one that carries APDUs to a card and back (ISO/IEC 14443-4).
 
     Every method may block for a second or so, in the thread that `sense` is called from. Between `hold` and `release`

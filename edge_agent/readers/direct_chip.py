@@ -6,9 +6,9 @@ import termios
 import serial
 
 from edge_agent.clock import Clock
-from edge_agent.readers.chip import ChipTrouble, line_trouble
-from edge_agent.readers.pn532_core import FAILED, Pn532
+from edge_agent.readers.chip import CardGone, ChipTrouble, line_trouble
 from edge_agent.readers.pn532_speed import call_back
+from firmware.drivers.pn532 import FAILED, Pn532
 
 BAUD = 115_200
 _CHUNK = 300
@@ -32,15 +32,30 @@ class DirectChip:
         if self._core.is_busy:  # the last look ended in the middle, when the line failed
             self.start()
         self._core.look(self._clock.monotonic_ms())
-        seen = self._converse()
-        assert seen is None or isinstance(seen, bytes)  # noqa: S101  what a look gives
-        return seen
+        return self._converse()
+
+    def hold(self) -> bytes | None:
+        self._core.hold(self._clock.monotonic_ms())
+        return self._converse()
+
+    def exchange(self, apdu: bytes) -> bytes:
+        self._core.exchange(apdu, self._clock.monotonic_ms())
+        answer = self._converse()
+        if answer is None:
+            raise CardGone("the card fell silent")
+        return answer
+
+    def release(self) -> None:
+        if self._core.is_busy:
+            self.start()
+        self._core.release(self._clock.monotonic_ms())
+        self._converse()
 
     def close(self) -> None:
         with contextlib.suppress(*_LINE_TROUBLES):
             self._line.close()
 
-    def _converse(self) -> object:
+    def _converse(self) -> bytes | None:
         """Carry bytes both ways until the core has an event; return what it is about."""
         try:
             while True:
@@ -50,6 +65,7 @@ class DirectChip:
                 for kind, value in events or self._core.tick(self._clock.monotonic_ms()):
                     if kind == FAILED:
                         raise ChipTrouble(f"the PN532 gave {value}")
+                    assert value is None or isinstance(value, bytes)  # noqa: S101  what the core gives
                     return value
         except _LINE_TROUBLES as error:
             raise ChipTrouble(line_trouble(error)) from None

@@ -14,6 +14,7 @@ def replay(core, steps):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
 
 
 def _step(chip, verb, sent, now_ms):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    events = chip.receive(bytes.fromhex(sent), now_ms) if verb == "receive" else getattr(chip, verb)(now_ms)
+    given = [bytes.fromhex(sent)] if sent else []
+    events = getattr(chip, verb)(*given, now_ms)
     told = [[kind, value.hex() if isinstance(value, bytes) else value] for kind, value in events or []]
     return [told, chip.take_output().hex(), chip.due_ms]

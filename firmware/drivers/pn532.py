@@ -1,15 +1,19 @@
 """A PN532 asked for Type A cards: a machine without wires or clock, the same file on CPython and MicroPython.
 
 Give it what arrives (`receive`) and the time (`tick`, when `due_ms` has come); send what `take_output` holds. Both
-return events: (READY, None) after `start`, (SEEN, uid or None) after `look`, (FAILED, reason) when the chip does not
-answer as it should; then only `start` helps. Frames and commands: NXP UM0701-02, 6.2.1 and 7.
+return events: (READY, None) after `start`, (SEEN, uid or None) after `look`, (HELD, uid or None) after `hold`,
+(ANSWERED, answer or None) after `exchange`, (RELEASED, None) after `release`, and (FAILED, reason) when the chip does
+not answer as it should; then only `start` helps. Frames and commands: NXP UM0701-02, 6.2.1 and 7.
 
-Rule: one command is under way at a time; each is tried three times; the field is off between two looks, so that a
-card starts anew and one that was selected answers again.
+Rule: one command is under way at a time; each is tried three times, but an APDU is sent once, since a card counts what
+it hears; the field is off between two looks, so that a card starts anew and one that was selected answers again.
 """
 
 READY = "ready"
 SEEN = "seen"
+HELD = "held"
+ANSWERED = "answered"
+RELEASED = "released"
 FAILED = "failed"
 
 ACK = b"\x00\x00\xff\x00\xff\x00"
@@ -17,7 +21,9 @@ NACK = b"\x00\x00\xff\xff\x00\x00"
 WAKE = b"\x55\x55" + b"\x00" * 14
 ACK_MS = 50  # the chip takes 15
 ANSWER_MS = 500
+CARD_MS = 1_000  # a card may take its time over an APDU
 TRIES = 3
+APDU_MAX = 261
 BODY_MAX = 265
 UID_LENGTHS = (4, 7, 10)
 
@@ -31,6 +37,10 @@ _FIELD_OFF = b"\x32\x01\x02"
 _LIST_ONE = b"\x4a\x01\x00"
 _SETUP = (_SAM_NORMAL, _NO_AUTOMATIC_RATS, _FEW_RETRIES, _FIELD_OFF)
 _LOOK = (_LIST_ONE, _FIELD_OFF)
+_HOLD = (b"\x12\x10", _LIST_ONE)  # with automatic RATS
+_RELEASE = (_NO_AUTOMATIC_RATS, _FIELD_OFF)
+_DATA_EXCHANGE = b"\x40\x01"
+_TAKES_APDUS = 0x20  # in SEL_RES
 
 _IDLE = 0
 _WAITS_ACK = 1
@@ -38,9 +48,12 @@ _WAITS_ANSWER = 2
 
 
 def encode(body: bytes) -> bytes:
-    """Return the normal frame around TFI and data, at most 255 bytes."""
+    """Return the frame around TFI and data, at most BODY_MAX bytes: a normal one up to 255, an extended one above."""
     length = len(body)
-    return b"\x00" + _START + bytes([length, -length & 0xFF]) + body + bytes([-sum(body) & 0xFF, 0])
+    head = bytes([length & 0xFF, -length & 0xFF])
+    if length > 255:
+        head = bytes([0xFF, 0xFF, length >> 8, length & 0xFF, -(length >> 8) - length & 0xFF])
+    return b"\x00" + _START + head + body + bytes([-sum(body) & 0xFF, 0])
 
 
 class Frames:
@@ -102,7 +115,7 @@ class Pn532:
         self._frames = Frames()
         self._steps: tuple[bytes, ...] = ()
         self._after = READY
-        self._uid: bytes | None = None
+        self._told: bytes | None = None
         self._tries = 0
         self._phase = _IDLE
         self._output = b""
@@ -115,13 +128,25 @@ class Pn532:
         """Wake the chip and set it up, whatever it was doing."""
         self._frames.forget()
         self._output = b""
+        self._told = None
         self._begin(_SETUP, READY, now_ms)
 
     def look(self, now_ms: int) -> None:
         """Look once for a card."""
-        assert self._phase == _IDLE, "a look is under way"  # noqa: S101  a programmer's error
-        self._uid = None
-        self._begin(_LOOK, SEEN, now_ms)
+        self._ask(_LOOK, SEEN, now_ms)
+
+    def hold(self, now_ms: int) -> None:
+        """Wake the card in the field for APDUs, and leave the field on."""
+        self._ask(_HOLD, HELD, now_ms)
+
+    def exchange(self, apdu: bytes, now_ms: int) -> None:
+        """Send an APDU, at most APDU_MAX bytes, to the card that is held; no answer is one of None."""
+        assert 0 < len(apdu) <= APDU_MAX, "an APDU has 1 to 261 bytes"  # noqa: S101  a programmer's error
+        self._ask((_DATA_EXCHANGE + apdu,), ANSWERED, now_ms)
+
+    def release(self, now_ms: int) -> None:
+        """Let the card that is held go."""
+        self._ask(_RELEASE, RELEASED, now_ms)
 
     def take_output(self) -> bytes:
         """Return what is to be sent now, once."""
@@ -140,7 +165,13 @@ class Pn532:
         """Try again, or give up, what was not answered in time; return events."""
         if self.due_ms is None or now_ms < self.due_ms:
             return []
-        return self._again("no acknowledgement" if self._phase == _WAITS_ACK else "no answer", now_ms)
+        reason = "no acknowledgement" if self._phase == _WAITS_ACK else "no answer"
+        return self._fail(reason) if self._after == ANSWERED else self._again(reason, now_ms)
+
+    def _ask(self, steps: "tuple[bytes, ...]", after: str, now_ms: int) -> None:
+        assert self._phase == _IDLE, "something is under way"  # noqa: S101  a programmer's error
+        self._told = None
+        self._begin(steps, after, now_ms)
 
     def _begin(self, steps: "tuple[bytes, ...]", after: str, now_ms: int) -> None:
         self._steps = steps
@@ -156,10 +187,12 @@ class Pn532:
     def _take(self, frame: "bytes | None", now_ms: int) -> "list[tuple[str, object]]":
         if frame is ACK:
             self._phase = _WAITS_ANSWER
-            self.due_ms = now_ms + ANSWER_MS
+            self.due_ms = now_ms + (CARD_MS if self._after == ANSWERED else ANSWER_MS)
             return []
-        if frame is None or frame is NACK:
-            return self._again("a broken frame" if frame is None else "a NACK", now_ms)
+        if frame is None:
+            return self._unclear(now_ms)
+        if frame is NACK:
+            return self._again("a NACK", now_ms)
         if len(frame) < 2 or frame[0] != _FROM_CHIP:
             return self._again("a syntax error", now_ms)
         if frame[1] != self._steps[0][0] + 1:
@@ -170,22 +203,39 @@ class Pn532:
         if self._steps[0] is _LIST_ONE:
             if not _is_listing(answer):
                 return self._again("a listing that makes no sense", now_ms)
-            self._uid = answer[6 : 6 + answer[5]] if answer[0] else None
+            self._told = _listed(answer, is_for_apdus=self._after == HELD)
+        if self._after == ANSWERED and answer[:1] == b"\x00":
+            self._told = answer[1:]
         self._steps = self._steps[1:]
         self._tries = 0
         if self._steps:
             self._send(b"", now_ms)
             return []
         self._rest()
-        return [(self._after, self._uid if self._after == SEEN else None)]
+        return [(self._after, self._told)]
+
+    def _unclear(self, now_ms: int) -> "list[tuple[str, object]]":
+        """Ask again after a broken frame; after an APDU only for the answer, which the chip still has (6.2.1.6)."""
+        if self._after != ANSWERED:
+            return self._again("a broken frame", now_ms)
+        self._tries += 1
+        if self._tries >= TRIES:
+            return self._fail("broken frames")
+        if self._phase == _WAITS_ANSWER:
+            self._output += NACK
+        return []
 
     def _again(self, reason: str, now_ms: int) -> "list[tuple[str, object]]":
         """Abort what is under way with an ACK, and send the command again, or give up."""
         self._tries += 1
         self._frames.forget()
-        if self._tries < TRIES:
-            self._send(ACK + WAKE, now_ms)
-            return []
+        if self._tries >= TRIES:
+            return self._fail(reason)
+        self._send(ACK + WAKE, now_ms)
+        return []
+
+    def _fail(self, reason: str) -> "list[tuple[str, object]]":
+        self._frames.forget()
         self._rest()
         return [(FAILED, reason)]
 
@@ -199,3 +249,13 @@ def _is_listing(answer: bytes) -> bool:
     if answer[:1] == b"\x00":
         return True
     return len(answer) >= 6 and answer[0] == 1 and answer[5] in UID_LENGTHS and len(answer) >= 6 + answer[5]
+
+
+def _listed(answer: bytes, is_for_apdus: bool) -> "bytes | None":
+    """Return the UID of the card that is listed; None when there is none, or none that takes APDUs where it must."""
+    if not answer[0]:
+        return None
+    end = 6 + answer[5]
+    if is_for_apdus and not (answer[4] & _TAKES_APDUS and len(answer) > end):
+        return None
+    return answer[6:end]

@@ -1,0 +1,1 @@
+"""One chip a file: what it says and hears, without the wires that it hangs on."""
