@@ -1,0 +1,117 @@
+"""Enrolment codes: what a person scans so that a new device gets its bundle, and the keys that are made of one.
+
+Rule: the token in a code never travels. The device signs its request with a key that is made of it, and the cloud seals
+its answer with another, so that whoever stands between learns neither the token nor the secrets.
+
+A code is one line of seven parts with semicolons between: the word ESIK1, the cloud's address, the pin (the first 32
+hex digits of the SHA-256 of the root certificate, DER), the school's code, the gates (keys with commas between, each
+percent-encoded), the device's name, and the token (32 hex digits). It is no address, so that no phone opens it.
+"""
+
+from binascii import hexlify, unhexlify
+from hashlib import sha256
+
+from schemas.seal import derive
+
+PREFIX = "ESIK1"
+CODE_MAX = 600  # characters
+CA_PATH = "/device/v1/ca"
+PATH = "/device/v1/enrol"
+PIN_DIGITS = 32
+TOKEN_BYTES = 16
+GATES_MAX = 8
+INVITATION_DIGITS = 16
+SEALED_NONCE_BYTES = 12  # of AES-256-GCM, before the ciphertext
+_INVITATION, _REQUEST, _ANSWER = "enrol-invitation", "enrol-request", "enrol-answer"
+_HEX = "0123456789abcdef"
+_PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+class CodeRefused(ValueError):
+    """What was scanned is no enrolment code that can be gone by; `reason` is a word for programs."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+class Code:
+    """An enrolment code. It shows nothing of its token in a log."""
+
+    def __init__(self, url: str, pin: str, school: str, gates: "tuple[str, ...]", device: str, token: bytes) -> None:
+        self.url = url
+        self.pin = pin
+        self.school = school
+        self.gates = gates
+        self.device = device
+        self.token = token
+
+    def __repr__(self) -> str:
+        return f"Code({self.device} of {self.school})"
+
+    def text(self) -> str:
+        """Return the line that stands in the QR code."""
+        gates = ",".join([_quoted(gate) for gate in self.gates])
+        token = hexlify(self.token).decode()
+        return f"{PREFIX};{self.url};{self.pin};{self.school};{gates};{self.device};{token}"
+
+    @property
+    def invitation(self) -> str:
+        """Return the 16 hex digits that the cloud knows the code by; they tell nothing of the token."""
+        return hexlify(derive(self.token, _INVITATION)).decode()[:INVITATION_DIGITS]
+
+    @property
+    def request_key(self) -> bytes:
+        """Return the key that the request and its answer are signed with."""
+        return derive(self.token, _REQUEST)
+
+    @property
+    def answer_key(self) -> bytes:
+        """Return the AES-256-GCM key that the bundle comes under."""
+        return derive(self.token, _ANSWER)
+
+
+def read_code(text: str) -> Code:
+    """Return the code in a line that was scanned. Raises CodeRefused."""
+    parts = text.strip().split(";")
+    if len(text) > CODE_MAX or parts[0] != PREFIX:
+        raise CodeRefused("no_code", "this is no enrolment code: it begins with ESIK1; scan the sheet's QR code")
+    if len(parts) != 7 or not (_is_hex(parts[2], PIN_DIGITS) and _is_hex(parts[6], 2 * TOKEN_BYTES)):
+        raise CodeRefused("damaged", "the code is not whole: scan it again, or print a new one")
+    url, gates = parts[1], tuple([_unquoted(gate) for gate in parts[4].split(",")])
+    if not is_safe(url):
+        raise CodeRefused("unsafe", "the code leads to an address without TLS: ask the operator for one with https://")
+    if len(gates) > GATES_MAX or not all(gates) or not (parts[3] and parts[5]):
+        raise CodeRefused("damaged", "the code is not whole: scan it again, or print a new one")
+    return Code(url, parts[2], parts[3], gates, parts[5], unhexlify(parts[6]))
+
+
+def is_safe(url: str) -> bool:
+    """Tell whether secrets may come from an address (scheme, host, port): over TLS, or from this very machine."""
+    scheme, found, place = url.partition("://")
+    if not found or not place or "/" in place or "@" in place or "?" in place or "#" in place:
+        return False
+    host = place if place.endswith("]") else place.rsplit(":", 1)[0]
+    return scheme == "https" or (scheme == "http" and host in _LOOPBACK)
+
+
+def pin_of(root_der: bytes) -> str:
+    """Return the pin of a root certificate, given in DER."""
+    return hexlify(sha256(root_der).digest()).decode()[:PIN_DIGITS]
+
+
+def _is_hex(text: str, digits: int) -> bool:
+    return len(text) == digits and all(digit in _HEX for digit in text)
+
+
+def _quoted(text: str) -> str:
+    return "".join([chr(byte) if chr(byte) in _PLAIN else f"%{byte:02X}" for byte in text.encode()])
+
+
+def _unquoted(text: str) -> str:
+    first, *rest = text.split("%")
+    try:
+        return (first.encode() + b"".join([unhexlify(part[:2]) + part[2:].encode() for part in rest])).decode()
+    except ValueError:
+        return ""
