@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import asyncpg
+from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor, Role
@@ -83,21 +84,26 @@ async def register(services: Services, actor: Actor, school_id: int, new: NewDev
 
     Raises NotAllowed, DeviceNameWrong, DeviceTaken, GateRefused or HubTaken.
     """
+    async with services.database.transaction() as connection:
+        return await register_within(services, connection, actor, school_id, new)
+
+
+async def register_within(
+    services: Services, connection: BaseDBAsyncClient, actor: Actor, school_id: int, new: NewDevice
+) -> bytes:
+    """Do the same in a transaction of the caller's."""
     actor.require(KEEPERS, school_id)
     _check(new)
-    secret, now = secrets.token_bytes(SECRET_BYTES), services.clock.now()
+    secret, now, plain = secrets.token_bytes(SECRET_BYTES), services.clock.now(), raw(connection)
     row = (school_id, new.name, services.vault.encrypt_bytes(secret, SECRET), new.is_hub, now)
-    async with services.database.transaction() as connection:
-        plain = raw(connection)
-        await _check_hub(plain, school_id, new)
-        device_id = await plain.fetchval(_ADD_AGAIN, *row) or await _add(plain, row)
-        for gate in new.gates:
-            await plain.execute(
-                _PUT_GATE, school_id, gate.key, gate.name_kk, gate.name_ru, gate.name_en, device_id, gate.has_sensor
-            )
-        subject = f"device:{new.name}"
-        await audit(connection, actor, "device.added", subject, school_id=school_id, at=now)
-        await notify(connection, CHANGED, new.name)
+    await _check_hub(plain, school_id, new)
+    device_id = await plain.fetchval(_ADD_AGAIN, *row) or await _add(plain, row)
+    for gate in new.gates:
+        await plain.execute(
+            _PUT_GATE, school_id, gate.key, gate.name_kk, gate.name_ru, gate.name_en, device_id, gate.has_sensor
+        )
+    await audit(connection, actor, "device.added", f"device:{new.name}", school_id=school_id, at=now)
+    await notify(connection, CHANGED, new.name)
     return secret
 
 
@@ -122,16 +128,30 @@ async def revoke(services: Services, actor: Actor, name: str) -> None:
 
     Raises NotAllowed or DeviceUnknown.
     """
-    row = await services.database.pool.fetchrow("SELECT id, school_id FROM device WHERE name = $1", name)
+    async with services.database.transaction() as connection:
+        await revoke_within(connection, actor, name, services.clock.now())
+
+
+async def retire(services: Services, actor: Actor, name: str) -> None:
+    """Take a device out of service: revoke it, and let its gates be served by nobody. Raises as `revoke` does."""
+    async with services.database.transaction() as connection:
+        device_id, school_id = await revoke_within(connection, actor, name, now := services.clock.now())
+        await raw(connection).execute("UPDATE gate SET device_id = NULL WHERE device_id = $1", device_id)
+        await audit(connection, actor, "device.retired", f"device:{name}", school_id=school_id, at=now)
+
+
+async def revoke_within(connection: BaseDBAsyncClient, actor: Actor, name: str, now: datetime) -> tuple[int, int]:
+    """Revoke in a transaction of the caller's; return the ids of the device and of its school."""
+    plain = raw(connection)
+    row = await plain.fetchrow("SELECT id, school_id FROM device WHERE name = $1", name)
     if row is None:
         raise DeviceUnknown(name)
     actor.require(KEEPERS, row["school_id"])
-    now = services.clock.now()
-    async with services.database.transaction() as connection:
-        await raw(connection).execute(_REVOKE, row["id"], now)
-        await raw(connection).execute(_REVOKE_CERTIFICATES, name, now)
-        await audit(connection, actor, "device.revoked", f"device:{name}", school_id=row["school_id"], at=now)
-        await notify(connection, CHANGED, name)
+    await plain.execute(_REVOKE, row["id"], now)
+    await plain.execute(_REVOKE_CERTIFICATES, name, now)
+    await audit(connection, actor, "device.revoked", f"device:{name}", school_id=row["school_id"], at=now)
+    await notify(connection, CHANGED, name)
+    return row["id"], row["school_id"]
 
 
 @dataclass(frozen=True, slots=True)

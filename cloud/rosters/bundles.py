@@ -7,8 +7,11 @@ import json
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from cloud.cards.keys import card_key
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from cloud.cards.keys import card_key_within
 from cloud.core.actor import Actor
+from cloud.core.database import raw
 from cloud.core.services import Services
 from cloud.core.settings import Edition, Settings
 from cloud.devices import actions
@@ -16,7 +19,7 @@ from cloud.devices.actions import NewDevice
 from cloud.devices.ca import Authority, Issued
 from cloud.rosters.actions import publish
 from cloud.rosters.keys import public_half, roster_key
-from cloud.schools.queries import school_of_code
+from cloud.schools.queries import SchoolRow, school_of_code
 
 VERSION = 1
 PLAIN_PORT, TLS_PORT = 1883, 8883
@@ -41,6 +44,14 @@ class BrokerPlace:
     is_tls: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What a device shows and trusts: the authority and what it issued; None where nothing uses TLS."""
+
+    authority: Authority | None
+    issued: Issued | None
+
+
 async def add_device(
     services: Services, actor: Actor, school: str, new: NewDevice, hub: HubAddress | None = None
 ) -> bytes:
@@ -49,30 +60,60 @@ async def add_device(
     The form is schemas/documents/bundle.schema.json. Raises SchoolUnknown, CaMissing, and what `register` raises.
     """
     row = await school_of_code(services, school)
-    place = broker_place(services.settings)
-    needs_tls = place.is_tls or (hub is not None and hub.is_tls)
+    needs_tls = broker_place(services.settings).is_tls or (hub is not None and hub.is_tls)
     authority = Authority.load(services.settings.data / "ca", services.vault) if needs_tls else None
-    secret = await actions.register(services, actor, row.id, new)
-    certificate = authority.for_device(new.name, services.clock.now()) if authority else None
-    if certificate is not None:
-        noted = certificate.serial, certificate.until, certificate.key_digest
-        await actions.note_certificate(services, new.name, *noted)
-    async with services.database.pool.acquire() as connection, connection.transaction():
-        public_key = public_half(await roster_key(services, connection, row.id))
-    bundle: dict[str, object] = {
-        "version": VERSION,
-        "device": new.name,
-        "school": row.code,
-        "shard": row.shard,
-        "secret": secret.hex(),
-        "roster_public_key": public_key.hex(),
-        "card_key": (await card_key(services, row.id)).hex(),
-        "cloud": {**_broker(place.host, place.port, is_tls=place.is_tls), "http_url": _http(services.settings)},
-        "hub": {"device": hub.device, **_broker(hub.host, hub.port, is_tls=hub.is_tls)} if hub else None,
-        **_certificates(authority, certificate),
-    }
+    issued = authority.for_device(new.name, services.clock.now()) if authority else None
+    async with services.database.transaction() as connection:
+        bundle = await enter(services, connection, actor, row, new, hub, Papers(authority, issued))
     await publish(services, Actor.system("a device was added"), row.id)
     return json.dumps(bundle, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+async def enter(
+    services: Services,
+    connection: BaseDBAsyncClient,
+    actor: Actor,
+    school: SchoolRow,
+    new: NewDevice,
+    hub: HubAddress | None,
+    papers: Papers,
+) -> dict[str, object]:
+    """Enter a device with its certificate, in a transaction of the caller's, and return its bundle."""
+    secret = await actions.register_within(services, connection, actor, school.id, new)
+    await note_papers(services, connection, new.name, papers)
+    return await bundle_of(services, connection, school, new.name, secret, hub, papers)
+
+
+async def note_papers(services: Services, connection: BaseDBAsyncClient, name: str, papers: Papers) -> None:
+    """Note which certificate a device was issued, if it was."""
+    if (issued := papers.issued) is not None:
+        noted = issued.serial, issued.until, issued.key_digest
+        await actions.put_certificate(raw(connection), name, *noted, services.clock.now())
+
+
+async def bundle_of(
+    services: Services,
+    connection: BaseDBAsyncClient,
+    school: SchoolRow,
+    name: str,
+    secret: bytes,
+    hub: HubAddress | None,
+    papers: Papers,
+) -> dict[str, object]:
+    """Return the bundle of a device that is in the registry."""
+    place = broker_place(services.settings)
+    return {
+        "version": VERSION,
+        "device": name,
+        "school": school.code,
+        "shard": school.shard,
+        "secret": secret.hex(),
+        "roster_public_key": public_half(await roster_key(services, raw(connection), school.id)).hex(),
+        "card_key": (await card_key_within(services, raw(connection), school.id)).hex(),
+        "cloud": {**_broker(place.host, place.port, is_tls=place.is_tls), "http_url": _http(services.settings)},
+        "hub": {"device": hub.device, **_broker(hub.host, hub.port, is_tls=hub.is_tls)} if hub else None,
+        **_certificates(papers),
+    }
 
 
 def broker_place(settings: Settings) -> BrokerPlace:
@@ -100,9 +141,10 @@ def _broker(host: str, port: int, *, is_tls: bool) -> dict[str, object]:
     return {"mqtt_host": host, "mqtt_port": port, "mqtt_tls": is_tls}
 
 
-def _certificates(authority: Authority | None, issued: Issued | None) -> dict[str, str | None]:
+def _certificates(papers: Papers) -> dict[str, str | None]:
+    authority, issued = papers.authority, papers.issued
     return {
         "ca_pem": authority.root_pem if authority else None,
         "certificate_pem": issued.certificate_pem if issued else None,
-        "key_pem": issued.key_pem if issued else None,
+        "key_pem": (issued.key_pem or None) if issued else None,  # a key that others made stays with them
     }
