@@ -25,6 +25,7 @@ def sections() -> dict[str, str]:
         "frames": _frames(),
         "rows": _rows(),
         "certificate": _members("certificate"),
+        "release": _members("release"),
         "example": _example(),
     }
 

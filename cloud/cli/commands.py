@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cloud.cli import fleet, keeping, people, verifying
+from cloud.cli import fleet, keeping, people, releases, verifying
 from cloud.cli.world import Data, EditionOption, fail, prepare, reached, run_to_the_end, services_of, settings_of
 from cloud.core.actor import Actor
 from cloud.core.i18n import N_, Language, translate, translations
@@ -47,6 +47,7 @@ app.add_typer(people.schools, name="school")
 app.add_typer(people.accounts, name="account")
 app.add_typer(fleet.authority, name="ca")
 app.add_typer(fleet.devices, name="device")
+app.add_typer(releases.releases, name="release")
 app.command("broker")(fleet.broker)
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)

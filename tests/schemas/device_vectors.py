@@ -7,8 +7,10 @@ Run as `device_vectors.main(read)`, where `read(name)` returns the text of a vec
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
 import json
+from binascii import hexlify
+from hashlib import sha256
 
-from schemas import chain, codec, requests, roster, seal, tokens, topics
+from schemas import chain, codec, release, requests, roster, seal, tokens, topics
 
 
 def main(read):
@@ -19,6 +21,7 @@ def main(read):
         "seals": seals(json.loads(read("seals"))),
         "batches": batches(json.loads(read("batches"))),
         "rosters": rosters(json.loads(read("rosters"))),
+        "releases": releases(json.loads(read("releases"))),
     }
     print(json.dumps(counts))
     return counts
@@ -122,6 +125,29 @@ def rosters(vectors):
         else:
             raise AssertionError("taken: " + vector["reason"])
     return 2 * len(rows) + 3 + len(vectors["refused"])
+
+
+def releases(vectors):
+    manifest = release.open_manifest(vectors["manifest"].encode(), None)
+    same([file.offset for file in manifest.files], vectors["offsets"])
+    payload = bytes.fromhex(vectors["payload"])
+    same(len(payload), manifest.size)
+    for file in manifest.files:
+        same(hexlify(sha256(payload[file.offset : file.offset + file.size]).digest()).decode(), file.digest)
+    for vector in vectors["refused"]:
+        same(_reason(release.open_manifest, vector["file"].encode(), None), vector["reason"])
+    for fit in vectors["fits"]:
+        held = fit["product"], fit["board"], fit["held"], fit["journal"]
+        same(_reason(release.check_fits, manifest, *held), fit["reason"])
+    return len(manifest.files) + len(vectors["refused"]) + len(vectors["fits"])
+
+
+def _reason(work, *words):
+    try:
+        work(*words)
+    except release.ReleaseRefused as error:
+        return error.reason
+    return ""
 
 
 def same(found, wanted):

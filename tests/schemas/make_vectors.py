@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas import chain, codec, requests, roster, seal, tokens, topics
 from schemas.generate import HERE, load, rows
+from tests.schemas.release_vectors import releases
 
 FOLDER = HERE / "vectors"
 SECRET = bytes(range(32))
@@ -365,6 +366,7 @@ def written() -> dict[Path, str]:
         "batches": batches(),
         "rosters": rosters(),
         "bundles": bundles(),
+        "releases": releases(),
     }
     return {FOLDER / f"{name}.json": _pretty(found) for name, found in made.items()}
 

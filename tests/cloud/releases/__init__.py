@@ -1,0 +1,1 @@
+"""Tests of releases: the key, packing, and giving out in stages."""
