@@ -139,6 +139,12 @@ EXPORTS = (
         "SELECT device, epoch, first_seq, last_seq, reason, received_at FROM loss WHERE school_id = $1 ORDER BY id",
     ),
     Export(
+        "alarms",
+        "What devices and this service found to be looked into, alike ones counted, and who acknowledged it.",
+        "SELECT device, kind, severity, detail, count, first_at, last_at, acknowledged_at, acknowledged_by FROM alarm"
+        " WHERE school_id = $1 ORDER BY id",
+    ),
+    Export(
         "audit",
         "Who did what in this service.",
         "SELECT at, actor, verb, subject, detail::text AS detail FROM audit_entry WHERE school_id = $1 ORDER BY id",

@@ -14,6 +14,7 @@ import asyncpg
 import structlog
 
 from cloud.core.database import address, place
+from cloud.devices.alarms import Raised, note_alarms
 from cloud.ingest import statements
 from cloud.ingest.messages import Sender
 from cloud.ingest.plan import Alarm, Loss, NewRecord, Plan, Quarantined
@@ -220,7 +221,7 @@ class PgWindow:
         if plan.quarantined:
             await self._connection.executemany(statements.KEEP_QUARANTINED, map(_quarantine_row, plan.quarantined))
         if plan.alarms:
-            await self._connection.executemany(statements.KEEP_ALARMS, map(_alarm_row, plan.alarms.values()))
+            await note_alarms(self._connection, map(_raised, plan.alarms.values()))
 
     async def _move(self, plan: Plan) -> None:
         """Write heads and watermarks."""
@@ -255,9 +256,9 @@ def _quarantine_row(row: Quarantined) -> tuple[object, ...]:
     return (*row[:5], _instant(row.received_ms), *row[6:])
 
 
-def _alarm_row(alarm: Alarm) -> tuple[object, ...]:
+def _raised(alarm: Alarm) -> Raised:
     at = _instant(alarm.at_ms)
-    return at.date(), alarm.device, alarm.code, alarm.school, alarm.detail, alarm.count, at
+    return Raised(alarm.device, alarm.code, alarm.detail, at, school=alarm.school, count=alarm.count)
 
 
 def _told(gaps: Iterable[tuple[int, int]]) -> str:

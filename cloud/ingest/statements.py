@@ -66,13 +66,6 @@ INSERT INTO quarantine (shard, school_id, device, epoch, seq, received_at, reaso
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (device, epoch, seq, digest) DO NOTHING
 """
 
-KEEP_ALARMS = """
-INSERT INTO ingest_alarm (day, device, code, school, detail, count, first_at, last_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-ON CONFLICT (day, device, code) DO UPDATE
-SET count = ingest_alarm.count + excluded.count, detail = excluded.detail, last_at = excluded.last_at
-"""
-
 LOAD_QUARANTINED = """
 SELECT id, shard, school_id, device, epoch, seq, received_at, reason, digest, record
 FROM quarantine WHERE id > $1 AND reason = ANY($2::text[]) ORDER BY id LIMIT $3

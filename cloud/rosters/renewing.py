@@ -15,15 +15,16 @@ from cloud.core.database import raw
 from cloud.core.errors import Refused
 from cloud.core.services import Services
 from cloud.devices.actions import put_certificate
+from cloud.devices.alarms import Raised, note_alarm, note_alarms
 from cloud.devices.ca import Authority, Issued, key_digest, requested_key
 from cloud.devices.errors import ApprovalNeeded, CertificateNone, CertificatesTooMany, DeviceRevoked, KeyForeign
 from cloud.devices.registry import Registered
 from cloud.devices.renewals import APPROVAL_AFTER, is_approved
-from cloud.ingest.statements import KEEP_ALARMS
 
 ISSUED_MAX = 12  # a device is issued no more than so many
 ISSUED_WITHIN = timedelta(days=1)
 ENDING = timedelta(days=9)  # a device that works has renewed long before
+ENDING_KIND, AGAIN = "certificate_ending", timedelta(days=1)
 HEARD_WITHIN = timedelta(days=10)  # one that is off tells nobody anything new by it
 
 _LOCK = """
@@ -33,12 +34,11 @@ FROM device AS known WHERE id = $1 FOR UPDATE
 """
 _ASKED = "UPDATE device SET renewal_asked_at = $2 WHERE id = $1 AND renewal_asked_at IS NULL"
 _ENDING = """
-INSERT INTO ingest_alarm (day, device, code, school, detail, count, first_at, last_at)
-SELECT ($1 AT TIME ZONE 'UTC')::date, device.name, 'certificate_ending', school.code,
-  'ends ' || to_char(certificate_until AT TIME ZONE 'UTC', 'YYYY-MM-DD'), 1, $1, $1
-FROM device JOIN school ON school.id = school_id
-WHERE state = 'active' AND certificate_until < $2 AND seen_at > $3
-ON CONFLICT (day, device, code) DO UPDATE SET last_at = excluded.last_at
+SELECT name, certificate_until FROM device
+WHERE state = 'active' AND certificate_until < $1 AND seen_at > $2 AND NOT EXISTS (
+  SELECT 1 FROM alarm WHERE alarm.device = name AND kind = 'certificate_ending' AND last_at > $3
+)
+ORDER BY name LIMIT 10000
 """
 
 
@@ -70,7 +70,9 @@ async def renew(services: Services, device: Registered, csr: bytes) -> Renewed:
 async def alarm_ending(services: Services) -> None:
     """Alarm, once a day and device, that one which is heard does not renew its certificate."""
     now = services.clock.now()
-    await services.database.pool.execute(_ENDING, now, now + ENDING, now - HEARD_WITHIN)
+    async with services.database.transaction() as connection:
+        rows = await raw(connection).fetch(_ENDING, now + ENDING, now - HEARD_WITHIN, now - AGAIN)
+        await note_alarms(connection, [Raised(name, ENDING_KIND, f"ends {until:%Y-%m-%d}", now) for name, until in rows])
 
 
 def _refusal(row: asyncpg.Record, digest: str, now: datetime) -> Refused | None:
@@ -98,7 +100,6 @@ async def _note(connection: BaseDBAsyncClient, device: Registered, answer: Issue
             await raw(connection).execute(_ASKED, device.device_id, now)
         case KeyForeign():
             said = "a certificate was asked for another key"
-            alarm = now.date(), device.name, answer.code, device.school, said, 1, now
-            await raw(connection).execute(KEEP_ALARMS, *alarm)
+            await note_alarm(connection, device.school_id, device.name, answer.code, said, now)
         case _:
             pass

@@ -53,7 +53,7 @@ class Line:
 
     async def alarms(self) -> list[str]:
         """Return what a person at the cloud is alarmed of."""
-        return [row["code"] for row in await self.pool.fetch("SELECT code FROM ingest_alarm ORDER BY code")]
+        return [row["kind"] for row in await self.pool.fetch("SELECT kind FROM alarm ORDER BY kind")]
 
     async def commits(self, count: int) -> None:
         """Wait until the device knows that so many of its records are committed."""
@@ -190,6 +190,6 @@ async def test_a_device_under_another_schools_name_is_refused_and_alarmed(
     async with serving(services, mosquitto_server), stranger(tmp_path / "journal", made) as one:
         await one.until(lambda it: it.told("nack", code="wrong_school"), "the cloud's refusal")
 
-        codes = await services.database.pool.fetch("SELECT code FROM ingest_alarm")
-        assert [row["code"] for row in codes] == ["wrong_school"]
+        codes = await services.database.pool.fetch("SELECT kind FROM alarm")
+        assert [row["kind"] for row in codes] == ["wrong_school"]
         assert await services.database.pool.fetchval("SELECT count(*) FROM record") == 0

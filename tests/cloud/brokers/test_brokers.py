@@ -354,7 +354,7 @@ async def test_a_device_under_a_foreign_school_is_refused_and_alarmed(running: R
     async with taking_in(running), running.device("gate-1") as (link, _):
         message = astray.batch(1, 2)
         link.publish(Publish(message.topic, message.payload))
-        await eventually(lambda: pool.fetchval("SELECT true FROM ingest_alarm WHERE code = 'wrong_school'"))
+        await eventually(lambda: pool.fetchval("SELECT true FROM alarm WHERE kind = 'wrong_school'"))
 
     assert await pool.fetchval("SELECT count(*) FROM record") == 0
 

@@ -41,7 +41,6 @@ PASSED_ON = {  # what no file of its own holds, with the reason
     "shard_lease": "of running workers",
     "worker_beat": "of running workers",
     "request_nonce": "of running requests",
-    "ingest_alarm": "of the whole service",
     "tortoise_migrations": "of the tables themselves",
 }
 

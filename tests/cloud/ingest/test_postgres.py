@@ -58,7 +58,7 @@ async def positions(database: Database) -> list[int]:
 
 
 async def alarms(database: Database) -> dict[str, int]:
-    return {row["code"]: row["count"] for row in await database.pool.fetch("SELECT code, count FROM ingest_alarm")}
+    return {row["kind"]: row["count"] for row in await database.pool.fetch("SELECT kind, count FROM alarm")}
 
 
 async def test_a_window_writes_records_heads_and_watermarks_in_one_transaction(
@@ -133,12 +133,12 @@ async def test_text_that_no_row_can_hold_is_cleaned_and_stops_nobody(
     assert await alarms(database) == {"topic_foreign": 1}
 
 
-async def test_alarms_of_a_day_are_counted_in_one_row(store: PgStore, device: Device, database: Database) -> None:
+async def test_alarms_alike_are_counted_in_one_row(store: PgStore, device: Device, database: Database) -> None:
     for _ in range(3):
         await take(store, Device(secret=b"x" * 32).write(tapped()).batch(1, 1))
 
     assert await alarms(database) == {"seal_broken": 3}
-    assert device.name == await database.pool.fetchval("SELECT device FROM ingest_alarm")
+    assert device.name == await database.pool.fetchval("SELECT device FROM alarm")
 
 
 async def test_boots_outlive_the_worker(store: PgStore, services: Services, device: Device, database: Database) -> None:

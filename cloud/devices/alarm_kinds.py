@@ -1,0 +1,100 @@
+"""The kinds of alarms: how much each matters, what people call it, and what to do about it.
+
+Rule: whoever raises a new kind enters it here with its words, or a page shows its bare name as a warning.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from cloud.core.i18n import N_
+
+
+class Severity(IntEnum):
+    """How much an alarm matters; the number stands in the table."""
+
+    NOTICE = 1  # good to know
+    WARNING = 2  # to be looked into this week
+    SEVERE = 3  # to be looked into now: somebody plays, or something is lost
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of alarm for people: its words and the advice are English, to be translated where they are shown."""
+
+    severity: Severity
+    word: str
+    advice: str
+
+
+_PLAYS = N_(
+    "Somebody uses a device's name or keys who should not. See where the device stands; if in doubt revoke it and add "
+    "it anew."
+)
+_COPY = N_(
+    "Two machines use one identity, or an old copy of a card or disk was put back. Nothing is lost. Find the other "
+    "machine and switch it off; if there is none, revoke the device and add it anew."
+)
+_LOST = N_("Records are gone and cannot be sent any more. Compare with the guard's list of that time; see to the disk.")
+_DISK = N_("The gate goes on, but its memory does not. Change the card or disk this week, now if records were lost.")
+_UNREAD = N_("Everything was kept. Upgrade the cloud before the devices; then what is kept is read by itself.")
+_LOOK = N_("Go and look at the gate.")
+_CLOCK = N_("See to the battery of the clock and to the network; times of that stretch are corrected as far as known.")
+_LIST = N_("The device goes on with the card list it had. If it stays: restart it, else revoke it and add it anew.")
+_WIRE = N_("A program speaks to the broker that is none of ours, or a device is broken. Nothing was believed.")
+_CERTIFICATE = N_("Is the device switched on, does it reach the cloud's pages? Its own page tells why it was refused.")
+_POWER = N_("See to power and network there. The gate goes on by itself and sends what happened when it is back.")
+_FIRE = N_("The fire contact opened the gates. Follow the school's fire plan.")
+_NOTHING = N_("Nothing is to be done.")
+
+UNKNOWN = Kind(Severity.WARNING, "", N_("Look into the log of the service."))
+KINDS = {
+    # of identity
+    "clone": Kind(Severity.SEVERE, N_("One identity, two machines"), _COPY),
+    "clone_suspected": Kind(Severity.SEVERE, N_("The cloud has more than the device"), _COPY),
+    "rollback": Kind(Severity.SEVERE, N_("An old copy was put back"), _COPY),
+    "seal_broken": Kind(Severity.SEVERE, N_("Message with a wrong seal"), _PLAYS),
+    "ack_forged": Kind(Severity.SEVERE, N_("Forged answer at the device"), _PLAYS),
+    "device_unknown": Kind(Severity.SEVERE, N_("Device that is not known"), _PLAYS),
+    "device_revoked": Kind(Severity.SEVERE, N_("Revoked device speaks"), _PLAYS),
+    "wrong_school": Kind(Severity.SEVERE, N_("Device under another school's name"), _PLAYS),
+    "name_foreign": Kind(Severity.SEVERE, N_("Device under another device's name"), _PLAYS),
+    "key_foreign": Kind(Severity.SEVERE, N_("Certificate asked for another key"), _PLAYS),
+    "tamper": Kind(Severity.SEVERE, N_("Case opened"), _LOOK),
+    "forced_open": Kind(Severity.SEVERE, N_("Gate forced open"), _LOOK),
+    # of the wire
+    "flood": Kind(Severity.SEVERE, N_("Device floods the broker"), _WIRE),
+    "too_large": Kind(Severity.WARNING, N_("Message too large"), _WIRE),
+    "topic_foreign": Kind(Severity.WARNING, N_("Message on a topic of nobody's"), _WIRE),
+    "frame_unknown": Kind(Severity.WARNING, N_("Message not understood"), _UNREAD),
+    "frame_misplaced": Kind(Severity.WARNING, N_("Message in the wrong place"), _WIRE),
+    "batch_malformed": Kind(Severity.WARNING, N_("Batch of records malformed"), _WIRE),
+    # of records
+    "records_lost": Kind(Severity.SEVERE, N_("Records lost"), _LOST),
+    "tail_missing": Kind(Severity.SEVERE, N_("The end of a stretch of records is missing"), _LOST),
+    "journal_lost": Kind(Severity.SEVERE, N_("Journal lost, a new one begun"), _LOST),
+    "journal_damaged": Kind(Severity.SEVERE, N_("Journal damaged"), _DISK),
+    "record_conflict": Kind(Severity.SEVERE, N_("Two stories under one number"), _COPY),
+    "record_chain": Kind(Severity.SEVERE, N_("Chain of records broken"), _COPY),
+    "record_unknown": Kind(Severity.WARNING, N_("Record of an unknown kind"), _UNREAD),
+    "record_version": Kind(Severity.WARNING, N_("Record of a newer version"), _UNREAD),
+    "record_malformed": Kind(Severity.WARNING, N_("Record malformed"), _UNREAD),
+    "record_oversize": Kind(Severity.WARNING, N_("Record too long"), _UNREAD),
+    # of the device
+    "journal_nearly_full": Kind(Severity.WARNING, N_("Journal nearly full"), _POWER),
+    "disk_full": Kind(Severity.SEVERE, N_("Disk full"), _DISK),
+    "disk_read_only": Kind(Severity.SEVERE, N_("Disk takes nothing any more"), _DISK),
+    "clock_jumped": Kind(Severity.WARNING, N_("Clock jumped"), _CLOCK),
+    "clock_wrong": Kind(Severity.WARNING, N_("Clock tells an impossible time"), _CLOCK),
+    "roster_refused": Kind(Severity.WARNING, N_("Card list refused"), _LIST),
+    "reader_lost": Kind(Severity.WARNING, N_("Reader lost"), _LOOK),
+    "reader_back": Kind(Severity.NOTICE, N_("Reader back"), _NOTHING),
+    "fire_on": Kind(Severity.SEVERE, N_("Fire alarm"), _FIRE),
+    "fire_off": Kind(Severity.NOTICE, N_("Fire alarm over"), _NOTHING),
+    "certificate_ending": Kind(Severity.WARNING, N_("Certificate is not renewed"), _CERTIFICATE),
+    "silent": Kind(Severity.WARNING, N_("Silent in school hours"), _POWER),
+}
+
+
+def kind_of(name: str) -> Kind:
+    """Return what is known of a kind; one that nobody entered is a warning."""
+    return KINDS.get(name, UNKNOWN)
