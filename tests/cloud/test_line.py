@@ -2,23 +2,38 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cloud.brokers.embedded import EmbeddedBroker
+from cloud.core.actor import Actor
 from cloud.core.clock import SystemClock
 from cloud.core.services import Services
 from cloud.devices.ca import Authority
+from cloud.people.actions import give_consent
+from cloud.people.kinds import Purpose
+from cloud.rosters.passes import NoPass, day_pass
 from cloud.worker import Worker
+from edge_agent.clock import SystemClock as EdgeClock
+from edge_agent.passes import Passes
+from edge_agent.readers.credentials import Spelling
+from edge_agent.readers.line import LineReader
+from edge_agent.readers.tap import Health, Medium, Tap
 from edge_agent.sync.tls import Credentials
 from schemas.structs import Decision
 from tests.cloud.ingest.device import Device, line, opened, tapped
 from tests.cloud.ingest.rows import add_devices, eventually
 from tests.cloud.people.factory import a_student
 from tests.cloud.schools.factory import a_school
+from tests.edge_agent.gate import GateBench
+from tests.edge_agent.school import person, roster
 from tests.edge_agent.sync.live import LIVE, Agent
 from tests.edge_agent.sync.model import IDENTITY, SECRET
 from tests.servers.process import free_port
@@ -26,6 +41,8 @@ from tests.waiting import until_async
 
 DEVICE = Device(IDENTITY.device, school=IDENTITY.school, shard=IDENTITY.shard, secret=SECRET)
 BURST = 2_000
+OFFICE = Actor.system("test")
+ALWAYS = b'["profile","day",[[127,0,1440]],["*"]]'
 
 
 @pytest.fixture(name="clock")
@@ -101,3 +118,42 @@ async def test_a_backlog_goes_through_the_embedded_broker_no_faster_than_it_is_a
         await eventually(lambda: pool.fetchval("SELECT is_inside FROM presence"))
 
     assert await pool.fetchval("SELECT count(*) FROM record") == BURST + 2
+
+
+@pytest.mark.requirement("KZ456-33-1.1", part="other-identification")
+async def test_a_printed_code_of_who_consented_opens_the_gate_offline_and_the_day_shows_the_arrival(
+    services: Services, agent: Agent, tmp_path: Path
+) -> None:
+    """From the office's pass by a scanner's line to the child's day; who did not consent gets no pass."""
+    ref, pool = await _pupil(services), services.database.pool
+    with pytest.raises(NoPass):
+        await day_pass(services, OFFICE, ref)
+    person_id = await pool.fetchval("SELECT id FROM person")
+    await give_consent(services, OFFICE, person_id, Purpose.CARD, date(2026, 8, 20), "form 12")
+    printed = await day_pass(services, OFFICE, ref)
+    public_key = bytes(await pool.fetchval("SELECT public_key FROM roster_key"))
+
+    gate = GateBench(found=roster(ALWAYS, person(ref)))
+    gate.pipeline._passes = Passes(IDENTITY.school, public_key)
+    tap = await _scanned(tmp_path / "scanner", printed.text)
+    decided = await gate.finish(asyncio.ensure_future(gate.pipeline.handle(tap)))
+    async with agent.running():
+        now_ms = int(services.clock.now().timestamp() * 1_000)
+        agent.append(opened(), *[line(msgspec.structs.replace(record, wall_ms=now_ms)) for record in gate.log.records])
+        await eventually(lambda: pool.fetchval("SELECT is_inside FROM presence"))
+
+    assert (decided.is_allowed, decided.person) == (True, ref)
+    assert await pool.fetchval("SELECT verb FROM audit_entry WHERE verb LIKE 'pass.%'") == "pass.issued"
+
+
+async def _scanned(path: Path, text: str) -> Tap:
+    """Return the tap that a scanner on a named pipe makes of a code."""
+    os.mkfifo(path)
+    spelling = Spelling(medium=Medium.QR)
+    reader = LineReader("reader-in", str(path), EdgeClock(), spelling)
+    async with aclosing(reader.taps()) as taps:
+        first = asyncio.ensure_future(anext(taps))
+        await until_async(lambda: reader.health is Health.READY)
+        with path.open("w") as pipe:
+            pipe.write(text + "\r\n")
+        return await first

@@ -26,6 +26,7 @@ PAGES = {
     "children": ("guardian", "/"),
     "no_children": ("childless", "/"),
     "child": ("guardian", "/children/{child}"),
+    "pass": ("guardian", "/children/{child}/pass"),
     "account": ("guardian", "/account"),
     "gate": ("guard", "/schools/almaty15/gate"),
     "muster": ("guard", "/schools/almaty15/muster"),

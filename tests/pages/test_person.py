@@ -7,6 +7,7 @@ from cloud.core.actor import Actor
 from cloud.people.actions import add_guardian, add_person
 from cloud.people.bulk import GuardianGiven, PersonGiven
 from cloud.people.kinds import PersonRole, Relation
+from tests.pages.sample import NOW, arrive
 from tests.pages.site import Site
 from tests.pages.test_ways import fresh, sign_in
 
@@ -130,3 +131,26 @@ async def add(page: Page, name: str, phone: str, relation: str) -> None:
     await page.get_by_label("Phone").fill(phone)
     await page.get_by_label("What they are to the child").select_option(relation)
     await page.get_by_role("button", name="Add", exact=True).click()
+
+
+async def test_the_office_prints_a_pass_for_who_forgot_the_card(site: Site) -> None:
+    page = await site.open(f"/schools/almaty15/people/{site.sample.child_ref}", "office")
+    name = await page.locator("h1").inner_text()
+
+    await page.get_by_role("button", name="Card forgotten? A pass for today").click()
+
+    await expect(page.get_by_role("img", name="A pass for the gate")).to_be_visible()
+    await expect(page.get_by_role("heading", name=name)).to_be_visible()
+    await expect(page.get_by_role("main")).to_contain_text("September 1, 2026")
+    await expect(page.get_by_role("button", name="Print")).to_be_visible()
+
+
+async def test_a_parent_shows_a_code_that_is_drawn_anew(site: Site) -> None:
+    page = await site.open(f"/children/{site.sample.child_ref}", "guardian", width=390)
+    await page.get_by_role("link", name="Card forgotten? Show a code").click()
+    code = page.get_by_role("img", name="A code for the gate")
+    first = await code.inner_html()
+
+    await arrive(site.services, site.sample.child_id, site.sample.school_id, site.sample.child_ref, NOW)
+
+    await expect(code).not_to_have_js_property("innerHTML", first)

@@ -53,6 +53,8 @@ ROUTES = {
     "GET /children/{ref}": Who.GUARDIAN,
     "GET /children/{ref}/live": Who.GUARDIAN,
     "POST /children/{ref}/cards/{card_id}/block": Who.GUARDIAN,
+    "GET /children/{ref}/pass": Who.GUARDIAN,
+    "GET /children/{ref}/pass/live": Who.GUARDIAN,
     "GET /api/v1/children": Who.MEMBERS,  # of who is no guardian: none
     "GET /api/v1/children/{ref}/timeline": Who.GUARDIAN,
     "GET /schools/{code}/gate": Who.GATE,
@@ -72,6 +74,7 @@ ROUTES = {
     f"POST {PERSON}/consents": Who.OFFICE,
     f"POST {PERSON}/consents/{{purpose}}/withdraw": Who.OFFICE,
     f"POST {PERSON}/leave": Who.OFFICE,
+    f"POST {PERSON}/pass": Who.OFFICE,
     f"POST {PERSON}/guardians": Who.OFFICE,
     f"POST {PERSON}/guardians/{{guardian_id}}/rights": Who.OFFICE,
     f"POST {PERSON}/guardians/{{guardian_id}}/end": Who.OFFICE,
