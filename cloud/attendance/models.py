@@ -45,6 +45,7 @@ class Movement(Model):
     let_reason = fields.CharField(max_length=15, default="")
     passage = fields.CharField(max_length=15, default="")  # what the sensor saw, if it spoke
     clock = fields.CharField(max_length=5)
+    is_double = fields.BooleanField(db_default=False)  # one card cannot have done this and the movement before
     device = fields.CharField(max_length=24)
     epoch = fields.CharField(max_length=16)
     seq = fields.BigIntField()

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from cloud.attendance import statements
+from cloud.attendance.doubles import Order, mark_doubles
 from cloud.attendance.models import MovementKind
 from cloud.attendance.rules import Moved, Place, Told, merged, presence_of, told_by
 from cloud.core.services import Services
@@ -130,10 +131,15 @@ class Attendance:
     async def _keep_presence(self, connection: asyncpg.Connection, days: _Days) -> None:
         person_ids, ons = (list(column) for column in zip(*days, strict=True))
         movements: dict[tuple[int, date], list[Moved]] = {key: [] for key in days}
+        marked: set[Order] = set()
         for row in await connection.fetch(statements.LOAD_DAYS, person_ids, ons):
             order = (row["device"], row["epoch"], row["seq"])
-            moved = Moved(row["at"], order, row["direction"], _MOVEMENT_KINDS[row["kind"]])
+            kind = _MOVEMENT_KINDS[row["kind"]]
+            moved = Moved(row["at"], order, row["direction"], kind, row["gate"], row["clock"])
             movements[row["person_id"], row["on"]].append(moved)
+            if row["is_double"]:
+                marked.add(order)
+        await mark_doubles(connection, movements, marked)
         now, rows = self._services.clock.now(), []
         for (person_id, on), who in days.items():
             plan = await self._plan(who, on)

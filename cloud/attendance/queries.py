@@ -79,6 +79,7 @@ class Tap:
     gate: str
     gate_names: Mapping[str, str]
     is_rough: bool
+    is_double: bool  # the same card went by another gate a moment before
     name: str = ""  # empty for a card that the gate did not know
     class_name: str = ""
 
@@ -108,7 +109,7 @@ ORDER BY p.sort_key, p.id LIMIT $3
 """
 
 TAP_COLUMNS = """
-m.at, m.received_at, m.direction, m.kind, m.reason, m.clock, m.gate,
+m.at, m.received_at, m.direction, m.kind, m.reason, m.clock, m.is_double, m.gate,
   coalesce(g.name_kk, m.gate) AS gate_kk, coalesce(g.name_ru, m.gate) AS gate_ru, coalesce(g.name_en, m.gate) AS gate_en
 """
 
@@ -199,7 +200,7 @@ def _person(row: Mapping[str, Any], school: SchoolToday, now: datetime) -> Perso
 def _tap(row: Mapping[str, Any], name: str = "", class_name: str = "") -> Tap:
     return Tap(
         row["at"], row["received_at"], row["direction"], row["kind"], row["reason"], row["gate"], _names(row, "gate"),
-        is_rough(row["clock"]), name, class_name,
+        is_rough(row["clock"]), row["is_double"], name, class_name,
     )  # fmt: skip
 
 

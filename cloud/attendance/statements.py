@@ -32,8 +32,14 @@ ON CONFLICT (device, epoch, seq) DO UPDATE SET
 """
 
 LOAD_DAYS = """
-SELECT person_id, "on", at, direction, kind, device, epoch, seq FROM movement
+SELECT person_id, "on", at, direction, kind, gate, clock, is_double, device, epoch, seq FROM movement
 JOIN unnest($1::bigint[], $2::date[]) AS changed (person_id, "on") USING (person_id, "on")
+"""
+
+MARK_DOUBLES = """
+UPDATE movement SET is_double = told.is_double
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[]) AS told (device, epoch, seq, is_double)
+WHERE movement.device = told.device AND movement.epoch = told.epoch AND movement.seq = told.seq
 """
 
 KEEP_PRESENCE = """

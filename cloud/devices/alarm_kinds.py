@@ -43,8 +43,16 @@ _LIST = N_("The device goes on with the card list it had. If it stays: restart i
 _WIRE = N_("A program speaks to the broker that is none of ours, or a device is broken. Nothing was believed.")
 _CERTIFICATE = N_("Is the device switched on, does it reach the cloud's pages? Its own page tells why it was refused.")
 _POWER = N_("See to power and network there. The gate goes on by itself and sends what happened when it is back.")
+_CARD = N_(
+    "Somebody may carry a copy of a card. See at that time on the person's page who came by both gates; block the card "
+    "and give a new one, of a kind that cannot be copied."
+)
 _FIRE = N_("The fire contact opened the gates. Follow the school's fire plan.")
 _NOTHING = N_("Nothing is to be done.")
+_CODE = N_(
+    "Nobody was let in. If none of your people scanned an old code, look where the printed codes are: cancel the open "
+    "ones and print new ones."
+)
 
 UNKNOWN = Kind(Severity.WARNING, "", N_("Look into the log of the service."))
 KINDS = {
@@ -60,7 +68,16 @@ KINDS = {
     "name_foreign": Kind(Severity.SEVERE, N_("Device under another device's name"), _PLAYS),
     "key_foreign": Kind(Severity.SEVERE, N_("Certificate asked for another key"), _PLAYS),
     "tamper": Kind(Severity.SEVERE, N_("Case opened"), _LOOK),
+    "card_doubled": Kind(Severity.SEVERE, N_("One card at two gates at once"), _CARD),
     "forced_open": Kind(Severity.SEVERE, N_("Gate forced open"), _LOOK),
+    # of enrolment
+    "code_unknown": Kind(Severity.WARNING, N_("Enrolment by a code that is not known"), _CODE),
+    "code_forged": Kind(Severity.SEVERE, N_("Enrolment with a forged code"), _CODE),
+    "code_used": Kind(Severity.SEVERE, N_("A used code was tried by another device"), _CODE),
+    "code_expired": Kind(Severity.WARNING, N_("An expired code was tried"), _CODE),
+    "code_cancelled": Kind(Severity.WARNING, N_("A cancelled code was tried"), _CODE),
+    "code_foreign": Kind(Severity.SEVERE, N_("A code was tried for another school or door"), _CODE),
+    "csr_refused": Kind(Severity.SEVERE, N_("Certificate asked for under another name"), _PLAYS),
     # of the wire
     "flood": Kind(Severity.SEVERE, N_("Device floods the broker"), _WIRE),
     "too_large": Kind(Severity.WARNING, N_("Message too large"), _WIRE),
@@ -98,3 +115,8 @@ KINDS = {
 def kind_of(name: str) -> Kind:
     """Return what is known of a kind; one that nobody entered is a warning."""
     return KINDS.get(name, UNKNOWN)
+
+
+def word_of(name: str) -> str:
+    """Return the English words of a kind; one that nobody entered stays itself."""
+    return kind_of(name).word or name

@@ -298,3 +298,32 @@ async def _shuffle_log(pool: asyncpg.Pool, rng: Random) -> None:
         for row, position in zip(rows, positions, strict=True):
             await connection.execute("UPDATE record SET position = $1 WHERE seq = $2", position, row["seq"])
         await connection.execute("TRUNCATE movement, presence, reader_cursor")
+
+
+async def test_a_card_at_two_gates_at_once_is_marked_and_an_alarm_in_whatever_order_it_is_told(school: School) -> None:
+    here, there, later = tap(school.refs[0], 0), tap(school.refs[0], 0, "yard"), tap(school.refs[1], 0, "yard")
+    await school.send(msgspec.structs.replace(there, wall_ms=there.wall_ms + 5_000))
+    await school.project()
+    await school.send(here, later)
+    await school.project()
+
+    marked = await school.pool.fetch("SELECT gate, person_id FROM movement WHERE is_double")
+    alarms = await school.pool.fetch("SELECT device, kind, detail, count FROM alarm")
+    first_id = await school.pool.fetchval("SELECT id FROM person WHERE ref = $1", school.refs[0])
+    assert [tuple(row) for row in marked] == [("yard", first_id)]
+    assert [tuple(row) for row in alarms] == [("gate-1", "card_doubled", "gate yard", 1)]
+    await school.close()
+
+
+async def test_a_mark_goes_when_a_sensor_tells_that_nobody_went_through(school: School) -> None:
+    ref = school.refs[0]
+    there = tap(ref, 0, "yard")
+    await school.send(tap(ref, 0), msgspec.structs.replace(there, wall_ms=there.wall_ms + 4_000))
+    await school.project()
+    assert await school.pool.fetchval("SELECT count(*) FROM movement WHERE is_double") == 1
+
+    await school.send(msgspec.structs.replace(passed(ref, 1, 2, "no_passage"), gate="yard"))
+    await school.project()
+
+    assert await school.pool.fetchval("SELECT count(*) FROM movement WHERE is_double") == 0
+    await school.close()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.attendance.models import MovementKind
-from cloud.attendance.rules import ENTRIES_MAX, DayOf, Moved, Place, Told, merged, presence_of, told_by
+from cloud.attendance.rules import ENTRIES_MAX, DayOf, Moved, Place, Told, doubles_of, merged, presence_of, told_by
 from cloud.schools.rules import DayPlan
 from schemas.structs import Decision, HandPass, Passage
 
@@ -201,3 +201,30 @@ def test_a_day_is_a_function_of_the_set_of_its_movements(both: tuple[list[Moved]
     one, other = both
 
     assert presence_of(one, PLAN) == presence_of(other, PLAN)
+
+
+def went(second: float, gate: str, direction: str = "in", kind: MovementKind = CARD, clock: str = "ntp") -> Moved:
+    at = EIGHT + timedelta(seconds=second)
+    return Moved(at, (gate, "e" * 16, int(second) + 1), direction, kind, gate, clock)
+
+
+@pytest.mark.parametrize(
+    ("movements", "doubled"),
+    [
+        ([went(0, "main"), went(19, "yard")], ["yard"]),
+        ([went(19, "yard"), went(0, "main")], ["yard"]),
+        ([went(0, "main"), went(21, "yard")], []),
+        ([went(0, "main"), went(5, "main")], []),
+        ([went(0, "main"), went(5, "yard", "out")], []),
+        ([went(0, "main", "out"), went(5, "yard", "out")], ["yard"]),
+        ([went(0, "main"), went(5, "yard", kind=TURNED)], []),
+        ([went(0, "main"), went(5, "yard", kind=HAND)], []),
+        ([went(0, "main"), went(5, "yard", kind=DENIED)], []),
+        ([went(0, "main"), went(5, "yard", clock="floor")], []),
+        ([went(0, "main"), went(5, "yard"), went(9, "main")], ["yard", "main"]),
+    ],
+)
+def test_one_card_cannot_go_the_same_way_by_two_gates_in_too_short_a_time(
+    movements: list[Moved], doubled: list[str]
+) -> None:
+    assert sorted(place[0] for place in doubles_of(movements)) == sorted(doubled)
