@@ -15,6 +15,7 @@ from cloud.attendance.projection import Attendance
 from cloud.core.services import Services
 from cloud.core.settings import EVERYWHERE, Edition
 from cloud.core.wakeups import EVERYTHING
+from cloud.devices.invitations import forget_invitations
 from cloud.devices.renewals import forget_certificates
 from cloud.devices.requests import forget_nonces
 from cloud.ingest import announcing, leases
@@ -99,6 +100,7 @@ class Worker:
             (lambda: forget_nonces(self.services), {"hours": 1}),
             (lambda: alarm_ending(self.services), {"hours": 1}),
             (lambda: forget_certificates(self.services), {"hours": 6}),
+            (lambda: forget_invitations(self.services), {"hours": 24}),
         )
         for task, every in work:
             scheduler.add_job(_told(task), "interval", misfire_grace_time=GRACE_S, coalesce=True, **every)

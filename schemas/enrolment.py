@@ -37,7 +37,7 @@ class CodeRefused(ValueError):
 
 
 class Code:
-    """An enrolment code. It shows nothing of its token in a log."""
+    """An enrolment code. What stands for it in a log shows nothing of its token."""
 
     def __init__(self, url: str, pin: str, school: str, gates: "tuple[str, ...]", device: str, token: bytes) -> None:
         self.url = url
@@ -46,9 +46,6 @@ class Code:
         self.gates = gates
         self.device = device
         self.token = token
-
-    def __repr__(self) -> str:
-        return f"Code({self.device} of {self.school})"
 
     def text(self) -> str:
         """Return the line that stands in the QR code."""

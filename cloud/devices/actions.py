@@ -16,7 +16,7 @@ from cloud.core.errors import NotFound
 from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.core.wakeups import notify
-from cloud.devices.errors import DeviceNameWrong, DeviceTaken, DeviceUnknown, GateRefused, HubTaken
+from cloud.devices.errors import DeviceNameWrong, DeviceTaken, DeviceUnknown, GateRefused, GateTaken, HubTaken
 from cloud.devices.models import DeviceState
 from cloud.devices.registry import CHANGED, SECRET
 
@@ -44,6 +44,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (school_id, key) DO UPDATE SET device_id = excluded.device_id,
   name_kk = excluded.name_kk, name_ru = excluded.name_ru, name_en = excluded.name_en,
   has_sensor = gate.has_sensor OR excluded.has_sensor
+"""
+_ADD_GATE = """
+INSERT INTO gate (school_id, key, name_kk, name_ru, name_en, has_sensor) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT DO NOTHING RETURNING true
 """
 _REVOKE = """
 UPDATE device SET state = 'revoked', revoked_at = $2, is_online = false WHERE id = $1 AND state = 'active'
@@ -105,6 +109,18 @@ async def register_within(
     await audit(connection, actor, "device.added", f"device:{new.name}", school_id=school_id, at=now)
     await notify(connection, CHANGED, new.name)
     return secret
+
+
+async def add_gate(services: Services, actor: Actor, school_id: int, gate: NewGate) -> None:
+    """Enter a gate that no device serves yet. Raises NotAllowed, GateRefused or GateTaken."""
+    actor.require(KEEPERS, school_id)
+    _check_gates([gate])
+    names = gate.name_kk, gate.name_ru, gate.name_en
+    async with services.database.transaction() as connection:
+        if not await raw(connection).fetchval(_ADD_GATE, school_id, gate.key, *names, gate.has_sensor):
+            raise GateTaken(gate.key)
+        now = services.clock.now()
+        await audit(connection, actor, "gate.added", f"gate:{gate.key}", school_id=school_id, at=now)
 
 
 async def note_certificate(
@@ -205,7 +221,11 @@ async def _check_hub(connection: asyncpg.Connection, school_id: int, new: NewDev
 def _check(new: NewDevice) -> None:
     if not NAME.fullmatch(new.name):
         raise DeviceNameWrong(new.name)
-    for gate in new.gates:
+    _check_gates(new.gates)
+
+
+def _check_gates(gates: Sequence[NewGate]) -> None:
+    for gate in gates:
         names = (gate.name_kk, gate.name_ru, gate.name_en)
         if not GATE.fullmatch(gate.key) or not all(0 < len(name) <= GATE_NAME_MAX for name in names):
             raise GateRefused(

@@ -22,6 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from cloud.core.vault import Vault
 from cloud.devices.errors import CaExists, CaMissing, CsrRefused
+from schemas.enrolment import pin_of
 
 DEVICE_LASTS = timedelta(days=30)
 SERVER_LASTS = timedelta(days=397)
@@ -70,6 +71,11 @@ class Authority:
     def root_pem(self) -> str:
         """Return the certificate that everything is checked against."""
         return _pem(self._root)
+
+    @property
+    def pin(self) -> str:
+        """Return what an enrolment code names the root by."""
+        return pin_of(self._root.public_bytes(serialization.Encoding.DER))
 
     @property
     def bundle_pem(self) -> str:

@@ -170,3 +170,23 @@ class CertificatesTooMany(Refused):
 
     def __init__(self) -> None:
         super().__init__(message("This device was issued many certificates today. It may ask again later."))
+
+
+class GateUnknown(Refused):
+    """The school has no such gate."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "gate_unknown"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(message("This school has no gate “{key}”. Choose a door, or add one first.", key=key[:40]))
+
+
+class GateTaken(Refused):
+    """The school has a gate of this key already."""
+
+    status = HTTPStatus.CONFLICT
+    code = "gate_taken"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(message("There is a gate “{key}” already: choose it in the list.", key=key[:40]))

@@ -122,6 +122,12 @@ EXPORTS = (
         " FROM gate LEFT JOIN device ON device.id = device_id WHERE gate.school_id = $1 ORDER BY key",
     ),
     Export(
+        "invitations",
+        "Codes by which devices enrolled, without what they are made of.",
+        "SELECT device, gates, is_hub, created_at, created_by, expires_at, used_at, cancelled_at FROM invitation"
+        " WHERE school_id = $1 ORDER BY created_at, id",
+    ),
+    Export(
         "movements",
         "Who was at which gate, when, and what came of it; epoch and seq name the record it was read from.",
         'SELECT ref AS person, "on", at, received_at, direction, gate, kind, reason, passage, clock, device, epoch, seq'

@@ -44,6 +44,8 @@ ROUTES = {
     "POST /preferences": Who.ANYBODY,
     "GET /device/v1/roster": Who.DEVICES,
     "POST /device/v1/certificate": Who.DEVICES,
+    "GET /device/v1/ca": Who.ANYBODY,
+    "POST /device/v1/enrol": Who.DEVICES,
     "GET /account": Who.SIGNED_IN,
     "POST /account/password": Who.SIGNED_IN,
     "POST /account/sign-out-everywhere": Who.MEMBERS,
