@@ -97,6 +97,14 @@ install_system() {
   [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
 }
 
+# The firmware's tests run on MicroPython itself; where the system has no package of it, one is unpacked beside it.
+install_micropython() {
+  requirements/micropython.sh --check && return
+  if ! command -v micropython >/dev/null && apt-cache show micropython >/dev/null 2>&1; then apt_install micropython; fi
+  say "fetching MicroPython"
+  quietly requirements/micropython.sh
+}
+
 # A stamp names everything the step depends on; the runtime's is also good when the tests' is there.
 stamp_of() {
   { echo "$PWD"; cat "$@"; } | sha256sum | cut -d' ' -f1
@@ -120,5 +128,8 @@ if [ ! -d build/assets ] || ! has_stamp node_modules/.installed "$(node_stamp)" 
   install_node "$wanted"
   node_stamp >"node_modules/.installed.$wanted"
 fi
-[ "$wanted" = runtime ] || install_system
+if [ "$wanted" != runtime ]; then
+  install_system
+  install_micropython
+fi
 [ $((SECONDS - started)) -lt 3 ] || say "done in $((SECONDS - started)) s"

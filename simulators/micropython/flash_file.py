@@ -1,0 +1,47 @@
+"""Flash in a file, as flash is: a sector is erased to ones whole, and writing can only make zeros of ones.
+
+The stand-ins for `esp32.Partition` and `rp2.Flash` are made of it.
+"""
+
+SECTOR = 4_096
+
+
+class FlashFile:
+    """One area; a file that is not there yet is erased flash. It speaks MicroPython's block device protocol."""
+
+    def __init__(self, path, sectors):
+        self.path, self.sectors = path, sectors
+        try:
+            self._file = open(path, "r+b")
+        except OSError:
+            self._file = open(path, "w+b")
+            for _ in range(sectors):
+                self._file.write(b"\xff" * SECTOR)
+            self._file.flush()
+
+    def readblocks(self, block, buffer, offset=0):
+        self._file.seek(block * SECTOR + offset)
+        buffer[:] = self._file.read(len(buffer))
+
+    def writeblocks(self, block, buffer, offset=None):
+        """Write; without an offset the block is erased before, as on the boards."""
+        if offset is None:
+            for number in range(len(buffer) // SECTOR):
+                self.ioctl(6, block + number)
+        at = block * SECTOR + (offset or 0)
+        self._file.seek(at)
+        stands = self._file.read(len(buffer))
+        self._file.seek(at)
+        self._file.write(bytes([old & new for old, new in zip(stands, buffer)]))
+        self._file.flush()
+
+    def ioctl(self, command, argument):
+        if command == 4:
+            return self.sectors
+        if command == 5:
+            return SECTOR
+        if command == 6:
+            self._file.seek(argument * SECTOR)
+            self._file.write(b"\xff" * SECTOR)
+            self._file.flush()
+        return 0
