@@ -32,6 +32,7 @@ PAGES = {
     "muster": ("guard", "/schools/almaty15/muster"),
     "today": ("office", "/schools/almaty15/office"),
     "today_filtered": ("office", "/schools/almaty15/office?state=late&sort=-in&search=zzz"),
+    "cards": ("office", "/schools/almaty15/cards"),
     "person": ("office", "/schools/almaty15/people/{child}"),
     "staff": ("office", "/schools/almaty15/office?role=staff"),
     "devices": ("it", "/schools/almaty15/devices"),
@@ -41,7 +42,7 @@ PAGES = {
 }
 # Names, codes and proper names that are the same in every language.
 SAME_EVERYWHERE = re.compile(
-    r"Esik|English|XLSX|CSV|\.xlsx|gate-\w+|almaty5|north|south|[\w.]+@\w+|\b0\.1\.0\b|IT\b|QR|Данияр"
+    r"Esik|English|XLSX|CSV|\.xlsx|gate-\w+|almaty5|north|south|[\w.]+@\w+|\b0\.1\.0\b|IT\b|QR|Enter|Данияр"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 OPEN_ALL = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"

@@ -154,3 +154,23 @@ async def test_a_parent_shows_a_code_that_is_drawn_anew(site: Site) -> None:
     await arrive(site.services, site.sample.child_id, site.sample.school_id, site.sample.child_ref, NOW)
 
     await expect(code).not_to_have_js_property("innerHTML", first)
+
+
+async def test_cards_are_given_out_by_tapping_down_a_class_list(site: Site) -> None:
+    page = await site.open("/schools/almaty15/cards?class=11А", "office")
+    number = page.get_by_label("Hold a new card to the reader")
+    await expect(number).to_be_focused()
+    names = await page.locator("tbody th").all_inner_texts()
+
+    await page.keyboard.type("04AA00000000A1\n")
+    await expect(page.get_by_role("status")).to_contain_text(names[0])
+    await expect(page.locator("#turn")).to_have_text(names[1])
+    await page.keyboard.type("04AA00000000A1\n")
+    await expect(page.get_by_role("alert")).to_contain_text(f"belongs to {names[0]}")
+    await expect(page.locator("#turn")).to_have_text(names[1])
+    await page.get_by_role("link", name="Skip:").click()
+    await expect(page.locator("#turn")).to_have_text(names[2])
+    await page.keyboard.type("04AA00000000A3\n")
+
+    await expect(page.locator("#turn")).to_have_text(names[3])
+    await expect(page.locator("caption")).to_contain_text(f"2 of {len(names)}")

@@ -70,6 +70,8 @@ ROUTES = {
     "GET /schools/{code}/import": Who.OFFICE,
     "POST /schools/{code}/import": Who.OFFICE,
     "GET /schools/{code}/import/template.xlsx": Who.OFFICE,
+    "GET /schools/{code}/cards": Who.OFFICE,
+    "POST /schools/{code}/cards": Who.OFFICE,
     f"GET {PERSON}": Who.OFFICE,
     f"POST {PERSON}/cards": Who.OFFICE,
     f"POST {PERSON}/cards/{{card_id}}/{{act}}": Who.OFFICE,
