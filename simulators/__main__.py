@@ -8,6 +8,7 @@ from collections.abc import Sequence
 # Each module has `main(words) -> exit status`; only the one that is asked for is imported.
 COMMANDS = {
     "pn532": ("simulators.pn532_command", "a card reader on a pseudo-terminal, with cards that come and go"),
+    "board": ("simulators.board_command", "an ESP32 on a pseudo-terminal, for programs that flash real ones"),
     "turnstile": ("simulators.turnstile_command", "a gate with a relay and a passage sensor"),
     "network": ("simulators.network_command", "a TCP proxy that can be unplugged, stalled and slowed down"),
     "school": ("simulators.school_command", "a school's day at its gates, as JSON lines"),
