@@ -28,6 +28,8 @@ BODY_MAX = 265
 UID_LENGTHS = (4, 7, 10)
 
 _START = b"\x00\xff"
+_FRAME_MAX = BODY_MAX + 11
+_SHORT_MAX = 64  # what comes for all but an APDU
 _FROM_HOST = 0xD4
 _FROM_CHIP = 0xD5
 _SAM_NORMAL = b"\x14\x01\x00\x00"
@@ -54,6 +56,13 @@ def encode(body: bytes) -> bytes:
     if length > 255:
         head = bytes([0xFF, 0xFF, length >> 8, length & 0xFF, -(length >> 8) - length & 0xFF])
     return b"\x00" + _START + head + body + bytes([-sum(body) & 0xFF, 0])
+
+
+def first_frame(read: bytes) -> bytes:
+    """Return the frame in what was read in one go, without whatever a chip gives beyond its end."""
+    begin = read.find(_START)
+    taken = _first(read[begin:])[0] if begin >= 0 else 0
+    return read[begin : begin + taken] if taken else b""
 
 
 class Frames:
@@ -108,10 +117,11 @@ def _body(unread: bytes, begin: int, head: bytes, length: int) -> "tuple[int, by
 
 
 class Pn532:
-    """One chip."""
+    """One chip. `wake` goes out before the first frame; on a serial line it takes long to wake."""
 
-    def __init__(self) -> None:
+    def __init__(self, wake: bytes = WAKE) -> None:
         self.due_ms: int | None = None
+        self._wake = wake
         self._frames = Frames()
         self._steps: tuple[bytes, ...] = ()
         self._after = READY
@@ -123,6 +133,13 @@ class Pn532:
     @property
     def is_busy(self) -> bool:
         return self._phase != _IDLE
+
+    @property
+    def expects(self) -> int:
+        """How many bytes the next frame has at most, where a whole one must be read in one go."""
+        if self._phase == _WAITS_ACK:
+            return len(ACK)
+        return _FRAME_MAX if self._after == ANSWERED else _SHORT_MAX
 
     def start(self, now_ms: int) -> None:
         """Wake the chip and set it up, whatever it was doing."""
@@ -147,6 +164,12 @@ class Pn532:
     def release(self, now_ms: int) -> None:
         """Let the card that is held go."""
         self._ask(_RELEASE, RELEASED, now_ms)
+
+    def forget(self) -> None:
+        """Give up what is under way, after the wire itself failed."""
+        self._frames.forget()
+        self._output = b""
+        self._rest()
 
     def take_output(self) -> bytes:
         """Return what is to be sent now, once."""
@@ -177,7 +200,7 @@ class Pn532:
         self._steps = steps
         self._after = after
         self._tries = 0
-        self._send(WAKE if after == READY else b"", now_ms)
+        self._send(self._wake if after == READY else b"", now_ms)
 
     def _send(self, before: bytes, now_ms: int) -> None:
         self._output += before + encode(bytes([_FROM_HOST]) + self._steps[0])
@@ -231,7 +254,7 @@ class Pn532:
         self._frames.forget()
         if self._tries >= TRIES:
             return self._fail(reason)
-        self._send(ACK + WAKE, now_ms)
+        self._send(ACK + self._wake, now_ms)
         return []
 
     def _fail(self, reason: str) -> "list[tuple[str, object]]":
