@@ -1,10 +1,16 @@
-"""Cards as a reader's field sees them: ISO/IEC 14443 Type A, with UIDs of 4, 7 and 10 bytes, fixed or drawn by lot."""
+"""Cards as a reader's field sees them: ISO/IEC 14443 Type A, with UIDs of 4, 7 and 10 bytes, fixed or drawn by lot.
+
+A card with a chip that can prove itself keeps the chip's memory from one time in a field to the next: see Drawer.
+"""
 
 from dataclasses import dataclass
 from enum import Enum
 from random import Random
 
+from simulators.desfire import Desfire
+from simulators.desfire_chip import Chip
 from simulators.iso_dep import DESELECT, RATS, Applet, IsoDep, empty_applet
+from simulators.ntag424 import Ntag424
 
 CASCADE = 0x88
 UID_LENGTHS = (4, 7, 10)
@@ -19,9 +25,13 @@ class Family(Enum):
     ULTRALIGHT = "ultralight"
     CLASSIC = "classic"
     ISO_DEP = "iso-dep"
+    DESFIRE = "desfire"
+    NTAG424 = "ntag424"
 
 
-_SAK = {Family.ULTRALIGHT: 0x00, Family.CLASSIC: 0x08, Family.ISO_DEP: 0x20}
+_SAK = {Family.ULTRALIGHT: 0x00, Family.CLASSIC: 0x08}
+_WITH_CHIP = {Family.DESFIRE, Family.NTAG424}
+_CHIP_UID_BYTES = 7
 
 
 class State(Enum):
@@ -49,6 +59,12 @@ class Make:
             raise CardRefused(f"a UID has 4, 7 or 10 bytes, not {len(self.uid)}")
         if self.uid[:1] == bytes([CASCADE]):
             raise CardRefused("a UID does not begin with 88: that byte announces that more follows")
+        if self.family in _WITH_CHIP and len(self.uid) != _CHIP_UID_BYTES:
+            raise CardRefused(f"a {self.family.value} has a UID of {_CHIP_UID_BYTES} bytes")
+
+    @property
+    def takes_apdus(self) -> bool:
+        return self.family in _WITH_CHIP or self.family is Family.ISO_DEP
 
 
 def card_make(uid: str, family: str = "") -> Make:
@@ -69,28 +85,44 @@ def card_make(uid: str, family: str = "") -> Make:
         ) from None
 
 
-class Card:
-    """One card in a field."""
+class Drawer:
+    """The chips of cards that were in a field once, by make: what was written to them stays."""
 
-    def __init__(self, make: Make, rng: Random, applet: Applet = empty_applet) -> None:
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self._chips: dict[Make, Chip] = {}
+
+    def chip_of(self, make: Make) -> Chip | None:
+        """Return a card's chip, new the first time; None for a card without one."""
+        if make.family not in _WITH_CHIP:
+            return None
+        if make not in self._chips:
+            kind = Desfire if make.family is Family.DESFIRE else Ntag424
+            self._chips[make] = kind(make.uid, self._rng)
+        return self._chips[make]
+
+
+class Card:
+    """One card in a field. Its applet answers APDUs; a chip is one that keeps a memory."""
+
+    def __init__(self, make: Make, rng: Random, applet: Applet = empty_applet, chip: Chip | None = None) -> None:
         self.make = make
         self.state = State.IDLE
         self.uid = make.uid
         self._rng = rng
-        self._applet = applet
+        self._applet = applet if chip is None else chip.transmit
+        self._chip = chip
         self._session: IsoDep | None = None
         self.lose_power()
 
     @property
     def sens_res(self) -> bytes:
         """ATQA, most significant byte first as a PN532 gives it; its bits 7 and 6 tell the UID's size."""
-        return bytes(
-            [0x03 if self.make.family is Family.ISO_DEP else 0x00, 0x04 | UID_LENGTHS.index(len(self.uid)) << 6]
-        )
+        return bytes([0x03 if self.make.takes_apdus else 0x00, 0x04 | UID_LENGTHS.index(len(self.uid)) << 6])
 
     @property
     def sel_res(self) -> int:
-        return _SAK[self.make.family]
+        return _SAK.get(self.make.family, 0x20)
 
     @property
     def cascade(self) -> bytes:
@@ -111,7 +143,9 @@ class Card:
         """Forget everything; a card with random UIDs draws its next one."""
         self.state = State.IDLE
         self._session = None
-        if not self.make.uid:
+        if self._chip is not None:
+            self._chip.lose_power()
+        if not self.make.uid or (self._chip is not None and self._chip.has_random_uid):
             self.uid = b"\x08" + self._rng.randbytes(3)
 
     def fall_back(self) -> None:
@@ -141,7 +175,7 @@ class Card:
                 return self._read_memory(frame)
             case Family.CLASSIC:
                 return None
-            case Family.ISO_DEP:
+            case Family.ISO_DEP | Family.DESFIRE | Family.NTAG424:
                 return self._carry(frame)
 
     def _carry(self, frame: bytes) -> bytes | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from simulators.cards import Card, CardRefused, Make, card_make
+from simulators.cards import Card, CardRefused, Drawer, Make, card_make
 from simulators.pn532_chip import Chip
 from simulators.pn532_faults import Fault
 from simulators.rf_field import RfField
@@ -38,6 +38,7 @@ class Pn532Line:
 
     def __init__(self, rng: Random, link: Path | None = None) -> None:
         self.chip = Chip(field := RfField())
+        self.drawer = Drawer(rng)
         self.path = ""
         self._field = field
         self._rng = rng
@@ -89,7 +90,7 @@ class Pn532Line:
         """Put a card beside those that are there; raise CardRefused when there is no more room."""
         if self.cards >= CARDS_MAX:
             raise CardRefused(f"{CARDS_MAX} cards are on the reader already")
-        card = Card(make, self._rng)
+        card = Card(make, self._rng, chip=self.drawer.chip_of(make))
         self._field.put(card)
         if stays_ms is not None:
             asyncio.get_running_loop().call_later(stays_ms / 1_000, self._field.take, card)
