@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import platform
 import signal
 import sys
 from pathlib import Path
@@ -19,10 +20,13 @@ from edge_agent.agent import Ending, FolderTaken, run_agent
 from edge_agent.bundle import Bundle, BundleRefused, read_bundle
 from edge_agent.clock import SystemClock
 from edge_agent.core import Given
+from edge_agent.enrolling import EnrolmentRefused
+from edge_agent.firstboot.running import Beginning, enrol_by, first_boot
 from edge_agent.logs import configure
 from edge_agent.settings import AgentSettings, SettingsRefused
 from edge_agent.systemd import Notifier
 from esik import __version__
+from schemas.enrolment import CodeRefused
 
 CONFIG = Path("agent.toml")
 REFUSED, FAILED = 78, 1  # sysexits.h: EX_CONFIG
@@ -35,9 +39,12 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="The agent at
 
 @app.command()
 def run(config: Config = CONFIG) -> None:
-    """Run the agent until SIGTERM or Ctrl-C."""
-    settings, bundle = _load(config)
+    """Run the agent until SIGTERM or Ctrl-C; one without a bundle waits for its enrolment code first."""
+    settings = _settings(config)
     configure(settings.log)
+    if not settings.bundle.exists() and not asyncio.run(_first_boot(settings)):
+        return
+    settings, bundle = _load(config)
     try:
         is_restart = asyncio.run(_run(settings, bundle))
     except FolderTaken as error:
@@ -45,6 +52,26 @@ def run(config: Config = CONFIG) -> None:
         raise typer.Exit(FAILED) from error
     if is_restart:
         raise typer.Exit(RESTART)
+
+
+@app.command()
+def enrol(
+    code: Annotated[str, typer.Option(help="The text of the QR code; without it, a line of standard input.")] = "",
+    config: Config = CONFIG,
+) -> None:
+    """Enrol this agent by a code that the school's IT printed: makes its key, gets its bundle, writes it."""
+    settings = _settings(config)
+    if settings.bundle.exists():
+        typer.echo(
+            f"esik edge: {settings.bundle} is there: this agent is enrolled. To begin anew move it away", err=True
+        )
+        raise typer.Exit(FAILED)
+    try:
+        bundle = asyncio.run(enrol_by(code or sys.stdin.readline(), _beginning(settings, Notifier(""))))
+    except (CodeRefused, EnrolmentRefused) as error:
+        typer.echo(f"esik edge: {error}", err=True)
+        raise typer.Exit(FAILED) from error
+    typer.echo(f"enrolled as {bundle.device} of school {bundle.school}: the bundle is {settings.bundle}")
 
 
 @app.command()
@@ -96,6 +123,22 @@ async def _run(settings: AgentSettings, bundle: Bundle) -> bool:
     finally:
         notifier.close()
     return ending.is_restart
+
+
+async def _first_boot(settings: AgentSettings) -> bool:
+    """Wait for an enrolment code; return False when told to stop before."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    notifier = Notifier(settings_module.notify_socket())
+    try:
+        return await first_boot(_beginning(settings, notifier), stop)
+    finally:
+        notifier.close()
+
+
+def _beginning(settings: AgentSettings, notifier: Notifier) -> Beginning:
+    return Beginning(settings, __version__, platform.machine() or "unknown", SystemClock(), SystemRandom(), notifier)
 
 
 def _load(config: Path) -> tuple[AgentSettings, Bundle]:
