@@ -23,7 +23,7 @@ class _Place:
     key: str
     role: Role
     label: str
-    path: str  # below the school's own address, or from the root for a guardian
+    path: str  # below the school's own address, or from the root for who works at none
 
 
 PLACES = (
@@ -33,6 +33,8 @@ PLACES = (
     _Place("today", Role.OFFICE, N_("Today"), "office"),
     _Place("import", Role.OFFICE, N_("Import"), "import"),
     _Place("devices", Role.IT, N_("Devices"), "devices"),
+    _Place("alarms", Role.IT, N_("Alarms"), "alarms"),
+    _Place("all_alarms", Role.OPERATOR, N_("Alarms of all schools"), "/alarms"),
 )
 
 
@@ -68,6 +70,6 @@ def _has(actor: Actor, role: Role) -> bool:
 
 
 def _address(place: _Place, school: str) -> str:
-    if place.role is Role.GUARDIAN:
+    if place.role in {Role.GUARDIAN, Role.OPERATOR}:
         return place.path
     return f"/schools/{school}/{place.path}" if school else f"/go/{place.key}"

@@ -41,6 +41,9 @@ SIGNS = {
     "returned": Sign(N_("Returned"), "mute", "dash"),
     "given": Sign(N_("Consented to"), "in", "tick"),
     "withdrawn": Sign(N_("Withdrawn"), "mute", "dash"),
+    "alarm_severe": Sign(N_("Look now"), "no", "stop"),
+    "alarm_warning": Sign(N_("Look this week"), "warn", "warn"),
+    "alarm_notice": Sign(N_("Good to know"), "mute", "info"),
     "ready": Sign(N_("Ready"), "in", "tick"),
     "wrong": Sign(N_("Wrong"), "no", "stop"),
 }
@@ -82,6 +85,10 @@ WORDS = {
     # what is consented to
     "card": N_("Card at gates and tills"),
     "photo": N_("Photo"),
+    # which alarms are looked at
+    "alarms_open": N_("Open"),
+    "alarms_acknowledged": N_("Looked into"),
+    "alarms_all": N_("All of them"),
     # clocks
     "rtc": N_("own clock"),
     "ntp": N_("network time"),

@@ -72,7 +72,9 @@ async def alarm_ending(services: Services) -> None:
     now = services.clock.now()
     async with services.database.transaction() as connection:
         rows = await raw(connection).fetch(_ENDING, now + ENDING, now - HEARD_WITHIN, now - AGAIN)
-        await note_alarms(connection, [Raised(name, ENDING_KIND, f"ends {until:%Y-%m-%d}", now) for name, until in rows])
+        await note_alarms(
+            connection, [Raised(name, ENDING_KIND, f"ends {until:%Y-%m-%d}", now) for name, until in rows]
+        )
 
 
 def _refusal(row: asyncpg.Record, digest: str, now: datetime) -> Refused | None:

@@ -10,6 +10,7 @@ from cloud.attendance.models import Movement, MovementKind, Presence
 from cloud.cards.models import Card
 from cloud.core.actor import Role
 from cloud.core.services import Services
+from cloud.devices.alarms import Raised, note_alarms
 from cloud.devices.models import Device, Gate
 from cloud.people.kinds import PersonRole, Purpose, Relation
 from cloud.people.models import Consent, Guardian, Guardianship, Person
@@ -78,6 +79,8 @@ async def write(services: Services) -> Sample:
         role.value: await _account(services, role, school.id, name)
         for role, name in ((Role.GUARD, "Серік Оспанов"), (Role.OFFICE, "Гүлнар Ахметова"), (Role.IT, "Данияр Ким"))
     }
+    await _alarms(services)
+    tokens["operator"] = await _account(services, Role.OPERATOR, None, "Ерлан Тілеу")
     tokens["guardian"] = await _guardian(services, school, people[:2])
     tokens["father"] = await _guardian(services, school, [people[ABSENT]], login="father")
     tokens["stranger"] = await _guardian(services, other, [stranger], login="stranger")
@@ -155,6 +158,20 @@ async def _gates(school: School) -> None:
         await Gate(
             school_id=school.id, key=key, name_kk=kk, name_ru=ru, name_en=en, device_id=device.id
         ).save()  # fmt: skip
+
+
+async def _alarms(services: Services) -> None:
+    """Write alarms of every severity, one that was looked into, and one of a device nobody knows."""
+    raised = [
+        Raised("gate-north", "clone", "8a1f 77c0", NOW - timedelta(minutes=40), count=3),
+        Raised("gate-north", "reader_lost", "1", NOW - timedelta(minutes=9)),
+        Raised("gate-south", "reader_back", "1", NOW - timedelta(minutes=30)),
+        Raised("gate-east", "device_unknown", "", NOW - timedelta(hours=2), count=1_204),
+    ]
+    await note_alarms(services.database.pool, raised)
+    await services.database.pool.execute(
+        "UPDATE alarm SET acknowledged_at = $1, acknowledged_by = 'Данияр Ким' WHERE kind = 'reader_back'", NOW
+    )
 
 
 async def _morning(rng: random.Random, person: Person, number: int) -> None:
@@ -244,7 +261,7 @@ async def _guardian(services: Services, school: School, children: list[Person], 
     return token
 
 
-async def _account(services: Services, role: Role, school_id: int, name: str, login: str = "") -> str:
+async def _account(services: Services, role: Role, school_id: int | None, name: str, login: str = "") -> str:
     account = await Account.create(
         login=login or role.value, password_hash="x", must_change=False, name=name, created_at=NOW
     )

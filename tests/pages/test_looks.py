@@ -36,13 +36,15 @@ PAGES = {
     "person": ("office", "/schools/almaty15/people/{child}"),
     "staff": ("office", "/schools/almaty15/office?role=staff"),
     "devices": ("it", "/schools/almaty15/devices"),
+    "alarms": ("it", "/schools/almaty15/alarms?state=all"),
+    "all_alarms": ("operator", "/alarms"),
     "import": ("office", "/schools/almaty15/import"),
     "not_found": ("office", "/nothing/here"),
     "components": ("", "/office/ui"),
 }
 # Names, codes and proper names that are the same in every language.
 SAME_EVERYWHERE = re.compile(
-    r"Esik|English|XLSX|CSV|\.xlsx|gate-\w+|almaty5|north|south|[\w.]+@\w+|\b0\.1\.0\b|IT\b|QR|Enter|Данияр"
+    r"Esik|English|XLSX|CSV|\.xlsx|gate-\w+|almaty\d+|north|south|[\w.]+@\w+|\b0\.1\.0\b|IT\b|QR|Enter|Данияр"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 OPEN_ALL = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"

@@ -29,6 +29,7 @@ class Who(Enum):
     GATE = ("guard", "office")
     OFFICE = ("office",)
     IT = ("it",)
+    OPERATORS = ("operator",)
 
 
 PERSON = "/schools/{code}/people/{ref}"
@@ -88,10 +89,17 @@ ROUTES = {
     "POST /schools/{code}/devices": Who.IT,
     "POST /schools/{code}/devices/{name}/revoke": Who.IT,
     "POST /schools/{code}/devices/{name}/approve": Who.IT,
+    "GET /schools/{code}/alarms": Who.IT,
+    "GET /schools/{code}/alarms/live": Who.IT,
+    "POST /schools/{code}/alarms/acknowledge": Who.IT,
+    "GET /alarms": Who.OPERATORS,
+    "GET /alarms/live": Who.OPERATORS,
+    "POST /alarms/acknowledge": Who.OPERATORS,
 }
 FORM = {
     "number": "04A1B2C3D4E5F6", "purpose": "card", "given_on": "01.09.2026", "withdrawn_on": "01.09.2026",
     "source": "x", "name": "gate-evil", "phone": "+7 701 000 00 01", "relation": "mother", "intent": "import",
+    "ids": ",".join(map(str, range(1, 40))),
 }  # fmt: skip
 EVERYBODY = (
     "guardian", "father", "stranger", "childless", "guard", "office", "it", "other_guard", "other_office", "other_it",
@@ -183,5 +191,6 @@ async def written(site: Site) -> object:
     """Return how much is written in what forms change."""
     return await site.services.database.pool.fetchrow(
         "SELECT (SELECT count(*) FROM audit_entry), (SELECT count(*) FROM card WHERE state = 'active'),"
-        " (SELECT count(*) FROM sign_in), (SELECT count(*) FROM device WHERE state = 'active')"
+        " (SELECT count(*) FROM sign_in), (SELECT count(*) FROM device WHERE state = 'active'),"
+        " (SELECT count(*) FROM alarm WHERE acknowledged_at IS NULL)"
     )
