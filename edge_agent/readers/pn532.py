@@ -8,10 +8,10 @@ from typing_extensions import override
 
 from edge_agent.clock import Clock
 from edge_agent.readers.chip import Chip, ChipTrouble
-from edge_agent.readers.field import Field
 from edge_agent.readers.nfcpy_opening import open_nfcpy
 from edge_agent.readers.supervised import DeviceLost, SupervisedReader
 from edge_agent.readers.tap import Medium, Tap
+from firmware.drivers.field import Field
 
 POLL_PAUSE_S = 0.05
 TROUBLES_MAX = 3  # in a row and over STALL_MS_MAX; then the chip is opened anew

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-RANDOM_UID_FIRST = 0x08
+from firmware.drivers.field import is_random
+
+__all__ = ["UID_LENGTHS", "Health", "Medium", "Reader", "Tap", "is_random"]
+
 UID_LENGTHS = (4, 7, 10)
 
 
@@ -16,11 +19,6 @@ class Medium(Enum):
     QR = "qr"
     SUN = "sun"
     DESFIRE = "desfire"
-
-
-def is_random(uid: bytes) -> bool:
-    """Tell whether a UID was drawn by lot (ISO/IEC 14443-3: of single size, beginning with 08)."""
-    return len(uid) == UID_LENGTHS[0] and uid[0] == RANDOM_UID_FIRST
 
 
 class Health(Enum):

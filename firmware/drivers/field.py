@@ -1,31 +1,35 @@
-"""Which looks into a reader's field are taps; pure.
+"""Which looks into a reader's field are taps; pure, on an agent and on a microcontroller.
 
 A card that stays is one tap, another card is another tap at once, and the same card again is one only after it was
 surely away: at the edge of a field a card comes and goes many times a second.
 """
 
-from dataclasses import dataclass
-
-from edge_agent.readers.tap import is_random
-
 AWAY_MS_MIN = 300
+RANDOM_UID_FIRST = 0x08
+SINGLE_SIZE = 4
 
 
-@dataclass(slots=True)
+def is_random(uid: bytes) -> bool:
+    """Tell whether a UID was drawn by lot (ISO/IEC 14443-3: of single size, beginning with 08)."""
+    return len(uid) == SINGLE_SIZE and uid[0] == RANDOM_UID_FIRST
+
+
 class Field:
     """What lies on the reader."""
 
-    _present: bytes | None = None
-    _seen_at_ms: int = 0
+    def __init__(self) -> None:
+        self._present: bytes | None = None
+        self._seen_at_ms = 0
 
-    def look(self, uid: bytes | None, now_ms: int) -> bytes | None:
+    def look(self, uid: "bytes | None", now_ms: int) -> "bytes | None":
         """Take what one look saw at a time; return the UID when this is a tap."""
         if uid is None:
             if now_ms - self._seen_at_ms >= AWAY_MS_MIN:
                 self._present = None
             return None
         is_same = self._present is not None and _is_same(self._present, uid)
-        self._present, self._seen_at_ms = uid, now_ms
+        self._present = uid
+        self._seen_at_ms = now_ms
         return None if is_same else uid
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.readers.field import AWAY_MS_MIN, Field
+from firmware.drivers.field import AWAY_MS_MIN, Field
 
 ONE, OTHER = bytes.fromhex("04A1B2C3D4E5F6"), bytes.fromhex("04A1B2C3D4E5F7")
 LOOKS = st.lists(st.tuples(st.sampled_from([None, ONE, OTHER]), st.integers(0, 500)), max_size=60)
