@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0003_alarms")]
+    dependencies = [("cloud", "0004_invitations")]
     operations = [
         ops.AddField(model_name="Movement", name="is_double", field=fields.BooleanField(db_default=False)),
     ]
