@@ -1,7 +1,7 @@
 # Every target works in a fresh clone; `make demo` needs nothing but Python 3.11 or newer.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -euo pipefail
-.PHONY: help setup runtime demo test check format types imports bench chaos soak lock compliance clean
+.PHONY: help setup runtime demo test check format bench chaos soak guide lock compliance clean
 
 BIN := .venv/bin
 CODE := esik schemas edge_agent cloud simulators hardware tests
@@ -43,6 +43,9 @@ soak: setup ## hours of simulated worlds and real kills
 format: setup ## format and mend what ruff can mend by itself
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix-only .
+
+guide: setup ## write the printed guide to build, wire and enrol, in three languages, into build/guide
+	@$(BIN)/python -m hardware
 
 compliance: setup ## write docs/compliance.md from the tests' markers
 	@$(BIN)/python -m tests.repo.compliance

@@ -1,0 +1,50 @@
+"""The printed guide: whole in every language, with every build drawn."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from hardware.builds import BuildRefused, load_all
+from hardware.drawing import plan_of
+from hardware.guide import HERE, Texts, write
+
+# Names, commands and units that are the same in every language.
+SAME = re.compile(
+    r"<svg.*?</svg>|<style>.*?</style>|<code>.*?</code>|<[^>]*>|Esik|English|IT|QR|USB?D?|UART|SPI|PN532|DS3231|microSD|TVS"
+    r"|Raspberry Pi|NC|DIN|Wi-Fi|IP65|esik device flash|Adafruit|Espressif|Songle|Lite-On|Kingbright|Murata|Mean Well"
+    r"|Littelfuse|SanDisk|Grow|APC|FTDI|Touch Display|[A-Z0-9]*\d[A-Za-z0-9.-]*|[A-Z0-9]+-[\w-]+",
+    re.DOTALL,
+)
+
+
+def test_the_guide_is_whole_in_every_language_and_draws_every_build(tmp_path: Path) -> None:
+    builds = load_all()
+
+    pages = {path.stem[-2:]: path.read_text() for path in write(builds, Texts.load(), tmp_path)}
+
+    assert set(pages) == {"kk", "ru", "en"}
+    for language, page in pages.items():
+        assert page.count("<svg") == len(builds)
+        assert f'<html lang="{language}">' in page
+        if language != "en":
+            assert re.findall(r"[A-Za-z]{3,}", SAME.sub(" ", page)) == []
+
+
+def test_every_wire_is_in_the_drawing() -> None:
+    for build in load_all():
+        cables = plan_of(build)["cables"]
+        assert isinstance(cables, dict)
+        assert sum(cable["wirecount"] for cable in cables.values()) == len(build.wires)
+
+
+def test_a_sentence_without_a_language_is_refused(tmp_path: Path) -> None:
+    for path in (HERE / "texts").glob("*.toml"):
+        (tmp_path / path.name).write_text(path.read_text())
+    notes = tmp_path / "notes.toml"
+    notes.write_text(notes.read_text().replace('en = "Surges"', 'en = ""'))
+    assert tomllib.loads(notes.read_text())
+
+    with pytest.raises(BuildRefused, match="notes/notes/1/title does not stand in kk, ru, en"):
+        Texts.load(tmp_path)
