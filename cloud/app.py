@@ -31,7 +31,17 @@ from cloud.guardian import api as guardian_api
 from cloud.guardian import blocking, pass_pages
 from cloud.guardian import pages as guardian_pages
 from cloud.office import api as office_api
-from cloud.office import card_pages, day_pass_pages, family_pages, fleet_alarms, fleet_pages, import_pages, person_pages, ui_pages
+from cloud.office import (
+    card_pages,
+    day_pass_pages,
+    enrol_pages,
+    family_pages,
+    fleet_alarms,
+    fleet_pages,
+    import_pages,
+    person_pages,
+    ui_pages,
+)
 from cloud.office import pages as office_pages
 from cloud.rosters import api as roster_api
 from cloud.rosters import enrol_api
@@ -40,7 +50,7 @@ from esik import __version__
 ROUTERS = (
     assets.router, account_pages.router, guardian_pages.router, blocking.router, pass_pages.router, guard_pages.router,
     office_pages.ways, office_pages.router, person_pages.router, day_pass_pages.router, card_pages.router,
-    family_pages.router, family_pages.of_one, fleet_pages.router, fleet_alarms.router,
+    family_pages.router, family_pages.of_one, fleet_pages.router, enrol_pages.router, fleet_alarms.router,
     fleet_alarms.of_all, import_pages.router, office_api.router, guardian_api.router,
     roster_api.router, enrol_api.router,
 )  # fmt: skip

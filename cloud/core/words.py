@@ -44,6 +44,10 @@ SIGNS = {
     "alarm_severe": Sign(N_("Look now"), "no", "stop"),
     "alarm_warning": Sign(N_("Look this week"), "warn", "warn"),
     "alarm_notice": Sign(N_("Good to know"), "mute", "info"),
+    "code_open": Sign(N_("Code waits"), "warn", "hourglass"),
+    "code_used": Sign(N_("Enrolled"), "in", "tick"),
+    "code_expired": Sign(N_("Code expired"), "mute", "clock"),
+    "code_cancelled": Sign(N_("Code cancelled"), "mute", "dash"),
     "ready": Sign(N_("Ready"), "in", "tick"),
     "wrong": Sign(N_("Wrong"), "no", "stop"),
 }

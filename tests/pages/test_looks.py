@@ -36,6 +36,7 @@ PAGES = {
     "person": ("office", "/schools/almaty15/people/{child}"),
     "staff": ("office", "/schools/almaty15/office?role=staff"),
     "devices": ("it", "/schools/almaty15/devices"),
+    "doors": ("it", "/schools/almaty15/devices/doors"),
     "alarms": ("it", "/schools/almaty15/alarms?state=all"),
     "all_alarms": ("operator", "/alarms"),
     "import": ("office", "/schools/almaty15/import"),

@@ -89,6 +89,12 @@ ROUTES = {
     "POST /schools/{code}/devices": Who.IT,
     "POST /schools/{code}/devices/{name}/revoke": Who.IT,
     "POST /schools/{code}/devices/{name}/approve": Who.IT,
+    "GET /schools/{code}/devices/doors": Who.IT,
+    "GET /schools/{code}/devices/doors/live": Who.IT,
+    "POST /schools/{code}/devices/doors": Who.IT,
+    "POST /schools/{code}/devices/codes": Who.IT,
+    "POST /schools/{code}/devices/codes/{invitation}/cancel": Who.IT,
+    "POST /schools/{code}/devices/{name}/retire": Who.IT,
     "GET /schools/{code}/alarms": Who.IT,
     "GET /schools/{code}/alarms/live": Who.IT,
     "POST /schools/{code}/alarms/acknowledge": Who.IT,
@@ -163,6 +169,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places = {
         "code": "almaty15", "ref": site.sample.child_ref, "card_id": site.sample.card_id, "act": "block",
         "purpose": "card", "guardian_id": site.sample.guardian_id, "name": "gate-north", "key": "today",
+        "invitation": "0123456789abcdef",
     }  # fmt: skip
     if key == "GET /assets/{name}":
         places["name"] = "esik.css"
