@@ -34,8 +34,8 @@ from=$(mirror)
 [ -n "$from" ] || fail "apt's sources name no mirror of $VERSION_CODENAME main"
 
 apt=$PWD/$place/apt
-rm -rf "$apt" "$place/root"
-mkdir -p "$apt"/{lists/partial,state,cache/archives/partial} "$place/root"
+rm -rf "$apt" "$place/unpacked"
+mkdir -p "$apt"/{lists/partial,state,cache/archives/partial} "$place/unpacked"
 : >"$apt/state/status"
 printf 'deb [signed-by=%s] %s %s main\n' "$keys" "$from" "$suite" >"$apt/sources.list"
 cat >"$apt/apt.conf" <<END
@@ -51,13 +51,13 @@ END
 export APT_CONFIG=$apt/apt.conf
 apt-get update
 apt-get install --yes --download-only --no-install-recommends micropython
-for package in "$apt"/cache/archives/*.deb; do dpkg-deb --extract "$package" "$place/root"; done
+for package in "$apt"/cache/archives/*.deb; do dpkg-deb --extract "$package" "$place/unpacked"; done
 
-libraries=$(dirname "$(find "$PWD/$place/root" -name 'libc.so.6' -print -quit)")
+libraries=$(dirname "$(find "$PWD/$place/unpacked" -name 'libc.so.6' -print -quit)")
 loader=$(find "$libraries" -name 'ld-linux*.so.*' -print -quit)
 cat >"$start" <<END
 #!/bin/sh
-exec "$loader" --library-path "$libraries" "$PWD/$place/root/usr/bin/micropython" "\$@"
+exec "$loader" --library-path "$libraries" "$PWD/$place/unpacked/usr/bin/micropython" "\$@"
 END
 chmod +x "$start"
 rm -rf "$apt"
