@@ -25,7 +25,7 @@ PASSED_IN, PASSED_OUT, FIRE = 1, 2, 4
 # Bits of Hello.features
 HAS_APDUS, HAS_RELAYS = 1, 2
 # ApduAnswer.status
-OK, CARD_GONE, CHIP_TROUBLE = 0, 1, 2
+OK, CARD_GONE, CHIP_TROUBLE, NO_APDUS = 0, 1, 2, 3
 # Welcome.verdict
 WELCOME, VERSION_REFUSED = 0, 1
 # Welcome.alone: what a head does with a card while its agent is silent
@@ -143,7 +143,7 @@ class Inputs(Message):
 
 
 class ApduAnswer(Message):
-    """What the card said to an APDU, with its status word; empty unless the status is OK."""
+    """What the card said to an APDU, with its status word; its UID to an empty one. Empty unless the status is OK."""
 
     KIND = 0x06
     LAYOUT = (("tap", U32), ("number", U8), ("status", U8), ("answer", REST))
@@ -216,7 +216,10 @@ class Answer(Message):
 
 
 class Apdu(Message):
-    """For the card of a tap that is not answered yet. The head carries it and never looks into it."""
+    """For the card of a tap that is not answered yet; the first is empty and wakes the card for those that follow.
+
+    The head carries what it is given, and never looks into it.
+    """
 
     KIND = 0x84
     LAYOUT = (("tap", U32), ("number", U8), ("apdu", REST))

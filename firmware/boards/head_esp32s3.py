@@ -3,6 +3,7 @@
 NAME = "head-esp32s3"
 CHIP = "esp32s3"
 LINE = {"kind": "usb"}
+READER = "pn532-spi"
 READERS = {
     "pn532-spi": {"id": 1, "sck": 12, "mosi": 11, "miso": 13, "select": 10},
     "pn532-i2c": {"id": 0, "sda": 8, "scl": 9},

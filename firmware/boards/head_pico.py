@@ -3,6 +3,7 @@
 NAME = "head-pico"
 CHIP = "rp2"
 LINE = {"kind": "usb"}
+READER = "pn532-spi"
 READERS = {
     "pn532-spi": {"id": 0, "sck": 18, "mosi": 19, "miso": 16, "select": 17},
     "pn532-i2c": {"id": 1, "sda": 6, "scl": 7},

@@ -13,7 +13,7 @@ from tests.firmware.boards import pins
 
 FOLDER = Path(firmware.boards.__file__).parent
 NAMES = sorted(file.stem for file in FOLDER.glob("*.py") if file.stem != "__init__")
-WORDS = {"NAME", "CHIP", "LINE", "READERS", "OUTPUTS", "ACTIVE_LOW", "INPUTS", "WIEGAND", "SCANNER"}
+WORDS = {"NAME", "CHIP", "LINE", "READER", "READERS", "OUTPUTS", "ACTIVE_LOW", "INPUTS", "WIEGAND", "SCANNER"}
 
 
 def board(name: str) -> ModuleType:
@@ -30,6 +30,7 @@ def test_a_board_has_no_mistake_and_says_every_word(name: str) -> None:
 
     assert pins.mistakes(told) == []
     assert {word for word in vars(told) if word.isupper()} == WORDS
+    assert told.READER in told.READERS
     assert set(told.ACTIVE_LOW) <= set(told.OUTPUTS)
 
 
