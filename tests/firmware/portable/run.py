@@ -3,7 +3,7 @@
 import sys
 
 
-def main(folder, names):
+def main(folder: str, names: "list[str]") -> None:
     """Run the files of a folder; an assertion that fails ends the program with its place."""
     sys.path.insert(0, folder)
     for name in names:
