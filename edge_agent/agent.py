@@ -90,6 +90,7 @@ class Agent:
         self.renewal = self._make_renewal()
         self.world.session = self.uplink.session
         self.world.want_roster = self.roster_fetch.want
+        self.world.want_roster_again = self.roster_fetch.want_again
         core.journal.on_durable = self._durable
 
     async def live(self) -> None:
@@ -123,6 +124,7 @@ class Agent:
         parts.start("hub", self.core.neighbours.run)
         parts.start("watch", self._watch)
         parts.start("health", partial(self._tell_health, overview))
+        parts.start("locate", partial(self.world.blink, self._given.clock.sleep))
         parts.start("floor", self._raise_floor)
         if self._given.watchdog_us:
             parts.start("watchdog", partial(self._pat_watchdog, overview))
@@ -148,6 +150,7 @@ class Agent:
         watch = Watch(core.journal, core.timekeeper)
         while True:
             watch.look()
+            self.world.notice_forgeries()
             for gate in core.gates:
                 for reader, is_lost in gate.changed_readers():
                     core.scribe.alarm("reader_lost" if is_lost else "reader_back", reader, gate.settings.id)

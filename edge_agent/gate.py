@@ -148,6 +148,13 @@ class Gate:
         self._actuator.open("in", OPEN_BY_COMMAND)
         return True
 
+    def blink(self) -> bool:
+        """Show once by the gate's own light that it is this one; tell whether there is any."""
+        if self._actuator is None:
+            return False
+        self._actuator.deny()
+        return True
+
     def set_mode(self, mode: Mode) -> bool:
         """Lock the way in, let everybody pass who shows a card, or do neither any more."""
         self._mode = mode

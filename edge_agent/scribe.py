@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import structlog
@@ -9,10 +10,12 @@ import structlog
 from edge_agent.pipeline import Written
 from edge_agent.timekeeper import Timekeeper
 from edge_agent.watch import WatchedLog
-from schemas.structs import Alarm, Health
+from schemas.structs import Alarm, Cmd, Command, Health
 
 DETAIL_MAX = 48
 _TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
+_WEAR = Path("/sys/block/mmcblk0/device/life_time")  # two kinds of cells, each in tenths of its life, in hex
+_WIRELESS = Path("/proc/net/wireless")
 log = structlog.get_logger()
 
 
@@ -55,6 +58,21 @@ class Scribe:
             roster=roster,
             firmware=self._firmware,
             temperature_c=_temperature_c(_TEMPERATURE),
+            wear_pct=wear_pct(_WEAR),
+            signal_dbm=signal_dbm(_WIRELESS),
+        )
+        self._append(msgspec.json.encode(record))
+
+    def command(self, cmd: Cmd, outcome: Literal["done", "failed"]) -> None:
+        """Write what came of a command."""
+        stamp = self._timekeeper.now()
+        record = Command(
+            monotonic_ms=stamp.monotonic_ms,
+            wall_ms=stamp.wall_ms,
+            clock=stamp.quality,
+            id=cmd.id,
+            action=cmd.action,
+            outcome=outcome,
         )
         self._append(msgspec.json.encode(record))
 
@@ -82,3 +100,22 @@ def _temperature_c(file: Path) -> int | None:
     except (OSError, ValueError):
         return None
     return found if -50 <= found <= 150 else None
+
+
+def wear_pct(file: Path) -> int | None:
+    """Return how much of an eMMC's life is used up, where it tells (JEDEC eMMC 5.0, DEVICE_LIFE_TIME_EST)."""
+    try:
+        tenths = [int(word, 16) for word in file.read_text().split()]
+    except (OSError, ValueError):
+        return None
+    return min(100, 10 * max(tenths)) if tenths and max(tenths) > 0 else None
+
+
+def signal_dbm(file: Path) -> int | None:
+    """Return the strength of the first Wi-Fi that Linux tells of."""
+    try:
+        lines = file.read_text().splitlines()[2:]
+        found = int(float(lines[0].split()[3])) if lines else 1
+    except (OSError, ValueError, IndexError):
+        return None
+    return found if -150 <= found <= 0 else None

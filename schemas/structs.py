@@ -31,7 +31,7 @@ class Alarm(
     monotonic_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
     wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
     clock: Literal["rtc", "ntp", "hub", "floor", "none"]
-    reason: Literal["fire_on", "fire_off", "journal_lost", "journal_damaged", "journal_nearly_full", "disk_full", "disk_read_only", "clock_jumped", "clone_suspected", "rollback", "roster_refused", "reader_lost", "reader_back", "forced_open", "tamper"]
+    reason: Literal["fire_on", "fire_off", "journal_lost", "journal_damaged", "journal_nearly_full", "disk_full", "disk_read_only", "clock_jumped", "clone_suspected", "rollback", "ack_forged", "roster_refused", "reader_lost", "reader_back", "forced_open", "tamper"]
     detail: Annotated[str, Meta(min_length=1, max_length=48)] | None = None
     gate: Annotated[str, Meta(min_length=1, max_length=16)] | None = None
 
@@ -65,6 +65,33 @@ class Claim(
     meal: Annotated[str, Meta(min_length=1, max_length=16)]
     day: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
     outcome: Literal["granted", "refused"]
+
+
+class Command(
+    Record,
+    tag="command",
+    tag_field="k",
+    kw_only=True,
+    frozen=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    rename={
+        "monotonic_ms": "m",
+        "wall_ms": "t",
+        "clock": "q",
+        "id": "id",
+        "action": "do",
+        "outcome": "w",
+    },
+):
+    """A command was obeyed. One for each command whose counter was stored; for an unknown action none."""
+
+    monotonic_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    clock: Literal["rtc", "ntp", "hub", "floor", "none"]
+    id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
+    action: Annotated[str, Meta(min_length=1, max_length=16)]
+    outcome: Literal["done", "failed"]
 
 
 class Decision(
@@ -155,6 +182,8 @@ class Health(
         "roster": "r",
         "firmware": "fw",
         "temperature_c": "tp",
+        "wear_pct": "wr",
+        "signal_dbm": "sg",
     },
 ):
     """How the device is. At most one in ten minutes."""
@@ -168,6 +197,8 @@ class Health(
     roster: Annotated[int, Meta(ge=0, le=9007199254740991)]
     firmware: Annotated[str, Meta(min_length=1, max_length=24)]
     temperature_c: Annotated[int, Meta(ge=-50, le=150)] | None = None
+    wear_pct: Annotated[int, Meta(ge=0, le=100)] | None = None
+    signal_dbm: Annotated[int, Meta(ge=-150, le=0)] | None = None
 
 
 class Loss(
@@ -431,6 +462,7 @@ class Void(
 AnyRecord = (
     Alarm
     | Claim
+    | Command
     | Decision
     | HandPass
     | Health
@@ -523,7 +555,7 @@ class Cmd(
     id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
     counter: Annotated[int, Meta(ge=1, le=9007199254740991)]
     expires_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
-    action: Literal["open_once", "lock_down", "free_pass", "normal", "restart", "report"]
+    action: Literal["open_once", "lock_down", "free_pass", "normal", "restart", "report", "roster", "locate"]
     gate: Annotated[str, Meta(min_length=1, max_length=16)] | None = None
 
 

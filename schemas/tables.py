@@ -5,7 +5,7 @@ RECORDS = {
         ('m', 'monotonic_ms', 'int', True, 0, 9007199254740991, None),
         ('t', 'wall_ms', 'int', True, 0, 9007199254740991, None),
         ('q', 'clock', 'enum', True, 3, 5, ('rtc', 'ntp', 'hub', 'floor', 'none')),
-        ('w', 'reason', 'enum', True, 6, 19, ('fire_on', 'fire_off', 'journal_lost', 'journal_damaged', 'journal_nearly_full', 'disk_full', 'disk_read_only', 'clock_jumped', 'clone_suspected', 'rollback', 'roster_refused', 'reader_lost', 'reader_back', 'forced_open', 'tamper')),
+        ('w', 'reason', 'enum', True, 6, 19, ('fire_on', 'fire_off', 'journal_lost', 'journal_damaged', 'journal_nearly_full', 'disk_full', 'disk_read_only', 'clock_jumped', 'clone_suspected', 'rollback', 'ack_forged', 'roster_refused', 'reader_lost', 'reader_back', 'forced_open', 'tamper')),
         ('x', 'detail', 'text', False, 1, 48, None),
         ('g', 'gate', 'text', False, 1, 16, None),
     ),
@@ -18,6 +18,14 @@ RECORDS = {
         ('ml', 'meal', 'text', True, 1, 16, None),
         ('dy', 'day', 'day', True, 10, 10, None),
         ('o', 'outcome', 'enum', True, 7, 7, ('granted', 'refused')),
+    ),
+    "command": (
+        ('m', 'monotonic_ms', 'int', True, 0, 9007199254740991, None),
+        ('t', 'wall_ms', 'int', True, 0, 9007199254740991, None),
+        ('q', 'clock', 'enum', True, 3, 5, ('rtc', 'ntp', 'hub', 'floor', 'none')),
+        ('id', 'id', 'text', True, 16, 16, '0123456789abcdef'),
+        ('do', 'action', 'text', True, 1, 16, None),
+        ('w', 'outcome', 'enum', True, 4, 6, ('done', 'failed')),
     ),
     "decision": (
         ('m', 'monotonic_ms', 'int', True, 0, 9007199254740991, None),
@@ -53,6 +61,8 @@ RECORDS = {
         ('r', 'roster', 'int', True, 0, 9007199254740991, None),
         ('fw', 'firmware', 'text', True, 1, 24, None),
         ('tp', 'temperature_c', 'int', False, -50, 150, None),
+        ('wr', 'wear_pct', 'int', False, 0, 100, None),
+        ('sg', 'signal_dbm', 'int', False, -150, 0, None),
     ),
     "loss": (
         ('m', 'monotonic_ms', 'int', True, 0, 9007199254740991, None),
@@ -162,7 +172,7 @@ FRAMES = {
         ('id', 'id', 'text', True, 16, 16, '0123456789abcdef'),
         ('ct', 'counter', 'int', True, 1, 9007199254740991, None),
         ('ex', 'expires_ms', 'int', True, 0, 9007199254740991, None),
-        ('do', 'action', 'enum', True, 6, 9, ('open_once', 'lock_down', 'free_pass', 'normal', 'restart', 'report')),
+        ('do', 'action', 'enum', True, 6, 9, ('open_once', 'lock_down', 'free_pass', 'normal', 'restart', 'report', 'roster', 'locate')),
         ('g', 'gate', 'text', False, 1, 16, None),
     ),
     "gap": (

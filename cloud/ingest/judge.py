@@ -15,7 +15,8 @@ from cloud.ingest.reading import CONSUMED, Reader, Unreadable, read_record
 from cloud.ingest.repeats import chain_of, covered, filled, told_apart
 from cloud.ingest.state import BOOTS_MAX, Boots, Key, Mark, State
 from schemas.chain import DIGEST_BYTES, genesis, link
-from schemas.structs import Health, Open, WelcomeMark
+from schemas.structs import Alarm as ToldAlarm
+from schemas.structs import AnyRecord, Health, Open, WelcomeMark
 
 LIVE_LAG_MS = 30_000
 GAPS_MAX = 1_000
@@ -121,8 +122,6 @@ class _Sitting:
         if opened is not None:
             boot = opened.boot
             self._notice_other_end(message, opened)
-        elif isinstance(record, Health):
-            self._healthy(message, boot, record)
         sender = message.sender
         at_ms, was_impossible = corrected_ms(
             wall_ms=record.wall_ms,
@@ -133,6 +132,7 @@ class _Sitting:
         )
         if was_impossible:
             self._alarm(sender.name, sender.school, "clock_wrong", f"{record.clock} told {record.wall_ms}")
+        self._heed(message, boot, record, at_ms)
         shard = sender.shard
         position = (self._plan.heads.get(shard) or self._state.heads[shard]) + 1
         self._plan.heads[shard] = position
@@ -291,6 +291,18 @@ class _Sitting:
         boot = state.boot if state.online else None
         self._see(sender, Sighting(device_id=sender.device_id, at_ms=message.at_ms, boot=boot, is_online=state.online))
 
+    def _heed(self, message: Batched, boot: str, record: AnyRecord, at_ms: int) -> None:
+        """Take note of what a device tells of itself, as it was at an instant."""
+        sender = message.sender
+        match record:
+            case Health():
+                self._healthy(message, boot, record)
+            case ToldAlarm():
+                detail = " ".join(word for word in (record.gate, record.detail) if word)
+                self._alarm(sender.name, sender.school, record.reason, detail, at_ms)
+            case _:
+                pass
+
     def _healthy(self, message: Batched, boot: str, health: Health) -> None:
         """Take a device's word on its health, unless it waited so long that the hello since then says more."""
         header, sender = message.header, message.sender
@@ -353,9 +365,11 @@ class _Sitting:
                 )
             )  # fmt: skip
 
-    def _alarm(self, device: str, school: str, code: str, detail: str) -> None:
+    def _alarm(self, device: str, school: str, code: str, detail: str, at_ms: int | None = None) -> None:
+        at_ms = self._now_ms if at_ms is None else at_ms
         known = self._plan.alarms.get((device, code))
         if known is None:
-            self._plan.alarms[device, code] = Alarm(clean(device), clean(school), code, clean(detail), self._now_ms)
+            self._plan.alarms[device, code] = Alarm(clean(device), clean(school), code, clean(detail), at_ms)
         else:
             known.count += 1
+            known.at_ms = max(known.at_ms, at_ms)

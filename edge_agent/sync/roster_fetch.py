@@ -66,6 +66,7 @@ class RosterFetch:
         self._tls = tls
         self._floor_ms = floor_ms
         self._wanted = 0
+        self._is_again = False
         self._news = asyncio.Event()
 
     def want(self, version: int) -> None:
@@ -73,6 +74,11 @@ class RosterFetch:
         if version > max(self._wanted, self._slots.version):
             self._wanted = version
             self._news.set()
+
+    def want_again(self) -> None:
+        """Fetch what the cloud has, also when it is the version held."""
+        self._is_again = True
+        self._news.set()
 
     async def run(self) -> None:
         """Fetch what is wanted, until cancelled; wait longer and longer while that does not come."""
@@ -87,7 +93,8 @@ class RosterFetch:
 
     async def _bring(self) -> bool:
         """Fetch by delta, and in full when that does not fit; return whether one was taken."""
-        for base in dict.fromkeys((self._slots.version, 0)):
+        known = 0 if self._is_again else self._slots.version
+        for base in dict.fromkeys((known, 0)):
             try:
                 file = await self._get(base)
                 now = self._stamp()
@@ -100,7 +107,7 @@ class RosterFetch:
                 return False
             else:
                 log.info("roster.taken", version=version, base=base)
-                self._wanted = max(self._wanted, version)
+                self._wanted, self._is_again = max(self._wanted, version), False
                 self._taken(version)
                 return True
         return False

@@ -52,7 +52,7 @@ class Session:
         self._nonce = ""
         self._greeted: list[Outbox] = []
         self._greeted_ms = self._hellos = 0
-        self._rtt_ms = 100
+        self._rtt_ms, self._cloud_ahead_ms = 100, 0
 
     # What the driver asks
 
@@ -212,7 +212,7 @@ class Session:
 
     def _learn_time(self, welcome: Welcome, now: Stamp) -> None:
         self._rtt_ms = now.monotonic_ms - self._greeted_ms
-        half_ms = self._rtt_ms // 2
+        half_ms, self._cloud_ahead_ms = self._rtt_ms // 2, welcome.wall_ms - now.monotonic_ms
         self._actions.append(LearnTime(welcome.wall_ms + half_ms, now.monotonic_ms, half_ms))
 
     def _place(self, box: Outbox, mark: WelcomeMark) -> None:
@@ -371,7 +371,7 @@ class Session:
             self._actions.append(FetchRoster(version))
 
     def _commanded(self, cmd: Cmd, now: Stamp) -> None:
-        is_late = now.quality not in ("floor", "none") and now.wall_ms > cmd.expires_ms
+        is_late = self.phase is not Phase.FLOWING or now.monotonic_ms + self._cloud_ahead_ms > cmd.expires_ms
         if cmd.counter <= self._command_counter or is_late:
             self.counters.commands_refused += 1
             return

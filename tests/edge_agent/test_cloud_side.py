@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from typing_extensions import override
 
-from edge_agent.cloud_side import COUNTER, CloudSide
+from edge_agent.cloud_side import BLINKS, COUNTER, CloudSide
 from edge_agent.gate import Gate
 from edge_agent.journal.entry import JournalUnavailable
 from edge_agent.scribe import Scribe
@@ -16,6 +16,7 @@ from edge_agent.slots import Shelf, Slots
 from edge_agent.timekeeper import Timekeeper
 from schemas.structs import Cmd
 from tests.edge_agent.school_kit import SchoolKit
+from tests.edge_agent.sync.model import Bench
 
 NOW_MS = 1_790_000_000_000
 
@@ -66,15 +67,26 @@ class Scribbled(Scribe):
     def health(self, unsent: int, roster: int) -> None:
         self.told.append(f"health {unsent} {roster}")
 
+    @override
+    def command(self, cmd: Cmd, outcome: Literal["done", "failed"]) -> None:
+        self.told.append(f"{cmd.action} {cmd.counter} {outcome}")
+
 
 class OpenedGate(Gate):
     """Counts what commands open."""
 
     opened = 0
+    blinks = 0
+    is_broken = False
 
     @override
     def open_once(self) -> bool:
         self.opened += 1
+        return not self.is_broken
+
+    @override
+    def blink(self) -> bool:
+        self.blinks += 1
         return True
 
     @property
@@ -156,8 +168,58 @@ async def test_restart_and_report(tmp_path: Path) -> None:
     await world.side.obey(command("report", 1))
     await world.side.obey(command("restart", 2))
 
-    assert world.scribe.told == ["health 0 0"]
+    assert world.scribe.told == ["health 0 0", "report 1 done", "restart 2 done"]
     assert world.restarts == 1
+
+
+async def test_the_cloud_hears_once_what_came_of_each_command(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.gates[0].is_broken = True
+
+    for each in (command("open_once", 1), command("open_once", 1), command("lock_down", 2, "nowhere")):
+        await world.side.obey(each)
+    await world.side.obey(command("normal", 3))
+
+    assert world.scribe.told == ["open_once 1 failed", "lock_down 2 failed", "normal 3 done"]
+
+
+async def test_a_roster_is_fetched_again_on_command(tmp_path: Path) -> None:
+    world, asked = World(tmp_path), list[str]()
+    world.side.want_roster_again = lambda: asked.append("again")
+
+    await world.side.obey(command("roster", 1))
+
+    assert asked == ["again"]
+    assert world.scribe.told == ["roster 1 done"]
+
+
+async def test_only_the_gate_that_is_looked_for_blinks_and_not_for_ever(tmp_path: Path) -> None:
+    world, waited = World(tmp_path), list[float]()
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == BLINKS:
+            raise TimeoutError
+
+    await world.side.obey(command("locate", 1, "south"))
+    with pytest.raises(TimeoutError):
+        await world.side.blink(sleep)
+
+    assert [gate.blinks for gate in world.gates] == [0, BLINKS + 1]  # one at once, which tells whether it can
+    assert world.scribe.told == ["locate 1 done"]
+
+
+def test_forged_answers_are_told_once_an_hour_with_their_number(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    session = world.side.session = Bench().session
+
+    for forged in (0, 2, 5):
+        session.counters.acks_forged = forged
+        world.side.notice_forgeries()
+    world.clock.monotonic += 3_600_001
+    world.side.notice_forgeries()
+
+    assert world.scribe.told == ["ack_forged 2 messages", "ack_forged 3 messages"]
 
 
 def test_the_clouds_time_is_believed_if_its_answer_was_quick(tmp_path: Path) -> None:

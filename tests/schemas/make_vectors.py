@@ -90,7 +90,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "roster": 12,
         "firmware": "0.1.0",
         "temperature_c": -7,
+        "wear_pct": 30,
+        "signal_dbm": -67,
     },
+    "command": {**TAG, "id": NONCE, "action": "open_once", "outcome": "done"},
     "batch": {
         "device": DEVICE,
         "epoch": EPOCH,

@@ -9,7 +9,7 @@ from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.wire import Identity, Wire
 from schemas.chain import genesis, link
 from schemas.seal import derive, unseal
-from schemas.structs import Ack, AnyFrame, AnyRecord, Decision, Health, Nack, Open, Welcome
+from schemas.structs import Ack, Alarm, AnyFrame, AnyRecord, Decision, Health, Nack, Open, Welcome
 from tests.edge_agent.sync.model import At, Held
 
 NOW_MS = 1_790_000_000_000
@@ -135,6 +135,14 @@ def healthy(unsent: int = 0, *, at: At | None = None) -> bytes:
             firmware="0.2.0",
         )
     )
+
+
+def alarmed(
+    reason: str, detail: str | None = None, *, gate: str | None = None, wall_ms: int = NOW_MS - 60_000
+) -> bytes:
+    """Return a device's word that something is amiss."""
+    known = msgspec.convert(reason, Alarm.__annotations__["reason"])
+    return line(Alarm(monotonic_ms=1, wall_ms=wall_ms, clock="ntp", reason=known, detail=detail, gate=gate))
 
 
 def line(record: AnyRecord) -> bytes:

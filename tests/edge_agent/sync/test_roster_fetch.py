@@ -129,6 +129,19 @@ async def test_an_older_or_equal_version_is_not_fetched(version: int) -> None:
         assert len(server.targets) == 1
 
 
+async def test_the_version_held_is_fetched_whole_again_on_command() -> None:
+    slots = FakeSlots()
+    async with Server().running() as server, Fetching(server, slots).running() as fetching:
+        server.answer = b"5"
+        fetching.fetch.want_again()
+        await until_async(lambda: fetching.taken == [5])
+        server.answer = b"8"
+        fetching.fetch.want(8)
+        await until_async(lambda: slots.version == 8)
+
+        assert server.targets == ["/device/v1/roster?base=0", "/device/v1/roster?base=5"]
+
+
 async def test_fault_32_a_truncated_roster_is_refused_reported_and_asked_for_again() -> None:
     slots = FakeSlots()
     async with Server().running() as server, Fetching(server, slots).running() as fetching:

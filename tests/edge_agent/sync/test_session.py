@@ -309,12 +309,26 @@ def test_a_command_is_obeyed_once_and_never_late() -> None:
     bench.connect()
     bench.run(100)
     cmd = Cmd(id="1" * 16, counter=1, expires_ms=bench.now.wall_ms + 1, action="report")
-    late = Cmd(id="2" * 16, counter=2, expires_ms=bench.now.wall_ms - 1, action="report")
+    late = Cmd(id="2" * 16, counter=2, expires_ms=bench.now.wall_ms - 100, action="report")
 
     for each in (cmd, cmd, late):
         bench.deliver(each)
 
     assert [action for action in bench.other if isinstance(action, Obey)] == [Obey(cmd)]
+    assert bench.session.counters.commands_refused == 2
+
+
+def test_a_recorded_command_is_worth_nothing_before_a_welcome_nor_by_a_clock_that_was_set_back() -> None:
+    bench = bench_with()
+    cmd = Cmd(id="1" * 16, counter=1, expires_ms=bench.now.wall_ms + 60_000, action="report")
+    bench.connect()
+    bench.deliver(cmd)
+    bench.run(70_000)
+    bench.wall_ms -= 3_600_000
+
+    bench.deliver(cmd)
+
+    assert [action for action in bench.other if isinstance(action, Obey)] == []
     assert bench.session.counters.commands_refused == 2
 
 
