@@ -95,14 +95,13 @@ class Wire:
     def hello(self, nonce: str, states: "list[tuple[str, int, int]]", roster: int, now: Stamp) -> Message:
         """Return the greeting; `states` are (epoch, tail, head), oldest first, the live one last."""
         epochs = [{"e": epoch, "tl": tail, "hd": head} for epoch, tail, head in states]
-        members = self._stamped("hello", now)
-        members.update({"nc": nonce, "b": self._me.boot, "es": epochs, "r": roster, "fw": self._me.firmware})
-        return self._sealed(topics.HELLO, line(members))
+        pairs = [("nc", nonce), ("b", self._me.boot), ("es", epochs), ("r", roster), ("fw", self._me.firmware)]
+        return self._sealed(topics.HELLO, self._stamped("hello", pairs, now))
 
     def batch(self, epoch: str, first: int, previous: bytes, records: "list[bytes]", now: Stamp) -> Message:
         """Return the message with these records; the first has the number `first` and follows digest `previous`."""
         header = self._batch_header(epoch, first, previous, len(records), now)
-        return self._sealed(topics.REC, b"\n".join([header] + records))  # noqa: RUF005  bytes of one list
+        return self._sealed(topics.REC, b"\n".join([header] + records))
 
     def room(self, epoch: str, first: int, previous: bytes, now: Stamp) -> int:
         """Return how many bytes of records, each with its line feed, go into a batch that begins so."""
@@ -110,21 +109,20 @@ class Wire:
 
     def gap(self, epoch: str, first: int, last: int, digest: bytes, reason: str, now: Stamp) -> Message:
         """Return the message that stands for records that are lost to this node."""
-        members = self._stamped("gap", now)
-        members.update({"e": epoch, "s": first, "to": last, "d": hexlify(digest).decode(), "w": reason})
-        return self._sealed(topics.REC, line(members))
+        pairs = [("e", epoch), ("s", first), ("to", last), ("d", hexlify(digest).decode()), ("w", reason)]
+        return self._sealed(topics.REC, self._stamped("gap", pairs, now))
 
     def presence(self, word: bool) -> Message:
         """Return the message that this node is connected (True), or not any more: the last will."""
-        return self._sealed(topics.STATE, line({"k": "state", "b": self._me.boot, "on": word}))
+        return self._sealed(topics.STATE, line([("k", "state"), ("b", self._me.boot), ("on", word)]))
 
     def _batch_header(self, epoch: str, first: int, previous: bytes, count: int, now: Stamp) -> bytes:
-        members = self._stamped("batch", now)
-        members.update({"e": epoch, "s": first, "n": count, "pd": hexlify(previous).decode(), "b": self._me.boot})
-        return line(members)
+        pairs = [("e", epoch), ("s", first), ("n", count), ("pd", hexlify(previous).decode()), ("b", self._me.boot)]
+        return self._stamped("batch", pairs, now)
 
-    def _stamped(self, kind: str, now: Stamp) -> "dict[str, object]":
-        return {"k": kind, "dv": self._me.device, "m": now.monotonic_ms, "t": now.wall_ms, "q": now.quality}
+    def _stamped(self, kind: str, pairs: "list[tuple[str, object]]", now: Stamp) -> bytes:
+        times = [("m", now.monotonic_ms), ("t", now.wall_ms), ("q", now.quality)]
+        return line([("k", kind), ("dv", self._me.device)] + pairs + times)
 
     def _sealed(self, channel: str, body: bytes) -> Message:
         return Message(self._me.topic(channel), seal(self._me.uplink_key, body))
