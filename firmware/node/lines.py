@@ -79,7 +79,14 @@ def loss(stamp: "Stamp", reason: str, count: int, from_ms: int, to_ms: int) -> b
     return record("loss", stamp, [("w", reason), ("n", count), ("f", from_ms), ("l", to_ms)])
 
 
-def health(stamp: "Stamp", unsent: int, roster: int, firmware: str, temperature_c: "int | None" = None) -> bytes:
-    """Return how the device is."""
-    pairs = [("up", stamp.monotonic_ms // 1000), ("un", unsent), ("r", roster), ("fw", firmware), ("tp", temperature_c)]
-    return record("health", stamp, pairs)
+def command(stamp: "Stamp", id: str, action: str, outcome: str) -> bytes:  # noqa: A002
+    """Return what came of a command: done or failed."""
+    return record("command", stamp, [("id", id), ("do", action[:16]), ("w", outcome)])
+
+
+def health(
+    stamp: "Stamp", unsent: int, roster: int, firmware: str, wear_pct: "int | None" = None, signal: "int | None" = None
+) -> bytes:
+    """Return how the device is; `signal` is the Wi-Fi's strength in dBm."""
+    pairs = [("up", stamp.monotonic_ms // 1000), ("un", unsent), ("r", roster), ("fw", firmware)]
+    return record("health", stamp, pairs + [("wr", wear_pct), ("sg", signal)])

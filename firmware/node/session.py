@@ -19,7 +19,7 @@ from firmware.node.actions import (
     Command,
     Counters,
 )
-from firmware.node.clock import FLOOR, NONE, Stamp
+from firmware.node.clock import Stamp
 from firmware.node.wire import Frame, FrameBroken, Identity, Wire, fitting, lost
 from schemas.chain import genesis
 from schemas.seal import SealBroken
@@ -70,6 +70,7 @@ class Session:
         self._greeted: list[str] = []
         self._flight: tuple[str, int] | None = None  # what is under way: records of an epoch, up to a number
         self._nonce = ""
+        self._cloud_ms: int | None = None  # the cloud's time at this clock's beginning, by this connection's welcome
         self._greeted_ms = self._hellos = self._timeouts = 0
         self._hello_ms: int | None = None
         self._ack_ms: int | None = None
@@ -95,7 +96,7 @@ class Session:
 
     def disconnected(self) -> None:
         """Note that the connection is gone; what is under way will be sent again on the next."""
-        self.phase, self._nonce, self._flight = OFFLINE, "", None
+        self.phase, self._nonce, self._flight, self._cloud_ms = OFFLINE, "", None, None
         self._hello_ms = self._ack_ms = self._pause_ms = None
 
     def appended(self, now: Stamp) -> "list[tuple[object, ...]]":
@@ -170,6 +171,7 @@ class Session:
         self.phase, self._nonce, self.refused_code = FLOWING, "", ""
         self._hellos, self._hello_ms = 0, None
         self.counters.welcomes += 1
+        self._cloud_ms = wall_ms - now.monotonic_ms
         self._act(LEARN_TIME, wall_ms + (now.monotonic_ms - self._greeted_ms) // 2, now.monotonic_ms)
         for state in self._journal.epochs():
             if state.epoch in self._greeted:
@@ -326,7 +328,7 @@ class Session:
     def _commanded(self, frame: Frame, now: Stamp) -> None:
         counter, expires_ms = frame.number("ct"), frame.number("ex")
         command = Command(frame.text("id"), counter, frame.text("do"), frame.text("g") if frame.has("g") else None)
-        is_late = now.quality not in (FLOOR, NONE) and now.wall_ms > expires_ms
+        is_late = self._cloud_ms is None or self._cloud_ms + now.monotonic_ms > expires_ms
         if counter <= self._command_counter or is_late:
             self.counters.commands_refused += 1
             return

@@ -16,7 +16,7 @@ from schemas.seal import seal
 from schemas.structs import Ack, AnyFrame, Batch, Cmd, Hello, Nack, Notice, Welcome, WelcomeMark
 from simulators.network import FOUL, Weather
 from tests.edge_agent.sync.model import IDENTITY
-from tests.firmware.node.conversation import NODE, WALL_MS, Bench
+from tests.firmware.node.conversation import NODE, Bench
 
 OLD, LIVE = "a" * 16, "e" * 16
 
@@ -381,7 +381,10 @@ def test_a_newer_roster_is_fetched_and_other_news_is_told() -> None:
     assert bench.done == [(node.FETCH_ROSTER, 6), (node.HEAR, "update")]
 
 
-def command(counter: int, expires_ms: int = WALL_MS + 10**9) -> Cmd:
+CLOUD_MS = 1_760_000_000_000  # what the cloud of tests says in its welcome
+
+
+def command(counter: int, expires_ms: int = CLOUD_MS + 10**9) -> Cmd:
     return Cmd(id="c" * 16, counter=counter, expires_ms=expires_ms, action="open_once", gate="main")
 
 
@@ -391,7 +394,7 @@ def test_a_command_is_obeyed_once_and_not_when_it_is_late_or_was_before_the_rest
     bench.run(1_000)
     bench.done.clear()
 
-    for cmd in (command(7), command(8), command(8), command(9, WALL_MS), command(10)):
+    for cmd in (command(7), command(8), command(8), command(9, CLOUD_MS + 900), command(10)):
         bench.deliver(cmd)
 
     obeyed = [action[1] for action in bench.done]
@@ -402,15 +405,26 @@ def test_a_command_is_obeyed_once_and_not_when_it_is_late_or_was_before_the_rest
     assert bench.session.counters.commands_refused == 3
 
 
-def test_a_clock_at_its_floor_judges_no_expiry() -> None:
+def test_whether_a_command_is_late_is_judged_by_the_clouds_time_whatever_the_clock_says() -> None:
     bench = bench_with()
     bench.run(1_000)
     bench.done.clear()
     bench.quality = FLOOR
 
-    bench.deliver(command(1, expires_ms=1))
+    bench.deliver(command(1, CLOUD_MS + 900))
+    bench.deliver(command(2, CLOUD_MS + 2_000))
 
-    assert len(bench.told(node.OBEY)) == 1
+    assert [it.counter for (it,) in bench.told(node.OBEY) if isinstance(it, node.Command)] == [2]
+
+
+def test_a_command_before_the_welcome_is_not_obeyed() -> None:
+    bench = bench_with()
+    bench.is_cloud_up = False
+    bench.connect()
+
+    bench.deliver(command(1))
+
+    assert bench.told(node.OBEY) == []
 
 
 def _digest_at(written: list[bytes], upto: int) -> bytes:
