@@ -24,18 +24,22 @@ from edge_agent.journal.entry import Entry
 from edge_agent.journal.journal import CAPACITY
 from edge_agent.neighbours import cloud_broker, hub_broker
 from edge_agent.overview import Overview
-from edge_agent.renewing import Renewal, Ways
+from edge_agent.renewing import Renewal
+from edge_agent.renewing import Ways as RenewalWays
 from edge_agent.status.app import create_status_app
 from edge_agent.status.server import serve_status
 from edge_agent.status.snapshot import PartStatus
 from edge_agent.supervision import Parts
 from edge_agent.sync.counters import Phase
 from edge_agent.sync.mqtt import Broker
+from edge_agent.sync.release_fetch import ReleaseDesk
 from edge_agent.sync.renewal import CertificateDesk
 from edge_agent.sync.roster_fetch import RosterFetch
 from edge_agent.sync.session import Session
 from edge_agent.sync.tls import web_context
 from edge_agent.sync.uplink import Route, Uplink
+from edge_agent.updating import Updates, Ways
+from edge_agent.updating_place import Place
 from edge_agent.watch import Watch
 
 HEALTH_S = 600.0  # the least distance between two health records, by the contract
@@ -43,6 +47,7 @@ FIRST_HEALTH_S = 15.0
 WATCH_S = 1.0
 FLOOR_S = 60.0
 DRAIN_S = 2.0
+NEVER_MS = 10**12
 log = structlog.get_logger()
 
 
@@ -88,6 +93,7 @@ class Agent:
         self.uplink = self._make_uplink(command_counter)
         self.roster_fetch = self._make_roster_fetch()
         self.renewal = self._make_renewal()
+        self._tapped_ms = -NEVER_MS
         self.world.session = self.uplink.session
         self.world.want_roster = self.roster_fetch.want
         self.world.want_roster_again = self.roster_fetch.want_again
@@ -126,6 +132,8 @@ class Agent:
         parts.start("health", partial(self._tell_health, overview))
         parts.start("locate", partial(self.world.blink, self._given.clock.sleep))
         parts.start("floor", self._raise_floor)
+        if self._given.place is not None:
+            parts.start("updates", self._make_updates(self._given.place, overview).run)
         if self._given.watchdog_us:
             parts.start("watchdog", partial(self._pat_watchdog, overview))
         if status.is_on:
@@ -142,6 +150,8 @@ class Agent:
     def _durable(self, entries: list[Entry]) -> None:
         self.core.durable(entries)
         self.uplink.appended(entries)
+        if any(b'"k":"decision"' in (entry.record or b"") for entry in entries):
+            self._tapped_ms = self._given.clock.monotonic_ms()
 
     # What is done again and again
 
@@ -216,8 +226,25 @@ class Agent:
             given.rng, tls=self._web_tls, floor_ms=world.floor_ms,
         )  # fmt: skip
         proven = core.neighbours.certificate_changed
-        ways = Ways(desk.ask, self.uplink, core.timekeeper.now, world.learn_time, proven)
+        ways = RenewalWays(desk.ask, self.uplink, core.timekeeper.now, world.learn_time, proven)
         return Renewal(core.certificates, ways, given.clock, given.rng)
+
+    def _make_updates(self, place: Place, overview: Overview) -> Updates:
+        given, core, world = self._given, self.core, self.world
+        desk = ReleaseDesk(
+            given.settings.sync.http_url or given.bundle.cloud.http_url, given.bundle.device, given.bundle.http_key,
+            core.timekeeper.now, given.rng, tls=self._web_tls, floor_ms=world.floor_ms,
+        )  # fmt: skip
+        updates = Updates(
+            place,
+            Ways(
+                desk.ask, desk.block, overview.snapshot, core.scribe.alarm, core.journal, self._ending.restart,
+                lambda: (given.clock.monotonic_ms() - self._tapped_ms) / 1000,
+            ),
+            given.clock, given.rng,
+        )  # fmt: skip
+        self.uplink.on_news = lambda what: updates.hear() if what == "update" else None
+        return updates
 
     def _web_tls(self) -> ssl.SSLContext:
         made = self.core.certificates.credentials()

@@ -25,6 +25,7 @@ from edge_agent.firstboot.running import Beginning, enrol_by, first_boot
 from edge_agent.logs import configure
 from edge_agent.settings import AgentSettings, SettingsRefused
 from edge_agent.systemd import Notifier
+from edge_agent.updating_place import Place
 from esik import __version__
 from schemas.enrolment import CodeRefused
 
@@ -116,7 +117,11 @@ async def _run(settings: AgentSettings, bundle: Bundle) -> bool:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.stop)
     notifier = Notifier(settings_module.notify_socket())
-    given = Given(settings, bundle, SystemClock(), SystemRandom(), __version__, notifier, settings_module.watchdog_us())
+    launched = settings_module.launched_from()
+    given = Given(
+        settings, bundle, SystemClock(), SystemRandom(), __version__, notifier, settings_module.watchdog_us(),
+        Place(*launched) if launched is not None else None,
+    )  # fmt: skip
     structlog.contextvars.bind_contextvars(device=bundle.device)
     try:
         await run_agent(given, ending)

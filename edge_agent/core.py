@@ -33,6 +33,7 @@ from edge_agent.sync.wire import Identity
 from edge_agent.systemd import Notifier
 from edge_agent.timekeeper import Timekeeper
 from edge_agent.unfinished import unfinished
+from edge_agent.updating_place import Place
 from edge_agent.view import View
 from schemas.tokens import QR, UID, token
 
@@ -52,6 +53,7 @@ class Given:
     firmware: str
     notifier: Notifier
     watchdog_us: int = 0
+    place: Place | None = None  # of releases; None when no launcher started us
 
 
 class Core:

@@ -15,7 +15,7 @@ from edge_agent.readers.opening import ReaderSettings
 from edge_agent.settings_file import SettingsRefused, TomlFile
 from edge_agent.sync.mqtt import Broker
 
-__all__ = ["AgentSettings", "SettingsRefused", "load", "notify_socket", "watchdog_us"]
+__all__ = ["AgentSettings", "SettingsRefused", "launched_from", "load", "notify_socket", "watchdog_us"]
 
 Pin = Annotated[int, Meta(ge=0, le=63)]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
@@ -173,6 +173,12 @@ def watchdog_us() -> int:
     """Return after how many microseconds of silence systemd kills us; 0 when it does not."""
     said = os.environ.get("WATCHDOG_USEC", "")  # noqa: TID251 # this is settings.py
     return int(said) if said.isdigit() else 0
+
+
+def launched_from() -> tuple[Path, Path] | None:
+    """Return the launcher's folder of releases and our inbox for it; None when no launcher started us."""
+    root, inbox = os.environ.get("ESIK_RELEASES", ""), os.environ.get("ESIK_INBOX", "")  # noqa: TID251
+    return (Path(root), Path(inbox)) if root and inbox else None
 
 
 def _check_names(file: TomlFile, settings: AgentSettings) -> None:

@@ -31,7 +31,7 @@ class Alarm(
     monotonic_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
     wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
     clock: Literal["rtc", "ntp", "hub", "floor", "none"]
-    reason: Literal["fire_on", "fire_off", "journal_lost", "journal_damaged", "journal_nearly_full", "disk_full", "disk_read_only", "clock_jumped", "clone_suspected", "rollback", "ack_forged", "roster_refused", "reader_lost", "reader_back", "forced_open", "tamper"]
+    reason: Literal["fire_on", "fire_off", "journal_lost", "journal_damaged", "journal_nearly_full", "disk_full", "disk_read_only", "clock_jumped", "clone_suspected", "rollback", "ack_forged", "roster_refused", "reader_lost", "reader_back", "forced_open", "tamper", "update_failed", "files_changed"]
     detail: Annotated[str, Meta(min_length=1, max_length=48)] | None = None
     gate: Annotated[str, Meta(min_length=1, max_length=16)] | None = None
 

@@ -5,7 +5,7 @@ RECORDS = {
         ('m', 'monotonic_ms', 'int', True, 0, 9007199254740991, None),
         ('t', 'wall_ms', 'int', True, 0, 9007199254740991, None),
         ('q', 'clock', 'enum', True, 3, 5, ('rtc', 'ntp', 'hub', 'floor', 'none')),
-        ('w', 'reason', 'enum', True, 6, 19, ('fire_on', 'fire_off', 'journal_lost', 'journal_damaged', 'journal_nearly_full', 'disk_full', 'disk_read_only', 'clock_jumped', 'clone_suspected', 'rollback', 'ack_forged', 'roster_refused', 'reader_lost', 'reader_back', 'forced_open', 'tamper')),
+        ('w', 'reason', 'enum', True, 6, 19, ('fire_on', 'fire_off', 'journal_lost', 'journal_damaged', 'journal_nearly_full', 'disk_full', 'disk_read_only', 'clock_jumped', 'clone_suspected', 'rollback', 'ack_forged', 'roster_refused', 'reader_lost', 'reader_back', 'forced_open', 'tamper', 'update_failed', 'files_changed')),
         ('x', 'detail', 'text', False, 1, 48, None),
         ('g', 'gate', 'text', False, 1, 16, None),
     ),

@@ -48,6 +48,13 @@ _CARD = N_(
     "and give a new one, of a kind that cannot be copied."
 )
 _FIRE = N_("The fire contact opened the gates. Follow the school's fire plan.")
+_UPDATE = N_(
+    "The device goes on with the program it had. The list of releases says why; sign a later one when it is mended."
+)
+_CHANGED = N_(
+    "Somebody changed the program on that machine, or its disk is failing. It goes on with an older release, if there "
+    "is one. Look who was there; change the disk, and install it anew."
+)
 _NOTHING = N_("Nothing is to be done.")
 _CODE = N_(
     "Nobody was let in. If none of your people scanned an old code, look where the printed codes are: cancel the open "
@@ -103,6 +110,8 @@ KINDS = {
     "clock_jumped": Kind(Severity.WARNING, N_("Clock jumped"), _CLOCK),
     "clock_wrong": Kind(Severity.WARNING, N_("Clock tells an impossible time"), _CLOCK),
     "roster_refused": Kind(Severity.WARNING, N_("Card list refused"), _LIST),
+    "update_failed": Kind(Severity.WARNING, N_("Update failed, or was refused"), _UPDATE),
+    "files_changed": Kind(Severity.SEVERE, N_("Files of the program were changed"), _CHANGED),
     "reader_lost": Kind(Severity.WARNING, N_("Reader lost"), _LOOK),
     "reader_back": Kind(Severity.NOTICE, N_("Reader back"), _NOTHING),
     "fire_on": Kind(Severity.SEVERE, N_("Fire alarm"), _FIRE),

@@ -72,4 +72,11 @@ class Obey:
     cmd: Cmd
 
 
-Action = Publish | Read | Trim | Disconnect | Report | LearnTime | FetchRoster | Obey
+@dataclass(frozen=True, slots=True)
+class Hear:
+    """The cloud has news of this kind, other than a roster."""
+
+    what: str
+
+
+Action = Publish | Read | Trim | Disconnect | Report | LearnTime | FetchRoster | Obey | Hear

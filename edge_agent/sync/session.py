@@ -10,7 +10,7 @@ from random import Random
 
 import msgspec
 
-from edge_agent.sync.actions import Action, Disconnect, FetchRoster, LearnTime, Obey, Publish, Report, Trim
+from edge_agent.sync.actions import Action, Disconnect, FetchRoster, Hear, LearnTime, Obey, Publish, Report, Trim
 from edge_agent.sync.backlog import Backlog
 from edge_agent.sync.counters import Counters, Phase
 from edge_agent.sync.outbox import Outbox
@@ -166,8 +166,8 @@ class Session:
                 self._refused(frame, now)
             case Notice(what="roster", roster=int(version)):
                 self._hear_of_roster(version)
-            case Notice():
-                pass
+            case Notice(what=what):
+                self._actions.append(Hear(what))
             case Cmd():
                 self._commanded(frame, now)
             case _:

@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from edge_agent.journal.entry import JournalBroken, JournalUnavailable
-from edge_agent.sync.actions import Action, Disconnect, FetchRoster, LearnTime, Obey, Publish, Read, Report, Trim
+from edge_agent.sync.actions import Action, Disconnect, FetchRoster, Hear, LearnTime, Obey, Publish, Read, Report, Trim
 from edge_agent.sync.backoff import Backoff
 from edge_agent.sync.counters import Phase
 from edge_agent.sync.mqtt import Broker, Link, LinkFailed, Wired
@@ -69,6 +69,7 @@ class Uplink:
         self.route = ""  # the name of the broker we are connected to
         self.serial = ""  # of the certificate that this connection was made with; empty without one
         self.last_error = ""
+        self.on_news: Callable[[str], None] = lambda _what: None
         self._journal = journal
         self._world = world
         self._routes = routes
@@ -184,6 +185,8 @@ class Uplink:
                     self._world.learn_time(wall_ms, monotonic_ms, error_ms)
                 case FetchRoster(version):
                     self._world.fetch_roster(version)
+                case Hear(what):
+                    self.on_news(what)
                 case Read() | Trim() | Report() | Obey():
                     self._chores.put_nowait(action)
         self._set_timer()

@@ -6,7 +6,7 @@ from random import Random
 
 import msgspec
 
-from edge_agent.sync.actions import Action, Disconnect, FetchRoster, LearnTime, Obey, Publish, Read, Report, Trim
+from edge_agent.sync.actions import Action, Disconnect, FetchRoster, Hear, LearnTime, Obey, Publish, Read, Report, Trim
 from edge_agent.sync.ports import Quality
 from edge_agent.sync.sender import Limits
 from edge_agent.sync.session import Session
@@ -227,7 +227,7 @@ class Bench:
                 case Disconnect():
                     self.other.append(action)
                     self.drop()
-                case Report() | LearnTime() | FetchRoster() | Obey():
+                case Report() | LearnTime() | FetchRoster() | Obey() | Hear():
                     self.other.append(action)
 
     def _check_trim(self, epoch: str, upto: int, trimmed: bool) -> None:
