@@ -199,14 +199,17 @@ class Journal:
         return place(self._ring, known, seq)
 
     def _tail_digest(self, epoch: Epoch) -> bytes:
+        """Return the chain digest before an epoch's tail: known, written with the record there, or the one before's."""
         if epoch.tail_digest is None and epoch.tail == 1:
             epoch.tail_digest = genesis(self.device, epoch.text)
         if epoch.tail_digest is None and epoch.held == 0:
             epoch.tail_digest = epoch.digest
         if epoch.tail_digest is None:
             for number, before, _, _ in records(self._ring, epoch, epoch.tail, self._start(epoch, epoch.tail)):
-                epoch.tail_digest = before if number == epoch.tail else _UNKNOWN
+                epoch.tail_digest = before if number == epoch.tail else None
                 break
+        if epoch.tail_digest is None and epoch.tail > epoch.low:
+            epoch.tail_digest = self.read(epoch.text, epoch.tail - 2, 1)[0].digest
         return epoch.tail_digest or _UNKNOWN
 
     # Appending
