@@ -8,7 +8,7 @@ import asyncio
 import gc
 
 from firmware.node.actions import DISCONNECT, FETCH_ROSTER, HEAR, LEARN_TIME, NEW_EPOCH, OBEY, PUBLISH, REPORT
-from firmware.node.mqtt import TROUBLE, LinkFailed, told
+from firmware.node.mqtt import LinkFailed, told
 
 WAIT_MS_MIN, WAIT_MS_MAX = 500, 30_000
 FETCH_WAIT_MS_MIN, FETCH_WAIT_MS_MAX = 1_000, 300_000
@@ -54,6 +54,10 @@ if TYPE_CHECKING:
 
 class FetchFailed(Exception):
     """A roster did not come, or was not one to go by; the text says why."""
+
+
+# MicroPython unpacks no tuple into another.
+_OVER = (LinkFailed, FetchFailed, OSError, EOFError, ValueError, MemoryError, asyncio.TimeoutError)
 
 
 class Waits:
@@ -140,7 +144,7 @@ class Uplink:
             self.connections += 1
             await self._serve(link)
             self.last_error = self._ended
-        except (LinkFailed, *TROUBLE) as error:
+        except _OVER as error:
             self.last_error = told(error)
         finally:
             self.session.disconnected()
@@ -235,7 +239,7 @@ class Uplink:
             self._wanted_roster = 0
             self._fetch_waits.reset()
             self._waits.reset()
-        except (FetchFailed, *TROUBLE) as error:
+        except _OVER as error:
             self.last_error = "roster: " + told(error)
             self._fetch_at_ms = self._world.stamp().monotonic_ms + self._fetch_waits.next_ms()
         self._collect()
