@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from firmware.drivers.field import is_random
 
-__all__ = ["UID_LENGTHS", "Health", "Medium", "Reader", "Tap", "is_random"]
+__all__ = ["UID_LENGTHS", "Answering", "Health", "Medium", "Reader", "Tap", "Verdict", "is_random"]
 
 UID_LENGTHS = (4, 7, 10)
 
@@ -21,6 +21,15 @@ class Medium(Enum):
     DESFIRE = "desfire"
 
 
+class Verdict(Enum):
+    """What became of a tap, as a reader with a light shows it."""
+
+    GRANTED = "granted"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    REPEAT = "repeat"
+
+
 class Health(Enum):
     """How a reader is."""
 
@@ -31,12 +40,21 @@ class Health(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """A credential was shown to a reader. `credential` is the card's UID as bytes (4, 7 or 10), or a QR's text."""
+    """A credential was shown to a reader. `credential` is the card's UID as bytes (4, 7 or 10), or a QR's text.
+
+    `flaw` says why a card that claims to be the school's is not believed; then the credential is what it claims.
+    """
 
     reader: str
     credential: bytes
     medium: Medium
     at_ms: int  # Clock.monotonic_ms
+    flaw: str = ""
+
+    @property
+    def is_genuine(self) -> bool:
+        """Tell whether the card is not known to be a copy; one that claims nothing is not."""
+        return not self.flaw
 
     @property
     def is_random(self) -> bool:
@@ -44,7 +62,7 @@ class Tap:
 
         No card is enrolled by such a UID, so a tap with one is an unknown card whatever the roster says.
         """
-        return self.medium is Medium.UID and is_random(self.credential)
+        return self.medium is not Medium.QR and is_random(self.credential)
 
     @property
     def identity(self) -> bytes:
@@ -64,4 +82,13 @@ class Reader(Protocol):
     def health(self) -> Health: ...
     def taps(self) -> AsyncIterator[Tap]:
         """Yield each tap once; a card left in the field is one tap. Never raises for a lost device."""
+        ...
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """A Reader that shows to the person before it what was decided."""
+
+    def answer(self, tap: Tap, verdict: Verdict) -> None:
+        """Show what became of a tap, the one that was yielded last; must return at once."""
         ...

@@ -183,7 +183,6 @@ class HeadLine:
             self._heard_ms = None
             return
         self._heard_ms = now_ms
-        self._outputs = []
         self.alone = welcome.alone
         self._answer_ms = welcome.answer_ms
         self._silence_ms = welcome.silence_ms

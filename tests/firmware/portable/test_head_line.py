@@ -129,16 +129,6 @@ def test_an_output_is_done_once_however_often_it_is_ordered() -> None:
     assert said(line) == [head.Done(9), head.Done(9)]
 
 
-def test_an_agent_that_started_again_may_use_its_numbers_again() -> None:
-    line = served()
-    order = head.Output(9, head.RELAY_IN, 1, 200)
-    line.done(order)
-
-    told(line, WELCOME, 10)
-
-    assert told(line, order, 20) == [(OUTPUT, order)]
-
-
 def test_a_change_of_contacts_is_said_until_it_is_heard_in_its_order() -> None:
     line = served()
     line.input(head.PASSED_IN, 0)

@@ -1,0 +1,162 @@
+"""A reader head: a microcontroller on a serial line that reads cards, moves relays and hears contacts for an agent."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+
+import structlog
+from typing_extensions import override
+
+from edge_agent.clock import Clock
+from edge_agent.readers.credentials import ByteOrder
+from edge_agent.readers.head_link import HeadLink
+from edge_agent.readers.head_port import HeadPort
+from edge_agent.readers.supervised import DeviceLost, SupervisedReader
+from edge_agent.readers.tap import UID_LENGTHS, Medium, Tap, Verdict
+from schemas import head
+
+TAPS_MAX = 8
+_SHOWN = {
+    Verdict.GRANTED: (head.GRANTED, head.GREEN, head.SHORT),
+    Verdict.UNKNOWN: (head.UNKNOWN, head.RED, head.LONG),
+    Verdict.REFUSED: (head.REFUSED, head.RED, head.LONG),
+    Verdict.REPEAT: (head.REPEAT, head.AMBER, head.SILENT),
+}
+_WIEGAND_LENGTHS = (3, 4)
+log = structlog.get_logger()
+
+
+class Alone(Enum):
+    """What a head does with a card while its agent is silent; the values stand in the agent's settings."""
+
+    CLOSED = "closed"
+    OPEN_OUT = "open_out"
+
+
+class HeadReader(SupervisedReader):
+    """Yields the taps of a head, and gives orders to it."""
+
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        clock: Clock,
+        *,
+        alone: Alone = Alone.CLOSED,
+        byte_order: ByteOrder = ByteOrder.CARD,
+    ) -> None:
+        """`byte_order` is that of a Wiegand reader on the head."""
+        super().__init__(name, path, clock)
+        self._alone = head.OPEN_OUT if alone is Alone.OPEN_OUT else head.CLOSED
+        self._byte_order = byte_order
+        self._link = HeadLink(self._alone)
+        self._port: HeadPort | None = None
+        self._coming: asyncio.Queue[head.Tap | DeviceLost] = asyncio.Queue(TAPS_MAX)
+        self._listeners: list[Callable[[int], None]] = []
+        self._number: tuple[Tap, int] | None = None  # of the tap that was yielded last
+
+    @override
+    async def _session(self) -> AsyncGenerator[Tap, None]:
+        self._coming = asyncio.Queue(TAPS_MAX)
+        self._link = HeadLink(self._alone)
+        self._port = HeadPort(self._path, self._link, self._clock, self._hear, self._drop)
+        try:
+            while True:
+                coming = await self._coming.get()
+                if isinstance(coming, DeviceLost):
+                    raise coming
+                if tap := self._read(coming):
+                    self._number = (tap, coming.tap)
+                    yield tap
+        finally:
+            self._port.close()
+            self._port = None
+
+    # What the gate says
+
+    def answer(self, tap: Tap, verdict: Verdict) -> None:
+        """Show at the head what was decided about a tap."""
+        if self._number is None or self._number[0] is not tap or self._port is None:
+            return
+        outcome, light, sound = _SHOWN[verdict]
+        self._link.answer(self._number[1], outcome, light, sound)
+        self._port.flush()
+
+    def switch(self, output: int, *, is_on: bool, ttl_ms: int) -> None:
+        """Switch an output of the head, on for at most so long; nothing while there is no head."""
+        if self._port is None or self._link.hello is None:
+            log.warning("head.unreachable", reader=self._name)
+            return
+        self._link.order(output, self._clock.monotonic_ms(), is_on=is_on, ttl_ms=ttl_ms)
+        self._port.flush()
+
+    @contextmanager
+    def listening(self, hear: Callable[[int], None]) -> Iterator[None]:
+        """Call `hear` with the head's inputs, now and whenever they change."""
+        self._listeners.append(hear)
+        try:
+            hear(self._link.inputs)
+            yield
+        finally:
+            self._listeners.remove(hear)
+
+    # What the head says
+
+    def _hear(self, message: head.Message) -> None:
+        match message:
+            case head.Hello():
+                log.info("head.hello", reader=self._name, board=message.board, firmware=message.firmware,
+                         unique=message.unique, boots=message.boots)  # fmt: skip
+            case head.Heartbeat():
+                self._note(message)
+            case head.Tap():
+                self._put(message)
+            case head.Withdrawn():
+                self._withdraw(message.tap)
+            case head.Inputs():
+                for hear in self._listeners:
+                    hear(message.inputs)
+            case head.Trouble():
+                self.reason = message.reason
+            case _:
+                pass
+
+    def _note(self, beat: head.Heartbeat) -> None:
+        """Take over how the head is; a head whose card reader fails is lost, but its relays are not."""
+        if beat.is_reader_ready:
+            self._found()
+            return
+        self._lose(self.reason or "the head's card reader does not answer")
+
+    def _put(self, tap: head.Tap) -> None:
+        try:
+            self._coming.put_nowait(tap)
+        except asyncio.QueueFull:
+            log.warning("tap.dropped", reader=self._name, waiting=TAPS_MAX)
+
+    def _withdraw(self, number: int) -> None:
+        """Forget a tap that waits here; the head has shown red."""
+        waiting = [self._coming.get_nowait() for _ in range(self._coming.qsize())]
+        for one in waiting:
+            if not (isinstance(one, head.Tap) and one.tap == number):
+                self._coming.put_nowait(one)
+
+    def _drop(self, lost: DeviceLost) -> None:
+        while self._coming.full():
+            self._coming.get_nowait()
+        self._coming.put_nowait(lost)
+
+    def _read(self, told: head.Tap) -> Tap | None:
+        """Return the tap that a head tells; None for what is no credential."""
+        match told.medium:
+            case head.UID if len(told.credential) in UID_LENGTHS:
+                return self._tap(told.credential, Medium.UID)
+            case head.WIEGAND if len(told.credential) in _WIEGAND_LENGTHS:
+                is_reversed = self._byte_order is ByteOrder.REVERSED
+                return self._tap(told.credential[::-1] if is_reversed else told.credential, Medium.UID)
+            case head.QR if told.credential:
+                return self._tap(told.credential, Medium.QR)
+            case _:
+                self._refuse()
+                return None
