@@ -65,7 +65,7 @@ class HeadLine:
         self._change = 0
         self._change_again_ms = 0
         self._change_tries = 0
-        self._outputs: list[int] = []  # numbers of those that were done last
+        self._outputs: list[int] = []  # numbers of those that were ordered last
 
     def is_waiting(self) -> bool:
         """Tell whether a tap is under way."""
@@ -126,8 +126,6 @@ class HeadLine:
 
     def done(self, output: head.Output) -> None:
         """Tell that an output is as it was ordered."""
-        self._outputs.append(output.number)
-        del self._outputs[:-OUTPUTS_MAX]
         self._say(head.Done(output.number))
 
     def trouble(self, reason: str) -> None:
@@ -210,6 +208,8 @@ class HeadLine:
         if output.number in self._outputs:
             self._say(head.Done(output.number))
             return []
+        self._outputs.append(output.number)
+        del self._outputs[:-OUTPUTS_MAX]
         return [(OUTPUT, output)]
 
     def _hear(self, number: int, now_ms: int) -> None:
