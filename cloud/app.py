@@ -40,6 +40,7 @@ from cloud.office import (
     fleet_pages,
     import_pages,
     person_pages,
+    photo_pages,
     ui_pages,
 )
 from cloud.office import pages as office_pages
@@ -50,8 +51,8 @@ from esik import __version__
 ROUTERS = (
     assets.router, account_pages.router, guardian_pages.router, blocking.router, pass_pages.router, guard_pages.router,
     office_pages.ways, office_pages.router, person_pages.router, day_pass_pages.router, card_pages.router,
-    family_pages.router, family_pages.of_one, fleet_pages.router, enrol_pages.router, fleet_alarms.router,
-    fleet_alarms.of_all, import_pages.router, office_api.router, guardian_api.router,
+    photo_pages.router, family_pages.router, family_pages.of_one, fleet_pages.router, enrol_pages.router,
+    fleet_alarms.router, fleet_alarms.of_all, import_pages.router, office_api.router, guardian_api.router,
     roster_api.router, enrol_api.router,
 )  # fmt: skip
 DATABASE_TIMEOUT_S = 2.0

@@ -4,7 +4,7 @@ Rule: one statement a question, with a limit; the actor's reach is asked first.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -82,6 +82,8 @@ class Tap:
     is_double: bool  # the same card went by another gate a moment before
     name: str = ""  # empty for a card that the gate did not know
     class_name: str = ""
+    ref: str = ""
+    photo: str = ""  # its digest; empty where there is none
 
     @property
     def is_delayed(self) -> bool:
@@ -114,9 +116,11 @@ m.at, m.received_at, m.direction, m.kind, m.reason, m.clock, m.is_double, m.gate
 """
 
 TAPS = f"""
-SELECT {TAP_COLUMNS}, concat_ws(' ', p.surname, p.given_name) AS name, c.grade, c.letter
+SELECT {TAP_COLUMNS}, concat_ws(' ', p.surname, p.given_name) AS name, c.grade, c.letter,
+  coalesce(p.ref, '') AS ref, coalesce(h.digest, '') AS photo
 FROM (SELECT * FROM movement WHERE school_id = $1 AND "on" = $2 ORDER BY at DESC, id DESC LIMIT $3) m
 LEFT JOIN person p ON p.id = m.person_id
+LEFT JOIN person_photo h ON h.person_id = p.id
 LEFT JOIN school_class c ON c.id = p.school_class_id
 LEFT JOIN gate g ON g.school_id = m.school_id AND g.key = m.gate
 ORDER BY m.at DESC, m.id DESC
@@ -167,7 +171,10 @@ async def last_taps(services: Services, actor: Actor, school: SchoolToday, most:
     """Return what happened last at the gates today, newest first."""
     actor.require(STAFF_ROLES, school.id)
     rows = await services.database.pool.fetch(TAPS, school.id, school.on, min(most, TAPS_MAX))
-    return [_tap(row, name=row["name"], class_name=_class_name(row)) for row in rows]
+    return [
+        replace(_tap(row), name=row["name"], class_name=_class_name(row), ref=row["ref"], photo=row["photo"])
+        for row in rows
+    ]
 
 
 async def days_of(
@@ -197,10 +204,10 @@ def _person(row: Mapping[str, Any], school: SchoolToday, now: datetime) -> Perso
     )
 
 
-def _tap(row: Mapping[str, Any], name: str = "", class_name: str = "") -> Tap:
+def _tap(row: Mapping[str, Any]) -> Tap:
     return Tap(
         row["at"], row["received_at"], row["direction"], row["kind"], row["reason"], row["gate"], _names(row, "gate"),
-        is_rough(row["clock"]), row["is_double"], name, class_name,
+        is_rough(row["clock"]), row["is_double"],
     )  # fmt: skip
 
 

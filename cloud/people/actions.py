@@ -31,6 +31,7 @@ from cloud.people.bulk import (
 from cloud.people.errors import PersonRefused
 from cloud.people.kinds import Purpose, Relation
 from cloud.people.models import Guardianship, Person
+from cloud.people.photos import forget_photo
 from cloud.people.rules import check_iin, normal_name, normal_phone
 from cloud.schools.queries import school_of_id
 
@@ -76,6 +77,7 @@ async def leave(services: Services, actor: Actor, person_id: int) -> None:
     school_id = await _school_of(actor, person_id)
     async with services.database.transaction() as connection:
         await Person.filter(id=person_id).update(is_active=False)
+        await forget_photo(raw(connection), person_id)
         await _told(services, connection, actor, "person.left", f"person:{person_id}", school_id)
 
 
@@ -114,6 +116,8 @@ async def withdraw_consent(
         changed = await raw(connection).fetch(_WITHDRAW, person_id, purpose.value, on, source.strip())
         if not changed:
             raise NotFound(message("There is no consent to withdraw."))
+        if purpose is Purpose.PHOTO:
+            await forget_photo(raw(connection), person_id)
         await _told(
             services, connection, actor, "consent.withdrawn", f"person:{person_id}", school_id,
             {"purpose": purpose.value, "on": str(on)},

@@ -18,7 +18,10 @@ _COLUMNS = """
 person.id, person.ref, person.school_id, person.role,
 concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name,
 coalesce(grade || letter, '') AS class_name, person.position, person.is_active,
-EXISTS (SELECT FROM consent WHERE person_id = person.id AND purpose = 'card' AND withdrawn_on IS NULL) AS may_have_card
+EXISTS (SELECT FROM consent WHERE person_id = person.id AND purpose = 'card' AND withdrawn_on IS NULL) AS may_have_card,
+EXISTS (SELECT FROM consent WHERE person_id = person.id AND purpose = 'photo' AND withdrawn_on IS NULL)
+  AS may_have_photo,
+coalesce((SELECT digest FROM person_photo WHERE person_id = person.id), '') AS photo
 FROM person LEFT JOIN school_class ON school_class.id = school_class_id
 """
 _OF_SCHOOL = f"SELECT {_COLUMNS} WHERE person.school_id = $1 AND person.is_active ORDER BY sort_key, person.id LIMIT $2"
@@ -50,6 +53,8 @@ class PersonRow:
     position: str
     is_active: bool
     may_have_card: bool  # consented to
+    may_have_photo: bool  # consented to
+    photo: str  # its digest; empty where there is none
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,16 @@
 """The office's page of a person: cards, consents with their withdrawal, guardians with rights of their own, leaving."""
 
+from pathlib import Path
+
 import pytest
+from PIL import Image
 from playwright.async_api import Page, expect
 
 from cloud.core.actor import Actor
-from cloud.people.actions import add_guardian, add_person
+from cloud.people.actions import add_guardian, add_person, give_consent, withdraw_consent
 from cloud.people.bulk import GuardianGiven, PersonGiven
-from cloud.people.kinds import PersonRole, Relation
-from tests.pages.sample import NOW, arrive
+from cloud.people.kinds import PersonRole, Purpose, Relation
+from tests.pages.sample import DAY, NOW, arrive
 from tests.pages.site import Site
 from tests.pages.test_ways import fresh, sign_in
 
@@ -174,3 +177,26 @@ async def test_cards_are_given_out_by_tapping_down_a_class_list(site: Site) -> N
 
     await expect(page.locator("#turn")).to_have_text(names[3])
     await expect(page.locator("caption")).to_contain_text(f"2 of {len(names)}")
+
+
+async def test_a_photo_that_the_office_puts_stands_beside_the_name_at_the_gate_until_the_consent_ends(
+    site: Site, tmp_path: Path
+) -> None:
+    face = tmp_path / "face.png"
+    Image.new("RGB", (400, 500), "#c96").save(face)
+    sample = site.sample
+    await give_consent(site.services, SYSTEM, sample.sibling_id, Purpose.PHOTO, DAY, "form 12")
+    page = await site.open(f"/schools/almaty15/people/{sample.sibling_ref}", "office")
+
+    await page.get_by_label("A new photo").set_input_files(face)
+    await page.get_by_role("button", name="Put the photo").click()
+    await expect(page.locator("img.face")).to_be_visible()
+    await arrive(site.services, sample.sibling_id, sample.school_id, sample.sibling_ref, NOW)
+    gate = await site.open("/schools/almaty15/gate", "guard")
+    await expect(gate.locator(".taps li").first.locator("img.face")).to_be_visible()
+    loaded = await gate.evaluate("document.querySelector('.taps img.face').naturalWidth")
+    await withdraw_consent(site.services, SYSTEM, sample.sibling_id, Purpose.PHOTO, DAY, "form 13")
+    await gate.reload()
+
+    assert loaded == 320
+    await expect(gate.locator("img.face")).to_have_count(0)

@@ -31,6 +31,7 @@ PASSED_ON = {  # what no file of its own holds, with the reason
     "sign_in": "sessions",
     "card_key": "a secret of this service",
     "roster_key": "a secret of this service",
+    "person_photo": "made small of pictures that the office has",
     "roster_version": "made of the other tables",
     "announced_roster": "which roster was told to devices",
     "device_certificate": "which certificates were issued, and which let nobody in; the devices tell their state",
