@@ -11,25 +11,27 @@ import structlog
 
 from edge_agent.actuators.actuator import Actuator, Direction, FireChanged, PassageOutcome, Passed
 from edge_agent.actuators.gpio import Pins, gpio_turnstile
+from edge_agent.actuators.head import Wired, head_turnstile
 from edge_agent.actuators.lane import Timing
 from edge_agent.actuators.nothing import Nothing
 from edge_agent.actuators.simulated import simulated_turnstile
 from edge_agent.clock import Clock
-from edge_agent.decision import Mode
+from edge_agent.decision import Decision, Mode
 from edge_agent.door import Door
 from edge_agent.pipeline import Pipeline, Shown
-from edge_agent.readers.tap import Health, Reader
-from edge_agent.settings import GateSettings, NoGate, RelayGate, SimulatedGate
+from edge_agent.readers.head import HeadReader
+from edge_agent.readers.tap import Answering, Health, Reader, Tap, Verdict
+from edge_agent.settings import GateSettings, HeadGate, NoGate, RelayGate, SimulatedGate
 from edge_agent.status.snapshot import GateStatus, ReaderStatus
 
 MakePipeline = Callable[[Door, Actuator], Pipeline]
-MakeActuator = Callable[[GateSettings, Clock], Actuator]
+MakeActuator = Callable[[GateSettings, Sequence[Reader], Clock], Actuator]
 OPEN_BY_COMMAND = 0  # no grant of the pipeline has this number
 log = structlog.get_logger()
 
 
-def open_actuator(gate: GateSettings, clock: Clock) -> Actuator:
-    """Return what the settings say opens. Raises the pins' own errors when they cannot be had."""
+def open_actuator(gate: GateSettings, readers: Sequence[Reader], clock: Clock) -> Actuator:
+    """Return what the settings say opens at a gate with these readers. Raises the pins' own errors."""
     timing = Timing(pulse_ms=gate.open_ms, passage_ms=gate.passage_ms)
     match gate.actuator:
         case RelayGate() as relay:
@@ -38,6 +40,10 @@ def open_actuator(gate: GateSettings, clock: Clock) -> Actuator:
                 relay.fire_pin, relay.is_active_low,
             )  # fmt: skip
             return gpio_turnstile(pins, timing, clock)
+        case HeadGate(reader=name) as wired:
+            head = next(reader for reader in readers if reader.name == name)
+            assert isinstance(head, HeadReader), "the settings were checked"  # noqa: S101
+            return head_turnstile(head, timing, Wired(wired.has_sensor, wired.has_fire), clock)
         case SimulatedGate(port=port):
             return simulated_turnstile(port, timing, clock)
         case NoGate():
@@ -105,6 +111,7 @@ class Gate:
         self._pipeline: Pipeline | None = None
         self._facing = {reader.name: reader.direction for reader in settings.readers}
         self._reported: dict[str, Health] = {}
+        self._unopened: Decision | None = None  # allowed, but the door wants a record that could not be written
 
     @property
     def has_sensor(self) -> bool:
@@ -112,6 +119,8 @@ class Gate:
         match self.settings.actuator:
             case RelayGate(pass_in_pin=pass_in, open_out_pin=open_out, pass_out_pin=pass_out):
                 return pass_in >= 0 and (open_out < 0 or pass_out >= 0)
+            case HeadGate(has_sensor=has_sensor):
+                return has_sensor
             case SimulatedGate():
                 return True
             case NoGate():
@@ -120,7 +129,7 @@ class Gate:
     async def run(self) -> None:
         """Make the mechanics and serve them until cancelled; what was counted is written at the end."""
         door = Door(self.settings.id, self._facing, self.settings.roster_missing, self.settings.disk_full)
-        self._actuator = Watched(self._make_actuator(self.settings, self._clock), self._counts)
+        self._actuator = Watched(self._make_actuator(self.settings, self.readers, self._clock), self._counts)
         self._pipeline = self._make_pipeline(door, self._actuator)
         self._pipeline.on_shown = self._count
         self._pipeline.mode = self._mode
@@ -137,9 +146,14 @@ class Gate:
                 log.warning("tap.unserved", gate=self.settings.id, reader=reader.name)
                 continue
             try:
-                await self._pipeline.handle(tap)
+                self._answer(reader, tap, await self._pipeline.handle(tap))
             except Exception:  # One card that we fail on must not keep out those behind it.
                 log.exception("tap.failed", gate=self.settings.id, reader=reader.name)
+
+    def _answer(self, reader: Reader, tap: Tap, decision: Decision) -> None:
+        """Show at a reader that has a light what became of a tap."""
+        if isinstance(reader, Answering):
+            reader.answer(tap, _verdict(decision, is_opened=decision is not self._unopened))
 
     def open_once(self) -> bool:
         """Let one person in on the cloud's command; tell whether there is anything to open."""
@@ -195,6 +209,16 @@ class Gate:
     def _count(self, shown: Shown) -> None:
         self._counts.last_decision_ms = shown.stamp.monotonic_ms
         if shown.decision.is_allowed:
+            self._unopened = None if shown.is_opened else shown.decision
             self._counts.allowed += 1
         else:
             self._counts.denied += 1
+
+
+def _verdict(decision: Decision, *, is_opened: bool) -> Verdict:
+    """Return what a person is shown of a decision."""
+    if decision.is_allowed and is_opened:
+        return Verdict.GRANTED
+    if decision.reason == "repeat":
+        return Verdict.REPEAT
+    return Verdict.UNKNOWN if decision.reason == "card_unknown" else Verdict.REFUSED

@@ -5,13 +5,15 @@ known, refuses the whole file with every mistake in it, each by its line.
 """
 
 import os
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from edge_agent.readers.opening import ReaderSettings
+from edge_agent.readers.head import Alone
+from edge_agent.readers.opening import Driver, ReaderSettings
 from edge_agent.settings_file import SettingsRefused, TomlFile
 from edge_agent.sync.mqtt import Broker
 
@@ -52,6 +54,16 @@ class SimulatedGate:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadGate:
+    """A turnstile whose wires hang on a reader head: its relays, passage contacts and fire contact."""
+
+    kind: Literal["head"]
+    reader: Annotated[str, Meta(min_length=1, max_length=32, description="the reader of this gate that is the head")]
+    has_sensor: Annotated[bool, _said("passage contacts are wired, one for each direction that opens")] = False
+    has_fire: Annotated[bool, _said("the fire panel's contact is wired, watched only")] = False
+
+
+@dataclass(frozen=True, slots=True)
 class NoGate:
     """Nothing opens: the reader only registers who comes and goes."""
 
@@ -70,9 +82,15 @@ class GateReader:
 class GateSettings:
     """One lane."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=16, description="the gate's id, as the office calls it")]
+    id: Annotated[
+        str,
+        Meta(
+            min_length=1, max_length=16,
+            description="the gate's id, as the office calls it; `*`, of an only gate: the door of the enrolment code",
+        ),
+    ]  # fmt: skip
     readers: Annotated[tuple[GateReader, ...], Meta(min_length=1, description="readers at this gate, by name")]
-    actuator: Annotated[RelayGate | SimulatedGate | NoGate, _said("what opens")]
+    actuator: Annotated[RelayGate | HeadGate | SimulatedGate | NoGate, _said("what opens")]
     open_ms: Annotated[int, Meta(ge=100, le=10_000, description="length of the relay's pulse")] = 200
     passage_ms: Annotated[int, Meta(ge=1_000, le=60_000, description="how long somebody may take to go through")] = (
         6_000
@@ -140,7 +158,7 @@ class LogSettings:
 class AgentSettings:
     """All of `agent.toml`. Paths are taken from the file's own folder."""
 
-    bundle: Annotated[Path, _said("the file that `esik cloud device add` wrote for this device")]
+    bundle: Annotated[Path, _said("this device's bundle; while there is none, the agent waits for its enrolment code")]
     folder: Annotated[Path, _said("where journal, rosters and the hub's files are kept")]
     gates: Annotated[tuple[GateSettings, ...], Meta(min_length=1, description="the lanes")]
     readers: Annotated[tuple[ReaderSettings, ...], Meta(min_length=1, description="the card readers")]
@@ -151,6 +169,18 @@ class AgentSettings:
     log: LogSettings = field(default_factory=LogSettings)
 
 
+ANY_GATE = "*"
+
+
+def named_by(settings: AgentSettings, gates: Sequence[str]) -> AgentSettings:
+    """Return the settings with the door that the agent enrolled for in the place of `*`. Raises SettingsRefused."""
+    if ANY_GATE not in {gate.id for gate in settings.gates}:
+        return settings
+    if len(gates) != 1:
+        raise SettingsRefused(['gates.id is "*", and the bundle names no one door: write the gate\'s id in its place'])
+    return replace(settings, gates=(replace(settings.gates[0], id=gates[0]),))
+
+
 def load(path: Path) -> AgentSettings:
     """Return the settings in a file. Raises SettingsRefused with every mistake and its line."""
     file = TomlFile(path)
@@ -158,6 +188,7 @@ def load(path: Path) -> AgentSettings:
     if settings is not None:
         _check_names(file, settings)
         _check_pins(file, settings)
+        _check_heads(file, settings)
         _check_brokers(file, settings)
     file.refuse()
     assert settings is not None, "what cannot be read was noted as a mistake"  # noqa: S101
@@ -185,6 +216,8 @@ def _check_names(file: TomlFile, settings: AgentSettings) -> None:
     names = [reader.name for reader in settings.readers]
     _note_twice(file, names, "readers", "name")
     _note_twice(file, [gate.id for gate in settings.gates], "gates", "id")
+    if ANY_GATE in {gate.id for gate in settings.gates} and len(settings.gates) > 1:
+        file.note(("gates", 0, "id"), 'is "*", which only an only gate may be: write the id of each')
     taken: dict[str, str] = {}
     for number, gate in enumerate(settings.gates):
         for index, reader in enumerate(gate.readers):
@@ -216,6 +249,19 @@ def _check_pins(file: TomlFile, settings: AgentSettings) -> None:
                 file.note(("gates", number, "actuator", key), f"is taken: pin {pin} is {taken[pin]} already")
             elif pin >= 0:
                 taken[pin] = f'{key} of gate "{gate.id}"'
+
+
+def _check_heads(file: TomlFile, settings: AgentSettings) -> None:
+    heads = {reader.name for reader in settings.readers if reader.driver is Driver.HEAD}
+    facing = {reader.name: reader.direction for gate in settings.gates for reader in gate.readers}
+    for number, gate in enumerate(settings.gates):
+        own = [reader.name for reader in gate.readers if reader.name in heads]
+        if isinstance(gate.actuator, HeadGate) and gate.actuator.reader not in own:
+            choices = f"there are {', '.join(own)}" if own else "it has none with driver = 'head'"
+            file.note(("gates", number, "actuator", "reader"), f"is no head of this gate; {choices}")
+    for number, reader in enumerate(settings.readers):
+        if reader.alone is Alone.OPEN_OUT and facing.get(reader.name) == "in":
+            file.note(("readers", number, "alone"), 'is "open_out", but this reader faces in: it would let nobody out')
 
 
 def _check_brokers(file: TomlFile, settings: AgentSettings) -> None:

@@ -27,6 +27,7 @@ READER_WORDS = {
     "medium": "what it reads: `uid` for cards, `qr` for a scanner of codes",
     "baud": "speed of the serial line of a `line` reader",
     "grab": "a `keyboard` reader's letters reach no other program",
+    "alone": "what a `head` does with a card while this agent is silent: `closed`, or let whoever shows one out",
 }
 
 

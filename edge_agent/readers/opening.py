@@ -8,6 +8,7 @@ from functools import partial
 from edge_agent.clock import Clock
 from edge_agent.readers.credentials import ByteOrder, Spelling, UidFormat
 from edge_agent.readers.direct_chip import open_direct
+from edge_agent.readers.head import Alone, HeadReader
 from edge_agent.readers.keyboard import KeyboardReader
 from edge_agent.readers.line import LineReader
 from edge_agent.readers.pn532 import Pn532Reader
@@ -25,6 +26,7 @@ class Driver(Enum):
 
     PN532 = "pn532"  # a PN532 on a serial line, through nfcpy
     PN532_DIRECT = "pn532-direct"  # the same, through our own few lines
+    HEAD = "head"  # a reader head: a microcontroller with our firmware, on a serial line
     KEYBOARD = "keyboard"  # a USB reader that types, by its input device
     LINE = "line"  # a reader or a scanner that sends lines of text over a serial line, a pipe or a terminal
     REPLAY = "replay"  # a file of taps
@@ -55,6 +57,7 @@ class ReaderSettings:
     medium: Medium = Medium.UID
     baud: int = 9_600
     grab: bool = True  # a keyboard's letters reach nobody else
+    alone: Alone = Alone.CLOSED  # what a head does with a card while this agent is silent
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -65,6 +68,8 @@ class ReaderSettings:
             raise ReaderRefused("baud", f"{self.baud} is none of {', '.join(map(str, BAUDS))}")
         if self.medium not in {Medium.UID, Medium.QR}:
             raise ReaderRefused("medium", f"{self.medium.value!r} cannot be chosen here; it is 'uid' or 'qr'")
+        if self.alone is not Alone.CLOSED and self.driver is not Driver.HEAD:
+            raise ReaderRefused("alone", "only a reader with driver = 'head' can do anything without the agent")
         if self.medium is Medium.QR and self.driver in {Driver.PN532, Driver.PN532_DIRECT}:
             raise ReaderRefused("medium", "a PN532 reads cards, not QR codes")
 
@@ -74,13 +79,18 @@ class ReaderSettings:
         return Spelling(self.format, self.byte_order, self.medium)
 
 
-def open_reader(settings: ReaderSettings, clock: Clock) -> Pn532Reader | KeyboardReader | LineReader | ReplayReader:
+AnyReader = Pn532Reader | HeadReader | KeyboardReader | LineReader | ReplayReader
+
+
+def open_reader(settings: ReaderSettings, clock: Clock) -> AnyReader:
     """Return a reader; the device itself is opened, and opened again, by its `taps`."""
     match settings.driver:
         case Driver.PN532:
             return Pn532Reader(settings.name, settings.path, clock)
         case Driver.PN532_DIRECT:
             return Pn532Reader(settings.name, settings.path, clock, partial(open_direct, clock=clock))
+        case Driver.HEAD:
+            return HeadReader(settings.name, settings.path, clock, alone=settings.alone, byte_order=settings.byte_order)
         case Driver.KEYBOARD:
             return KeyboardReader(settings.name, settings.path, clock, settings.spelling, grab=settings.grab)
         case Driver.LINE:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.settings import NoGate, RelayGate, SettingsRefused, SimulatedGate, load
+from edge_agent.readers.head import Alone
+from edge_agent.settings import HeadGate, NoGate, RelayGate, SettingsRefused, SimulatedGate, load, named_by
 
 GOOD = """\
 bundle = "bundle.json"
@@ -58,20 +59,20 @@ def test_a_gate_chooses_what_opens_by_kind(tmp_path: Path) -> None:
     ("change", "told"),
     [
         (("folder", "fodler"), "agent.toml, line 2: fodler is not a setting; did you mean folder?"),
-        (('"pn532"', '"pn523"'), 'line 6: readers[0].driver must be "pn532", "pn532-direct", "keyboard", "line" or'),
+        (('"pn532"', '"pn523"'), 'line 6: readers[0].driver must be "pn532", "pn532-direct", "head", "keyboard"'),
         (('"/dev/serial0"', '"serial0"'), "line 7: readers[0].path cannot be used: 'serial0' is not an absolute path"),
         (('id = "north"', "id = 5"), "line 10: gates[0].id must be a text in quotes of 1 to 16 characters, not 5"),
         (('"in" }', '"up" }'), 'line 11: gates[0].readers[0].direction must be "in" or "out", not "up"'),
         (('name = "north-in", ', 'name = "south", '), 'line 11: gates[0].readers[0].name names no reader: "south"'),
-        (('kind = "none"', 'kind = "rely"'), 'line 12: gates[0].actuator.kind must be "relay", "simulated" or "none"'),
-        (('{ kind = "none" }', "{}"), 'line 12: gates[0].actuator needs kind: "relay", "simulated" or "none"'),
-        (('{ kind = "none" }', "1"), 'line 12: gates[0].actuator must be a table with kind = "relay", "simulated"'),
+        (('kind = "none"', 'kind = "rely"'), 'line 12: gates[0].actuator.kind must be "relay", "head", "simulated" or'),
+        (('{ kind = "none" }', "{}"), 'line 12: gates[0].actuator needs kind: "relay", "head", "simulated" or "none"'),
+        (('{ kind = "none" }', "1"), 'line 12: gates[0].actuator must be a table with kind = "relay", "head"'),
         (('{ kind = "none" }', '{ kind = "none" }\nopen_ms = 99'),
          "line 13: gates[0].open_ms must be a whole number from 100 to 10000, not 99"),
         (('{ kind = "none" }', '{ kind = "none" }\nopen_ms = true'), "line 13: gates[0].open_ms must be a whole"),
         (('{ kind = "none" }', '{ kind = "relay", open_in_pin = 4, fire_pin = 4 }'),
          'line 12: gates[0].actuator.fire_pin is taken: pin 4 is open_in_pin of gate "north" already'),
-        (('bundle = "bundle.json"\n', ""), "line 1: needs bundle: the file that `esik cloud device add` wrote"),
+        (('bundle = "bundle.json"\n', ""), "line 1: needs bundle: this device's bundle"),
         (("[[gates]]", "[gates]"), "line 9: gates must be an array, not a table"),
         (('{ kind = "none" }', '{ kind = "none" }\n[sync]\nbrokers = [\n  "http://x"]'),
          "line 15: sync.brokers[0] cannot be used: a broker's address is mqtt://host:port"),
@@ -112,9 +113,55 @@ def test_names_stand_once_and_every_reader_belongs_to_a_gate(tmp_path: Path) -> 
     )
 
 
+HEAD = GOOD.replace('"pn532"', '"head"')
+
+
+def test_a_gate_hangs_on_the_head_that_is_its_reader(tmp_path: Path) -> None:
+    text = HEAD.replace('{ kind = "none" }', '{ kind = "head", reader = "north-in", has_sensor = true }')
+
+    settings = load(write(tmp_path, text))
+
+    assert settings.gates[0].actuator == HeadGate("head", "north-in", has_sensor=True)
+    assert settings.readers[0].alone is Alone.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (HEAD.replace('{ kind = "none" }', '{ kind = "head", reader = "south" }'),
+         "line 12: gates[0].actuator.reader is no head of this gate; there are north-in"),
+        (GOOD.replace('{ kind = "none" }', '{ kind = "head", reader = "north-in" }'),
+         "line 12: gates[0].actuator.reader is no head of this gate; it has none with driver = 'head'"),
+        (HEAD.replace('"/dev/serial0"', '"/dev/serial0"\nalone = "open_out"'),
+         'line 8: readers[0].alone is "open_out", but this reader faces in: it would let nobody out'),
+        (GOOD.replace('"/dev/serial0"', '"/dev/serial0"\nalone = "open_out"'),
+         "line 8: readers[0].alone cannot be used: only a reader with driver = 'head'"),
+    ],
+)  # fmt: skip
+def test_what_a_head_cannot_do_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    assert any(told in mistake for mistake in mistakes(tmp_path, text))
+
+
 def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsRefused, match="No such file"):
         load(tmp_path / "agent.toml")
     (tmp_path / "agent.toml").write_bytes(b"\xff")
     with pytest.raises(SettingsRefused, match="not UTF-8 at byte 0"):
         load(tmp_path / "agent.toml")
+
+
+def test_an_only_gate_may_take_the_door_of_the_enrolment_code(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, GOOD.replace('id = "north"', 'id = "*"')))
+
+    assert [gate.id for gate in named_by(settings, ["yard"]).gates] == ["yard"]
+    for doors in ([], ["yard", "lab"]):
+        with pytest.raises(SettingsRefused, match="write the gate's id"):
+            named_by(settings, doors)
+
+
+def test_of_several_gates_each_is_named(tmp_path: Path) -> None:
+    second = GOOD[GOOD.index("[[readers]]") :].replace("north-in", "south-in").replace('"north"', '"*"')
+
+    assert any('"*"' in mistake for mistake in mistakes(tmp_path, GOOD + second))
+    named = load(write(tmp_path, GOOD))
+    assert named_by(named, ["yard"]) == named
