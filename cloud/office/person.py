@@ -20,6 +20,7 @@ from cloud.imports.cells import CellWrong, date_of_text
 from cloud.people.actions import Opened
 from cloud.people.errors import PersonRefused
 from cloud.people.kinds import Purpose, Relation
+from cloud.people.photos import UPLOAD_MAX
 from cloud.people.queries import PersonRow, consents_of, guardians_of, person_of_ref, phones_of
 
 PREFIX = "/schools/{code}/people/{ref}"
@@ -81,6 +82,7 @@ async def _values(desk: Desk, person: PersonRow) -> dict[str, Any]:
         "days": list(days.get(person.ref, {}).items()),
         "days_shown": DAYS_SHOWN,
         "on": desk.school.on,
+        "photo_max": UPLOAD_MAX,
         "purposes": list(Purpose),
         "relations": list(Relation),
         "cards": await cards_of(desk.services, desk.actor, person.ref),
