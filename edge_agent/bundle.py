@@ -21,6 +21,7 @@ Key = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9-]{3,24}\Z")]
 Host = Annotated[str, Meta(min_length=1, max_length=253)]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
+GateKey = Annotated[str, Meta(min_length=1, max_length=16)]
 Pem = Annotated[str, Meta(min_length=27, max_length=16_384)]
 
 
@@ -59,6 +60,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     ca_pem: Pem | None
     certificate_pem: Pem | None
     key_pem: Pem | None
+    gates: Annotated[tuple[GateKey, ...], Meta(max_length=8)] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -76,6 +78,7 @@ class Bundle:
     ca_pem: str | None
     certificate_pem: str | None
     key_pem: str | None
+    gates: tuple[str, ...] = ()  # it was enrolled for, if by a code
 
     @override
     def __repr__(self) -> str:
@@ -128,6 +131,7 @@ def read_bundle(path: Path) -> Bundle:
         ca_pem=file.ca_pem,
         certificate_pem=file.certificate_pem,
         key_pem=file.key_pem,
+        gates=file.gates,
     )
 
 

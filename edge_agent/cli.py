@@ -149,8 +149,9 @@ def _beginning(settings: AgentSettings, notifier: Notifier) -> Beginning:
 def _load(config: Path) -> tuple[AgentSettings, Bundle]:
     settings = _settings(config)
     try:
-        return settings, read_bundle(settings.bundle)
-    except BundleRefused as error:
+        bundle = read_bundle(settings.bundle)
+        return settings_module.named_by(settings, bundle.gates), bundle
+    except (BundleRefused, SettingsRefused) as error:
         typer.echo(f"esik edge: {error}", err=True)
         raise typer.Exit(REFUSED) from error
 

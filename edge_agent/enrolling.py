@@ -192,7 +192,8 @@ def _write(told: bytes, code: Code, key: ec.EllipticCurvePrivateKey, place: Plac
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     try:
         content = msgspec.json.decode(told, type=dict[str, object])
-        _put(new, json.dumps(content | {"key_pem": pem}, indent=1, ensure_ascii=False).encode() + b"\n")
+        content |= {"key_pem": pem, "gates": code.gates}
+        _put(new, json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n")
         bundle = read_bundle(new)
         _check(bundle, code, key)
     except (msgspec.MsgspecError, BundleRefused, ValueError) as error:

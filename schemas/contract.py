@@ -20,6 +20,7 @@ def sections() -> dict[str, str]:
     """Return the text of each generated section by its name."""
     return {
         "bundle": _members("bundle"),
+        "enrolment": _members("enrolment"),
         "topics": _topics(),
         "records": _records(),
         "frames": _frames(),

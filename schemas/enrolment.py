@@ -14,7 +14,7 @@ from hashlib import sha256
 from schemas.seal import derive
 
 PREFIX = "ESIK1"
-CODE_MAX = 600  # characters
+CODE_MAX = 512  # characters; scanners that type, and readers of lines, take no more
 CA_PATH = "/device/v1/ca"
 PATH = "/device/v1/enrol"
 PIN_DIGITS = 32

@@ -22,6 +22,15 @@ class CodesUnsafe(Refused):
         )
 
 
+class CodeTooLong(Refused):
+    """So many gates, or such long keys, do not fit into a code that every scanner reads."""
+
+    code = "code_too_long"
+
+    def __init__(self) -> None:
+        super().__init__(message("So many gates do not fit into one code. Choose fewer, or shorter keys."))
+
+
 class InvitationOver(Refused):
     """There is no code that could be cancelled."""
 

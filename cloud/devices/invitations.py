@@ -22,9 +22,9 @@ from cloud.core.settings import Settings
 from cloud.core.wakeups import NOBODY, notify
 from cloud.devices.actions import KEEPERS
 from cloud.devices.ca import Authority
-from cloud.devices.enrolment_errors import CodesUnsafe, InvitationOver
+from cloud.devices.enrolment_errors import CodesUnsafe, CodeTooLong, InvitationOver
 from cloud.devices.errors import GateUnknown
-from schemas.enrolment import GATES_MAX, TOKEN_BYTES, Code, is_safe
+from schemas.enrolment import CODE_MAX, GATES_MAX, TOKEN_BYTES, Code, is_safe
 
 LASTS = timedelta(hours=24)
 KEPT = timedelta(days=90)  # an invitation that is over is shown for as long
@@ -111,7 +111,7 @@ class Invitation:
 async def invite(services: Services, actor: Actor, school_id: int, wanted: Wanted) -> Invited:
     """Make a code for a new device at these gates; an open one for any of them ends.
 
-    Raises NotAllowed, GateUnknown, CodesUnsafe or CaMissing.
+    Raises NotAllowed, GateUnknown, CodesUnsafe, CodeTooLong or CaMissing.
     """
     actor.require(KEEPERS, school_id)
     authority = Authority.load(services.settings.data / "ca", services.vault)
@@ -124,6 +124,8 @@ async def invite(services: Services, actor: Actor, school_id: int, wanted: Wante
         await plain.execute(_CANCEL_OTHERS, school_id, list(gates), now)
         device = await _free_name(plain, f"{school}-{gates[0]}", now)
         code = Code(url, authority.pin, school, gates, device, token)
+        if len(code.text()) > CODE_MAX:
+            raise CodeTooLong
         keys = services.vault.encrypt_bytes(code.request_key + code.answer_key, KEYS)
         await plain.execute(
             _KEEP, code.invitation, school_id, device, list(gates), wanted.is_hub, wanted.hub_host, wanted.hub_port,

@@ -28,7 +28,7 @@ _HEADERS = {
     "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with none at all, browsers send the form from an origin called null
     "Cache-Control": "no-store",
 }
 
@@ -87,6 +87,6 @@ def create_first_app(desk: FirstDesk, host: str = "127.0.0.1") -> Starlette:
 def _is_from_elsewhere(request: Request) -> bool:
     """Tell whether another site's page sent this. A program that is no browser sends neither header."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    if site is not None and site not in {"same-origin", "none"}:
-        return True
+    if site is not None:
+        return site not in {"same-origin", "none"}
     return origin is not None and urlsplit(origin).netloc != request.headers.get("host")

@@ -12,9 +12,9 @@ import structlog
 
 from edge_agent.bundle import Bundle
 from edge_agent.enrolling import EnrolmentRefused
+from edge_agent.settings import ANY_GATE
 from schemas.enrolment import PREFIX, Code, CodeRefused, read_code
 
-ANY_GATE = "*"  # a gate in the settings that takes the door of the code
 _RUSSIAN_KEYS = "йцукенгшщзхъфывапролджэячсмитьбю.ЙЦУКЕНГШЩЗХЪФЫВАПРОЛДЖЭЯЧСМИТЬБЮ,"
 _LATIN_KEYS = "qwertyuiop[]asdfghjkl;'zxcvbnm,./QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>?"
 _KEYS = str.maketrans(_RUSSIAN_KEYS, _LATIN_KEYS)

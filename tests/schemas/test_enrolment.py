@@ -4,20 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.enrolment import Code, CodeRefused, is_safe, pin_of, read_code
+from schemas.enrolment import CODE_MAX, Code, CodeRefused, is_safe, pin_of, read_code
 
 TOKEN = bytes(range(16))
 CODE = Code("https://esik.example", "ab" * 16, "almaty5", ("main", "қақпа,1"), "almaty5-main", TOKEN)
 GATE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=1, max_size=16)
 
 
-@given(st.lists(GATE, min_size=1, max_size=8))
+@given(st.lists(GATE, min_size=1, max_size=8).filter(lambda gates: len("".join(gates)) <= 20))
 def test_a_code_is_read_as_it_was_written(gates: list[str]) -> None:
     written = Code(CODE.url, CODE.pin, CODE.school, tuple(gates), CODE.device, TOKEN).text()
 
     read = read_code(f" {written}\n")
 
     assert written.isascii()
+    assert len(written) <= CODE_MAX
     assert (read.url, read.pin, read.school, read.device) == (CODE.url, CODE.pin, CODE.school, CODE.device)
     assert (read.gates, read.token) == (tuple(gates), TOKEN)
 

@@ -18,9 +18,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 from structlog.testing import capture_logs
 
+from cloud.core.actor import Actor, Reach, Role
+from cloud.core.errors import NotAllowed
 from cloud.core.services import Services
 from cloud.devices.actions import NewDevice, NewGate, add_gate, devices_of, register, retire, revoke
 from cloud.devices.ca import init
+from cloud.devices.enrolment_errors import CodesUnsafe, CodeTooLong, InvitationOver
+from cloud.devices.errors import GateUnknown
 from cloud.devices.invitations import (
     KEPT,
     LASTS,
@@ -36,7 +40,7 @@ from cloud.rosters import enrol_api
 from cloud.rosters.enrol_api import BODY_BYTES_MAX
 from cloud.rosters.enrolling import STRANGER
 from cloud.rosters.renewing import ISSUED_MAX
-from schemas.enrolment import CA_PATH, PATH, Code, pin_of
+from schemas.enrolment import CA_PATH, CODE_MAX, PATH, Code, pin_of
 from schemas.requests import DEVICE, NONCE, SIGNATURE, TIME, answer_headers, headers
 from simulators.clock import SimulatedClock
 from tests.cloud.rosters.test_renewing import Key, csr
@@ -378,3 +382,33 @@ async def test_a_device_that_is_taken_out_of_service_leaves_its_doors_to_nobody(
     assert await cloud.active() == []
     assert await cloud.serving() == {}
     assert (await (await cloud.newcomer("main")).ask())[1]["device"] == f"{NAME}-2"
+
+
+async def test_a_code_that_no_scanner_would_read_whole_is_not_made(cloud: Cloud) -> None:
+    long = [
+        NewGate(f"{number}" + "\N{CJK UNIFIED IDEOGRAPH-9580}" * 15, "Қақпа", "Вход", "Gate") for number in range(3)
+    ]
+    for gate in long:
+        await add_gate(cloud.services, SYSTEM, cloud.school_id, gate)
+
+    assert len((await cloud.invite(long[0].key)).code.text()) <= CODE_MAX
+    with pytest.raises(CodeTooLong):
+        await cloud.invite(*(gate.key for gate in long))
+    with pytest.raises(GateUnknown, match="north"):
+        await cloud.invite("main", "north")
+
+
+async def test_codes_are_made_by_the_schools_it_alone_and_lead_to_tls_only(cloud: Cloud) -> None:
+    for role, school_id in ((Role.OFFICE, cloud.school_id), (Role.IT, cloud.school_id + 1)):
+        actor = Actor("somebody", 1, frozenset({Reach(role, school_id)}))
+        with pytest.raises(NotAllowed):
+            await invite(cloud.services, actor, cloud.school_id, Wanted(["main"]))
+        with pytest.raises(NotAllowed):
+            await invitations_of(cloud.services, actor, cloud.school_id)
+        with pytest.raises(NotAllowed):
+            await cancel_invitation(cloud.services, actor, cloud.school_id, "0" * 16)
+    with pytest.raises(InvitationOver):
+        await cancel_invitation(cloud.services, SYSTEM, cloud.school_id, "0" * 16)
+    plain = replace(cloud.services.settings, public_url="http://esik.test")
+    with pytest.raises(CodesUnsafe, match=r"http://esik\.test"):
+        await invite(replace(cloud.services, settings=plain), SYSTEM, cloud.school_id, Wanted(["main"]))

@@ -110,7 +110,7 @@ def test_on_loopback_the_page_answers_to_the_machines_own_names_only(asked: Aske
         page = client.get("/")
 
     assert "script-src 'self'" in page.headers["content-security-policy"]
-    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["referrer-policy"] == "same-origin"
     assert page.headers["cache-control"] == "no-store"
 
 
