@@ -23,6 +23,7 @@ class Program:
 PROGRAMS = {
     "edge": Program("edge_agent.cli", "the agent at a school: reads cards, opens gates, journals and syncs"),
     "cloud": Program("cloud.cli", "the service: takes records in, shows pages, keeps devices and backups"),
+    "device": Program("firmware.tools.cli", "boards on the bench: writes MicroPython and our files on them"),
     "demo": Program("simulators.demo", "a whole school on this machine, with its pages"),
 }
 

@@ -31,16 +31,19 @@ class Board:
     """A board with a cable. Belongs to the running event loop.
 
     `folder` holds its file system while MicroPython runs. `link`, when given, is kept as a symbolic link to the
-    pseudo-terminal while the cable is in. `files_size` makes the board's file system smaller than half the flash.
+    pseudo-terminal while the cable is in. `files_size` makes the board's file system smaller than half the flash,
+    `version` makes its MicroPython call itself an older one.
     """
 
-    def __init__(self, folder: Path, *, chip: str = "esp32s3", link: Path | None = None, files_size: int = 0) -> None:
+    def __init__(
+        self, folder: Path, *, chip: str = "esp32s3", link: Path | None = None, files_size: int = 0, version: str = ""
+    ) -> None:
         self.make: Make = MAKES[chip]
         self.flash = NorFlash(FLASH_SIZE)
         self.path = ""
         self.has_lines = True  # the host can reset it; else only the button BOOT leads to the loader
         self.boots = 0
-        self._told = Told("esp32", f"Simulated {self.make.name} board with {self.make.name}")
+        self._told = Told("esp32", f"Simulated {self.make.name} board with {self.make.name}", version)
         self._files = folder / "files.img"
         self._files_size = files_size or FLASH_SIZE // 2
         self._link = link
@@ -70,6 +73,7 @@ class Board:
         """Put the cable in, unless it is; return the pseudo-terminal's path. The chip starts."""
         if self.is_plugged:
             return self.path
+        await self.unplug()  # what a cable that was pulled in the middle left
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
@@ -84,13 +88,10 @@ class Board:
 
     async def unplug(self) -> None:
         """Pull the cable, and with it the power."""
-        if not self.is_plugged:
-            return
         self._let_go()
         if self._worker is not None:
-            self._worker.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._worker
+            await self._worker
+            self._worker = None
         await self._stop()
         self._loader = None
 
@@ -131,15 +132,19 @@ class Board:
 
     async def _boot(self) -> None:
         """Start what is in the flash; a chip without a program that is whole waits for a download."""
+        is_asked = self._vm is not None and self._vm.is_loader_asked
         await self._stop()
         self.boots += 1
+        if is_asked or not self._has_program():
+            await self.hold_boot()
+            return
+        self._loader = None
+        self._files.write_bytes(self.flash.read(FLASH_SIZE // 2, self._files_size))
+        self._repl = RawRepl(await self._start(), self._send, self._restart)
+
+    def _has_program(self) -> bool:
         flash = self.flash.read(0, FLASH_SIZE // 2)
-        if all(is_whole(flash, at, self.make.chip_id) for at in (0, PROGRAM_AT)):
-            self._loader = None
-            self._files.write_bytes(self.flash.read(FLASH_SIZE // 2, self._files_size))
-            self._repl = RawRepl(await self._start(), self._send, self._restart)
-        else:
-            self._loader = RomLoader(self.make, self.flash)
+        return all(is_whole(flash, at, self.make.chip_id) for at in (0, PROGRAM_AT))
 
     async def _start(self) -> Vm:
         self._vm = await Vm.start(self._files, self._files_size, self._told)
@@ -175,10 +180,10 @@ class Board:
         self._arrived.set()
 
     async def _work(self) -> None:
-        while True:
+        while self.is_plugged:
             await self._arrived.wait()
             self._arrived.clear()
-            while self._waiting:
+            while self._waiting and self.is_plugged:
                 await self._take()
 
     async def _take(self) -> None:
@@ -186,12 +191,15 @@ class Board:
             self._is_busy = True
             await self._repl.take(self._waiting.popleft())
             self._is_busy = False
+            if self._vm is not None and self._vm.has_ended and self.is_plugged:
+                await self._boot()
             return
-        if self._loader is None:
+        if self._repl is not None:
             await self.hold_boot()
-        assert self._loader is not None  # noqa: S101 # held just now
         chunk = bytes(self._waiting)
         self._waiting.clear()
+        if self._loader is None:
+            return
         self._send(self._loader.receive(chunk))
         if self._loader.reset_asked:
             await self._boot()
@@ -215,13 +223,19 @@ class Board:
             loop.add_writer(self._master, self._write)
 
     def _let_go(self) -> None:
-        """Close both ends: whoever has the line open gets errors."""
+        """Close both ends: whoever has the line open gets errors. MicroPython stops where it is."""
+        if not self.is_plugged:
+            return
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._master)
         loop.remove_writer(self._master)
         os.close(self._master)
         os.close(self._slave)
         self._master = self._slave = -1
+        self._waiting.clear()
+        self._arrived.set()
+        if self._vm is not None:
+            self._vm.kill()
         if self._link is not None:
             self._link.unlink(missing_ok=True)
 

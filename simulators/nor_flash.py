@@ -17,6 +17,7 @@ class NorFlash:
 
     def __init__(self, size: int) -> None:
         self.size = size
+        self.worn: set[int] = set()  # places that hold nothing but zero any more
         self._cells = bytearray([ERASED]) * size
 
     @property
@@ -36,6 +37,8 @@ class NorFlash:
         span = slice(at, at + len(written))
         cells = int.from_bytes(self._cells[span]) & int.from_bytes(written)
         self._cells[span] = cells.to_bytes(len(written))
+        for cell in self.worn:
+            self._cells[cell] = 0
 
     def read(self, at: int, size: int) -> bytes:
         """Return what stands there."""

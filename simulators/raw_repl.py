@@ -106,7 +106,8 @@ class RawRepl:
         program = bytes(self._program)
         self._program.clear()
         await self._vm.run(program, self._send)
-        self._send(b">")
+        if not self._vm.has_ended:
+            self._send(b">")
 
     async def _reset(self, prompt: bytes) -> None:
         self._send(b"\r\n" + _REBOOT)

@@ -13,14 +13,19 @@ VM = _ROOT / "build/micropython/micropython"
 _SERVE = Path(__file__).parent / "micropython/raw_repl_vm.py"
 _CHUNK = 4_096
 HEAP = "200k"
+_TO_LOADER = 3  # what raw_repl_vm.py ends with
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What MicroPython says of itself on a board: sys.platform, and the machine in sys.implementation."""
+    """What MicroPython says of itself on a board: sys.platform, and sys.implementation's machine and version.
+
+    Without a version it says its own, whatever it is.
+    """
 
     platform: str
     machine: str
+    version: str = ""
 
 
 class Vm:
@@ -32,8 +37,9 @@ class Vm:
     @classmethod
     async def start(cls, files: Path, size: int, told: Told) -> "Vm":
         """Start it. Raises FileNotFoundError when `make setup` has not brought the VM."""
-        words = ["-X", f"heapsize={HEAP}", str(_SERVE), str(files), str(size), told.platform, told.machine]
-        return cls(await asyncio.create_subprocess_exec(VM, *words, stdin=PIPE, stdout=PIPE, env={}, limit=_CHUNK))
+        board = [str(files), str(size), told.platform, told.machine, told.version]
+        words: list[str | Path] = [VM, "-X", f"heapsize={HEAP}", _SERVE, *board]
+        return cls(await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE, env={}, limit=_CHUNK))
 
     async def run(self, program: bytes, send: Callable[[bytes], None]) -> None:
         """Run a program; what it prints is sent at once, then 04, what went wrong, and 04."""
@@ -45,14 +51,32 @@ class Vm:
         while ends < 2 and (chunk := await answered.read(_CHUNK)):
             ends += chunk.count(b"\x04")
             send(chunk)
+        if ends < 2:
+            await self._process.wait()
+
+    @property
+    def is_loader_asked(self) -> bool:
+        """Tell whether a program asked for the boot loader."""
+        return self._process.returncode == _TO_LOADER
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether it is gone: a program reset the board."""
+        return self._process.returncode is not None
 
     def interrupt(self) -> None:
         """Press Ctrl-C."""
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGINT)
 
-    async def stop(self) -> None:
+    def kill(self) -> None:
         """Cut the power: what was not written is lost, as on a board."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
+
+    async def stop(self) -> None:
+        """Cut the power, and wait until nothing runs."""
+        self.kill()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         await self._process.wait()

@@ -1,8 +1,9 @@
 """What runs inside the MicroPython VM of a simulated board: its file system, and programs that come one by one.
 
-It is started as `micropython raw_repl_vm.py IMAGE BYTES PLATFORM MACHINE`. The board's flash is a file with LittleFS in
-it, as on an ESP32, so that a cut or a full board is as on one. Programs come on standard input, each as a line with its
-length and its bytes; each is answered as the raw REPL does, by what it printed, 04, what went wrong, and 04.
+It is started as `micropython raw_repl_vm.py IMAGE BYTES PLATFORM MACHINE VERSION`. The board's flash is a file with
+LittleFS in it, as on an ESP32, so that a cut or a full board is as on one. Programs come on standard input, each as a
+line with its length and its bytes; each is answered as the raw REPL does, by what it printed, 04, what went wrong, and
+04.
 """
 
 import io
@@ -36,9 +37,9 @@ class Flash:
 class Implementation:
     """What sys.implementation says on a board of this kind."""
 
-    def __init__(self, machine):
+    def __init__(self, machine, version):
         self.name = "micropython"
-        self.version = real.implementation.version
+        self.version = tuple(map(int, version.split("."))) if version else real.implementation.version
         self._machine = machine
         self._mpy = real.implementation._mpy  # noqa: SLF001 # a number that programs ask for
 
@@ -46,12 +47,30 @@ class Implementation:
 class Sys:
     """The module sys as the board has it."""
 
-    def __init__(self, platform, machine):
+    def __init__(self, platform, machine, version):
         self.platform = platform
-        self.implementation = Implementation(machine)
+        self.implementation = Implementation(machine, version)
         for name in dir(real):
             if not hasattr(self, name):
                 setattr(self, name, getattr(real, name))
+
+
+class Reset(BaseException):
+    """The board is reset: the VM ends, and the simulated board starts anew."""
+
+
+class ToLoader(Reset):
+    """The board is reset, and waits for a download."""
+
+
+class Machine:
+    """What programs that copy files ask of the module machine."""
+
+    def reset(self):
+        raise Reset
+
+    def bootloader(self, *_):
+        raise ToLoader
 
 
 def mount(path, size):
@@ -77,10 +96,11 @@ def run(program, names):
     return ""
 
 
-def main(path, size, platform, machine):
+def main(path, size, platform, machine, version):
     mount(path, int(size))
     real.path[:] = ["", "/lib"]
-    real.modules["sys"] = Sys(platform, machine)
+    real.modules["sys"] = Sys(platform, machine, version)
+    real.modules["machine"] = Machine()
     names = {"__name__": "__main__"}
     asked, answered = real.stdin.buffer, real.stdout.buffer
     while True:
@@ -92,6 +112,10 @@ def main(path, size, platform, machine):
             answered.write(b"\x04" + trouble.encode() + b"\x04")
         except KeyboardInterrupt:
             pass  # nothing was running
+        except ToLoader:
+            real.exit(3)
+        except Reset:
+            return
 
 
 real = sys

@@ -1,0 +1,114 @@
+"""`esik device flash` and `esik device ports`: which board, which file, then the work, told line by line."""
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from firmware.tools.boardfiles import BoardKind, board_kinds
+from firmware.tools.boardfiles_layout import board_set
+from firmware.tools.flash import Flashed, Flashing
+from firmware.tools.flash_errors import FlashRefused, ImageRefused, PortRefused
+from firmware.tools.flash_image import SIZE_MAX, Image, read_image
+from firmware.tools.flash_ports import Drive, Port, find_boards, place_at
+from firmware.tools.flash_programs import Programs
+
+FAILED = 1
+
+
+def flash(
+    board: Annotated[str, typer.Option(help="Which board it is; without it, you are asked.")] = "",
+    port: Annotated[str, typer.Option(help="The serial port, or a Pico's drive; without it, it is looked for.")] = "",
+    image: Annotated[Path | None, typer.Option(help="MicroPython for this board, from micropython.org.")] = None,
+    sha256: Annotated[str, typer.Option(help="The SHA-256 that this file must have, 64 hex digits.")] = "",
+    attempts: Annotated[int, typer.Option(min=1, max=50, help="How often the board is called.")] = 7,
+) -> None:
+    """Put MicroPython (with --image; it erases an ESP32) and our files on a board, and check what it says then."""
+    try:
+        checked = _image(image, sha256)
+        wanted = board_set(_kind(board))
+        place = place_at(port) if port else _place()
+        with tempfile.TemporaryDirectory(prefix="esik-flash-") as folder:
+            done = Flashing(Programs(Path(folder), attempts=attempts), wanted, typer.echo).run(place, checked)
+    except FlashRefused as refused:
+        _fail(refused)
+    typer.echo(_summary(done))
+
+
+def ports() -> None:
+    """List the places where a board may be."""
+    found = find_boards()
+    for place in found:
+        typer.echo(f"{place.path}  {place.what}")
+    if not found:
+        typer.echo("There is no board. Put the cable in; use one that carries data, not one for charging only.")
+
+
+def _image(path: Path | None, digest: str) -> Image | None:
+    if path is None:
+        if digest:
+            raise ImageRefused("--sha256 is given without --image", "name the file with --image")
+        return None
+    if not digest:
+        raise ImageRefused(
+            "--image needs --sha256", "compare it with the one of whoever told you to use this file: `sha256sum FILE`"
+        )
+    try:
+        with path.open("rb") as file:
+            return read_image(file.read(SIZE_MAX + 1), digest)
+    except OSError as error:
+        raise ImageRefused(f"{path} cannot be read: {error.strerror}", "name the file that you downloaded") from None
+
+
+def _kind(name: str) -> BoardKind:
+    kinds = board_kinds()
+    names = [kind.name for kind in kinds]
+    if name and name not in names:
+        raise FlashRefused(f"there is no board {name[:40]!r}", f"the boards are {', '.join(names)}")
+    if name:
+        return kinds[names.index(name)]
+    return kinds[_choose("Which board is it?", "--board", names)]
+
+
+def _place() -> Port | Drive:
+    places = find_boards()
+    if not places:
+        raise PortRefused(
+            "no board was found", "put the cable in, one that carries data; a Pico from the box: hold BOOTSEL meanwhile"
+        )
+    if len(places) == 1:
+        return places[0]
+    return places[_choose("Several may be the board.", "--port", [f"{place.path}  {place.what}" for place in places])]
+
+
+def _choose(question: str, option: str, answers: Sequence[str]) -> int:
+    """Ask a person; where none is there to ask, refuse with what could be chosen."""
+    rows = [f"  {number}  {answer}" for number, answer in enumerate(answers, 1)]
+    if not _is_asked():
+        raise FlashRefused(question, "\n".join([f"choose with {option}:", *(f"  {answer}" for answer in answers)]))
+    typer.echo("\n".join([question, *rows]))
+    chosen = typer.prompt("Number", type=int)
+    if not 1 <= chosen <= len(answers):
+        raise FlashRefused(f"there is no number {chosen}", "choose one of the list")
+    return int(chosen) - 1
+
+
+def _is_asked() -> bool:
+    """Tell whether a person sits there."""
+    return sys.stdin.isatty()
+
+
+def _summary(done: Flashed) -> str:
+    return (
+        f"\nDone: {done.kind.name} on {done.port}, MicroPython {done.state.micropython}, "
+        f"{done.copied} files copied, {done.kept} were there; all were read back and are right.\n"
+        "Next: give it its enrolment code, see docs/flashing.md."
+    )
+
+
+def _fail(refused: FlashRefused) -> NoReturn:
+    typer.echo(f"esik device: {refused}.\nWhat to do: {refused.advice}.", err=True)
+    raise typer.Exit(FAILED)

@@ -1,0 +1,87 @@
+"""`esik device` at the command line."""
+
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from firmware.tools import flash_command
+from firmware.tools.cli import app
+from firmware.tools.flash_ports import Port
+from simulators.board import Board
+from tests.firmware.tools.bench import MICROPYTHON
+from tests.simulators.boards import run
+
+DIGEST = sha256(MICROPYTHON).hexdigest()
+
+
+def ask(*words: str, typed: str | None = None) -> tuple[int, str]:
+    done = CliRunner().invoke(app, list(words), input=typed)
+    return done.exit_code, done.output
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> str:
+    (tmp_path / "micropython.bin").write_bytes(MICROPYTHON)
+    return str(tmp_path / "micropython.bin")
+
+
+@pytest.fixture
+async def board(tmp_path: Path) -> AsyncIterator[Board]:
+    """Return a board from the box."""
+    board = Board(tmp_path)
+    await board.plug()
+    yield board
+    await board.unplug()
+
+
+async def test_one_command_takes_a_board_from_the_box_to_one_that_holds_all(board: Board, image: str) -> None:
+    words = ["--board", "head-esp32s3", "--port", board.path, "--image", image, "--sha256", DIGEST]
+
+    said = await run("esik", "device", "flash", *words)
+
+    assert said.status == 0, said.text
+    assert "found ESP32-S3" in said.text
+    assert f"Done: head-esp32s3 on {board.path}, MicroPython 1." in said.text
+    assert "all were read back and are right" in said.text
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--sha256", DIGEST], "--sha256 is given without --image"),
+        (["--image", "IMAGE"], "--image needs --sha256"),
+        (["--image", "/nowhere/at.all", "--sha256", DIGEST], "cannot be read: No such file"),
+        (["--image", "IMAGE", "--sha256", "0" * 64], "the image's SHA-256 is"),
+        (["--board", "toaster"], "there is no board 'toaster'"),
+        (["--board", "head-pico", "--port", "/dev/nothing0"], "there is no port /dev/nothing0"),
+        ([], "Which board is it?"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_what_to_do(words: list[str], why: str, image: str) -> None:
+    status, said = ask("flash", *[image if word == "IMAGE" else word for word in words])
+
+    assert status == 1
+    assert why in said
+    assert "What to do: " in said
+
+
+def test_boards_that_are_there_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flash_command, "find_boards", lambda: [Port("/dev/ttyACM0", "an ESP32 on its own USB")])
+    assert "/dev/ttyACM0  an ESP32" in ask("ports")[1]
+
+    monkeypatch.setattr(flash_command, "find_boards", list)
+    assert "There is no board." in ask("ports")[1]
+    assert "no board was found" in ask("flash", "--board", "head-pico")[1]
+
+
+def test_a_person_is_asked_which_of_several_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    several = [Port("/dev/none0", "one"), Port("/dev/none1", "two")]
+    monkeypatch.setattr(flash_command, "find_boards", lambda: several)
+    assert "/dev/none1  two" in ask("flash", "--board", "head-pico")[1]
+
+    monkeypatch.setattr(flash_command, "_is_asked", lambda: True)
+    assert "there is no port /dev/none1" in ask("flash", "--board", "head-pico", typed="2\n")[1]
+    assert "there is no number 7" in ask("flash", "--board", "head-pico", typed="7\n")[1]

@@ -1,0 +1,194 @@
+"""Boards are flashed by the real esptool and mpremote; what they speak with is simulated (see docs/flashing.md)."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from firmware.tools.boardfiles import board_kinds
+from firmware.tools.boardfiles_layout import MANIFEST, START, board_set
+from firmware.tools.flash_errors import BoardLost, FlashRefused, ImageRefused, PortRefused
+from firmware.tools.flash_ports import drive_at
+from simulators.board import Board
+from simulators.esp_image import make_micropython
+from simulators.pico import Pico, make_uf2
+from tests.firmware.tools.bench import C3, CONTENT, GATE, MICROPYTHON, Bench, image_of, wanted_on
+from tests.simulators.boards import run
+
+PICO = wanted_on("head-pico")
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path / "bench")
+
+
+@pytest.fixture
+async def board(tmp_path: Path) -> AsyncIterator[Board]:
+    """Return a board from the box."""
+    board = Board(tmp_path)
+    await board.plug()
+    yield board
+    await board.unplug()
+
+
+async def restart(board: Board, program: bytes = MICROPYTHON) -> Board:
+    """Put the cable in with a program in the flash."""
+    await board.unplug()
+    board.flash.erase(0, board.flash.size // 2)
+    board.flash.write(0, program)
+    await board.plug()
+    return board
+
+
+async def test_a_board_from_the_box_is_flashed_and_says_what_it_holds(board: Board, bench: Bench) -> None:
+    done = await bench.flash(board.path, image_of(MICROPYTHON))
+
+    assert board.flash.read(0, len(MICROPYTHON)) == MICROPYTHON
+    assert done.state.files == GATE.digests
+    assert (done.copied, done.kept) == (len(GATE.files), 0)
+    assert "found ESP32-S3 with 4 MB of flash" in bench.told[0]
+    for line in ("writing MicroPython: 100 %", f"file {done.copied} of {done.copied}: {START}"):
+        assert line in bench.told
+
+
+async def test_what_is_on_a_board_is_a_release_that_updates_can_read(board: Board, bench: Bench) -> None:
+    wanted = board_set(next(kind for kind in board_kinds() if kind.name == "gate-esp32s3"))
+
+    done = await bench.flash((await restart(board)).path, wanted=wanted)
+
+    assert done.state.files == wanted.digests
+    said = await run("mpremote", "connect", board.path, "cat", f":{MANIFEST}")
+
+    listed = json.loads(said.text.strip())
+    assert (listed["product"], listed["board"], listed["role"]) == ("node", "gate-esp32s3", "gate")
+
+
+async def test_a_second_run_copies_nothing_and_a_changed_board_is_mended(board: Board, bench: Bench) -> None:
+    await bench.flash((await restart(board)).path)
+
+    again = await bench.flash(board.path)
+    assert again.copied == 0
+
+    spoil = "for name in ('/a/package/2.mpy', '/a/old.py', '/own'): open(name, 'w').close()"
+    await run("mpremote", "connect", board.path, "exec", spoil)
+    mended = await bench.flash(board.path)
+    assert mended.copied == 3  # the file, then the list, then what starts it all
+    assert mended.state.files == GATE.digests
+    assert "own" in (await run("mpremote", "connect", board.path, "ls")).text
+
+
+async def test_a_cable_pulled_while_micropython_is_written_is_told_and_the_next_run_completes(
+    board: Board, bench: Bench
+) -> None:
+    board.pull_after(40_000)
+
+    with pytest.raises(BoardLost, match="went away in the middle") as lost:
+        await bench.flash(board.path, image_of(MICROPYTHON))
+    assert "put the cable in again" in lost.value.advice
+
+    await board.unplug()
+    await board.plug()
+    assert not board.is_running
+    assert (await bench.flash(board.path, image_of(MICROPYTHON))).state.files == GATE.digests
+
+
+async def test_a_cable_pulled_while_files_are_copied_leaves_no_list_and_the_next_run_completes(
+    board: Board, bench: Bench
+) -> None:
+    await restart(board)
+    board.pull_after(12_000)
+
+    with pytest.raises(BoardLost):
+        await bench.flash(board.path)
+    await board.unplug()
+    await board.plug()
+    assert "No such file" in (await run("mpremote", "connect", board.path, "cat", f":{MANIFEST}")).text
+
+    done = await bench.flash(board.path)
+    assert done.kept > 0
+    assert done.state.files == GATE.digests
+
+
+async def test_another_chips_image_is_refused_before_anything_is_written(board: Board, bench: Bench) -> None:
+    with pytest.raises(ImageRefused, match="the image is for ESP32-C3, the board has ESP32-S3"):
+        await bench.flash(board.path, image_of(make_micropython(C3, CONTENT)))
+
+    assert board.flash.read(0, 4_096) == b"\xff" * 4_096
+
+
+async def test_another_board_than_the_one_that_was_named_is_refused(tmp_path: Path, bench: Bench) -> None:
+    board = Board(tmp_path, chip="esp32c3")
+    await board.plug()
+
+    with pytest.raises(FlashRefused, match="the board has ESP32-C3, a gate-esp32s3 has esp32s3"):
+        await bench.flash(board.path, image_of(MICROPYTHON))
+    await board.unplug()
+
+
+async def test_a_board_without_room_is_refused_before_a_file_is_copied(tmp_path: Path, bench: Bench) -> None:
+    board = await restart(Board(tmp_path, files_size=8 * 4_096))
+
+    with pytest.raises(FlashRefused, match=r"file system is full: \d+ KiB are needed, \d+ KiB are free") as refused:
+        await bench.flash(board.path)
+
+    assert "--image" in refused.value.advice
+    await board.unplug()
+
+
+async def test_an_old_micropython_is_refused(tmp_path: Path, bench: Bench) -> None:
+    board = await restart(Board(tmp_path, version="1.20.0"))
+
+    with pytest.raises(FlashRefused, match=r"MicroPython 1\.20\.0; 1\.24 or newer is needed"):
+        await bench.flash(board.path)
+    await board.unplug()
+
+
+async def test_flash_that_does_not_hold_what_is_written_is_noticed(board: Board, bench: Bench) -> None:
+    board.flash.worn.add(70_000)
+
+    with pytest.raises(FlashRefused, match="not what was written"):
+        await bench.flash(board.path, image_of(MICROPYTHON))
+
+
+async def test_a_board_that_cannot_be_reset_needs_its_button(board: Board, bench: Bench) -> None:
+    await restart(board)
+    board.has_lines = False
+
+    with pytest.raises(FlashRefused, match="does not answer") as refused:
+        await bench.flash(board.path, image_of(MICROPYTHON))
+
+    assert "hold the button BOOT" in refused.value.advice
+
+
+async def test_a_port_that_is_in_use_is_told(board: Board, bench: Bench) -> None:
+    holder = await asyncio.create_subprocess_exec(
+        "python3", "-c",
+        "import fcntl, sys, time; f = open(sys.argv[1]); fcntl.flock(f, 2); print(1, flush=True); sys.stdin.read()",
+        board.path, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert holder.stdout is not None
+    await holder.stdout.readline()
+
+    with pytest.raises(PortRefused, match="is in use"):
+        await bench.flash(board.path, image_of(MICROPYTHON))
+    await holder.communicate(b"")
+
+
+async def test_a_pico_takes_its_image_as_a_file_and_then_our_files(tmp_path: Path, bench: Bench) -> None:
+    (drive := tmp_path / "drive").mkdir()
+    pico = Pico(tmp_path, drive)
+    await pico.plug()
+    place = drive_at(drive)
+    assert place is not None
+
+    with pytest.raises(ImageRefused, match="the image is for Raspberry Pi RP2350, the board has Raspberry Pi RP2"):
+        await bench.flash_at(place, image_of(make_uf2("rp2350", CONTENT)), PICO)
+    flashing = asyncio.create_task(bench.flash_at(place, image_of(make_uf2("rp2040", CONTENT)), PICO))
+    done = await bench.appears(pico, flashing)
+
+    assert done.state.platform == "rp2"
+    assert done.state.files == PICO.digests
+    await pico.unplug()
