@@ -35,10 +35,11 @@ from edge_agent.timekeeper import Timekeeper
 from edge_agent.unfinished import unfinished
 from edge_agent.updating_place import Place
 from edge_agent.view import View
-from schemas.tokens import QR, UID, token
+from schemas.tokens import DESFIRE, QR, SUN, UID, token
 
 RECENT_MAX = 20_000
 LOOK_BACK_S = 30.0
+LETTERS = {Medium.UID: UID, Medium.QR: QR, Medium.DESFIRE: DESFIRE, Medium.SUN: SUN}
 log = structlog.get_logger()
 
 
@@ -165,7 +166,7 @@ class Core:
         )  # fmt: skip
 
     def _token(self, tap: Tap) -> str:
-        return token(self.given.bundle.card_key, QR if tap.medium is Medium.QR else UID, tap.identity)
+        return token(self.given.bundle.card_key, LETTERS[tap.medium], tap.identity)
 
 
 def _timekeeper(given: Given, roster: Roster | None) -> Timekeeper:

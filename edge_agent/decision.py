@@ -18,6 +18,7 @@ Reason = Literal[
     "card_unknown",
     "card_blocked",
     "card_expired",
+    "card_not_genuine",
     "person_inactive",
     "no_consent",
     "wrong_place",
@@ -43,7 +44,8 @@ class Question:
     """A card at a gate. `is_view_whole` says that no other gate could know more than the view does.
 
     `mode` is what was commanded: locked down, nobody comes in; in free pass everybody passes who shows a card.
-    `shown` is the card that a signed pass stands for, which no roster lists.
+    `shown` is the card that a signed pass stands for, which no roster lists. `is_genuine` is false for a card that
+    claims to be the school's and could not prove it.
     """
 
     token: str
@@ -55,6 +57,7 @@ class Question:
     roster_missing: Missing = "deny"
     mode: Mode = "normal"
     shown: CardRow | None = None
+    is_genuine: bool = True
 
     @property
     def is_clock_good(self) -> bool:
@@ -84,6 +87,8 @@ def decide(question: Question, roster: Roster | None, view: View) -> Decision:
     commanded = _commanded(question)
     if commanded is not None:
         return _decision(roster, question, card, commanded)
+    if not question.is_genuine:
+        return _decision(roster, question, card, "card_not_genuine")
     if card is None:
         return _decision(roster, question, card, "card_unknown")
     reason = _card_reason(question, card, roster.person(card.ref)) or _rule_reason(question, card.ref, roster, view)
@@ -111,6 +116,8 @@ def _without_roster(question: Question) -> Decision:
     commanded = _commanded(question)
     if commanded is not None:
         return Decision(is_allowed=commanded in _ALLOWED, reason=commanded, token=question.token)
+    if not question.is_genuine and not question.is_exit:
+        return Decision(is_allowed=False, reason="card_not_genuine", token=question.token)
     is_allowed = question.is_exit or question.roster_missing == "allow"
     return Decision(is_allowed=is_allowed, reason="roster_missing", token=question.token)
 

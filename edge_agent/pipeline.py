@@ -29,6 +29,7 @@ from schemas import structs
 WAIT_S = 0.1
 HOUSEKEEPING_S = 1.0
 GRANTS_MAX = 64
+DETAIL_MAX = 48  # as the alarm record allows
 HandReason = Literal["forgotten", "lost", "broken", "no_consent", "other"]
 Written = asyncio.Future[list[Entry]]
 log = structlog.get_logger()
@@ -214,6 +215,7 @@ class Pipeline:
             roster_missing=self.door.roster_missing,
             mode=self.mode,
             shown=self._passes.card_of(tap, token, stamp) if self._passes is not None else None,
+            is_genuine=tap.is_genuine,
         )
         return decide(question, roster, self._view)
 
@@ -271,6 +273,10 @@ class Pipeline:
         is_crowded = self._log.fill in (Fill.COLLAPSE, Fill.RESERVE)
         if self._denials.take(denial, stamp.monotonic_ms, is_crowded=is_crowded):
             self._append(self._decision_record(decision, direction, tap.medium.value, stamp))
+            if decision.reason == "card_not_genuine":  # Who tries again at once is in the denial's count.
+                detail = tap.flaw[:DETAIL_MAX]
+                alarm = structs.Alarm(**_stamped(stamp), reason=decision.reason, detail=detail, gate=self.door.gate)
+                self._append(alarm, is_essential=True)
         self.on_shown(Shown(self.door.gate, direction, decision, is_opened=False, stamp=stamp))
 
     # Writing

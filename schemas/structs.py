@@ -31,7 +31,7 @@ class Alarm(
     monotonic_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
     wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
     clock: Literal["rtc", "ntp", "hub", "floor", "none"]
-    reason: Literal["fire_on", "fire_off", "journal_lost", "journal_damaged", "journal_nearly_full", "disk_full", "disk_read_only", "clock_jumped", "clone_suspected", "rollback", "ack_forged", "roster_refused", "reader_lost", "reader_back", "forced_open", "tamper", "update_failed", "files_changed"]
+    reason: Literal["fire_on", "fire_off", "journal_lost", "journal_damaged", "journal_nearly_full", "disk_full", "disk_read_only", "clock_jumped", "clone_suspected", "rollback", "ack_forged", "roster_refused", "reader_lost", "reader_back", "forced_open", "card_not_genuine", "tamper", "update_failed", "files_changed"]
     detail: Annotated[str, Meta(min_length=1, max_length=48)] | None = None
     gate: Annotated[str, Meta(min_length=1, max_length=16)] | None = None
 
@@ -125,7 +125,7 @@ class Decision(
     gate: Annotated[str, Meta(min_length=1, max_length=16)]
     direction: Literal["in", "out"]
     outcome: Literal["allowed", "denied"]
-    reason: Literal["ok", "card_unknown", "card_blocked", "card_expired", "person_inactive", "no_consent", "wrong_place", "wrong_time", "passback_soft", "passback_hard", "repeat", "fire", "roster_expired", "roster_missing", "lock_down", "free_pass"]
+    reason: Literal["ok", "card_unknown", "card_blocked", "card_expired", "card_not_genuine", "person_inactive", "no_consent", "wrong_place", "wrong_time", "passback_soft", "passback_hard", "repeat", "fire", "roster_expired", "roster_missing", "lock_down", "free_pass"]
     roster: Annotated[int, Meta(ge=0, le=9007199254740991)]
     person: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")] | None = None
     token: Annotated[str, Meta(pattern=r"^[0-9a-f]{24}\Z")] | None = None

@@ -40,9 +40,9 @@ class Movement(Model):
     direction = fields.CharField(max_length=3)
     gate = fields.CharField(max_length=16)
     kind = fields.CharEnumField(MovementKind, max_length=8)
-    reason = fields.CharField(max_length=15, default="")
+    reason = fields.CharField(max_length=24, default="")
     let = fields.CharEnumField(MovementKind, max_length=8, null=True)  # how the gate let, if that is known
-    let_reason = fields.CharField(max_length=15, default="")
+    let_reason = fields.CharField(max_length=24, default="")
     passage = fields.CharField(max_length=15, default="")  # what the sensor saw, if it spoke
     clock = fields.CharField(max_length=5)
     is_double = fields.BooleanField(db_default=False)  # one card cannot have done this and the movement before

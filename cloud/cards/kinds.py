@@ -4,10 +4,12 @@ from enum import Enum
 
 
 class Medium(Enum):
-    """What a card is read by."""
+    """What a card is read by, each with the letter that its token begins with."""
 
     UID = "uid"  # the number that the chip sends: 4, 7 or 10 bytes
     QR = "qr"  # the text of a code
+    DESFIRE = "desfire"  # the number of a DESFire that proves a key of the school's
+    SUN = "sun"  # the same of an NTAG 424 DNA
 
 
 class CardState(Enum):

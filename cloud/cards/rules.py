@@ -10,6 +10,8 @@ from schemas import tokens
 KEY_BYTES: Final = 32
 UID = re.compile(r"(?:[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})")
 QR_MAX = 64
+PROVING: Final = (Medium.DESFIRE, Medium.SUN)
+PROVEN_DIGITS: Final = 14  # such a chip has a number of 7 bytes
 RANDOM_UID = "08"  # first byte of a 4-byte number that the chip draws anew each time (ISO/IEC 14443-3, 6.5.4)
 
 
@@ -22,6 +24,8 @@ def normal_number(text: str, medium: Medium) -> str:
         return code
     number = re.sub(r"[\s:.-]", "", text).upper().removeprefix("0X")
     if not UID.fullmatch(number):
+        raise CardNumberWrong
+    if medium in PROVING and len(number) != PROVEN_DIGITS:
         raise CardNumberWrong
     if len(set(number)) == 1:
         raise CardOfNobody.blank()
@@ -37,3 +41,7 @@ def token_of(key: bytes, number: str, medium: Medium) -> str:
             return tokens.token(key, tokens.UID, bytes.fromhex(number))
         case Medium.QR:
             return tokens.token(key, tokens.QR, number.encode())
+        case Medium.DESFIRE:
+            return tokens.token(key, tokens.DESFIRE, bytes.fromhex(number))
+        case Medium.SUN:
+            return tokens.token(key, tokens.SUN, bytes.fromhex(number))

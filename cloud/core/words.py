@@ -58,6 +58,7 @@ WORDS = {
     "card_unknown": N_("card unknown"),
     "card_blocked": N_("card blocked"),
     "card_expired": N_("card expired"),
+    "card_not_genuine": N_("card could not prove itself, a copy perhaps"),
     "person_inactive": N_("no longer at the school"),
     "no_consent": N_("no consent on record"),
     "wrong_place": N_("not allowed at this gate"),

@@ -47,6 +47,10 @@ _CARD = N_(
     "Somebody may carry a copy of a card. See at that time on the person's page who came by both gates; block the card "
     "and give a new one, of a kind that cannot be copied."
 )
+_COPIED = N_(
+    "Nobody was let in. Look who showed it at that gate and that time, and take it away: it is a copy, or it was made "
+    "with other keys; then it is made anew at the station where cards are made."
+)
 _FIRE = N_("The fire contact opened the gates. Follow the school's fire plan.")
 _UPDATE = N_(
     "The device goes on with the program it had. The list of releases says why; sign a later one when it is mended."
@@ -76,6 +80,7 @@ KINDS = {
     "key_foreign": Kind(Severity.SEVERE, N_("Certificate asked for another key"), _PLAYS),
     "tamper": Kind(Severity.SEVERE, N_("Case opened"), _LOOK),
     "card_doubled": Kind(Severity.SEVERE, N_("One card at two gates at once"), _CARD),
+    "card_not_genuine": Kind(Severity.SEVERE, N_("A card could not prove itself"), _COPIED),
     "forced_open": Kind(Severity.SEVERE, N_("Gate forced open"), _LOOK),
     # of enrolment
     "code_unknown": Kind(Severity.WARNING, N_("Enrolment by a code that is not known"), _CODE),

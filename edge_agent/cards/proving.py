@@ -15,7 +15,7 @@ from edge_agent.cards.ev2 import NotGenuine
 from edge_agent.cards.keys import FINDER, GATE, KeyRing, SchoolKeys
 from edge_agent.cards.link import LINK_BYTES
 from edge_agent.clock import Clock
-from edge_agent.readers.chip import ChipTrouble, Conversing
+from edge_agent.readers.chip import CardGone, ChipTrouble, Conversing
 from edge_agent.readers.proving import Proof
 from edge_agent.readers.tap import Medium, is_random
 
@@ -37,7 +37,7 @@ class CardProver:
 
     def prove(self, chip: Conversing) -> Proof | None:
         try:
-            uid = chip.hold()
+            uid = _held(chip)
             if uid is None:
                 return None
             talk = Conversation(chip, self._rng, self._clock, Limits(APDUS_MAX, TALK_MS_MAX))
@@ -54,7 +54,7 @@ class CardProver:
         except NotGenuine as doubt:
             return Proof(claimed, medium, str(doubt))
         except CardRefuses as refusal:
-            return Proof(claimed, medium, str(refusal))
+            return Proof(claimed, medium, f"it refuses: {refusal}")
 
     def _desfire(self, talk: Conversation, uid: bytes) -> bytes:
         """Return the UID that a card proved; raise NotGenuine or CardRefuses."""
@@ -98,6 +98,21 @@ class CardProver:
         if keys is None:
             raise NotGenuine(f"its key is of version {version}, which we lack")
         return keys
+
+
+def _held(chip: Conversing) -> bytes | None:
+    """Hold the card and return its UID; None for one that takes no APDUs. Raise CardGone when there is none.
+
+    At the edge of a field a card may miss the first word: what could prove itself is asked once more, lest it be taken
+    for a stranger's UID.
+    """
+    uid = chip.hold()
+    if uid is not None:
+        return uid
+    seen = chip.sense()
+    if seen is None:
+        raise CardGone("the card left before it said a word")
+    return chip.hold() if len(seen) == sun.UID_BYTES or is_random(seen) else None
 
 
 def _proven(talk: Conversation, keys: SchoolKeys, uid: bytes) -> bytes:

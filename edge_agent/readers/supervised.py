@@ -83,8 +83,8 @@ class SupervisedReader(ABC):
         self._health = Health.LOST
         self.reason = reason
 
-    def _tap(self, credential: bytes, medium: Medium) -> Tap:
-        tap = Tap(self._name, credential, medium, self._clock.monotonic_ms())
+    def _tap(self, credential: bytes, medium: Medium, flaw: str = "") -> Tap:
+        tap = Tap(self._name, credential, medium, self._clock.monotonic_ms(), flaw)
         self.counts.taps += 1
         self.counts.random_uids += tap.is_random
         return tap

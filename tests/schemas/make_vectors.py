@@ -33,6 +33,8 @@ CREDENTIALS = (
     (tokens.UID, bytes.fromhex("9f3c21d0")),
     (tokens.UID, b""),  # every UID that was drawn by lot
     (tokens.QR, "ESIK:2WMZ-7Қ".encode()),
+    (tokens.DESFIRE, bytes.fromhex("04a1b2c3d4e5f6")),
+    (tokens.SUN, bytes.fromhex("04a1b2c3d4e5f6")),
 )
 
 EXAMPLES: dict[str, dict[str, Any]] = {

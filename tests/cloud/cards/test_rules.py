@@ -50,6 +50,21 @@ def test_a_drawn_number_is_told_in_three_languages() -> None:
     assert all("08" in each for each in told)
 
 
+@pytest.mark.parametrize(("medium", "letter"), [(Medium.DESFIRE, tokens.DESFIRE), (Medium.SUN, tokens.SUN)])
+def test_a_card_that_proves_itself_has_another_token_than_its_uid(medium: Medium, letter: str) -> None:
+    number = normal_number("04:a1:b2:c3:d4:e5:f6", medium)
+
+    assert token_of(KEY, number, medium) == tokens.token(KEY, letter, bytes.fromhex(number))
+    assert token_of(KEY, number, medium) != token_of(KEY, number, Medium.UID)
+
+
+@pytest.mark.parametrize("medium", [Medium.DESFIRE, Medium.SUN])
+@pytest.mark.parametrize("typed", ["04A1B2C3", "04A1B2C3D4E5F6071829", "card"])
+def test_a_card_that_proves_itself_has_a_number_of_seven_bytes(medium: Medium, typed: str) -> None:
+    with pytest.raises(CardNumberWrong):
+        normal_number(typed, medium)
+
+
 def test_a_code_is_kept_as_it_reads() -> None:
     assert normal_number(" esik-7Kq2mX ", Medium.QR) == "esik-7Kq2mX"
     with pytest.raises(CardNumberWrong):

@@ -31,6 +31,7 @@ class OnReader:
         self.uid = uid or (card.uid if card is not None else UID)
         self.leaves_after: int | None = None
         self.hears_last = False
+        self.misses = 0  # so many times it does not hear that it is held
         self.heard: list[bytes] = []
         self.is_released = True
 
@@ -41,6 +42,9 @@ class OnReader:
         if self.card is None:
             return None
         self.card.lose_power()
+        if self.misses:
+            self.misses -= 1
+            return None
         self.heard, self.is_released = [], False
         return self.uid
 

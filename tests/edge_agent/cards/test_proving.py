@@ -235,8 +235,26 @@ def test_another_schools_card_claims_nothing_here(school: School, tmp_path: Path
     assert school.gate().prove(made(other, ntag())) is None
 
 
-def test_an_empty_reader_proves_nothing(school: School) -> None:
-    assert school.gate().prove(OnReader(None)) is None
+def test_a_card_that_left_before_it_said_a_word_is_gone(school: School) -> None:
+    with pytest.raises(CardGone):
+        school.gate().prove(OnReader(None))
+
+
+@pytest.mark.parametrize(("misses", "is_asked"), [(1, True), (2, False)])
+def test_a_card_that_misses_the_first_word_is_asked_once_more(school: School, misses: int, is_asked: bool) -> None:
+    reader = made(school, desfire())
+    reader.misses = misses
+
+    proof = school.gate().prove(reader)
+
+    assert proof == (Proof(UID, Medium.DESFIRE) if is_asked else None)
+
+
+def test_a_card_with_a_short_uid_is_not_asked_twice(school: School) -> None:
+    reader = OnReader(desfire(), bytes.fromhex("01020304"))
+    reader.misses = 1
+
+    assert school.gate().prove(reader) is None
 
 
 @pytest.mark.parametrize("seed", range(30))
