@@ -117,11 +117,10 @@ class Head:
         while True:
             try:
                 await self._chip.start()
-                self._line.is_reader_ready = True
+                self._line.ready(self._clock.monotonic_ms())
                 await self._read()
             except ChipTrouble as trouble:
-                self._line.is_reader_ready = False
-                self._line.trouble(str(trouble))
+                self._line.trouble(str(trouble), self._clock.monotonic_ms())
             self._cards_at_ms = self._clock.monotonic_ms()
             await sleep_ms(CHIP_PAUSE_MS)
 

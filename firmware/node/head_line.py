@@ -128,10 +128,17 @@ class HeadLine:
         """Tell that an output is as it was ordered."""
         self._say(head.Done(output.number))
 
-    def trouble(self, reason: str) -> None:
+    def ready(self, now_ms: int) -> None:
+        """Tell that the reader's chip does as it should."""
+        self.is_reader_ready = True
+        self._heartbeat_due_ms = now_ms
+
+    def trouble(self, reason: str, now_ms: int) -> None:
         """Tell that the reader's chip does not do as it should."""
+        self.is_reader_ready = False
         self.troubles += 1
         self._say(head.Trouble(reason))
+        self._heartbeat_due_ms = now_ms
 
     # What arrives
 
@@ -181,6 +188,7 @@ class HeadLine:
             self._heard_ms = None
             return
         self._heard_ms = now_ms
+        self._heartbeat_due_ms = now_ms  # tell at once how the head is
         self.alone = welcome.alone
         self._answer_ms = welcome.answer_ms
         self._silence_ms = welcome.silence_ms

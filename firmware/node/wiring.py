@@ -2,10 +2,6 @@
 
 from machine import I2C, SPI, UART, Pin
 
-from firmware.drivers.pn532_chip import Pn532Chip
-from firmware.drivers.pn532_wires import I2cWire, SpiWire, UartWire
-from firmware.drivers.rc522 import Rc522
-from firmware.drivers.wiegand import Wiegand
 from firmware.node.contacts import Contacts
 from firmware.node.ends import UartEnd, UsbEnd
 from firmware.node.lamp import Lamp
@@ -14,16 +10,32 @@ READER_BAUD = 115_200
 
 
 def chip_of(board, reader, clock):
-    """Return the card reader that a board has, as the name of its wiring says. Raises KeyError for another."""
+    """Return the card reader that a board has, as the name of its wiring says. Raises KeyError for another.
+
+    Only the driver that is wanted is loaded: an RP2040 has 190 kB for all.
+    """
     pins = board.READERS[reader]
     if reader == "rc522":
+        from firmware.drivers.rc522 import Rc522
+
         return Rc522(_spi(pins, 4_000_000), _select(pins))
+    from firmware.drivers.pn532_chip import Pn532Chip
+
+    return Pn532Chip(_wire_of(pins, reader), clock)
+
+
+def _wire_of(pins, reader):
     if reader == "pn532-spi":
-        return Pn532Chip(SpiWire(_spi(pins, 1_000_000), _select(pins)), clock)
+        from firmware.drivers.pn532_spi import SpiWire
+
+        return SpiWire(_spi(pins, 1_000_000), _select(pins))
     if reader == "pn532-i2c":
-        bus = I2C(pins["id"], sda=Pin(pins["sda"]), scl=Pin(pins["scl"]), freq=400_000)
-        return Pn532Chip(I2cWire(bus), clock)
-    return Pn532Chip(UartWire(uart_of(pins, READER_BAUD)), clock)
+        from firmware.drivers.pn532_i2c import I2cWire
+
+        return I2cWire(I2C(pins["id"], sda=Pin(pins["sda"]), scl=Pin(pins["scl"]), freq=400_000))
+    from firmware.drivers.pn532_uart import UartWire
+
+    return UartWire(uart_of(pins, READER_BAUD))
 
 
 def lamp_of(board):
@@ -42,6 +54,8 @@ def wiegand_of(board, clock):
     """Return the Wiegand reader, None on a board that has none."""
     if board.WIEGAND is None:
         return None
+    from firmware.drivers.wiegand import Wiegand
+
     wiegand = Wiegand(clock)
     for name, hear in (("d0", wiegand.zero), ("d1", wiegand.one)):
         Pin(board.WIEGAND[name], Pin.IN, Pin.PULL_UP).irq(hear, Pin.IRQ_FALLING)

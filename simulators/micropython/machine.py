@@ -30,7 +30,7 @@ def freq(hz=240_000_000):
 
 
 class Pin:
-    """A pin; what it puts out is written down, what it senses is driven by `board.drive`."""
+    """A pin; what it puts out is written down, what it senses is driven by `board.drive` or the board's folder."""
 
     IN, OUT, OPEN_DRAIN, PULL_UP, PULL_DOWN = 1, 3, 7, 2, 1
     IRQ_RISING, IRQ_FALLING = 1, 2
@@ -50,6 +50,9 @@ class Pin:
 
     def value(self, level=None):
         if level is None:
+            outside = board.sensed(self.id) if self.mode == Pin.IN else None
+            if outside is not None and outside != self._level:
+                self.sense(outside)
             return self._level
         level = 1 if level else 0
         if level != self._level:
@@ -179,13 +182,18 @@ class RTC:
 
 
 class SPI:
-    """A bus whose peer a test puts on `SPI.peers[id]`: it is given bytes and returns as many."""
+    """A bus whose peer a test puts on `SPI.peers[id]`: it is given bytes and returns as many.
+
+    Without one it is the terminal `spi<id>` of the board's folder, to which each transaction goes behind its length.
+    """
 
     peers = {}
     MSB = 0
 
     def __init__(self, id, baudrate=1_000_000, **others):
         self.id, self.baudrate = id, baudrate
+        if id not in SPI.peers:
+            SPI.peers[id] = board.Bus("spi%d" % id).transfer
 
     def init(self, baudrate=1_000_000, **others):
         self.baudrate = baudrate
@@ -204,7 +212,10 @@ class SPI:
 
 
 class I2C:
-    """A bus whose devices a test puts on `I2C.peers[address]`, with `write(bytes)` and `read(count)`."""
+    """A bus whose devices a test puts on `I2C.peers[address]`, with `write(bytes)` and `read(count)`.
+
+    Without one they are behind the terminal `i2c<id>` of the board's folder, if there is one.
+    """
 
     peers = {}
 
@@ -224,8 +235,11 @@ class I2C:
         into[:] = self.readfrom(address, len(into))
 
     def _peer(self, address):
-        if address not in I2C.peers:
+        if address in I2C.peers:
+            return I2C.peers[address]
+        if not board.has("i2c%d" % self.id):
             raise OSError(19)  # ENODEV
+        I2C.peers[address] = board.Device("i2c%d" % self.id, address)
         return I2C.peers[address]
 
 

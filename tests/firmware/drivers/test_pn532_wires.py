@@ -9,7 +9,9 @@ import pytest
 from edge_agent.clock import SystemClock
 from firmware.drivers.chip import ChipTrouble
 from firmware.drivers.pn532_chip import Pn532Chip
-from firmware.drivers.pn532_wires import ADDRESS, I2cWire, SpiWire, UartWire
+from firmware.drivers.pn532_i2c import ADDRESS, I2cWire
+from firmware.drivers.pn532_spi import SpiWire
+from firmware.drivers.pn532_uart import UartWire
 from simulators import pn532_buses
 from simulators.cards import Card, card_make
 from simulators.pn532_buses import I2cPn532, SpiPn532
