@@ -7,7 +7,7 @@ LEARN_TIME = "learn_time"  # wall_ms, monotonic_ms
 FETCH_ROSTER = "fetch_roster"  # its version
 OBEY = "obey"  # a Command; its counter has to be stored first
 HEAR = "hear"  # what is new, other than a roster
-NEW_EPOCH = "new_epoch"  # somebody else writes under this epoch: begin another
+NEW_EPOCH = "new_epoch"  # somebody else writes under this epoch: begin another, and tell this alarm there
 
 
 class Command:

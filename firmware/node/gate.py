@@ -197,12 +197,18 @@ class Gate:
             self._lamp.switch(head.LOCATE, 1, LOCATE_MS, stamp.monotonic_ms)
         elif command.action in MODES:
             self.mode = command.action
+        else:
+            return False
         return True
 
     def alarm(self, reason: str, detail: str = "", *, is_here: bool = False) -> None:
         """Write something that a person should know."""
         gate = self._settings.gate if is_here else None
         self._append(lines.alarm(self._keeper.now(), reason, detail, gate), is_urgent=True)
+
+    def write(self, record: bytes) -> None:
+        """Write a record of the node that holds this gate."""
+        self._append(record, is_urgent=True)
 
     def _take_inputs(self, inputs: int, stamp: "Stamp") -> None:
         before, self._inputs = self._inputs, inputs

@@ -23,14 +23,21 @@ _REFUSALS = ("", "protocol", "client id", "server unavailable", "user or passwor
 TROUBLE = (OSError, EOFError, ValueError, MemoryError, asyncio.TimeoutError)
 
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
 class LinkFailed(Exception):
     """The connection could not be made, or is over; the text says why."""
 
 
 class Broker:
-    """Where a broker listens; `tls` is a context or None, `name` what its certificate must say if not its address."""
+    """Where a broker listens. `tls` makes a context for one connection; `name` is on its certificate, if not `host`."""
 
-    def __init__(self, host: str, port: int, tls: object = None, name: "str | None" = None) -> None:
+    def __init__(
+        self, host: str, port: int, tls: "Callable[[], object] | None" = None, name: "str | None" = None
+    ) -> None:
         self.host = host
         self.port = port
         self.tls = tls
@@ -113,7 +120,7 @@ class Link:
             opening = asyncio.open_connection(broker.host, broker.port)
         else:
             name = broker.name or broker.host
-            opening = asyncio.open_connection(broker.host, broker.port, ssl=broker.tls, server_hostname=name)
+            opening = asyncio.open_connection(broker.host, broker.port, ssl=broker.tls(), server_hostname=name)  # type: ignore[arg-type] # each Python's own
         self._reader, self._writer = await opening
         await self._write(connect_packet(client_id, will, self._keepalive_ms // 1000 or 1))
         kind, body = await self._packet()

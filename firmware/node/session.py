@@ -198,8 +198,7 @@ class Session:
         """Deal with a cloud that has more than this journal: it is an old copy, or somebody is our clone."""
         if state.epoch == self._journal.epoch:
             place.is_stuck = True
-            self._act(NEW_EPOCH, "")
-            self._act(REPORT, "clone_suspected", "epoch " + state.epoch)
+            self._act(NEW_EPOCH, "clone_suspected")
             return
         self.counters.rollbacks += 1
         place.upto = state.head

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         def report(self, reason: str, detail: str) -> None: ...
         def obey(self, command: Command) -> None: ...
         def news(self, what: str) -> None: ...
-        def begin_epoch(self) -> None: ...
+        def begin_epoch(self, reason: str) -> None: ...
 
 
 class FetchFailed(Exception):
@@ -223,7 +223,7 @@ class Uplink:
         elif word == HEAR:
             self._world.news(action[1])
         elif word == NEW_EPOCH:
-            self._world.begin_epoch()
+            self._world.begin_epoch(action[1])
 
     # The roster
 

@@ -130,5 +130,5 @@ class NodeWorld:
     def news(self, what: str) -> None:
         self.told.append(("news", what))
 
-    def begin_epoch(self) -> None:
-        self.told.append(("epoch",))
+    def begin_epoch(self, reason: str) -> None:
+        self.told.append(("epoch", reason))
