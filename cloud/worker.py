@@ -6,6 +6,7 @@ Rule: each part is kept running on its own; a part that fails begins again after
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -15,10 +16,15 @@ from cloud.attendance.projection import Attendance
 from cloud.core.services import Services
 from cloud.core.settings import EVERYWHERE, Edition
 from cloud.core.wakeups import EVERYTHING
+from cloud.devices.alarms import Raised, forget_alarms, note_alarms
+from cloud.devices.commands import CHANNEL as COMMANDS
+from cloud.devices.commands import forget_commands
+from cloud.devices.health import forget_health
 from cloud.devices.invitations import forget_invitations
 from cloud.devices.renewals import forget_certificates
 from cloud.devices.requests import forget_nonces
-from cloud.ingest import announcing, leases
+from cloud.devices.silence import alarm_silent
+from cloud.ingest import announcing, commanding, leases
 from cloud.ingest.cursor import Projection, advance
 from cloud.ingest.intake import Intake
 from cloud.ingest.partitions import make_partitions
@@ -32,7 +38,7 @@ from cloud.rosters.renewing import alarm_ending
 
 PAUSE_S_MIN, PAUSE_S_MAX = 0.5, 30.0
 LOOK_S = 1.0  # a reader looks at the log at least this often, also when no wake-up came
-SIGHTINGS_S, HEARD_S = 2, 30
+SIGHTINGS_S, HEARD_S, FLOODS_S = 2, 30, 10
 GRACE_S = 3_600
 log = structlog.get_logger()
 
@@ -62,6 +68,7 @@ class Worker:
             "attendance": lambda: self._project(Attendance(self.services)),
             "rosters": Publisher(self.services).run,
             "announcements": self._announce,
+            "commands": self._command,
         }
         scheduler = self._scheduler(senders)
         scheduler.start()
@@ -96,7 +103,10 @@ class Worker:
             (senders.check, {"seconds": int(CHECK_S)}),
             (lambda: self._sightings.write(self.services.database.pool), {"seconds": SIGHTINGS_S}),
             (lambda: self._sightings.write_heard(self.services.database.pool), {"seconds": HEARD_S}),
+            (self.note_floods, {"seconds": FLOODS_S}),
             (self._make_partitions, {"hours": 6}),
+            (self._forget_old, {"hours": 1}),
+            (lambda: alarm_silent(self.services), {"minutes": 5}),
             (lambda: forget_nonces(self.services), {"hours": 1}),
             (lambda: alarm_ending(self.services), {"hours": 1}),
             (lambda: forget_certificates(self.services), {"hours": 6}),
@@ -199,6 +209,33 @@ class Worker:
                         self.services.database.pool, self.services.vault, int(school), sorted(self.shards), now_ms
                     )
                 )
+
+
+    async def _command(self) -> None:
+        """Send commands at once, and again until they are answered or have expired."""
+        async with await self.services.wakeups.subscribe(COMMANDS) as news:
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(commanding.LOOK_S):
+                        await anext(news)
+                if self.intake is not None and self.intake.is_listening:
+                    now = self.services.clock.now()
+                    pool, vault = self.services.database.pool, self.services.vault
+                    self.intake.send(await commanding.due(pool, vault, sorted(self.shards), now))
+
+    # What is looked at now and then
+
+    async def note_floods(self) -> None:
+        """Alarm that devices send more than is heard of them."""
+        flooding = self.intake.take_flooding() if self.intake is not None else ()
+        now = self.services.clock.now()
+        raised = [Raised(device, "flood", "", now, count=count) for device, count in flooding]
+        await note_alarms(self.services.database.pool, raised)
+
+    async def _forget_old(self) -> None:
+        now, pool = self.services.clock.now(), self.services.database.pool
+        for forget in (forget_alarms, forget_commands, forget_health):
+            await forget(pool, now)
 
 
 def _told(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from cloud.ingest.accepting import accept
 from cloud.ingest.messages import Arrived, Sender
-from cloud.ingest.plan import Alarm, Loss, NewRecord, Plan, Quarantined, Sighting
+from cloud.ingest.plan import Alarm, Healthy, Loss, NewRecord, Plan, Quarantined, Sighting, Told
 from cloud.ingest.reading import CONSUMED, Reader, read_record
 from cloud.ingest.reinterpreting import reinterpret
 from cloud.ingest.state import Boots, Key, Mark, State, Stretch
@@ -42,6 +42,8 @@ class Tables:
     alarms: list[Alarm] = field(default_factory=list)
     sightings: dict[str, Sighting] = field(default_factory=dict)
     heard: dict[int, int] = field(default_factory=dict)
+    healths: list[Healthy] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
 
     def written(self, device: str, epoch: str) -> list[bytes]:
         """Return the understood records of an epoch, in the order of their numbers."""
@@ -64,6 +66,8 @@ class Tables:
         self.alarms.extend(plan.alarms.values())
         self.sightings.update(plan.sightings)
         self.heard.update(plan.heard)
+        self.healths.extend(plan.healths)
+        self.told.extend(plan.told)
 
     def _append(self, record: NewRecord) -> None:
         place = (record.device, record.epoch, record.seq)

@@ -145,6 +145,12 @@ EXPORTS = (
         "SELECT device, epoch, first_seq, last_seq, reason, received_at FROM loss WHERE school_id = $1 ORDER BY id",
     ),
     Export(
+        "commands",
+        "What devices were told to do from the pages, by whom and why, and what came of it; no outcome is no answer.",
+        "SELECT device.name AS device, action, gate, reason, asked_by, asked_at, expires_at, sent_at, outcome, done_at"
+        " FROM device_command JOIN device ON device.id = device_id WHERE device_command.school_id = $1 ORDER BY asked_at",
+    ),
+    Export(
         "alarms",
         "What devices and this service found to be looked into, alike ones counted, and who acknowledged it.",
         "SELECT device, kind, severity, detail, count, first_at, last_at, acknowledged_at, acknowledged_by FROM alarm"

@@ -3,6 +3,7 @@
 Rule: who is not admitted is told when to come again, spread over the time the others need; nothing is lost by it.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
@@ -16,6 +17,7 @@ HELLOS_BURST = 2_000.0
 RETRY_MS_MIN = 1_000
 RETRY_MS_MAX = 600_000
 DEVICES_MAX = 100_000
+FLOODING_MAX = 1_000
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class Admission:
 
     def __init__(self, rng: Random) -> None:
         self.turned_away = 0
+        self.flooding: Counter[str] = Counter()  # messages turned away of each device that sends too many; to be taken
         self._rng = rng
         self._devices: dict[str, Bucket] = {}
         self._hellos = Bucket(HELLOS_BURST, HELLOS_PER_S, HELLOS_BURST, 0.0)
@@ -56,6 +59,8 @@ class Admission:
             bucket = self._devices[address.device] = Bucket(MESSAGES_BURST, MESSAGES_PER_S, MESSAGES_BURST, now_s)
         if not bucket.takes(now_s):
             self.turned_away += 1
+            if address.device in self.flooding or len(self.flooding) < FLOODING_MAX:
+                self.flooding[address.device] += 1
             return RETRY_MS_MIN
         return self._hello_retry_ms(now_s) if address.channel == topics.HELLO else 0
 

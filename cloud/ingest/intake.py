@@ -77,6 +77,16 @@ class Intake:
             self.is_listening = False
             await self._link.close()
 
+    def take_flooding(self) -> Sequence[tuple[str, int]]:
+        """Return who sent too many messages since the last call, and how many were turned away."""
+        flooding = list(self._admission.flooding.items())
+        self._admission.flooding.clear()
+        return flooding
+
+    @property
+    def turned_away(self) -> int:
+        return self._admission.turned_away
+
     def send(self, replies: Sequence[Reply]) -> None:
         """Send what is not an answer: notices and commands."""
         self._link.send(replies)

@@ -10,13 +10,13 @@ from hashlib import sha256
 from cloud.ingest.answers import Answers
 from cloud.ingest.instants import corrected_ms
 from cloud.ingest.messages import Batched, Greeted, Message, Missing, Refused, Sender, Stated
-from cloud.ingest.plan import Alarm, Loss, NewRecord, Plan, Quarantined, Sighting, clean
+from cloud.ingest.plan import Alarm, Healthy, Loss, NewRecord, Plan, Quarantined, Sighting, Told, clean
 from cloud.ingest.reading import CONSUMED, Reader, Unreadable, read_record
 from cloud.ingest.repeats import chain_of, covered, filled, told_apart
 from cloud.ingest.state import BOOTS_MAX, Boots, Key, Mark, State
 from schemas.chain import DIGEST_BYTES, genesis, link
 from schemas.structs import Alarm as ToldAlarm
-from schemas.structs import AnyRecord, Health, Open, WelcomeMark
+from schemas.structs import AnyRecord, Command, Health, Open, WelcomeMark
 
 LIVE_LAG_MS = 30_000
 GAPS_MAX = 1_000
@@ -100,6 +100,7 @@ class _Sitting:
             mark = self._fill(message, key, mark, message.lines[:repeated])
         self._extend(message, key, mark, message.lines[repeated:])
         self._answers.committed(message.sender, message.answers, key)
+        self._plan.acked[message.sender.device_id] = (message.at_ms, key[1])
 
     def _extend(self, message: Batched, key: Key, mark: Mark, lines: Sequence[bytes]) -> None:
         digest, seq, boot = mark.digest, mark.upto, mark.boot or message.header.boot
@@ -297,6 +298,10 @@ class _Sitting:
         match record:
             case Health():
                 self._healthy(message, boot, record)
+                self._plan.healths.append(_health(sender, record, at_ms))
+            case Command():
+                told = Told(record.id, sender.device_id, record.outcome, at_ms, message.at_ms)
+                self._plan.told.append(told)
             case ToldAlarm():
                 detail = " ".join(word for word in (record.gate, record.detail) if word)
                 self._alarm(sender.name, sender.school, record.reason, detail, at_ms)
@@ -373,3 +378,10 @@ class _Sitting:
         else:
             known.count += 1
             known.at_ms = max(known.at_ms, at_ms)
+
+
+def _health(sender: Sender, record: Health, at_ms: int) -> Healthy:
+    return Healthy(
+        sender.device_id, at_ms, record.uptime_s, record.unsent, record.disk_free_mb, record.temperature_c,
+        record.wear_pct, record.signal_dbm,
+    )  # fmt: skip

@@ -81,6 +81,29 @@ class Sighting(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, **told)
 
 
+class Healthy(NamedTuple):
+    """How a device was at an instant, by its own record."""
+
+    device_id: int
+    at_ms: int
+    uptime_s: int
+    unsent: int
+    disk_free_mb: int | None
+    temperature_c: int | None
+    wear_pct: int | None
+    signal_dbm: int | None
+
+
+class Told(NamedTuple):
+    """What a device says came of a command."""
+
+    command: str
+    device_id: int
+    outcome: str
+    at_ms: int
+    received_ms: int
+
+
 class Reply(NamedTuple):
     """A sealed message for a device, to be sent only after the commit."""
 
@@ -102,6 +125,9 @@ class Plan:
     alarms: dict[tuple[str, str], Alarm] = field(default_factory=dict)
     sightings: dict[str, Sighting] = field(default_factory=dict)
     heard: dict[int, int] = field(default_factory=dict)  # when each device's records came, by its id, in milliseconds
+    acked: dict[int, tuple[int, str]] = field(default_factory=dict)  # when, and of which epoch, by the device's id
+    healths: list[Healthy] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
     digests: dict[tuple[str, str, int], bytes] = field(default_factory=dict)
     duplicates: int = 0

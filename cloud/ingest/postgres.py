@@ -15,9 +15,10 @@ import structlog
 
 from cloud.core.database import address, place
 from cloud.devices.alarms import Raised, note_alarms
+from cloud.devices.commands import Answered, note_answers
 from cloud.ingest import statements
 from cloud.ingest.messages import Sender
-from cloud.ingest.plan import Alarm, Loss, NewRecord, Plan, Quarantined
+from cloud.ingest.plan import Alarm, Loss, NewRecord, Plan, Quarantined, Told
 from cloud.ingest.reading import CONSUMED, Reader, read_record
 from cloud.ingest.reinterpreting import Release, reinterpret
 from cloud.ingest.senders import Senders
@@ -222,6 +223,8 @@ class PgWindow:
             await self._connection.executemany(statements.KEEP_QUARANTINED, map(_quarantine_row, plan.quarantined))
         if plan.alarms:
             await note_alarms(self._connection, map(_raised, plan.alarms.values()))
+        if plan.told:
+            await note_answers(self._connection, map(_answered, plan.told))
 
     async def _move(self, plan: Plan) -> None:
         """Write heads and watermarks."""
@@ -259,6 +262,11 @@ def _quarantine_row(row: Quarantined) -> tuple[object, ...]:
 def _raised(alarm: Alarm) -> Raised:
     at = _instant(alarm.at_ms)
     return Raised(alarm.device, alarm.code, alarm.detail, at, school=alarm.school, count=alarm.count)
+
+
+def _answered(told: Told) -> Answered:
+    at, received_at = _instant(told.at_ms), _instant(told.received_ms)
+    return Answered(told.command, told.device_id, told.outcome, at, received_at)
 
 
 def _told(gaps: Iterable[tuple[int, int]]) -> str:

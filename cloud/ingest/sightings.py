@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
-from cloud.ingest.plan import Plan, Sighting
+from cloud.devices.health import Contact, Health, note_contacts, note_health
+from cloud.ingest.plan import Healthy, Plan, Sighting
 
 DEVICES_MAX = 20_000  # that wait to be written; the oldest give way
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,12 +37,19 @@ class Sightings:
 
     _waiting: dict[int, Sighting] = field(default_factory=dict)
     _heard: dict[int, int] = field(default_factory=dict)
+    _acked: dict[int, tuple[int, str]] = field(default_factory=dict)
+    _healths: list[Healthy] = field(default_factory=list)
 
     def note(self, plan: Plan) -> None:
         """Take what a window told."""
         self._heard.update(plan.heard)
         while len(self._heard) > DEVICES_MAX:
             del self._heard[next(iter(self._heard))]
+        self._acked.update(plan.acked)
+        while len(self._acked) > DEVICES_MAX:
+            del self._acked[next(iter(self._acked))]
+        self._healths.extend(plan.healths)
+        del self._healths[:-DEVICES_MAX]
         self._wait(plan.sightings.values())
 
     async def write(self, pool: asyncpg.Pool) -> int:
@@ -65,15 +73,25 @@ class Sightings:
                 del self._waiting[next(iter(self._waiting))]
 
     async def write_heard(self, pool: asyncpg.Pool) -> None:
-        """Write when devices' records last came."""
+        """Write when devices' records last came and were acknowledged, and how the devices were."""
         heard, self._heard = sorted(self._heard.items()), {}
+        acked, self._acked = self._acked, {}
+        healths, self._healths = self._healths, []
         if heard:
             await pool.execute(_WRITE_HEARD, [each for each, _ in heard], [_instant(at_ms) for _, at_ms in heard])
+            await note_contacts(pool, [_contact(each, at_ms, acked.get(each)) for each, at_ms in heard])
+        if healths:
+            await note_health(pool, [Health(each.device_id, _instant(each.at_ms), *each[2:]) for each in healths])
 
 
 def _row(seen: Sighting) -> tuple[object, ...]:
     at = _instant(seen.at_ms)
     return seen.device_id, at, seen.boot, seen.is_online, seen.firmware, seen.roster, seen.clock, seen.unsent
+
+
+def _contact(device_id: int, heard_ms: int, acked: tuple[int, str] | None) -> Contact:
+    acked_at, epoch = (None, "") if acked is None else (_instant(acked[0]), acked[1])
+    return Contact(device_id, _instant(heard_ms), acked_at, epoch)
 
 
 def _instant(at_ms: int) -> datetime:

@@ -11,8 +11,11 @@ import pytest
 from cloud.core.clock import SystemClock
 from cloud.core.services import Services
 from cloud.ingest import leases
+from cloud.ingest.admission import MESSAGES_BURST
 from cloud.ingest.partitions import make_partitions
 from cloud.worker import Worker
+from edge_agent.sync.actions import Publish
+from edge_agent.sync.mqtt import Broker, Link
 from schemas.topics import SHARDS
 from tests.cloud.ingest.device import Device, opened, tapped
 from tests.cloud.ingest.rows import add_devices, eventually
@@ -85,6 +88,30 @@ async def test_a_worker_whose_broker_dies_goes_on_when_it_is_back(
         mosquitto_server.server.start()
 
         await eventually(lambda: pool.fetchval("SELECT count(*) = 2 FROM record"), 20)
+
+
+async def test_fault_42_a_device_that_floods_is_alarmed_and_others_are_taken_in(
+    services: Services, mosquitto_server: Mosquitto
+) -> None:
+    pool = services.database.pool
+    hostile = Device("gate-evil", school=IDENTITY.school, shard=IDENTITY.shard)
+    await add_devices(pool, services.vault, services.clock, DEVICE, hostile)
+    agent = Agent([f"mqtt://127.0.0.1:{mosquitto_server.port}"])
+    link = Link(Broker("127.0.0.1", mosquitto_server.port, is_tls=False), hostile.name, lambda *_: None)
+    await link.open([])
+    async with working(services, mosquitto_server) as worker, agent.running():
+        await eventually(lambda: pool.fetchval("SELECT is_online FROM device WHERE name = $1", DEVICE.name))
+        for _ in range(int(MESSAGES_BURST) + 500):
+            link.publish(Publish(hostile.wire.topic("rec"), b"?"))
+        agent.append(opened(), tapped(1))
+
+        await eventually(lambda: pool.fetchval("SELECT count(*) = 2 FROM record"))
+        await until_async(lambda: worker.intake is not None and worker.intake.turned_away > 0)
+        await worker.note_floods()
+    await link.close()
+
+    rows = await pool.fetch("SELECT kind FROM alarm WHERE device = $1 ORDER BY kind", hostile.name)
+    assert [row["kind"] for row in rows] == ["flood", "seal_broken"]
 
 
 async def test_a_worker_that_was_killed_has_its_shards_at_once_when_it_is_the_only_one(services: Services) -> None:

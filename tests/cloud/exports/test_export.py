@@ -36,6 +36,8 @@ PASSED_ON = {  # what no file of its own holds, with the reason
     "announced_roster": "which roster was told to devices",
     "device_certificate": "which certificates were issued, and which let nobody in; the devices tell their state",
     "device_boots": "how devices' clocks are corrected",
+    "device_health": "of the last days; the records tell",
+    "device_contact": "when records last came; the records tell",
     "watermark": "how far records came in; the records tell",
     "shard_head": "counts of the whole service",
     "reader_cursor": "how far the records were read",

@@ -1,5 +1,7 @@
 """A device on paper: it keeps a chain per epoch and makes the very messages a real one sends."""
 
+from typing import Literal
+
 import msgspec
 
 from cloud.ingest.messages import Arrived, Sender
@@ -9,7 +11,7 @@ from edge_agent.sync.outbox import Outbox
 from edge_agent.sync.wire import Identity, Wire
 from schemas.chain import genesis, link
 from schemas.seal import derive, unseal
-from schemas.structs import Ack, Alarm, AnyFrame, AnyRecord, Decision, Health, Nack, Open, Welcome
+from schemas.structs import Ack, Alarm, AnyFrame, AnyRecord, Command, Decision, Health, Nack, Open, Welcome
 from tests.edge_agent.sync.model import At, Held
 
 NOW_MS = 1_790_000_000_000
@@ -143,6 +145,15 @@ def alarmed(
     """Return a device's word that something is amiss."""
     known = msgspec.convert(reason, Alarm.__annotations__["reason"])
     return line(Alarm(monotonic_ms=1, wall_ms=wall_ms, clock="ntp", reason=known, detail=detail, gate=gate))
+
+
+def answered(command: str, outcome: Literal["done", "failed"] = "done") -> bytes:
+    """Return a device's word on what came of a command."""
+    return line(
+        Command(
+            monotonic_ms=1, wall_ms=NOW_MS - 60_000, clock="ntp", id=command, action="open_once", outcome=outcome
+        )
+    )  # fmt: skip
 
 
 def line(record: AnyRecord) -> bytes:

@@ -228,6 +228,7 @@ def test_fault_42_a_flood_of_one_device_is_turned_away_and_others_are_heard() ->
     assert retries.count(0) < MESSAGES_BURST + 20
     assert admission.retry_ms(Address(1, "alm005", "honest", topics.REC, ""), 0.05) == 0
     assert admission.retry_ms(hostile, 10.0) == 0
+    assert dict(admission.flooding) == {"hostile": 5_000 - retries.count(0)}
 
 
 def test_fault_38_forty_thousand_devices_that_greet_at_once_are_all_heard_within_some_minutes() -> None:

@@ -6,7 +6,8 @@ import asyncpg
 import pytest
 
 from cloud.core.services import Services
-from cloud.ingest.plan import Plan, Sighting
+from cloud.devices.health import KEPT, Health, forget_health, health_since
+from cloud.ingest.plan import Healthy, Plan, Sighting
 from cloud.ingest.sightings import Sightings
 from tests.cloud.ingest.device import NOW_MS, Device
 from tests.cloud.ingest.rows import add_devices
@@ -80,3 +81,35 @@ async def test_a_later_word_leaves_what_it_does_not_speak_of(services: Services,
 
     assert tuple(await pool.fetchrow("SELECT unsent, roster_version FROM device")) == (0, 12)
     assert await sightings.write(pool) == 0
+
+
+async def test_when_records_came_and_were_acknowledged_is_kept_with_their_epoch(
+    services: Services, device_id: int
+) -> None:
+    sightings, pool = Sightings(), services.database.pool
+    sightings.note(Plan(heard={device_id: NOW_MS}, acked={device_id: (NOW_MS, "e" * 16)}))
+    await sightings.write_heard(pool)
+    sightings.note(Plan(heard={device_id: NOW_MS + MINUTE_MS}))  # refused: another word, and no ack
+
+    await sightings.write_heard(pool)
+
+    row = await pool.fetchrow("SELECT recorded_at, acked_at, epoch FROM device_contact")
+    assert tuple(row) == (instant(NOW_MS + MINUTE_MS), instant(NOW_MS), "e" * 16)
+
+
+async def test_how_a_device_was_is_kept_once_for_an_instant_and_for_some_days(
+    services: Services, device_id: int
+) -> None:
+    sightings, pool = Sightings(), services.database.pool
+    now = services.clock.now()
+    now_ms = int(now.timestamp() * 1_000)
+    old_ms = now_ms - int(KEPT.total_seconds() * 1_000) - MINUTE_MS
+    for at_ms in (now_ms, now_ms, old_ms):
+        sightings.note(Plan(healths=[Healthy(device_id, at_ms, 81, 3, 14_000, -7, 30, -67)]))
+        await sightings.write_heard(pool)
+
+    await forget_health(pool, now)
+
+    async with pool.acquire() as connection:
+        kept = await health_since(connection, device_id, now - KEPT)
+    assert kept == [Health(device_id, instant(now_ms), 81, 3, 14_000, -7, 30, -67)]
