@@ -120,7 +120,7 @@ class Link:
             opening = asyncio.open_connection(broker.host, broker.port)
         else:
             name = broker.name or broker.host
-            opening = asyncio.open_connection(broker.host, broker.port, ssl=broker.tls(), server_hostname=name)  # type: ignore[arg-type] # each Python's own
+            opening = asyncio.open_connection(broker.host, broker.port, ssl=broker.tls(), server_hostname=name)
         self._reader, self._writer = await opening
         await self._write(connect_packet(client_id, will, self._keepalive_ms // 1000 or 1))
         kind, body = await self._packet()
