@@ -11,8 +11,8 @@ from enum import Enum
 import structlog
 
 from edge_agent.bundle import Bundle
-from edge_agent.enrolling import EnrolmentRefused
 from edge_agent.settings import ANY_GATE
+from firmware.tools.enrolling import EnrolmentRefused
 from schemas.enrolment import PREFIX, Code, CodeRefused, read_code
 
 _RUSSIAN_KEYS = "йцукенгшщзхъфывапролджэячсмитьбю.ЙЦУКЕНГШЩЗХЪФЫВАПРОЛДЖЭЯЧСМИТЬБЮ,"

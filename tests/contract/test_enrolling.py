@@ -25,7 +25,8 @@ from cloud.rosters import enrol_api
 from edge_agent.bundle import read_bundle
 from edge_agent.certificates import Certificates
 from edge_agent.clock import SystemClock as AgentClock
-from edge_agent.enrolling import Enrolling, EnrolmentRefused, Place
+from edge_agent.enrolling import Enrolling, Place
+from firmware.tools.enrolling import EnrolmentRefused
 from schemas.enrolment import CA_PATH, PATH, Code
 from tests.cloud.schools.factory import SYSTEM, a_school
 from tests.servers.process import free_port
@@ -117,6 +118,11 @@ async def listening(front: Front, authority: Authority, folder: Path, names: tup
 
 @pytest.fixture(name="front")
 async def _front(services: Services, tmp_path: Path) -> Front:
+    return await front_of(services, tmp_path)
+
+
+async def front_of(services: Services, tmp_path: Path) -> Front:
+    """Return a cloud with a school that has one door, not listening yet."""
     port = free_port()
     settings = replace(
         services.settings, public_url=f"https://127.0.0.1:{port}", device_mqtt_url="mqtts://broker.test:8883"

@@ -11,13 +11,13 @@ from starlette.testclient import TestClient
 
 from edge_agent.bundle import Bundle
 from edge_agent.clock import SystemClock
-from edge_agent.enrolling import FOREIGN, EnrolmentRefused
 from edge_agent.firstboot.app import FORM_BYTES_MAX, create_first_app
 from edge_agent.firstboot.desk import _LATIN_KEYS, _RUSSIAN_KEYS, FirstDesk, Phase, accepted
 from edge_agent.firstboot.running import Beginning, first_boot
 from edge_agent.firstboot.texts import TEXTS, sentence
 from edge_agent.settings import load
 from edge_agent.systemd import Notifier
+from firmware.tools.enrolling import FOREIGN, EnrolmentRefused
 from schemas.enrolment import Code, CodeRefused
 from tests.edge_agent.issuing import Issuing
 from tests.servers.process import free_port
