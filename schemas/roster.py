@@ -10,19 +10,26 @@ each ended by a line feed; the first two members are its key. A delta's body is 
 """
 
 import json
-from binascii import hexlify, unhexlify
+from binascii import hexlify
 from hashlib import sha256
 
 from schemas.codec import WireError, check
+from schemas.roster_header import RosterRefused, header_of, refuse_unless_believed, signed_part
 from schemas.tables import ROWS
 
-
-class RosterRefused(ValueError):
-    """The file is not a roster to go by; `reason` is one word, the text says more."""
-
-    def __init__(self, reason: str, text: str) -> None:
-        super().__init__(reason + ": " + text)
-        self.reason = reason
+__all__ = [
+    "RosterRefused",
+    "body_of",
+    "difference",
+    "digest_of",
+    "key_of",
+    "members_of",
+    "open_file",
+    "pack",
+    "row",
+    "rows_of",
+    "signed_part",
+]
 
 
 def row(*members: object) -> bytes:
@@ -68,12 +75,6 @@ def pack(header: "dict[str, object]", body: bytes, snapshot: bytes, sign) -> byt
     return signed_part(header) + b"\n" + body
 
 
-def signed_part(header: "dict[str, object]") -> bytes:
-    """Return the bytes a header's signature is over; with the signature in it, the header line itself."""
-    parts = [json.dumps(name) + ":" + json.dumps(header[name]) for name in sorted(header)]
-    return ("{" + ",".join(parts) + "}").encode()
-
-
 def open_file(data: bytes, verify, school: str, version: int, now_ms: int) -> "tuple[dict[str, object], bytes]":  # type: ignore[no-untyped-def]
     """Return (header, body) of a file that may be gone by. Raises RosterRefused.
 
@@ -83,18 +84,10 @@ def open_file(data: bytes, verify, school: str, version: int, now_ms: int) -> "t
     line, feed, body = data.partition(b"\n")
     if not feed:
         raise RosterRefused("truncated", "the file ends before its header line does")
-    header = _header(line)
+    header = header_of(line)
     if len(body) != header["length"]:
         raise RosterRefused("truncated", "the body has %d bytes, the header says %s" % (len(body), header["length"]))
-    unsigned = {name: header[name] for name in header if name != "signature"}
-    if not verify(_unhex(str(header["signature"])), signed_part(unsigned)):
-        raise RosterRefused("signature", "not signed by this school's key")
-    if header["school"] != school:
-        raise RosterRefused("school", "it is for school %s, not %s" % (header["school"], school))
-    if header["version"] < version:  # type: ignore[operator]
-        raise RosterRefused("version", "version %s is older than %d" % (header["version"], version))
-    if now_ms and header["not_after_ms"] < now_ms:  # type: ignore[operator]
-        raise RosterRefused("expired", "its last day has passed")
+    refuse_unless_believed(header, verify, school, version, now_ms)
     return header, body
 
 
@@ -158,35 +151,6 @@ def _lines(body: bytes) -> "list[bytes]":
     if body and not body.endswith(b"\n"):
         raise RosterRefused("truncated", "the last line has no end")
     return body.split(b"\n")[:-1]
-
-
-_NEEDED = (
-    ("school", str),
-    ("version", int),
-    ("base", int),
-    ("issued_ms", int),
-    ("not_after_ms", int),
-    ("length", int),
-    ("digest", str),
-    ("signature", str),
-)
-
-
-def _header(line: bytes) -> "dict[str, object]":
-    header = _loads(line)
-    if not isinstance(header, dict):
-        raise RosterRefused("malformed", "the first line is not an object")
-    for name, wanted in _NEEDED:
-        if not isinstance(header.get(name), wanted) or isinstance(header.get(name), bool):
-            raise RosterRefused("malformed", "the header has no proper " + name)
-    return header
-
-
-def _unhex(text: str) -> bytes:
-    try:
-        return unhexlify(text)
-    except ValueError:
-        raise RosterRefused("signature", "the signature is not hexadecimal") from None
 
 
 def _loads(line: bytes) -> object:
