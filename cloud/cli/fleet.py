@@ -9,6 +9,7 @@ import typer
 
 from cloud.brokers import mosquitto
 from cloud.brokers.mosquitto import MosquittoPlace
+from cloud.cli.inviting import device_invite, device_retire
 from cloud.cli.world import Data, fail, run_to_the_end, services_of, settings_of
 from cloud.core.actor import Actor
 from cloud.core.settings import Settings
@@ -19,6 +20,8 @@ from cloud.rosters.bundles import TLS_PORT, HubAddress, add_device
 
 authority = typer.Typer(no_args_is_help=True, help="The certification authority of devices and broker.")
 devices = typer.Typer(no_args_is_help=True, help="Devices: add one and get its bundle, list, approve, revoke them.")
+devices.command("invite")(device_invite)
+devices.command("retire")(device_retire)
 SYSTEM = Actor.system("command")
 
 

@@ -66,7 +66,14 @@ def test_from_an_empty_database_to_a_school_with_people_devices_and_a_copy_of_it
     assert stat.S_IMODE(bundle.stat().st_mode) == 0o600
     assert json.loads(bundle.read_bytes())["cloud"]["mqtt_host"] == "broker.test"
     assert "offline" in cloud.run("device", "list", "--school", "demo2026")
-    cloud.run("device", "revoke", "gate-1")
+    code = cloud.run("device", "invite", "--school", "demo2026", "--gate", "main")
+    assert "ESIK1;https://esik.test;" in code
+    assert "it takes the place of gate-1, which is revoked then\ncode for demo2026-main, good once" in code
+    yard = "yard=Аула|Двор|Yard"
+    told = cloud.run("device", "invite", "--school", "demo2026", "--gate", yard, "--svg", str(tmp_path / "yard.svg"))
+    assert "ESIK1" not in told
+    assert stat.S_IMODE((tmp_path / "yard.svg").stat().st_mode) == 0o600
+    cloud.run("device", "retire", "gate-1")
     assert "revoked" in cloud.run("device", "list")
 
     (tmp_path / "school.xlsx").write_bytes(file())
