@@ -119,7 +119,7 @@ class Agent:
             await at_gates.stop()
             await self._drain(overview)
         await self._keep_floor()
-        await core.journal.close()
+        await core.close()
         log.info("agent.stopped")
 
     def _start_others(self, parts: Parts, overview: Overview) -> None:

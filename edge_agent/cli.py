@@ -18,6 +18,7 @@ from rich.table import Table
 from edge_agent import settings as settings_module
 from edge_agent.agent import Ending, FolderTaken, run_agent
 from edge_agent.bundle import Bundle, BundleRefused, read_bundle
+from edge_agent.cards.keys import CardKeysRefused, KeyRing, read_ring_of
 from edge_agent.clock import SystemClock
 from edge_agent.core import Given
 from edge_agent.firstboot.running import Beginning, enrol_by, first_boot
@@ -46,8 +47,9 @@ def run(config: Config = CONFIG) -> None:
     if not settings.bundle.exists() and not asyncio.run(_first_boot(settings)):
         return
     settings, bundle = _load(config)
+    keys = _card_keys(settings, bundle)
     try:
-        is_restart = asyncio.run(_run(settings, bundle))
+        is_restart = asyncio.run(_run(settings, bundle, keys))
     except FolderTaken as error:
         typer.echo(f"esik edge: {error}", err=True)
         raise typer.Exit(FAILED) from error
@@ -79,10 +81,14 @@ def enrol(
 def check(config: Config = CONFIG) -> None:
     """Tell every mistake in the settings and the bundle, without starting anything."""
     settings, bundle = _load(config)
+    keys = _card_keys(settings, bundle)
     typer.echo(f"{config}: settings are right: device {bundle.device} of school {bundle.school}")
     for gate in settings.gates:
         readers = ", ".join(f"{reader.name} ({reader.direction})" for reader in gate.readers)
         typer.echo(f"  gate {gate.id}: {gate.actuator.kind}, readers {readers}")
+    if keys is not None:
+        versions = ", ".join(str(key.version) for key in keys.versions)
+        typer.echo(f"  cards prove themselves by keys of version {versions}")
     for reader in settings.readers:
         if not Path(reader.path).exists():
             typer.echo(f"  note: reader {reader.name}: {reader.path} is not there now; it is waited for")
@@ -111,7 +117,7 @@ def status(
     raise typer.Exit(0 if answer.is_success else FAILED)
 
 
-async def _run(settings: AgentSettings, bundle: Bundle) -> bool:
+async def _run(settings: AgentSettings, bundle: Bundle, card_keys: KeyRing | None) -> bool:
     """Run to the end; return whether to start again."""
     ending, loop = Ending(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -120,7 +126,7 @@ async def _run(settings: AgentSettings, bundle: Bundle) -> bool:
     launched = settings_module.launched_from()
     given = Given(
         settings, bundle, SystemClock(), SystemRandom(), __version__, notifier, settings_module.watchdog_us(),
-        Place(*launched) if launched is not None else None,
+        Place(*launched) if launched is not None else None, card_keys,
     )  # fmt: skip
     structlog.contextvars.bind_contextvars(device=bundle.device)
     try:
@@ -152,6 +158,17 @@ def _load(config: Path) -> tuple[AgentSettings, Bundle]:
         bundle = read_bundle(settings.bundle)
         return settings_module.named_by(settings, bundle.gates), bundle
     except (BundleRefused, SettingsRefused) as error:
+        typer.echo(f"esik edge: {error}", err=True)
+        raise typer.Exit(REFUSED) from error
+
+
+def _card_keys(settings: AgentSettings, bundle: Bundle) -> KeyRing | None:
+    path = settings.cards.keys
+    if path == settings_module.NO_PATH:
+        return None
+    try:
+        return read_ring_of(path, bundle.school)
+    except CardKeysRefused as error:
         typer.echo(f"esik edge: {error}", err=True)
         raise typer.Exit(REFUSED) from error
 

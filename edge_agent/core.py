@@ -6,12 +6,16 @@ there is what the doors have a policy for.
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 import structlog
 
 from edge_agent.actuators.actuator import Actuator
 from edge_agent.bundle import Bundle
+from edge_agent.cards.counters import Counters
+from edge_agent.cards.keys import KeyRing
+from edge_agent.cards.proving import CardProver
 from edge_agent.certificates import Certificates
 from edge_agent.clock import Clock
 from edge_agent.door import Door
@@ -55,6 +59,7 @@ class Given:
     notifier: Notifier
     watchdog_us: int = 0
     place: Place | None = None  # of releases; None when no launcher started us
+    card_keys: KeyRing | None = None  # of cards that prove themselves; None where every card is its UID
 
 
 class Core:
@@ -88,6 +93,7 @@ class Core:
         )  # fmt: skip
         self.neighbours = Neighbours(around)
         self._passes = Passes(bundle.school, bundle.roster_public_key)
+        self._counters = Counters(settings.folder)
         self.gates = self._make_gates()
         for refusal in slots.refusals:
             self.scribe.alarm("roster_refused", f"{refusal.slot}: {refusal.reason}")
@@ -129,6 +135,11 @@ class Core:
         if entry.record is not None:
             self.view.observe(self.given.bundle.device, entry.epoch, entry.seq, entry.record)
 
+    async def close(self) -> None:
+        """Let the files go; the gates have ended."""
+        await self.journal.close()
+        self._counters.close()
+
     # The journal
 
     def _open_journal(self) -> Journal:
@@ -152,11 +163,19 @@ class Core:
 
     def _make_gates(self) -> list[Gate]:
         settings, clock = self.given.settings, self.given.clock
-        readers = {reader.name: open_reader(reader, clock) for reader in settings.readers}
+        prover = self._make_prover()
+        readers = {reader.name: open_reader(reader, clock, prover) for reader in settings.readers}
         return [
             Gate(gate, [readers[reader.name] for reader in gate.readers], clock, self._make_pipeline)
             for gate in settings.gates
         ]
+
+    def _make_prover(self) -> CardProver | None:
+        given = self.given
+        if given.card_keys is None:
+            return None
+        name = partial(token, given.bundle.card_key, SUN)
+        return CardProver(given.card_keys, self._counters, name, given.clock, given.rng)
 
     def _make_pipeline(self, door: Door, actuator: Actuator) -> Pipeline:
         return Pipeline(

@@ -56,6 +56,7 @@ class _Counts:
     denied: int = 0
     passed: int = 0
     last_decision_ms: int | None = None
+    last_forged_ms: int | None = None
     is_burning: bool = False
 
 
@@ -203,11 +204,17 @@ class Gate:
             allowed=self._counts.allowed,
             denied=self._counts.denied,
             passed=self._counts.passed,
-            last_decision_s=None if last_ms is None else (self._clock.monotonic_ms() - last_ms) // 1000,
+            last_decision_s=self._ago_s(last_ms),
+            last_forged_s=self._ago_s(self._counts.last_forged_ms),
         )
+
+    def _ago_s(self, instant_ms: int | None) -> int | None:
+        return None if instant_ms is None else (self._clock.monotonic_ms() - instant_ms) // 1000
 
     def _count(self, shown: Shown) -> None:
         self._counts.last_decision_ms = shown.stamp.monotonic_ms
+        if shown.decision.reason == "card_not_genuine":
+            self._counts.last_forged_ms = shown.stamp.monotonic_ms
         if shown.decision.is_allowed:
             self._unopened = None if shown.is_opened else shown.decision
             self._counts.allowed += 1

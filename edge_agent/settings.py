@@ -13,12 +13,13 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from edge_agent.readers.head import Alone
-from edge_agent.readers.opening import Driver, ReaderSettings
+from edge_agent.readers.opening import CAN_ASK_CARDS, Driver, ReaderSettings
 from edge_agent.settings_file import SettingsRefused, TomlFile
 from edge_agent.sync.mqtt import Broker
 
 __all__ = ["AgentSettings", "SettingsRefused", "launched_from", "load", "notify_socket", "watchdog_us"]
 
+NO_PATH = Path()
 Pin = Annotated[int, Meta(ge=0, le=63)]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 
@@ -147,6 +148,15 @@ class ClockSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CardSettings:
+    """Cards that prove themselves to the PN532 readers of this agent."""
+
+    keys: Annotated[Path, _said("the file that `esik cards school-key` wrote; without it every card is its UID")] = (
+        NO_PATH
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """What the agent tells about its work, on its standard error; never names or cards."""
 
@@ -166,6 +176,7 @@ class AgentSettings:
     sync: SyncSettings = field(default_factory=SyncSettings)
     hub: HubPlace = field(default_factory=HubPlace)
     clock: ClockSettings = field(default_factory=ClockSettings)
+    cards: CardSettings = field(default_factory=CardSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 
@@ -190,6 +201,7 @@ def load(path: Path) -> AgentSettings:
         _check_pins(file, settings)
         _check_heads(file, settings)
         _check_brokers(file, settings)
+        _check_cards(file, settings)
     file.refuse()
     assert settings is not None, "what cannot be read was noted as a mistake"  # noqa: S101
     return settings
@@ -262,6 +274,12 @@ def _check_heads(file: TomlFile, settings: AgentSettings) -> None:
     for number, reader in enumerate(settings.readers):
         if reader.alone is Alone.OPEN_OUT and facing.get(reader.name) == "in":
             file.note(("readers", number, "alone"), 'is "open_out", but this reader faces in: it would let nobody out')
+
+
+def _check_cards(file: TomlFile, settings: AgentSettings) -> None:
+    if settings.cards.keys != NO_PATH and not any(reader.driver in CAN_ASK_CARDS for reader in settings.readers):
+        names = " or ".join(f'"{driver.value}"' for driver in CAN_ASK_CARDS)
+        file.note(("cards", "keys"), f"is of no use: no reader here can ask cards; that takes the driver {names}")
 
 
 def _check_brokers(file: TomlFile, settings: AgentSettings) -> None:

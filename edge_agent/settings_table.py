@@ -113,7 +113,7 @@ def _plain(default: object) -> str:
         return str(default.value)
     if isinstance(default, bool):
         return str(default).lower()
-    return '""' if default == "" else "[]" if default == () else str(default)
+    return '""' if default in ("", Path()) else "[]" if default == () else str(default)
 
 
 def main() -> None:

@@ -117,6 +117,14 @@ def read_ring(path: Path) -> KeyRing:
     return KeyRing(file.school, versions)
 
 
+def read_ring_of(path: Path, school: str) -> KeyRing:
+    """Return the keys in a school's own file. Raises CardKeysRefused."""
+    ring = read_ring(path)
+    if ring.school != school:
+        raise CardKeysRefused(f"{path}: is of school {ring.school}, this agent of {school}: take its own")
+    return ring
+
+
 def read_private(path: Path) -> bytes:
     """Return the content of a file that only its owner may read. Raises CardKeysRefused."""
     try:

@@ -12,6 +12,7 @@ from edge_agent.readers.head import Alone, HeadReader
 from edge_agent.readers.keyboard import KeyboardReader
 from edge_agent.readers.line import LineReader
 from edge_agent.readers.pn532 import Pn532Reader
+from edge_agent.readers.proving import Prover
 from edge_agent.readers.replay import ReplayReader
 from edge_agent.readers.tap import Medium
 
@@ -30,6 +31,9 @@ class Driver(Enum):
     KEYBOARD = "keyboard"  # a USB reader that types, by its input device
     LINE = "line"  # a reader or a scanner that sends lines of text over a serial line, a pipe or a terminal
     REPLAY = "replay"  # a file of taps
+
+
+CAN_ASK_CARDS = (Driver.PN532, Driver.PN532_DIRECT)
 
 
 class ReaderRefused(ValueError):
@@ -82,13 +86,16 @@ class ReaderSettings:
 AnyReader = Pn532Reader | HeadReader | KeyboardReader | LineReader | ReplayReader
 
 
-def open_reader(settings: ReaderSettings, clock: Clock) -> AnyReader:
-    """Return a reader; the device itself is opened, and opened again, by its `taps`."""
+def open_reader(settings: ReaderSettings, clock: Clock, prover: Prover | None = None) -> AnyReader:
+    """Return a reader; the device itself is opened, and opened again, by its `taps`.
+
+    `prover` asks the cards at a reader that can.
+    """
     match settings.driver:
         case Driver.PN532:
-            return Pn532Reader(settings.name, settings.path, clock)
+            return Pn532Reader(settings.name, settings.path, clock, prover=prover)
         case Driver.PN532_DIRECT:
-            return Pn532Reader(settings.name, settings.path, clock, partial(open_direct, clock=clock))
+            return Pn532Reader(settings.name, settings.path, clock, partial(open_direct, clock=clock), prover)
         case Driver.HEAD:
             return HeadReader(settings.name, settings.path, clock, alone=settings.alone, byte_order=settings.byte_order)
         case Driver.KEYBOARD:

@@ -34,6 +34,7 @@ class GateStatus:
     denied: int = 0
     passed: int = 0
     last_decision_s: int | None = None
+    last_forged_s: int | None = None  # since a card claimed to be the school's and could not prove it
 
     def name(self, language: Language) -> str:
         """Return what people call it."""
@@ -135,6 +136,7 @@ class Snapshot:
     certificate: CertificateStatus | None = None
 
 
+FORGED_TOLD_S = 3_600
 LASTING = ("device_revoked", "key_foreign", "certificate_none")  # what no further try will change
 
 
@@ -173,6 +175,8 @@ def _at_gates(gates: Sequence[GateStatus]) -> list[Concern]:
             found.append(Concern(Level.FAILING, "fire", gate.id))
         if gate.mode != "normal":
             found.append(Concern(Level.ATTENTION, gate.mode, gate.id))
+        if gate.last_forged_s is not None and gate.last_forged_s < FORGED_TOLD_S:
+            found.append(Concern(Level.ATTENTION, "card_not_genuine", gate.id))
         found += [
             Concern(Level.FAILING, "reader_lost", reader.name) for reader in gate.readers if reader.health == "lost"
         ]

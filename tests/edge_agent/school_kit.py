@@ -41,6 +41,7 @@ class SchoolKit:
     people: int = 5
     gates: Mapping[str, str] = field(default_factory=lambda: {"north": "gate-1"})  # gate -> device
     policy: Mapping[str, object] = field(default_factory=dict)
+    cards: Sequence[tuple[str, bytes, str]] = ()  # of other media: letter, credential, whose; as UIDs they are nobody's
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
 
     @property
@@ -55,7 +56,9 @@ class SchoolKit:
             rows.append(row("gate", gate, {"kk": f"{gate} қақпа", "ru": f"{gate} вход", "en": f"{gate} gate"}, device))
         for number in range(self.people):
             rows.append(row("person", ref_of(number), f"Person {number}", "5A", "student", 1, 1, "all"))
-            rows.append(row("card", token(CARD_KEY, UID, uid_of(number)), ref_of(number), "active", 0))
+            if uid_of(number) not in {credential for _, credential, _ in self.cards}:
+                rows.append(row("card", token(CARD_KEY, UID, uid_of(number)), ref_of(number), "active", 0))
+        rows += [row("card", token(CARD_KEY, letter, number), ref, "active", 0) for letter, number, ref in self.cards]
         now_ms = time.time_ns() // 1_000_000
         header = {
             "school": SCHOOL, "version": version, "base": 0, "issued_ms": now_ms, "not_after_ms": now_ms + 30 * DAY_MS,
