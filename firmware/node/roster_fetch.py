@@ -1,0 +1,111 @@
+"""Brings a newer roster from the cloud into the slot that is free: signed requests, by ranges, over one connection.
+
+Rule: what comes is believed by its own signature, under this node's key, and by nothing else; the old roster is gone by
+until the new one has been verified whole.
+"""
+
+from binascii import hexlify
+
+from firmware.node.http import Http, HttpBroken
+from firmware.node.uplink import FetchFailed
+from schemas.requests import headers
+from schemas.roster_header import RosterRefused
+
+TARGET = "/device/v1/roster?form=compact"
+RANGE_BYTES = 16_384
+FILE_MAX = 4 * 1024 * 1024
+TRIES = 3  # connections that one fetch may take
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from firmware.node.clock import Stamp
+    from firmware.node.slots import Intake, Slots
+
+
+class Server:
+    """Where rosters are, of a URL such as https://esik.example:8443."""
+
+    def __init__(self, url: str) -> None:
+        scheme, _, rest = url.partition("://")
+        host, _, port = rest.partition(":")
+        self.is_tls = scheme == "https"
+        self.host = host
+        self.port = int(port) if port else (443 if self.is_tls else 80)
+
+
+class RosterFetch:
+    """Fetches, whenever it is asked to; `draw` returns random bytes."""
+
+    def __init__(
+        self,
+        url: str,
+        device: str,
+        http_key: bytes,
+        slots: "Slots",
+        stamp: "Callable[[], Stamp]",
+        draw: "Callable[[int], bytes]",
+        tls: "Callable[[], object]",
+        refused: "Callable[[str], object]",
+    ) -> None:
+        """`tls` makes a context for one connection; `refused` hears why a file was refused."""
+        self._server = Server(url)
+        self._device = device
+        self._http_key = http_key
+        self._slots = slots
+        self._stamp = stamp
+        self._draw = draw
+        self._tls = tls
+        self._refused = refused
+
+    async def fetch(self) -> int:
+        """Bring the newest roster, go by it, return its version. Raises FetchFailed, and what a connection raises."""
+        stamp = self._stamp()
+        intake = self._slots.begin(stamp.wall_ms if stamp.is_good else 0)
+        try:
+            await self._bring(intake)
+            return int(self._slots.flip(intake).version)
+        except RosterRefused as error:
+            self._refused(error.reason)
+            raise FetchFailed("refused: " + error.reason)
+
+    async def _bring(self, intake: "Intake") -> None:
+        """Feed the whole file to the slot; a connection that breaks is made anew, and goes on where it was."""
+        for _ in range(1, TRIES):
+            before = intake.received
+            try:
+                await self._connect_and_bring(intake)
+            except (OSError, EOFError):
+                if intake.received == before:
+                    raise
+            else:
+                return
+        await self._connect_and_bring(intake)
+
+    async def _connect_and_bring(self, intake: "Intake") -> None:
+        http = Http(self._server.host, self._server.port, self._tls() if self._server.is_tls else None)
+        try:
+            await http.open()
+            await self._bring_over(http, intake)
+        finally:
+            await http.close()
+
+    async def _bring_over(self, http: Http, intake: "Intake") -> None:
+        total = FILE_MAX
+        while intake.received < total:
+            first = intake.received
+            asked = self._signed()
+            asked["Range"] = f"bytes={first}-{first + RANGE_BYTES - 1}"
+            answer = await http.get(TARGET, asked, intake.feed, FILE_MAX)
+            if answer.status == 200 and first == 0:
+                return
+            if answer.status != 206 or not answer.length:
+                raise FetchFailed(f"the cloud answered {answer.status}")
+            if answer.total > FILE_MAX or answer.length > RANGE_BYTES:
+                raise HttpBroken("a range that nobody asked for")
+            total = answer.total
+
+    def _signed(self) -> "dict[str, str]":
+        nonce = hexlify(self._draw(8)).decode()
+        return headers(self._http_key, self._device, "GET", TARGET, nonce, self._stamp().wall_ms)
