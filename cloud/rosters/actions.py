@@ -3,10 +3,12 @@
 Rule: versions only grow, also when a database was restored: a version is at least the seconds since 2026 began.
 """
 
+import asyncio
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,11 +20,14 @@ from cloud.core.services import Services
 from cloud.ingest.announcing import announce_roster
 from cloud.rosters.building import rows_of
 from cloud.rosters.keys import roster_key
+from schemas.compact import compact
 from schemas.roster import body_of, difference, digest_of, pack
+from schemas.seal import mac
 
 LASTS = timedelta(days=30)
 ISSUED_ANEW_AFTER = timedelta(days=1)  # so that a device that hears of us has most of LASTS before it
 VERSIONS_KEPT = 50
+COMPACTED_KEPT = 16  # some 300 kB each
 DELTA_SHARE = 0.5  # of the snapshot's size; a larger delta is not worth applying
 _BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -106,6 +111,27 @@ async def file_for(services: Services, school_id: int, school: str, base: int) -
     return pack(header, newest.body, newest.body, _signer(key))
 
 
+async def compact_file_for(services: Services, school_id: int, school: str, key: bytes) -> bytes:
+    """Return the newest roster in the compact form of schemas/compact.py, signed by a device's own http key.
+
+    The same version gives the same bytes, so that a device may fetch them by ranges. Raises NotFound while the school
+    has none.
+    """
+    async with services.database.pool.acquire() as connection:
+        row = await connection.fetchrow(_NEWEST, school_id)
+    if row is None:
+        raise NotFound
+    body = await asyncio.to_thread(_compacted, row["body"])
+    header: dict[str, object] = {
+        "school": school,
+        "version": row["version"],
+        "base": 0,
+        "issued_ms": _ms(row["issued_at"]),
+        "not_after_ms": _ms(row["not_after"]),
+    }
+    return pack(header, body, body, lambda message: mac(key, message))
+
+
 async def stale_schools(services: Services) -> list[int]:
     """Return schools with devices whose newest roster is a day old, or that have none."""
     rows = await services.database.pool.fetch(_STALE, services.clock.now() - ISSUED_ANEW_AFTER)
@@ -124,6 +150,12 @@ async def _body(connection: asyncpg.Connection, school_id: int, version: int) ->
         "SELECT body FROM roster_version WHERE school_id = $1 AND version = $2", school_id, version
     )
     return None if body is None else zlib.decompress(body)
+
+
+@lru_cache(COMPACTED_KEPT)
+def _compacted(deflated: bytes) -> bytes:
+    """Return the compact form of a kept snapshot; a device asks for it a range at a time."""
+    return compact(_lines(zlib.decompress(deflated)))
 
 
 def _signer(key: Ed25519PrivateKey) -> Callable[[bytes], bytes]:

@@ -12,7 +12,8 @@ from cloud.core.services import Services
 from cloud.devices.errors import ApprovalNeeded, CertificatesTooMany, CsrRefused
 from cloud.devices.registry import Registered
 from cloud.devices.requests import admit, authenticate, identify, target_of
-from cloud.rosters.actions import file_for
+from cloud.rosters.actions import compact_file_for, file_for
+from cloud.rosters.ranges import ranged
 from cloud.rosters.renewing import renew
 from schemas.requests import NONCE, answer_headers
 from schemas.seal import HTTP, derive
@@ -29,16 +30,25 @@ router = APIRouter(tags=["device"])
     response_class=Response,
     responses={
         200: {"content": {"application/octet-stream": {}}, "description": "The signed file: a delta, or a snapshot."},
+        206: {"content": {"application/octet-stream": {}}, "description": "A range of the compact form."},
         401: {"description": "Not signed as a device's request must be."},
         403: {"description": "The device was revoked."},
         404: {"description": "The school has no roster yet."},
+        416: {"description": "The range begins behind the file's end."},
     },
 )
 async def roster(request: Request) -> Response:
-    """Give a device its school's newest roster; `base` is the version it holds, 0 for none."""
+    """Give a device its school's newest roster; `base` is the version it holds, 0 for none.
+
+    `form=compact` gives the form for microcontrollers, under the device's own key, also a range of its bytes.
+    """
     services: Services = request.app.state.services
     try:
         device = await authenticate(services, request.method, target_of(request), request.headers)
+        if request.query_params.get("form") == "compact":
+            key = derive(device.secret, HTTP)
+            compact = await compact_file_for(services, device.school_id, device.school, key)
+            return ranged(compact, request.headers.get("range", ""))
         base = request.query_params.get("base", "0")
         number = int(base) if base.isascii() and base.isdigit() and len(base) <= 16 else 0
         file = await file_for(services, device.school_id, device.school, min(number, VERSION_MAX))
