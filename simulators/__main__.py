@@ -9,6 +9,8 @@ from collections.abc import Sequence
 COMMANDS = {
     "pn532": ("simulators.pn532_command", "a card reader on a pseudo-terminal, with cards that come and go"),
     "board": ("simulators.board_command", "an ESP32 on a pseudo-terminal, for programs that flash real ones"),
+    "osdp": ("simulators.osdp_command", "a reader on the wall, on an OSDP line with a secure channel"),
+    "head": ("simulators.head_command", "a reader head with its firmware on MicroPython, and all that hangs on it"),
     "turnstile": ("simulators.turnstile_command", "a gate with a relay and a passage sensor"),
     "network": ("simulators.network_command", "a TCP proxy that can be unplugged, stalled and slowed down"),
     "school": ("simulators.school_command", "a school's day at its gates, as JSON lines"),

@@ -6,7 +6,8 @@ on its relays and contacts, and a fire panel. Cards come and go and things go wr
 
 import asyncio
 import os
-import signal
+import shutil
+import subprocess
 from importlib import import_module
 from pathlib import Path
 from random import Random
@@ -24,6 +25,7 @@ ROOT = Path(__file__).parents[1]
 VM = ROOT / "build/micropython/micropython"
 HEAP = "190k"  # as much as an RP2040 leaves, though every word here takes twice the room
 BOARD = "head_pico_uart"  # one with a line of its own: the VM's console stays free
+READERS = ("pn532-uart", "pn532-spi", "pn532-i2c", "rc522")
 LOOK_S = 0.004
 COMMANDS = (
     "present UID [FAMILY], add UID [FAMILY], remove, turn, force in|out, fire on|off, unplug, plug, "
@@ -52,18 +54,18 @@ class SimulatedHead:
         self._line = Terminal(folder / f"uart{self._board.LINE['id']}", self._from_head)
         self._bus = self._wired()
         self._deaf = 0
-        self._program: asyncio.subprocess.Process | None = None
+        self._program: subprocess.Popen[bytes] | None = None
         self._looking: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Put the cable in and switch the head on."""
+    def start(self) -> None:
+        """Put the cable in and switch the head on. Raises FileNotFoundError without a VM."""
         self._contacts(self.mechanics.standing())
         self.plug()
         self._looking = asyncio.create_task(self._look(), name="head.look")
-        await self.power_on()
+        self.power_on()
 
     async def stop(self) -> None:
-        await self.power_off()
+        self.power_off()
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.wait({self._looking})
@@ -71,7 +73,7 @@ class SimulatedHead:
         self._line.close()
         self._bus.close()
 
-    async def power_on(self) -> None:
+    def power_on(self) -> None:
         """Start the head's program, unless it runs. Raises FileNotFoundError without a VM."""
         if self._program is not None:
             return
@@ -82,25 +84,26 @@ class SimulatedHead:
             "PATH": os.defpath, "ESIK_BOARD": str(self._folder),
             "MICROPYPATH": f"{ROOT / 'simulators/micropython'}:{ROOT}:.frozen",
         }  # fmt: skip
+        setpriv = shutil.which("setpriv")
+        leash = [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []  # nobody's head when we are gone
         with (self._folder / "console").open("ab") as console:
-            self._program = await asyncio.create_subprocess_exec(
-                str(VM), "-X", f"heapsize={HEAP}", "-c", text,
-                stdin=asyncio.subprocess.DEVNULL, stdout=console, stderr=console, cwd=self._folder, env=environment,
+            self._program = subprocess.Popen(  # noqa: S603  our own program
+                [*leash, str(VM), "-X", f"heapsize={HEAP}", "-c", text],
+                stdin=subprocess.DEVNULL, stdout=console, stderr=console, cwd=self._folder, env=environment,
             )  # fmt: skip
 
-    async def power_off(self) -> None:
+    def power_off(self) -> None:
         """Cut the power: the program ends where it stands, and every output rests."""
         program, self._program = self._program, None
-        if program is not None and program.returncode is None:
-            program.send_signal(signal.SIGKILL)
         if program is not None:
-            await program.wait()
+            program.kill()
+            program.wait()
         self.lit.clear()
 
     @property
     def is_running(self) -> bool:
         """Tell whether the head's program runs; what it said before it ended stands in `console`."""
-        return self._program is not None and self._program.returncode is None
+        return self._program is not None and self._program.poll() is None
 
     def plug(self) -> None:
         """Put the agent's cable in."""
@@ -113,14 +116,14 @@ class SimulatedHead:
             self._agent.close()
             self._agent = None
 
-    async def obey(self, line: str) -> str:
+    def obey(self, line: str) -> str:
         """Do what a command line says; return the answer."""
         try:
-            return await self._obey(line.split()) or self._status()
+            return self._obey(line.split()) or self._status()
         except CardRefused as refused:
             return f"refused: {refused}"
 
-    async def _obey(self, words: list[str]) -> str:
+    def _obey(self, words: list[str]) -> str:
         now_ms = self._now_ms()
         match words:
             case ["present", uid, *rest] if len(rest) <= 1:
@@ -137,10 +140,10 @@ class SimulatedHead:
             case ["fire", ("on" | "off") as state]:
                 self.mechanics.burn(now_ms, is_burning=state == "on")
             case _:
-                return await self._obey_cables(words)
+                return self._obey_cables(words)
         return ""
 
-    async def _obey_cables(self, words: list[str]) -> str:
+    def _obey_cables(self, words: list[str]) -> str:
         match words:
             case ["unplug"]:
                 self.unplug()
@@ -151,7 +154,7 @@ class SimulatedHead:
             case ["deaf", *rest] if len(rest) <= 1 and all(word.isdigit() for word in rest):
                 self._deaf = int(rest[0]) if rest else 1
             case ["power", ("off" | "on") as state]:
-                await (self.power_on() if state == "on" else self.power_off())
+                self.power_on() if state == "on" else self.power_off()
             case ["status"]:
                 pass
             case _:

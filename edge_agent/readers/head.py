@@ -13,7 +13,7 @@ from edge_agent.readers.credentials import ByteOrder
 from edge_agent.readers.head_link import HeadLink
 from edge_agent.readers.head_port import HeadPort
 from edge_agent.readers.supervised import DeviceLost, SupervisedReader
-from edge_agent.readers.tap import UID_LENGTHS, Medium, Tap, Verdict
+from edge_agent.readers.tap import UID_LENGTHS, Health, Medium, Tap, Verdict
 from schemas import head
 
 TAPS_MAX = 8
@@ -126,8 +126,8 @@ class HeadReader(SupervisedReader):
         """Take over how the head is; a head whose card reader fails is lost, but its relays are not."""
         if beat.is_reader_ready:
             self._found()
-            return
-        self._lose(self.reason or "the head's card reader does not answer")
+        elif beat.troubles or self.health is Health.READY:  # else it only begins
+            self._lose(self.reason or "the head's card reader does not answer")
 
     def _put(self, tap: head.Tap) -> None:
         try:
