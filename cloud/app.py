@@ -44,6 +44,7 @@ from cloud.office import (
     ui_pages,
 )
 from cloud.office import pages as office_pages
+from cloud.releases import api as release_api
 from cloud.rosters import api as roster_api
 from cloud.rosters import enrol_api
 from esik import __version__
@@ -53,7 +54,7 @@ ROUTERS = (
     office_pages.ways, office_pages.router, person_pages.router, day_pass_pages.router, card_pages.router,
     photo_pages.router, family_pages.router, family_pages.of_one, fleet_pages.router, enrol_pages.router,
     fleet_alarms.router, fleet_alarms.of_all, import_pages.router, office_api.router, guardian_api.router,
-    roster_api.router, enrol_api.router,
+    roster_api.router, release_api.router, enrol_api.router,
 )  # fmt: skip
 DATABASE_TIMEOUT_S = 2.0
 GRACE_S = 3

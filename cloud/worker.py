@@ -33,6 +33,7 @@ from cloud.ingest.postgres import PgStore
 from cloud.ingest.senders import CHECK_S, Senders
 from cloud.ingest.sightings import Sightings
 from cloud.ingest.transport import BrokerAddress
+from cloud.releases import rollouts, telling
 from cloud.rosters.publisher import Publisher
 from cloud.rosters.renewing import alarm_ending
 
@@ -68,6 +69,7 @@ class Worker:
             "attendance": lambda: self._project(Attendance(self.services)),
             "rosters": Publisher(self.services).run,
             "announcements": self._announce,
+            "releases": self._tell_releases,
             "commands": self._command,
         }
         scheduler = self._scheduler(senders)
@@ -110,6 +112,7 @@ class Worker:
             (lambda: forget_nonces(self.services), {"hours": 1}),
             (lambda: alarm_ending(self.services), {"hours": 1}),
             (lambda: forget_certificates(self.services), {"hours": 6}),
+            (lambda: rollouts.look_at_all(self.services), {"minutes": 1}),
             (lambda: forget_invitations(self.services), {"hours": 24}),
         )
         for task, every in work:
@@ -236,6 +239,19 @@ class Worker:
         now, pool = self.services.clock.now(), self.services.database.pool
         for forget in (forget_alarms, forget_commands, forget_health):
             await forget(pool, now)
+
+    async def _tell_releases(self) -> None:
+        """Tell devices at once that there is a release for them."""
+        async with await self.services.wakeups.subscribe(rollouts.CHANNEL) as news:
+            async for rollout in news:
+                if rollout == EVERYTHING or self.intake is None:
+                    continue  # every device asks by itself
+                now_ms = int(self.services.clock.now().timestamp() * 1_000)
+                self.intake.send(
+                    await telling.notices(
+                        self.services.database.pool, self.services.vault, int(rollout), sorted(self.shards), now_ms
+                    )
+                )
 
 
 def _told(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:

@@ -64,3 +64,48 @@ class ReleaseUnknown(NotFound):
 
     def __init__(self, counter: int) -> None:
         super().__init__(message("There is no release {counter}. See the list of releases.", counter=counter))
+
+
+class AskedWrong(Refused):
+    """A device's question is not one."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "asked_wrong"
+
+    def __init__(self) -> None:
+        super().__init__(message("The question names no product, board and counter that there can be."))
+
+
+class DeviceNotFit(Refused):
+    """A device cannot be the first to get a release."""
+
+    code = "device_not_fit"
+
+    def __init__(self, device: str) -> None:
+        super().__init__(
+            message(
+                "“{device}” cannot be the first: it has not yet asked for releases of this product and board, or runs "
+                "this one already.",
+                device=device[:40],
+            )
+        )
+
+
+class RolloutElsewhere(Refused):
+    """Another release of the same product and board is being given out."""
+
+    status = HTTPStatus.CONFLICT
+    code = "rollout_elsewhere"
+
+    def __init__(self, counter: int) -> None:
+        super().__init__(message("Release {counter} is being given out. Give it up first.", counter=counter))
+
+
+class RolloutNot(Refused):
+    """A rollout is not in a state in which this can be done."""
+
+    status = HTTPStatus.CONFLICT
+    code = "rollout_not"
+
+    def __init__(self, counter: int) -> None:
+        super().__init__(message("This cannot be done with release {counter} as it stands.", counter=counter))

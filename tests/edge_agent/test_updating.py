@@ -114,7 +114,8 @@ async def test_a_newer_release_is_fetched_checked_left_to_the_launcher_and_given
 
     await bench.updates().look()
 
-    assert bench.asked == [f"product=agent&board={BOARD}&have=6"]
+    asked = f"product=agent&board={BOARD}&have=6"
+    assert bench.asked == [asked, f"{asked}&trying=7"]
     assert bench.blocks == [(0, BLOCK_BYTES), (BLOCK_BYTES, 5)]
     found = bench.inbox()
     assert (found["staged.manifest"], found["staged.payload"]) == (bench.offered.manifest, bench.offered.payload)

@@ -47,6 +47,8 @@ ROUTES = {
     "POST /device/v1/certificate": Who.DEVICES,
     "GET /device/v1/ca": Who.ANYBODY,
     "POST /device/v1/enrol": Who.DEVICES,
+    "GET /device/v1/release": Who.DEVICES,
+    "GET /device/v1/release/{product}/{board}/{counter}": Who.DEVICES,
     "GET /account": Who.SIGNED_IN,
     "POST /account/password": Who.SIGNED_IN,
     "POST /account/sign-out-everywhere": Who.MEMBERS,
