@@ -38,7 +38,7 @@ if (camera && "BarcodeDetector" in window && navigator.mediaDevices) {
       video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
       video.hidden = false;
       button.textContent = button.dataset.close;
-      await video.play();
+      video.play().catch(close);
       look();
     } catch {
       close();
