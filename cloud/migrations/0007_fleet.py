@@ -49,5 +49,5 @@ CREATE TABLE device_contact (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0006_photos")]
+    dependencies = [("cloud", "0007_cards")]
     operations = [ops.RunSQL(COMMANDS), ops.RunSQL(HEALTH)]

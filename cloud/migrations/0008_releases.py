@@ -60,5 +60,5 @@ CREATE INDEX which_devices_run_this_product ON device_program (product, board, c
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0007_cards")]
+    dependencies = [("cloud", "0007_fleet")]
     operations = [ops.RunSQL(RELEASES), ops.RunSQL(ROLLOUTS)]
