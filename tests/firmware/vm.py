@@ -9,6 +9,7 @@ from tests.servers.process import leash
 ROOT = Path(__file__).parents[2]
 VM = ROOT / "build/micropython/micropython"
 STAND_INS = ROOT / "simulators/micropython"
+PATH = f"{STAND_INS}:{ROOT}:.frozen"
 HEAP = "120k"
 
 
@@ -23,17 +24,19 @@ def vm_command(*arguments: str, heap: str = HEAP) -> list[str]:
     return [*leash(None), str(VM), "-X", f"heapsize={heap}", *arguments]
 
 
-def vm_environment(board: Path | None = None) -> dict[str, str]:
+def vm_environment(board: Path | None = None, path: str = PATH) -> dict[str, str]:
     """Return the environment of a program: where its modules are, and the folder of its simulated board."""
-    environment = {"PATH": os.defpath, "MICROPYPATH": f"{STAND_INS}:{ROOT}:.frozen"}
+    environment = {"PATH": os.defpath, "MICROPYPATH": path}
     return environment | ({"ESIK_BOARD": str(board)} if board is not None else {})
 
 
-def run_vm(*arguments: str, board: Path | None = None, heap: str = HEAP, timeout_s: float = 60.0) -> str:
+def run_vm(
+    *arguments: str, board: Path | None = None, path: str = PATH, heap: str = HEAP, timeout_s: float = 60.0
+) -> str:
     """Return what a program printed: `run_vm("-c", text)` or `run_vm("file.py", "argument")`. Raises ProgramFailed."""
     done = subprocess.run(
         vm_command(*arguments, heap=heap),
-        capture_output=True, text=True, cwd=ROOT, env=vm_environment(board), timeout=timeout_s, check=False,
+        capture_output=True, text=True, cwd=ROOT, env=vm_environment(board, path), timeout=timeout_s, check=False,
     )  # fmt: skip
     if done.returncode:
         raise ProgramFailed(f"ended with status {done.returncode}:\n{done.stdout}{done.stderr}")

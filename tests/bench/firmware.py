@@ -1,0 +1,104 @@
+"""What is measured of a stand-alone gate on the MicroPython VM: memory, flash, and the time of its journal and roster.
+
+The VM is the real one, with 64-bit words: objects take about twice what they take on a board. Its times are this
+machine's. Nothing was measured on a board.
+"""
+
+import tempfile
+from pathlib import Path
+from random import Random
+
+from firmware.tools.boardfiles import compiled, modules_for
+from schemas.compact import compact
+from schemas.roster import pack, row
+from schemas.seal import mac
+from tests.bench.table import Figure, at_least, at_most
+from tests.edge_agent.school import MONDAY_8_MS, SCHOOL
+from tests.firmware.vm import STAND_INS, run_vm
+
+PROBE = Path(__file__).with_name("node_probe.py")
+ROOTS = ("firmware.node.standalone_parts", "firmware.boards.gate_esp32s3")
+CARDS = 10_000
+KEY = bytes(range(32))
+HEAP = "320k"  # 64-bit words take about twice the room: some 160 kB of a board
+HOW = f"MicroPython VM, {HEAP} of heap, 64-bit words"
+
+
+def node() -> list[Figure]:
+    """Measure a gate with 10,000 records in its journal and 10,000 cards in its roster."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        _compile_into(place / "lib")
+        file, tokens = _roster()
+        (place / "roster").write_bytes(file)
+        (place / "tokens").write_text("\n".join(tokens[::200]))
+        path = f"{STAND_INS}:{place / 'lib'}:.frozen"
+        told = run_vm(
+            str(PROBE),
+            str(place / "lib"),
+            str(place / "roster"),
+            str(place / "tokens"),
+            board=place,
+            path=path,
+            heap=HEAP,
+        )
+    figures = {name: float(figure) for name, figure in (line.split() for line in told.splitlines())}
+    assert figures["recovered"] == CARDS
+    assert figures["cards"] == CARDS
+    return [*_memory(figures), *_flash(figures), *_times(figures)]
+
+
+MEASUREMENTS = (node,)
+
+
+def _memory(figures: dict[str, float]) -> list[Figure]:
+    return [
+        Figure("node: used by modules", figures["free_empty"] - figures["free_boot"], "bytes", HOW),
+        Figure("node: free after boot", figures["free_boot"], "bytes", f"{HOW}; all modules of the gate loaded"),
+        Figure("node: free with 10,000 records", figures["free_journal"], "bytes", f"{HOW}; journal recovered"),
+        at_least(
+            "node: free with 10,000 cards too", figures["free_roster"], "bytes", f"{HOW}; TLS has memory of its own",
+            floor=20_000,
+        ),
+    ]  # fmt: skip
+
+
+def _flash(figures: dict[str, float]) -> list[Figure]:
+    return [
+        at_least("node: records of a journal of 1.2 MB", figures["capacity"], "records", "300 sectors", floor=10_000),
+        Figure("node: flash for a record", figures["append_bytes_mean"], "bytes", "mean of decisions and passages"),
+        at_most("node: flash for a record, most", figures["append_bytes_most"], "bytes", "with headers", ceiling=256),
+    ]
+
+
+def _times(figures: dict[str, float]) -> list[Figure]:
+    return [
+        Figure("node: append, median", figures["append_us_median"], "us", "on the VM; flash is a file"),
+        Figure("node: append, p99", figures["append_us_p99"], "us", "on the VM; flash is a file"),
+        Figure("node: decision, median", figures["decide_us_median"], "us", "on the VM; one of 10,000 cards"),
+        Figure("node: recovery of 10,000 records", figures["recovery_ms"], "ms", "on the VM"),
+        Figure("node: a record read for sending", figures["drain_us"], "us", "on the VM; seven at a time"),
+        Figure("node: a roster of 10,000 cards taken", figures["flip_ms"], "ms", "on the VM; verified and flipped"),
+    ]
+
+
+def _compile_into(folder: Path) -> None:
+    for name in modules_for(*ROOTS):
+        file = compiled(name)
+        target = folder / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.content)
+
+
+def _roster() -> tuple[bytes, list[str]]:
+    rng = Random(1)
+    tokens = [rng.randbytes(12).hex() for _ in range(CARDS)]
+    refs = [f"k3v9x0a{number:05d}" for number in range(CARDS)]
+    rules = {"passback": "off", "passback_reset_ms": 0, "repeat_ms": 5_000, "expired": "allow"}
+    rows = [row("policy", "", rules), row("profile", "day", [[127, 0, 1440]], ["*"])]
+    rows += [row("card", token, ref, "active", 0) for token, ref in zip(tokens, refs, strict=True)]
+    rows += [row("person", ref, "Somebody", "1А", "student", 1, 1, "day") for ref in refs]
+    body = compact(sorted(rows))
+    header: dict[str, object] = {"school": SCHOOL, "version": 7, "base": 0, "issued_ms": 0}
+    header["not_after_ms"] = MONDAY_8_MS + 86_400_000
+    return pack(header, body, body, lambda message: mac(KEY, message)), tokens
