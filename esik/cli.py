@@ -24,6 +24,7 @@ PROGRAMS = {
     "edge": Program("edge_agent.cli", "the agent at a school: reads cards, opens gates, journals and syncs"),
     "cloud": Program("cloud.cli", "the service: takes records in, shows pages, keeps devices and backups"),
     "device": Program("firmware.tools.cli", "boards on the bench: writes MicroPython and our files on them"),
+    "cards": Program("edge_agent.cards.cli", "the station where cards are made that cannot be copied, and their keys"),
     "demo": Program("simulators.demo", "a whole school on this machine, with its pages"),
 }
 

@@ -14,6 +14,7 @@ from edge_agent.cards.ev2 import CommMode, NotGenuine, key_data
 from edge_agent.cards.keys import ADMIN, FINDER, GATE, LINK, LINK_CODE, SPARE
 from edge_agent.cards.link import LINK_BYTES, Link
 from edge_agent.cards.master import Master
+from edge_agent.cards.proving import proven
 from edge_agent.clock import Clock
 from edge_agent.readers.chip import ChipTrouble, Conversing
 from edge_agent.readers.tap import Medium, is_random
@@ -38,7 +39,7 @@ class CardNotMade(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A card that is the school's now."""
+    """A card that is the school's now, and has proved it."""
 
     uid: bytes
     medium: Medium
@@ -93,7 +94,8 @@ class Maker:
         uid = self._enter_desfire(talk, shown, versions)
         self._write_file(talk)
         self._change_keys(talk, Medium.DESFIRE, uid, versions)
-        return Made(uid, Medium.DESFIRE, self._newest.version)
+        talk.select_application(place)
+        return Made(proven(talk, self._newest, uid), Medium.DESFIRE, self._newest.version)
 
     def _enter_desfire(self, talk: Conversation, shown: bytes, versions: list[int]) -> bytes:
         """Authenticate by the key that changes the others; return the card's own UID."""
@@ -123,7 +125,8 @@ class Maker:
         uid = self._enter(talk, Medium.SUN, uid, versions[ADMIN])
         self._write_link(talk, is_newest=versions[LINK] == self._newest.version)
         self._change_keys(talk, Medium.SUN, uid, versions)
-        return Made(uid, Medium.SUN, self._newest.version)
+        talk.select_ndef_application()
+        return Made(proven(talk, self._newest, uid), Medium.SUN, self._newest.version)
 
     def _linked_uid(self, talk: Conversation, version: int) -> bytes:
         """Return the UID that a chip with random UIDs writes into its link."""

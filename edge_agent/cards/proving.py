@@ -62,7 +62,7 @@ class CardProver:
         if is_random(uid):
             talk.authenticate(FINDER, keys.finder)
             uid = talk.card_uid()
-        return _proven(talk, keys, uid)
+        return proven(talk, keys, uid)
 
     # Chips that write links
 
@@ -87,9 +87,9 @@ class CardProver:
             raise NotGenuine("the link is another chip's")
         if said.counter <= self._counters.last(token, keys.version):
             raise NotGenuine("the link was shown before")
-        proven = _proven(talk, self._keys_of(talk), said.uid)
+        uid = proven(talk, self._keys_of(talk), said.uid)
         self._counters.keep(token, keys.version, said.counter)
-        return proven
+        return uid
 
     def _keys_of(self, talk: Conversation) -> SchoolKeys:
         """Return the keys that a card was made by, as it says; the proof is still to come."""
@@ -115,7 +115,7 @@ def _held(chip: Conversing) -> bytes | None:
     return chip.hold() if len(seen) == sun.UID_BYTES or is_random(seen) else None
 
 
-def _proven(talk: Conversation, keys: SchoolKeys, uid: bytes) -> bytes:
+def proven(talk: Conversation, keys: SchoolKeys, uid: bytes) -> bytes:
     """Return the UID after the card proved the key made for it, and said the same UID within the session."""
     talk.authenticate(GATE, keys.gate_key(uid))
     if talk.card_uid() != uid:
