@@ -1,4 +1,4 @@
-"""Writes `schemas/vectors/head.json`: `python -m tests.schemas.make_head_vectors`."""
+"""Writes `schemas/vectors/head.json` and the tables of `docs/head.md`: `python -m tests.schemas.make_head_vectors`."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,8 @@ from random import Random
 
 from schemas import cobs, head
 
-PATH = Path("schemas/vectors/head.json")
+PATH, PAGE = Path("schemas/vectors/head.json"), Path("docs/head.md")
+MARK = "<!-- {}: written by `python -m tests.schemas.make_head_vectors` -->"
 MESSAGES: list[head.Message] = [
     head.Hello(1, 7, head.HAS_APDUS | head.HAS_RELAYS, "e66164084373532b", "head-rp2350", "0.3.0"),
     head.Heartbeat(86_400, 1_200, 3, 1, 2, 1, head.PASSED_IN | head.FIRE),
@@ -40,13 +41,46 @@ REFUSED = [
 
 
 def main() -> None:
-    """Write the file, from the project's root."""
+    """Write both files, from the project's root."""
     vectors = {
         "messages": [_message(message) for message in MESSAGES],
         "refused": [{"body": body, "error": _error(bytes.fromhex(body))} for body in REFUSED],
         "lines": [_line(line) for line in _lines()],
     }
     PATH.write_text(json.dumps(vectors, indent=1, ensure_ascii=False) + "\n")
+    PAGE.write_text(written_into(PAGE.read_text()))
+
+
+def written_into(page: str) -> str:
+    """Return the page with what the code says between its marks."""
+    for name, text in (("messages", _table()), ("example", _example())):
+        before, _, rest = page.partition(MARK.format(name))
+        page = (
+            f"{before}{MARK.format(name)}\n\n{text}\n\n<!-- {name} end -->{rest.partition(f'<!-- {name} end -->')[2]}"
+        )
+    return page
+
+
+def _table() -> str:
+    lines = ["| from | kind | message | fields | what it says |", "| --- | --- | --- | --- | --- |"]
+    for who, kinds in (("head", head.FROM_HEAD), ("agent", head.FROM_AGENT)):
+        for kind in kinds:
+            fields = ", ".join(f"`{name}` {_type(type_)}" for name, type_ in kind.LAYOUT)
+            words = " ".join(str(kind.__doc__).split())
+            lines.append(f"| {who} | `{kind.KIND:02x}` | `{kind.__name__}` | {fields} | {words} |")
+    return "\n".join(lines)
+
+
+def _type(field: object) -> str:
+    return f"u{field * 8}" if isinstance(field, int) else str(field)
+
+
+def _example() -> str:
+    lines = []
+    for message in MESSAGES[:3]:
+        told = _message(message)
+        lines += [f"{message!r}", f"  body  {told['body']}", f"  frame {told['frame']}"]
+    return "\n".join(["```text", *lines, "```"])
 
 
 def _message(message: head.Message) -> dict[str, object]:

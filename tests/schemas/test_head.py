@@ -52,6 +52,12 @@ def test_the_vectors_hold_and_show_every_kind() -> None:
     assert counts["refused"] == len(make_head_vectors.REFUSED)
 
 
+def test_the_page_for_strangers_says_what_the_code_says() -> None:
+    page = (Path(__file__).parents[2] / make_head_vectors.PAGE).read_text()
+
+    assert make_head_vectors.written_into(page) == page
+
+
 @pytest.mark.parametrize(("plain", "stuffed"), PUBLISHED)
 def test_the_published_examples_of_stuffing_hold(plain: bytes, stuffed: bytes) -> None:
     assert cobs.stuff(plain) == stuffed
