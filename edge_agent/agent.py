@@ -164,6 +164,8 @@ class Agent:
             for gate in core.gates:
                 for reader, is_lost in gate.changed_readers():
                     core.scribe.alarm("reader_lost" if is_lost else "reader_back", reader, gate.settings.id)
+                for warning in gate.reader_warnings():
+                    core.scribe.alarm("tamper", warning, gate.settings.id)
             await self._given.clock.sleep(WATCH_S)
 
     async def _tell_health(self, overview: Overview) -> None:

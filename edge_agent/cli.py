@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from edge_agent import osdp_commands
 from edge_agent import settings as settings_module
 from edge_agent.agent import Ending, FolderTaken, run_agent
 from edge_agent.bundle import Bundle, BundleRefused, read_bundle
@@ -37,6 +38,7 @@ _TIMEOUT_S = 5.0
 Config = Annotated[Path, typer.Option("--config", "-c", help="The settings: see docs/settings.md.")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The agent at a school: reads cards, opens gates.")
+app.add_typer(osdp_commands.app, name="osdp")
 
 
 @app.command()

@@ -20,7 +20,7 @@ from edge_agent.decision import Decision, Mode
 from edge_agent.door import Door
 from edge_agent.pipeline import Pipeline, Shown
 from edge_agent.readers.head import HeadReader
-from edge_agent.readers.tap import Answering, Health, Reader, Tap, Verdict
+from edge_agent.readers.tap import Answering, Guarded, Health, Reader, Tap, Verdict
 from edge_agent.settings import GateSettings, HeadGate, NoGate, RelayGate, SimulatedGate
 from edge_agent.status.snapshot import GateStatus, ReaderStatus
 
@@ -188,6 +188,10 @@ class Gate:
                 changed.append((reader.name, now is Health.LOST))
             self._reported[reader.name] = now
         return changed
+
+    def reader_warnings(self) -> list[str]:
+        """Return what readers told of themselves since the last call: an opened housing, failing power."""
+        return [told for reader in self.readers if isinstance(reader, Guarded) for told in reader.take_warnings()]
 
     def status(self, names: dict[str, str]) -> GateStatus:
         """Return how the gate is; `names` are what people call it."""

@@ -25,9 +25,12 @@ READER_WORDS = {
     "format": "how a reader that types or sends lines writes a card's number",
     "byte_order": "`card` as the card sends its number, `reversed` as many cheap readers write it",
     "medium": "what it reads: `uid` for cards, `qr` for a scanner of codes",
-    "baud": "speed of the serial line of a `line` reader",
+    "baud": "speed of the serial line of a `line` or `osdp` reader",
     "grab": "a `keyboard` reader's letters reach no other program",
     "alone": "what a `head` does with a card while this agent is silent: `closed`, or let whoever shows one out",
+    "address": "of an `osdp` reader on its line, 0 to 126",
+    "key_file": "of an `osdp` reader: where its key is; made by `esik edge osdp install`",
+    "bits": "which cards of an `osdp` reader are taken: `whole` numbers, or `wiegand26` besides, which cards share",
 }
 
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
+from pathlib import Path
 
 from edge_agent.clock import Clock
 from edge_agent.readers.credentials import ByteOrder, Spelling, UidFormat
@@ -11,6 +12,9 @@ from edge_agent.readers.direct_chip import open_direct
 from edge_agent.readers.head import Alone, HeadReader
 from edge_agent.readers.keyboard import KeyboardReader
 from edge_agent.readers.line import LineReader
+from edge_agent.readers.osdp import OsdpReader
+from edge_agent.readers.osdp_card import CardBits
+from edge_agent.readers.osdp_line import ADDRESS_MAX, Place
 from edge_agent.readers.pn532 import Pn532Reader
 from edge_agent.readers.proving import Prover
 from edge_agent.readers.replay import ReplayReader
@@ -30,6 +34,7 @@ class Driver(Enum):
     HEAD = "head"  # a reader head: a microcontroller with our firmware, on a serial line
     KEYBOARD = "keyboard"  # a USB reader that types, by its input device
     LINE = "line"  # a reader or a scanner that sends lines of text over a serial line, a pipe or a terminal
+    OSDP = "osdp"  # a reader that is on the wall already, on an RS-485 line
     REPLAY = "replay"  # a file of taps
 
 
@@ -62,6 +67,9 @@ class ReaderSettings:
     baud: int = 9_600
     grab: bool = True  # a keyboard's letters reach nobody else
     alone: Alone = Alone.CLOSED  # what a head does with a card while this agent is silent
+    address: int = 0  # of an OSDP reader on its line
+    key_file: str = ""  # of an OSDP reader: 32 hex digits, made by `esik edge osdp install`
+    bits: CardBits = CardBits.WHOLE  # which cards of an OSDP reader are taken
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -76,6 +84,27 @@ class ReaderSettings:
             raise ReaderRefused("alone", "only a reader with driver = 'head' can do anything without the agent")
         if self.medium is Medium.QR and self.driver in {Driver.PN532, Driver.PN532_DIRECT}:
             raise ReaderRefused("medium", "a PN532 reads cards, not QR codes")
+        self._check_osdp()
+
+    def _check_osdp(self) -> None:
+        """Refuse what an OSDP reader has not, and what only it has."""
+        if self.driver is not Driver.OSDP:
+            if (self.address, self.key_file, self.bits) != (0, "", CardBits.WHOLE):
+                raise ReaderRefused("driver", "only a reader with driver = 'osdp' has address, key_file and bits")
+            return
+        if not 0 <= self.address <= ADDRESS_MAX:
+            raise ReaderRefused("address", f"{self.address} is not from 0 to {ADDRESS_MAX}")
+        if not self.key_file.startswith("/"):
+            raise ReaderRefused(
+                "key_file", "needs the key file's absolute path; `esik edge osdp install` makes the file"
+            )
+        if self.medium is not Medium.UID:
+            raise ReaderRefused("medium", "an OSDP reader sends cards' bits, not QR codes")
+
+    @property
+    def osdp(self) -> Place:
+        """Return where an OSDP reader is."""
+        return Place(self.path, self.baud, self.address)
 
     @property
     def spelling(self) -> Spelling:
@@ -83,7 +112,7 @@ class ReaderSettings:
         return Spelling(self.format, self.byte_order, self.medium)
 
 
-AnyReader = Pn532Reader | HeadReader | KeyboardReader | LineReader | ReplayReader
+AnyReader = Pn532Reader | HeadReader | KeyboardReader | LineReader | OsdpReader | ReplayReader
 
 
 def open_reader(settings: ReaderSettings, clock: Clock, prover: Prover | None = None) -> AnyReader:
@@ -98,9 +127,19 @@ def open_reader(settings: ReaderSettings, clock: Clock, prover: Prover | None = 
             return Pn532Reader(settings.name, settings.path, clock, partial(open_direct, clock=clock), prover)
         case Driver.HEAD:
             return HeadReader(settings.name, settings.path, clock, alone=settings.alone, byte_order=settings.byte_order)
+        case Driver.OSDP:
+            key_file, order = Path(settings.key_file), settings.byte_order
+            return OsdpReader(settings.name, settings.osdp, key_file, clock, bits=settings.bits, byte_order=order)
+        case Driver.KEYBOARD | Driver.LINE | Driver.REPLAY:
+            return _open_writing(settings, clock)
+
+
+def _open_writing(settings: ReaderSettings, clock: Clock) -> KeyboardReader | LineReader | ReplayReader:
+    """Return a reader of what somebody types or writes."""
+    match settings.driver:
         case Driver.KEYBOARD:
             return KeyboardReader(settings.name, settings.path, clock, settings.spelling, grab=settings.grab)
         case Driver.LINE:
             return LineReader(settings.name, settings.path, clock, settings.spelling, baud=settings.baud)
-        case Driver.REPLAY:
+        case _:
             return ReplayReader(settings.name, settings.path, clock)

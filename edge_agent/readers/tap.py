@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from firmware.drivers.field import is_random
 
-__all__ = ["UID_LENGTHS", "Answering", "Health", "Medium", "Reader", "Tap", "Verdict", "is_random"]
+__all__ = ["UID_LENGTHS", "Answering", "Guarded", "Health", "Medium", "Reader", "Tap", "Verdict", "is_random"]
 
 UID_LENGTHS = (4, 7, 10)
 
@@ -82,6 +82,15 @@ class Reader(Protocol):
     def health(self) -> Health: ...
     def taps(self) -> AsyncIterator[Tap]:
         """Yield each tap once; a card left in the field is one tap. Never raises for a lost device."""
+        ...
+
+
+@runtime_checkable
+class Guarded(Protocol):
+    """A Reader that tells when somebody opens it, or its power fails."""
+
+    def take_warnings(self) -> list[str]:
+        """Return what happened since the last call, each in at most 48 characters for an alarm."""
         ...
 
 

@@ -13,7 +13,9 @@ RIGHT: dict[str, Any] = {"name": "gate-in", "driver": Driver.PN532, "path": "/de
 
 @pytest.mark.parametrize("driver", Driver)
 def test_every_driver_makes_a_reader_that_has_not_begun(driver: Driver) -> None:
-    reader = open_reader(ReaderSettings(**{**RIGHT, "driver": driver}), SystemClock())
+    more = {"key_file": "/etc/esik/osdp.key"} if driver is Driver.OSDP else {}
+
+    reader = open_reader(ReaderSettings(**{**RIGHT, "driver": driver, **more}), SystemClock())
 
     assert (reader.name, reader.health) == ("gate-in", Health.STARTING)
 
@@ -34,5 +36,25 @@ def test_every_driver_makes_a_reader_that_has_not_begun(driver: Driver) -> None:
 def test_a_wrong_setting_is_refused_by_its_name(field: str, value: object) -> None:
     with pytest.raises(ReaderRefused) as refused:
         ReaderSettings(**{**RIGHT, field: value})
+
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"address": 127}, "address"),
+        ({"key_file": ""}, "key_file"),
+        ({"key_file": "osdp.key"}, "key_file"),
+        ({"medium": Medium.QR}, "medium"),
+        ({"driver": Driver.LINE}, "driver"),
+    ],
+)
+def test_what_an_osdp_reader_needs_is_asked_for_and_no_other_has_it(more: dict[str, Any], field: str) -> None:
+    right = {**RIGHT, "driver": Driver.OSDP, "key_file": "/etc/esik/osdp.key"}
+    ReaderSettings(**right)
+
+    with pytest.raises(ReaderRefused) as refused:
+        ReaderSettings(**{**right, **more})
 
     assert refused.value.field == field
