@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from simulators.cards import Card, CardRefused, card_make
+from simulators.cards import Card, CardRefused, Drawer, card_make
 from simulators.head_board import Pins, Terminal, Transactions, i2c_answer
 from simulators.pn532_buses import I2cPn532, SpiPn532
 from simulators.pn532_chip import BAUD, Chip
@@ -43,6 +43,7 @@ class SimulatedHead:
         self.field = RfField()
         self.lit: dict[str, bool] = {}
         self.heard = b""  # from the head, the last few bytes
+        self.drawer = Drawer(rng)
         self._folder = folder
         self._rng = rng
         self._link = link
@@ -128,9 +129,9 @@ class SimulatedHead:
         match words:
             case ["present", uid, *rest] if len(rest) <= 1:
                 self.field.clear()
-                self.field.put(Card(card_make(uid, *rest), self._rng))
+                self._put(uid, *rest)
             case ["add", uid, *rest] if len(rest) <= 1:
-                self.field.put(Card(card_make(uid, *rest), self._rng))
+                self._put(uid, *rest)
             case ["remove"]:
                 self.field.clear()
             case ["turn"]:
@@ -160,6 +161,10 @@ class SimulatedHead:
             case _:
                 return f"not understood: {' '.join(words)[:40]!r}; commands: {COMMANDS}"
         return ""
+
+    def _put(self, uid: str, family: str = "") -> None:
+        make = card_make(uid, family)
+        self.field.put(Card(make, self._rng, chip=self.drawer.chip_of(make)))
 
     def _status(self) -> str:
         lit = ",".join(sorted(name for name, is_on in self.lit.items() if is_on)) or "none"

@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
+from functools import partial
 
 import structlog
 from typing_extensions import override
 
 from edge_agent.clock import Clock
+from edge_agent.readers.chip import CardGone, ChipTrouble
 from edge_agent.readers.credentials import ByteOrder
+from edge_agent.readers.head_card import HeadCard
 from edge_agent.readers.head_link import HeadLink
 from edge_agent.readers.head_port import HeadPort
+from edge_agent.readers.proving import Prover
 from edge_agent.readers.supervised import DeviceLost, SupervisedReader
 from edge_agent.readers.tap import UID_LENGTHS, Health, Medium, Tap, Verdict
 from schemas import head
@@ -45,16 +49,20 @@ class HeadReader(SupervisedReader):
         *,
         alone: Alone = Alone.CLOSED,
         byte_order: ByteOrder = ByteOrder.CARD,
+        prover: Prover | None = None,
     ) -> None:
-        """`byte_order` is that of a Wiegand reader on the head."""
+        """`byte_order` is that of a Wiegand reader on the head; `prover` asks cards that can to prove themselves."""
         super().__init__(name, path, clock)
         self._alone = head.OPEN_OUT if alone is Alone.OPEN_OUT else head.CLOSED
         self._byte_order = byte_order
+        self._prover = prover
         self._link = HeadLink(self._alone)
         self._port: HeadPort | None = None
         self._coming: asyncio.Queue[head.Tap | DeviceLost] = asyncio.Queue(TAPS_MAX)
         self._listeners: list[Callable[[int], None]] = []
         self._number: tuple[Tap, int] | None = None  # of the tap that was yielded last
+        self._apdus = 0
+        self._told: asyncio.Future[head.ApduAnswer] | None = None  # what the card is waited for to say
 
     @override
     async def _session(self) -> AsyncGenerator[Tap, None]:
@@ -66,22 +74,21 @@ class HeadReader(SupervisedReader):
                 coming = await self._coming.get()
                 if isinstance(coming, DeviceLost):
                     raise coming
-                if tap := self._read(coming):
+                if tap := await self._read(coming):
                     self._number = (tap, coming.tap)
                     yield tap
         finally:
             self._port.close()
             self._port = None
+            self._end_talk()
 
     # What the gate says
 
     def answer(self, tap: Tap, verdict: Verdict) -> None:
         """Show at the head what was decided about a tap."""
-        if self._number is None or self._number[0] is not tap or self._port is None:
+        if self._number is None or self._number[0] is not tap:
             return
-        outcome, light, sound = _SHOWN[verdict]
-        self._link.answer(self._number[1], outcome, light, sound)
-        self._port.flush()
+        self._show(self._number[1], verdict)
 
     def switch(self, output: int, *, is_on: bool, ttl_ms: int) -> None:
         """Switch an output of the head, on for at most so long; nothing while there is no head."""
@@ -101,6 +108,12 @@ class HeadReader(SupervisedReader):
         finally:
             self._listeners.remove(hear)
 
+    def _show(self, number: int, verdict: Verdict) -> None:
+        outcome, light, sound = _SHOWN[verdict]
+        self._link.answer(number, outcome, light, sound)
+        if self._port is not None:
+            self._port.flush()
+
     # What the head says
 
     def _hear(self, message: head.Message) -> None:
@@ -114,6 +127,9 @@ class HeadReader(SupervisedReader):
                 self._put(message)
             case head.Withdrawn():
                 self._withdraw(message.tap)
+            case head.ApduAnswer():
+                if self._told is not None and not self._told.done():
+                    self._told.set_result(message)
             case head.Inputs():
                 for hear in self._listeners:
                     hear(message.inputs)
@@ -137,6 +153,7 @@ class HeadReader(SupervisedReader):
 
     def _withdraw(self, number: int) -> None:
         """Forget a tap that waits here; the head has shown red."""
+        self._end_talk()
         waiting = [self._coming.get_nowait() for _ in range(self._coming.qsize())]
         for one in waiting:
             if not (isinstance(one, head.Tap) and one.tap == number):
@@ -147,11 +164,11 @@ class HeadReader(SupervisedReader):
             self._coming.get_nowait()
         self._coming.put_nowait(lost)
 
-    def _read(self, told: head.Tap) -> Tap | None:
-        """Return the tap that a head tells; None for what is no credential."""
+    async def _read(self, told: head.Tap) -> Tap | None:
+        """Return the tap that a head tells; None for what is no credential, or a card that left while it was asked."""
         match told.medium:
             case head.UID if len(told.credential) in UID_LENGTHS:
-                return self._tap(told.credential, Medium.UID)
+                return await self._proved(told)
             case head.WIEGAND if len(told.credential) in _WIEGAND_LENGTHS:
                 is_reversed = self._byte_order is ByteOrder.REVERSED
                 return self._tap(told.credential[::-1] if is_reversed else told.credential, Medium.UID)
@@ -160,3 +177,36 @@ class HeadReader(SupervisedReader):
             case _:
                 self._refuse()
                 return None
+
+    # Cards that prove themselves
+
+    async def _proved(self, told: head.Tap) -> Tap | None:
+        """Return the tap of a card, after it has proved itself where it can."""
+        hello = self._link.hello
+        if self._prover is None or hello is None or not hello.features & head.HAS_APDUS:
+            return self._tap(told.credential, Medium.UID)
+        self._apdus = 0
+        card = HeadCard(told.credential, partial(self._carry, told.tap), asyncio.get_running_loop())
+        try:
+            proof = await asyncio.to_thread(self._prover.prove, card)
+        except (CardGone, ChipTrouble, TimeoutError):
+            self.counts.troubles += 1
+            self._show(told.tap, Verdict.REFUSED)
+            return None
+        if proof is None:
+            return self._tap(told.credential, Medium.UID)
+        return self._tap(proof.credential, proof.medium, proof.flaw)
+
+    async def _carry(self, tap: int, apdu: bytes) -> head.ApduAnswer:
+        """Say an APDU to the card of a tap and wait for what it says. Raises CardGone."""
+        if self._port is None:
+            raise CardGone("the head is gone")
+        self._told = asyncio.get_running_loop().create_future()
+        self._link.ask_card(tap, self._apdus & 0xFF, apdu, self._clock.monotonic_ms())
+        self._apdus += 1
+        self._port.flush()
+        return await self._told
+
+    def _end_talk(self) -> None:
+        if self._told is not None and not self._told.done():
+            self._told.set_exception(CardGone("nobody waits for this card any more"))
