@@ -1,0 +1,232 @@
+"""The program of a gate that stands alone: `run()` at the end of a board's `main.py`. What it is made of stands here.
+
+Rule: the watchdog is fed in one place, the loop that turns the gate, and only while cards are read too; every other
+task that fails is started again, later and later, and leaves the gate as it is.
+"""
+
+import asyncio
+import gc
+import os
+import random
+import sys
+from binascii import hexlify
+
+from firmware import VERSION
+from firmware.drivers.chip import ChipTrouble
+from firmware.drivers.field import Field, is_random
+from firmware.drivers.pause import sleep_ms
+from firmware.node import lines
+from firmware.node.clock import Clock, Timekeeper
+from firmware.node.cloud_side import CloudSide
+from firmware.node.gate import MODES, Gate
+from firmware.node.mqtt import Link
+from firmware.node.roster_fetch import RosterFetch
+from firmware.node.rules import Rules
+from firmware.node.session import Session
+from firmware.node.unfinished import unfinished
+from firmware.node.uplink import Uplink
+from firmware.node.wire import Identity
+from schemas.seal import HTTP, derive
+
+TURN_MS = 5
+CARDS_PAUSE_MS = 50
+CHIP_PAUSE_MS = 1_000
+TROUBLES_TOLD = 2
+STUCK_MS = 20_000  # the loop that reads cards has not turned for so long: the watchdog bites
+HOUSE_MS = 1_000
+HEALTH_MS = 600_000
+RESTART_MS = 2_000  # so that what came of the command may still leave
+AGAIN_S_MAX = 60
+CODE_MAX = 512
+
+
+class Chance:
+    """Random numbers that nobody can foresee, with the words of `random`."""
+
+    def getrandbits(self, count: int) -> int:
+        """Return a number of at most so many bits."""
+        return int.from_bytes(os.urandom((count + 7) // 8), "big") >> (-count % 8)
+
+    def uniform(self, low: float, high: float) -> float:
+        """Return a number between two; only waits are drawn so."""
+        return low + (high - low) * random.random()  # noqa: S311, TID251
+
+
+class Parts:
+    """What a board gives and a test replaces: everything that touches the machine."""
+
+    def __init__(self, *, chip, lamp, contacts, journal, slots, wifi, store, scanner, feed, restart, set_clock):
+        self.chip = chip
+        self.lamp = lamp
+        self.contacts = contacts
+        self.journal = journal
+        self.slots = slots
+        self.wifi = wifi
+        self.store = store
+        self.scanner = scanner
+        self.feed = feed
+        self.restart = restart
+        self.set_clock = set_clock
+
+
+class StandAlone:
+    """One gate, put together."""
+
+    def __init__(self, bundle, settings, parts: Parts, clock: "Clock | None" = None) -> None:
+        self.clock = clock or Clock()
+        rules = Rules(parts.slots, settings.gate, settings.roster_missing)
+        self.keeper = Timekeeper(self.clock, max(parts.store.floor_ms, rules.issued_ms))
+        self._parts = parts
+        self._settings = settings
+        self._boot = hexlify(os.urandom(8)).decode()
+        parts.set_clock(self.keeper.now().wall_ms)
+        self.gate = Gate(
+            settings, bundle.card_key, parts.journal, rules, self.keeper, parts.lamp, parts.contacts,
+            self._appended,
+        )  # fmt: skip
+        identity = Identity(
+            device=bundle.device, school=bundle.school, shard=bundle.shard, boot=self._boot, firmware=VERSION,
+            secret=bundle.secret,
+        )  # fmt: skip
+        self.session = Session(identity, parts.journal, Chance(), parts.store.counter)
+        self.cloud = CloudSide(
+            bundle, self.gate, rules, self.keeper, parts.store, parts.wifi, VERSION, self._fetch_roster,
+            parts.set_clock,
+        )  # fmt: skip
+        self._rosters = RosterFetch(
+            bundle.http_url, bundle.device, derive(bundle.secret, HTTP), parts.slots, self.keeper.now, os.urandom,
+            self.cloud.tls_for_rosters, lambda reason: self.cloud.report("roster_refused", reason),
+        )  # fmt: skip
+        self.uplink = Uplink(self.session, self.cloud, identity.client_id, Chance(), lambda: Link(self.clock))
+        self.cloud.want_roster = self.uplink.want_roster
+        self._cards_at_ms = self.clock.monotonic_ms()
+        self._restart_at_ms = None
+
+    async def run(self) -> None:
+        """Open the journal's epoch and run every task, for ever."""
+        self._open_epoch()
+        tasks = [
+            asyncio.create_task(self._kept("cards", self.read_cards)),
+            asyncio.create_task(self._kept("uplink", self.uplink.run)),
+            asyncio.create_task(self._kept("wifi", self._parts.wifi.run)),
+            asyncio.create_task(self._kept("house", self.keep_house)),
+        ]
+        if self._parts.scanner is not None:
+            tasks.append(asyncio.create_task(self._kept("codes", self.read_codes)))
+        try:
+            await self.turn()
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    # The tasks
+
+    async def turn(self) -> None:
+        """Turn the gate and feed the watchdog, while cards are read too; ends when the node is to start anew."""
+        while self._restart_at_ms is None or self.clock.monotonic_ms() < self._restart_at_ms:
+            self.gate.turn()
+            if self.clock.monotonic_ms() - self._cards_at_ms < STUCK_MS:
+                self._parts.feed()
+            await sleep_ms(TURN_MS)
+        self._parts.restart()
+
+    async def read_cards(self) -> None:
+        """Read cards, and start the chip again when it is in trouble, for ever."""
+        troubles = 0  # in a row: one is a stall that starting the chip anew has mended
+        while True:
+            self._cards_at_ms = self.clock.monotonic_ms()
+            try:
+                await self._parts.chip.start()
+                if troubles >= TROUBLES_TOLD:
+                    self.gate.alarm("reader_back", is_here=True)
+                troubles = 0
+                await self._read()
+            except ChipTrouble as trouble:
+                troubles += 1
+                if troubles == TROUBLES_TOLD:
+                    self.gate.alarm("reader_lost", str(trouble), is_here=True)
+            await sleep_ms(CHIP_PAUSE_MS if troubles > 1 else CARDS_PAUSE_MS)
+
+    async def _read(self) -> None:
+        field = Field()
+        while True:
+            self._cards_at_ms = self.clock.monotonic_ms()
+            uid = field.look(await self._parts.chip.sense(), self.clock.monotonic_ms())
+            if uid is not None:
+                self.gate.show("uid", b"" if is_random(uid) else uid)
+            await sleep_ms(CARDS_PAUSE_MS)
+
+    async def read_codes(self) -> None:
+        """Read the lines of a scanner of codes, for ever; a line without an end is thrown away."""
+        unread = b""
+        while True:
+            unread += self._parts.scanner.read(CODE_MAX) or b""
+            end = unread.replace(b"\r", b"\n").find(b"\n")
+            if end >= 0:
+                code, unread = unread[:end].strip(), unread[end + 1 :]
+                if code:
+                    self.gate.show("qr", code)
+            elif len(unread) > CODE_MAX:
+                unread = b""
+            await sleep_ms(CARDS_PAUSE_MS)
+
+    async def keep_house(self) -> None:
+        """Write counts and health, erase flash ahead, and notice that the node is to start anew; for ever."""
+        health_at_ms = self.clock.monotonic_ms()
+        while True:
+            self.gate.keep_house()
+            self._parts.journal.tidy()
+            if self.clock.monotonic_ms() >= health_at_ms:
+                health_at_ms = self.clock.monotonic_ms() + HEALTH_MS
+                self.cloud.tell_health()
+            if self.cloud.wants_restart and self._restart_at_ms is None:
+                self._restart_at_ms = self.clock.monotonic_ms() + RESTART_MS
+            await sleep_ms(HOUSE_MS)
+
+    async def _kept(self, name: str, task) -> None:
+        """Run a task; when it fails, say so on the console and start it again, later and later."""
+        wait_s = 1
+        while True:
+            try:
+                await task()
+            except Exception as error:  # noqa: BLE001  the outermost loop of every task
+                print(name, "failed:", type(error).__name__, error)  # noqa: T201  the console of the board
+            gc.collect()
+            await asyncio.sleep(wait_s)
+            wait_s = min(AGAIN_S_MAX, wait_s * 2)
+
+    # At the start
+
+    def _open_epoch(self) -> None:
+        """Write the epoch's first record, then what the run before left to be told."""
+        parts, stamp = self._parts, self.keeper.now()
+        before = parts.journal.before
+        named = (before.epoch, before.head, hexlify(before.digest).decode()) if before.epoch else None
+        self.gate.write(lines.opening(stamp, self._boot, named, parts.journal.why, VERSION))
+        if self._settings.has_sensor:
+            for record in unfinished(parts.journal, self._settings.gate, stamp):
+                self.gate.write(record)
+        if parts.store.mode in MODES:
+            self.gate.mode = parts.store.mode
+        for reason in parts.slots.refusals:
+            self.gate.alarm("roster_refused", reason)
+        if parts.store.alarm:
+            self.gate.alarm(parts.store.alarm)
+            parts.store.keep(alarm="")
+
+    def _appended(self) -> None:
+        self.uplink.appended()
+
+    async def _fetch_roster(self) -> int:
+        version = await self._rosters.fetch()
+        self.keeper.raise_floor(self._parts.slots.roster.issued_ms)
+        return version
+
+
+def run() -> None:
+    """Run for ever, with what stands in the flash of this board."""
+    from firmware.node.standalone_parts import read  # noqa: PLC0415  only a board has what it imports
+
+    bundle, settings, parts, clock = read()
+    asyncio.run(StandAlone(bundle, settings, parts, clock).run())
+    sys.exit()

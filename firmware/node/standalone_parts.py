@@ -1,0 +1,87 @@
+"""Makes the parts of a stand-alone gate of its board, settings and flash; only a board has the modules it imports."""
+
+import os
+
+import machine
+import network
+
+from firmware.node.clock import Clock
+from firmware.node.flash import Region
+from firmware.node.journal import Journal
+from firmware.node.settings import BUNDLE, NODE, Bundle, GateSettings, SettingsRefused, load
+from firmware.node.slots import Slots
+from firmware.node.standalone import Parts
+from firmware.node.store import Store
+from firmware.node.wifi import Wifi
+from firmware.node.wiring import chip_of, contacts_of, lamp_of, uart_of
+from schemas.seal import HTTP, derive
+
+WATCHDOG_MS = 8_000
+SCANNER_BAUD = 9_600
+_UNIX_MS_OF_2000 = 946_684_800_000
+_DAY_MS = 86_400_000
+
+
+def read():
+    """Return (bundle, settings, parts, clock). Raises SettingsRefused."""
+    settings, bundle = GateSettings(load(NODE)), Bundle(load(BUNDLE))
+    board = _board(settings.board)
+    clock = Clock()
+    lamp = lamp_of(board)  # first of all: the relays rest
+    reader = settings.reader or board.READER
+    if reader not in board.READERS:
+        raise SettingsRefused(NODE + ": reader must be one of " + ", ".join(sorted(board.READERS)))
+    slots = Slots(_flash("roster"), bundle.school, derive(bundle.secret, HTTP))
+    slots.load()
+    parts = Parts(
+        chip=chip_of(board, reader, clock),
+        lamp=lamp,
+        contacts=contacts_of(board),
+        journal=Journal(_flash("journal"), bundle.device, os.urandom),
+        slots=slots,
+        wifi=Wifi(network.WLAN(network.STA_IF) if settings.ssid else None, settings.ssid, settings.password),
+        store=Store(),
+        scanner=uart_of(board.SCANNER, SCANNER_BAUD) if settings.has_scanner and board.SCANNER else None,
+        feed=machine.WDT(timeout=WATCHDOG_MS).feed,
+        restart=machine.reset,
+        set_clock=set_clock,
+    )
+    return bundle, settings, parts, clock
+
+
+def set_clock(wall_ms):
+    """Set the machine's clock, by which TLS judges the dates of certificates."""
+    days, of_day_ms = divmod(wall_ms - _UNIX_MS_OF_2000, _DAY_MS)
+    year, month, day = civil(days)
+    seconds = of_day_ms // 1000
+    when = (year, month, day, (days + 5) % 7, seconds // 3600, seconds // 60 % 60, seconds % 60, 0)
+    machine.RTC().datetime(when)
+
+
+def civil(days):
+    """Return (year, month, day) of so many days since 1 January 2000 (Hinnant, "chrono-compatible date algorithms")."""
+    era_day = days + 10_957 + 719_468
+    era, day_of_era = divmod(era_day, 146_097)
+    year_of_era = (day_of_era - day_of_era // 1_460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
+    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    month_index = (5 * day_of_year + 2) // 153
+    day = day_of_year - (153 * month_index + 2) // 5 + 1
+    month = month_index + 3 if month_index < 10 else month_index - 9
+    return year_of_era + era * 400 + (1 if month <= 2 else 0), month, day
+
+
+def _board(name):
+    try:
+        return getattr(__import__("firmware.boards." + name).boards, name)
+    except (ImportError, AttributeError):
+        raise SettingsRefused(NODE + ": board is none that this program knows: see firmware/boards")
+
+
+def _flash(label):
+    """Return the partition of that label. Raises SettingsRefused when the board was flashed without it."""
+    import esp32  # noqa: PLC0415  other kinds of boards have none
+
+    found = esp32.Partition.find(esp32.Partition.TYPE_DATA, label=label)
+    if not found:
+        raise SettingsRefused("the flash has no partition " + label + ": flash the board again (`esik device flash`)")
+    return Region(found[0])

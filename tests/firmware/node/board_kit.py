@@ -1,0 +1,151 @@
+"""A stand-alone gate on a simulated board: its program on a real MicroPython, its card reader, contacts and flash."""
+
+import asyncio
+import contextlib
+import json
+import os
+import termios
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from simulators.cards import card_make
+from simulators.pn532 import Pn532Line
+from tests.firmware.vm import ROOT, vm_command, vm_environment
+from tests.waiting import until_async
+
+PROGRAM = ROOT / "tests/firmware/portable/node_program.py"
+HEAP = "512k"  # the VM's words are twice a board's, and the code that a board has in flash is compiled into memory here
+PASSED_IN_PIN, FIRE_PIN, RELAY_PIN = 1, 14, 4
+CARD_STAYS_MS = 400
+
+
+class ReaderThread:
+    """A simulated PN532 on a loop of its own: a chip does not wait while the tests' loop serves a page."""
+
+    def __init__(self, link: Path) -> None:
+        self._link = link
+        self._loop = asyncio.new_event_loop()
+        self._line: Pn532Line | None = None
+        self._thread = threading.Thread(target=self._loop.run_forever, name="reader", daemon=True)
+        self._thread.start()
+
+    async def plug(self) -> None:
+        """Plug the reader in, once, and give its line the speed of the board's."""
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._plug(), self._loop))
+
+    def do(self, act: Callable[[Pn532Line], object]) -> None:
+        """Let something happen at the reader."""
+        assert self._line is not None
+        self._loop.call_soon_threadsafe(act, self._line)
+
+    def stop(self) -> None:
+        """Pull the cable and end the loop."""
+        self.do(lambda line: line.unplug())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _plug(self) -> None:
+        if self._line is None:
+            self._line = Pn532Line(Random(1), self._link)
+            _set_speed(self._line.plug())
+
+
+class NodeBoard:
+    """The board: what stands in its folder outlives every run, as flash does."""
+
+    def __init__(self, folder: Path, bundle: Mapping[str, Any], **settings: object) -> None:
+        self.told: list[str] = []
+        self._folder = folder
+        self._process: asyncio.subprocess.Process | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._reader = ReaderThread(folder / "uart1")
+        folder.mkdir()
+        (folder / "bundle.json").write_text(json.dumps(bundle))
+        wanted = {"board": "gate_esp32s3", "gate": "main", "direction": "in", "reader": "pn532-uart"} | settings
+        (folder / "node.json").write_text(json.dumps(wanted))
+        (folder / "hands").touch()
+
+    async def start(self) -> None:
+        """Start the program, and wait until it runs."""
+        await self._reader.plug()
+        (self._folder / "hands").write_text("")
+        command = vm_command(str(PROGRAM), str(self._folder), heap=HEAP)
+        self._process = await asyncio.create_subprocess_exec(
+            *command, env=vm_environment(self._folder), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        self.told.clear()
+        self._listening = asyncio.create_task(self._listen(self._process))
+        await self.until("free ")
+
+    async def kill(self) -> None:
+        """End the program as a power cut does."""
+        if self._process is not None and self._listening is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+            await self._listening
+        self._process = None
+
+    async def until(self, begin: str, count: int = 1) -> str:
+        """Wait until the program has told so many lines that begin so; return the last of them."""
+        await until_async(
+            lambda: len(self.lines(begin)) >= count, 15.0, f"{begin!r} from the node; it told {self.told}"
+        )
+        return self.lines(begin)[count - 1]
+
+    def lines(self, begin: str) -> list[str]:
+        """Return what the program has told since it started, of one kind."""
+        return [line for line in self.told if line.startswith(begin)]
+
+    async def tap(self, uid: bytes) -> str:
+        """Show a card and take it away; return what the gate told of it."""
+        count = len(self.lines("shown "))
+        self._reader.do(lambda line: line.present(card_make(uid.hex())))
+        told = await self.until("shown ", count + 1)
+        self._reader.do(lambda line: line.remove())
+        await asyncio.sleep(0.35)  # the card is surely away, as the field sees it
+        return told
+
+    async def go_through(self) -> None:
+        """Close the passage contact for a while, as somebody who goes through does."""
+        for level in (0, 1):
+            with (self._folder / "hands").open("a") as hands:
+                hands.write(f"{PASSED_IN_PIN} {level}\n")
+            await asyncio.sleep(0.1)
+
+    def pulses(self) -> int:
+        """Return how often the relay was pulled."""
+        path = self._folder / "pins"
+        return path.read_text().splitlines().count(f"{RELAY_PIN} 1") if path.exists() else 0
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            self.told.append(line.decode().rstrip())
+
+
+@contextlib.asynccontextmanager
+async def node_board(folder: Path, bundle: Mapping[str, Any], **settings: object) -> AsyncIterator[NodeBoard]:
+    """Run a board until the end of the block."""
+    board = NodeBoard(folder, bundle, **settings)
+    await board.start()
+    try:
+        yield board
+    finally:
+        await board.kill()
+        board._reader.stop()
+
+
+def _set_speed(path: str) -> None:
+    """Give the reader's line the speed of the board's, which a pseudo-terminal does not care for but its chip does."""
+    line = os.open(path, os.O_RDWR | os.O_NOCTTY)
+    try:
+        attributes = termios.tcgetattr(line)
+        attributes[4] = attributes[5] = termios.B115200
+        termios.tcsetattr(line, termios.TCSANOW, attributes)
+    finally:
+        os.close(line)
