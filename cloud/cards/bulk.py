@@ -11,7 +11,7 @@ import asyncpg
 
 from cloud.cards.keys import card_key_within
 from cloud.cards.kinds import CardState, Medium
-from cloud.cards.rules import token_of
+from cloud.cards.rules import PROVING, token_of
 from cloud.core.services import Services
 
 NUMBER = "card.number"  # context of the vault
@@ -28,6 +28,11 @@ ON CONFLICT (school_id, token) DO UPDATE
     SET person_id = excluded.person_id, state = 'active', issued_at = excluded.issued_at,
         changed_at = excluded.changed_at, not_after = excluded.not_after
     WHERE card.state = 'returned'
+"""
+
+_RETIRE = """
+UPDATE card SET state = 'returned', changed_at = $3
+WHERE school_id = $1 AND token = any($2) AND state <> 'returned'
 """
 
 
@@ -56,18 +61,28 @@ async def put_cards(
     """Give cards to people and return the clashes; with any of those, nothing is written."""
     key = await card_key_within(services, connection, school_id)
     tokens = [token_of(key, card.number, card.medium) for card in cards]
-    known = {row["token"]: row for row in await connection.fetch(_KNOWN, school_id, tokens)}
+    # The same card, where it was known by its number alone before: it is nobody else's, and no copy of that opens now.
+    bare = {index: token_of(key, card.number, Medium.UID) for index, card in enumerate(cards) if card.medium in PROVING}
+    known = {row["token"]: row for row in await connection.fetch(_KNOWN, school_id, [*tokens, *bare.values()])}
     clashes, first_of = [], dict[str, int]()
     for index, (card, token) in enumerate(zip(cards, tokens, strict=True)):
         earlier = first_of.setdefault(token, index)
-        row = known.get(token)
+        holder = _holder(card, known.get(token)) or _holder(card, known.get(bare.get(index, "")))
         if cards[earlier].person_id != card.person_id:
             clashes.append(Clash(index, "", earlier))
-        elif row is not None and row["state"] != CardState.RETURNED.value and row["person_id"] != card.person_id:
-            clashes.append(Clash(index, row["holder"]))
+        elif holder is not None:
+            clashes.append(Clash(index, holder))
     if not clashes:
         await _write(services, connection, school_id, [(cards[index], token) for token, index in first_of.items()])
+        await connection.execute(_RETIRE, school_id, list(bare.values()), services.clock.now())
     return clashes
+
+
+def _holder(card: CardGiven, row: asyncpg.Record | None) -> str | None:
+    """Return who else has a card that was not returned; None when nobody has."""
+    if row is None or row["state"] == CardState.RETURNED.value or row["person_id"] == card.person_id:
+        return None
+    return str(row["holder"])
 
 
 async def _write(

@@ -94,6 +94,11 @@ WORDS = {
     "alarms_open": N_("Open"),
     "alarms_acknowledged": N_("Looked into"),
     "alarms_all": N_("All of them"),
+    # what a card is read by
+    "uid": N_("Number, can be copied"),
+    "qr": N_("Code"),
+    "desfire": N_("DESFire, proves itself"),
+    "sun": N_("NTAG 424 DNA, proves itself"),
     # clocks
     "rtc": N_("own clock"),
     "ntp": N_("network time"),

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from openpyxl.utils.datetime import from_excel
 
+from cloud.cards.kinds import Medium
 from cloud.core.messages import Message, message
 from cloud.imports.columns import plain
 from cloud.imports.spreadsheet import Cell
@@ -31,6 +32,12 @@ PURPOSES = {
     Purpose.CARD: ("карта", "card", "пропуск"),
     Purpose.PHOTO: ("фото", "photo", "сурет", "фотосурет"),
 }
+CARDS = {
+    Medium.UID: ("нөмір", "номер", "number", "uid"),
+    Medium.DESFIRE: ("desfire", "desfire ev2", "desfire ev3"),
+    Medium.SUN: ("sun", "ntag 424", "ntag 424 dna", "ntag424"),
+}
+_CARD = {plain(name): medium for medium, names in CARDS.items() for name in names}
 _RELATION = {plain(name): relation for relation, names in RELATIONS.items() for name in names}
 _PURPOSE = {plain(name): purpose for purpose, names in PURPOSES.items() for name in names}
 _CLASS = re.compile(r"(\d{1,2})\s*[-–]?\s*[«\"']?\s*([^\W\d_]{1,4})\s*[»\"']?")
@@ -146,6 +153,11 @@ def shift_of(cell: Cell | None) -> int:
 def relation_of(cell: Cell | None) -> Relation:
     """Return what a guardian is to the child; OTHER for an empty cell. Raises CellWrong."""
     return _choice(text_of(cell), _RELATION, Relation.OTHER, ", ".join(names[0] for names in RELATIONS.values()))
+
+
+def medium_of(cell: Cell | None) -> Medium:
+    """Return what a card is read by; its number for an empty cell. Raises CellWrong."""
+    return _choice(text_of(cell), _CARD, Medium.UID, ", ".join(names[0] for names in CARDS.values()))
 
 
 def purpose_of(cell: Cell | None) -> Purpose:

@@ -115,6 +115,7 @@ LAYOUTS = {
         (
             _PERSON,
             Column("card", ("Карта нөмірі", "Номер карты", "Card number", "карта", "card", "uid"), "04A1B2C3D4E5F6"),
+            Column("kind", ("Карта түрі", "Вид карты", "Card kind", "medium"), "desfire", required=False),
         ),
     ),
     Kind.CONSENTS: Layout(

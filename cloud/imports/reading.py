@@ -63,6 +63,7 @@ class CardDraft:
     place: Place
     person: str
     number: str
+    medium: Medium
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +220,12 @@ def _read_guardian(row: _Row) -> None:
 
 def _read_card(row: _Row) -> None:
     person = row.wanted("person", cells.key_of, "")
-    number = row.wanted("card", lambda cell: normal_number(cells.card_of(cell), Medium.UID), "")
+    medium = row.read("kind", cells.medium_of, Medium.UID)
+    number = row.wanted("card", lambda cell: normal_number(cells.card_of(cell), medium), "")
     if number:
         row.once("card", "card", number)
     if row.is_right():
-        row.drafts.cards.append(CardDraft(row.place, person, number))
+        row.drafts.cards.append(CardDraft(row.place, person, number, medium))
 
 
 def _read_consent(row: _Row, today: date) -> None:

@@ -76,7 +76,7 @@ class Writing:
 
     async def _write_cards(self) -> None:
         found = [(draft, person) for draft in self.drafts.cards if (person := self._person(draft))]
-        cards = [CardGiven(person, draft.number) for draft, person in found]
+        cards = [CardGiven(person, draft.number, draft.medium) for draft, person in found]
         for clash in await put_cards(self.services, self.connection, self.school_id, cards):
             told = message(
                 "This card belongs to {holder}. Take it back there first, or give another card.", holder=clash.holder

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from cloud.cards.actions import block_card, free_card, give_card, take_card
+from cloud.cards.kinds import Medium
 from cloud.cards.queries import cards_of
 from cloud.core.errors import NotFound, Refused
 from cloud.office.person import PREFIX, OfficeDesk, Outcome, Text, ThePerson, back_to, day_typed, person_page
@@ -23,12 +24,18 @@ async def show(request: Request, desk: OfficeDesk, person: ThePerson) -> Respons
 
 
 @router.post("/cards")
-async def give(request: Request, desk: OfficeDesk, person: ThePerson, number: Text = "") -> Response:
+async def give(
+    request: Request,
+    desk: OfficeDesk,
+    person: ThePerson,
+    number: Text = "",
+    medium: Annotated[Medium, Form()] = Medium.UID,
+) -> Response:
     """Give a card whose number was read or typed."""
     try:
-        await give_card(desk.services, desk.actor, person.id, number)
+        await give_card(desk.services, desk.actor, person.id, number, medium)
     except Refused as refused:
-        return await person_page(request, desk, person, Outcome(refused, {"number": number}))
+        return await person_page(request, desk, person, Outcome(refused, {"number": number, "medium": medium.value}))
     return back_to(desk, person)
 
 

@@ -107,6 +107,26 @@ async def test_a_guardian_blocks_the_own_childs_card_and_no_other(services: Serv
     assert [card.state for card in await Card.all().order_by("id")] == [CardState.BLOCKED, CardState.ACTIVE]
 
 
+async def test_a_card_that_proves_itself_is_known_by_its_number_alone_no_more(services: Services) -> None:
+    school_id = await a_school(services)
+    person = await a_student(services, school_id)
+    before = await give_card(services, SYSTEM, person, NUMBER)
+
+    after = await give_card(services, SYSTEM, person, NUMBER, Medium.DESFIRE)
+
+    assert (await Card.get(id=before)).state is CardState.RETURNED
+    assert (await Card.get(id=after)).state is CardState.ACTIVE
+
+
+async def test_a_card_that_proves_itself_is_not_taken_from_whom_its_number_belongs_to(services: Services) -> None:
+    school_id = await a_school(services)
+    before = await give_card(services, SYSTEM, await a_student(services, school_id, "Ким"), NUMBER)
+
+    with pytest.raises(CardTaken):
+        await give_card(services, SYSTEM, await a_student(services, school_id, "Ли"), NUMBER, Medium.SUN)
+    assert (await Card.get(id=before)).state is CardState.ACTIVE
+
+
 async def test_two_who_give_the_same_card_at_once_do_not_both_succeed(services: Services) -> None:
     school_id = await a_school(services)
     people = [await a_student(services, school_id, str(number)) for number in range(4)]

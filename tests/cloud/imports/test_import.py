@@ -9,6 +9,7 @@ from cloud.accounts.queries import audit_of
 from cloud.cards.models import Card
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed
+from cloud.core.i18n import Language, translate
 from cloud.core.services import Services
 from cloud.imports.actions import check_import, import_school
 from cloud.imports.columns import LAYOUTS, Kind
@@ -123,6 +124,31 @@ async def test_a_card_of_somebody_else_is_refused_with_the_holder(services: Serv
     assert [problem[:3] for problem in told(report)] == [("Карты", 2, "Номер карты")]
     assert "Әліби Айгерім" in told(report)[0][3]
     assert (report.was_written, await Person.all().count(), await Card.all().count()) == (False, 3, 2)
+
+
+async def test_cards_that_prove_themselves_come_with_their_kind(services: Services) -> None:
+    school_id = await a_school(services)
+    cards: Rows = [
+        ["Кто (ИИН или номер)", "Номер карты", "Вид карты"],
+        ["1", "04A1B2C3D4E5F6", "DESFire EV3"],
+        ["2", "04A1B2C3D4E5F7", "sun"],
+        ["т-1", "04A1B2C3D4E5F8", None],
+    ]
+
+    report = await import_school(services, SYSTEM, school_id, file(cards=cards))
+
+    assert report.problems == ()
+    assert [card.medium.value for card in await Card.all().order_by("id")] == ["desfire", "sun", "uid"]
+
+
+async def test_a_kind_of_card_that_is_not_known_is_named_with_those_that_are(services: Services) -> None:
+    school_id = await a_school(services)
+    cards: Rows = [["Кто (ИИН или номер)", "Номер карты", "Вид карты"], ["1", "04A1B2C3D4E5F6", "магнитная"]]
+
+    report = await import_school(services, SYSTEM, school_id, file(cards=cards))
+
+    assert [problem.column for problem in report.problems] == ["Вид карты"]
+    assert "desfire" in translate(Language.RU, report.problems[0].message)
 
 
 async def test_one_card_twice_in_a_file_is_named_with_the_other_row(services: Services) -> None:
