@@ -152,25 +152,30 @@ class _Survey:
         found = self._found
         sector = serial % self._region.sectors
         found.offset = frames.FRAMES_AT
-        broken = -1
+        broken = -1  # where the last frame stands, when it cannot be read
         for offset, kind, number, content, following in frames.walk(self._region, sector):
-            found.offset, broken = following, -1
-            if kind == frames.BROKEN:
-                broken = offset
+            if kind == frames.EPOCH and (self._now is None or self._now.name != content):
+                if broken >= 0 and offset - broken >= frames.RECORD_BYTES_MIN:
+                    self._count_lost()  # what stands before the next epoch was whole once
+                self._begin(content, serial, offset, 1)
             elif kind == frames.TRIM:
                 name, upto = content[:8], int.from_bytes(content[8:], "little")
                 self._trims[name] = max(upto, self._trims.get(name, 0))
-            elif kind == frames.EPOCH:
-                if self._now is None or self._now.name != content:
-                    self._begin(content, serial, offset, 1)
-            elif self._now is not None:
+            elif frames.is_record(kind) and self._now is not None:
                 self._count(self._now, number, kind, content)
+            found.offset = following
+            broken = offset if kind == frames.BROKEN else -1
         if broken >= 0 or not self._region.is_blank(sector, found.offset):
             found.offset = SECTOR
-        if broken >= 0 and self._now is not None and frames.is_whole(self._region, sector, broken):
-            self._now.head, self._link = self._now.head + 1, None
+        if broken >= 0 and frames.is_whole(self._region, sector, broken):
+            self._count_lost()
         elif broken >= 0 and serial == found.newest:
             found.why = "recovered"
+
+    def _count_lost(self) -> None:
+        """Count a record that stands there and cannot be read: a gap, not an end."""
+        if self._now is not None:
+            self._now.head, self._link = self._now.head + 1, None
 
     def _count(self, now: Epoch, number: int, kind: int, content: bytes) -> None:
         now.head += 1 + ((number - now.head - 1) & 0xFFFF)

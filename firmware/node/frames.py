@@ -34,6 +34,7 @@ FRAMES_AT = 2 * HEADER_BYTES
 _HEAD = "<BBHI"
 HEAD_BYTES = 8
 LINK_BYTES = 16
+RECORD_BYTES_MIN = HEAD_BYTES + LINK_BYTES + 1  # other frames are shorter
 _BLANK = b"\xff" * HEAD_BYTES
 _PIECE = 128
 

@@ -102,6 +102,22 @@ class Story:
             assert found == entries[state.tail - 1 :]
             assert state.tail_digest == (entries[state.tail - 2].digest if state.tail > 1 else genesis(DEVICE, epoch))
 
+    def lost(self) -> list[Entry]:
+        """Return accepted records that nobody has acknowledged and that can no longer be read; none may have changed.
+
+        None may be missing without a trace, either: every epoch still ends where it did.
+        """
+        states = {state.epoch: state for state in self.journal.epochs()}
+        lost: list[Entry] = []
+        for epoch, entries in self.accepted.items():
+            held = entries[self.acked.get(epoch, 0) :]
+            if held:
+                assert states[epoch].head == len(entries)
+                found = [Entry(*entry) for entry in self.journal.read(epoch, held[0].seq - 1, len(held))]
+                lost += [one for one, other in zip(held, found, strict=True) if other.record is None]
+                assert [other for one, other in zip(held, found, strict=True) if other not in (one, _gone(other))] == []
+        return lost
+
     def _take_in_what_was_under_way(self, epoch: str, head: int) -> None:
         """Accept a record that was whole on the flash when the power failed, though its append did not return.
 
@@ -119,3 +135,7 @@ class Story:
         journal = Journal(Region(self.flash), DEVICE, self.rng.randbytes)
         self.accepted[journal.epoch] = []
         return journal
+
+
+def _gone(entry: Entry) -> Entry:
+    return Entry(entry.epoch, entry.seq, None, entry.digest)

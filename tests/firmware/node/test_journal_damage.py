@@ -45,6 +45,18 @@ def test_fault_7_one_flipped_bit_costs_one_record_at_most_and_is_noticed() -> No
             assert one.digest == other.digest or one.seq == len(entries)
 
 
+def test_fault_7_a_flipped_bit_in_many_epochs_costs_one_record_at_most_and_never_the_end_of_an_epoch() -> None:
+    for seed in range(150):
+        story = Story(seed)
+        story.live(60 + seed)
+        used = [sector for sector, count in enumerate(story.flash.erasures) if count]
+
+        story.flash.flip((story.rng.choice(used) * SECTOR + story.rng.randrange(SECTOR)) * 8 + story.rng.randrange(8))
+        story.restart()
+
+        assert len(story.lost()) <= 1, seed
+
+
 def test_fault_8_a_header_whose_first_copy_is_spoiled_is_read_from_the_second() -> None:
     flash, entries = _written(Random(8), 200)
 
