@@ -13,13 +13,14 @@ from firmware.node.mqtt import LinkFailed, told
 WAIT_MS_MIN, WAIT_MS_MAX = 500, 30_000
 FETCH_WAIT_MS_MIN, FETCH_WAIT_MS_MAX = 1_000, 300_000
 FETCH_S = 120.0
+ERRAND_S = 900.0  # a release is some hundred kilobytes, in blocks
 _IDLE_S = 5.0
 _OFFLINE_S = 0.5  # between two looks whether there is a network
 _OUTBOX_MAX = 8
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from random import Random
     from typing import Protocol
 
@@ -106,6 +107,7 @@ class Uplink:
         self._fetch_waits = Waits(rng, FETCH_WAIT_MS_MIN, FETCH_WAIT_MS_MAX)
         self._wanted_roster = 0
         self._fetch_at_ms = 0
+        self._errand: Callable[[], Awaitable[object]] | None = None
 
     async def run(self) -> None:
         """Connect, and connect again, until cancelled."""
@@ -116,6 +118,8 @@ class Uplink:
                 self._waits.reset()
             elif self._is_fetch_due():
                 await self._fetch()
+            elif self._errand is not None:
+                await self._run_errand(self._errand)
             else:
                 brokers = self._world.brokers()
                 turn = 0 if await self._connect_once(brokers[turn % len(brokers)]) else turn + 1
@@ -128,6 +132,11 @@ class Uplink:
     def want_roster(self) -> None:
         """Fetch the roster again whatever its version, since what is held cannot be gone by."""
         self._wanted_roster = max(self._wanted_roster, self._world.roster_version() + 1)
+        self._news.set()
+
+    def want_errand(self, errand: "Callable[[], Awaitable[object]]") -> None:
+        """Run something that needs a connection of its own, once, while no other stands; it has ERRAND_S."""
+        self._errand = errand
         self._news.set()
 
     # A connection
@@ -166,6 +175,8 @@ class Uplink:
                 self._do(self.session.tick(self._world.stamp()))
                 if self._is_fetch_due():
                     self._end("a roster is to be fetched")
+                if self._errand is not None:
+                    self._end("an errand wants the connection")
         finally:
             hearing.cancel()
 
@@ -242,4 +253,13 @@ class Uplink:
         except _OVER as error:
             self.last_error = "roster: " + told(error)
             self._fetch_at_ms = self._world.stamp().monotonic_ms + self._fetch_waits.next_ms()
+        self._collect()
+
+    async def _run_errand(self, errand: "Callable[[], Awaitable[object]]") -> None:
+        self._errand = None
+        try:
+            await asyncio.wait_for(errand(), ERRAND_S)
+        except Exception as error:  # noqa: BLE001  whoever sent it is told by its own means
+            self.last_error = "errand: " + told(error)
+        self._waits.reset()
         self._collect()

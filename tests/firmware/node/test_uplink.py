@@ -165,6 +165,26 @@ def test_a_roster_that_does_not_come_is_waited_for_longer_and_longer_while_recor
     assert place.air.opened < 100
 
 
+def test_an_errand_runs_once_beside_no_connection_and_its_failure_is_nobodys() -> None:
+    ran: list[int] = []
+
+    async def told(place: Place) -> None:
+        async def errand() -> None:
+            ran.append(place.air.count)
+            raise KeyError("a bug")
+
+        await asyncio.sleep(5)
+        place.uplink.want_errand(errand)
+        place.append(b"one")
+        await asyncio.sleep(10)
+
+    place = story(told)
+
+    assert ran == [0]
+    assert place.cloud.written(LIVE) == [b"one"]
+    assert place.air.opened == 2
+
+
 def test_what_is_held_but_no_good_is_fetched_again() -> None:
     async def told(place: Place) -> None:
         await asyncio.sleep(5)
