@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
@@ -15,6 +16,7 @@ from edge_agent.readers.credentials import ByteOrder
 from edge_agent.readers.head_card import HeadCard
 from edge_agent.readers.head_link import HeadLink
 from edge_agent.readers.head_port import HeadPort
+from edge_agent.readers.osdp_card import CardBits
 from edge_agent.readers.proving import Prover
 from edge_agent.readers.supervised import DeviceLost, SupervisedReader
 from edge_agent.readers.tap import UID_LENGTHS, Health, Medium, Tap, Verdict
@@ -27,7 +29,7 @@ _SHOWN = {
     Verdict.REFUSED: (head.REFUSED, head.RED, head.LONG),
     Verdict.REPEAT: (head.REPEAT, head.AMBER, head.SILENT),
 }
-_WIEGAND_LENGTHS = (3, 4)
+_WHOLE_BYTES, _PART_BYTES = 4, 3  # of 34 and of 26 bits
 log = structlog.get_logger()
 
 
@@ -36,6 +38,20 @@ class Alone(Enum):
 
     CLOSED = "closed"
     OPEN_OUT = "open_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """How a Wiegand reader that hangs on a head is read."""
+
+    byte_order: ByteOrder = ByteOrder.CARD
+    bits: CardBits = CardBits.WHOLE
+
+    def read(self, number: bytes) -> bytes | None:
+        """Return the credential in a number; None for one that is only part of a UID, unless these are taken."""
+        if len(number) != _WHOLE_BYTES and (len(number) != _PART_BYTES or self.bits is not CardBits.WIEGAND26):
+            return None
+        return number[::-1] if self.byte_order is ByteOrder.REVERSED else number
 
 
 class HeadReader(SupervisedReader):
@@ -48,13 +64,13 @@ class HeadReader(SupervisedReader):
         clock: Clock,
         *,
         alone: Alone = Alone.CLOSED,
-        byte_order: ByteOrder = ByteOrder.CARD,
+        wall: Wall | None = None,
         prover: Prover | None = None,
     ) -> None:
-        """`byte_order` is that of a Wiegand reader on the head; `prover` asks cards that can to prove themselves."""
+        """`wall` is for a Wiegand reader on the head; `prover` asks cards that can to prove themselves."""
         super().__init__(name, path, clock)
         self._alone = head.OPEN_OUT if alone is Alone.OPEN_OUT else head.CLOSED
-        self._byte_order = byte_order
+        self._wall = wall or Wall()
         self._prover = prover
         self._link = HeadLink(self._alone)
         self._port: HeadPort | None = None
@@ -169,9 +185,8 @@ class HeadReader(SupervisedReader):
         match told.medium:
             case head.UID if len(told.credential) in UID_LENGTHS:
                 return await self._proved(told)
-            case head.WIEGAND if len(told.credential) in _WIEGAND_LENGTHS:
-                is_reversed = self._byte_order is ByteOrder.REVERSED
-                return self._tap(told.credential[::-1] if is_reversed else told.credential, Medium.UID)
+            case head.WIEGAND if number := self._wall.read(told.credential):
+                return self._tap(number, Medium.UID)
             case head.QR if told.credential:
                 return self._tap(told.credential, Medium.QR)
             case _:

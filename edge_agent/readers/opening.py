@@ -9,7 +9,7 @@ from pathlib import Path
 from edge_agent.clock import Clock
 from edge_agent.readers.credentials import ByteOrder, Spelling, UidFormat
 from edge_agent.readers.direct_chip import open_direct
-from edge_agent.readers.head import Alone, HeadReader
+from edge_agent.readers.head import Alone, HeadReader, Wall
 from edge_agent.readers.keyboard import KeyboardReader
 from edge_agent.readers.line import LineReader
 from edge_agent.readers.osdp import OsdpReader
@@ -69,7 +69,7 @@ class ReaderSettings:
     alone: Alone = Alone.CLOSED  # what a head does with a card while this agent is silent
     address: int = 0  # of an OSDP reader on its line
     key_file: str = ""  # of an OSDP reader: 32 hex digits, made by `esik edge osdp install`
-    bits: CardBits = CardBits.WHOLE  # which cards of an OSDP reader are taken
+    bits: CardBits = CardBits.WHOLE  # which cards of an OSDP reader, or of a Wiegand reader on a head, are taken
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -89,8 +89,10 @@ class ReaderSettings:
     def _check_osdp(self) -> None:
         """Refuse what an OSDP reader has not, and what only it has."""
         if self.driver is not Driver.OSDP:
-            if (self.address, self.key_file, self.bits) != (0, "", CardBits.WHOLE):
-                raise ReaderRefused("driver", "only a reader with driver = 'osdp' has address, key_file and bits")
+            if (self.address, self.key_file) != (0, ""):
+                raise ReaderRefused("driver", "only a reader with driver = 'osdp' has address and key_file")
+            if self.bits is not CardBits.WHOLE and self.driver is not Driver.HEAD:
+                raise ReaderRefused("bits", "only a reader with driver = 'osdp' or 'head' has bits to choose from")
             return
         if not 0 <= self.address <= ADDRESS_MAX:
             raise ReaderRefused("address", f"{self.address} is not from 0 to {ADDRESS_MAX}")
@@ -126,7 +128,8 @@ def open_reader(settings: ReaderSettings, clock: Clock, prover: Prover | None = 
         case Driver.PN532_DIRECT:
             return Pn532Reader(settings.name, settings.path, clock, partial(open_direct, clock=clock), prover)
         case Driver.HEAD:
-            return HeadReader(settings.name, settings.path, clock, alone=settings.alone, byte_order=settings.byte_order)
+            wall = Wall(settings.byte_order, settings.bits)
+            return HeadReader(settings.name, settings.path, clock, alone=settings.alone, wall=wall, prover=prover)
         case Driver.OSDP:
             key_file, order = Path(settings.key_file), settings.byte_order
             return OsdpReader(settings.name, settings.osdp, key_file, clock, bits=settings.bits, byte_order=order)

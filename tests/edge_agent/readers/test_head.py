@@ -18,7 +18,8 @@ from edge_agent.cards.master import Master
 from edge_agent.cards.proving import CardProver
 from edge_agent.clock import SystemClock
 from edge_agent.readers.credentials import ByteOrder
-from edge_agent.readers.head import Alone, HeadReader
+from edge_agent.readers.head import Alone, HeadReader, Wall
+from edge_agent.readers.osdp_card import CardBits
 from edge_agent.readers.tap import Health, Medium, Tap, Verdict
 from firmware.node.head_line import APDU, OUTPUT, SHOW, HeadLine
 from schemas import head
@@ -151,7 +152,8 @@ async def test_what_a_head_reads_is_a_credential_of_its_kind(
 
 
 @pytest.mark.parametrize(
-    ("medium", "sent"), [(head.UID, UID[:5]), (head.UID, b""), (head.WIEGAND, UID), (head.QR, b""), (9, UID)]
+    ("medium", "sent"),
+    [(head.UID, UID[:5]), (head.UID, b""), (head.WIEGAND, UID), (head.WIEGAND, UID[:3]), (head.QR, b""), (9, UID)],
 )
 async def test_what_is_no_credential_is_counted_and_shown_red(
     stub: Stub, reader: HeadReader, medium: int, sent: bytes
@@ -167,12 +169,17 @@ async def test_what_is_no_credential_is_counted_and_shown_red(
 
 
 async def test_a_wiegand_readers_bytes_are_turned_round_if_it_is_set_so(stub: Stub, tmp_path: Path) -> None:
-    reader = HeadReader("in", str(tmp_path / "line"), SystemClock(), byte_order=ByteOrder.REVERSED)
+    wall = Wall(ByteOrder.REVERSED, CardBits.WIEGAND26)
+    reader = HeadReader("in", str(tmp_path / "line"), SystemClock(), wall=wall)
     async with listening(reader) as taps:
         await ready(reader)
-        stub.tap(head.WIEGAND, b"\x01\x02\x03\x04")
+        for number in (b"\x01\x02\x03\x04", b"\x01\x02\x03"):
+            stub.tap(head.WIEGAND, number)
+            tap = await one(taps)
+            reader.answer(tap, Verdict.GRANTED)
+            await until_async(lambda: not stub.line.is_waiting())
 
-        assert (await one(taps)).credential == b"\x04\x03\x02\x01"
+            assert tap.credential == number[::-1]
 
 
 async def test_a_pulled_cable_is_noticed_and_the_head_comes_back_with_it(stub: Stub, reader: HeadReader) -> None:
