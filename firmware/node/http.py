@@ -23,7 +23,13 @@ class HttpBroken(ValueError):
 
 
 class Answer:
-    """What a server said before the body: `total` is the length of the whole file, if only a range of it came."""
+    """What a server said before the body: `total` is the length of the whole file, if only a range of it came.
+
+    `signature` and `time_ms` are what the cloud's signed answers bear (schemas/requests.py); empty and 0 in others.
+    """
+
+    signature = ""
+    time_ms = 0
 
     def __init__(self, status: int, length: int, total: int, retry_after_s: int) -> None:
         self.status = status
@@ -82,7 +88,7 @@ class Http:
         version, _, rest = (await self._line()).partition(" ")
         if not version.startswith("HTTP/1.") or not rest[:3].isdigit():
             raise HttpBroken("no HTTP")
-        length, total, retry_after_s = -1, 0, 0
+        length, total, retry_after_s, signature, time_ms = -1, 0, 0, "", 0
         for _ in range(HEADERS_MAX):
             line = await self._line()
             if not line:
@@ -95,12 +101,18 @@ class Http:
                 total = _number(value.rpartition("/")[2])
             elif name == "retry-after" and value.isdigit():
                 retry_after_s = int(value)
+            elif name == "esik-signature":
+                signature = value
+            elif name == "esik-time" and value.isdigit() and len(value) <= 16:
+                time_ms = int(value)
         else:
             raise HttpBroken("too many headers")
         status = int(rest[:3])
         if length < 0 and status not in (204, 304):
             raise HttpBroken("an answer without a length")
-        return Answer(status, max(0, length), total or length, retry_after_s)
+        answer = Answer(status, max(0, length), total or length, retry_after_s)
+        answer.signature, answer.time_ms = signature, time_ms
+        return answer
 
     async def _body(self, length: int, take: "Callable[[bytes], object]") -> None:
         while length:

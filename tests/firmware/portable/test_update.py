@@ -1,0 +1,355 @@
+"""Updates of a node on CPython and on MicroPython: power fails at any write, and a program that runs is there."""
+
+# mypy: ignore-errors
+
+import asyncio
+import json
+import os
+from binascii import hexlify
+from hashlib import sha256
+
+from firmware.boot import TRIES_MAX, Files, State, choose
+from firmware.node import update
+from firmware.node.update import Slot, UpdateFailed, Updates
+from schemas.release import ReleaseRefused
+from schemas.requests import SIGNATURE, answer_headers
+
+KEY = bytes(range(32))
+BOARD = "gate_esp32s3"
+SEEDS = 6  # here; tests/firmware/node/test_node_update.py runs hundreds
+NOW_MS = 1_790_000_000_000
+
+
+try:
+    import atexit
+    import shutil
+    import tempfile
+
+    ROOT = tempfile.mkdtemp() + "/board/"
+    atexit.register(shutil.rmtree, ROOT[:-7], ignore_errors=True)
+except ImportError:  # MicroPython
+    ROOT = os.getenv("ESIK_BOARD") + "/update-story/"
+
+
+class Chance:
+    """Numbers by a seed, the same on both machines (Numerical Recipes' constants)."""
+
+    def __init__(self, seed):
+        self.state = seed * 2 + 1
+
+    def below(self, top):
+        self.state = (self.state * 1664525 + 1013904223) % 4294967296
+        return (self.state >> 8) % top
+
+
+update.BLOCK_BYTES = 512  # so that files come in several
+
+
+class PowerCut(Exception):
+    """The power failed."""
+
+
+class Power:
+    """Fails after so many writes."""
+
+    def __init__(self, left, rng):
+        self.left = left
+        self.rng = rng
+
+    def spend(self):
+        """Count a write; tell whether it is the last one."""
+        self.left -= 1
+        return self.left < 0
+
+
+class CutFiles(Files):
+    """Files of a board whose power fails: the write under way is done, undone, or half done."""
+
+    power = None
+
+    def replace(self, path, content):
+        if not self.power.spend():
+            return super().replace(path, content)
+        how = self.power.rng.below(3)
+        if how == 2:
+            super().replace(path, content)
+        elif how == 1:
+            with open(self.root + path + ".new", "wb") as file:
+                file.write(content[: self.power.rng.below(len(content))])
+        raise PowerCut
+
+
+class CutSlot(Slot, CutFiles):
+    """A slot of such a board."""
+
+    def add(self, path, block):
+        if not self.power.spend():
+            return super().add(path, block)
+        super().add(path, block[: self.power.rng.below(len(block) + 1)])
+        raise PowerCut
+
+    def begin(self, path):
+        if self.power.spend():
+            raise PowerCut
+        super().begin(path)
+
+    def remove(self, path):
+        if self.power.spend():
+            raise PowerCut
+        super().remove(path)
+
+    def replace(self, path, content):
+        CutFiles.replace(self, path, content)
+
+
+class Stamp:
+    wall_ms = NOW_MS
+
+
+class Answer:
+    def __init__(self, status, length, signature=""):
+        self.status = status
+        self.length = length
+        self.signature = signature
+        self.time_ms = NOW_MS
+
+
+class Cloud:
+    """What an open connection leads to: gives one release, and remembers what was asked."""
+
+    def __init__(self, manifest=b"", payload=b"", key=KEY):
+        self.manifest = manifest
+        self.payload = payload
+        self.key = key
+        self.asked = []
+        self.blocks = 0
+
+    async def get(self, target, headers, take, length_max):
+        if "/node/" in target:
+            self.blocks += 1
+            first, last = headers["Range"][6:].split("-")
+            block = self.payload[int(first) : int(last) + 1]
+            take(block)
+            return Answer(206, len(block))
+        self.asked.append(target)
+        status = 200 if self.manifest else 204
+        assert len(self.manifest) <= length_max
+        for at in range(0, len(self.manifest), 512):
+            take(self.manifest[at : at + 512])
+        signed = answer_headers(self.key, status, headers["Esik-Nonce"], NOW_MS, self.manifest)
+        return Answer(status, len(self.manifest), signed[SIGNATURE])
+
+
+def a_release(number, sizes=(1_200, 300, 0, 512), **changes):
+    """Return (manifest file, payload) of a release with files of these sizes."""
+    contents = [bytes([number, place]) * (size // 2) for place, size in enumerate(sizes)]
+    rows = [["firmware/part%d.mpy" % at, len(each), digest(each)] for at, each in enumerate(contents)]
+    body = {
+        "format": 1, "counter": number, "product": "node", "board": BOARD, "version": "0.%d" % number, "journal": 1,
+        "size": sum(sizes), "files": rows, "notes": {"kk": "x", "ru": "x", "en": "x"},
+    }  # fmt: skip
+    body.update(changes)
+    return b"0" * 128 + b"\n" + json.dumps(body).encode(), b"".join(contents)
+
+
+def digest(content):
+    return hexlify(sha256(content).digest()).decode()
+
+
+def flashed(counter=6):
+    """Return the files of a board as it left the bench."""
+    clear(ROOT)
+    make(ROOT)
+    manifest, payload = a_release(counter)
+    body = manifest.partition(b"\n")[2]
+    slot, at = Slot(ROOT + "a/"), 0
+    make(ROOT + "a")
+    make(ROOT + "b")
+    for path, size, _ in json.loads(body)["files"]:
+        slot.begin(path)
+        slot.add(path, payload[at : at + size])
+        at += size
+    slot.replace("manifest.json", body)
+    with open(ROOT + "journal", "wb") as file:
+        file.write(b"records")
+    return Files(ROOT)
+
+
+def updates(files, new_slot=Slot):
+    return Updates(files, "gate-1", BOARD, KEY, bytes, Stamp, new_slot)
+
+
+def is_whole(name):
+    """Tell whether a slot holds every file of its manifest."""
+    slot = Slot(ROOT + name + "/")
+    found = json.loads(slot.read("manifest.json"))
+    return all(slot.digest(path) == wanted for path, _, wanted in found["files"])
+
+
+def look(files, cloud):
+    return asyncio.run(updates(files).look(cloud))
+
+
+def story(seed):
+    """Update a node whose power fails again and again; return how often it started."""
+    rng = Chance(seed)
+    flashed()
+    manifest, payload = a_release(7)
+    starts = 0
+    while True:
+        starts += 1
+        assert starts < 200, "seed %d never ends" % seed
+        power = Power(1 + rng.below(13), rng)
+        files = CutFiles(ROOT)
+        files.power = power
+
+        def new_slot(root, power=power):
+            made = CutSlot(root)
+            made.power = power
+            return made
+
+        try:
+            slot = choose(files)
+            assert is_whole(slot), "seed %d, start %d: slot %s" % (seed, starts, slot)
+            node = updates(files, new_slot)
+            assert node.counter in (6, 7)
+            if node.is_trial:
+                node.mark_good()
+            if node.counter == 7:
+                break
+            asyncio.run(node.look(Cloud(manifest, payload)))
+        except PowerCut:
+            pass
+        assert Files(ROOT).read("journal") == b"records"
+        if Files(ROOT).read("update.json") and "7" in State(Files(ROOT)).bad:
+            return 0  # its power failed in three starts on trial: the release before runs
+    return starts
+
+
+def test_fault_37_power_that_fails_at_any_write_leaves_a_program_that_runs_and_at_last_the_new_one():
+    starts = [story(seed) for seed in range(SEEDS)]
+
+    assert max(starts) > 3
+
+
+def test_a_release_is_brought_flipped_to_on_trial_and_kept_once_it_proved_itself():
+    files = flashed()
+    cloud = Cloud(*a_release(7))
+
+    assert look(files, cloud)
+    assert choose(files) == "b"
+    assert updates(files).is_trial
+    updates(files).mark_good()
+
+    assert is_whole("b")
+    assert choose(files) == "b"
+    assert not updates(files).is_trial
+    assert cloud.asked[0].endswith("?product=node&board=gate_esp32s3&have=6")
+    assert cloud.asked[1].endswith("&have=6&trying=7")
+
+
+def test_fault_37_a_release_that_never_proves_itself_has_its_starts_then_the_one_before_runs_and_is_told_once():
+    files = flashed()
+    look(files, Cloud(*a_release(7)))
+
+    starts = [choose(files) for _ in range(TRIES_MAX + 1)]
+    node = updates(files)
+    told = node.untold()
+    node.note_told()
+    cloud = Cloud(*a_release(7))
+
+    assert starts == ["b"] * TRIES_MAX + ["a"]
+    assert told == "7 no_ack"
+    assert updates(files).untold() == ""
+    assert not look(files, cloud), "what failed is not brought again"
+    assert cloud.asked[0].endswith("&have=6&bad=7&why=no_ack")
+    assert cloud.blocks == 0
+
+
+def test_fault_37_what_is_not_meant_for_this_node_is_refused_and_told():
+    for changes, reason in (
+        ({"board": "head_pico"}, "board"), ({"product": "agent"}, "product"), ({"counter": 6}, "counter"),
+        ({"counter": 5}, "counter"), ({"journal": 9}, "journal"), ({"files": []}, "malformed"),
+    ):  # fmt: skip
+        files = flashed()
+        cloud = Cloud(*a_release(7, **changes))
+        refused = ""
+        try:
+            look(files, cloud)
+        except ReleaseRefused as error:
+            refused = error.reason
+        assert refused == reason, changes
+        assert cloud.blocks == 0
+        assert cloud.asked[-1].endswith("&bad=%d&why=refused" % changes.get("counter", 7))
+        assert choose(files) == "a"
+
+
+def test_fault_37_an_answer_that_the_cloud_did_not_seal_for_this_node_is_believed_in_nothing():
+    files = flashed()
+    cloud = Cloud(*a_release(7), key=bytes(32))
+    told = ""
+    try:
+        look(files, cloud)
+    except UpdateFailed as error:
+        told = str(error)
+
+    assert "without the cloud's signature" in told
+    assert cloud.blocks == 0
+
+
+def test_fault_37_files_that_are_not_what_was_promised_are_never_flipped_to():
+    files = flashed()
+    manifest, payload = a_release(7)
+    reason = ""
+    try:
+        look(files, Cloud(manifest, payload[:100] + b"?" + payload[101:]))
+    except ReleaseRefused as error:
+        reason = error.reason
+
+    assert reason == "digest"
+    assert choose(files) == "a"
+    assert State(files).counter_in("b") == 0
+
+
+def test_what_was_fetched_before_a_cut_is_not_fetched_again_and_strange_files_go():
+    files = flashed()
+    slot = Slot(ROOT + "b/")
+    slot.begin("firmware/old.mpy")
+    whole = Cloud(*a_release(7))
+    look(files, whole)
+    files.replace("update.json", b"{}")
+    slot.remove("firmware/part3.mpy")
+    again = Cloud(*a_release(7))
+
+    look(files, again)
+
+    assert (whole.blocks, again.blocks) == (5, 1)
+    assert "firmware/old.mpy" not in slot.names()
+
+
+def test_a_board_that_forgot_which_slot_runs_takes_one_that_is_whole():
+    files = flashed()
+    for text in (b"", b"{", b"[]", b'{"good": "x"}', b'{"good": 1, "trial": "b"}'):
+        files.replace("update.json", text)
+        assert choose(files) == "a", text
+
+
+def make(folder):
+    try:  # noqa: SIM105  MicroPython has no contextlib
+        os.mkdir(folder.rstrip("/"))
+    except OSError:
+        pass
+
+
+def clear(folder):
+    """Remove a folder with all that is in it."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    for name in names:
+        if os.stat(folder + name)[0] & 0x4000:
+            clear(folder + name + "/")
+        else:
+            os.remove(folder + name)
+    os.rmdir(folder.rstrip("/"))
