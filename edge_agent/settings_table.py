@@ -30,7 +30,7 @@ READER_WORDS = {
     "alone": "what a `head` does with a card while this agent is silent: `closed`, or let whoever shows one out",
     "address": "of an `osdp` reader on its line, 0 to 126",
     "key_file": "of an `osdp` reader: where its key is; made by `esik edge osdp install`",
-    "bits": "cards of an `osdp` or a `head`'s Wiegand reader: `whole` numbers, or `wiegand26` besides, which many share",
+    "bits": "cards of an `osdp` or a `head`'s Wiegand reader: `whole` numbers, or `wiegand26` too, which many share",
 }
 
 
