@@ -17,7 +17,13 @@ ratios to a probe of the same run where a figure would say more about the machin
 the target was met in this run. Written by `python -m tests.bench --write`; do not edit.
 
 """
-PARTS = ("tests.bench.edge", "tests.bench.firmware", "tests.bench.head", "tests.bench.cloud")
+PARTS = (
+    "tests.bench.edge",
+    "tests.bench.firmware",
+    "tests.bench.node",
+    "tests.bench.head",
+    "tests.bench.cloud",
+)
 Measurement = Callable[[], list[Figure]]
 
 
