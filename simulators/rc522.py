@@ -23,6 +23,7 @@ class Register(IntEnum):
 
     COMMAND = 0x01
     COM_IRQ = 0x04
+    DIV_IRQ = 0x05
     ERROR = 0x06
     FIFO = 0x09
     FIFO_LEVEL = 0x0A
@@ -34,6 +35,8 @@ class Register(IntEnum):
     RX_MODE = 0x13
     TX_CONTROL = 0x14
     TX_ASK = 0x15
+    CRC_HIGH = 0x21
+    CRC_LOW = 0x22
     TIMER_MODE = 0x2A
     RELOAD_HIGH = 0x2C
     RELOAD_LOW = 0x2D
@@ -44,7 +47,8 @@ _RESET: dict[int, int] = {
     Register.COMMAND: 0x20, Register.COM_IRQ: 0x14, Register.COLLISION: 0xA0, Register.MODE: 0x3F,
     Register.TX_CONTROL: 0x80, Register.VERSION: VERSION,
 }  # fmt: skip
-_TRANSCEIVE, _SOFT_RESET = 0x0C, 0x0F
+_CALCULATE_CRC, _TRANSCEIVE, _SOFT_RESET = 0x03, 0x0C, 0x0F
+_CRC_DONE, _PRESET_A = 0x04, 0x01
 _TX_DONE, _RECEIVED, _TIMER = 0x40, 0x20, 0x01
 _BUFFER_OVERFLOW, _COLLIDED, _PARITY = 0x10, 0x08, 0x02
 _NOT_VALID = 0x20
@@ -129,8 +133,8 @@ class Rc522:
                 if value & 0x80:
                     self._fifo.clear()
                     self._registers[Register.ERROR] = self._registers.get(Register.ERROR, 0) & ~_BUFFER_OVERFLOW
-            case Register.COM_IRQ:
-                self._mark(value)
+            case Register.COM_IRQ | Register.DIV_IRQ:
+                self._mark(address, value)
             case Register.COMMAND:
                 self._command(value)
             case Register.TX_CONTROL:
@@ -151,11 +155,11 @@ class Rc522:
         else:
             self._fifo.append(value)
 
-    def _mark(self, value: int) -> None:
-        """Set1 tells whether the marked bits are set or cleared."""
+    def _mark(self, address: int, value: int) -> None:
+        """Set1 and Set2 tell whether the marked bits are set or cleared."""
         marked = value & 0x7F
-        before = self._registers[Register.COM_IRQ]
-        self._registers[Register.COM_IRQ] = before | marked if value & 0x80 else before & ~marked
+        before = self._registers.get(address, 0)
+        self._registers[address] = before | marked if value & 0x80 else before & ~marked
 
     def _command(self, value: int) -> None:
         if value & 0x0F == _SOFT_RESET:
@@ -164,6 +168,11 @@ class Rc522:
         self._registers[Register.COMMAND] = value
         if value & 0x0F == _TRANSCEIVE:
             self._registers[Register.ERROR] = 0  # 9.3.1.7: cleared by every new command but SoftReset
+        if value & 0x0F == _CALCULATE_CRC and self._registers.get(Register.MODE, 0) & 0x03 == _PRESET_A:
+            low, high = crc_a(bytes(self._fifo))
+            self._fifo.clear()
+            self._registers[Register.CRC_LOW], self._registers[Register.CRC_HIGH] = low, high
+            self._registers[Register.DIV_IRQ] = self._registers.get(Register.DIV_IRQ, 0) | _CRC_DONE
 
     def _antenna(self, *, is_on: bool) -> None:
         if is_on:
