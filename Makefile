@@ -22,7 +22,7 @@ demo: runtime ## run a whole school on this machine (ARGS="..." go to `esik demo
 	@exec $(BIN)/esik demo $(ARGS)
 
 test: check ## check, then run every test (ARGS="..." go to pytest)
-	@$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup --ignore tests/repo $(ARGS)
 
 check: setup ## lint, format, types, who imports whom, tidiness
 	@$(BIN)/ruff check .

@@ -4,6 +4,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import yaml
 
@@ -45,6 +46,7 @@ def requirements() -> tuple[Requirement, ...]:
     return tuple(Requirement(row["id"], row["text"], tuple(row.get("parts", ()))) for row in rows)
 
 
+@cache
 def claims() -> tuple[Claim, ...]:
     """Return what the tests' markers say, read from their sources."""
     tests = [source for source in python_sources() if source.is_test]
