@@ -37,6 +37,7 @@ from cloud.office import (
     enrol_pages,
     family_pages,
     fleet_alarms,
+    fleet_device_pages,
     fleet_pages,
     import_pages,
     person_pages,
@@ -53,7 +54,8 @@ ROUTERS = (
     assets.router, account_pages.router, guardian_pages.router, blocking.router, pass_pages.router, guard_pages.router,
     office_pages.ways, office_pages.router, person_pages.router, day_pass_pages.router, card_pages.router,
     photo_pages.router, family_pages.router, family_pages.of_one, fleet_pages.router, enrol_pages.router,
-    fleet_alarms.router, fleet_alarms.of_all, import_pages.router, office_api.router, guardian_api.router,
+    fleet_alarms.router, fleet_alarms.of_all, fleet_device_pages.router,
+    import_pages.router, office_api.router, guardian_api.router,
     roster_api.router, release_api.router, enrol_api.router,
 )  # fmt: skip
 DATABASE_TIMEOUT_S = 2.0

@@ -2,27 +2,43 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from cloud.attendance.queries import SchoolToday
 from cloud.attendance.standing import is_rough
 from cloud.core.actor import Actor, Role
 from cloud.core.services import Services
+from cloud.devices.alarm_kinds import Severity
 from cloud.devices.renewals import is_approved
+from cloud.devices.silence import in_hours, is_silent
 from cloud.rosters.renewing import ENDING
 
 DEVICES_MAX = 500
 GATES_MAX = 500
+LOST_WITHIN = timedelta(days=30)
 
 DEVICES = """
-SELECT d.name, d.state, d.firmware, d.roster_version, d.clock, d.unsent, d.is_online, d.seen_at, d.is_hub,
+SELECT d.id, d.name, d.state, d.firmware, d.roster_version, d.clock, d.unsent, d.is_online, d.seen_at, d.is_hub,
   d.certificate_until, d.renewal_asked_at, d.renewal_approved_at,
-  coalesce(array_agg(ARRAY[g.name_kk, g.name_ru, g.name_en] ORDER BY g.key) FILTER (WHERE g.id IS NOT NULL),
-    '{}') AS gates,
+  contact.recorded_at, contact.acked_at, coalesce(contact.epoch, '') AS epoch,
+  health.at AS told_at, health.uptime_s, health.disk_free_mb, health.temperature_c, health.wear_pct, health.signal_dbm,
+  (SELECT issued_at FROM roster_version AS v WHERE v.school_id = $1 AND v.version = d.roster_version) AS roster_at,
+  (SELECT coalesce(sum(last_seq - first_seq + 1), 0)::bigint FROM loss
+    WHERE loss.device = d.name AND loss.school_id = $1 AND received_at > $3) AS lost,
+  (SELECT count(*) FROM alarm WHERE alarm.device = d.name AND alarm.school_id = $1 AND acknowledged_at IS NULL)
+    AS alarms,
+  (SELECT max(severity) FROM alarm WHERE alarm.device = d.name AND alarm.school_id = $1 AND acknowledged_at IS NULL)
+    AS worst,
+  coalesce((SELECT array_agg(ARRAY[g.name_kk, g.name_ru, g.name_en] ORDER BY g.key) FROM gate g
+    WHERE g.device_id = d.id), '{}') AS gates,
   coalesce((SELECT max(v.version) FROM roster_version v WHERE v.school_id = $1), 0) AS newest
-FROM device d LEFT JOIN gate g ON g.device_id = d.id
-WHERE d.school_id = $1 GROUP BY d.id ORDER BY d.state, d.name LIMIT $2
+FROM device d
+LEFT JOIN device_contact AS contact ON contact.device_id = d.id
+LEFT JOIN LATERAL (
+  SELECT * FROM device_health AS h WHERE h.device_id = d.id ORDER BY at DESC LIMIT 1
+) AS health ON true
+WHERE d.school_id = $1 AND ($4::text IS NULL OR d.name = $4) ORDER BY d.state, d.name LIMIT $2
 """
 GATES = """
 SELECT g.key, g.name_kk, g.name_ru, g.name_en, d.name AS device
@@ -32,8 +48,9 @@ FROM gate g LEFT JOIN device d ON d.id = g.device_id WHERE g.school_id = $1 ORDE
 
 @dataclass(frozen=True, slots=True)
 class DeviceSeen:
-    """A device, with what it last said of itself."""
+    """A device, with what it last said of itself and what is known of it here; None is not told."""
 
+    id: int
     name: str
     state: str  # a sign: online, offline, never or revoked
     seen_at: datetime | None
@@ -46,6 +63,27 @@ class DeviceSeen:
     is_hub: bool
     certificate: str  # a sign: ending, ended or asks; empty while there is nothing to say
     certificate_until: datetime | None
+    recorded_at: datetime | None  # when its records last came
+    acked_at: datetime | None  # when they were last acknowledged
+    epoch: str  # of those
+    roster_at: datetime | None  # when the roster it has was issued
+    lost: int  # records, within LOST_WITHIN
+    alarms: int  # that are open
+    worst: Severity | None
+    is_silent: bool  # in school hours
+    told_at: datetime | None  # when it told the rest
+    uptime_s: int | None
+    disk_free_mb: int | None
+    temperature_c: int | None
+    wear_pct: int | None
+    signal_dbm: int | None
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Tell whether something about it is not as it should be."""
+        return self.state != "revoked" and bool(
+            self.is_silent or self.certificate or self.lost or self.is_rough or (self.worst or 0) > Severity.NOTICE
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +117,39 @@ class Fleet:
         return sum(device.state in {"offline", "never"} for device in self.devices)
 
     @property
+    def troubled(self) -> int:
+        return sum(device.needs_a_look for device in self.devices)
+
+    @property
     def unsent(self) -> int:
         return sum(device.unsent for device in self.devices)
 
 
-async def fleet_of(services: Services, actor: Actor, school: SchoolToday) -> Fleet:
-    """Return the fleet of a school. Raises NotAllowed."""
+async def fleet_of(services: Services, actor: Actor, school: SchoolToday, name: str | None = None) -> Fleet:
+    """Return the fleet of a school, or one device of it, if it is there. Raises NotAllowed."""
     actor.require(Role.IT, school.id)
+    now = services.clock.now()
     async with services.database.pool.acquire() as connection:
-        devices = await connection.fetch(DEVICES, school.id, DEVICES_MAX)
+        devices = await connection.fetch(DEVICES, school.id, DEVICES_MAX, now - LOST_WITHIN, name)
         gates = await connection.fetch(GATES, school.id, GATES_MAX)
     newest = devices[0]["newest"] if devices else 0
-    now = services.clock.now()
-    return Fleet([_device(row, now) for row in devices], [_gate(row) for row in gates], newest)
+    is_school = in_hours(school.plans.values(), now, school.zone)
+    return Fleet([_device(row, now, is_school=is_school) for row in devices], [_gate(row) for row in gates], newest)
 
 
-def _device(row: Mapping[str, Any], now: datetime) -> DeviceSeen:
+def _device(row: Mapping[str, Any], now: datetime, *, is_school: bool) -> DeviceSeen:
     gates = [dict(zip(("kk", "ru", "en"), names, strict=True)) for names in row["gates"]]
+    told = {name: row[name] for name in ("uptime_s", "disk_free_mb", "temperature_c", "wear_pct", "signal_dbm")}
+    same = {name: row[name] for name in ("seen_at", "unsent", "roster_version", "clock", "firmware", "is_hub")}
+    same |= {name: row[name] for name in ("recorded_at", "acked_at", "epoch", "roster_at", "lost", "alarms", "told_at")}
+    state = _state(row)
     return DeviceSeen(
-        row["name"], _state(row), row["seen_at"], gates, row["unsent"], row["roster_version"], row["clock"],
-        is_rough(row["clock"]), row["firmware"], row["is_hub"], _certificate(row, now), row["certificate_until"],
+        id=row["id"], name=row["name"], state=state, gates=gates, is_rough=is_rough(row["clock"]),
+        certificate=_certificate(row, now), certificate_until=row["certificate_until"],
+        worst=None if row["worst"] is None else Severity(row["worst"]),
+        is_silent=is_school and bool(gates) and state in {"online", "offline"}
+        and is_silent(row["seen_at"], now, is_online=row["is_online"]),
+        **same, **told,
     )  # fmt: skip
 
 

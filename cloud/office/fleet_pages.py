@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -16,7 +16,8 @@ from cloud.core.pages import pages_of
 from cloud.core.wakeups import EVERYTHING, NOBODY, notify
 from cloud.devices.actions import NewDevice, NewGate, revoke
 from cloud.devices.renewals import approve_renewal
-from cloud.office.fleet import fleet_of
+from cloud.office.fleet import Fleet, fleet_of
+from cloud.office.fleet_view import SHOWN, FleetFilters, fitting
 from cloud.rosters.bundles import HubAddress, add_device
 
 router = APIRouter(prefix="/schools/{code}", include_in_schema=False)
@@ -62,7 +63,7 @@ async def devices_live(request: Request, desk: ItDesk) -> Response:
     async def draw() -> str:
         now = await desk.again()
         fleet = await fleet_of(now.services, now.actor, now.school)
-        return pages_of(request).block(now.visit, TEMPLATE, "fleet", fleet=fleet)
+        return pages_of(request).block(now.visit, TEMPLATE, "fleet", **_values(request, fleet))
 
     return stream(request, [(desk.school.id, EVERYTHING)], draw, Quiet.DRAW)
 
@@ -107,6 +108,12 @@ async def _check_own(desk: Desk, name: str) -> None:
 async def _page(request: Request, desk: Desk, refused: Refused | None = None, form: AddForm | None = None) -> Response:
     fleet = await fleet_of(desk.services, desk.actor, desk.school)
     return pages_of(request).page(
-        desk.visit, TEMPLATE, status=refused.status if refused else HTTPStatus.OK, section="devices", fleet=fleet,
+        desk.visit, TEMPLATE, status=refused.status if refused else HTTPStatus.OK, section="devices",
         refused=translate(desk.visit.language, refused.message) if refused else "", form=form or AddForm(),
+        **_values(request, fleet),
     )  # fmt: skip
+
+
+def _values(request: Request, fleet: Fleet) -> dict[str, Any]:
+    filters = FleetFilters.read(request.query_params)
+    return {"fleet": fleet, "filters": filters, "shown": fitting(fleet, filters), "shows": list(SHOWN)}

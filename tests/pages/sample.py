@@ -8,9 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from cloud.accounts.models import Account, Grant, SignIn
 from cloud.attendance.models import Movement, MovementKind, Presence
 from cloud.cards.models import Card
-from cloud.core.actor import Role
+from cloud.core.actor import Actor, Reach, Role
 from cloud.core.services import Services
 from cloud.devices.alarms import Raised, note_alarms
+from cloud.devices.commands import Action, command
+from cloud.devices.health import Contact, Health, note_contacts, note_health
 from cloud.devices.models import Device, Gate
 from cloud.people.kinds import PersonRole, Purpose, Relation
 from cloud.people.models import Consent, Guardian, Guardianship, Person
@@ -80,6 +82,7 @@ async def write(services: Services) -> Sample:
         for role, name in ((Role.GUARD, "Серік Оспанов"), (Role.OFFICE, "Гүлнар Ахметова"), (Role.IT, "Данияр Ким"))
     }
     await _alarms(services)
+    await _fleet(services)
     tokens["operator"] = await _account(services, Role.OPERATOR, None, "Ерлан Тілеу")
     tokens["guardian"] = await _guardian(services, school, people[:2])
     tokens["father"] = await _guardian(services, school, [people[ABSENT]], login="father")
@@ -158,6 +161,31 @@ async def _gates(school: School) -> None:
         await Gate(
             school_id=school.id, key=key, name_kk=kk, name_ru=ru, name_en=en, device_id=device.id
         ).save()  # fmt: skip
+
+
+async def _fleet(services: Services) -> None:
+    """Write how the northern gate was since yesterday, what it lost, and what it was told to do."""
+    pool = services.database.pool
+    north = await pool.fetchval("SELECT id FROM device WHERE name = 'gate-north'")
+    healths = [
+        Health(north, NOW - timedelta(minutes=10 * turn), 90_000 - 600 * turn, max(0, 60 - abs(turn - 70)) * 9, 14_200,
+               38 + turn % 7, 20, -61 - turn % 9)
+        for turn in range(130) if not 90 < turn < 104
+    ]  # fmt: skip
+    await note_health(pool, healths)
+    await note_contacts(pool, [Contact(north, NOW, NOW - timedelta(seconds=1), "4f1c" * 4)])
+    await pool.execute(
+        "INSERT INTO loss (shard, school_id, device, epoch, first_seq, last_seq, received_at, reason, digest)"
+        " SELECT $1, school_id, name, $2, 411, 413, $3, 'unreadable', ''::bytea FROM device WHERE id = $4",
+        SHARD, "91d0" * 4, NOW - timedelta(days=2), north,
+    )  # fmt: skip
+    for action, gate in ((Action.RESTART, ""), (Action.OPEN_ONCE, "north"), (Action.LOCATE, "")):
+        await command(services, Actor("Данияр Ким", reaches=frozenset({Reach(Role.OPERATOR, None)})),
+                      "gate-north", action, gate, "5А кешікті" if gate else "")  # fmt: skip
+    await pool.execute(
+        "UPDATE device_command SET outcome = 'done', sent_at = asked_at, done_at = asked_at,"
+        " answered_at = asked_at + interval '0.8 s' WHERE action = 'open_once'"
+    )
 
 
 async def _alarms(services: Services) -> None:

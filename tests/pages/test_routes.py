@@ -100,6 +100,9 @@ ROUTES = {
     "POST /schools/{code}/devices/codes": Who.IT,
     "POST /schools/{code}/devices/codes/{invitation}/cancel": Who.IT,
     "POST /schools/{code}/devices/{name}/retire": Who.IT,
+    "GET /schools/{code}/device/{name}": Who.IT,
+    "GET /schools/{code}/device/{name}/live": Who.IT,
+    "POST /schools/{code}/device/{name}/commands": Who.IT,
     "GET /schools/{code}/alarms": Who.IT,
     "GET /schools/{code}/alarms/live": Who.IT,
     "POST /schools/{code}/alarms/acknowledge": Who.IT,
@@ -110,7 +113,7 @@ ROUTES = {
 FORM = {
     "number": "04A1B2C3D4E5F6", "purpose": "card", "given_on": "01.09.2026", "withdrawn_on": "01.09.2026",
     "source": "x", "name": "gate-evil", "phone": "+7 701 000 00 01", "relation": "mother", "intent": "import",
-    "ids": ",".join(map(str, range(1, 40))),
+    "ids": ",".join(map(str, range(1, 40))), "action": "report", "reason": "because",
 }  # fmt: skip
 EVERYBODY = (
     "guardian", "father", "stranger", "childless", "guard", "office", "it", "other_guard", "other_office", "other_it",
@@ -204,5 +207,5 @@ async def written(site: Site) -> object:
     return await site.services.database.pool.fetchrow(
         "SELECT (SELECT count(*) FROM audit_entry), (SELECT count(*) FROM card WHERE state = 'active'),"
         " (SELECT count(*) FROM sign_in), (SELECT count(*) FROM device WHERE state = 'active'),"
-        " (SELECT count(*) FROM alarm WHERE acknowledged_at IS NULL)"
+        " (SELECT count(*) FROM alarm WHERE acknowledged_at IS NULL), (SELECT count(*) FROM device_command)"
     )

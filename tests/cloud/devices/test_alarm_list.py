@@ -40,22 +40,18 @@ async def found(services: Services, school_id: int | None, **query: str) -> Alar
     return await alarms_of(services, SYSTEM, school_id, AlarmFilters.read(query))
 
 
-@pytest.mark.parametrize(
-    ("query", "kinds"),
-    [
-        ({}, ["clone", "clock_jumped", "reader_back"]),
-        ({"severity": "2"}, ["clone", "clock_jumped"]),
+async def test_the_gravest_come_first_and_filters_find(services: Services, school_id: int) -> None:
+    everything = ["clone", "clock_jumped", "reader_back"]
+    for query, kinds in (
+        ({}, everything),
+        ({"severity": "2"}, everything[:2]),
         ({"device": "gate-1"}, ["clone", "reader_back"]),
         ({"kind": "clone"}, ["clone"]),
         ({"state": "acknowledged"}, []),
-        ({"state": "sonnet", "severity": "9", "page": "-7"}, ["clone", "clock_jumped", "reader_back"]),
-        ({"page": "99999"}, ["clone", "clock_jumped", "reader_back"]),
-    ],
-)
-async def test_the_gravest_come_first_and_filters_find(
-    services: Services, school_id: int, query: dict[str, str], kinds: list[str]
-) -> None:
-    assert [alarm.kind for alarm in (await found(services, school_id, **query)).alarms] == kinds
+        ({"state": "sonnet", "severity": "9", "page": "-7"}, everything),
+        ({"page": "99999"}, everything),
+    ):
+        assert [alarm.kind for alarm in (await found(services, school_id, **query)).alarms] == kinds, query
 
 
 async def test_an_operator_finds_those_of_all_schools_and_of_none(services: Services, school_id: int) -> None:
