@@ -47,6 +47,7 @@ class Flash:
         self.programmed = 0  # bytes, since it was made
         self.chance = Chance(seed)
         self.is_failing = False  # every write fails with an error
+        self.fails_one_in = 0  # of so many writes one is cut short: half of them say so
         self._steps_left = -1
 
     def cut_after(self, steps: int) -> None:
@@ -79,8 +80,13 @@ class Flash:
             self._erase(block)
         if (offset or 0) + len(buffer) > SECTOR:
             raise FlashMisused("a write ends behind its block")
+        is_short = self.fails_one_in and not self.chance.below(self.fails_one_in)
+        if is_short:
+            buffer = buffer[: self.chance.below(len(buffer) + 1)]
         for at, wanted in enumerate(buffer, block * SECTOR + (offset or 0)):
             self._program(self._pages[at // PAGE], at % PAGE, wanted)
+        if is_short and self.chance.below(2):
+            raise OSError(5)
 
     def ioctl(self, command: int, argument: int) -> int:
         if command == 4:

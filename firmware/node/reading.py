@@ -36,19 +36,26 @@ def records(
 ) -> "Iterator[tuple[int, bytes, bytes, tuple[int, int]]]":
     """Yield (seq, digest before it, record, (serial, offset) behind it) of an epoch's readable records from `seq` on.
 
-    `start` is what `place` returned, or where an earlier reading ended.
+    `start` is what `place` returned, or where an earlier reading ended. Where a sector's records are numbered as those
+    at the end of the one before, these were refused, and could not be made void.
     """
     serial, offset, before = start
     while serial <= epoch.end:
+        following = _first_of(ring, epoch, serial + 1)
         if offset == frames.FRAMES_AT:
-            known = ring.header(serial)
-            if known is not None and known[2] == epoch.name:
-                before = known[3] - 1
-        for _, kind, number, content, following in frames.walk(ring.region, ring.sector(serial), offset):
+            first = _first_of(ring, epoch, serial)
+            before = before if first is None else first - 1
+        for _, kind, number, content, behind in frames.walk(ring.region, ring.sector(serial), offset):
             if kind == frames.EPOCH and content != epoch.name:
                 return
             if frames.is_record(kind):
                 before += 1 + ((number - before - 1) & 0xFFFF)
-                if before >= seq:
-                    yield before, content[: frames.LINK_BYTES], frames.record_of(kind, content), (serial, following)
+                if before >= seq and (following is None or before < following):
+                    yield before, content[: frames.LINK_BYTES], frames.record_of(kind, content), (serial, behind)
         serial, offset = serial + 1, frames.FRAMES_AT
+
+
+def _first_of(ring: "Ring", epoch: "Epoch", serial: int) -> "int | None":
+    """Return the number of an epoch's first record in a sector, by its header; None when that does not tell."""
+    known = ring.header(serial) if serial <= epoch.end else None
+    return known[3] if known is not None and known[2] == epoch.name else None

@@ -102,12 +102,12 @@ class Ring:
             self.region.program(sector, offset, content)
         except OSError as error:
             self.at = SECTOR  # what stands there is not known: go on in another sector
-            self._void(sector, offset)
+            self._void(sector, offset, len(content))
             raise JournalUnavailable("io_error", str(error))
 
-    def _void(self, sector: int, offset: int) -> None:
-        """Make a frame that was not written as it should be none at all."""
+    def _void(self, sector: int, offset: int, length: int) -> None:
+        """Make frames that were not written as they should be none at all: zeros, which can always be written."""
         try:
-            self.region.program(sector, offset, b"\x00")
+            self.region.program(sector, offset, bytes(length))
         except OSError:
             return

@@ -126,6 +126,17 @@ def entries_of(journal: Journal, epoch: str, after_seq: int, limit: int) -> list
     return [Entry(*entry) for entry in journal.read(epoch, after_seq, limit)]
 
 
+def test_flash_that_fails_now_and_then_keeps_what_was_accepted_and_nothing_else() -> None:
+    for seed in range(40):
+        story = Story(seed)
+        story.flash.fails_one_in = 30
+        for _ in range(3):
+            story.live(80)
+            story.restart()
+            story.maybe.clear()  # a refused record is not there
+            story.check()
+
+
 def _written(rng: Random, count: int) -> tuple[Flash, list[Entry]]:
     """Return a flash with one epoch of so many records."""
     flash = Flash(12)
