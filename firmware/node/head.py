@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     class End(Protocol):
         """The wire to the agent; never waits."""
 
+        is_served: bool
+
         def read(self) -> bytes: ...
         def write(self, content: bytes) -> None: ...
 
@@ -76,7 +78,7 @@ class Head:
             self._line.input(self._contacts.settled, now_ms)
         self._take_wiegand(now_ms)
         self._obey(self._line.tick(now_ms), now_ms)
-        self._lamp.is_served = self._line.is_served(now_ms)
+        self._lamp.is_served = self._end.is_served = self._line.is_served(now_ms)
         self._lamp.tick(now_ms)
         output = self._line.take_output()
         if output:
