@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Coroutine
 from pathlib import Path
 
-from simulators.esp_image import PROGRAM_AT, is_whole
+from simulators.esp_image import PROGRAM_AT, is_whole, partitions
 from simulators.nor_flash import NorFlash
 from simulators.raw_repl import RawRepl
 from simulators.raw_repl_machine import Told, Vm
@@ -31,7 +31,7 @@ class Board:
     """A board with a cable. Belongs to the running event loop.
 
     `folder` holds its file system while MicroPython runs. `link`, when given, is kept as a symbolic link to the
-    pseudo-terminal while the cable is in. `files_size` makes the board's file system smaller than half the flash,
+    pseudo-terminal while the cable is in. `files_size` makes the board's file system smaller than its partition,
     `version` makes its MicroPython call itself an older one.
     """
 
@@ -45,7 +45,7 @@ class Board:
         self.boots = 0
         self._told = Told("esp32", f"Simulated {self.make.name} board with {self.make.name}", version)
         self._files = folder / "files.img"
-        self._files_size = files_size or FLASH_SIZE // 2
+        self._files_size_max = files_size or FLASH_SIZE
         self._link = link
         self._loader: RomLoader | None = None
         self._repl: RawRepl | None = None
@@ -139,15 +139,22 @@ class Board:
             await self.hold_boot()
             return
         self._loader = None
-        self._files.write_bytes(self.flash.read(FLASH_SIZE // 2, self._files_size))
+        self._files.write_bytes(self.flash.read(*self._place()))
         self._repl = RawRepl(await self._start(), self._send, self._restart)
 
     def _has_program(self) -> bool:
-        flash = self.flash.read(0, FLASH_SIZE // 2)
-        return all(is_whole(flash, at, self.make.chip_id) for at in (0, PROGRAM_AT))
+        return all(is_whole(self._program(), at, self.make.chip_id) for at in (0, PROGRAM_AT))
+
+    def _program(self) -> bytes:
+        return self.flash.read(0, FLASH_SIZE // 2)
+
+    def _place(self) -> tuple[int, int]:
+        """Return where the file system is in the flash, and its size."""
+        at, size = partitions(self._program()).get("vfs", (FLASH_SIZE // 2, FLASH_SIZE // 2))
+        return at, min(size, self._files_size_max)
 
     async def _start(self) -> Vm:
-        self._vm = await Vm.start(self._files, self._files_size, self._told)
+        self._vm = await Vm.start(self._files, self._place()[1], self._told, list(partitions(self._program())))
         return self._vm
 
     async def _restart(self) -> Vm:
@@ -161,8 +168,9 @@ class Board:
             return
         await self._vm.stop()
         self._vm = self._repl = None
-        self.flash.erase(FLASH_SIZE // 2, self._files_size)
-        self.flash.write(FLASH_SIZE // 2, self._files.read_bytes())
+        at, size = self._place()
+        self.flash.erase(at, size)
+        self.flash.write(at, self._files.read_bytes())
 
     def _read(self) -> None:
         try:

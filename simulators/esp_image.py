@@ -11,7 +11,14 @@ _HEADER = struct.Struct("<BBBBIB3xH9xB")  # magic, segments, mode, size, entry, 
 _SEGMENT = struct.Struct("<II")
 _MAGIC, _SEED = 0xE9, 0xEF
 _ENTRY = 0x4037_4000
-PROGRAM_AT = 0x1_0000
+TABLE_AT, PROGRAM_AT = 0x8000, 0x1_0000
+_ROW = struct.Struct("<2sBBII16sI")
+_PARTITIONS = {  # kind, its own kind, place, size; as in MicroPython's file for 4 MB
+    b"nvs": (1, 2, 0x9000, 0x6000),
+    b"phy_init": (1, 1, 0xF000, 0x1000),
+    b"factory": (0, 0, 0x1_0000, 0x1F_0000),
+    b"vfs": (1, 0x81, 0x20_0000, 0x20_0000),
+}
 SEGMENTS_MAX = 16
 
 
@@ -24,9 +31,22 @@ def make_image(chip_id: int, content: bytes) -> bytes:
 
 
 def make_micropython(chip_id: int, content: bytes) -> bytes:
-    """Return what a MicroPython file for a chip looks like from outside: a loader, then a program with the content."""
-    loader = make_image(chip_id, b"second stage loader")
-    return loader.ljust(PROGRAM_AT, b"\xff") + make_image(chip_id, content)
+    """Return what a MicroPython file for a chip looks like from outside: a loader, a partition table, and a program."""
+    loader = make_image(chip_id, b"second stage loader").ljust(TABLE_AT, b"\xff")
+    rows = [_ROW.pack(b"\xaa\x50", *row, label, 0) for label, row in _PARTITIONS.items()]
+    return (loader + b"".join(rows)).ljust(PROGRAM_AT, b"\xff") + make_image(chip_id, content)
+
+
+def partitions(flash: bytes) -> dict[str, tuple[int, int]]:
+    """Return where each data partition of a flash begins, and its size, by its label."""
+    found = {}
+    for at in range(TABLE_AT, TABLE_AT + 0x1000, _ROW.size):
+        magic, kind, _, place, size, label, _ = _ROW.unpack_from(flash, at)
+        if magic != b"\xaa\x50":
+            break
+        if kind == 1:
+            found[label.rstrip(b"\0").decode()] = (place, size)
+    return found
 
 
 def is_whole(flash: bytes, at: int, chip_id: int) -> bool:

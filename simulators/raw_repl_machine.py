@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,9 +35,9 @@ class Vm:
         self._process = process
 
     @classmethod
-    async def start(cls, files: Path, size: int, told: Told) -> "Vm":
+    async def start(cls, files: Path, size: int, told: Told, partitions: Sequence[str] = ()) -> "Vm":
         """Start it. Raises FileNotFoundError when `make setup` has not brought the VM."""
-        board = [str(files), str(size), told.platform, told.machine, told.version]
+        board = [str(files), str(size), told.platform, told.machine, told.version, *partitions]
         words: list[str | Path] = [VM, "-X", f"heapsize={HEAP}", _SERVE, *board]
         return cls(await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE, env={}, limit=_CHUNK))
 

@@ -1,7 +1,9 @@
 """Where our files stand on a board, and the list that tells whether all of them are there.
 
-Rule: the list of a slot is written after all its files, and the file that MicroPython starts after everything: a copy
-that was cut is noticed, and starts nothing.
+`/boot.py` chooses one of two slots, `/a` and `/b` (firmware/boot.py); `/main.py` starts what stands in it.
+
+Rule: the list of a slot is written after all its files, and the file that starts them after everything: a copy that was
+cut is noticed, and starts nothing.
 """
 
 import json
@@ -9,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from esik import __version__
-from firmware.tools.boardfiles import BoardFile, BoardKind, Role, compiled, modules_for
+from firmware.tools.boardfiles import BoardFile, BoardKind, Role, compiled, modules_for, source
 
 SLOT = "/a"  # the first of two; updates write the other
 MANIFEST = f"{SLOT}/manifest.json"
-START = "/main.py"
-OURS = ("a", "main.py")
-ENTRIES = {Role.HEAD: "firmware.node.head_program", Role.GATE: "firmware.node.gate"}
+BOOT, START = "/boot.py", "/main.py"
+OURS = ("a", "b", "update.json", "boot.py", "main.py")  # what an update left goes, or the board would go on with it
+ENTRIES = {Role.HEAD: "firmware.node.head_program", Role.GATE: "firmware.node.standalone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ def board_set(kind: BoardKind) -> BoardSet:
     entry = ENTRIES[kind.role]
     modules = [compiled(name) for name in modules_for(entry, kind.module)]
     placed = [BoardFile(f"{SLOT}/{file.path}", file.content) for file in modules]
-    return BoardSet(kind, (*placed, _manifest(kind, modules), _start(kind)))
+    return BoardSet(kind, (*placed, _manifest(kind, modules), source("firmware.boot", BOOT), _start(kind)))
 
 
 def _manifest(kind: BoardKind, files: Sequence[BoardFile]) -> BoardFile:
@@ -57,6 +59,5 @@ def _manifest(kind: BoardKind, files: Sequence[BoardFile]) -> BoardFile:
 
 
 def _start(kind: BoardKind) -> BoardFile:
-    board = kind.module.rpartition(".")[2]
-    run = f'from {ENTRIES[kind.role]} import run\n\nrun("{board}")\n' if kind.role is Role.HEAD else ""
-    return BoardFile(START, f'import sys\n\nsys.path.insert(0, "{SLOT}")\n{run}'.encode())
+    board = f'"{kind.module.rpartition(".")[2]}"' if kind.role is Role.HEAD else ""  # a gate's stands in its node.json
+    return BoardFile(START, f"from {ENTRIES[kind.role]} import run\n\nrun({board})\n".encode())

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from firmware.tools.boardfiles import BoardFile, BoardKind
+from firmware.tools.boardfiles import BoardFile, BoardKind, Role
 from firmware.tools.boardfiles_layout import MANIFEST, OURS, START, BoardSet
 from firmware.tools.flash_chips import Chip, Way
 from firmware.tools.flash_errors import FlashRefused, PortRefused
 from firmware.tools.flash_image import Image, check_fits
+from firmware.tools.flash_partitions import JOURNAL, ROSTER, with_room
 from firmware.tools.flash_ports import Drive, Port, check_port, find_boards
 from firmware.tools.flash_programs import Programs, Tell
 from firmware.tools.flash_talk import VERSION_MIN, State, Talk
@@ -74,6 +75,8 @@ class Flashing:
                 f"the board has {size // 1024 // 1024} MB of flash: MicroPython would leave too little for our files",
                 "take a board with at least 4 MB",
             )
+        if self.wanted.kind.role is Role.GATE:
+            image = Image(with_room(image.content, chip.image_at, size), chip)
         write_by_esptool(self.programs, place.path, image, self.tell)
         return self._await_port(place.path)
 
@@ -143,6 +146,11 @@ class Flashing:
         self.tell(f"MicroPython {state.micropython} on {state.machine}")
         self._check_runs(state)
         wanted = self.wanted
+        if wanted.kind.role is Role.GATE and not {JOURNAL, ROSTER} <= set(state.partitions):
+            raise FlashRefused(
+                "the board's flash has no room set apart for a gate's journal and rosters",
+                "run this with --image and --sha256: the board is erased and divided anew",
+            )
         if _missing(state, wanted) and START in state.files:
             state = self._quiet(talk, port)
         missing = _missing(state, wanted)

@@ -32,7 +32,12 @@ def walk(folder):
             walk(path)
         else:
             files[path] = digest(path)
-files, folders = {}, []
+files, folders, partitions = {}, [], []
+try:
+    import esp32
+    partitions = [found.info()[4] for found in esp32.Partition.find(esp32.Partition.TYPE_DATA)]
+except ImportError:
+    pass
 for row in os.ilistdir("/"):
     if row[0] in OURS:
         if row[1] & 0x4000:
@@ -42,6 +47,7 @@ for row in os.ilistdir("/"):
 space = os.statvfs("/")
 told = {"version": list(sys.implementation.version[:3]), "machine": sys.implementation._machine}
 told.update({"platform": sys.platform, "free": space[1] * space[4], "files": files, "folders": folders})
+told["partitions"] = partitions
 print("ESIK:" + json.dumps(told))
 """
 
@@ -56,6 +62,7 @@ class State:
     free: int
     files: dict[str, str]
     folders: tuple[str, ...]
+    partitions: tuple[str, ...] = ()  # labels of the data partitions of an ESP32
 
     @property
     def micropython(self) -> str:
@@ -154,4 +161,5 @@ def _read_state(text: str) -> State:
         found["free"],
         found["files"],
         tuple(found["folders"]),
+        tuple(found["partitions"]),
     )

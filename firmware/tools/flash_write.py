@@ -31,14 +31,15 @@ def identify(programs: Programs, port: str) -> tuple[Chip, int]:
 
 
 def write_by_esptool(programs: Programs, port: str, image: Image, tell: Tell) -> None:
-    """Erase the whole chip, write the image, and compare what stands there. Raises FlashRefused."""
+    """Erase the whole chip, write the image, and compare what stands there. Raises FlashRefused.
+
+    The image is told how big this board's flash is, or it would use no more than that of the smallest board.
+    """
     (programs.folder / _IMAGE).write_bytes(image.content)
-    place = f"{image.chip.image_at:#x}"
+    what = ["--flash-size", "detect", f"{image.chip.image_at:#x}", _IMAGE]
     progress = Progress(tell)
-    programs.esptool(
-        port, "--after", "no-reset", "write-flash", "--erase-all", place, _IMAGE, tell=progress.hear
-    )  # fmt: skip
-    programs.esptool(port, "verify-flash", place, _IMAGE, tell=lambda _: None)
+    programs.esptool(port, "--after", "no-reset", "write-flash", "--erase-all", *what, tell=progress.hear)
+    programs.esptool(port, "verify-flash", *what, tell=lambda _: None)
     tell("MicroPython is written and was read back: it is as in the file")
 
 

@@ -1,9 +1,9 @@
 """What runs inside the MicroPython VM of a simulated board: its file system, and programs that come one by one.
 
-It is started as `micropython raw_repl_vm.py IMAGE BYTES PLATFORM MACHINE VERSION`. The board's flash is a file with
-LittleFS in it, as on an ESP32, so that a cut or a full board is as on one. Programs come on standard input, each as a
-line with its length and its bytes; each is answered as the raw REPL does, by what it printed, 04, what went wrong, and
-04.
+It is started as `micropython raw_repl_vm.py IMAGE BYTES PLATFORM MACHINE VERSION PARTITION ...`. The file system is
+LittleFS in a file, as on an ESP32, so that a cut or a full board is as on one. Programs come on standard input, each as
+a line with its length and its bytes; each is answered as the raw REPL does, by what it printed, 04, what went wrong,
+and 04.
 """
 
 import io
@@ -73,6 +73,29 @@ class Machine:
         raise ToLoader
 
 
+class Partition:
+    """A data partition of the board's flash."""
+
+    TYPE_DATA = 1
+    labels = ()
+
+    def __init__(self, label):
+        self._label = label
+
+    @classmethod
+    def find(cls, *_):
+        return [cls(label) for label in cls.labels]
+
+    def info(self):
+        return (1, 0x40, 0, 0, self._label, False)
+
+
+class Esp32:
+    """The module esp32."""
+
+    Partition = Partition
+
+
 def mount(path, size):
     """Put the board's file system in place of the machine's own."""
     flash = Flash(path, size)
@@ -96,11 +119,14 @@ def run(program, names):
     return ""
 
 
-def main(path, size, platform, machine, version):
+def main(path, size, platform, machine, version, *labels):
     mount(path, int(size))
     real.path[:] = ["", "/lib"]
     real.modules["sys"] = Sys(platform, machine, version)
     real.modules["machine"] = Machine()
+    if platform == "esp32":
+        Partition.labels = labels
+        real.modules["esp32"] = Esp32()
     names = {"__name__": "__main__"}
     asked, answered = real.stdin.buffer, real.stdout.buffer
     while True:

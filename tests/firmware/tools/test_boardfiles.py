@@ -9,7 +9,7 @@ import pytest
 
 from firmware.tools import boardfiles
 from firmware.tools.boardfiles import BoardKind, ModuleMissing, Role, board_kinds, compiled, modules_for
-from firmware.tools.boardfiles_layout import MANIFEST, SLOT, START, board_set
+from firmware.tools.boardfiles_layout import BOOT, MANIFEST, SLOT, START, board_set
 from schemas.release import parse
 from tests.firmware.vm import run_vm
 
@@ -74,9 +74,9 @@ def test_a_boards_list_is_a_release_and_stands_after_all_it_lists(kind: BoardKin
     files = board_set(kind).files
 
     manifest = parse(next(file.content for file in files if file.path == MANIFEST))
-    assert [file.path for file in files[-2:]] == [MANIFEST, START]
+    assert [file.path for file in files[-3:]] == [MANIFEST, BOOT, START]
     assert [(f"{SLOT}/{file.path}", file.digest) for file in manifest.files] == [
-        (file.path, file.digest) for file in files[:-2]
+        (file.path, file.digest) for file in files[:-3]
     ]
     assert manifest.board == kind.name
 
@@ -100,7 +100,7 @@ def test_micropython_imports_what_was_compiled(tmp_path: Path) -> None:
     program = (
         f"import sys; sys.path.insert(0, '{tmp_path}{SLOT}')\nfor name in {names!r}: __import__(name)\nprint('all')"
     )
-    assert run_vm("-c", program).strip() == "all"
+    assert run_vm("-c", program, heap="1m").strip() == "all"
 
 
 def test_the_compiler_writes_what_micropython_1_24_reads() -> None:

@@ -10,14 +10,17 @@ import pytest
 from firmware.tools.boardfiles import board_kinds
 from firmware.tools.boardfiles_layout import MANIFEST, START, board_set
 from firmware.tools.flash_errors import BoardLost, FlashRefused, ImageRefused, PortRefused
+from firmware.tools.flash_partitions import with_room
 from firmware.tools.flash_ports import drive_at
 from simulators.board import Board
-from simulators.esp_image import make_micropython
+from simulators.esp_image import make_micropython, partitions
 from simulators.pico import Pico, make_uf2
 from tests.firmware.tools.bench import C3, CONTENT, GATE, MICROPYTHON, Bench, image_of, wanted_on
 from tests.simulators.boards import run
 
+HEAD = wanted_on("head-esp32s3")
 PICO = wanted_on("head-pico")
+DIVIDED = with_room(MICROPYTHON, 0, 4 << 20)
 
 
 @pytest.fixture
@@ -34,7 +37,7 @@ async def board(tmp_path: Path) -> AsyncIterator[Board]:
     await board.unplug()
 
 
-async def restart(board: Board, program: bytes = MICROPYTHON) -> Board:
+async def restart(board: Board, program: bytes = DIVIDED) -> Board:
     """Put the cable in with a program in the flash."""
     await board.unplug()
     board.flash.erase(0, board.flash.size // 2)
@@ -46,7 +49,10 @@ async def restart(board: Board, program: bytes = MICROPYTHON) -> Board:
 async def test_a_board_from_the_box_is_flashed_and_says_what_it_holds(board: Board, bench: Bench) -> None:
     done = await bench.flash(board.path, image_of(MICROPYTHON))
 
-    assert board.flash.read(0, len(MICROPYTHON)) == MICROPYTHON
+    assert partitions(board.flash.read(0, 65_536)) == {
+        "nvs": (0x9000, 0x6000), "phy_init": (0xF000, 0x1000), "vfs": (0x20_0000, 0x6_0000),
+        "roster": (0x26_0000, 0xA_0000), "journal": (0x30_0000, 0x10_0000),
+    }  # fmt: skip
     assert done.state.files == GATE.digests
     assert (done.copied, done.kept) == (len(GATE.files), 0)
     assert "found ESP32-S3 with 4 MB of flash" in bench.told[0]
@@ -72,7 +78,10 @@ async def test_a_second_run_copies_nothing_and_a_changed_board_is_mended(board: 
     again = await bench.flash(board.path)
     assert again.copied == 0
 
-    spoil = "for name in ('/a/package/2.mpy', '/a/old.py', '/own'): open(name, 'w').close()"
+    spoil = "import os; os.mkdir('b')\n"  # and an update came, into the other slot
+    spoil += (
+        "for name in 'a/package/2.mpy', 'a/old.py', 'b/manifest.json', 'update.json', 'own': open(name, 'w').close()"
+    )
     await run("mpremote", "connect", board.path, "exec", spoil)
     mended = await bench.flash(board.path)
     assert mended.copied == 3  # the file, then the list, then what starts it all
@@ -136,6 +145,21 @@ async def test_a_board_without_room_is_refused_before_a_file_is_copied(tmp_path:
 
     assert "--image" in refused.value.advice
     await board.unplug()
+
+
+async def test_a_gate_without_room_for_its_journal_is_refused(board: Board, bench: Bench) -> None:
+    await restart(board, MICROPYTHON)
+
+    with pytest.raises(FlashRefused, match="no room set apart for a gate's journal") as refused:
+        await bench.flash(board.path)
+
+    assert "--image" in refused.value.advice
+
+
+async def test_a_head_takes_the_image_as_it_is(board: Board, bench: Bench) -> None:
+    await bench.flash(board.path, image_of(MICROPYTHON), HEAD)
+
+    assert board.flash.read(0x8000, 0x1000) == MICROPYTHON[0x8000:0x9000]
 
 
 async def test_an_old_micropython_is_refused(tmp_path: Path, bench: Bench) -> None:
