@@ -7,12 +7,17 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
 
 from cloud.brokers.embedded import EmbeddedBroker
+from cloud.cards.actions import give_card
+from cloud.cards.keys import card_key
+from cloud.cards.kinds import Medium as CardMedium
 from cloud.core.actor import Actor
 from cloud.core.clock import SystemClock
 from cloud.core.services import Services
@@ -21,13 +26,24 @@ from cloud.people.actions import give_consent
 from cloud.people.kinds import Purpose
 from cloud.rosters.passes import NoPass, day_pass
 from cloud.worker import Worker
+from edge_agent.cards.counters import Counters
+from edge_agent.cards.link import Link
+from edge_agent.cards.making import Maker
+from edge_agent.cards.master import Master
+from edge_agent.cards.proving import CardProver
 from edge_agent.clock import SystemClock as EdgeClock
+from edge_agent.core import LETTERS
 from edge_agent.passes import Passes
 from edge_agent.readers.credentials import Spelling
+from edge_agent.readers.direct_chip import open_direct
 from edge_agent.readers.line import LineReader
+from edge_agent.readers.pn532 import Pn532Reader
 from edge_agent.readers.tap import Health, Medium, Tap
 from edge_agent.sync.tls import Credentials
+from schemas.roster import row
 from schemas.structs import Decision
+from schemas.tokens import token
+from simulators.pn532 import Pn532Line
 from tests.cloud.ingest.device import Device, line, opened, tapped
 from tests.cloud.ingest.rows import add_devices, eventually
 from tests.cloud.people.factory import a_student
@@ -42,6 +58,7 @@ from tests.waiting import until_async
 DEVICE = Device(IDENTITY.device, school=IDENTITY.school, shard=IDENTITY.shard, secret=SECRET)
 BURST = 2_000
 OFFICE = Actor.system("test")
+CARD = bytes.fromhex("04A1B2C3D4E5F6")
 ALWAYS = b'["profile","day",[[127,0,1440]],["*"]]'
 
 
@@ -144,6 +161,55 @@ async def test_a_printed_code_of_who_consented_opens_the_gate_offline_and_the_da
 
     assert (decided.is_allowed, decided.person) == (True, ref)
     assert await pool.fetchval("SELECT verb FROM audit_entry WHERE verb LIKE 'pass.%'") == "pass.issued"
+
+
+@pytest.mark.requirement("KZ456-33-1.1", part="visits")
+async def test_a_card_that_proves_its_key_opens_the_gate_and_the_day_shows_the_arrival(
+    services: Services, agent: Agent, tmp_path: Path
+) -> None:
+    """From the station's card and the office's entry to the child's day; a copy of the card's number opens nothing."""
+    ref, pool = await _pupil(services), services.database.pool
+    person_id = await pool.fetchval("SELECT id FROM person")
+    await give_consent(services, OFFICE, person_id, Purpose.CARD, date(2026, 8, 20), "form 12")
+    await give_card(services, OFFICE, person_id, CARD.hex(), CardMedium.DESFIRE)
+    key = await card_key(services, await pool.fetchval("SELECT id FROM school"))
+
+    gate = GateBench(found=roster(ALWAYS, person(ref), await _card_row(services, ref)))
+    gate.pipeline._token = lambda tap: token(key, LETTERS[tap.medium], tap.identity)
+    taps = await _shown_a_copy_and_the_card(tmp_path)
+    copy, genuine = [await gate.finish(asyncio.ensure_future(gate.pipeline.handle(tap))) for tap in taps]
+    async with agent.running():
+        now_ms = int(services.clock.now().timestamp() * 1_000)
+        agent.append(opened(), *[line(msgspec.structs.replace(record, wall_ms=now_ms)) for record in gate.log.records])
+        await eventually(lambda: pool.fetchval("SELECT is_inside FROM presence"))
+
+    assert (copy.is_allowed, copy.reason) == (False, "card_unknown")
+    assert (genuine.is_allowed, genuine.person) == (True, ref)
+
+
+async def _card_row(services: Services, ref: str) -> bytes:
+    return row("card", await services.database.pool.fetchval("SELECT token FROM card"), ref, "active", 0)
+
+
+async def _shown_a_copy_and_the_card(folder: Path) -> list[Tap]:
+    """Make a card at a simulated reader; return the taps of a copy of its number, and of itself."""
+    master, clock = Master(b"m" * 32), EdgeClock()
+    pn532, counters = Pn532Line(Random(1), folder / "pn532"), Counters(folder)
+    pn532.plug()
+    pn532.obey(f"present {CARD.hex()} desfire")
+    chip = await asyncio.to_thread(open_direct, str(folder / "pn532"), clock)
+    await asyncio.to_thread(Maker(master, IDENTITY.school, Link(), clock, Random(2)).make, chip)
+    await asyncio.to_thread(chip.close)
+    prover = CardProver(master.ring(IDENTITY.school), counters, bytes.hex, clock, Random(3))
+    shown = []
+    for family in ("ultralight", "desfire"):
+        pn532.obey(f"present {CARD.hex()} {family}")
+        reader = Pn532Reader("reader-in", str(folder / "pn532"), clock, partial(open_direct, clock=clock), prover)
+        async with aclosing(reader.taps()) as taps:
+            shown.append(await anext(taps))
+    counters.close()
+    pn532.unplug()
+    return shown
 
 
 async def _scanned(path: Path, text: str) -> Tap:

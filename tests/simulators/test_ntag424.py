@@ -1,12 +1,22 @@
 """A simulated NTAG 424 DNA, against what NXP AN12196 publishes, and against what a real one refuses."""
 
+import asyncio
+from pathlib import Path
 from random import Random
 
+import nfc
+import nfc.clf.pn532
+import nfc.clf.transport
+import nfc.tag
 import pytest
 
 from edge_agent.cards.aes import decrypt
+from edge_agent.cards.link import Link
+from edge_agent.cards.sun import Mirrored, check, mirrored, read_link
+from simulators.cards import card_make
 from simulators.desfire_chip import Protection
 from simulators.ntag424 import NDEF, Mirror, Ntag424
+from simulators.pn532 import Pn532Line
 from tests.simulators.cards import Drawn
 
 UID = bytes.fromhex("04DE5F1EACC040")
@@ -124,3 +134,37 @@ def test_the_file_of_its_own_is_read_by_nobody_without_a_key() -> None:
     chip.transmit(bytes.fromhex("00A4000002E105"))
 
     assert chip.transmit(READ).hex() == "6982"
+
+
+async def test_a_phones_library_reads_the_link_and_each_time_another_one(tmp_path: Path) -> None:
+    """Libraries that are not ours, nfcpy and ndeflib, read it as a phone does; the link is believed by its code."""
+    line = Pn532Line(Random(1), tmp_path / "pn532")
+    path = line.plug()
+    line.present(card_make(UID.hex(), "ntag424"))
+    chip = line.drawer.chip_of(card_make(UID.hex(), "ntag424"))
+    assert isinstance(chip, Ntag424)
+    link = Link()
+    chip._files[NDEF].content[: len(link.content)] = link.content
+    chip.mirror = Mirror(2, 3, *(int.from_bytes(link.settings[at : at + 3], "little") for at in (6, 9, 12)))
+
+    links = [await asyncio.to_thread(_read_as_a_phone, path) for _ in range(2)]
+    line.unplug()
+
+    messages = [read_link(each) for each in links]
+    said = [mirrored(ZERO_KEY, message) for message in messages if message is not None]
+    assert said == [Mirrored(UID, 1), Mirrored(UID, 2)]
+    for message, mirror in zip(messages, said, strict=True):
+        assert message is not None
+        assert mirror is not None
+        check(ZERO_KEY, mirror, message)
+
+
+def _read_as_a_phone(path: str) -> str:
+    frontend = nfc.ContactlessFrontend()
+    frontend.device = nfc.clf.pn532.init(nfc.clf.transport.TTY(path))
+    frontend.device._path = path
+    try:
+        tag = nfc.tag.activate(frontend, frontend.sense(nfc.clf.RemoteTarget("106A")))
+        return str(tag.ndef.records[0].iri)
+    finally:
+        frontend.close()
