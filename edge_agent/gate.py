@@ -164,11 +164,13 @@ class Gate:
         return True
 
     def blink(self) -> bool:
-        """Show once by the gate's own light that it is this one; tell whether there is any."""
-        if self._actuator is None:
-            return False
-        self._actuator.deny()
-        return True
+        """Show by the gate's own light, and those of its heads, that it is this one; tell whether there is any."""
+        heads = [reader for reader in self.readers if isinstance(reader, HeadReader)]
+        for head in heads:
+            head.locate()
+        if self._actuator is not None and not heads:
+            self._actuator.deny()
+        return self._actuator is not None
 
     def set_mode(self, mode: Mode) -> bool:
         """Lock the way in, let everybody pass who shows a card, or do neither any more."""

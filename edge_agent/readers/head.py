@@ -23,6 +23,7 @@ from edge_agent.readers.tap import UID_LENGTHS, Health, Medium, Tap, Verdict
 from schemas import head
 
 TAPS_MAX = 8
+LOCATE_MS = 3_000  # is told again while somebody looks
 _SHOWN = {
     Verdict.GRANTED: (head.GRANTED, head.GREEN, head.SHORT),
     Verdict.UNKNOWN: (head.UNKNOWN, head.RED, head.LONG),
@@ -113,6 +114,10 @@ class HeadReader(SupervisedReader):
             return
         self._link.order(output, self._clock.monotonic_ms(), is_on=is_on, ttl_ms=ttl_ms)
         self._port.flush()
+
+    def locate(self) -> None:
+        """Let the head blink for a while, so that a person finds it."""
+        self.switch(head.LOCATE, is_on=True, ttl_ms=LOCATE_MS)
 
     @contextmanager
     def listening(self, hear: Callable[[int], None]) -> Iterator[None]:

@@ -73,7 +73,9 @@ class Head:
     def turn(self) -> None:
         """Do what is due."""
         now_ms = self._clock.monotonic_ms()
-        self._obey(self._line.receive(self._end.read(), now_ms), now_ms)
+        chunk = self._end.read()
+        if chunk:
+            self._obey(self._line.receive(chunk, now_ms), now_ms)
         if self._contacts.look(now_ms):
             self._line.input(self._contacts.settled, now_ms)
         self._take_wiegand(now_ms)

@@ -242,6 +242,15 @@ async def test_a_heads_card_reader_that_fails_is_told_while_its_relays_work(stub
         await ready(reader)
 
 
+async def test_a_head_that_is_looked_for_blinks(stub: Stub, reader: HeadReader) -> None:
+    async with listening(reader):
+        await ready(reader)
+        reader.locate()
+        await until_async(lambda: stub.outputs)
+
+    assert (stub.outputs[0].output, stub.outputs[0].is_on) == (head.LOCATE, 1)
+
+
 async def test_what_the_door_is_set_to_is_told_to_the_head(stub: Stub, tmp_path: Path) -> None:
     reader = HeadReader("out", str(tmp_path / "line"), SystemClock(), alone=Alone.OPEN_OUT)
     async with listening(reader):
