@@ -178,8 +178,9 @@ class _Survey:
             self._now.head, self._link = self._now.head + 1, None
 
     def _count(self, now: Epoch, number: int, kind: int, content: bytes) -> None:
-        now.head += 1 + ((number - now.head - 1) & 0xFFFF)
-        self._link = (kind, content)
+        seq = frames.seq_of(number, now.head)
+        if seq:
+            now.head, self._link = seq, (kind, content)
 
     def _continues(self, serial: int) -> bool:
         """Tell whether the next sector holds what comes next though its header is broken: the chain proves it."""

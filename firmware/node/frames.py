@@ -35,6 +35,7 @@ _HEAD = "<BBHI"
 HEAD_BYTES = 8
 LINK_BYTES = 16
 RECORD_BYTES_MIN = HEAD_BYTES + LINK_BYTES + 1  # other frames are shorter
+_HOLE_MAX = SECTOR // RECORD_BYTES_MIN  # records that damage can take out of one sector
 _BLANK = b"\xff" * HEAD_BYTES
 _PIECE = 128
 
@@ -72,6 +73,12 @@ def record_frame(seq: int, before: bytes, record: bytes) -> bytes:
 def record_of(kind: int, content: bytes) -> bytes:
     """Return the record that stands in a frame's content."""
     return lengthen(content[LINK_BYTES:]) if kind == SHORT else content[LINK_BYTES:]
+
+
+def seq_of(number: int, before: int) -> int:
+    """Return the seq of a frame's number, of a record that comes after `before`; 0 when it can be none of these."""
+    ahead = (number - before - 1) & 0xFFFF
+    return before + 1 + ahead if ahead < _HOLE_MAX else 0
 
 
 def is_record(kind: int) -> bool:

@@ -218,10 +218,11 @@ class Journal:
         if not 0 < len(record) <= RECORD_BYTES_MAX:
             raise ValueError("a record has 1 to %d bytes; this one has %d" % (RECORD_BYTES_MAX, len(record)))
         live = self._live
-        self._put(frames.record_frame(live.head + 1, self._head_digest, record), reserve)
-        live.head, live.digest = live.head + 1, link(self._head_digest, record)
-        self._head_digest = live.digest
-        return Entry(live.text, live.head, record, live.digest)
+        entry = Entry(live.text, live.head + 1, record, link(self._head_digest, record))
+        self._put(frames.record_frame(entry.seq, self._head_digest, record), reserve)
+        # From here on nothing needs memory: what is written is known.
+        live.head, live.digest, self._head_digest = entry.seq, entry.digest, entry.digest
+        return entry
 
     def _put(self, frame: bytes, reserve: int) -> None:
         """Write a record's frame where there is room, with the one small thing that is most urgent."""
@@ -236,10 +237,11 @@ class Journal:
             ring.write_copy()
         elif not begin:
             begin = self._pending_note(ring.room - len(frame))
-        at = ring.write(begin + frame)
+        content = begin + frame
         if live.begin < 0:
-            live.begin, live.offset = ring.newest, at
+            live.begin, live.offset = ring.newest, ring.at
         live.end = ring.newest
+        ring.write(content)
 
     def _open_sector(self, reserve: int) -> None:
         self._release()

@@ -48,8 +48,9 @@ def records(
         for _, kind, number, content, behind in frames.walk(ring.region, ring.sector(serial), offset):
             if kind == frames.EPOCH and content != epoch.name:
                 return
-            if frames.is_record(kind):
-                before += 1 + ((number - before - 1) & 0xFFFF)
+            found = frames.seq_of(number, before) if frames.is_record(kind) else 0
+            if found:
+                before = found
                 if before >= seq and (following is None or before < following):
                     yield before, content[: frames.LINK_BYTES], frames.record_of(kind, content), (serial, behind)
         serial, offset = serial + 1, frames.FRAMES_AT

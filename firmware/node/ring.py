@@ -75,10 +75,10 @@ class Ring:
         """Take the next sector for records of epoch `name` from seq `first` on. Raises JournalUnavailable."""
         if self._erased <= self.newest:  # one that was erased before the last start may have been cut short in it
             self.erase_next()
-        self.newest, self.at, self._copy = self.newest + 1, frames.FRAMES_AT, b""
-        header = frames.header(self.newest, self.oldest, name, first)
+        header = frames.header(self.newest + 1, self.oldest, name, first)
+        self.newest, self.at, self._copy = self.newest + 1, SECTOR, b""
         self._program(0, header)
-        self._copy = header
+        self.at, self._copy = frames.FRAMES_AT, header
 
     @property
     def owes_copy(self) -> bool:
@@ -92,8 +92,10 @@ class Ring:
 
     def write(self, content: bytes) -> int:
         """Write frames behind the last one; return their offset. Raises JournalUnavailable, and then leaves none."""
-        at, self.at = self.at, self.at + len(content)
+        at, behind = self.at, self.at + len(content)
+        self.at = SECTOR  # whatever goes wrong, be it memory: no hole is left to be taken for the end
         self._program(at, content)
+        self.at = behind
         return at
 
     def _program(self, offset: int, content: bytes) -> None:

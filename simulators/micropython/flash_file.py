@@ -4,6 +4,8 @@ The stand-ins for `esp32.Partition` and `rp2.Flash` are made of it.
 """
 
 SECTOR = 4_096
+PIECE = 256  # at once: a board's flash takes none of its memory
+ERASED = b"\xff" * PIECE
 
 
 class FlashFile:
@@ -15,8 +17,8 @@ class FlashFile:
             self._file = open(path, "r+b")
         except OSError:
             self._file = open(path, "w+b")
-            for _ in range(sectors):
-                self._file.write(b"\xff" * SECTOR)
+            for _ in range(sectors * SECTOR // PIECE):
+                self._file.write(ERASED)
             self._file.flush()
 
     def readblocks(self, block, buffer, offset=0):
@@ -42,6 +44,7 @@ class FlashFile:
             return SECTOR
         if command == 6:
             self._file.seek(argument * SECTOR)
-            self._file.write(b"\xff" * SECTOR)
+            for _ in range(SECTOR // PIECE):
+                self._file.write(ERASED)
             self._file.flush()
         return 0
