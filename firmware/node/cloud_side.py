@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from firmware.node.actions import Command
+    from firmware.node.certificates import Certificates, Papers
     from firmware.node.clock import Stamp, Timekeeper
     from firmware.node.gate import Gate, Rules
     from firmware.node.settings import Bundle, Place
@@ -39,11 +40,13 @@ class CloudSide:
         firmware: str,
         fetch: "Callable[[], Awaitable[int]]",
         set_machine_clock: "Callable[[int], object]",
+        certificates: "Certificates | None" = None,
     ) -> None:
         """`fetch` brings a roster; `set_machine_clock` takes wall time in milliseconds, for TLS."""
         self.wants_restart = False
         self.want_roster: Callable[[], object] = int
         self.on_update: Callable[[], object] = int
+        self.on_welcome: Callable[[], object] = int
         self._bundle = bundle
         self._gate = gate
         self._rules = rules
@@ -53,6 +56,8 @@ class CloudSide:
         self._firmware = firmware
         self._fetch = fetch
         self._set_machine_clock = set_machine_clock
+        self._certificates = certificates
+        self._shown: Papers | None = None  # with which the connection of now was made
         self._told_ms: dict[str, int] = {}
 
     def stamp(self) -> "Stamp":
@@ -62,9 +67,12 @@ class CloudSide:
         return self._wifi.is_online()
 
     def brokers(self) -> "list[Broker]":
-        """Return the hub's broker, if there is a hub, and the cloud's."""
+        """Return the hub's broker, if there is a hub, and the cloud's; with an older certificate while one may help."""
         places = [self._bundle.cloud] if self._bundle.hub is None else [self._bundle.hub, self._bundle.cloud]
-        return [self._broker(place) for place in places]
+        shown: list[Papers | None] = [None]
+        if self._certificates is not None:
+            shown = list(self._certificates.usable(self._keeper.now().wall_ms // 1000))
+        return [self._broker(place, papers) for papers in shown for place in places]
 
     def roster_version(self) -> int:
         return self._rules.version
@@ -74,7 +82,8 @@ class CloudSide:
         return await self._fetch()
 
     def learn_time(self, wall_ms: int, monotonic_ms: int) -> None:
-        """Take the cloud's time, and keep it as the floor of the next start."""
+        """Take the cloud's time, and keep it as the floor of the next start; whoever is welcomed is who it says."""
+        self._prove()
         self._keeper.learn(wall_ms, monotonic_ms)
         now_ms = self._keeper.now().wall_ms
         self._set_machine_clock(now_ms)
@@ -140,11 +149,23 @@ class CloudSide:
 
     def tls_for_rosters(self) -> object:
         """Return a context for the cloud's pages, where no certificate of ours is wanted."""
-        return context(self._bundle.ca_pem or "")
+        return context(self._certificates.newest.ca_pem if self._certificates is not None else "")
 
-    def _broker(self, place: "Place") -> Broker:
-        return Broker(place.host, place.port, self._tls if place.is_tls else None, place.name)
+    def _prove(self) -> None:
+        """Let go of an older certificate once the cloud has welcomed us with the newest."""
+        try:
+            if self._certificates is not None and self._shown is not None:
+                self._certificates.proved(self._shown)
+        except (OSError, ValueError):
+            self.report("disk_full", "the node's certificate")
+        self.on_welcome()
 
-    def _tls(self) -> object:
-        bundle = self._bundle
-        return context(bundle.ca_pem or "", bundle.certificate_pem, bundle.key_pem)
+    def _broker(self, place: "Place", papers: "Papers | None") -> Broker:
+        if not place.is_tls or papers is None:
+            return Broker(place.host, place.port)
+
+        def tls() -> object:
+            self._shown = papers
+            return context(papers.ca_pem, papers.certificate_pem, self._bundle.key_pem)
+
+        return Broker(place.host, place.port, tls, place.name)

@@ -61,16 +61,20 @@ class Http:
         self, target: str, headers: "dict[str, str]", take: "Callable[[bytes], object]", length_max: int
     ) -> Answer:
         """Ask, and hand the body of a 200 or 206 on piece by piece. Raises HttpBroken, and as `open` does."""
-        if self._writer is None:
-            raise EOFError
-        lines = [f"GET {target} HTTP/1.1", f"Host: {self._host}:{self._port}", "Connection: keep-alive"]
-        lines += [name + ": " + value for name, value in headers.items()]
-        self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-        await asyncio.wait_for(self._writer.drain(), READ_S)
+        await self._ask("GET", target, headers, b"")
         answer = await self._answer()
-        if answer.length > length_max:
-            raise HttpBroken(f"an answer of {answer.length} bytes; at most {length_max} are taken")
+        self._refuse_long(answer, length_max)
         await self._body(answer.length, take if answer.status in (200, 206) else _nothing)
+        return answer
+
+    async def post(
+        self, target: str, headers: "dict[str, str]", body: bytes, take: "Callable[[bytes], object]", length_max: int
+    ) -> Answer:
+        """Send a body, and hand the answer's on piece by piece, whatever its status. Raises as `get` does."""
+        await self._ask("POST", target, headers, body)
+        answer = await self._answer()
+        self._refuse_long(answer, length_max)
+        await self._body(answer.length, take)
         return answer
 
     async def close(self) -> None:
@@ -83,6 +87,20 @@ class Http:
             await asyncio.wait_for(writer.wait_closed(), 1.0)
         except TROUBLE:
             return
+
+    async def _ask(self, method: str, target: str, headers: "dict[str, str]", body: bytes) -> None:
+        if self._writer is None:
+            raise EOFError
+        lines = [f"{method} {target} HTTP/1.1", f"Host: {self._host}:{self._port}", "Connection: keep-alive"]
+        lines += [name + ": " + value for name, value in headers.items()]
+        if body:
+            lines.append(f"Content-Length: {len(body)}")
+        self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode() + body)
+        await asyncio.wait_for(self._writer.drain(), READ_S)
+
+    def _refuse_long(self, answer: Answer, length_max: int) -> None:
+        if answer.length > length_max:
+            raise HttpBroken(f"an answer of {answer.length} bytes; at most {length_max} are taken")
 
     async def _answer(self) -> Answer:
         version, _, rest = (await self._line()).partition(" ")

@@ -20,6 +20,7 @@ from firmware.node.clock import Clock, Timekeeper
 from firmware.node.cloud_side import CloudSide
 from firmware.node.gate import MODES, Gate
 from firmware.node.mqtt import Link
+from firmware.node.renewal import Renewal
 from firmware.node.roster_fetch import RosterFetch
 from firmware.node.rules import Rules
 from firmware.node.session import Session
@@ -55,7 +56,10 @@ class Chance:
 class Parts:
     """What a board gives and a test replaces: everything that touches the machine."""
 
-    def __init__(self, *, chip, lamp, contacts, journal, slots, wifi, store, scanner, feed, restart, set_clock):
+    def __init__(
+        self, *, chip, lamp, contacts, journal, slots, wifi, store, scanner, feed, restart, set_clock,
+        certificates=None, csr_pem=None,
+    ):  # fmt: skip
         self.chip = chip
         self.lamp = lamp
         self.contacts = contacts
@@ -67,6 +71,8 @@ class Parts:
         self.feed = feed
         self.restart = restart
         self.set_clock = set_clock
+        self.certificates = certificates
+        self.csr_pem = csr_pem
 
 
 class StandAlone:
@@ -91,7 +97,7 @@ class StandAlone:
         self.session = Session(identity, parts.journal, Chance(), parts.store.counter)
         self.cloud = CloudSide(
             bundle, self.gate, rules, self.keeper, parts.store, parts.wifi, VERSION, self._fetch_roster,
-            parts.set_clock,
+            parts.set_clock, parts.certificates,
         )  # fmt: skip
         self._rosters = RosterFetch(
             bundle.http_url, bundle.device, derive(bundle.secret, HTTP), parts.slots, self.keeper.now, os.urandom,
@@ -99,6 +105,13 @@ class StandAlone:
         )  # fmt: skip
         self.uplink = Uplink(self.session, self.cloud, identity.client_id, Chance(), lambda: Link(self.clock))
         self.cloud.want_roster = self.uplink.want_roster
+        self.renewal = None
+        if parts.certificates is not None and parts.csr_pem is not None:
+            self.renewal = Renewal(
+                bundle.http_url, bundle.device, derive(bundle.secret, HTTP), parts.csr_pem, parts.certificates,
+                self.keeper.now, self._learn_time, Chance(), os.urandom, self.cloud.tls_for_rosters,
+            )  # fmt: skip
+            self.cloud.on_welcome = self.renewal.welcomed
         self._cards_at_ms = self.clock.monotonic_ms()
         self._restart_at_ms = None
 
@@ -179,6 +192,8 @@ class StandAlone:
             if self.clock.monotonic_ms() >= health_at_ms:
                 health_at_ms = self.clock.monotonic_ms() + HEALTH_MS
                 self.cloud.tell_health()
+            if self.renewal is not None and self.renewal.is_due():
+                self.uplink.want_errand(self.renewal.renew)
             if self.cloud.wants_restart and self._restart_at_ms is None:
                 self._restart_at_ms = self.clock.monotonic_ms() + RESTART_MS
             await sleep_ms(HOUSE_MS)
@@ -213,6 +228,10 @@ class StandAlone:
         if parts.store.alarm:
             self.gate.alarm(parts.store.alarm)
             parts.store.keep(alarm="")
+
+    def _learn_time(self, wall_ms, monotonic_ms) -> None:
+        self.keeper.learn(wall_ms, monotonic_ms)
+        self._parts.set_clock(self.keeper.now().wall_ms)
 
     def _appended(self) -> None:
         self.uplink.appended()

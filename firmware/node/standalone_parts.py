@@ -5,9 +5,11 @@ import os
 import machine
 import network
 
+from firmware.node.certificates import CertificateRefused, Certificates
 from firmware.node.clock import Clock
 from firmware.node.flash import Region
 from firmware.node.journal import Journal
+from firmware.node.renewal import CSR
 from firmware.node.settings import BUNDLE, NODE, Bundle, GateSettings, SettingsRefused, load
 from firmware.node.slots import Slots
 from firmware.node.standalone import Parts
@@ -45,6 +47,8 @@ def read():
         feed=machine.WDT(timeout=WATCHDOG_MS).feed,
         restart=machine.reset,
         set_clock=set_clock,
+        certificates=_certificates(bundle),
+        csr_pem=_text(CSR),
     )
     return bundle, settings, parts, clock
 
@@ -70,7 +74,27 @@ def civil(days):
     return year_of_era + era * 400 + (1 if month <= 2 else 0), month, day
 
 
-def _board(name):
+def _certificates(bundle):
+    """Return the node's certificates, None when nothing uses TLS. Raises SettingsRefused."""
+    if not bundle.certificate_pem:
+        return None
+    try:
+        return Certificates(bundle.device, bundle.certificate_pem, bundle.ca_pem)
+    except CertificateRefused as error:
+        raise SettingsRefused("%s: certificate_pem: %s: enrol the node again" % (BUNDLE, error))
+
+
+def _text(path):
+    """Return what stands in a file; None when it is not there."""
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def _board(board):
+    name = board.replace("-", "_")  # a board's name and its module's
     try:
         return getattr(__import__("firmware.boards." + name).boards, name)
     except (ImportError, AttributeError):

@@ -21,7 +21,7 @@ from firmware.tools.flash_talk import Talk
 from schemas.enrolment import CA_PATH, PATH, Code
 from schemas.requests import SIGNATURE, TIME
 
-BUNDLE, NODE = "bundle.json", "node.json"
+BUNDLE, NODE, CSR = "bundle.json", "node.json", "csr.pem"
 ANSWER_BYTES_MAX = 256 * 1024
 TIMEOUT_S = 20.0
 
@@ -100,7 +100,9 @@ def node_files(code: Code, door: Door, firmware: str, now_ms: int) -> list[Board
         raise EnrolmentRefused("gate_foreign", "this code is for several gates, and a node serves one: print another")
     applicant = Applicant(code, new_key(), Facts("node", firmware, door.board))
     bundle = json.dumps(_ask(applicant, now_ms), ensure_ascii=False).encode()
-    return [BoardFile(f"/{NODE}", door.settings(code.gates[0])), BoardFile(f"/{BUNDLE}", bundle)]
+    request = applicant.csr_pem().encode()  # a node that renews its certificate sends this one, since it signs none
+    settings = door.settings(code.gates[0])
+    return [BoardFile(f"/{NODE}", settings), BoardFile(f"/{CSR}", request), BoardFile(f"/{BUNDLE}", bundle)]
 
 
 def _ask(applicant: Applicant, now_ms: int) -> dict[str, object]:

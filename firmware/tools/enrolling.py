@@ -73,7 +73,7 @@ class Applicant:
         """Return the headers and the body to post; the nonce is 16 hex digits."""
         code = self.code
         told = {
-            "version": 1, "device": code.device, "school": code.school, "csr_pem": self._csr(),
+            "version": 1, "device": code.device, "school": code.school, "csr_pem": self.csr_pem(),
             "kind": self.facts.kind, "firmware": self.facts.firmware, "board": self.facts.board,
         }  # fmt: skip
         body = json.dumps(told).encode()
@@ -92,7 +92,8 @@ class Applicant:
             raise EnrolmentRefused("unusable", text) from None
         return {**told, "key_pem": pem_of(self.key).decode(), "gates": list(self.code.gates)}
 
-    def _csr(self) -> str:
+    def csr_pem(self) -> str:
+        """Return a request for a certificate by this device's key; it says nothing that ages."""
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.code.device)])
         request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(self.key, SHA256())
         return request.public_bytes(Encoding.PEM).decode()

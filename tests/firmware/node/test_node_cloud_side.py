@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware.node.actions import Command
+from firmware.node.certificates import Certificates
 from firmware.node.clock import BUILD_FLOOR_MS
 from firmware.node.cloud_side import CloudSide
 from firmware.node.settings import Bundle
@@ -14,6 +15,7 @@ from firmware.node.store import Store
 from firmware.node.tls import PemBroken, der_of
 from firmware.node.wifi import Wifi
 from tests.firmware.node.gate_bench import Table
+from tests.firmware.node.test_node_renewal import BEGIN_S, CA, NEW, OLD
 from tests.firmware.node.test_node_settings import BUNDLE
 
 NOW_MS = 1_795_000_000_000
@@ -143,13 +145,17 @@ def test_a_clones_answer_is_a_new_start_whose_alarm_waits_for_it(side: Side) -> 
     assert side.table.records("alarm") == []
 
 
-def test_the_hub_is_tried_before_the_cloud_each_by_the_name_on_its_certificate(side: Side) -> None:
-    brokers = side.cloud.brokers()
+def test_the_hub_is_tried_before_the_cloud_by_the_newest_certificate_then_by_the_one_before(
+    side: Side, tmp_path: Path
+) -> None:
+    side.table.keeper.learn(BEGIN_S * 1000, 0)
+    held = Certificates("gate-1", OLD, CA, f"{tmp_path}/")
+    side.cloud._certificates = held
+    one = [(it.host, it.name, it.tls is not None) for it in side.cloud.brokers()]
+    held.take(NEW, CA)
 
-    assert [(it.host, it.port, it.name, it.tls is not None) for it in brokers] == [
-        ("10.0.0.2", 8883, "hub-1", True),
-        ("cloud.example", 8883, None, True),
-    ]
+    assert one == [("10.0.0.2", "hub-1", True), ("cloud.example", None, True)]
+    assert [it.host for it in side.cloud.brokers()] == ["10.0.0.2", "cloud.example"] * 2
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"counter":"7"}', '{"counter":true,"mode":7}', "\x00" * 100])

@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from typer.testing import CliRunner
 
 from cloud.core.clock import SystemClock
 from cloud.core.services import Services
 from firmware.node.settings import Bundle, GateSettings, load
 from firmware.tools.cli import app
-from firmware.tools.enrol import BUNDLE, NODE
+from firmware.tools.enrol import BUNDLE, CSR, NODE
 from simulators.board import Board
 from tests.contract.test_enrolling import Front, front_of, listening, own
 from tests.firmware.tools.bench import MICROPYTHON
@@ -78,6 +79,12 @@ async def test_the_files_are_written_into_a_folder_that_nobody_else_reads(front:
     assert "Another device used this code already" in told
     assert stat.S_IMODE((tmp_path / "out" / BUNDLE).stat().st_mode) == 0o600
     assert json.loads((tmp_path / "out" / NODE).read_text())["direction"] == "out"
+    request = x509.load_pem_x509_csr((tmp_path / "out" / CSR).read_bytes())
+    held = x509.load_pem_x509_certificate(
+        json.loads((tmp_path / "out" / BUNDLE).read_text())["certificate_pem"].encode()
+    )
+    assert request.is_signature_valid
+    assert request.public_key() == held.public_key()
     assert not (tmp_path / "more").exists()
 
 
