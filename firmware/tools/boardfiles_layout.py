@@ -35,10 +35,14 @@ class BoardSet:
 
 def board_set(kind: BoardKind) -> BoardSet:
     """Return what a kind of board needs: its modules as bytecode, their list, and the file that starts them."""
-    entry = ENTRIES[kind.role]
-    modules = [compiled(name) for name in modules_for(entry, kind.module)]
+    modules = slot_files(kind)
     placed = [BoardFile(f"{SLOT}/{file.path}", file.content) for file in modules]
     return BoardSet(kind, (*placed, _manifest(kind, modules), source("firmware.boot", BOOT), _start(kind)))
+
+
+def slot_files(kind: BoardKind) -> list[BoardFile]:
+    """Return a board's modules as bytecode, by their paths within a slot; a release holds the same."""
+    return [compiled(name) for name in modules_for(ENTRIES[kind.role], kind.module)]
 
 
 def _manifest(kind: BoardKind, files: Sequence[BoardFile]) -> BoardFile:

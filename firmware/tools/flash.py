@@ -12,7 +12,7 @@ from typing import TypeVar
 from firmware.tools.boardfiles import BoardFile, BoardKind, Role
 from firmware.tools.boardfiles_layout import MANIFEST, OURS, START, BoardSet
 from firmware.tools.flash_chips import Chip, Way
-from firmware.tools.flash_errors import FlashRefused, PortRefused
+from firmware.tools.flash_errors import FlashRefused, ImageRefused, PortRefused
 from firmware.tools.flash_image import Image, check_fits
 from firmware.tools.flash_partitions import JOURNAL, ROSTER, with_room
 from firmware.tools.flash_ports import Drive, Port, check_port, find_boards
@@ -61,6 +61,7 @@ class Flashing:
 
     def _write(self, place: Port | Drive, image: Image) -> Port:
         """Write MicroPython; return where the board is afterwards."""
+        self._check_image(image)
         if image.chip.way is Way.UF2:
             return self._copy(place, image)
         if isinstance(place, Drive):
@@ -102,6 +103,14 @@ class Flashing:
                 "hold BOOTSEL while you put the cable in; without a desktop, mount the drive by hand; run this again",
             )
         return drive
+
+    def _check_image(self, image: Image) -> None:
+        """Refuse another board's image before anything is asked of the one that is there."""
+        if image.chip.family != self.wanted.kind.chip:
+            raise ImageRefused(
+                f"the image is for {image.chip.name}, a {self.wanted.kind.name} has {self.wanted.kind.chip}",
+                "take MicroPython for this board, or name the board that it is with --board",
+            )
 
     def _check_kind(self, chip: Chip) -> None:
         if chip.family != self.wanted.kind.chip:

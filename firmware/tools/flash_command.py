@@ -9,12 +9,12 @@ from typing import Annotated, NoReturn
 import typer
 
 from firmware.tools.boardfiles import BoardKind, board_kinds
-from firmware.tools.boardfiles_layout import board_set
+from firmware.tools.boardfiles_layout import board_set, slot_files
 from firmware.tools.flash import Flashed, Flashing
 from firmware.tools.flash_errors import FlashRefused, ImageRefused, PortRefused
 from firmware.tools.flash_image import SIZE_MAX, Image, read_image
 from firmware.tools.flash_ports import Drive, Port, find_boards, place_at
-from firmware.tools.flash_programs import Programs
+from firmware.tools.flash_programs import BAUD, Programs
 
 FAILED = 1
 
@@ -24,6 +24,7 @@ def flash(
     port: Annotated[str, typer.Option(help="The serial port, or a Pico's drive; without it, it is looked for.")] = "",
     image: Annotated[Path | None, typer.Option(help="MicroPython for this board, from micropython.org.")] = None,
     sha256: Annotated[str, typer.Option(help="The SHA-256 that this file must have, 64 hex digits.")] = "",
+    baud: Annotated[int, typer.Option(min=9_600, max=2_000_000, help="How quickly an ESP32 is written.")] = BAUD,
     attempts: Annotated[int, typer.Option(min=1, max=50, help="How often the board is called.")] = 7,
 ) -> None:
     """Put MicroPython (with --image; it erases an ESP32) and our files on a board, and check what it says then."""
@@ -32,10 +33,30 @@ def flash(
         wanted = board_set(_kind(board))
         place = place_at(port) if port else _place()
         with tempfile.TemporaryDirectory(prefix="esik-flash-") as folder:
-            done = Flashing(Programs(Path(folder), attempts=attempts), wanted, typer.echo).run(place, checked)
+            done = Flashing(Programs(Path(folder), attempts=attempts, baud=baud), wanted, typer.echo).run(
+                place, checked
+            )
     except FlashRefused as refused:
         _fail(refused)
     typer.echo(_summary(done))
+
+
+def files(
+    board: Annotated[str, typer.Option(help="Which board the files are for.")],
+    out: Annotated[Path, typer.Option(help="An empty or new folder.")],
+) -> None:
+    """Write what a board's slot holds into a folder, to be signed as a release (docs/updates.md)."""
+    try:
+        made = slot_files(_kind(board))
+    except FlashRefused as refused:
+        _fail(refused)
+    if out.exists() and any(out.iterdir()):
+        _fail(FlashRefused(f"{out} is not empty", "name a folder that is, or a new one"))
+    for file in made:
+        place = out / file.path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(file.content)
+    typer.echo(f"{len(made)} files, {sum(len(file.content) for file in made):,} bytes, in {out}")
 
 
 def ports() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from firmware.tools.flash_errors import BoardLost, FlashRefused, PortRefused
 
 Tell = Callable[[str], None]
+BAUD = 460_800
 _OUTPUT_MAX = 200_000  # characters of a program that are kept
 _HOLD_BOOT = (
     "hold the button BOOT, press and release RESET (or put the cable in), release BOOT, then run this again; "
@@ -58,7 +59,7 @@ TROUBLES = (
     _trouble(
         r"MD5 of file does not match|Verification failed|verify failed|digest mismatch",
         FlashRefused, "what stands in the flash is not what was written",
-        "try a shorter cable, then another board: its flash may be worn out",
+        "run this again with --baud 115200 and a shorter cable, then take another board: its flash may be worn out",
     ),
     _trouble(
         r"could not enter raw repl",
@@ -77,17 +78,18 @@ TROUBLES = (
 class Programs:
     """Runs programs in a folder of their own, so that no settings that lie about elsewhere change what they do.
 
-    `attempts` is how often esptool tries to reach a board, a second or so each.
+    `attempts` is how often esptool tries to reach a board, a second or so each; `baud` the speed it then writes at.
     """
 
-    def __init__(self, folder: Path, *, attempts: int = 7, timeout_s: float = 600.0) -> None:
+    def __init__(self, folder: Path, *, attempts: int = 7, baud: int = BAUD, timeout_s: float = 600.0) -> None:
         self.folder = folder
+        self._baud = str(baud)
         self._timeout_s = timeout_s
         (folder / "esptool.cfg").write_text(f"[esptool]\nconnect_attempts = {attempts}\n")
 
     def esptool(self, port: str, *words: str, tell: Tell) -> str:
         """Run esptool; return all it said. Raises FlashRefused."""
-        return self._run(["-m", "esptool", "--port", port, *words], tell)
+        return self._run(["-m", "esptool", "--port", port, "--baud", self._baud, *words], tell)
 
     def mpremote(self, port: str, *words: str, tell: Tell) -> str:
         """Run mpremote; return all it said. Raises FlashRefused."""

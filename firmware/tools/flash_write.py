@@ -71,6 +71,8 @@ class Progress:
 
     def hear(self, line: str) -> None:
         """Take a line; tell of it when it says that a further tenth is done."""
+        if line.startswith("Erasing flash"):
+            self._tell("erasing the flash: up to a minute")
         found = _PERCENT.search(line)
         if found and int(found[1]) >= self._told + _STEP:
             self._told = int(found[1]) // _STEP * _STEP

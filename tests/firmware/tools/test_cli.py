@@ -85,3 +85,15 @@ def test_a_person_is_asked_which_of_several_it_is(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(flash_command, "_is_asked", lambda: True)
     assert "there is no port /dev/none1" in ask("flash", "--board", "head-pico", typed="2\n")[1]
     assert "there is no number 7" in ask("flash", "--board", "head-pico", typed="7\n")[1]
+
+
+def test_a_boards_files_are_written_for_signing_into_an_empty_folder_only(tmp_path: Path) -> None:
+    out = tmp_path / "node"
+
+    status, said = ask("files", "--board", "head-pico", "--out", str(out))
+    assert (status, f"bytes, in {out}" in said) == (0, True)
+    assert (out / "firmware/node/head_program.mpy").is_file()
+    assert not any(path.name in {"main.py", "manifest.json"} for path in out.rglob("*"))
+
+    assert "is not empty" in ask("files", "--board", "head-pico", "--out", str(out))[1]
+    assert "there is no board" in ask("files", "--board", "toaster", "--out", str(out))[1]

@@ -56,6 +56,7 @@ async def test_a_board_from_the_box_is_flashed_and_says_what_it_holds(board: Boa
     assert done.state.files == GATE.digests
     assert (done.copied, done.kept) == (len(GATE.files), 0)
     assert "found ESP32-S3 with 4 MB of flash" in bench.told[0]
+    assert "erasing" in bench.told[1]
     for line in ("writing MicroPython: 100 %", f"file {done.copied} of {done.copied}: {START}"):
         assert line in bench.told
 
@@ -122,7 +123,7 @@ async def test_a_cable_pulled_while_files_are_copied_leaves_no_list_and_the_next
 
 
 async def test_another_chips_image_is_refused_before_anything_is_written(board: Board, bench: Bench) -> None:
-    with pytest.raises(ImageRefused, match="the image is for ESP32-C3, the board has ESP32-S3"):
+    with pytest.raises(ImageRefused, match="the image is for ESP32-C3, a gate-esp32s3 has esp32s3"):
         await bench.flash(board.path, image_of(make_micropython(C3, CONTENT)))
 
     assert board.flash.read(0, 4_096) == b"\xff" * 4_096
