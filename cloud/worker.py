@@ -24,6 +24,7 @@ from cloud.devices.invitations import forget_invitations
 from cloud.devices.renewals import forget_certificates
 from cloud.devices.requests import forget_nonces
 from cloud.devices.silence import alarm_silent
+from cloud.figures import WorkerFigures, watch
 from cloud.ingest import announcing, commanding, leases
 from cloud.ingest.cursor import Projection, advance
 from cloud.ingest.intake import Intake
@@ -63,6 +64,7 @@ class Worker:
     async def run(self) -> None:
         """Serve this worker's share."""
         senders = Senders(self.services.database.pool, self.services.vault, self.services.clock)
+        figures = WorkerFigures(lambda: self.shards, lambda: self.intake)
         parts: dict[str, Callable[[], Awaitable[None]]] = {
             "ingest": lambda: self._ingest(senders),
             "senders": lambda: senders.follow(self.services.wakeups),
@@ -71,6 +73,7 @@ class Worker:
             "announcements": self._announce,
             "releases": self._tell_releases,
             "commands": self._command,
+            "metrics": lambda: watch(self.services, figures, lambda: self.shards),
         }
         scheduler = self._scheduler(senders)
         scheduler.start()
@@ -212,7 +215,6 @@ class Worker:
                         self.services.database.pool, self.services.vault, int(school), sorted(self.shards), now_ms
                     )
                 )
-
 
     async def _command(self) -> None:
         """Send commands at once, and again until they are answered or have expired."""

@@ -80,6 +80,11 @@ class Settings:
     ] = "127.0.0.1"
     session_hours: Annotated[int, "Hours that a sign-in of staff lasts."] = 12
     guardian_session_days: Annotated[int, "Days that a sign-in of a guardian lasts."] = 90
+    metrics_port: Annotated[
+        int | None,
+        "Port where a worker tells Prometheus its figures and the fleet's, at the address of the pages; one a worker. "
+        "Empty: nowhere.",
+    ] = None
     log_level: Annotated[str, "`debug`, `info`, `warning` or `error`."] = "info"
     log_style: Annotated[str, "`text` for a terminal, `json` for machines."] = "text"
 
@@ -161,6 +166,7 @@ def _read(name: str, text: str) -> object:
     kind = get_type_hints(Settings)[name]
     readers: dict[object, Callable[[str, str], object]] = {
         int: _number,
+        int | None: _number,
         Edition: _edition,
         Path: _path,
         Path | None: _path,
