@@ -27,14 +27,17 @@ from schemas.requests import SIGNATURE, TIME
 ANSWER_BYTES_MAX = 256 * 1024
 TIMEOUT_S = 15.0
 ENROL_S_MAX = 45.0  # for all of it, however slowly an answer drips
+LEFT = ("journal.db", "roster", "tls", "hub")  # what belongs to a name; the time's floor does not
+BEFORE = "before-"
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the bundle goes, and what this agent says of itself."""
+    """Where the bundle goes, the folder of journal and rosters, and what this agent says of itself."""
 
     bundle: Path
+    folder: Path
     firmware: str
     board: str
 
@@ -62,7 +65,7 @@ class Enrolling:
                 told = await self._ask(applicant)
         except (httpx2.HTTPError, OSError) as error:
             raise EnrolmentRefused("unreachable", f"{self.code.url} cannot be asked: {error!r}") from error
-        return _write(told, self.place)
+        return _write(told, self.place, self.clock.wall_ms())
 
     async def _ask(self, applicant: Applicant) -> dict[str, object]:
         root = applicant.pinned((await self._send(_unverified(), "GET", CA_PATH)).body)
@@ -109,8 +112,11 @@ def _own_key(path: Path) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def _write(told: dict[str, object], place: Place) -> Bundle:
-    """Put the bundle in place if the agent can go by it. Raises EnrolmentRefused."""
+def _write(told: dict[str, object], place: Place, now_ms: int) -> Bundle:
+    """Put the bundle in place if the agent can go by it; what another name has left here is set aside, and kept.
+
+    Raises EnrolmentRefused.
+    """
     new = place.bundle.with_name(place.bundle.name + ".new")
     _put(new, json.dumps(told, indent=1, ensure_ascii=False).encode() + b"\n")
     try:
@@ -119,6 +125,7 @@ def _write(told: dict[str, object], place: Place) -> Bundle:
         new.unlink(missing_ok=True)
         raise EnrolmentRefused("unusable", f"the cloud sent no bundle of this device: {error}") from error
     try:
+        _set_aside(place, now_ms)
         new.replace(place.bundle)
         _sync_folder(place.bundle)
         place.key.unlink(missing_ok=True)
@@ -126,6 +133,17 @@ def _write(told: dict[str, object], place: Place) -> Bundle:
         raise EnrolmentRefused("unwritten", f"{place.bundle} cannot be written: {error.strerror}") from error
     log.info("agent.enrolled", device=bundle.device, school=bundle.school)
     return bundle
+
+
+def _set_aside(place: Place, now_ms: int) -> None:
+    """Move journal, rosters and certificates of an earlier name into a folder of their own."""
+    left = [path for path in place.folder.iterdir() if path.name.startswith(LEFT)] if place.folder.is_dir() else []
+    if left:
+        before = place.folder / f"{BEFORE}{now_ms}"
+        before.mkdir(mode=0o700)
+        for path in left:
+            path.rename(before / path.name)
+        log.warning("agent.set_aside", folder=str(before))
 
 
 def _put(path: Path, content: bytes) -> None:

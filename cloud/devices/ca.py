@@ -159,6 +159,14 @@ def init(folder: Path, vault: Vault, now: datetime) -> str:
     return passphrase
 
 
+def read_root(folder: Path) -> str:
+    """Return the root certificate of a folder, PEM; it is no secret. Raises CaMissing."""
+    try:
+        return _pem(x509.load_pem_x509_certificate((folder / "root.pem").read_bytes()))
+    except FileNotFoundError:
+        raise CaMissing(str(folder)) from None
+
+
 def key_digest(key: ec.EllipticCurvePublicKey) -> str:
     """Return the SHA-256, in hex, of a public key as it stands in certificates."""
     spki = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)

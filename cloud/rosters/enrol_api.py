@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from cloud.core.errors import Refused
 from cloud.core.services import Services
-from cloud.devices.ca import Authority
+from cloud.devices.ca import read_root
 from cloud.devices.enrolment_errors import EnrolmentMalformed
 from cloud.rosters.enrolling import Asked, answer
 from schemas.enrolment import CA_PATH, INVITATION_DIGITS, PATH
@@ -33,7 +33,7 @@ async def ca(request: Request) -> Response:
     """Give the root certificate, PEM, which a device checks by the pin of its code before it says anything else."""
     services: Services = request.app.state.services
     try:
-        root = Authority.load(services.settings.data / "ca", services.vault).root_pem
+        root = read_root(services.settings.data / "ca")
     except Refused as refused:
         return JSONResponse({"code": refused.code}, refused.status)
     return PlainTextResponse(root, headers={"cache-control": "no-store"})

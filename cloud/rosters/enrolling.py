@@ -61,6 +61,7 @@ SELECT id, school_id, device, gates, is_hub, hub_host, hub_port, keys_encrypted,
   key_digest
 FROM invitation WHERE id = $1
 """
+_LOCK_SCHOOL = "SELECT 1 FROM school WHERE id = $1 FOR NO KEY UPDATE"  # before the invitation, as who makes one does
 _USE = "UPDATE invitation SET used_at = $2, key_digest = $3 WHERE id = $1"
 _BEFORE = """
 SELECT DISTINCT device.name, device.is_hub FROM gate JOIN device ON device.id = gate.device_id
@@ -138,6 +139,7 @@ async def _enrol(services: Services, found: asyncpg.Record, asked: Asked) -> byt
     key = requested_key(request.csr_pem.encode(), found["device"])
     authority = Authority.load(services.settings.data / "ca", services.vault)
     async with services.database.transaction() as connection:
+        await raw(connection).execute(_LOCK_SCHOOL, school.id)
         row = await raw(connection).fetchrow(f"{_FIND} FOR UPDATE", asked.invitation)
         _check(services, row, key)
         papers = Papers(authority, authority.for_key(row["device"], key, services.clock.now()))

@@ -36,7 +36,7 @@ class Beginning:
 
     @property
     def place(self) -> Place:
-        return Place(self.settings.bundle, self.firmware, self.board)
+        return Place(self.settings.bundle, self.settings.folder, self.firmware, self.board)
 
     @property
     def gates(self) -> list[str]:

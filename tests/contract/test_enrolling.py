@@ -54,7 +54,7 @@ class Front:
 
     @property
     def place(self) -> Place:
-        return Place(self.folder / "bundle.json", "0.1.0", "test")
+        return Place(self.folder / "bundle.json", self.folder / "kept", "0.1.0", "test")
 
     async def code(self) -> Code:
         school_id = await self.services.database.pool.fetchval("SELECT id FROM school")
@@ -248,3 +248,21 @@ async def test_without_a_network_the_code_stays_good(front: Front, tmp_path: Pat
 
     assert offline == "unreachable"
     assert json.loads(front.place.bundle.read_text())["device"] == DEVICE
+
+
+@pytest.mark.parametrize("kept", [".", "kept"])
+async def test_what_an_earlier_name_left_is_set_aside_and_kept(front: Front, tmp_path: Path, kept: str) -> None:
+    folder = front.folder / kept
+    (folder / "roster").mkdir(parents=True)
+    (folder / "journal.db").write_bytes(b"of another name")
+    (folder / "floor").write_text("1")
+    place = replace(front.place, folder=folder)
+
+    async with listening(front, own(front), tmp_path, ("127.0.0.1",)):
+        await Enrolling(await front.code(), place, AgentClock(), Random(1)).enrol()
+
+    (before,) = folder.glob("before-*")
+    assert {path.name for path in folder.iterdir()} - {"bundle.json"} == {before.name, "floor"}
+    assert {path.name for path in before.iterdir()} == {"journal.db", "roster"}
+    assert (before / "journal.db").read_bytes() == b"of another name"
+    assert read_bundle(front.place.bundle).device == DEVICE

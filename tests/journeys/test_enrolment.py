@@ -285,7 +285,7 @@ async def test_a_broken_reader_is_replaced_by_scanning_its_doors_new_code_and_wh
         await school.until_decided(("almaty5-main-2", "ok", "main"))
         old.tap()
         await old.until(link="refused")
-        thief = Place(school.folder / "thief" / "bundle.json", "0.1.0", "test")
+        thief = Place(school.folder / "thief" / "bundle.json", school.folder / "thief" / "kept", "0.1.0", "test")
         with pytest.raises(EnrolmentRefused, match="Another device used this code already"):
             await Enrolling(read_code(text), thief, AgentClock(), Random(1)).enrol()
 

@@ -412,3 +412,18 @@ async def test_codes_are_made_by_the_schools_it_alone_and_lead_to_tls_only(cloud
     plain = replace(cloud.services.settings, public_url="http://esik.test")
     with pytest.raises(CodesUnsafe, match=r"http://esik\.test"):
         await invite(replace(cloud.services, settings=plain), SYSTEM, cloud.school_id, Wanted(["main"]))
+
+
+async def test_codes_that_are_made_and_used_in_the_same_moment_do_not_wait_for_each_other_for_ever(
+    cloud: Cloud,
+) -> None:
+    newcomers = [await cloud.newcomer(gate.key) for gate in GATES]
+
+    async with asyncio.timeout(20):
+        done = await asyncio.gather(
+            *(each.ask() for each in newcomers), *(cloud.invite("main", "yard") for _ in range(4)),
+            *(each.ask() for each in newcomers),
+        )  # fmt: skip
+
+    statuses = [each[0] for each in done if isinstance(each, tuple)]
+    assert set(statuses) <= {200, 410}
