@@ -12,7 +12,7 @@ _ROOT = Path(__file__).parents[1]
 VM = _ROOT / "build/micropython/micropython"
 _SERVE = Path(__file__).parent / "micropython/raw_repl_vm.py"
 _CHUNK = 4_096
-HEAP = "200k"
+HEAP = "400k"  # words are twice as long here as on a chip
 _TO_LOADER = 3  # what raw_repl_vm.py ends with
 
 

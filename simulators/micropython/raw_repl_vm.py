@@ -121,7 +121,7 @@ def run(program, names):
 
 def main(path, size, platform, machine, version, *labels):
     mount(path, int(size))
-    real.path[:] = ["", "/lib"]
+    real.path[:] = ["", ".frozen", "/lib"]
     real.modules["sys"] = Sys(platform, machine, version)
     real.modules["machine"] = Machine()
     if platform == "esp32":

@@ -61,14 +61,18 @@ async def test_a_board_from_the_box_is_flashed_and_says_what_it_holds(board: Boa
         assert line in bench.told
 
 
-async def test_what_is_on_a_board_is_a_release_that_updates_can_read(board: Board, bench: Bench) -> None:
+async def test_what_is_on_a_board_starts_from_its_slot_and_is_a_release_that_updates_can_read(
+    board: Board, bench: Bench
+) -> None:
     wanted = board_set(next(kind for kind in board_kinds() if kind.name == "gate-esp32s3"))
 
     done = await bench.flash((await restart(board)).path, wanted=wanted)
 
     assert done.state.files == wanted.digests
+    boot = "import sys; exec(open('/boot.py').read(), {'__name__': '__main__'}); from firmware.node import standalone"
+    said = await run("mpremote", "connect", board.path, "exec", f"{boot}; print(sys.path[0], standalone.__file__)")
+    assert "/a /a/firmware/node/standalone.mpy" in said.text
     said = await run("mpremote", "connect", board.path, "cat", f":{MANIFEST}")
-
     listed = json.loads(said.text.strip())
     assert (listed["product"], listed["board"], listed["role"]) == ("node", "gate-esp32s3", "gate")
 
