@@ -13,11 +13,10 @@ ROOT = Path(__file__).parents[2]
 class HeadProgram:
     """`python -m simulators head`; its commands are obeyed before `tell` returns."""
 
-    def __init__(self, folder: Path, link: Path, reader: str = "pn532-uart") -> None:
+    def __init__(self, folder: Path, link: Path) -> None:
         self.board = folder
         self._program = subprocess.Popen(
-            [*leash(None), sys.executable, "-m", "simulators", "head", "--folder", str(folder), "--link", str(link),
-             "--reader", reader],
+            [*leash(None), sys.executable, "-m", "simulators", "head", "--folder", str(folder), "--link", str(link)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             cwd=ROOT,
         )  # fmt: skip

@@ -332,3 +332,23 @@ async def test_a_card_proves_itself_through_a_head_which_only_carries(tmp_path: 
     wanted = Medium.DESFIRE if family == "desfire" else Medium.SUN
     assert (tap.credential, tap.medium, tap.flaw) == (UID, wanted, "")
     assert (copy.credential.hex(), copy.medium) == ("0a0b0c0d", Medium.UID)
+
+
+@pytest.mark.parametrize("kind", ["pn532-spi", "pn532-i2c", "rc522"])
+async def test_every_kind_of_card_reader_on_a_head_is_read_by_its_firmware(
+    tmp_path: Path, reader: HeadReader, kind: str
+) -> None:
+    board = tmp_path / "board"
+    board.mkdir()
+    simulated = SimulatedHead(board, Random(1), tmp_path / "line", kind)
+    simulated.start()
+    async with listening(reader) as taps:
+        await ready(reader)
+        for uid in (UID.hex(), UID.hex()[:8]):
+            simulated.obey(f"present {uid}")
+            tap = await one(taps)
+            reader.answer(tap, Verdict.GRANTED)
+            await until_async(lambda: simulated.lit.get("green"))
+
+            assert tap.credential.hex() == uid
+    await simulated.stop()
