@@ -108,14 +108,15 @@ class Journal:
         """Write records, each durable before the next; none may be longer than 200 bytes or hold a line feed.
 
         Raises JournalUnavailable, and then nothing from that record on was written: disk_full also when all that is
-        left is the reserve. With no records, what is not noted yet of trims is written.
+        left is the reserve, which only the first record of an epoch may take: `open`. With no records, what is not
+        noted yet of trims is written.
         """
         if not records:
             self._note_trims()
         return [self._append(record, self._ring.reserve) for record in records]
 
     def append_urgent(self, records: "Sequence[bytes]") -> "list[Entry]":
-        """Write records into the reserve too: `open`, and what tells of a loss or an alarm. Raises as `append` does."""
+        """Write records into the reserve too: what tells of a loss or an alarm. Raises as `append` does."""
         return [self._append(record, 0) for record in records]
 
     def tidy(self) -> None:
@@ -218,6 +219,7 @@ class Journal:
         if not 0 < len(record) <= RECORD_BYTES_MAX:
             raise ValueError("a record has 1 to %d bytes; this one has %d" % (RECORD_BYTES_MAX, len(record)))
         live = self._live
+        reserve = reserve if live.head else 0
         entry = Entry(live.text, live.head + 1, record, link(self._head_digest, record))
         self._put(frames.record_frame(entry.seq, self._head_digest, record), reserve)
         # From here on nothing needs memory: what is written is known.

@@ -41,9 +41,15 @@ def records(count: int, first: int = 1) -> list[bytes]:
 
 
 class Conformance:
-    """The suite. `open` opens, or opens again, the journal in a folder; `seed` draws its epoch."""
+    """The suite. `open` opens, or opens again, the journal in a folder; `seed` draws its epoch.
+
+    `spoil` changes a record where it lies, behind the back of a journal that is closed.
+    """
 
     def open(self, folder: Path, seed: int = 1) -> Journalled:
+        raise NotImplementedError
+
+    def spoil(self, folder: Path, entry: Entry) -> None:
         raise NotImplementedError
 
     # Appending
@@ -197,6 +203,39 @@ class Conformance:
         assert second.read(state.epoch, state.tail - 1, 9) == entries[state.tail - 1 :]
         assert second.trim(state.epoch, 3, entries[2].digest)
         assert second.epochs()[0] == EpochState(state.epoch, 4, 5, entries[2].digest)
+
+    # Damage
+
+    @pytest.mark.parametrize("seq", [1, 4, 9])
+    def test_fault_7_a_spoiled_record_stays_in_its_place_and_the_others_are_read(
+        self, tmp_path: Path, seq: int
+    ) -> None:
+        first = self.open(tmp_path, 1)
+        entries = first.append(records(9))
+        first.close()
+        self.spoil(tmp_path, entries[seq - 1])
+
+        second = self.open(tmp_path, 2)
+        found = second.read(first.epoch, 0, 99)
+
+        gone = found.pop(seq - 1)
+        assert (gone.epoch, gone.seq, gone.record) == (first.epoch, seq, None)
+        assert gone.digest == entries[seq - 1].digest or (seq == 9 and gone.digest == bytes(16))
+        assert found == entries[: seq - 1] + entries[seq:]
+        assert second.epochs()[0].head == 9
+
+    def test_fault_7_a_spoiled_record_contradicts_nobody(self, tmp_path: Path) -> None:
+        first = self.open(tmp_path, 1)
+        entries = first.append(records(5))
+        first.close()
+        self.spoil(tmp_path, entries[2])
+
+        second = self.open(tmp_path, 2)
+
+        assert not second.trim(first.epoch, 2, b"x" * 16)
+        assert second.trim(first.epoch, 3, b"x" * 16)
+        assert second.epochs()[0] == EpochState(first.epoch, 4, 5, b"x" * 16)
+        assert second.trim(first.epoch, 5, entries[4].digest)
 
     # Whatever happens
 

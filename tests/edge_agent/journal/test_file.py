@@ -35,8 +35,12 @@ class TestFile(Conformance):
     def open(self, folder: Path, seed: int = 1) -> Journalled:
         return opened(folder, seed)
 
+    @override
+    def spoil(self, folder: Path, entry: Entry) -> None:
+        change(folder, "UPDATE entries SET record = ? WHERE seq = ?", b"flipped", entry.seq)
 
-class TestFileThatKeepsNothingTrimmed(Conformance):
+
+class TestFileThatKeepsNothingTrimmed(TestFile):
     @override
     def open(self, folder: Path, seed: int = 1) -> Journalled:
         return opened(folder, seed, keep=0)

@@ -82,6 +82,20 @@ def test_a_full_journal_warns_then_collapses_then_keeps_room_for_what_is_urgent(
         journal.append([LONGEST])
 
 
+def test_the_open_record_of_an_epoch_finds_room_in_a_journal_that_is_full() -> None:
+    flash = Flash(20)
+    full = opened(flash)
+    while full.fill != RESERVE:
+        full.append([LONGEST])
+
+    journal = opened(flash, 2)
+
+    assert journal.fill == RESERVE
+    assert journal.append([b'{"k":"open"}'])[0].seq == 1
+    with pytest.raises(JournalUnavailable, match="disk_full"):
+        journal.append([LONGEST])
+
+
 def test_nothing_is_overwritten_until_it_is_acknowledged_and_then_the_room_comes_back() -> None:
     journal = opened(Flash(6))
     first = journal.append([LONGEST])[0]

@@ -7,8 +7,9 @@ from random import Random
 from typing_extensions import override
 
 from edge_agent.journal.entry import Entry, EpochState
-from firmware.node.flash import Region
+from firmware.node.flash import SECTOR, Region
 from firmware.node.journal import Journal
+from firmware.node.shorthand import shorten
 from simulators.flash import Flash
 from tests.edge_agent.journal.conformance import DEVICE, Conformance
 
@@ -57,3 +58,11 @@ class TestRing(Conformance):
     @override
     def open(self, folder: Path, seed: int = 1) -> Adapted:
         return Adapted(self._flashes.setdefault(folder, Flash(32)), seed)
+
+    @override
+    def spoil(self, folder: Path, entry: Entry) -> None:
+        flash, record = self._flashes[folder], entry.record or b""
+        cells = bytearray(flash.sectors * SECTOR)
+        for sector in range(flash.sectors):
+            flash.readblocks(sector, memoryview(cells)[sector * SECTOR : (sector + 1) * SECTOR])  # type: ignore[arg-type]
+        flash.flip(cells.index(shorten(record) or record) * 8)

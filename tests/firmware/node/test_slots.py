@@ -196,7 +196,7 @@ def test_fault_33_versions_only_grow_whatever_is_cut(gaps: list[int], seed: int)
     assert all(later >= earlier for earlier, later in pairwise(versions))
 
 
-def test_flash_that_fails_leaves_the_old_roster() -> None:
+def test_fault_11_flash_that_fails_leaves_the_old_roster() -> None:
     flash = Flash(16)
     slots = slots_on(flash)
     take(slots, node_file())
