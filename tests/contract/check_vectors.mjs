@@ -1,7 +1,7 @@
 // Tries this device's own code on the published vectors; prints how much was checked.
 // Usage: node check_vectors.mjs <vector folder>
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
+import { createDecipheriv, createHash, createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Refused, ed25519, open } from "./roster.mjs";
@@ -29,6 +29,23 @@ const { answer, post } = seals.request;
 same(signedHeaders(hex(seals.keys.http), "", "POST", target, nonce, time, post.body)["Esik-Signature"], post.signature);
 const answered = answerSignature(hex(seals.keys.http), answer.status, nonce, answer.headers["Esik-Time"], answer.body);
 same(answered, answer.headers["Esik-Signature"]);
+
+const enrolments = read("enrolments");
+const [word, address, pin, school, gates, device, secret] = enrolments.code.split(";");
+same([word, address, pin, school, device], ["ESIK1", ...["address", "pin", "school", "device"].map((each) => enrolments.parts[each])]);
+same(gates.split(",").map(decodeURIComponent), enrolments.parts.gates);
+same(createHash("sha256").update(hex(enrolments.root_der)).digest("hex").slice(0, 32), pin);
+same(derive(hex(secret), "enrol-invitation").toString("hex").slice(0, 16), enrolments.invitation);
+for (const [label, made] of Object.entries(enrolments.keys)) same(derive(hex(secret), label).toString("hex"), made);
+const asking = hex(enrolments.keys["enrol-request"]);
+const { request: asked, answer: sealed } = enrolments;
+const [askedNonce, askedTime] = [asked.headers["Esik-Nonce"], asked.headers["Esik-Time"]];
+same(signedHeaders(asking, enrolments.invitation, "POST", asked.target, askedNonce, askedTime, asked.body), asked.headers);
+const sealedBody = hex(sealed.body);
+same(answerSignature(asking, 200, askedNonce, sealed.headers["Esik-Time"], sealedBody), sealed.headers["Esik-Signature"]);
+const opening = createDecipheriv("aes-256-gcm", hex(enrolments.keys["enrol-answer"]), sealedBody.subarray(0, 12));
+opening.setAAD(Buffer.from(asked.headers["Esik-Signature"])).setAuthTag(sealedBody.subarray(-16));
+same(Buffer.concat([opening.update(sealedBody.subarray(12, -16)), opening.final()]).toString(), sealed.bundle);
 
 const batches = read("batches");
 let digest = genesis(batches.device, batches.epoch);

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas import chain, codec, requests, roster, seal, tokens, topics
 from schemas.generate import HERE, load, rows
+from tests.schemas.enrolment_vectors import enrolments
 from tests.schemas.release_vectors import releases
 
 FOLDER = HERE / "vectors"
@@ -372,6 +373,7 @@ def written() -> dict[Path, str]:
         "rosters": rosters(),
         "bundles": bundles(),
         "releases": releases(),
+        "enrolments": enrolments(),
     }
     return {FOLDER / f"{name}.json": _pretty(found) for name, found in made.items()}
 

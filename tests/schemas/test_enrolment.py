@@ -1,11 +1,16 @@
 """Enrolment codes: written and read again, refused when they are not whole, and silent about their token."""
 
+import json
+
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.enrolment import CODE_MAX, Code, CodeRefused, is_safe, pin_of, read_code
+from schemas.generate import HERE, read
 
+VECTORS = json.loads((HERE / "vectors/enrolments.json").read_text())
 TOKEN = bytes(range(16))
 CODE = Code("https://esik.example", "ab" * 16, "almaty5", ("main", "қақпа,1"), "almaty5-main", TOKEN)
 GATE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=1, max_size=16)
@@ -75,3 +80,18 @@ def test_what_is_made_of_a_token_differs_and_tells_nothing_of_it() -> None:
     assert len({each[:16] for each in made}) == 4
     assert TOKEN.hex() not in repr(CODE)
     assert pin_of(b"a certificate") != pin_of(b"another one")
+
+
+@pytest.mark.parametrize("vector", VECTORS["refused"], ids=lambda vector: vector["what"])
+def test_a_code_of_the_vectors_is_refused_for_its_reason(vector: dict[str, str]) -> None:
+    with pytest.raises(CodeRefused) as refused:
+        read_code(vector["code"])
+
+    assert refused.value.reason == vector["reason"]
+
+
+def test_the_request_of_the_vectors_is_as_its_schema_says() -> None:
+    schema = read(HERE / "documents/enrolment.schema.json")
+
+    jsonschema.validate(json.loads(VECTORS["request"]["body"]), schema)
+    assert read_code(VECTORS["code"]).gates == tuple(VECTORS["parts"]["gates"])
