@@ -156,7 +156,7 @@ class CloudSide:
         try:
             if self._certificates is not None and self._shown is not None:
                 self._certificates.proved(self._shown)
-        except (OSError, ValueError):
+        except (OSError, ValueError, MemoryError):  # the next welcome tries again
             self.report("disk_full", "the node's certificate")
         self.on_welcome()
 

@@ -5,6 +5,7 @@ knows is wrong too. Secrets never stand in a refusal.
 """
 
 import json
+import os
 
 BUNDLE, NODE = "bundle.json", "node.json"
 FILE_MAX = 24_576
@@ -77,14 +78,13 @@ class GateSettings:
 
 
 def load(path: str) -> "dict[str, object]":
-    """Return the object in a file. Raises SettingsRefused."""
+    """Return the object in a file, read piece by piece: memory may be in pieces, too. Raises SettingsRefused."""
     try:
+        is_short = os.stat(path)[6] <= FILE_MAX
         with open(path) as file:
-            text = file.read(FILE_MAX + 1)
+            members = json.load(file) if is_short else None
     except OSError:
         raise SettingsRefused(path + ": not there or not readable: enrol the node (`esik device enrol`)")
-    try:
-        members = json.loads(text) if len(text) <= FILE_MAX else None
     except ValueError:
         raise SettingsRefused(path + ": not JSON: write it again (`esik device enrol`)")
     if not isinstance(members, dict):

@@ -58,8 +58,8 @@ class NodeBoard:
     """The board: what stands in its folder outlives every run, as flash does."""
 
     def __init__(self, folder: Path, bundle: Mapping[str, Any], **settings: object) -> None:
+        self.folder = folder
         self.told: list[str] = []
-        self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
         self._listening: asyncio.Task[None] | None = None
         self._reader = ReaderThread(folder / "uart1")
@@ -72,10 +72,10 @@ class NodeBoard:
     async def start(self) -> None:
         """Start the program, and wait until it runs."""
         await self._reader.plug()
-        (self._folder / "hands").write_text("")
-        command = vm_command(str(PROGRAM), str(self._folder), heap=HEAP)
+        (self.folder / "hands").write_text("")
+        command = vm_command(str(PROGRAM), str(self.folder), heap=HEAP)
         self._process = await asyncio.create_subprocess_exec(
-            *command, env=vm_environment(self._folder), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+            *command, env=vm_environment(self.folder), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
         self.told.clear()
         self._listening = asyncio.create_task(self._listen(self._process))
@@ -113,13 +113,13 @@ class NodeBoard:
     async def go_through(self) -> None:
         """Close the passage contact for a while, as somebody who goes through does."""
         for level in (0, 1):
-            with (self._folder / "hands").open("a") as hands:
+            with (self.folder / "hands").open("a") as hands:
                 hands.write(f"{PASSED_IN_PIN} {level}\n")
             await asyncio.sleep(0.1)
 
     def pulses(self) -> int:
         """Return how often the relay was pulled."""
-        path = self._folder / "pins"
+        path = self.folder / "pins"
         return path.read_text().splitlines().count(f"{RELAY_PIN} 1") if path.exists() else 0
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
@@ -129,9 +129,13 @@ class NodeBoard:
 
 
 @contextlib.asynccontextmanager
-async def node_board(folder: Path, bundle: Mapping[str, Any], **settings: object) -> AsyncIterator[NodeBoard]:
+async def node_board(
+    folder: Path, bundle: Mapping[str, Any], *, csr_pem: str = "", **settings: object
+) -> AsyncIterator[NodeBoard]:
     """Run a board until the end of the block."""
     board = NodeBoard(folder, bundle, **settings)
+    if csr_pem:
+        (folder / "csr.pem").write_text(csr_pem)
     await board.start()
     try:
         yield board
