@@ -1,6 +1,7 @@
 """Cards by the thousand, inside a transaction of the caller's; one card goes the same way.
 
-Rule: a card is one person's. One that is somebody else's and was not returned is refused.
+Rule: a card is one person's. One that is somebody else's and was not returned is refused; so is one that proves itself,
+when it is given by its number alone: a copy of that would open gates.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import asyncpg
 
 from cloud.cards.keys import card_key_within
 from cloud.cards.kinds import CardState, Medium
-from cloud.cards.rules import PROVING, token_of
+from cloud.cards.rules import PROVEN_DIGITS, PROVING, token_of
 from cloud.core.services import Services
 
 NUMBER = "card.number"  # context of the vault
@@ -63,11 +64,13 @@ async def put_cards(
     tokens = [token_of(key, card.number, card.medium) for card in cards]
     # The same card, where it was known by its number alone before: it is nobody else's, and no copy of that opens now.
     bare = {index: token_of(key, card.number, Medium.UID) for index, card in enumerate(cards) if card.medium in PROVING}
-    known = {row["token"]: row for row in await connection.fetch(_KNOWN, school_id, [*tokens, *bare.values()])}
+    asked = [*tokens, *bare.values(), *(token for card in cards for token in _proving_tokens(key, card))]
+    known = {row["token"]: row for row in await connection.fetch(_KNOWN, school_id, asked)}
     clashes, first_of = [], dict[str, int]()
     for index, (card, token) in enumerate(zip(cards, tokens, strict=True)):
         earlier = first_of.setdefault(token, index)
-        holder = _holder(card, known.get(token)) or _holder(card, known.get(bare.get(index, "")))
+        proving = [known[other] for other in _proving_tokens(key, card) if other in known]
+        holder = _holder(card, known.get(token)) or _holder(card, known.get(bare.get(index, ""))) or _in_use(proving)
         if cards[earlier].person_id != card.person_id:
             clashes.append(Clash(index, "", earlier))
         elif holder is not None:
@@ -76,6 +79,20 @@ async def put_cards(
         await _write(services, connection, school_id, [(cards[index], token) for token, index in first_of.items()])
         await connection.execute(_RETIRE, school_id, list(bare.values()), services.clock.now())
     return clashes
+
+
+def _proving_tokens(key: bytes, card: CardGiven) -> list[str]:
+    """Return the tokens that a card given by its number alone would have if it proves itself."""
+    return [token_of(key, card.number, medium) for medium in PROVING] if _may_prove(card) else []
+
+
+def _may_prove(card: CardGiven) -> bool:
+    return card.medium is Medium.UID and len(card.number) == PROVEN_DIGITS
+
+
+def _in_use(rows: Sequence[asyncpg.Record]) -> str | None:
+    """Return who has a card that proves itself: by its number alone it is given to nobody, not to them either."""
+    return next((str(row["holder"]) for row in rows if row["state"] != CardState.RETURNED.value), None)
 
 
 def _holder(card: CardGiven, row: asyncpg.Record | None) -> str | None:

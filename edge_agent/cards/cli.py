@@ -59,7 +59,7 @@ def school_key(
 ) -> None:
     """Write what a school's agents check cards by: for each of them, as the file of `cards.keys`."""
     with told_in_one_line(), masters.changing(file, _passphrase(passphrase_file)) as opened:
-        ring = opened.ring(_code(school), keep)
+        ring = opened.ring(_school(opened, school), keep)
         masters.write_private(out, write_ring(ring))
     versions = ", ".join(str(keys.version) for keys in ring.versions)
     typer.echo(f"made {out}: school {school}, keys of version {versions}. Carry it to the agents; mail it nowhere.")
@@ -69,7 +69,7 @@ def school_key(
 def rotate(school: School, file: MasterFile = MASTER, passphrase_file: PassphraseFile = None) -> None:
     """Go on to the next version of a school's keys."""
     with told_in_one_line(), masters.changing(file, _passphrase(passphrase_file)) as opened:
-        version = opened.rotate(_code(school))
+        version = opened.rotate(_school(opened, school))
     typer.echo(f"school {school} is at version {version}. Now, in this order:")
     typer.echo("1. `esik cards school-key`, and the new file to all agents of the school")
     typer.echo("2. `esik cards personalise` for each card; until then the old ones still open gates")
@@ -93,7 +93,7 @@ def personalise(
     """Make cards the school's, one after another: blank ones, and older ones after a rotation."""
     with told_in_one_line(), masters.changing(file, _passphrase(passphrase_file)) as opened:
         kept = Sheet(sheet, read_people(people) if people is not None else ()) if sheet is not None else None
-        maker = Maker(opened, _code(school), Link(url), SystemClock(), SystemRandom())
+        maker = Maker(opened, _school(opened, school), Link(url), SystemClock(), SystemRandom())
         chip = _open(reader, driver)
         try:
             asyncio.run(_make_cards(Station(chip, maker, SystemClock()), kept, count))
@@ -136,13 +136,17 @@ def _passphrase(file: Path | None) -> str:
     return file.read_text(encoding="utf-8").strip()
 
 
-def _code(school: str) -> str:
+def _school(opened: masters.Master, code: str) -> str:
+    """Return a school's code; one that is new here is said so, for it may be a slip of the fingers."""
     try:
-        return msgspec.convert(school, SchoolCode)
+        school: str = msgspec.convert(code, SchoolCode)
     except msgspec.ValidationError:
         raise CardKeysRefused(
-            f"{school[:20]!r} is no school's code: 4 to 12 of a-z and 0-9, as the cloud shows it"
+            f"{code[:20]!r} is no school's code: 4 to 12 of a-z and 0-9, as the cloud shows it"
         ) from None
+    if school not in opened.schools:
+        typer.echo(f"note: school {school} is new to this master key", err=True)
+    return school
 
 
 def _open(path: str, driver: str) -> Conversing:

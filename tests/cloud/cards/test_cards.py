@@ -118,6 +118,21 @@ async def test_a_card_that_proves_itself_is_known_by_its_number_alone_no_more(se
     assert (await Card.get(id=after)).state is CardState.ACTIVE
 
 
+@pytest.mark.parametrize("medium", [Medium.DESFIRE, Medium.SUN])
+async def test_a_card_that_proves_itself_is_given_to_nobody_by_its_number_alone(
+    services: Services, medium: Medium
+) -> None:
+    school_id = await a_school(services)
+    person = await a_student(services, school_id)
+    card_id = await give_card(services, SYSTEM, person, NUMBER, medium)
+
+    with pytest.raises(CardTaken):
+        await give_card(services, SYSTEM, person, NUMBER)
+    await take_card(services, SYSTEM, card_id)
+
+    await give_card(services, SYSTEM, person, NUMBER)
+
+
 async def test_a_card_that_proves_itself_is_not_taken_from_whom_its_number_belongs_to(services: Services) -> None:
     school_id = await a_school(services)
     before = await give_card(services, SYSTEM, await a_student(services, school_id, "Ким"), NUMBER)

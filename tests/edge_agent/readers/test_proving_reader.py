@@ -79,6 +79,23 @@ async def test_a_card_that_was_made_here_is_a_tap_of_its_own_kind(
     assert [(tap.credential, tap.medium, tap.flaw) for tap in taps] == [(UID, medium, "")], "and one tap while it stays"
 
 
+async def test_a_card_that_draws_its_uid_by_lot_is_one_tap_under_its_own(
+    line: Pn532Line, reader: Pn532Reader, tmp_path: Path, open_chip: Callable[[str], Chip]
+) -> None:
+    await make(line, tmp_path, open_chip, "desfire")
+    card = line.drawer.chip_of(card_make(UID.hex(), "desfire"))
+    assert card is not None
+    card.has_random_uid = True
+
+    async with listening(reader) as taps:
+        line.obey(f"present {UID.hex()} desfire")
+        await until_async(lambda: taps)
+        looks = line.chip.handled
+        await until_async(lambda: line.chip.handled > looks + 20)
+
+    assert [(tap.credential, tap.medium, tap.flaw) for tap in taps] == [(UID, Medium.DESFIRE, "")]
+
+
 @pytest.mark.parametrize("family", ["ultralight", "iso-dep", "desfire", "ntag424"])
 async def test_a_copy_of_its_uid_is_a_uid(line: Pn532Line, reader: Pn532Reader, family: str) -> None:
     async with listening(reader) as taps:
