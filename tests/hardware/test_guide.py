@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cloud.core.catalogues import read
+from cloud.core.i18n import Language
 from hardware.builds import BuildRefused, load_all
 from hardware.drawing import plan_of
 from hardware.guide import HERE, Texts, write
@@ -48,3 +50,17 @@ def test_a_sentence_without_a_language_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(BuildRefused, match="notes/notes/1/title does not stand in kk, ru, en"):
         Texts.load(tmp_path)
+
+
+@pytest.mark.parametrize("language", [Language.KK, Language.RU])
+def test_the_guide_calls_pages_and_signs_as_they_are_called(language: Language) -> None:
+    known = {message.string for message in read(language) if isinstance(message.string, str)}
+    quoted = {
+        name
+        for step in Texts.load().steps
+        for said in re.findall(r"«([^»]+)»", step["text"][language.value])
+        for name in said.split(" → ")
+    }
+
+    assert quoted
+    assert quoted <= known
