@@ -5,24 +5,37 @@ from pathlib import Path
 
 import pytest
 
-from tests.firmware.vm import ProgramFailed, run_vm
+from tests.firmware.vm import ROOT, ProgramFailed, run_vm
+from tests.servers.node import run_node
 
 PORTABLE = Path(__file__).parent / "portable"
 FILES = sorted(PORTABLE.glob("test_*.py"))
 
 
+PURE = ("test_wire", "test_journal", "test_roster")
+CARRIED = ("firmware/node", "schemas")
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.stem))
 def test_the_same_tests_pass_on_micropython(file: Path, tmp_path: Path) -> None:
-    tests = [
-        node.name
-        for node in ast.parse(file.read_text()).body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-    ]
-
     told = run_vm(str(PORTABLE / "run.py"), str(PORTABLE), file.stem, board=tmp_path)
 
-    assert told.splitlines() == [f"{file.stem}.{name}" for name in sorted(tests)]
-    assert tests
+    assert told.splitlines() == named_in(file)
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_pure_parts_pass_on_the_webassembly_build_too(name: str) -> None:
+    told = run_node(Path(__file__).with_name("micropython.mjs"), str(ROOT), name, *CARRIED)
+
+    assert told.splitlines() == named_in(PORTABLE / f"{name}.py")
+
+
+def named_in(file: Path) -> list[str]:
+    """Return the tests of a portable file as its runner names them; there are some."""
+    nodes = ast.parse(file.read_text()).body
+    names = [node.name for node in nodes if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+    assert names
+    return [f"{file.stem}.{name}" for name in sorted(names)]
 
 
 def test_an_assertion_that_fails_is_heard() -> None:
