@@ -35,6 +35,7 @@ PLACES = (
     _Place("devices", Role.IT, N_("Devices"), "devices"),
     _Place("alarms", Role.IT, N_("Alarms"), "alarms"),
     _Place("all_alarms", Role.OPERATOR, N_("Alarms of all schools"), "/alarms"),
+    _Place("releases", Role.OPERATOR, N_("Releases"), "/releases"),
 )
 
 

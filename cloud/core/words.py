@@ -57,6 +57,12 @@ SIGNS = {
     "code_cancelled": Sign(N_("Code cancelled"), "mute", "dash"),
     "ready": Sign(N_("Ready"), "in", "tick"),
     "wrong": Sign(N_("Wrong"), "no", "stop"),
+    "rollout_waiting": Sign(N_("Given to nobody yet"), "mute", "dots"),
+    "rollout_running": Sign(N_("Being given out"), "in", "tick"),
+    "rollout_paused": Sign(N_("Paused"), "warn", "hourglass"),
+    "rollout_stopped": Sign(N_("Stopped by itself"), "no", "stop"),
+    "rollout_aborted": Sign(N_("Given up"), "mute", "dash"),
+    "rollout_done": Sign(N_("Given out"), "mute", "tick"),
 }
 
 WORDS = {
@@ -125,6 +131,19 @@ WORDS = {
     "loss_unreadable": N_("the disk does not give them back"),
     "loss_digest_mismatch": N_("they are not what was written"),
     "loss_trimmed": N_("deleted after they were acknowledged, before a restore here"),
+    # what releases are of, whom they have come to, and why they failed
+    "product_agent": N_("Program of schools"),
+    "product_node": N_("Program of boards"),
+    "stage_one": N_("one device"),
+    "stage_hundredth": N_("one in a hundred"),
+    "stage_tenth": N_("one in ten"),
+    "stage_all": N_("all devices"),
+    "update_crashed": N_("it crashed"),
+    "update_hung": N_("it hung"),
+    "update_no_ack": N_("it could not reach the cloud"),
+    "update_tampered": N_("its files were changed"),
+    "update_refused": N_("the device refused it"),
+    "update_silent": N_("not heard since it began"),
     # which alarms are looked at
     "alarms_open": N_("Open"),
     "alarms_acknowledged": N_("Looked into"),

@@ -75,6 +75,11 @@ class Machine:
         (self.root / ".venv/bin").mkdir(parents=True, exist_ok=True)
         (self.root / ".venv/bin/python").symlink_to(executable)
 
+    def use_these_packages(self) -> None:
+        """Let releases find the packages that are installed here, as those of a machine's own environment."""
+        shutil.rmtree(self.root / ".venv")
+        (self.root / ".venv").symlink_to(sys.prefix)
+
     def pack(self, counter: int, files: Mapping[str, str], **label: Any) -> Packed:
         folder = self.folder / f"made-{counter}"
         for name, text in files.items():

@@ -42,6 +42,7 @@ PAGES = {
     "device_silent": ("it", "/schools/almaty15/device/gate-yard"),
     "alarms": ("it", "/schools/almaty15/alarms?state=all"),
     "all_alarms": ("operator", "/alarms"),
+    "releases": ("operator", "/releases"),
     "import": ("office", "/schools/almaty15/import"),
     "not_found": ("office", "/nothing/here"),
     "components": ("", "/office/ui"),

@@ -109,6 +109,10 @@ ROUTES = {
     "GET /alarms": Who.OPERATORS,
     "GET /alarms/live": Who.OPERATORS,
     "POST /alarms/acknowledge": Who.OPERATORS,
+    "GET /releases": Who.OPERATORS,
+    "GET /releases/live": Who.OPERATORS,
+    "POST /releases/start": Who.OPERATORS,
+    "POST /releases/{turn}": Who.OPERATORS,
 }
 FORM = {
     "number": "04A1B2C3D4E5F6", "purpose": "card", "given_on": "01.09.2026", "withdrawn_on": "01.09.2026",
