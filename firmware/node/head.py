@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from firmware.drivers.given import Chip, Clock
-    from firmware.drivers.wiegand import Wiegand
     from firmware.node.contacts import Contacts
     from firmware.node.head_line import HeadLine, Order
     from firmware.node.lamp import Lamp
@@ -33,6 +32,11 @@ if TYPE_CHECKING:
 
         def read(self) -> bytes: ...
         def write(self, content: bytes) -> None: ...
+
+    class Source(Protocol):
+        """Something else that credentials come from, as a scanner of codes."""
+
+        def take(self) -> bytes | None: ...
 
 
 class Head:
@@ -47,9 +51,9 @@ class Head:
         contacts: "Contacts",
         clock: "Clock",
         feed: "Callable[[], object]",
-        wiegand: "Wiegand | None" = None,
+        sources: "tuple[tuple[int, Source], ...]" = (),
     ) -> None:
-        """`feed` is the watchdog's."""
+        """`feed` is the watchdog's; `sources` are what credentials come from besides, each with its medium."""
         self._line = line
         self._end = end
         self._chip = chip
@@ -57,7 +61,7 @@ class Head:
         self._contacts = contacts
         self._clock = clock
         self._feed = feed
-        self._wiegand = wiegand
+        self._sources = sources
         self._apdu: head.Apdu | None = None
         self._is_held = False
         self._cards_at_ms = clock.monotonic_ms()
@@ -78,7 +82,7 @@ class Head:
             self._obey(self._line.receive(chunk, now_ms), now_ms)
         if self._contacts.look(now_ms):
             self._line.input(self._contacts.settled, now_ms)
-        self._take_wiegand(now_ms)
+        self._take_others(now_ms)
         self._obey(self._line.tick(now_ms), now_ms)
         self._lamp.is_served = self._end.is_served = self._line.is_served(now_ms)
         self._lamp.tick(now_ms)
@@ -109,10 +113,12 @@ class Head:
         self._lamp.switch(head.RELAY_OUT, 1, ALONE_PULSE_MS, now_ms)
         self._lamp.show(head.GREEN, head.SHORT, now_ms)
 
-    def _take_wiegand(self, now_ms: int) -> None:
-        number = self._wiegand.take() if self._wiegand is not None else None
-        if number is not None and not self._line.is_waiting():
-            self._obey(self._line.tap(head.WIEGAND, number, now_ms), now_ms)
+    def _take_others(self, now_ms: int) -> None:
+        """Tell what a Wiegand reader or a scanner has read; what comes while a tap is under way is dropped."""
+        for medium, source in self._sources:
+            credential = source.take()
+            if credential is not None and not self._line.is_waiting():
+                self._obey(self._line.tap(medium, credential, now_ms), now_ms)
 
     # The card reader
 
@@ -139,7 +145,7 @@ class Head:
 
     async def _ask(self, uid: bytes) -> None:
         """Tell a card and carry what is said to it, until the agent has answered or nobody waits any longer."""
-        while self._line.is_waiting():  # for the answer to a Wiegand reader's card
+        while self._line.is_waiting():  # for the answer to a Wiegand reader's card, or to a code
             await sleep_ms(TURN_MS)
         now_ms = self._clock.monotonic_ms()
         self._apdu = None

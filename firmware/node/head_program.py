@@ -9,7 +9,7 @@ from firmware import VERSION
 from firmware.node.clock import Clock
 from firmware.node.head import Head
 from firmware.node.head_line import HeadLine
-from firmware.node.wiring import chip_of, contacts_of, end_of, lamp_of, wiegand_of
+from firmware.node.wiring import chip_of, contacts_of, end_of, lamp_of, scanner_of, wiegand_of
 from schemas import head
 
 WATCHDOG_MS = 8_000  # an RP2040 takes 8.388 s at most
@@ -27,10 +27,11 @@ async def _run(board, reader, alone):
     lamp = lamp_of(board)  # first of all: the relays rest
     features = (head.HAS_APDUS if reader != "rc522" else 0) | (head.HAS_RELAYS if "relay_in" in board.OUTPUTS else 0)
     hello = head.Hello(head.VERSION, count_boot(), features, hexlify(machine.unique_id()).decode(), board.NAME, VERSION)
+    others = ((head.WIEGAND, wiegand_of(board, clock)), (head.QR, scanner_of(board)))
     watchdog = machine.WDT(timeout=WATCHDOG_MS)
     one = Head(
         HeadLine(hello, alone), end_of(board, head.BAUD), chip_of(board, reader, clock), lamp, contacts_of(board),
-        clock, watchdog.feed, wiegand_of(board, clock),
+        clock, watchdog.feed, tuple(other for other in others if other[1] is not None),
     )  # fmt: skip
     await asyncio.gather(one.serve(), one.read_cards())
 

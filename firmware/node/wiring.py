@@ -62,6 +62,15 @@ def wiegand_of(board, clock):
     return wiegand
 
 
+def scanner_of(board):
+    """Return the scanner of codes, None on a board that has none."""
+    if board.SCANNER is None:
+        return None
+    from firmware.drivers.scanner import BAUD, Scanner
+
+    return Scanner(uart_of(board.SCANNER, BAUD))
+
+
 def end_of(board, baud):
     """Return a head's line to its agent."""
     return UsbEnd() if board.LINE["kind"] == "usb" else UartEnd(uart_of(board.LINE, baud))
@@ -69,7 +78,8 @@ def end_of(board, baud):
 
 def uart_of(pins, baud):
     """Return a serial line that never waits, with room for the longest frame."""
-    return UART(pins["id"], baudrate=baud, tx=Pin(pins["tx"]), rx=Pin(pins["rx"]), timeout=0, rxbuf=1024)
+    hears = Pin(pins["rx"], Pin.IN, Pin.PULL_UP)  # a line that nothing hangs on rests, and says nothing
+    return UART(pins["id"], baudrate=baud, tx=Pin(pins["tx"]), rx=hears, timeout=0, rxbuf=1024)
 
 
 def _spi(pins, hertz):

@@ -22,7 +22,8 @@ PROGRAM = "from firmware.node.head_program import run; run('head_pico', 'pn532-u
 class Console:
     """The program at one end of a terminal, we at the other."""
 
-    def __init__(self, board: Path) -> None:
+    def __init__(self, board: Path, scanner: int) -> None:
+        self._scanner = scanner
         self._ours, boards = pty.openpty()
         tty.setraw(boards)
         os.set_blocking(self._ours, False)
@@ -38,6 +39,9 @@ class Console:
     def tell(self, content: bytes) -> None:
         os.write(self._ours, content)
 
+    def scan(self, line: bytes) -> None:
+        os.write(self._scanner, line)
+
     def has_said(self, kind: type[head.Message]) -> bool:
         """Read on, and tell whether there was such a message."""
         with contextlib.suppress(BlockingIOError):
@@ -52,15 +56,21 @@ class Console:
 
 @pytest.fixture
 def console(tmp_path: Path) -> Iterator[Console]:
-    bus, boards = pty.openpty()  # where no chip answers: the card reader is in trouble, the line is not
-    tty.setraw(boards)
-    (tmp_path / "uart1").symlink_to(os.ttyname(boards))
-    console = Console(tmp_path)
+    # Where a card reader's chip should be nobody answers: the reader is in trouble, the line is not.
+    ends = [_terminal(tmp_path / name) for name in ("uart0", "uart1")]
+    console = Console(tmp_path, scanner=ends[0][0])
     until(lambda: console.has_said(head.Hello))
     yield console
     console.close()
-    os.close(bus)
-    os.close(boards)
+    for end in (end for pair in ends for end in pair):
+        os.close(end)
+
+
+def _terminal(link: Path) -> tuple[int, int]:
+    ours, boards = pty.openpty()
+    tty.setraw(boards)
+    link.symlink_to(os.ttyname(boards))
+    return ours, boards
 
 
 def test_an_agent_has_the_console_and_a_byte_3_stops_nothing(console: Console) -> None:
@@ -70,6 +80,15 @@ def test_an_agent_has_the_console_and_a_byte_3_stops_nothing(console: Console) -
 
     until(lambda: console.has_said(head.Done))
     assert console.program.poll() is None
+
+
+def test_a_code_that_a_scanner_reads_is_a_tap(console: Console) -> None:
+    console.tell(head.Welcome(head.VERSION, head.WELCOME, head.CLOSED, 500, 3_000).frame())
+    until(lambda: console.has_said(head.Heartbeat))
+    console.scan(b"ESIK:ABCDEFGH\r\n")
+
+    until(lambda: console.has_said(head.Tap))
+    assert head.Tap(1, head.QR, b"ESIK:ABCDEFGH") in console.said
 
 
 def test_whoever_writes_firmware_gets_the_console_when_no_agent_has_it(console: Console) -> None:
