@@ -163,8 +163,10 @@ class Flashing:
         if _missing(state, wanted) and START in state.files:
             state = self._quiet(talk, port)
         missing = _missing(state, wanted)
-        talk.remove(_outdated(state, wanted))
-        talk.check_space(talk.state() if missing else state, missing)
+        if outdated := _outdated(state, wanted):
+            talk.remove(outdated)
+            state = talk.state()
+        talk.check_space(state, missing)
         talk.put(missing, state.folders, self.tell)
         after = self._ask(talk)
         _check_whole(after, wanted)

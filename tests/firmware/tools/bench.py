@@ -30,7 +30,7 @@ def image_of(content: bytes) -> Image:
 def wanted_on(name: str) -> BoardSet:
     """Return few files for a kind of board, in the order of a real set."""
     kind = next(kind for kind in board_kinds() if kind.name == name)
-    modules = [BoardFile(f"/a/package/{number}.mpy", Random(number).randbytes(2_000)) for number in range(4)]
+    modules = [BoardFile(f"/a/package/{number}.mpy", Random(number).randbytes(700)) for number in range(4)]
     return BoardSet(kind, (*modules, BoardFile(MANIFEST, b'{"files": []}'), BoardFile(START, b"import package\n")))
 
 
