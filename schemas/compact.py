@@ -1,7 +1,7 @@
 """The compact form of a roster: what a microcontroller needs to decide, with cards that are found by binary search.
 
 Rule: it says what the snapshot says, for gates that know nobody's whereabouts: names, passback rules and rows of other
-kinds are left out. The same file runs on CPython and MicroPython.
+kinds are left out. A microcontroller reads with the same file that the cloud writes with.
 
 A file is a header line as `schemas.roster_header` has it, whose `length` and `digest` are those of the body. The body
 is a line of JSON and then the cards, CARD_BYTES each, sorted by token. The line is an object: `form` 1, `cards` their

@@ -10,7 +10,7 @@ import json
 from binascii import hexlify
 from hashlib import sha256
 
-from schemas import chain, codec, release, requests, roster, seal, tokens, topics
+from schemas import chain, codec, compact, release, requests, roster, roster_header, seal, tokens, topics
 
 
 def main(read):
@@ -116,6 +116,7 @@ def rosters(vectors):
     after = roster.rows_of(json.loads(changed), delta, 12, rows)
     same([line.decode() for line in after], vectors["rows_after_delta"])
     same(b"".join([line + b"\n" for line in roster.difference(rows, after)]), delta)
+    compact_form(vectors, verify)
     for vector in vectors["refused"]:
         try:
             found = roster.open_file(vector["file"].encode(), verify, vectors["school"], 12, vectors["now_ms"])
@@ -125,6 +126,16 @@ def rosters(vectors):
         else:
             raise AssertionError("taken: " + vector["reason"])
     return 2 * len(rows) + 3 + len(vectors["refused"])
+
+
+def compact_form(vectors, verify):
+    line, _, body = bytes.fromhex(vectors["compact_hex"]).partition(b"\n")
+    header = roster_header.header_of(line)
+    roster_header.refuse_unless_believed(header, verify, vectors["school"], 12, vectors["now_ms"])
+    same((header["length"], header["digest"]), (len(body), roster.digest_of(body)))
+    card = vectors["compact_card"]
+    told = compact.unpack_card(body[-compact.CARD_BYTES :])
+    same(told, (bytes.fromhex(card["token"]), card["person"], card["until_s"], card["flags"], card["profile"]))
 
 
 def releases(vectors):

@@ -13,7 +13,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from schemas import chain, codec, requests, roster, seal, tokens, topics
+from schemas import chain, codec, compact, requests, roster, seal, tokens, topics
 from schemas.generate import HERE, load, rows
 from tests.schemas.enrolment_vectors import enrolments
 from tests.schemas.release_vectors import releases
@@ -286,6 +286,7 @@ def rosters() -> dict[str, Any]:
     snapshot = roster.pack(head, body, body, ROSTER_KEY.sign)
     change = b"".join(line + b"\n" for line in roster.difference(ROSTER_ROWS, NEXT_ROWS))
     delta = roster.pack(head | {"version": 13, "base": 12}, change, after, ROSTER_KEY.sign)
+    small = compact.compact(ROSTER_ROWS)
     http = seal.derive(SECRET, seal.HTTP)
 
     def sign(message: bytes) -> bytes:
@@ -300,6 +301,8 @@ def rosters() -> dict[str, Any]:
         "snapshot_hmac": roster.pack(head, body, body, sign).decode(),
         "rows": [line.decode() for line in sorted(ROSTER_ROWS)],
         "delta": delta.decode(),
+        "compact_hex": roster.pack(head, small, small, sign).hex(),
+        "compact_card": {"token": "ab" * 12, "person": PERSON, "until_s": 0, "flags": 14, "profile": 0},
         "rows_after_delta": [line.decode() for line in sorted(NEXT_ROWS)],
         "refused": _refused_rosters(head, body, sign),
         "kinds": sorted(rows()),

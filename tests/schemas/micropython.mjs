@@ -9,7 +9,7 @@ const lines = [];
 const vm = await loadMicroPython({ heapsize: 4 * 1024 * 1024, stdout: (line) => lines.push(line) });
 vm.FS.mkdir("/lib");
 vm.FS.mkdir("/lib/schemas");
-for (const name of ["__init__", "chain", "codec", "release", "requests", "roster", "roster_header", "seal", "tables", "tokens", "topics"]) {
+for (const name of ["__init__", "chain", "codec", "compact", "release", "requests", "roster", "roster_header", "seal", "tables", "tokens", "topics"]) {
   vm.FS.writeFile(`/lib/schemas/${name}.py`, readFileSync(join(root, "schemas", `${name}.py`)));
 }
 vm.FS.writeFile("/lib/device_vectors.py", readFileSync(join(root, "tests/schemas/device_vectors.py")));

@@ -1,6 +1,8 @@
 """Rosters are believed only when everything about them fits."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -9,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.compact import compact
 from schemas.roster import RosterRefused, body_of, difference, members_of, open_file, pack, row, rows_of
 from schemas.structs import AnyRow
 
@@ -24,6 +27,26 @@ ROWS = [
     row("card", "ab" * 12, REF, "active", 0),
 ]
 HEADER: dict[str, object] = {"school": "school1", "version": 7, "base": 0, "issued_ms": 1000, "not_after_ms": 9000}
+
+
+def test_the_compact_form_of_the_vectors_is_what_their_rows_make() -> None:
+    vectors = json.loads((Path(__file__).parents[2] / "schemas/vectors/rosters.json").read_text())
+
+    body = bytes.fromhex(vectors["compact_hex"]).partition(b"\n")[2]
+
+    assert compact([line.encode() for line in vectors["rows"]]) == body
+
+
+@pytest.mark.parametrize(
+    ("rows", "what"),
+    [
+        ([row("profile", f"p{number}", [], []) for number in range(256)], "at most 255 profiles"),
+        ([row("profile", f"p{number}", [[1, 2, 3]] * 64, []) for number in range(20)], "at most 8192 bytes"),
+    ],
+)
+def test_what_does_not_fit_into_the_compact_form_is_said(rows: list[bytes], what: str) -> None:
+    with pytest.raises(ValueError, match=what):
+        compact([POLICY, *rows])
 
 
 def verify(signature: bytes, message: bytes) -> bool:
