@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import asyncpg
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from cloud.attendance.projection import Attendance
+from cloud.core.migrating import TablesOfAnotherVersion, check_version
 from cloud.core.services import Services
 from cloud.core.settings import EVERYWHERE, Edition
 from cloud.core.wakeups import EVERYTHING
@@ -131,6 +133,7 @@ class Worker:
         try:
             await store.reinterpret()
             while True:
+                await self._check_tables()
                 self.shards = await leases.renew(self.services.database.pool, self.holder)
                 await self._serve(store)
         finally:
@@ -153,6 +156,7 @@ class Worker:
         try:
             while not serving.done():
                 await asyncio.wait({serving}, timeout=leases.RENEWED_S)
+                await self._check_tables()
                 if await leases.renew(self.services.database.pool, self.holder) != self.shards:
                     return
         finally:
@@ -160,6 +164,19 @@ class Worker:
             await asyncio.wait({serving})
             if not serving.cancelled() and (error := serving.exception()) is not None:
                 raise error
+
+    async def _check_tables(self) -> None:
+        """Raise TablesOfAnotherVersion, with an alarm, when the tables are not ours (any more).
+
+        Then nothing is taken in: devices keep what was not acknowledged.
+        """
+        try:
+            await check_version(self.services.database)
+        except TablesOfAnotherVersion as error:
+            raised = Raised("service", "tables_other", str(error), self.services.clock.now())
+            with suppress(asyncpg.PostgresError):  # the alarms' own table may be the one that changed
+                await note_alarms(self.services.database.pool, [raised])
+            raise
 
     def _broker(self) -> BrokerAddress:
         settings = self.services.settings

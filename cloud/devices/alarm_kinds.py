@@ -55,6 +55,10 @@ _FIRE = N_("The fire contact opened the gates. Follow the school's fire plan.")
 _UPDATE = N_(
     "The device goes on with the program it had. The list of releases says why; sign a later one when it is mended."
 )
+_TABLES = N_(
+    "Nothing is taken in, and devices keep what they have. Install the version of the service that the tables are of, "
+    "or run `esik cloud migrate`."
+)
 _STOPPED = N_(
     "Too many devices did not come back with it. The list of releases says which and why; give it up, or go on."
 )
@@ -120,6 +124,7 @@ KINDS = {
     "roster_refused": Kind(Severity.WARNING, N_("Card list refused"), _LIST),
     "update_failed": Kind(Severity.WARNING, N_("Update failed, or was refused"), _UPDATE),
     "files_changed": Kind(Severity.SEVERE, N_("Files of the program were changed"), _CHANGED),
+    "tables_other": Kind(Severity.SEVERE, N_("Service and database are of different versions"), _TABLES),
     "rollout_stopped": Kind(Severity.SEVERE, N_("A release stopped by itself"), _STOPPED),
     "reader_lost": Kind(Severity.WARNING, N_("Reader lost"), _LOOK),
     "reader_back": Kind(Severity.NOTICE, N_("Reader back"), _NOTHING),
