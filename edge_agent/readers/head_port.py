@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import fcntl
 import os
 import termios
 import tty
@@ -117,12 +118,16 @@ def _open(path: str) -> int:
         hint = ": the agent's user must be in the group dialout" if error.errno == errno.EACCES else ""
         raise DeviceLost(f"cannot be opened: {error.strerror}{hint}") from None
     try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # as pyserial's programs do: two would share the bytes
         tty.setraw(descriptor)
         attributes = termios.tcgetattr(descriptor)
         attributes[2] |= termios.CLOCAL | termios.CREAD
         attributes[4] = attributes[5] = getattr(termios, f"B{head.BAUD}")
         termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
         termios.tcflush(descriptor, termios.TCIFLUSH)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise DeviceLost("another program has it: end that one, or give this reader another path") from None
     except termios.error:
         os.close(descriptor)
         raise DeviceLost("is no serial line") from None

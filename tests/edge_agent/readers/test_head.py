@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import fcntl
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
@@ -218,6 +220,20 @@ async def test_a_line_with_nobody_at_its_end_says_what_to_look_at(tmp_path: Path
 
     assert "does its program run?" in reader.reason
     silent.close()
+
+
+async def test_a_line_that_another_program_has_is_left_to_it_and_had_when_it_ends(
+    stub: Stub, tmp_path: Path, reader: HeadReader
+) -> None:
+    other = os.open(tmp_path / "line", os.O_RDWR | os.O_NOCTTY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    async with listening(reader):
+        await until_async(lambda: reader.health is Health.LOST)
+        assert reader.reason.startswith("another program has it")
+        os.close(other)
+        await ready(reader)
+
+    assert stub.is_served()
 
 
 @pytest.mark.parametrize("kind", ["nothing", "file"])
