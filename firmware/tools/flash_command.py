@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from firmware.tools.boardfiles import BoardKind, board_kinds
+from firmware.tools.boardfiles import BoardKind, Role, board_kinds
 from firmware.tools.boardfiles_layout import board_set, slot_files
 from firmware.tools.flash import Flashed, Flashing
 from firmware.tools.flash_errors import FlashRefused, ImageRefused, PortRefused
@@ -17,6 +17,10 @@ from firmware.tools.flash_ports import Drive, Port, find_boards, place_at
 from firmware.tools.flash_programs import BAUD, Programs
 
 FAILED = 1
+_NEXT = {
+    Role.GATE: "give it its keys by `esik device enrol`, see docs/enrolling.md",
+    Role.HEAD: 'put it on its agent\'s cable, with driver = "head", see docs/head.md',
+}
 
 
 def flash(
@@ -126,7 +130,7 @@ def _summary(done: Flashed) -> str:
     return (
         f"\nDone: {done.kind.name} on {done.port}, MicroPython {done.state.micropython}, "
         f"{done.copied} files copied, {done.kept} were there; all were read back and are right.\n"
-        "Next: give it its enrolment code, see docs/flashing.md."
+        f"Next: {_NEXT[done.kind.role]}."
     )
 
 
