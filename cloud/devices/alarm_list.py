@@ -45,10 +45,15 @@ SELECT severity, count(*) FROM alarm
 WHERE acknowledged_at IS NULL AND ($1::bigint IS NULL OR school_id = $1) GROUP BY severity
 """
 _KINDS = "SELECT DISTINCT kind FROM alarm WHERE $1::bigint IS NULL OR school_id = $1 ORDER BY kind LIMIT 200"
+# In the order in which ingest writes them, so that neither waits for the other for ever.
 _ACKNOWLEDGE = """
-UPDATE alarm SET acknowledged_at = $3, acknowledged_by = $4
-WHERE id = ANY($1::bigint[]) AND acknowledged_at IS NULL AND ($2::bigint IS NULL OR school_id = $2)
-RETURNING id, school_id, device, kind, count
+WITH chosen AS (
+  SELECT id FROM alarm
+  WHERE id = ANY($1::bigint[]) AND acknowledged_at IS NULL AND ($2::bigint IS NULL OR school_id = $2)
+  ORDER BY device COLLATE "C", kind COLLATE "C" FOR UPDATE
+)
+UPDATE alarm SET acknowledged_at = $3, acknowledged_by = $4 FROM chosen WHERE alarm.id = chosen.id
+RETURNING alarm.id, school_id, device, kind, count
 """
 
 
