@@ -82,6 +82,7 @@ async def write(services: Services) -> Sample:
         for role, name in ((Role.GUARD, "Серік Оспанов"), (Role.OFFICE, "Гүлнар Ахметова"), (Role.IT, "Данияр Ким"))
     }
     await _alarms(services)
+    await _releases(services)
     await _fleet(services)
     tokens["operator"] = await _account(services, Role.OPERATOR, None, "Ерлан Тілеу")
     tokens["guardian"] = await _guardian(services, school, people[:2])
@@ -200,6 +201,32 @@ async def _alarms(services: Services) -> None:
     await services.database.pool.execute(
         "UPDATE alarm SET acknowledged_at = $1, acknowledged_by = 'Данияр Ким' WHERE kind = 'reader_back'", NOW
     )
+
+
+async def _releases(services: Services) -> None:
+    """Write a release that stopped with a device that failed, and one that is given to nobody yet."""
+    pool, notes = (
+        services.database.pool,
+        ("Қақпа жылдамырақ ашылады.", "Проход открывается быстрее.", "Gates open sooner."),
+    )
+    for counter in (11, 12):
+        await pool.execute(
+            "INSERT INTO release (product, board, counter, version, size, manifest, notes_kk, notes_ru, notes_en, "
+            "added_at) VALUES ('agent', 'any', $1, $2, 1, '', $3, $4, $5, $6)",
+            counter, f"0.{counter}.0", *notes, NOW - timedelta(hours=24 - counter),
+        )  # fmt: skip
+    await pool.execute(
+        "INSERT INTO device_program SELECT id, 'agent', 'linux-aarch64', 10, $1 FROM device WHERE state = 'active'", NOW
+    )
+    await pool.execute(
+        "INSERT INTO rollout (release_id, state, stage, first_device_id, started_at, changed_at)"
+        " SELECT release.id, 'stopped', 'tenth', device.id, $1, $1 FROM release, device"
+        " WHERE counter = 11 AND name = 'gate-north'", NOW,
+    )  # fmt: skip
+    await pool.execute(
+        "INSERT INTO rollout_device (rollout_id, device_id, offered_at, tried_at, failed_at, why)"
+        " SELECT rollout.id, device.id, $1, $1, $1, 'no_ack' FROM rollout, device WHERE name = 'gate-south'", NOW,
+    )  # fmt: skip
 
 
 async def _morning(rng: random.Random, person: Person, number: int) -> None:
