@@ -130,7 +130,7 @@ def guard(files: Files) -> None:
         return
 
 
-def _object(content: "bytes | None") -> "dict[str, object]":
+def _object(content: "bytes | None") -> dict:  # type: ignore[type-arg] # JSON
     try:
         found = json.loads(content or b"")
     except ValueError:

@@ -118,6 +118,10 @@ class CloudSide:
         self._keep(alarm=reason)
         self.wants_restart = True
 
+    def restart(self) -> None:
+        """Start the node anew, soon."""
+        self.wants_restart = True
+
     def tell_health(self) -> None:
         """Write how the node is."""
         journal = self._gate.journal

@@ -21,10 +21,12 @@ from firmware.node.cloud_side import CloudSide
 from firmware.node.gate import MODES, Gate
 from firmware.node.mqtt import Link
 from firmware.node.renewal import Renewal
-from firmware.node.roster_fetch import RosterFetch
+from firmware.node.roster_fetch import RosterFetch, Server
 from firmware.node.rules import Rules
-from firmware.node.session import Session
+from firmware.node.session import FLOWING, Session
 from firmware.node.unfinished import unfinished
+from firmware.node.update import Updates
+from firmware.node.updating import Updating
 from firmware.node.uplink import Uplink
 from firmware.node.wire import Identity
 from schemas.seal import HTTP, derive
@@ -58,7 +60,7 @@ class Parts:
 
     def __init__(
         self, *, chip, lamp, contacts, journal, slots, wifi, store, scanner, feed, restart, set_clock,
-        certificates=None, csr_pem=None,
+        certificates=None, csr_pem=None, files=None, board="",
     ):  # fmt: skip
         self.chip = chip
         self.lamp = lamp
@@ -73,6 +75,8 @@ class Parts:
         self.set_clock = set_clock
         self.certificates = certificates
         self.csr_pem = csr_pem
+        self.files = files
+        self.board = board
 
 
 class StandAlone:
@@ -112,7 +116,17 @@ class StandAlone:
                 self.keeper.now, self._learn_time, Chance(), os.urandom, self.cloud.tls_for_rosters,
             )  # fmt: skip
             self.cloud.on_welcome = self.renewal.welcomed
+        self.updating = None
+        if parts.files is not None:
+            updates = Updates(
+                parts.files, bundle.device, parts.board, derive(bundle.secret, HTTP), os.urandom, self.keeper.now
+            )
+            self.updating = Updating(
+                updates, Server(bundle.http_url), self.cloud.tls_for_rosters, Chance(), self.cloud.restart
+            )
+            self.cloud.on_update = self.updating.hear
         self._cards_at_ms = self.clock.monotonic_ms()
+        self._is_reader_well = False
         self._restart_at_ms = None
 
     async def run(self) -> None:
@@ -150,11 +164,13 @@ class StandAlone:
             self._cards_at_ms = self.clock.monotonic_ms()
             try:
                 await self._parts.chip.start()
+                self._is_reader_well = True
                 if troubles >= TROUBLES_TOLD:
                     self.gate.alarm("reader_back", is_here=True)
                 troubles = 0
                 await self._read()
             except ChipTrouble as trouble:
+                self._is_reader_well = False
                 troubles += 1
                 if troubles == TROUBLES_TOLD:
                     self.gate.alarm("reader_lost", str(trouble), is_here=True)
@@ -194,9 +210,18 @@ class StandAlone:
                 self.cloud.tell_health()
             if self.renewal is not None and self.renewal.is_due():
                 self.uplink.want_errand(self.renewal.renew)
+            if self.updating is not None:
+                self._keep_updating(self.updating)
             if self.cloud.wants_restart and self._restart_at_ms is None:
                 self._restart_at_ms = self.clock.monotonic_ms() + RESTART_MS
             await sleep_ms(HOUSE_MS)
+
+    def _keep_updating(self, updating) -> None:
+        updating.prove(self._is_reader_well and self.session.last_ack_ms is not None)
+        now_ms = self.clock.monotonic_ms()
+        if updating.is_due(now_ms) and self.session.phase == FLOWING:
+            updating.begin(now_ms)
+            self.uplink.want_errand(updating.look)
 
     async def _kept(self, name: str, task) -> None:
         """Run a task; when it fails, say so on the console and start it again, later and later."""
@@ -225,6 +250,8 @@ class StandAlone:
             self.gate.mode = parts.store.mode
         for reason in parts.slots.refusals:
             self.gate.alarm("roster_refused", reason)
+        if self.updating is not None:
+            self.updating.tell(self.gate.alarm)
         if parts.store.alarm:
             self.gate.alarm(parts.store.alarm)
             parts.store.keep(alarm="")

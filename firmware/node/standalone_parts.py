@@ -5,6 +5,7 @@ import os
 import machine
 import network
 
+from firmware.boot import Files
 from firmware.node.certificates import CertificateRefused, Certificates
 from firmware.node.clock import Clock
 from firmware.node.flash import Region
@@ -49,6 +50,8 @@ def read():
         set_clock=set_clock,
         certificates=_certificates(bundle),
         csr_pem=_text(CSR),
+        files=Files(os.getcwd().rstrip("/") + "/"),
+        board=board.NAME,
     )
     return bundle, settings, parts, clock
 

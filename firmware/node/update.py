@@ -170,8 +170,8 @@ class Updates:
         query = TARGET + "?product=node&board=%s&have=%d" % (self._board, self.counter)
         failed = [name for name in self.state.bad if int(name) > self.counter]
         if failed:
-            name = max(failed, key=int)
-            return query + "&bad=" + name + "&why=" + self.state.bad[name]
+            name = str(max(failed, key=int))
+            return query + "&bad=" + name + "&why=" + str(self.state.bad[name])
         return query + self._refused
 
     async def _ask(self, http: "Http", target: str) -> "bytes | None":

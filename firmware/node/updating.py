@@ -1,0 +1,72 @@
+"""When a node asks for a newer program, how it asks, and when the one on trial is trusted.
+
+Rule: a program on trial is trusted once its card reader answers and the cloud has acknowledged a record of this start.
+"""
+
+from firmware.node.http import Http
+
+LOOK_MS = 6 * 3_600_000
+FIRST_MS = 600_000  # after a start, so that a school whose power comes back does not ask as one
+SPREAD_MS = 600_000
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+    from firmware.node.roster_fetch import Server
+    from firmware.node.update import Updates
+
+
+class Updating:
+    """One node's asking, an errand at a time."""
+
+    def __init__(
+        self,
+        updates: "Updates",
+        server: "Server",
+        tls: "Callable[[], object]",
+        rng: "Random",
+        restart: "Callable[[], object]",
+    ) -> None:
+        """`tls` makes a context for one connection; `restart` is wanted when a program is to be tried."""
+        self._updates = updates
+        self._server = server
+        self._tls = tls
+        self._rng = rng
+        self._restart = restart
+        self._look_at_ms = FIRST_MS + int(rng.uniform(0, SPREAD_MS))
+
+    def tell(self, alarm: "Callable[[str, str], object]") -> None:
+        """Tell of a program that failed, once."""
+        failed = self._updates.untold()
+        if failed:
+            alarm("update_failed", failed)
+            self._updates.note_told()
+
+    def hear(self) -> None:
+        """Hear that there is something new."""
+        self._look_at_ms = 0
+
+    def is_due(self, now_ms: int) -> bool:
+        """Tell whether to ask now; what is on trial asks for nothing newer."""
+        return now_ms >= self._look_at_ms and not self._updates.is_trial
+
+    def prove(self, is_well: bool) -> None:
+        """Trust what is on trial, if the node is well."""
+        if is_well and self._updates.is_trial:
+            self._updates.mark_good()
+
+    def begin(self, now_ms: int) -> None:
+        """Note that an errand was begun; the next is hours away, whatever becomes of it."""
+        self._look_at_ms = now_ms + LOOK_MS + int(self._rng.uniform(0, SPREAD_MS))
+
+    async def look(self) -> None:
+        """Ask, and fetch what there is. Raises UpdateFailed, ReleaseRefused, and what a connection raises."""
+        http = Http(self._server.host, self._server.port, self._tls() if self._server.is_tls else None)
+        try:
+            await http.open()
+            if await self._updates.look(http):
+                self._restart()
+        finally:
+            await http.close()

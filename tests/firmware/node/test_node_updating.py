@@ -1,0 +1,112 @@
+"""When a node asks for newer programs, and when it trusts the one on trial; the rest is in `test_node_update`."""
+
+import asyncio
+import contextlib
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from firmware.boot import Files, State
+from firmware.node.clock import NTP, Stamp
+from firmware.node.roster_fetch import Server
+from firmware.node.update import UpdateFailed, Updates
+from firmware.node.updating import FIRST_MS, LOOK_MS, SPREAD_MS, Updating
+from schemas.requests import answer_headers
+from tests.servers.process import free_port
+
+KEY = bytes(range(32))
+
+
+class Node:
+    """A node in slot a, whose other slot holds a program that is on trial if the test says so."""
+
+    def __init__(self, folder: Path, port: int = 1) -> None:
+        for slot, counter in (("a", 3), ("b", 4)):
+            (folder / slot).mkdir(exist_ok=True)
+            (folder / slot / "manifest.json").write_text(json.dumps({"counter": counter}))
+        self.files = Files(f"{folder}/")
+        self.restarts = 0
+        updates = Updates(self.files, "gate-1", "gate-esp32s3", KEY, Random(1).randbytes, lambda: Stamp(0, 1, NTP))
+        server = Server(f"http://127.0.0.1:{port}")
+        self.updating = Updating(updates, server, lambda: None, Random(1), self._restart)
+
+    def _restart(self) -> None:
+        self.restarts += 1
+
+
+def on_trial(folder: Path) -> Node:
+    State(Node(folder).files).begin("b")
+    return Node(folder)
+
+
+def test_a_node_asks_some_minutes_after_its_start_then_every_six_hours_and_at_once_on_news(tmp_path: Path) -> None:
+    it = Node(tmp_path).updating
+
+    assert (it.is_due(FIRST_MS - 1), it.is_due(FIRST_MS + SPREAD_MS)) == (False, True)
+    it.begin(FIRST_MS)
+    assert (it.is_due(FIRST_MS + LOOK_MS - 1), it.is_due(FIRST_MS + LOOK_MS + SPREAD_MS)) == (False, True)
+    it.begin(0)
+    it.hear()
+    assert it.is_due(1)
+
+
+def test_a_program_on_trial_asks_for_nothing_and_is_trusted_once_the_node_is_well(tmp_path: Path) -> None:
+    it = on_trial(tmp_path)
+    it.updating.hear()
+    asks = it.updating.is_due(10**9)
+
+    it.updating.prove(is_well=False)
+    still = State(it.files).trial
+    it.updating.prove(is_well=True)
+
+    assert (asks, still, State(it.files).trial, State(it.files).good) == (False, "b", "", "b")
+
+
+def test_fault_37_a_program_that_failed_is_told_of_once(tmp_path: Path) -> None:
+    State(on_trial(tmp_path).files).go_back("no_ack")
+    told: list[tuple[str, str]] = []
+
+    for _ in range(2):
+        Node(tmp_path).updating.tell(lambda reason, detail: told.append((reason, detail)))
+
+    assert told == [("update_failed", "4 no_ack")]
+
+
+@contextlib.asynccontextmanager
+async def cloud(key: bytes = KEY) -> AsyncIterator[tuple[int, list[str]]]:
+    """Answer that there is nothing new, signed by this key."""
+    port, asked = free_port(), list[str]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        asked.append(head.split(" ")[1])
+        nonce = re.findall(r"Esik-Nonce: (\w+)", head)[0]
+        signed = answer_headers(key, 204, nonce, 1_790_000_000_000)
+        writer.write(("\r\n".join(["HTTP/1.1 204 X", *(f"{n}: {v}" for n, v in signed.items())]) + "\r\n\r\n").encode())
+        await writer.drain()
+        writer.close()
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", port)
+    try:
+        yield port, asked
+    finally:
+        listening.close()
+
+
+async def test_nothing_new_is_no_reason_to_start_anew(tmp_path: Path) -> None:
+    async with cloud() as (port, asked):
+        it = Node(tmp_path, port)
+        await it.updating.look()
+
+    assert asked == ["/device/v1/release?product=node&board=gate-esp32s3&have=3"]
+    assert it.restarts == 0
+
+
+async def test_an_answer_that_the_cloud_did_not_sign_is_not_believed(tmp_path: Path) -> None:
+    async with cloud(b"x" * 32) as (port, _):
+        with pytest.raises(UpdateFailed, match="signature"):
+            await Node(tmp_path, port).updating.look()
