@@ -1,5 +1,8 @@
 """Makes what a board's data names: pins, buses, the chip of its card reader, the line to its agent."""
 
+# What MicroPython's `machine` gives has no types.
+# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+
 from machine import I2C, SPI, UART, Pin
 
 from firmware.node.contacts import Contacts
