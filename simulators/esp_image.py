@@ -17,8 +17,8 @@ _PARTITIONS = {  # kind, its own kind, place, size; as in MicroPython's file for
     b"nvs": (1, 2, 0x9000, 0x6000),
     b"phy_init": (1, 1, 0xF000, 0x1000),
     b"factory": (0, 0, 0x1_0000, 0x1F_0000),
-    b"vfs": (1, 0x81, 0x20_0000, 0x20_0000),
 }
+_FILES = {b"vfs": (1, 0x81, 0x20_0000, 0x20_0000)}
 SEGMENTS_MAX = 16
 
 
@@ -30,10 +30,14 @@ def make_image(chip_id: int, content: bytes) -> bytes:
     return body + sha256(body).digest()
 
 
-def make_micropython(chip_id: int, content: bytes) -> bytes:
-    """Return what a MicroPython file for a chip looks like from outside: a loader, a partition table, and a program."""
+def make_micropython(chip_id: int, content: bytes, *, has_files: bool = False) -> bytes:
+    """Return what a MicroPython file for a chip looks like from outside: a loader, a partition table, and a program.
+
+    Up to 1.25 the table has an entry for the file system; later ones make that partition at their start.
+    """
     loader = make_image(chip_id, b"second stage loader").ljust(TABLE_AT, b"\xff")
-    rows = [_ROW.pack(b"\xaa\x50", *row, label, 0) for label, row in _PARTITIONS.items()]
+    table = _PARTITIONS | (_FILES if has_files else {})
+    rows = [_ROW.pack(b"\xaa\x50", *row, label, 0) for label, row in table.items()]
     return (loader + b"".join(rows)).ljust(PROGRAM_AT, b"\xff") + make_image(chip_id, content)
 
 

@@ -14,7 +14,7 @@ from firmware.tools.boardfiles_layout import MANIFEST, OURS, START, BoardSet
 from firmware.tools.flash_chips import Chip, Way
 from firmware.tools.flash_errors import FlashRefused, ImageRefused, PortRefused
 from firmware.tools.flash_image import Image, check_fits
-from firmware.tools.flash_partitions import JOURNAL, ROSTER, with_room
+from firmware.tools.flash_partitions import JOURNAL, ROSTER, takes_updates, with_room
 from firmware.tools.flash_ports import Drive, Port, check_port, find_boards
 from firmware.tools.flash_programs import Programs, Tell
 from firmware.tools.flash_talk import VERSION_MIN, State, Talk
@@ -71,13 +71,15 @@ class Flashing:
         self.tell(f"found {chip.name} with {size // 1024 // 1024} MB of flash on {place.path}")
         self._check_kind(chip)
         check_fits(image, chip)
-        if size and len(image.content) + image.chip.image_at > size // 2:
+        if len(image.content) + image.chip.image_at > size // 2:
             raise FlashRefused(
                 f"the board has {size // 1024 // 1024} MB of flash: MicroPython would leave too little for our files",
                 "take a board with at least 4 MB",
             )
         if self.wanted.kind.role is Role.GATE:
             image = Image(with_room(image.content, chip.image_at, size), chip)
+            if not takes_updates(image.content, chip.image_at):
+                self.tell("this flash is too small for updates over the network: bring new versions by cable")
         write_by_esptool(self.programs, place.path, image, self.tell)
         return self._await_port(place.path)
 

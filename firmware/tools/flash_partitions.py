@@ -1,7 +1,9 @@
 """Room for a gate's journal and rosters in the flash of an ESP32: two partitions behind the file system's.
 
-MicroPython's own file has a partition table whose last entry, `vfs`, takes the rest of the flash. Before it is written,
-that entry is made smaller. The form is Espressif's ("Partition Tables" of ESP-IDF's programming guide).
+MicroPython's own file leaves the rest of the flash to the file system: by the last entry of its partition table, `vfs`,
+or, since 1.26, without any entry, and MicroPython makes that partition at its start where none is. Before the file is
+written, its table gets a `vfs` that ends earlier, and our two behind it. The form is Espressif's ("Partition Tables" of
+ESP-IDF's programming guide).
 """
 
 import struct
@@ -13,13 +15,14 @@ from firmware.tools.flash_errors import ImageRefused
 TABLE_AT, TABLE_SIZE = 0x8000, 0x1000
 SECTOR = 4_096
 FILES, ROSTER, JOURNAL = "vfs", "roster", "journal"
-ROSTER_SIZE = 160 * SECTOR  # 10,000 cards, twice, and some
-JOURNAL_SIZES = ((16 << 20, 1_280 * SECTOR), (8 << 20, 512 * SECTOR), (4 << 20, 256 * SECTOR))  # from 50,000 to 10,000
-FILES_SIZE_MIN = 320 * 1_024  # our files twice, and what a gate keeps
+ROSTER_SIZE = 144 * SECTOR  # 10,000 cards, twice, and some
+JOURNAL_SIZES = ((16 << 20, 1_280 * SECTOR), (8 << 20, 512 * SECTOR), (4 << 20, 240 * SECTOR))  # from 50,000 to 10,000
+FILES_SIZE_MIN = 320 * 1_024  # our files, and what a gate keeps
+FILES_SIZE_TWICE = 768 * 1_024  # the same with a second slot, into which updates come
 _ENTRY = struct.Struct("<2sBBII16sI")
 _MAGIC = b"\xaa\x50"
 _DIGEST_MARK = b"\xeb\xeb" + b"\xff" * 14
-_DATA, _OWN_KIND = 1, 0x40
+_DATA, _FAT, _OWN_KIND = 1, 0x81, 0x40
 _ADVICE = "take MicroPython's plain file for this board from micropython.org"
 
 
@@ -61,25 +64,31 @@ def with_room(image: bytes, image_at: int, flash_size: int) -> bytes:
     """Return an image whose table has room for a gate's journal and rosters. Raises ImageRefused."""
     at = TABLE_AT - image_at
     rows = read_table(image[at : at + TABLE_SIZE])
-    files = next((row for row in rows if row.label == FILES), None)
-    if files is None or any(row.at > files.at for row in rows):
+    kept = [row for row in rows if row.label != FILES]
+    begins = max((row.at + row.size for row in kept), default=0)
+    if not rows or any(row.label == FILES and row.at < begins for row in rows):
         raise ImageRefused("the image has no partition table that ends with the file system", _ADVICE)
-    return (
-        image[:at] + pack_table([*rows[: rows.index(files)], *_divided(files, flash_size)]) + image[at + TABLE_SIZE :]
-    )
+    table = pack_table([*kept, *_divided(-(-begins // SECTOR) * SECTOR, flash_size)])
+    return image[:at] + table + image[at + TABLE_SIZE :]
 
 
-def _divided(files: Partition, flash_size: int) -> list[Partition]:
-    """Return the file system made smaller, and the partitions behind it to the end of the flash."""
+def takes_updates(image: bytes, image_at: int) -> bool:
+    """Tell whether the file system of an image has room for two slots."""
+    rows = read_table(image[TABLE_AT - image_at :])
+    return any(row.label == FILES and row.size >= FILES_SIZE_TWICE for row in rows)
+
+
+def _divided(begins: int, flash_size: int) -> list[Partition]:
+    """Return the file system, and the partitions behind it to the end of the flash."""
     journal_size = next((size for least, size in JOURNAL_SIZES if flash_size >= least), 0)
     journal_at = flash_size - journal_size
     roster_at = journal_at - ROSTER_SIZE
-    if not journal_size or roster_at - files.at < FILES_SIZE_MIN:
+    if not journal_size or roster_at - begins < FILES_SIZE_MIN:
         raise ImageRefused(
             f"a flash of {flash_size >> 20} MB is too small for a gate: 4 MB are needed", "take a board with more"
         )
     return [
-        Partition(files.kind, files.subkind, files.at, roster_at - files.at, files.label, files.flags),
+        Partition(_DATA, _FAT, begins, roster_at - begins, FILES),
         Partition(_DATA, _OWN_KIND, roster_at, ROSTER_SIZE, ROSTER),
         Partition(_DATA, _OWN_KIND, journal_at, journal_size, JOURNAL),
     ]

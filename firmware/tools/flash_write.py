@@ -27,7 +27,11 @@ def identify(programs: Programs, port: str) -> tuple[Chip, int]:
             f"the chip on {port} is {name[1] if name else 'unknown'}, which no board of ours has",
             "take one of the boards in docs/flashing.md",
         )
-    return chip, int(size[1]) * 1024 * 1024 if size else 0
+    if size is None:
+        raise FlashRefused(
+            f"the flash of {chip.name} on {port} does not say how big it is", "run this again; then take another board"
+        )
+    return chip, int(size[1]) * 1024 * 1024
 
 
 def write_by_esptool(programs: Programs, port: str, image: Image, tell: Tell) -> None:

@@ -7,16 +7,26 @@ from itertools import pairwise
 import pytest
 
 from firmware.tools.flash_errors import ImageRefused
-from firmware.tools.flash_partitions import TABLE_AT, TABLE_SIZE, Partition, pack_table, read_table, with_room
+from firmware.tools.flash_partitions import (
+    TABLE_AT,
+    TABLE_SIZE,
+    Partition,
+    pack_table,
+    read_table,
+    takes_updates,
+    with_room,
+)
 from simulators.esp_image import make_micropython, partitions
 
 IMAGE = make_micropython(9, bytes(9_999))
+OLD = make_micropython(9, bytes(9_999), has_files=True)
 MB = 1 << 20
 
 
-@pytest.mark.parametrize(("flash", "sectors"), [(4, 256), (8, 512), (16, 1_280), (32, 1_280)])
-def test_the_flash_is_divided_to_its_end_and_nothing_overlaps(flash: int, sectors: int) -> None:
-    image = with_room(IMAGE, 0, flash * MB)
+@pytest.mark.parametrize("plain", [IMAGE, OLD], ids=["1.26", "1.25"])
+@pytest.mark.parametrize(("flash", "sectors"), [(4, 240), (8, 512), (16, 1_280), (32, 1_280)])
+def test_the_flash_is_divided_to_its_end_and_nothing_overlaps(flash: int, sectors: int, plain: bytes) -> None:
+    image = with_room(plain, 0, flash * MB)
 
     found = partitions(image)
     assert list(found) == ["nvs", "phy_init", "vfs", "roster", "journal"]
@@ -25,7 +35,8 @@ def test_the_flash_is_divided_to_its_end_and_nothing_overlaps(flash: int, sector
     assert ends[-1] == (flash * MB - sectors * 4_096, flash * MB)
     assert ends[2][1] == ends[3][0]
     assert all(at % 4_096 == 0 for at, _ in found.values())
-    assert (image[:TABLE_AT], image[TABLE_AT + TABLE_SIZE :]) == (IMAGE[:TABLE_AT], IMAGE[TABLE_AT + TABLE_SIZE :])
+    assert (image[:TABLE_AT], image[TABLE_AT + TABLE_SIZE :]) == (plain[:TABLE_AT], plain[TABLE_AT + TABLE_SIZE :])
+    assert takes_updates(image, 0) is (flash > 4)
 
 
 def test_a_table_carries_its_digest() -> None:
@@ -45,11 +56,11 @@ def test_an_image_that_begins_later_in_the_flash_has_its_table_earlier() -> None
 
 def crowded() -> bytes:
     """Return an image with something behind the file system already."""
-    rows = [*read_table(IMAGE[TABLE_AT:]), Partition(1, 0x40, 0x3F_0000, 0x1000, "own")]
+    rows = [*read_table(OLD[TABLE_AT:]), Partition(1, 0x40, 0x3F_0000, 0x1000, "own")]
     return IMAGE[:TABLE_AT] + pack_table(rows) + IMAGE[TABLE_AT + TABLE_SIZE :]
 
 
-@pytest.mark.parametrize("image", [bytes(70_000), IMAGE[:TABLE_AT], IMAGE.replace(b"vfs", b"sfv"), crowded()])
+@pytest.mark.parametrize("image", [bytes(70_000), IMAGE[:TABLE_AT], crowded()])
 def test_an_image_without_such_a_table_is_refused(image: bytes) -> None:
     with pytest.raises(ImageRefused, match="no partition table"):
         with_room(image, 0, 4 * MB)
