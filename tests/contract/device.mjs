@@ -115,12 +115,13 @@ function closed() {
 
 // What the cloud wants
 
-function obey({ ct, ex, do: action, g }) {
+function obey({ id, ct, ex, do: action, g }) {
   const file = join(folder, "counter");
   const last = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
   if (ct <= last || stamp().t > ex) return tell("ignored", { why: "cmd" });
   writeFileSync(file, String(ct), { flush: true });
   tell("command", { action, gate: g });
+  write("command", { id, do: action, w: "done" });
 }
 
 async function fetchRoster() {

@@ -1,6 +1,7 @@
 """A device written by a stranger, from the page alone, keeps the promises of the contract on a real broker."""
 
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -124,6 +125,8 @@ async def test_a_command_is_obeyed_once(mosquitto_server: Mosquitto, tmp_path: P
 
         await device.until(lambda it: it.told("ignored", why="cmd"), "the second one to be ignored")
         assert device.told("command") == [{"event": "command", "action": "open_once", "gate": "main"}]
+        told = [json.loads(record) for _, _, record in device.records()]
+        assert [(one["id"], one["w"]) for one in told if one["k"] == "command"] == [("c" * 16, "done")]
 
 
 async def test_a_cloud_set_back_to_a_backup_gets_again_what_is_still_there(

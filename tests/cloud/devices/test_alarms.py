@@ -1,6 +1,7 @@
 """Alarms: alike ones are one row that counts, an acknowledged one is followed by a new one, pages are woken."""
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
@@ -10,6 +11,7 @@ from cloud.core.services import Services
 from cloud.devices.actions import NewDevice, register
 from cloud.devices.alarm_kinds import KINDS, Severity, kind_of
 from cloud.devices.alarms import KEPT, Raised, forget_alarms, note_alarm, note_alarms
+from schemas.structs import Alarm
 from tests.cloud.schools.factory import SYSTEM, a_school
 
 GATE = "almaty5-gate-1"
@@ -83,6 +85,10 @@ def test_each_kind_is_told_in_every_language(name: str) -> None:
 
     assert len({translate(language, kind.word) for language in Language}) == 3
     assert len({translate(language, kind.advice) for language in Language}) == 3
+
+
+def test_whatever_a_device_may_find_amiss_has_its_words() -> None:
+    assert set(get_args(Alarm.__annotations__["reason"])) <= set(KINDS)
 
 
 def test_a_kind_that_nobody_entered_is_a_warning() -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from cloud.core.database import Database, address
 from cloud.core.services import Services
+from cloud.devices.alarm_kinds import Severity
+from cloud.devices.alarm_list import AlarmFilters, alarms_of
 from cloud.ingest.accepting import accept
 from cloud.ingest.messages import Arrived
 from cloud.ingest.plan import Plan
@@ -19,6 +21,7 @@ from simulators.clock import SimulatedClock
 from simulators.proxy import Proxy
 from tests.cloud.ingest.device import EPOCH, NOW_MS, Device, opened, tapped, welcome_of
 from tests.cloud.ingest.rows import add_devices, eventually, revoke
+from tests.cloud.schools.factory import SYSTEM
 from tests.edge_agent.sync.model import At
 from tests.waiting import until_async
 
@@ -139,6 +142,23 @@ async def test_alarms_alike_are_counted_in_one_row(store: PgStore, device: Devic
 
     assert await alarms(database) == {"seal_broken": 3}
     assert device.name == await database.pool.fetchval("SELECT device FROM alarm")
+
+
+async def test_fault_30_a_clone_stands_on_the_list_of_its_school_until_somebody_looked_into_it(
+    store: PgStore, device: Device, services: Services
+) -> None:
+    other = Device(boot="2" * 16).write(opened("2" * 16), tapped(3), epoch=OTHER)
+    await take(store, device.hello(EPOCH), device.batch(1, 2))
+    await take(store, other.hello(OTHER), other.batch(1, 2, epoch=OTHER))
+    for _ in range(2):
+        await take(store, device.hello(EPOCH), other.hello(OTHER))
+    school_id = await services.database.pool.fetchval("SELECT id FROM school")
+
+    found = await alarms_of(services, SYSTEM, school_id, AlarmFilters(severity=Severity.SEVERE))
+
+    assert [(alarm.kind, alarm.device, alarm.acknowledged_at) for alarm in found.alarms] == [
+        ("clone", device.name, None)
+    ]
 
 
 async def test_boots_outlive_the_worker(store: PgStore, services: Services, device: Device, database: Database) -> None:
