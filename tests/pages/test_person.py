@@ -1,5 +1,6 @@
 """The office's page of a person: cards, consents with their withdrawal, guardians with rights of their own, leaving."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,19 @@ async def test_the_office_gives_a_card_by_reading_it_and_takes_it_back(site: Sit
     await page.get_by_role("button", name="Take back").click()
 
     await expect(page.get_by_text("Returned", exact=True)).to_be_visible()
+
+
+async def test_a_card_that_proves_itself_is_given_as_what_it_is_and_by_its_number_alone_to_nobody(site: Site) -> None:
+    page = await site.open(f"/schools/almaty15/people/{site.sample.sibling_ref}", "office")
+
+    await page.get_by_label("Kind of card").select_option("desfire")
+    await page.get_by_label("Number of a new card").fill("04B1B2C3D4E5F6")
+    await page.get_by_role("button", name="Give").click()
+    await expect(page.get_by_text(re.compile("issued .*DESFire, proves itself"))).to_be_visible()
+    await page.get_by_label("Number of a new card").fill("04B1B2C3D4E5F6")
+    await page.keyboard.press("Enter")
+
+    await expect(page.get_by_role("alert")).to_contain_text("Take it back there first")
 
 
 async def test_the_office_opens_a_guardians_account_whose_password_is_shown_once(site: Site) -> None:
