@@ -1,6 +1,7 @@
 """The program of a reader head: `run("head_pico")` at the end of a board's `main.py`."""
 
 import asyncio
+import os
 from binascii import hexlify
 
 import machine
@@ -37,16 +38,20 @@ async def _run(board, reader, alone):
 
 
 def count_boot(path=BOOTS):
-    """Return how often the head has started, this time included; a file that is lost or spoilt begins anew."""
+    """Return a number that no start before had: how often the head has started, or one drawn by lot.
+
+    Drawn where the file is lost, spoilt or cannot be written: an agent that took this life for the last one would
+    take its taps for those of the last one, too, and not answer.
+    """
     try:
         with open(path) as file:
             boots = int(file.read())
     except (OSError, ValueError):
-        boots = 0
+        boots = int.from_bytes(os.urandom(3), "big")
     boots = boots + 1 & 0xFFFFFFFF
     try:
         with open(path, "w") as file:
             file.write(str(boots))
-    except OSError:  # flash that is full or worn out: the head works without
-        pass
+    except OSError:  # flash that is full or worn out
+        return int.from_bytes(os.urandom(4), "big")
     return boots
