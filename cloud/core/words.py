@@ -134,6 +134,7 @@ WORDS = {
     # what releases are of, whom they have come to, and why they failed
     "product_agent": N_("Program of schools"),
     "product_node": N_("Program of boards"),
+    "board_any": N_("any machine"),
     "stage_one": N_("one device"),
     "stage_hundredth": N_("one in a hundred"),
     "stage_tenth": N_("one in ten"),
