@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from firmware.node.names import Names
+
 
 class HttpBroken(ValueError):
     """The server's answer is not one to go by."""
@@ -41,20 +43,22 @@ class Answer:
 class Http:
     """One connection to a server."""
 
-    def __init__(self, host: str, port: int, tls: object = None) -> None:
+    def __init__(self, host: str, port: int, tls: object = None, names: "Names | None" = None) -> None:
         self._host = host
         self._port = port
         self._tls = tls
+        self._names = names
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._unread = b""
 
     async def open(self) -> None:
         """Connect. Raises OSError, ValueError (a bad certificate), MemoryError or asyncio.TimeoutError."""
+        host = await self._names.address(self._host) if self._names is not None else self._host
         if self._tls is None:
-            opening = asyncio.open_connection(self._host, self._port)
+            opening = asyncio.open_connection(host, self._port)
         else:
-            opening = asyncio.open_connection(self._host, self._port, ssl=self._tls, server_hostname=self._host)
+            opening = asyncio.open_connection(host, self._port, ssl=self._tls, server_hostname=self._host)
         self._reader, self._writer = await asyncio.wait_for(opening, OPEN_S)
 
     async def get(

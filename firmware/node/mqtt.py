@@ -27,6 +27,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from firmware.node.names import Names
+
 
 class LinkFailed(Exception):
     """The connection could not be made, or is over; the text says why."""
@@ -55,11 +57,14 @@ class Message:
 class Link:
     """A connection to a broker."""
 
-    def __init__(self, clock: Clock, keepalive_s: float = 30.0, packet_max: int = PACKET_MAX) -> None:
+    def __init__(
+        self, clock: Clock, keepalive_s: float = 30.0, packet_max: int = PACKET_MAX, names: "Names | None" = None
+    ) -> None:
         self.is_open = False
         self._clock = clock
         self._keepalive_ms = int(keepalive_s * 1000)
         self._packet_max = packet_max
+        self._names = names
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._write_turn = asyncio.Lock()
@@ -116,11 +121,12 @@ class Link:
     # Opening
 
     async def _open(self, broker: Broker, client_id: str, will: "Message | None", topics: "list[str]") -> None:
+        host = await self._names.address(broker.host) if self._names is not None else broker.host
         if broker.tls is None:
-            opening = asyncio.open_connection(broker.host, broker.port)
+            opening = asyncio.open_connection(host, broker.port)
         else:
             name = broker.name or broker.host
-            opening = asyncio.open_connection(broker.host, broker.port, ssl=broker.tls(), server_hostname=name)
+            opening = asyncio.open_connection(host, broker.port, ssl=broker.tls(), server_hostname=name)
         self._reader, self._writer = await opening
         await self._write(connect_packet(client_id, will, self._keepalive_ms // 1000 or 1))
         kind, body = await self._packet()

@@ -9,7 +9,6 @@ from binascii import hexlify
 
 from firmware.node.certificates import CertificateRefused
 from firmware.node.http import Http
-from firmware.node.roster_fetch import Server
 from firmware.node.uplink import Waits
 from schemas.requests import SIGNATURE, answer_headers, headers
 from schemas.seal import is_same
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from firmware.node.certificates import Certificates
     from firmware.node.clock import Stamp
+    from firmware.node.roster_fetch import Server
 
 
 class RenewalFailed(Exception):
@@ -40,7 +40,7 @@ class Renewal:
 
     def __init__(
         self,
-        url: str,
+        server: "Server",
         device: str,
         http_key: bytes,
         csr_pem: str,
@@ -53,7 +53,7 @@ class Renewal:
     ) -> None:
         """`learn_time` hears the wall time that a signed answer tells, and when by the monotonic clock."""
         self.last_error = ""
-        self._server = Server(url)
+        self._server = server
         self._device = device
         self._http_key = http_key
         self._csr = csr_pem.encode()
@@ -99,7 +99,9 @@ class Renewal:
 
     async def _ask(self) -> "tuple[int, dict[str, object]]":
         """Return the status and the object of a signed answer."""
-        http = Http(self._server.host, self._server.port, self._tls() if self._server.is_tls else None)
+        http = Http(
+            self._server.host, self._server.port, self._tls() if self._server.is_tls else None, self._server.names
+        )
         nonce, began_ms = hexlify(self._draw(8)).decode(), self._stamp().monotonic_ms
         pieces: list[bytes] = []
         signed = headers(self._http_key, self._device, "POST", TARGET, nonce, self._stamp().wall_ms, self._csr)

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from firmware.node.clock import Stamp
+    from firmware.node.names import Names
     from firmware.node.slots import Intake, Slots
 
 
 class Server:
     """Where rosters are, of a URL such as https://esik.example:8443."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, names: "Names | None" = None) -> None:
+        self.names = names
         scheme, _, rest = url.partition("://")
         host, _, port = rest.partition(":")
         self.is_tls = scheme == "https"
@@ -40,7 +42,7 @@ class RosterFetch:
 
     def __init__(
         self,
-        url: str,
+        server: Server,
         device: str,
         http_key: bytes,
         slots: "Slots",
@@ -50,7 +52,7 @@ class RosterFetch:
         refused: "Callable[[str], object]",
     ) -> None:
         """`tls` makes a context for one connection; `refused` hears why a file was refused."""
-        self._server = Server(url)
+        self._server = server
         self._device = device
         self._http_key = http_key
         self._slots = slots
@@ -84,7 +86,9 @@ class RosterFetch:
         await self._connect_and_bring(intake)
 
     async def _connect_and_bring(self, intake: "Intake") -> None:
-        http = Http(self._server.host, self._server.port, self._tls() if self._server.is_tls else None)
+        http = Http(
+            self._server.host, self._server.port, self._tls() if self._server.is_tls else None, self._server.names
+        )
         try:
             await http.open()
             await self._bring_over(http, intake)

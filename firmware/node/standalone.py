@@ -20,6 +20,7 @@ from firmware.node.clock import Clock, Timekeeper
 from firmware.node.cloud_side import CloudSide
 from firmware.node.gate import MODES, Gate
 from firmware.node.mqtt import Link
+from firmware.node.names import Names
 from firmware.node.renewal import Renewal
 from firmware.node.roster_fetch import RosterFetch, Server
 from firmware.node.rules import Rules
@@ -94,6 +95,8 @@ class StandAlone:
             settings, bundle.card_key, parts.journal, rules, self.keeper, parts.lamp, parts.contacts,
             self._appended,
         )  # fmt: skip
+        names = Names(parts.wifi.name_server, os.urandom)
+        server = Server(bundle.http_url, names)
         identity = Identity(
             device=bundle.device, school=bundle.school, shard=bundle.shard, boot=self._boot, firmware=VERSION,
             secret=bundle.secret,
@@ -104,15 +107,17 @@ class StandAlone:
             parts.set_clock, parts.certificates,
         )  # fmt: skip
         self._rosters = RosterFetch(
-            bundle.http_url, bundle.device, derive(bundle.secret, HTTP), parts.slots, self.keeper.now, os.urandom,
+            server, bundle.device, derive(bundle.secret, HTTP), parts.slots, self.keeper.now, os.urandom,
             self.cloud.tls_for_rosters, lambda reason: self.cloud.report("roster_refused", reason),
         )  # fmt: skip
-        self.uplink = Uplink(self.session, self.cloud, identity.client_id, Chance(), lambda: Link(self.clock))
+        self.uplink = Uplink(
+            self.session, self.cloud, identity.client_id, Chance(), lambda: Link(self.clock, names=names)
+        )
         self.cloud.want_roster = self.uplink.want_roster
         self.renewal = None
         if parts.certificates is not None and parts.csr_pem is not None:
             self.renewal = Renewal(
-                bundle.http_url, bundle.device, derive(bundle.secret, HTTP), parts.csr_pem, parts.certificates,
+                server, bundle.device, derive(bundle.secret, HTTP), parts.csr_pem, parts.certificates,
                 self.keeper.now, self._learn_time, Chance(), os.urandom, self.cloud.tls_for_rosters,
             )  # fmt: skip
             self.cloud.on_welcome = self.renewal.welcomed
@@ -121,9 +126,7 @@ class StandAlone:
             updates = Updates(
                 parts.files, bundle.device, parts.board, derive(bundle.secret, HTTP), os.urandom, self.keeper.now
             )
-            self.updating = Updating(
-                updates, Server(bundle.http_url), self.cloud.tls_for_rosters, Chance(), self.cloud.restart
-            )
+            self.updating = Updating(updates, server, self.cloud.tls_for_rosters, Chance(), self.cloud.restart)
             self.cloud.on_update = self.updating.hear
         self._cards_at_ms = self.clock.monotonic_ms()
         self._is_reader_well = False

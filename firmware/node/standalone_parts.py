@@ -19,7 +19,7 @@ from firmware.node.wifi import Wifi
 from firmware.node.wiring import chip_of, contacts_of, lamp_of, uart_of
 from schemas.seal import HTTP, derive
 
-WATCHDOG_MS = 8_000
+WATCHDOG_MS = 20_000  # a handshake of TLS takes an ESP32 some seconds, in which nothing else runs
 SCANNER_BAUD = 9_600
 _UNIX_MS_OF_2000 = 946_684_800_000
 _DAY_MS = 86_400_000

@@ -63,7 +63,9 @@ class Updating:
 
     async def look(self) -> None:
         """Ask, and fetch what there is. Raises UpdateFailed, ReleaseRefused, and what a connection raises."""
-        http = Http(self._server.host, self._server.port, self._tls() if self._server.is_tls else None)
+        http = Http(
+            self._server.host, self._server.port, self._tls() if self._server.is_tls else None, self._server.names
+        )
         try:
             await http.open()
             if await self._updates.look(http):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         def connect(self, ssid: str, password: str | None) -> object: ...
         def isconnected(self) -> bool: ...
         def status(self, what: str) -> int: ...
+        def ifconfig(self) -> tuple[str, str, str, str]: ...
 
 
 class Wifi:
@@ -39,6 +40,12 @@ class Wifi:
             return max(-150, min(0, self._station.status("rssi")))
         except (OSError, ValueError):
             return None
+
+    def name_server(self) -> "str | None":
+        """Return who tells addresses in this network, None when that is left to the machine."""
+        if self._station is None or not self._station.isconnected():
+            return None
+        return self._station.ifconfig()[3]
 
     async def run(self) -> None:
         """Keep the node in its Wi-Fi, for ever."""

@@ -42,6 +42,9 @@ class Station:
     def status(self, _what: str) -> int:
         return -61
 
+    def ifconfig(self) -> tuple[str, str, str, str]:
+        return ("10.0.0.5", "255.255.255.0", "10.0.0.1", "10.0.0.1")
+
 
 class Side:
     """A cloud side with a gate on a table and notes in a folder."""

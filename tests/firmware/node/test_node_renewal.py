@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from firmware.node.certificates import CertificateRefused, Certificates, Papers
 from firmware.node.clock import FLOOR, NTP, Stamp
 from firmware.node.renewal import TARGET, UNWELCOMED_MS, Renewal, RenewalFailed
+from firmware.node.roster_fetch import Server
 from schemas.requests import NONCE, SIGNATURE, TIME, answer_headers, signature
 from tests.firmware.node.test_node_settings import BUNDLE
 from tests.firmware.vm import run_vm
@@ -159,7 +160,7 @@ class Office:
         self.key = HTTP_KEY
         self.time_ms = (BEGIN_S + 20 * DAY_S) * 1000
         self.renewal = Renewal(
-            f"http://127.0.0.1:{port}", "gate-1", HTTP_KEY, CSR, held, lambda: self.now, self._learn, Random(1),
+            Server(f"http://127.0.0.1:{port}"), "gate-1", HTTP_KEY, CSR, held, lambda: self.now, self._learn, Random(1),
             Random(2).randbytes, lambda: None,
         )  # fmt: skip
 

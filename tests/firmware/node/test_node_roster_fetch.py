@@ -33,7 +33,7 @@ class Shop:
         self.refused: list[str] = []
         self.connections = 0
         self.fetch = RosterFetch(
-            f"http://127.0.0.1:{port}", "gate-1", HTTP_KEY, slots, lambda: Stamp(0, MONDAY_8_MS, NTP),
+            Server(f"http://127.0.0.1:{port}"), "gate-1", HTTP_KEY, slots, lambda: Stamp(0, MONDAY_8_MS, NTP),
             Random(1).randbytes, lambda: None, self.refused.append,
         )  # fmt: skip
 
