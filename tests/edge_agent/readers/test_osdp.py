@@ -11,9 +11,11 @@ from edge_agent.readers.credentials import ByteOrder
 from edge_agent.readers.osdp import OsdpReader
 from edge_agent.readers.osdp_card import CardBits
 from edge_agent.readers.osdp_key import make_pending
+from edge_agent.readers.osdp_line import Place
 from edge_agent.readers.tap import Health, Medium, Verdict
 from tests.edge_agent.readers.listening import listening
 from tests.edge_agent.readers.peripheral import KEY, Peripheral, key_file, peripheral
+from tests.simulators.jumping import JumpingClock
 from tests.waiting import until_async
 
 OTHER_KEY = "f0" * 16
@@ -45,14 +47,24 @@ async def test_a_card_is_a_tap_and_what_became_of_it_is_shown(wall: Peripheral, 
     assert not any(secret in str(logs).lower() for secret in (KEY, "04a1b2c3"))
 
 
-async def test_a_card_that_stays_is_one_tap_and_bits_that_are_no_uid_are_counted(
-    wall: Peripheral, tmp_path: Path
-) -> None:
+def test_a_card_that_stays_is_one_tap_for_as_long_as_it_stays(tmp_path: Path) -> None:
+    clock = JumpingClock()
+    reader = OsdpReader("old", Place("/dev/none", 9_600, 0), tmp_path / "key", clock)
+
+    taps = []
+    for at_ms in (5_000, 5_400, 6_300, 7_300, 8_299):  # the fourth a second after the third
+        clock.now_ms = at_ms
+        taps.append(reader._read(32, b"\1\2\3\4"))
+
+    assert [tap is not None for tap in taps] == [True, False, False, True, False]
+
+
+async def test_bytes_may_come_backwards_and_bits_that_are_no_uid_are_counted(wall: Peripheral, tmp_path: Path) -> None:
     reader = OsdpReader("old", wall.place, key_file(tmp_path), SystemClock(), byte_order=ByteOrder.REVERSED)
 
     async with listening(reader) as taps:
         await until_async(lambda: reader.health is Health.READY)
-        for line in ("card 26 80800080", "card 32 04A1B2C3", "card 32 04A1B2C3", "card 32 11223344"):
+        for line in ("card 26 80800080", "card 32 04A1B2C3", "card 32 11223344"):
             wall.tell(line)
         await until_async(lambda: len(taps) == 2)
 

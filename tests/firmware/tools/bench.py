@@ -53,7 +53,7 @@ class Bench:
         """Flash the board at a place, in a thread, as the command does."""
         self.folder.mkdir(exist_ok=True)
         programs = Programs(self.folder, attempts=1)
-        flashing = Flashing(programs, wanted, self.told.append, find=self._find, comes_back_s=5.0)
+        flashing = Flashing(programs, wanted, self.told.append, find=self._find, comes_back_s=20.0)
         return await asyncio.to_thread(flashing.run, place, image)
 
     async def appears(self, board: Board, flashing: "asyncio.Task[Flashed]") -> Flashed:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -198,7 +199,7 @@ async def test_a_board_that_cannot_be_reset_needs_its_button(board: Board, bench
 
 async def test_a_port_that_is_in_use_is_told(board: Board, bench: Bench) -> None:
     holder = await asyncio.create_subprocess_exec(
-        "python3", "-c",
+        sys.executable, "-c",
         "import fcntl, sys, time; f = open(sys.argv[1]); fcntl.flock(f, 2); print(1, flush=True); sys.stdin.read()",
         board.path, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
