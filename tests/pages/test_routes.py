@@ -179,9 +179,9 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     """Return method and address of a route, with what is really there in its places."""
     method, _, path = key.partition(" ")
     places = {
-        "code": "almaty15", "ref": site.sample.child_ref, "card_id": site.sample.card_id, "act": "block", "turn": "widen",
+        "code": "almaty15", "ref": site.sample.child_ref, "card_id": site.sample.card_id, "act": "block",
         "purpose": "card", "guardian_id": site.sample.guardian_id, "name": "gate-north", "key": "today",
-        "invitation": "0123456789abcdef",
+        "invitation": "0123456789abcdef", "product": "agent", "board": "linux", "counter": 1, "turn": "widen",
     }  # fmt: skip
     if key == "GET /assets/{name}":
         places["name"] = "esik.css"
