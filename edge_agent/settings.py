@@ -198,6 +198,7 @@ def load(path: Path) -> AgentSettings:
     settings = file.read(AgentSettings)
     if settings is not None:
         _check_names(file, settings)
+        _check_lines(file, settings)
         _check_pins(file, settings)
         _check_heads(file, settings)
         _check_brokers(file, settings)
@@ -222,6 +223,18 @@ def launched_from() -> tuple[Path, Path] | None:
     """Return the launcher's folder of releases and our inbox for it; None when no launcher started us."""
     root, inbox = os.environ.get("ESIK_RELEASES", ""), os.environ.get("ESIK_INBOX", "")  # noqa: TID251
     return (Path(root), Path(inbox)) if root and inbox else None
+
+
+def _check_lines(file: TomlFile, settings: AgentSettings) -> None:
+    """Note OSDP readers on a line that another reader has: each is spoken with by itself."""
+    osdp = {reader.path for reader in settings.readers if reader.driver is Driver.OSDP}
+    owners: dict[str, str] = {}
+    for number, reader in enumerate(settings.readers):
+        if reader.path in osdp and reader.path in owners:
+            file.note(
+                ("readers", number, "path"), f'is taken: "{owners[reader.path]}" is on this line; one reader a line'
+            )
+        owners.setdefault(reader.path, reader.name)
 
 
 def _check_names(file: TomlFile, settings: AgentSettings) -> None:

@@ -116,6 +116,16 @@ def test_names_stand_once_and_every_reader_belongs_to_a_gate(tmp_path: Path) -> 
 HEAD = GOOD.replace('"pn532"', '"head"')
 
 
+def test_an_osdp_reader_has_its_line_for_itself(tmp_path: Path) -> None:
+    line = 'driver = "osdp"\npath = "/dev/rs485"\nkey_file = "/kept/osdp.key"\n'
+    one = GOOD.replace('driver = "pn532"\npath = "/dev/serial0"\n', line)
+    two = one.replace("[[gates]]", f'[[readers]]\nname = "north-out"\n{line}address = 1\n[[gates]]', 1)
+    two = two.replace("}]\n", '}, { name = "north-out", direction = "out" }]\n', 1)
+
+    assert load(write(tmp_path, one)).readers[0].osdp.path == "/dev/rs485"
+    assert ["is taken by" in told and "one reader a line" in told for told in mistakes(tmp_path, two)] == [True]
+
+
 def test_a_gate_hangs_on_the_head_that_is_its_reader(tmp_path: Path) -> None:
     text = HEAD.replace('{ kind = "none" }', '{ kind = "head", reader = "north-in", has_sensor = true }')
 
