@@ -3,7 +3,7 @@
 import board
 from flash_file import SECTOR, FlashFile
 
-SECTORS = {"journal": 300, "roster": 150}  # of partitions with a label; a test may add its own
+SECTORS = {"journal": 256, "roster": 160}  # of a board of 4 MB; a test may add its own
 
 
 class Partition(FlashFile):

@@ -23,18 +23,22 @@ class FlashFile:
 
     def readblocks(self, block, buffer, offset=0):
         self._file.seek(block * SECTOR + offset)
-        buffer[:] = self._file.read(len(buffer))
+        self._file.readinto(buffer)
 
     def writeblocks(self, block, buffer, offset=None):
         """Write; without an offset the block is erased before, as on the boards."""
         if offset is None:
             for number in range(len(buffer) // SECTOR):
                 self.ioctl(6, block + number)
-        at = block * SECTOR + (offset or 0)
-        self._file.seek(at)
-        stands = self._file.read(len(buffer))
-        self._file.seek(at)
-        self._file.write(bytes([old & new for old, new in zip(stands, buffer)]))
+        at, done = block * SECTOR + (offset or 0), 0
+        while done < len(buffer):
+            piece = bytearray(buffer[done : done + PIECE // 4])
+            self._file.seek(at + done)
+            for place, stands in enumerate(self._file.read(len(piece))):
+                piece[place] &= stands
+            self._file.seek(at + done)
+            self._file.write(piece)
+            done += len(piece)
         self._file.flush()
 
     def ioctl(self, command, argument):

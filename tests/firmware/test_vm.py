@@ -74,7 +74,7 @@ flash.ioctl(6, 2)
 print(found, flash.ioctl(4, 0))
 """
 
-    assert run_vm("-c", program, board=tmp_path) == "bytearray(b'\\x05U\\xff') 300\n"
+    assert run_vm("-c", program, board=tmp_path) == "bytearray(b'\\x05U\\xff') 256\n"
     assert set((tmp_path / "flash-journal").read_bytes()) == {0xFF}
 
 

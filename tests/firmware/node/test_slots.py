@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from firmware.node.flash import SECTOR, Region
 from firmware.node.slots import Slots
+from firmware.tools.flash_partitions import ROSTER_SIZE
 from schemas.compact import ACTIVE, BLOCKED, CARD_BYTES, CONSENT, PERSON, compact, unpack_card
 from schemas.roster import row
 from schemas.roster_header import RosterRefused
@@ -39,7 +40,7 @@ def test_each_of_ten_thousand_cards_is_found_and_none_besides() -> None:
     rng = Random(1)
     tokens = [rng.randbytes(12).hex() for _ in range(10_000)]
     rows = [row("policy", "", RULES), *(row("card", token, ALIYA, "active", 0) for token in tokens)]
-    flash = Flash(140)
+    flash = Flash(ROSTER_SIZE // SECTOR)
     roster = take(slots_on(flash), node_file(rows), chunk=1_000)
 
     assert all(roster.lookup(token) is not None for token in tokens)
