@@ -231,9 +231,7 @@ def _check_lines(file: TomlFile, settings: AgentSettings) -> None:
     owners: dict[str, str] = {}
     for number, reader in enumerate(settings.readers):
         if reader.path in osdp and reader.path in owners:
-            file.note(
-                ("readers", number, "path"), f'is taken: "{owners[reader.path]}" is on this line; one reader a line'
-            )
+            file.note(("readers", number, "path"), f'is taken by "{owners[reader.path]}": one reader a line')
         owners.setdefault(reader.path, reader.name)
 
 
