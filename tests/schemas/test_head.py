@@ -2,7 +2,6 @@
 
 import inspect
 from pathlib import Path
-from typing import Any
 from zlib import crc32
 
 import pytest
@@ -11,16 +10,9 @@ from hypothesis import strategies as st
 
 from schemas import cobs, head
 from tests.schemas import head_vectors, make_head_vectors
+from tests.schemas.head_strategies import KINDS, messages
 
 VECTORS = (Path(__file__).parents[2] / "schemas/vectors/head.json").read_text()
-KINDS: list[Any] = [*head.FROM_HEAD, *head.FROM_AGENT]
-FIELDS = {
-    head.U8: st.integers(0, 255),
-    head.U16: st.integers(0, 65_535),
-    head.U32: st.integers(0, 2**32 - 1),
-    head.TEXT: st.text(max_size=16),
-    head.REST: st.binary(max_size=head.APDU_ANSWER_MAX),
-}
 UNPARTED = bytes(range(1, 255))
 # The examples of Wikipedia's article on consistent overhead byte stuffing: plain and stuffed.
 PUBLISHED = [
@@ -36,13 +28,6 @@ PUBLISHED = [
     (UNPARTED[1:] + b"\xff\x00", b"\xff" + UNPARTED[1:] + b"\xff\x01\x01"),
     (UNPARTED[2:] + b"\xff\x00\x01", b"\xfe" + UNPARTED[2:] + b"\xff\x02\x01"),
 ]
-
-
-@st.composite
-def messages(draw: st.DrawFn) -> head.Message:
-    kind = draw(st.sampled_from(KINDS))
-    message: head.Message = kind(*[draw(FIELDS[field]) for _, field in kind.LAYOUT])
-    return message
 
 
 def test_the_vectors_hold_and_show_every_kind() -> None:

@@ -1,5 +1,6 @@
 """Both ends of a head's line against each other, over a wire that loses, doubles and garbles, on a clock that jumps."""
 
+import contextlib
 from dataclasses import dataclass, field
 from random import Random
 
@@ -11,6 +12,7 @@ from edge_agent.readers.head_link import ORDER_AGAIN_MS, HeadLink, HeadRefused
 from firmware.node.head_line import ALONE, APDU, OUTPUT, SHOW, HeadLine
 from schemas import head
 from schemas.cobs import Frames
+from tests.schemas.head_strategies import messages
 
 HELLO = head.Hello(1, 1, head.HAS_APDUS | head.HAS_RELAYS, "e51c", "head-pico", "0.1.0")
 UID = bytes.fromhex("04A1B2C3D4E5F6")
@@ -211,6 +213,42 @@ def test_a_line_that_says_nothing_is_silent_and_one_with_a_head_is_not(wire: Wir
     assert not wire.link.is_silent(wire.now_ms)
 
     assert wire.link.is_silent(wire.now_ms + 3_000)
+
+
+HEARD = st.lists(st.binary(max_size=40) | messages().map(lambda message: message.frame()), max_size=20)
+
+
+@given(HEARD)
+def test_whatever_a_head_says_the_agents_end_lives_and_keeps_within_its_limits(heard: list[bytes]) -> None:
+    link, now_ms = HeadLink(), 0
+    link.start(now_ms)
+    for chunk in heard:
+        now_ms = max(now_ms + 1, min(link.due_ms, now_ms + 100))
+        with contextlib.suppress(HeadRefused):
+            link.receive(chunk, now_ms)
+        link.order(head.RELAY_IN, now_ms, is_on=True, ttl_ms=200)
+        link.tick(now_ms)
+        link.take_output()
+
+    assert len(link._orders) <= 1
+    assert link.due_ms <= link.heard_ms + 3_000
+
+
+@given(HEARD)
+def test_whatever_an_agent_says_a_head_lives_and_ends_every_tap(heard: list[bytes]) -> None:
+    line, now_ms = HeadLine(HELLO), 0
+    for chunk in heard:
+        now_ms += 10
+        line.receive(chunk, now_ms)
+        if not line.is_waiting():
+            line.tap(head.UID, UID, now_ms)
+        line.tick(now_ms)
+        line.take_output()
+    longest_ms = 70_000  # what a welcome may allow for an answer
+
+    line.tick(now_ms + longest_ms)
+
+    assert not line.is_waiting()
 
 
 @settings(max_examples=40, deadline=None)
