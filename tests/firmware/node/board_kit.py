@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import termios
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -14,7 +15,7 @@ from typing import Any
 from simulators.cards import card_make
 from simulators.pn532 import Pn532Line
 from tests.firmware.vm import ROOT, vm_command, vm_environment
-from tests.waiting import until_async
+from tests.waiting import Late, until_async
 
 PROGRAM = ROOT / "tests/firmware/portable/node_program.py"
 HEAP = "512k"  # the VM's words are twice a board's, and the code that a board has in flash is compiled into memory here
@@ -92,10 +93,20 @@ class NodeBoard:
 
     async def until(self, begin: str, count: int = 1) -> str:
         """Wait until the program has told so many lines that begin so; return the last of them."""
-        await until_async(
-            lambda: len(self.lines(begin)) >= count, 15.0, f"{begin!r} from the node; it told {self.told}"
-        )
+        try:
+            await until_async(lambda: len(self.lines(begin)) >= count, 15.0)
+        except Late:
+            told = list(self.told)
+            raise Late(f"{begin!r} of the node, which told {told} and stood at {await self._place()}") from None
         return self.lines(begin)[count - 1]
+
+    async def _place(self) -> list[str]:
+        """Interrupt the program and return where it was, for whoever wonders why it is late."""
+        assert self._process is not None
+        told = len(self.told)
+        self._process.send_signal(signal.SIGINT)
+        await asyncio.sleep(1)
+        return self.told[told:]
 
     def lines(self, begin: str) -> list[str]:
         """Return what the program has told since it started, of one kind."""

@@ -54,6 +54,8 @@ async def watch(gate, parts):
         if now != before:
             before = now
             print("link", *now)
+            if parts.slots.version and gate.session.phase == "flowing":
+                print("roster", parts.slots.version)
         await asyncio.sleep(0.01)
 
 
