@@ -10,6 +10,7 @@ from cloud.core.errors import Refused
 from cloud.core.services import Services
 from cloud.devices.ca import read_root
 from cloud.devices.enrolment_errors import EnrolmentMalformed
+from cloud.devices.errors import RequestRefused
 from cloud.rosters.enrolling import Asked, answer
 from schemas.enrolment import CA_PATH, INVITATION_DIGITS, PATH
 from schemas.requests import DEVICE, NONCE, SIGNATURE, TIME
@@ -45,6 +46,7 @@ async def ca(request: Request) -> Response:
     responses={
         200: {"content": {"application/octet-stream": {}}, "description": "The bundle, sealed for who has the code."},
         400: {"description": "Not such a request, or no certification request of this device."},
+        401: {"description": "Not signed as such a request must be."},
         403: {"description": "The code is not known, not the one it was signed with, or another school's."},
         409: {"description": "Another device used the code."},
         410: {"description": "The code is older than 24 hours, or was cancelled."},
@@ -65,10 +67,10 @@ async def enrol(request: Request) -> Response:
 
 
 async def _asked(request: Request) -> Asked:
-    """Return a request that has the right form. Raises EnrolmentMalformed."""
+    """Return a request that has the right form. Raises RequestRefused or EnrolmentMalformed."""
     for name, form in _FORMS.items():
         if not form.fullmatch(request.headers.get(name, "")):
-            raise EnrolmentMalformed(f"the header {name} is missing or of another form")
+            raise RequestRefused(f"the header {name} is missing or of another form")
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > BODY_BYTES_MAX:
         raise EnrolmentMalformed(f"it is longer than {BODY_BYTES_MAX} bytes")

@@ -16,6 +16,7 @@ from cloud.core.services import Services
 from cloud.core.settings import Settings
 from cloud.core.vault import Vault
 from cloud.core.wakeups import Wakeups
+from cloud.devices import ca
 from simulators.clock import SimulatedClock
 from tests.cloud.fixtures import VAULT_KEY
 from tests.pages import sample
@@ -95,6 +96,7 @@ async def running_site(postgres: Postgres, template: str, folder: Path) -> Async
     settings = Settings(data=folder, database_url=url, http_port=port, public_url=f"http://127.0.0.1:{port}")
     services = Services(settings, clock, database, Vault(VAULT_KEY), Wakeups(url, clock), random.Random(1))
     written = await sample.write(services)
+    ca.init(settings.data / "ca", services.vault, clock.now())
     async with asyncio.TaskGroup() as tasks, chromium() as browser:
         listening = tasks.create_task(services.wakeups.run(), name="wake-ups")
         await services.wakeups.until_listening()

@@ -7,7 +7,6 @@ import pytest
 from playwright.async_api import expect
 
 from cloud.core.errors import Refused
-from cloud.devices import ca
 from cloud.devices.actions import NewGate, add_gate
 from cloud.rosters.enrolling import Asked, answer
 from schemas.enrolment import PATH, read_code
@@ -21,12 +20,6 @@ from tests.servers.qr import read_qr
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
 
 DOORS = "/schools/astana7/devices/doors"
-
-
-@pytest.fixture(name="authority", autouse=True)
-def _authority(site: Site) -> None:
-    with contextlib.suppress(Refused):
-        ca.init(site.services.settings.data / "ca", site.services.vault, site.services.clock.now())
 
 
 async def enrol(site: Site, text: str) -> int:

@@ -9,7 +9,6 @@ import jsonschema
 import pytest
 from playwright.async_api import Page, expect
 
-from cloud.devices import ca
 from tests.cloud.imports.factory import KEYS, STUDENTS, Rows, file
 from tests.pages.site import Site
 
@@ -71,7 +70,6 @@ async def test_the_empty_spreadsheet_can_be_loaded(site: Site) -> None:
 
 
 async def test_a_device_is_added_with_its_bundle_once_and_revoked_in_two_touches(site: Site) -> None:
-    ca.init(site.services.settings.data / "ca", site.services.vault, site.services.clock.now())
     page = await site.open("/schools/astana7/devices", "other_it")
     await page.get_by_label("Name of the device").fill("astana7-gate-1")
     for label, text in (

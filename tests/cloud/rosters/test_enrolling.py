@@ -328,7 +328,7 @@ async def test_a_request_without_its_headers_or_too_long_is_refused_before_anyth
     for name in (DEVICE, NONCE, TIME, SIGNATURE):
         for wrong in ("", "x" * 16, "' OR 1=1"):
             answer = await cloud.client.post(PATH, content=body, headers={**sent, name: wrong})
-            assert (answer.status_code, answer.json()["code"]) == (400, "enrolment_malformed")
+            assert (answer.status_code, answer.json()["code"]) == (401, "request_refused")
     long = await cloud.client.post(PATH, content=bytes(BODY_BYTES_MAX + 1), headers=sent)
     assert long.status_code == 400
     assert await cloud.alarms() == []
