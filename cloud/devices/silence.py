@@ -23,7 +23,8 @@ SCHOOLS_MAX, DEVICES_MAX = 2_000, 10_000
 _SILENT = """
 SELECT device.name, device.school_id, device.seen_at, school.zone
 FROM device JOIN school ON school.id = device.school_id
-WHERE device.state = 'active' AND seen_at > $3 AND seen_at < CASE WHEN is_online THEN $2::timestamptz ELSE $1::timestamptz END
+WHERE device.state = 'active' AND seen_at > $3
+  AND seen_at < CASE WHEN is_online THEN $2::timestamptz ELSE $1::timestamptz END
   AND EXISTS (SELECT 1 FROM gate WHERE gate.device_id = device.id)
   AND NOT EXISTS (SELECT 1 FROM alarm WHERE alarm.device = device.name AND kind = 'silent' AND last_at > $4)
 ORDER BY device.school_id, device.name LIMIT $5

@@ -148,7 +148,8 @@ EXPORTS = (
         "commands",
         "What devices were told to do from the pages, by whom and why, and what came of it; no outcome is no answer.",
         "SELECT device.name AS device, action, gate, reason, asked_by, asked_at, expires_at, sent_at, outcome, done_at"
-        " FROM device_command JOIN device ON device.id = device_id WHERE device_command.school_id = $1 ORDER BY asked_at",
+        " FROM device_command JOIN device ON device.id = device_id"
+        " WHERE device_command.school_id = $1 ORDER BY asked_at",
     ),
     Export(
         "alarms",
