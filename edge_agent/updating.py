@@ -66,6 +66,7 @@ class Updates:
         self._installed = place.installed()
         self._news = asyncio.Event()
         self._refused: tuple[int, str] | None = None
+        self._spoiled = 0  # the counter of what did not come as it was signed, and is fetched once more
         self._backoff = Backoff(rng, WAIT_MS_MIN, WAIT_MS_MAX)
 
     def hear(self) -> None:
@@ -177,8 +178,11 @@ class Updates:
         readers = tuple(reader.name for gate in found.gates for reader in gate.readers if reader.health == "ready")
         try:
             await asyncio.to_thread(self._place.stage, manifest, Before(readers, found.roster.version))
-        except ReleaseRefused:
+        except ReleaseRefused as refused:
             self._place.drop()
+            if self._spoiled != manifest.counter:  # by a power cut or on the way, perhaps: fetched once more
+                self._spoiled = manifest.counter
+                raise ConnectionError(f"release {manifest.counter}: {refused}") from refused
             raise
 
     async def _refuse(self, refused: ReleaseRefused, file: bytes) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from cloud.releases.errors import FolderRefused, ReleaseNotTaken
 from schemas.release import FILE_BYTES_MAX, FILES_MAX, PAYLOAD_BYTES_MAX, ReleaseRefused, is_safe, pack
 
-LEFT_OUT = ("__pycache__", ".pyc", ".git", ".dist-info")
+LEFT_OUT = ("__pycache__", ".pyc", ".git")
 
 
 @dataclass(frozen=True, slots=True)

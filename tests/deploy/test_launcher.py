@@ -209,6 +209,15 @@ def test_a_launcher_that_forgot_everything_goes_on_with_the_current_release(mach
     assert machine.ran == ["6 edge run"], "and takes no older one"
 
 
+def test_a_disk_that_takes_nothing_is_no_reason_not_to_start(machine: Machine) -> None:
+    machine.stage(machine.pack(7, {MAIN: GOOD}))
+    (machine.root / "launcher.json.new").mkdir()  # so that nothing can be written there
+
+    assert machine.start() == 0
+
+    assert machine.ran == ["6 edge run"]
+
+
 def test_without_a_release_what_was_installed_by_hand_runs(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     hand = machine.root / ".venv/bin/esik"

@@ -168,12 +168,17 @@ async def test_fault_37_what_is_not_meant_for_this_agent_is_refused_with_its_rea
     assert (bench.blocks, bench.restarts) == ([], 0)
 
 
-async def test_a_payload_that_is_not_what_was_signed_is_thrown_away(bench: Bench) -> None:
+async def test_a_payload_that_is_not_what_was_signed_is_thrown_away_fetched_once_more_and_refused(bench: Bench) -> None:
     packed = bench.pack()
     bench.offered = Packed(packed.manifest, packed.payload[:-1] + b"?")
+    updates = bench.updates()
+    with pytest.raises(ConnectionError, match="not what was signed"):
+        await updates.look()
+    first = list(bench.alarms)
 
-    await bench.updates().look()
+    await updates.look()
 
+    assert first == []
     assert bench.alarms == [("update_failed", "7 digest")]
     assert bench.inbox() == {}
     assert bench.restarts == 0
