@@ -44,6 +44,11 @@ PASSED_ON = {  # what no file of its own holds, with the reason
     "shard_lease": "of running workers",
     "worker_beat": "of running workers",
     "request_nonce": "of running requests",
+    "release": "of the whole service",
+    "release_block": "of the whole service",
+    "rollout": "of the whole service",
+    "rollout_device": "how far a release of the whole service came",
+    "device_program": "what devices asked releases for; the records tell what they run",
     "tortoise_migrations": "of the tables themselves",
 }
 
