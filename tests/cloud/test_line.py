@@ -48,6 +48,7 @@ from tests.cloud.ingest.device import Device, line, opened, tapped
 from tests.cloud.ingest.rows import add_devices, eventually
 from tests.cloud.people.factory import a_student
 from tests.cloud.schools.factory import a_school
+from tests.edge_agent.cards.bench import made_on
 from tests.edge_agent.gate import GateBench
 from tests.edge_agent.school import person, roster
 from tests.edge_agent.sync.live import LIVE, Agent
@@ -197,9 +198,8 @@ async def _shown_a_copy_and_the_card(folder: Path) -> list[Tap]:
     pn532, counters = Pn532Line(Random(1), folder / "pn532"), Counters(folder)
     pn532.plug()
     pn532.obey(f"present {CARD.hex()} desfire")
-    chip = await asyncio.to_thread(open_direct, str(folder / "pn532"), clock)
-    await asyncio.to_thread(Maker(master, IDENTITY.school, Link(), clock, Random(2)).make, chip)
-    await asyncio.to_thread(chip.close)
+    maker = Maker(master, IDENTITY.school, Link(), clock, Random(2))
+    await made_on(str(folder / "pn532"), maker, partial(open_direct, clock=clock))
     prover = CardProver(master.ring(IDENTITY.school), counters, bytes.hex, clock, Random(3))
     shown = []
     for family in ("ultralight", "desfire"):

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,6 +20,7 @@ from schemas.tokens import DESFIRE, SUN
 from simulators.cards import card_make
 from simulators.desfire import Desfire
 from simulators.pn532 import Pn532Line
+from tests.edge_agent.cards.bench import made_on
 from tests.edge_agent.school_kit import SCHOOL, AgentKit, SchoolKit, ref_of, uid_of
 from tests.waiting import until_async
 
@@ -33,9 +35,8 @@ async def line(tmp_path: Path) -> AsyncIterator[Pn532Line]:
     line.plug()
     for uid, family in ((CARD, "desfire"), (CHIP, "ntag424")):
         line.present(card_make(uid.hex(), family))
-        chip = await asyncio.to_thread(open_direct, str(tmp_path / "pn532"), SystemClock())
-        await asyncio.to_thread(Maker(MASTER, SCHOOL, Link(), SystemClock(), Random(3)).make, chip)
-        await asyncio.to_thread(chip.close)
+        maker = Maker(MASTER, SCHOOL, Link(), SystemClock(), Random(3))
+        await made_on(str(tmp_path / "pn532"), maker, partial(open_direct, clock=SystemClock()))
     line.remove()
     yield line
     line.unplug()

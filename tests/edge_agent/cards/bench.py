@@ -1,6 +1,8 @@
 """A reader's chip with a simulated card on it, without a line between: what is said is kept, and can be cut off."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 from pathlib import Path
 from random import Random
 
@@ -9,8 +11,10 @@ from edge_agent.cards.link import Link
 from edge_agent.cards.making import Made, Maker
 from edge_agent.cards.master import Master
 from edge_agent.cards.proving import CardProver
+from edge_agent.cards.station import Station
 from edge_agent.clock import SystemClock
-from edge_agent.readers.chip import CardGone
+from edge_agent.readers.chip import CardGone, Conversing
+from edge_agent.readers.chip import Chip as ChipOnLine
 from simulators.desfire import Desfire
 from simulators.desfire_chip import Chip
 from simulators.desfire_session import CardKey
@@ -63,6 +67,20 @@ class OnReader:
 
     def close(self) -> None:
         pass
+
+
+async def made_on(path: str, maker: Maker, open_chip: Callable[[str], ChipOnLine]) -> Made:
+    """Make the card on a line's reader as the station does: a loaded machine stumbles, and it is tried again."""
+    chip = await asyncio.to_thread(open_chip, path)
+    assert isinstance(chip, Conversing)
+    try:
+        async with aclosing(Station(chip, maker, SystemClock()).cards()) as cards:
+            async for outcome in cards:
+                if isinstance(outcome, Made):
+                    return outcome
+        raise AssertionError("the station goes on until it is stopped")
+    finally:
+        await asyncio.to_thread(chip.close)
 
 
 class Playing(Chip):

@@ -1,6 +1,5 @@
 """A PN532 with cards that prove themselves on it: what the gate hears, through nfcpy and through our own core."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -14,13 +13,14 @@ from edge_agent.cards.making import Maker
 from edge_agent.cards.master import Master
 from edge_agent.cards.proving import CardProver
 from edge_agent.clock import SystemClock
-from edge_agent.readers.chip import Chip, Conversing
+from edge_agent.readers.chip import Chip
 from edge_agent.readers.direct_chip import open_direct
 from edge_agent.readers.nfcpy_opening import open_nfcpy
 from edge_agent.readers.pn532 import Pn532Reader
 from edge_agent.readers.tap import Medium
 from simulators.cards import card_make
 from simulators.pn532 import Pn532Line
+from tests.edge_agent.cards.bench import made_on
 from tests.edge_agent.readers.listening import listening
 from tests.waiting import until_async
 
@@ -56,11 +56,7 @@ def reader(tmp_path: Path, open_chip: Callable[[str], Chip], prover: CardProver)
 async def make(line: Pn532Line, path: Path, open_chip: Callable[[str], Chip], family: str) -> None:
     """Make the card the school's, through the same reader."""
     line.present(card_make(UID.hex(), family))
-    chip = await asyncio.to_thread(open_chip, str(path / "pn532"))
-    assert isinstance(chip, Conversing)
-    maker = Maker(MASTER, "school1", Link(), SystemClock(), Random(3))
-    assert await asyncio.to_thread(maker.make, chip) is not None
-    await asyncio.to_thread(chip.close)
+    await made_on(str(path / "pn532"), Maker(MASTER, "school1", Link(), SystemClock(), Random(3)), open_chip)
     line.remove()
 
 
