@@ -39,6 +39,7 @@ TROUBLES_TOLD = 2
 STUCK_MS = 20_000  # the loop that reads cards has not turned for so long: the watchdog bites
 HOUSE_MS = 1_000
 HEALTH_MS = 600_000
+ASK_AGAIN_MS = 60_000  # for a roster, while there is none
 RESTART_MS = 2_000  # so that what came of the command may still leave
 AGAIN_S_MAX = 60
 CODE_MAX = 512
@@ -204,13 +205,18 @@ class StandAlone:
 
     async def keep_house(self) -> None:
         """Write counts and health, erase flash ahead, and notice that the node is to start anew; for ever."""
-        health_at_ms = self.clock.monotonic_ms()
+        health_at_ms = asked_at_ms = self.clock.monotonic_ms()
         while True:
             self.gate.keep_house()
             self._parts.journal.tidy()
             if self.clock.monotonic_ms() >= health_at_ms:
                 health_at_ms = self.clock.monotonic_ms() + HEALTH_MS
                 self.cloud.tell_health()
+            if not self._parts.slots.version and self.clock.monotonic_ms() >= asked_at_ms + ASK_AGAIN_MS:
+                asked_at_ms = (
+                    self.clock.monotonic_ms()
+                )  # a notice may have been lost, and the welcome have known of none
+                self.uplink.want_roster()
             if self.renewal is not None and self.renewal.is_due():
                 self.uplink.want_errand(self.renewal.renew)
             if self.updating is not None:

@@ -117,8 +117,10 @@ class Uplink:
                 await asyncio.sleep(_OFFLINE_S)
                 self._waits.reset()
             elif self._is_fetch_due():
+                turn = 0  # that the connection ended was our wish
                 await self._fetch()
             elif self._errand is not None:
+                turn = 0
                 await self._run_errand(self._errand)
             else:
                 brokers = self._world.brokers()

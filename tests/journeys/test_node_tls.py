@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from cloud.core.clock import SystemClock
 from tests.contract.test_renewing import DAY, DEVICE, Cloud, _cloud
 from tests.firmware.node.board_kit import node_board
-from tests.waiting import until_async
 
 __all__ = ["_cloud"]  # a fixture
 UID = bytes.fromhex("04a1b2c3d4e5f6")
@@ -33,7 +32,6 @@ async def test_fault_41_a_node_comes_over_tls_renews_its_ageing_certificate_and_
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, DEVICE)])
     request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, SHA256())
-    old = bundle["certificate_pem"]
 
     async with (
         cloud.ingest(),
@@ -42,7 +40,7 @@ async def test_fault_41_a_node_comes_over_tls_renews_its_ageing_certificate_and_
         ) as board,
     ):
         held = cloud.folder / "board" / "bundle.json"
-        await until_async(lambda: json.loads(held.read_text())["certificate_pem"] != old, 20, "the new certificate")
+        await board.until("renewed")
         await board.tap(UID)
 
     new = x509.load_pem_x509_certificate(json.loads(held.read_text())["certificate_pem"].encode())

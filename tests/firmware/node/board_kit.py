@@ -5,16 +5,14 @@ import contextlib
 import json
 import os
 import signal
+import sys
 import termios
-import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from random import Random
 from typing import Any
 
-from simulators.cards import card_make
-from simulators.pn532 import Pn532Line
 from tests.firmware.vm import ROOT, vm_command, vm_environment
+from tests.servers.process import leash
 from tests.waiting import Late, until_async
 
 PROGRAM = ROOT / "tests/firmware/portable/node_program.py"
@@ -23,36 +21,34 @@ PASSED_IN_PIN, FIRE_PIN, RELAY_PIN = 1, 14, 4
 CARD_STAYS_MS = 400
 
 
-class ReaderThread:
-    """A simulated PN532 on a loop of its own: a chip does not wait while the tests' loop serves a page."""
+class ReaderProcess:
+    """A simulated PN532 in a program of its own: a chip does not wait while the tests' own loop serves a page."""
 
     def __init__(self, link: Path) -> None:
         self._link = link
-        self._loop = asyncio.new_event_loop()
-        self._line: Pn532Line | None = None
-        self._thread = threading.Thread(target=self._loop.run_forever, name="reader", daemon=True)
-        self._thread.start()
+        self._process: asyncio.subprocess.Process | None = None
 
     async def plug(self) -> None:
         """Plug the reader in, once, and give its line the speed of the board's."""
-        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._plug(), self._loop))
+        if self._process is not None:
+            return
+        command = [*leash(None), sys.executable, "-m", "simulators", "pn532", "--link", str(self._link)]
+        pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+        self._process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=pipe, stdout=nothing)
+        await until_async(self._link.exists, 15.0, "the card reader to be plugged in")
+        _set_speed(str(self._link.resolve()))
 
-    def do(self, act: Callable[[Pn532Line], object]) -> None:
-        """Let something happen at the reader."""
-        assert self._line is not None
-        self._loop.call_soon_threadsafe(act, self._line)
+    def do(self, command: str) -> None:
+        """Let something happen at the reader, by a line of its commands."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(command.encode() + b"\n")
 
-    def stop(self) -> None:
-        """Pull the cable and end the loop."""
-        self.do(lambda line: line.unplug())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _plug(self) -> None:
-        if self._line is None:
-            self._line = Pn532Line(Random(1), self._link)
-            _set_speed(self._line.plug())
+    async def stop(self) -> None:
+        """Pull the cable."""
+        if self._process is not None:
+            self._process.kill()
+            await self._process.wait()
 
 
 class NodeBoard:
@@ -63,7 +59,7 @@ class NodeBoard:
         self.told: list[str] = []
         self._process: asyncio.subprocess.Process | None = None
         self._listening: asyncio.Task[None] | None = None
-        self._reader = ReaderThread(folder / "uart1")
+        self._reader = ReaderProcess(folder / "uart1")
         folder.mkdir()
         (folder / "bundle.json").write_text(json.dumps(bundle))
         wanted = {"board": "gate_esp32s3", "gate": "main", "direction": "in", "reader": "pn532-uart"} | settings
@@ -115,9 +111,9 @@ class NodeBoard:
     async def tap(self, uid: bytes) -> str:
         """Show a card and take it away; return what the gate told of it."""
         count = len(self.lines("shown "))
-        self._reader.do(lambda line: line.present(card_make(uid.hex())))
+        self._reader.do(f"present {uid.hex()}")
         told = await self.until("shown ", count + 1)
-        self._reader.do(lambda line: line.remove())
+        self._reader.do("remove")
         await asyncio.sleep(0.35)  # the card is surely away, as the field sees it
         return told
 
@@ -152,7 +148,7 @@ async def node_board(
         yield board
     finally:
         await board.kill()
-        board._reader.stop()
+        await board._reader.stop()
 
 
 def _set_speed(path: str) -> None:

@@ -133,6 +133,16 @@ def test_brokers_are_tried_in_turn_and_ever_more_rarely() -> None:
     assert 3_600 / 35 < len(place.air.hosts) < 3_600 / 10
 
 
+def test_a_connection_that_was_ended_for_an_errand_is_made_again_with_the_best_broker() -> None:
+    async def told(place: Place) -> None:
+        place.world.routes = ["hub", "cloud"]
+        await asyncio.sleep(0.015)  # connected, and not welcomed yet
+        place.uplink.want_errand(lambda: asyncio.sleep(1))
+        await asyncio.sleep(10)
+
+    assert set(story(told).air.hosts) == {"hub"}
+
+
 def test_a_roster_is_fetched_between_two_connections_and_the_session_goes_on() -> None:
     async def told(place: Place) -> None:
         await asyncio.sleep(5)

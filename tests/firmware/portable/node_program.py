@@ -48,7 +48,8 @@ async def main():
 
 async def watch(gate, parts):
     """Tell when the link or the roster has changed."""
-    before = None
+    before, papers = None, parts.certificates
+    first_ends_s = papers.newest.ends_s if papers is not None else 0
     while True:
         now = (gate.session.phase, parts.slots.version, gate.uplink.last_error)
         if now != before:
@@ -56,6 +57,9 @@ async def watch(gate, parts):
             print("link", *now)
             if parts.slots.version and gate.session.phase == "flowing":
                 print("roster", parts.slots.version)
+        if papers is not None and papers.older is None and papers.newest.ends_s > first_ends_s:
+            print("renewed")
+            papers = None
         await asyncio.sleep(0.01)
 
 
