@@ -116,6 +116,7 @@ class Updates:
         self._stamp = stamp
         self._new_slot = new_slot
         self.state = State(files)
+        self.is_trial = bool(self.state.trial)  # this very program; what `look` brings is tried by the next start
         self._refused = ""  # the query's words on what was refused since the start
         self._body = b""
 
@@ -125,12 +126,18 @@ class Updates:
         return self.state.counter_in(self.state.running)
 
     @property
-    def is_trial(self) -> bool:
-        return bool(self.state.trial)
+    def is_begun(self) -> bool:
+        """Tell whether the next start tries another program: until then nothing more is fetched."""
+        return bool(self.state.trial) and not self.is_trial
 
     def mark_good(self) -> None:
-        """Trust the release that runs: the node tested itself, and the cloud acknowledged a record of this start."""
-        self.state.prove()
+        """Trust the release that runs: the node tested itself, and the cloud acknowledged a record of this start.
+
+        Raises OSError; then it is still on trial. What runs without a trial is trusted already.
+        """
+        if self.is_trial:
+            self._written(self.state.prove)
+            self.is_trial = False
 
     def untold(self) -> str:
         """Return what failed and nobody was told of, as an alarm's detail; empty when there is nothing."""
@@ -147,6 +154,8 @@ class Updates:
 
         Raises UpdateFailed, ReleaseRefused (told already), OSError, and what a connection raises.
         """
+        if self.state.trial:  # the other slot is the next start's, or the one that is trusted
+            return self.is_begun
         body = await self._ask(http, self._query())
         if body is None:
             return False
@@ -161,8 +170,16 @@ class Updates:
             await self._ask(http, self._query())
             raise
         await self._ask(http, self._query() + "&trying=%d" % manifest.counter)
-        self.state.begin(self.state.other())
+        self._written(lambda: self.state.begin(self.state.other()))
         return True
+
+    def _written(self, change: "Callable[[], object]") -> None:
+        """Change the state; when that cannot be written, know no more than flash does. Raises OSError."""
+        try:
+            change()
+        except OSError:
+            self.state = State(self._files)
+            raise
 
     # Asking
 

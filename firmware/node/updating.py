@@ -50,7 +50,7 @@ class Updating:
 
     def is_due(self, now_ms: int) -> bool:
         """Tell whether to ask now; what is on trial asks for nothing newer."""
-        return now_ms >= self._look_at_ms and not self._updates.is_trial
+        return now_ms >= self._look_at_ms and not self._updates.is_trial and not self._updates.is_begun
 
     def prove(self, is_well: bool) -> None:
         """Trust what is on trial, if the node is well."""

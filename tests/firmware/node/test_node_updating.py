@@ -32,6 +32,7 @@ class Node:
         self.restarts = 0
         updates = Updates(self.files, "gate-1", "gate-esp32s3", KEY, Random(1).randbytes, lambda: Stamp(0, 1, NTP))
         server = Server(f"http://127.0.0.1:{port}")
+        self.updates = updates
         self.updating = Updating(updates, server, lambda: None, Random(1), self._restart)
 
     def _restart(self) -> None:
@@ -64,6 +65,17 @@ def test_a_program_on_trial_asks_for_nothing_and_is_trusted_once_the_node_is_wel
     it.updating.prove(is_well=True)
 
     assert (asks, still, State(it.files).trial, State(it.files).good) == (False, "b", "", "b")
+
+
+def test_fault_37_the_program_that_fetched_another_neither_trusts_it_nor_fetches_more(tmp_path: Path) -> None:
+    it = Node(tmp_path)
+    it.updates.state.begin("b")
+    it.updating.hear()
+
+    it.updating.prove(is_well=True)
+
+    assert (State(it.files).good, State(it.files).trial) == ("a", "b")
+    assert not it.updating.is_due(10**9)
 
 
 def test_fault_37_a_program_that_failed_is_told_of_once(tmp_path: Path) -> None:

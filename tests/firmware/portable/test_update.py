@@ -248,6 +248,47 @@ def test_a_release_is_brought_flipped_to_on_trial_and_kept_once_it_proved_itself
     assert cloud.asked[1].endswith("&have=6&trying=7")
 
 
+def test_fault_37_what_runs_when_a_release_comes_cannot_prove_it_and_brings_nothing_more_before_its_trial():
+    files = flashed()
+    node = updates(files)
+    asyncio.run(node.look(Cloud(*a_release(7))))
+    asked = Cloud(*a_release(8))
+
+    node.mark_good()
+
+    assert (node.is_trial, node.is_begun) == (False, True)
+    assert (State(files).good, State(files).trial) == ("a", "b")
+    assert asyncio.run(node.look(asked)), "a restart is still wanted"
+    assert not asked.asked, "the slot that runs would be written"
+
+
+class FullFiles(Files):
+    """Files of a board whose flash takes no more."""
+
+    def replace(self, _path, _content):
+        raise OSError(28)
+
+
+def test_fault_37_a_trial_or_a_proof_that_flash_does_not_take_is_none():
+    files = flashed()
+    node = updates(FullFiles(ROOT))
+    refused = is_refused(lambda: asyncio.run(node.look(Cloud(*a_release(7)))))
+    assert (refused, node.is_begun, node.state.running, choose(files)) == (True, False, "a", "a")
+
+    look(files, Cloud(*a_release(7)))
+    node = updates(FullFiles(ROOT))
+    refused = is_refused(node.mark_good)
+    assert (refused, node.is_trial, node.state.trial) == (True, True, "b")
+
+
+def is_refused(change):
+    try:
+        change()
+    except OSError:
+        return True
+    return False
+
+
 def test_fault_37_a_release_that_never_proves_itself_has_its_starts_then_the_one_before_runs_and_is_told_once():
     files = flashed()
     look(files, Cloud(*a_release(7)))
