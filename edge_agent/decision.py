@@ -40,6 +40,14 @@ _THURSDAY = 3  # 1970-01-01
 
 
 @dataclass(frozen=True, slots=True)
+class PassShown:
+    """The card that a signed pass stands for, and whether the pass is over: ended, used up, or of a doubtful time."""
+
+    card: CardRow
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A card at a gate. `is_view_whole` says that no other gate could know more than the view does.
 
@@ -56,7 +64,7 @@ class Question:
     is_burning: bool = False
     roster_missing: Missing = "deny"
     mode: Mode = "normal"
-    shown: CardRow | None = None
+    shown: PassShown | None = None
     is_genuine: bool = True
 
     @property
@@ -83,7 +91,7 @@ def decide(question: Question, roster: Roster | None, view: View) -> Decision:
     """Return whether the gate opens."""
     if roster is None:
         return _without_roster(question)
-    card = question.shown or roster.card(question.token)
+    card = question.shown.card if question.shown is not None else roster.card(question.token)
     commanded = _commanded(question)
     if commanded is not None:
         return _decision(roster, question, card, commanded)
@@ -135,6 +143,8 @@ def _card_reason(question: Question, card: CardRow, person: PersonRow | None) ->
     """Return what is wrong with a card or its owner, or None."""
     if card.state == "blocked":
         return "card_blocked"
+    if question.shown is not None and question.shown.is_over:
+        return "card_expired"
     # Also a clock at its floor is never ahead of the truth: what has ended by it has ended.
     if 0 < card.not_after_ms < question.stamp.wall_ms and question.stamp.quality != "none":
         return "card_expired"

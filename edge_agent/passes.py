@@ -1,7 +1,10 @@
 """Passes at a gate: the card that a signed code stands for, checked without a network.
 
 Rule: a pass opens nothing by itself; it names a person, and the decision is made as for that person's card. One that is
-good for a single use is over once it was used, but for a scanner that reads it again in the same moment.
+good for a single use is over once it was used, but for a scanner that reads it again in the same moment. It is a secret
+that can be copied, so that a doubt about its time, from which a card profits, keeps it out; a way out it always opens.
+
+What was used is known to this agent alone, until it is started again: a pass of a minute needs no more.
 """
 
 from collections import OrderedDict
@@ -9,13 +12,15 @@ from collections import OrderedDict
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from edge_agent.actuators.actuator import Direction
+from edge_agent.decision import PassShown
 from edge_agent.readers.tap import Medium, Tap
 from edge_agent.timekeeper import Stamp
 from schemas.passes import SIGNED, Pass, PassRefused, parse, read
 from schemas.structs import CardRow
 
 USED_MAX = 10_000
-SAME_MOMENT_MS = 10_000
+SAME_MOMENT_MS = 2_000  # a scanner reads a code that is held to it again and again
 _SECOND_MS = 1_000
 
 
@@ -26,29 +31,31 @@ class Passes:
         """Take the 32 bytes of the school's Ed25519 key."""
         self._school = school
         self._key = Ed25519PublicKey.from_public_bytes(public_key)
-        self._used: OrderedDict[str, int] = OrderedDict()
+        self._used: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
-    def card_of(self, tap: Tap, token: str, stamp: Stamp) -> CardRow | None:
-        """Return the card that a tap with a pass stands for; None when it is no pass of this school."""
+    def shown_by(self, tap: Tap, token: str, stamp: Stamp, direction: Direction) -> PassShown | None:
+        """Return what a tap with a pass stands for; None when it is no pass of this school."""
         shown = self._believed(tap)
         if shown is None:
             return None
-        not_after_ms = shown.last_s * _SECOND_MS
-        if shown.is_single and self._is_used(shown.serial, stamp.monotonic_ms):
-            not_after_ms = 1
-        return CardRow(token=token, ref=shown.ref, state="active", not_after_ms=not_after_ms)
+        is_late = shown.last_s * _SECOND_MS < stamp.wall_ms and stamp.quality != "none"
+        is_doubtful = direction == "in" and not stamp.is_good
+        is_over = is_late or is_doubtful or self._is_used(shown, tap.reader, stamp.monotonic_ms)
+        return PassShown(CardRow(token=token, ref=shown.ref, state="active", not_after_ms=0), is_over)
 
     def use(self, tap: Tap, stamp: Stamp) -> None:
         """Note that somebody was let through with this tap."""
         shown = self._believed(tap)
         if shown is not None and shown.is_single:
-            self._used.setdefault(shown.serial, stamp.monotonic_ms)
+            self._used.setdefault(shown.serial, (tap.reader, stamp.monotonic_ms))
             if len(self._used) > USED_MAX:
                 self._used.popitem(last=False)
 
-    def _is_used(self, serial: str, now_ms: int) -> bool:
-        used_ms = self._used.get(serial)
-        return used_ms is not None and now_ms - used_ms > SAME_MOMENT_MS
+    def _is_used(self, shown: Pass, reader: str, now_ms: int) -> bool:
+        if shown.serial not in self._used:
+            return False
+        used_at, used_ms = self._used[shown.serial]
+        return reader != used_at or now_ms - used_ms > SAME_MOMENT_MS
 
     def _believed(self, tap: Tap) -> Pass | None:
         if tap.medium is not Medium.QR:

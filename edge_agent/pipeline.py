@@ -214,7 +214,7 @@ class Pipeline:
             is_burning=self._view.is_burning(stamp.wall_ms),
             roster_missing=self.door.roster_missing,
             mode=self.mode,
-            shown=self._passes.card_of(tap, token, stamp) if self._passes is not None else None,
+            shown=self._passes.shown_by(tap, token, stamp, direction) if self._passes is not None else None,
             is_genuine=tap.is_genuine,
         )
         return decide(question, roster, self._view)

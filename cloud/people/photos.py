@@ -21,7 +21,7 @@ from cloud.core.messages import Message, message
 from cloud.core.services import Services
 
 UPLOAD_MAX = 8 * 1024 * 1024
-PIXELS_MAX = 40_000_000  # what is told to be larger is not unpacked
+PIXELS_MAX = 40_000_000  # what is told to be larger is not unpacked; unpacked, a pixel takes four bytes
 SIDE = 320
 BYTES_MAX = 20_000  # so that a gate can keep a school's faces
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -29,11 +29,12 @@ PHOTO = "person.photo"  # context of the vault
 KEEPERS = (Role.OFFICE,)
 LOOKERS = (Role.OFFICE, Role.GUARD)
 _QUALITIES = (80, 65, 50, 35, 20, 5)
+_ONE_AT_A_TIME = asyncio.Semaphore(1)  # in a process: a large picture takes some 200 MB while it is made small
 _FACE = (0.5, 0.35)  # what is kept of an upright picture when it is cut to a square
 _PERSON = """
 SELECT school_id,
   EXISTS (SELECT FROM consent WHERE person_id = person.id AND purpose = 'photo' AND withdrawn_on IS NULL) AS consented
-FROM person WHERE id = $1 AND is_active FOR NO KEY UPDATE
+FROM person WHERE id = $1 AND is_active
 """
 _KEEP = """
 INSERT INTO person_photo (person_id, digest, webp_encrypted, put_at) VALUES ($1, $2, $3, $4)
@@ -72,17 +73,15 @@ class Small:
 
 async def put_photo(services: Services, actor: Actor, person_id: int, upload: bytes) -> None:
     """Keep a photo of a person in place of the one before. Raises NotAllowed, NotFound or PhotoRefused."""
-    small = await asyncio.to_thread(small_of, upload)
+    await _check_welcome(services, actor, person_id)
+    async with _ONE_AT_A_TIME:
+        small = await asyncio.to_thread(small_of, upload)
     sealed, now = services.vault.encrypt_bytes(small.webp, PHOTO), services.clock.now()
     async with services.database.transaction() as connection:
-        row = await raw(connection).fetchrow(_PERSON, person_id)
-        if row is None:
-            raise NotFound
-        actor.require(KEEPERS, row["school_id"])
-        if not row["consented"]:
-            raise PhotoRefused(message("Nobody has consented to a photo of this person. Note the consent first."))
+        row = await raw(connection).fetchrow(f"{_PERSON} FOR NO KEY UPDATE", person_id)
+        school_id = _school_of(row, actor)
         await raw(connection).execute(_KEEP, person_id, small.digest, sealed, now)
-        await audit(connection, actor, "photo.put", f"person:{person_id}", school_id=row["school_id"], at=now)
+        await audit(connection, actor, "photo.put", f"person:{person_id}", school_id=school_id, at=now)
 
 
 async def drop_photo(services: Services, actor: Actor, person_id: int) -> None:
@@ -110,6 +109,21 @@ async def photo_of(services: Services, actor: Actor, ref: str, digest: str) -> b
     return services.vault.decrypt_bytes(row["webp_encrypted"], PHOTO)
 
 
+async def _check_welcome(services: Services, actor: Actor, person_id: int) -> None:
+    """Refuse before a picture is unpacked."""
+    _school_of(await services.database.pool.fetchrow(_PERSON, person_id), actor)
+
+
+def _school_of(row: asyncpg.Record | None, actor: Actor) -> int:
+    """Return the school of somebody whose photo may be kept. Raises NotFound, NotAllowed or PhotoRefused."""
+    if row is None:
+        raise NotFound
+    actor.require(KEEPERS, row["school_id"])
+    if not row["consented"]:
+        raise PhotoRefused(message("Nobody has consented to a photo of this person. Note the consent first."))
+    return int(row["school_id"])
+
+
 def small_of(upload: bytes) -> Small:
     """Return a photo made small. Raises PhotoRefused or PhotoTooLarge."""
     if len(upload) > UPLOAD_MAX:
@@ -120,6 +134,8 @@ def small_of(upload: bytes) -> Small:
             with Image.open(io.BytesIO(upload), formats=FORMATS) as picture:
                 if picture.width * picture.height > PIXELS_MAX:
                     raise PhotoTooLarge
+                picture.draft("RGB", (4 * SIDE, 4 * SIDE))  # a JPEG is unpacked small at once
+                picture.thumbnail((4 * SIDE, 4 * SIDE))
                 upright = ImageOps.exif_transpose(picture).convert("RGB")
     except Image.DecompressionBombError:
         raise PhotoTooLarge from None

@@ -7,6 +7,7 @@ import pytest
 from edge_agent.decision import Decision as Decided
 from edge_agent.passes import SAME_MOMENT_MS, Passes
 from edge_agent.readers.tap import Medium
+from edge_agent.timekeeper import Timekeeper
 from schemas import passes
 from schemas.passes import PassRefused
 from tests.edge_agent.gate import GateBench
@@ -73,10 +74,20 @@ async def test_a_single_pass_is_used_once_but_a_scanner_may_read_it_twice_in_the
 
     first = await gate.show(single)
     again = await gate.show(single)
+    elsewhere = await gate.show(single, "reader-out")
     await gate.wait(SAME_MOMENT_MS / 1_000 + 1)
-    late = await gate.show(single, "reader-out")
+    late = await gate.show(single)
 
-    assert (first.reason, again.reason, late.reason) == ("ok", "repeat", "card_expired")
+    assert [each.reason for each in (first, again, elsewhere, late)] == ["ok", "repeat", "card_expired", "card_expired"]
+
+
+async def test_a_clock_that_is_not_trusted_lets_a_pass_out_and_not_in() -> None:
+    gate = PassGate()
+    gate.pipeline._timekeeper = Timekeeper(gate.clock, machine="none")
+    assert not gate.pipeline._timekeeper.now().is_good
+
+    assert (await gate.show(ALIYAS)).reason == "card_expired"
+    assert (await gate.show(ALIYAS, "reader-out")).is_allowed
 
 
 async def test_a_single_pass_that_was_refused_is_not_used_up() -> None:
