@@ -90,6 +90,7 @@ class Session:
         self._roster = roster
         self._known = [state.epoch for state in self._journal.epochs()]
         self._epochs, self._hellos, self._timeouts = {}, 0, 0
+        self._actions = []  # of a call that failed
         self._act(PUBLISH, self.wire.presence(True))
         self._greet(now)
         return self._take()
@@ -99,16 +100,12 @@ class Session:
         self.phase, self._nonce, self._flight, self._cloud_ms = OFFLINE, "", None, None
         self._hello_ms = self._ack_ms = self._pause_ms = None
 
-    def appended(self, now: Stamp) -> "list[tuple[object, ...]]":
-        """Note that the journal has more."""
-        return self._pumped(now)
-
     def roster_is(self, version: int) -> None:
         """Note by which roster the node now goes."""
         self._roster = version
 
     def tick(self, now: Stamp) -> "list[tuple[object, ...]]":
-        """Do what is due at this instant."""
+        """Do what is due at this instant, or when the journal has more."""
         if self._hello_ms is not None and now.monotonic_ms >= self._hello_ms:
             self._hello_due(now)
         if self._pause_ms is not None and now.monotonic_ms >= self._pause_ms:
@@ -356,34 +353,36 @@ class Session:
                 return
 
     def _send(self, state, place: _Epoch, now: Stamp) -> None:  # type: ignore[no-untyped-def]
+        """Send one message; it is under way once it is made, so that one that cannot be made holds nothing up."""
         epoch = state.epoch
         if place.upto < state.tail - 1:
-            self._flight = (epoch, state.tail - 1)
-            digest = state.tail_digest
-            self._act(PUBLISH, self.wire.gap(epoch, place.upto + 1, state.tail - 1, digest, "trimmed", now))
-            self.counters.gaps += 1
+            message, upto = self._gap(epoch, place.upto + 1, state.tail - 1, state.tail_digest, "trimmed", now)
         else:
-            self._send_entries(epoch, place, self._journal.read(epoch, place.upto, READ_MAX), now)
+            entries = self._journal.read(epoch, place.upto, READ_MAX)
+            if not entries or entries[0].seq != place.upto + 1:
+                self._give_up("the journal cannot be read")
+                return
+            message, upto = self._entries(epoch, place, entries, now)
         wait_ms = min(_WAIT_MS_MAX, _ACK_MS * 2**self._timeouts)
         self._ack_ms = now.monotonic_ms + int(wait_ms * self._rng.uniform(1.0, 1.25))
+        self._act(PUBLISH, message)
+        self._flight = (epoch, upto)
 
-    def _send_entries(self, epoch: str, place: _Epoch, entries, now: Stamp) -> None:  # type: ignore[no-untyped-def]
-        first = place.upto + 1
-        if not entries or entries[0].seq != first:
-            self._give_up("the journal cannot be read")
-            return
-        count = lost(entries)
+    def _entries(self, epoch: str, place: _Epoch, entries, now: Stamp):  # type: ignore[no-untyped-def]
+        """Return the message with the next records of an epoch, and the last one that it is about."""
+        first, count = place.upto + 1, lost(entries)
         if count:
             last = entries[count - 1]
-            self._flight = (epoch, last.seq)
-            digest = last.digest or _LOST_DIGEST
-            self._act(PUBLISH, self.wire.gap(epoch, first, last.seq, digest, "unreadable", now))
-            self.counters.gaps += 1
-            return
+            return self._gap(epoch, first, last.seq, last.digest or _LOST_DIGEST, "unreadable", now)
         records = fitting(entries, self.wire.room(epoch, first, place.digest, now))
-        self._flight = (epoch, first + len(records) - 1)
-        self._act(PUBLISH, self.wire.batch(epoch, first, place.digest, records, now))
+        message = self.wire.batch(epoch, first, place.digest, records, now)
         self.counters.batches += 1
+        return message, first + len(records) - 1
+
+    def _gap(self, epoch: str, first: int, last: int, digest: bytes, why: str, now: Stamp):  # type: ignore[no-untyped-def]
+        message = self.wire.gap(epoch, first, last, digest, why, now)
+        self.counters.gaps += 1
+        return message, last
 
     def _act(self, *action: object) -> None:
         self._actions.append(action)

@@ -128,8 +128,8 @@ class Uplink:
             await asyncio.sleep(self._waits.next_ms() / 1000)
 
     def appended(self) -> None:
-        """Hear that the journal has more."""
-        self._do(self.session.appended(self._world.stamp()))
+        """Hear that the journal has more; whoever appends is letting somebody through, and waits for no message."""
+        self._news.set()
 
     def want_roster(self) -> None:
         """Fetch the roster again whatever its version, since what is held cannot be gone by."""

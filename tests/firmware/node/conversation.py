@@ -94,7 +94,7 @@ class Bench:
 
     def append(self, *records: bytes) -> None:
         self.journal.append(*records)
-        self.do(self.session.appended(self.now))
+        self.do(self.session.tick(self.now))
 
     def deliver(self, frame: Ack | Nack | Welcome | Notice | Cmd | bytes) -> None:
         payload = frame if isinstance(frame, bytes) else MemoryCloud.sealed(frame)

@@ -236,6 +236,22 @@ def _broken(*_arguments: object) -> list[tuple[object, ...]]:
     raise KeyError("a bug")
 
 
+def test_whoever_appends_makes_no_message_and_meets_no_trouble_of_the_wire() -> None:
+    async def told(place: Place) -> None:
+        await asyncio.sleep(5)
+        room, read = place.session.wire.room, place.journal.read
+        place.session.wire.room = _broken  # type: ignore[method-assign, assignment]
+        place.journal.read = _broken  # type: ignore[method-assign, assignment]
+        place.append(b"one")
+        place.session.wire.room, place.journal.read = room, read  # type: ignore[method-assign]
+        await asyncio.sleep(1)
+
+    place = story(told)
+
+    assert place.cloud.written(LIVE) == [b"one"]
+    assert place.air.opened == 1
+
+
 def test_waits_double_to_their_limit_and_begin_again() -> None:
     waits = Waits(Random(1), 500, 30_000)
 

@@ -102,6 +102,25 @@ def test_an_epoch_that_begins_while_connected_needs_no_mark() -> None:
     assert bench.session.counters.hellos == 1
 
 
+def test_a_message_that_cannot_be_made_is_not_under_way() -> None:
+    bench = bench_with()
+    bench.run(1_000)
+    batch = bench.session.wire.batch
+    bench.session.wire.batch = _no_memory  # type: ignore[method-assign, assignment]
+    with pytest.raises(MemoryError):
+        bench.append(b"one")
+    bench.session.wire.batch = batch  # type: ignore[method-assign]
+
+    bench.append(b"two")
+    bench.run(1_000)
+
+    assert bench.cloud.written(LIVE) == [b"one", b"two"]
+
+
+def _no_memory(*_arguments: object) -> bytes:
+    raise MemoryError
+
+
 def test_without_an_ack_it_sends_again_more_and_more_rarely_then_connects_anew() -> None:
     bench = bench_with()
     bench.run(1_000)
