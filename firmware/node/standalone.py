@@ -1,7 +1,8 @@
 """The program of a gate that stands alone: `run()` at the end of a board's `main.py`. What it is made of stands here.
 
 Rule: the watchdog is fed in one place, the loop that turns the gate, and only while cards are read too; every other
-task that fails is started again, later and later, and leaves the gate as it is.
+task that fails is started again, later and later, and leaves the gate as it is. What fails as a whole starts anew;
+only settings that are no good leave the board at its prompt, since nothing but new ones help.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import gc
 import os
 import random
 import sys
+import time
 from binascii import hexlify
 
 from firmware import VERSION
@@ -22,9 +24,11 @@ from firmware.node.gate import MODES, Gate
 from firmware.node.mqtt import Link
 from firmware.node.names import Names
 from firmware.node.renewal import Renewal
+from firmware.node.ring import JournalUnavailable
 from firmware.node.roster_fetch import RosterFetch, Server
 from firmware.node.rules import Rules
 from firmware.node.session import FLOWING, Session
+from firmware.node.settings import SettingsRefused
 from firmware.node.unfinished import unfinished
 from firmware.node.update import Updates
 from firmware.node.updating import Updating
@@ -34,6 +38,7 @@ from schemas.seal import HTTP, derive
 
 TURN_MS = 5
 CARDS_PAUSE_MS = 50
+CODES_PAUSE_MS = 25
 CHIP_PAUSE_MS = 1_000
 TROUBLES_TOLD = 2
 STUCK_MS = 20_000  # the loop that reads cards has not turned for so long: the watchdog bites
@@ -42,7 +47,9 @@ HEALTH_MS = 600_000
 ASK_AGAIN_MS = 60_000  # for a roster, while there is none
 RESTART_MS = 2_000  # so that what came of the command may still leave
 AGAIN_S_MAX = 60
-CODE_MAX = 512
+CARDS_AGAIN_S_MAX = 5  # well below what the watchdog waits for
+RAN_WELL_MS = 60_000  # a task that ran for so long has forgotten its failures
+START_AGAIN_S = 5  # for whoever is at the console
 
 
 class Chance:
@@ -131,13 +138,14 @@ class StandAlone:
             self.cloud.on_update = self.updating.hear
         self._cards_at_ms = self.clock.monotonic_ms()
         self._is_reader_well = False
+        self._troubles = 0  # of the card reader, in a row: one is a stall that starting the chip anew has mended
         self._restart_at_ms = None
 
     async def run(self) -> None:
         """Open the journal's epoch and run every task, for ever."""
         self._open_epoch()
         tasks = [
-            asyncio.create_task(self._kept("cards", self.read_cards)),
+            asyncio.create_task(self._kept("cards", self.read_cards, CARDS_AGAIN_S_MAX)),
             asyncio.create_task(self._kept("uplink", self.uplink.run)),
             asyncio.create_task(self._kept("wifi", self._parts.wifi.run)),
             asyncio.create_task(self._kept("house", self.keep_house)),
@@ -163,52 +171,52 @@ class StandAlone:
 
     async def read_cards(self) -> None:
         """Read cards, and start the chip again when it is in trouble, for ever."""
-        troubles = 0  # in a row: one is a stall that starting the chip anew has mended
         while True:
             self._cards_at_ms = self.clock.monotonic_ms()
+            self._is_reader_well = False
             try:
                 await self._parts.chip.start()
-                self._is_reader_well = True
-                if troubles >= TROUBLES_TOLD:
-                    self.gate.alarm("reader_back", is_here=True)
-                troubles = 0
                 await self._read()
             except ChipTrouble as trouble:
-                self._is_reader_well = False
-                troubles += 1
-                if troubles == TROUBLES_TOLD:
+                self._troubles += 1
+                if self._troubles == TROUBLES_TOLD:
                     self.gate.alarm("reader_lost", str(trouble), is_here=True)
-            await sleep_ms(CHIP_PAUSE_MS if troubles > 1 else CARDS_PAUSE_MS)
+            await sleep_ms(CHIP_PAUSE_MS if self._troubles > 1 else CARDS_PAUSE_MS)
 
     async def _read(self) -> None:
         field = Field()
         while True:
             self._cards_at_ms = self.clock.monotonic_ms()
-            uid = field.look(await self._parts.chip.sense(), self.clock.monotonic_ms())
+            seen = await self._parts.chip.sense()
+            if not self._is_reader_well:  # a chip that merely starts may still fail at every look
+                self._reader_is_well()
+            uid = field.look(seen, self.clock.monotonic_ms())
             if uid is not None:
                 self.gate.show("uid", b"" if is_random(uid) else uid)
             await sleep_ms(CARDS_PAUSE_MS)
 
+    def _reader_is_well(self) -> None:
+        if self._troubles >= TROUBLES_TOLD:
+            self.gate.alarm("reader_back", is_here=True)
+        self._troubles = 0
+        self._is_reader_well = True
+
     async def read_codes(self) -> None:
-        """Read the lines of a scanner of codes, for ever; a line without an end is thrown away."""
-        unread = b""
+        """Show the gate what the scanner of codes reads, for ever."""
         while True:
-            unread += self._parts.scanner.read(CODE_MAX) or b""
-            end = unread.replace(b"\r", b"\n").find(b"\n")
-            if end >= 0:
-                code, unread = unread[:end].strip(), unread[end + 1 :]
-                if code:
-                    self.gate.show("qr", code)
-            elif len(unread) > CODE_MAX:
-                unread = b""
-            await sleep_ms(CARDS_PAUSE_MS)
+            code = self._parts.scanner.take()
+            if code is not None:
+                self.gate.show("qr", code)
+            await sleep_ms(CODES_PAUSE_MS)
 
     async def keep_house(self) -> None:
         """Write counts and health, erase flash ahead, and notice that the node is to start anew; for ever."""
         health_at_ms = asked_at_ms = self.clock.monotonic_ms()
         while True:
+            if self.cloud.wants_restart and self._restart_at_ms is None:
+                self._restart_at_ms = self.clock.monotonic_ms() + RESTART_MS
             self.gate.keep_house()
-            self._parts.journal.tidy()
+            _try("journal", self._parts.journal.tidy)
             if self.clock.monotonic_ms() >= health_at_ms:
                 health_at_ms = self.clock.monotonic_ms() + HEALTH_MS
                 self.cloud.tell_health()
@@ -220,9 +228,7 @@ class StandAlone:
             if self.renewal is not None and self.renewal.is_due():
                 self.uplink.want_errand(self.renewal.renew)
             if self.updating is not None:
-                self._keep_updating(self.updating)
-            if self.cloud.wants_restart and self._restart_at_ms is None:
-                self._restart_at_ms = self.clock.monotonic_ms() + RESTART_MS
+                _try("update", lambda: self._keep_updating(self.updating))
             await sleep_ms(HOUSE_MS)
 
     def _keep_updating(self, updating) -> None:
@@ -232,17 +238,20 @@ class StandAlone:
             updating.begin(now_ms)
             self.uplink.want_errand(updating.look)
 
-    async def _kept(self, name: str, task) -> None:
-        """Run a task; when it fails, say so on the console and start it again, later and later."""
+    async def _kept(self, name: str, task, wait_s_max: int = AGAIN_S_MAX) -> None:
+        """Run a task; when it fails, say so on the console and start it again, later and later unless it ran well."""
         wait_s = 1
         while True:
+            began_ms = self.clock.monotonic_ms()
             try:
                 await task()
             except Exception as error:  # noqa: BLE001  the outermost loop of every task
                 print(name, "failed:", type(error).__name__, error)  # noqa: T201  the console of the board
             gc.collect()
+            if self.clock.monotonic_ms() - began_ms >= RAN_WELL_MS:
+                wait_s = 1
             await asyncio.sleep(wait_s)
-            wait_s = min(AGAIN_S_MAX, wait_s * 2)
+            wait_s = min(wait_s_max, wait_s * 2)
 
     # At the start
 
@@ -253,17 +262,20 @@ class StandAlone:
         named = (before.epoch, before.head, hexlify(before.digest).decode()) if before.epoch else None
         self.gate.write(lines.opening(stamp, self._boot, named, parts.journal.why, VERSION))
         if self._settings.has_sensor:
-            for record in unfinished(parts.journal, self._settings.gate, stamp):
-                self.gate.write(record)
+            _try("journal", lambda: self._write_unfinished(stamp))
         if parts.store.mode in MODES:
             self.gate.mode = parts.store.mode
         for reason in parts.slots.refusals:
             self.gate.alarm("roster_refused", reason)
         if self.updating is not None:
-            self.updating.tell(self.gate.alarm)
+            _try("update", lambda: self.updating.tell(self.gate.alarm))
         if parts.store.alarm:
             self.gate.alarm(parts.store.alarm)
-            parts.store.keep(alarm="")
+            _try("notes", lambda: parts.store.keep(alarm=""))
+
+    def _write_unfinished(self, stamp) -> None:
+        for record in unfinished(self._parts.journal, self._settings.gate, stamp):
+            self.gate.write(record)
 
     def _learn_time(self, wall_ms, monotonic_ms) -> None:
         self.keeper.learn(wall_ms, monotonic_ms)
@@ -278,10 +290,36 @@ class StandAlone:
         return version
 
 
+def _try(name: str, what) -> None:
+    """Do what a gate can go without; flash that fails is said on the console."""
+    try:
+        what()
+    except (JournalUnavailable, OSError) as error:
+        print(name, "failed:", error)  # noqa: T201  the console of the board
+
+
 def run() -> None:
     """Run for ever, with what stands in the flash of this board."""
+    import machine  # noqa: PLC0415  only a board has it
+
+    start(_program, machine.reset, time.sleep)
+    sys.exit()
+
+
+def start(program, restart, pause) -> None:
+    """Run a program that never ends but to start anew; one that fails starts anew, too. Raises SettingsRefused."""
+    try:
+        program()
+    except SettingsRefused:
+        raise
+    except Exception as error:  # noqa: BLE001  there may be no watchdog yet
+        print("failed:", type(error).__name__, error, "- starting anew")  # noqa: T201
+        pause(START_AGAIN_S)
+        restart()
+
+
+def _program() -> None:
     from firmware.node.standalone_parts import read  # noqa: PLC0415  only a board has what it imports
 
     bundle, settings, parts, clock = read()
     asyncio.run(StandAlone(bundle, settings, parts, clock).run())
-    sys.exit()

@@ -16,11 +16,10 @@ from firmware.node.slots import Slots
 from firmware.node.standalone import Parts
 from firmware.node.store import Store
 from firmware.node.wifi import Wifi
-from firmware.node.wiring import chip_of, contacts_of, lamp_of, uart_of
+from firmware.node.wiring import chip_of, contacts_of, lamp_of, scanner_of
 from schemas.seal import HTTP, derive
 
 WATCHDOG_MS = 20_000  # a handshake of TLS takes an ESP32 some seconds, in which nothing else runs
-SCANNER_BAUD = 9_600
 _UNIX_MS_OF_2000 = 946_684_800_000
 _DAY_MS = 86_400_000
 
@@ -44,7 +43,7 @@ def read():
         slots=slots,
         wifi=Wifi(network.WLAN(network.STA_IF) if settings.ssid else None, settings.ssid, settings.password),
         store=Store(),
-        scanner=uart_of(board.SCANNER, SCANNER_BAUD) if settings.has_scanner and board.SCANNER else None,
+        scanner=scanner_of(board) if settings.has_scanner else None,
         feed=machine.WDT(timeout=WATCHDOG_MS).feed,
         restart=machine.reset,
         set_clock=set_clock,
