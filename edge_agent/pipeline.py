@@ -167,8 +167,9 @@ class Pipeline:
             grant.written.add_done_callback(lambda _written: self._write_passage(passed, grant, stamp))
 
     def handle_fire(self, change: FireChanged) -> None:
-        """Note that the fire panel speaks or is silent again: meanwhile everybody passes."""
-        self._view.set_fire(self.door.gate, burning=change.burning)
+        """Note that the fire panel speaks or is silent again, once: meanwhile everybody passes."""
+        if not self._view.set_fire(self.door.gate, burning=change.burning):
+            return
         stamp = self._timekeeper.now()
         reason: Literal["fire_on", "fire_off"] = "fire_on" if change.burning else "fire_off"
         log.warning("fire.changed", gate=self.door.gate, burning=change.burning)

@@ -180,12 +180,15 @@ class View:
             del self._granted[gate, direction, ref]
         self._settle(gate, ref, monotonic_ms)
 
-    def set_fire(self, gate: str, *, burning: bool) -> None:
-        """Note what a fire contact of this agent says."""
+    def set_fire(self, gate: str, *, burning: bool) -> bool:
+        """Note what a fire contact of this agent says; tell whether that is new."""
+        if burning == (gate in self._fires_here):
+            return False
         if burning:
             self._fires_here.add(gate)
         else:
-            self._fires_here.discard(gate)
+            self._fires_here.remove(gate)
+        return True
 
     # What was written
 

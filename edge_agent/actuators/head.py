@@ -27,7 +27,7 @@ class Outputs(Protocol):
         ...
 
     def listening(self, hear: Callable[[int], None]) -> AbstractContextManager[None]:
-        """Call `hear` with the inputs' bits, now and whenever they change."""
+        """Call `hear` with the inputs' bits: now, if they are known, and whenever they change or may have."""
         ...
 
 

@@ -121,10 +121,14 @@ class HeadReader(SupervisedReader):
 
     @contextmanager
     def listening(self, hear: Callable[[int], None]) -> Iterator[None]:
-        """Call `hear` with the head's inputs, now and whenever they change."""
+        """Call `hear` with the head's inputs: now, if they are known, and whenever they change or may have.
+
+        Nothing is told of a line that is lost: a fire does not end because a cable was pulled.
+        """
         self._listeners.append(hear)
         try:
-            hear(self._link.inputs)
+            if self._link.inputs is not None:
+                hear(self._link.inputs)
             yield
         finally:
             self._listeners.remove(hear)

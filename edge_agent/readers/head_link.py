@@ -33,11 +33,11 @@ class _Order:
 
 @dataclass(slots=True)
 class HeadLink:
-    """One head. `hello` is the head's own, once it was welcomed; `inputs` are its contacts as far as they are known."""
+    """One head. `hello` is the head's own, once it was welcomed; `inputs` are its contacts, None until it tells."""
 
     alone: int = head.CLOSED
     hello: head.Hello | None = None
-    inputs: int = 0
+    inputs: int | None = None
     refused: int = 0  # bodies that are no message
     heard_ms: int = 0
     _frames: Frames = field(default_factory=Frames)
@@ -162,6 +162,7 @@ class HeadLink:
         return self._changed(change.inputs)
 
     def _changed(self, inputs: int) -> list[head.Message]:
+        """Return what is new about the contacts; what is said first is, for they may have changed on a lost line."""
         if inputs == self.inputs:
             return []
         self.inputs = inputs

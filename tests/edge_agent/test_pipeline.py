@@ -192,6 +192,15 @@ async def test_fire_frees_the_gate_and_is_written_at_both_ends() -> None:
     ]
 
 
+async def test_a_fire_that_is_told_again_is_no_new_one() -> None:
+    gate = GateBench()
+
+    for burning in (False, True, True, False, False):
+        await gate.burn(burning=burning)
+
+    assert gate.written == [("alarm", "fire_on"), ("alarm", "fire_off")]
+
+
 async def test_those_who_were_inside_before_a_fire_come_back_in() -> None:
     gate = GateBench()
     await gate.tap(ALIYA)

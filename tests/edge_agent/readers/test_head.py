@@ -307,6 +307,56 @@ async def test_a_gate_on_a_head_opens_passes_burns_and_rests(stub: Stub, reader:
     assert 150 < stub.outputs[0].ttl_ms <= 1_000
 
 
+async def test_a_fire_that_ends_while_the_line_is_lost_ends_when_it_is_back_and_one_that_lasts_is_told_once(
+    stub: Stub, reader: HeadReader
+) -> None:
+    gate = head_turnstile(reader, Timing(), Wired(has_fire=True), SystemClock())
+    seen: list[object] = []
+
+    async def hear() -> None:
+        async for event in gate.events():
+            seen.append(event)  # noqa: PERF401  a list that grows while the test looks at it
+
+    async def again(inputs: int) -> None:
+        """Pull the cable, let the contacts change, and put it back."""
+        losses = reader.counts.losses
+        stub.unplug()
+        await until_async(lambda: reader.counts.losses == losses + 1)
+        if inputs != stub.line.inputs:
+            stub.input(inputs)
+        stub.plug()
+        await ready(reader)
+
+    async with listening(reader):
+        await ready(reader)
+        hearing = asyncio.create_task(hear())
+        await until_async(lambda: reader._listeners)
+        stub.input(head.FIRE)
+        await until_async(lambda: seen, what="the fire")
+        await again(head.FIRE)
+        await again(0)
+        await until_async(lambda: len(seen) == 2, what="its end")
+        hearing.cancel()
+        await asyncio.wait({hearing})
+
+    assert [event.burning for event in seen if isinstance(event, FireChanged)] == [True, False]
+
+
+async def test_a_gate_that_begins_to_listen_hears_nothing_of_contacts_that_are_not_known(
+    stub: Stub, reader: HeadReader
+) -> None:
+    heard: list[int] = []
+    with reader.listening(heard.append):
+        assert heard == []
+        async with listening(reader):
+            await ready(reader)
+            await until_async(lambda: heard)
+            with reader.listening(heard.append):
+                assert heard == [0, 0]
+
+    assert stub.line.inputs == 0
+
+
 async def test_inputs_that_are_not_wired_are_not_believed(stub: Stub, reader: HeadReader) -> None:
     gate = head_turnstile(reader, Timing(), Wired(), SystemClock())
     async with listening(reader):

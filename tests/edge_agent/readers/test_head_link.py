@@ -172,7 +172,21 @@ def test_contacts_are_told_in_their_order_also_while_the_line_is_bad() -> None:
         wire.run(wire.now_ms + 700)
     told = [message.fields()[1] for message in wire.told(head.Inputs)]
 
-    assert told == [1, 0, 1, 0, 2, 0, 4]
+    assert told == [0, 1, 0, 1, 0, 2, 0, 4]
+
+
+@pytest.mark.parametrize("inputs", [0, head.FIRE])
+def test_each_session_tells_once_how_the_contacts_stand_also_when_they_are_open(inputs: int) -> None:
+    wire = Wire()
+    wire.line.inputs = inputs
+    for _session in range(2):
+        wire.link, wire.news = HeadLink(), []
+        assert wire.link.inputs is None
+        wire.link.start(wire.now_ms)
+        wire.run(wire.now_ms + 5_000)
+
+        assert [message.fields()[1] for message in wire.told(head.Inputs)] == [inputs]
+        assert len(wire.told(head.Heartbeat)) >= 4
 
 
 def test_an_order_that_was_taken_back_is_not_said_any_more(wire: Wire) -> None:
