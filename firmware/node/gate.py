@@ -10,12 +10,14 @@ from firmware.node.denials import Denials
 from firmware.node.journal import COLLAPSE, RESERVE
 from firmware.node.passages import FORCED, OPEN, Grant, Passages
 from firmware.node.ring import JournalUnavailable
+from firmware.node.sparing import Sparing
 from schemas import head
 from schemas.tokens import QR, UID, token
 
 NORMAL, LOCK_DOWN, FREE_PASS = "normal", "lock_down", "free_pass"
 MODES = (NORMAL, LOCK_DOWN, FREE_PASS)
 LOCATE_MS = 10_000
+LOSS_AGAIN_MS = 600_000  # while nothing but the reserve is left
 PERSONS_MAX = 32  # whose last passage is remembered, so that a repeat is none
 _RELAYS = {"in": head.RELAY_IN, "out": head.RELAY_OUT}
 _ADMITTED = {"in": head.PASSED_IN, "out": head.PASSED_OUT}
@@ -98,12 +100,15 @@ class Gate:
         self._contacts = contacts
         self._appended = appended
         self._denials = Denials()
+        self._sparing = Sparing()
         self._passages = Passages(
             passage_ms=settings.passage_ms, pulse_ms=settings.open_ms, has_sensor=settings.has_sensor
         )
         self._last_pass: list[tuple[str, str, int]] = []  # person, direction, when; the newest last
         self._inputs = 0
+        self._is_fire_told = False
         self._lost_from_ms = self._lost_to_ms = 0
+        self._loss_told_ms: int | None = None
 
     @property
     def is_burning(self) -> bool:
@@ -182,7 +187,8 @@ class Gate:
             self._append(
                 lines.decision(stamp, self._settings.gate, direction, verdict, self._rules.version, medium, count)
             )
-        if self.lost:
+        self._tell_fire(stamp)
+        if self.lost and self._is_loss_due(stamp.monotonic_ms):
             self._tell_loss(stamp)
 
     def obey(self, command: "Command") -> bool:
@@ -212,12 +218,20 @@ class Gate:
 
     def _take_inputs(self, inputs: int, stamp: "Stamp") -> None:
         before, self._inputs = self._inputs, inputs
-        if (before ^ inputs) & head.FIRE:
-            self.alarm("fire_on" if self.is_burning else "fire_off", is_here=True)
+        self._tell_fire(stamp)
         for direction, bit in _ADMITTED.items():
             if inputs & bit and not before & bit and self._settings.has_sensor:
                 went = self._passages.went(direction, stamp.monotonic_ms, is_burning=self.is_burning)
                 self._act(went, stamp)
+
+    def _tell_fire(self, stamp: "Stamp") -> None:
+        """Tell of a fire and of its end; what a contact that chatters says at last is told a while later."""
+        if self.is_burning == self._is_fire_told:
+            return
+        reason = "fire_on" if self.is_burning else "fire_off"
+        if self._sparing.take(reason, stamp.monotonic_ms):
+            self._is_fire_told = self.is_burning
+            self.alarm(reason, is_here=True)
 
     def _act(self, effects: "list[tuple[object, ...]]", stamp: "Stamp") -> None:
         for effect in effects:
@@ -232,7 +246,7 @@ class Gate:
         if outcome != "passed" and person is not None:  # nobody came: the same card is no repeat
             self._last_pass = [it for it in self._last_pass if it[0] != person]
         self._append(lines.passage(stamp, self._settings.gate, direction, outcome, person, None, seq))
-        if outcome == FORCED:
+        if outcome == FORCED and self._sparing.take("forced_open", stamp.monotonic_ms):
             self.alarm("forced_open", is_here=True)
 
     # Writing
@@ -251,6 +265,11 @@ class Gate:
         self._appended()
         return seq
 
+    def _is_loss_due(self, now_ms: int) -> bool:
+        """Tell whether a loss may be written: one each second would eat the reserve that it is written into."""
+        told_ms = self._loss_told_ms
+        return told_ms is None or now_ms - told_ms >= LOSS_AGAIN_MS or self.journal.fill != RESERVE
+
     def _tell_loss(self, stamp: "Stamp") -> None:
         count = self.lost
         record = lines.loss(stamp, "disk_full", count, self._lost_from_ms, self._lost_to_ms)
@@ -258,3 +277,4 @@ class Gate:
             self.lost = count  # the loss record itself is none
         else:
             self.lost = 0
+            self._loss_told_ms = stamp.monotonic_ms

@@ -273,6 +273,54 @@ def test_a_crowded_journal_counts_denials_by_their_reason_alone() -> None:
     assert len(table.records()) == before
 
 
+def test_fault_10_a_full_journal_tells_of_its_losses_rarely_so_that_its_reserve_lasts() -> None:
+    table = Table(sectors=8)
+    filling = [b'{"k":"alarm","m":1,"t":1,"q":"ntp","w":"tamper","x":"' + b"x" * 40 + b'"}'] * 10_000
+    with pytest.raises(JournalUnavailable):
+        table.journal.append(filling)
+
+    for _ in range(1_800):
+        table.gate.show("uid", PUPIL)
+        table.ticks.ms += 6_000
+        table.gate.keep_house()
+
+    losses = table.records("loss")
+    assert 3 <= len(losses) <= 19
+    assert sum(loss["n"] for loss in losses) + table.gate.lost > 1_000
+
+
+@pytest.mark.parametrize(
+    ("contact", "alarms"), [("fire", ["fire_on", "fire_off"] * 3), ("passed_in", ["forced_open"] * 3)]
+)
+def test_a_contact_that_chatters_tells_a_few_alarms_and_rarely_more(contact: str, alarms: list[str]) -> None:
+    table = Table(sectors=64)
+
+    for number in range(600):
+        table.inputs[contact].level = 1 - number % 2
+        table.wait(400)
+    early = [record["w"] for record in table.records("alarm")]
+    table.inputs[contact].level = 0 if contact == "fire" else 1
+    table.keep_house(1_300_000)
+
+    late = [record["w"] for record in table.records("alarm")]
+    assert early == alarms
+    assert late == alarms, "the last word was told before"
+
+
+def test_a_fire_that_outlasts_a_chatter_is_told_at_last() -> None:
+    table = Table()
+    for number in range(8):
+        table.inputs["fire"].level = 1 - number % 2
+        table.wait(400)
+    table.inputs["fire"].level = 1
+    table.wait(400)
+    before = table.records("alarm")[-1]["w"]
+
+    table.keep_house(700_000)
+
+    assert (before, table.records("alarm")[-1]["w"]) == ("fire_off", "fire_on")
+
+
 def test_every_record_that_a_gate_writes_is_one_of_the_schemas() -> None:
     table = Table()
     for card in (PUPIL, PUPIL, STRANGE, BLOCKED):
