@@ -1,5 +1,6 @@
 """The launcher: takes only what is signed, tries it, and goes back from whatever does not prove itself."""
 
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from tests.deploy.launcher_kit import CRASHES, GOOD, HANGS, SILENT, Machine
 from tests.waiting import until
 
 MAIN = "__main__.py"
+PARTS = ("manifest", "payload")
 
 
 @pytest.fixture(name="machine")
@@ -192,6 +194,105 @@ def test_when_no_release_is_as_it_was_signed_none_runs_and_the_launcher_says_wha
     assert machine.prepare() == 78
 
     assert "install one by hand" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damaged", [[6], [6, 7]])
+def test_after_damage_the_same_release_is_installed_by_hand_and_runs(machine: Machine, damaged: list[int]) -> None:
+    for counter in damaged[1:]:
+        machine.install(machine.pack(counter, {MAIN: GOOD}))
+    for counter in damaged:
+        (machine.root / f"releases/{counter}" / MAIN).write_text("print('something else')\n")
+    assert machine.prepare() == 78
+
+    machine.install(machine.pack(damaged[-1], {MAIN: GOOD}))
+
+    assert machine.start() == 0
+    assert machine.ran == [f"{damaged[-1]} edge run"]
+    assert (machine.state["good"], machine.state["highest"]) == (damaged[-1], damaged[-1])
+
+
+def test_by_hand_the_damaged_release_of_now_is_mended_without_forgetting_that_there_was_a_later_one(
+    machine: Machine,
+) -> None:
+    machine.install(machine.pack(7, {MAIN: GOOD}))
+    (machine.root / "releases/7" / MAIN).unlink()
+    machine.start()
+    (machine.root / "releases/6" / MAIN).unlink()
+    assert machine.prepare() == 78
+
+    machine.install(machine.pack(6, {MAIN: GOOD}))
+
+    assert machine.start() == 0
+    assert machine.ran == ["6 edge run"] * 2
+    assert (machine.state["good"], machine.state["highest"]) == (6, 7)
+
+
+@pytest.mark.parametrize("counter", [5, 6, 7])
+def test_by_hand_neither_an_older_release_nor_one_that_is_whole_or_failed_is_installed(
+    machine: Machine, counter: int
+) -> None:
+    machine.stage(machine.pack(7, {MAIN: CRASHES}))
+    for _ in range(4):
+        machine.start()
+    packed = machine.pack(counter, {MAIN: GOOD + "# other"})
+    machine.stage(packed)
+
+    done = machine.do("install", str(machine.root), *(str(machine.inbox / f"staged.{part}") for part in PARTS))
+
+    assert done.returncode == 1
+    assert "counter: " in done.stderr
+    assert machine.state["good"] == 6
+
+
+def test_a_release_whose_files_were_changed_is_taken_once_more_tried_and_kept(machine: Machine) -> None:
+    machine.stage(machine.pack(7, {MAIN: GOOD}))
+    machine.start()
+    machine.prepare()
+    (machine.root / "releases/7" / MAIN).write_text("print('something else')\n")
+    machine.start()
+    fallen_back = machine.state["good"]
+
+    machine.stage(machine.pack(7, {MAIN: GOOD}))
+    machine.prepare()
+    tried = machine.state["trial"], (machine.inbox / "good").exists()
+    machine.run()
+    machine.prepare()
+
+    assert fallen_back == 6
+    assert tried == (7, False), "what it proved before it was damaged counts no more"
+    assert (machine.state["good"], machine.state["highest"], machine.state["bad"]) == (7, 7, {})
+
+
+def test_an_older_release_is_not_taken_because_it_was_once_changed(machine: Machine) -> None:
+    state = machine.state | {"good": 6, "highest": 9, "changed": [5, 8]}
+    (machine.root / "launcher.json").write_text(json.dumps(state))
+
+    for counter in (5, 8):
+        machine.stage(machine.pack(counter, {MAIN: GOOD}))
+        machine.prepare()
+
+    assert (machine.state["trial"], machine.state["bad"]) == (0, {"8": "refused"})
+
+
+def test_starts_that_are_killed_while_a_release_is_written_are_counted_too(machine: Machine) -> None:
+    state = machine.state | {"taking": 7, "takes": 3}
+    (machine.root / "launcher.json").write_text(json.dumps(state))
+    machine.stage(machine.pack(7, {MAIN: GOOD}))
+
+    assert machine.start() == 0
+
+    assert machine.ran == ["6 edge run"]
+    assert machine.state["bad"] == {"7": "refused"}
+
+
+def test_what_could_not_be_written_is_installed_by_hand_when_there_is_room(machine: Machine) -> None:
+    (machine.root / "launcher.json").write_text(json.dumps(machine.state | {"bad": {"7": "refused"}}))
+
+    machine.install(machine.pack(7, {MAIN: GOOD}))
+
+    assert machine.start() == 0
+    assert machine.ran == ["7 edge run"]
+    assert machine.state["bad"] == {}
 
 
 def test_files_of_a_release_are_for_everybody_to_read_and_for_its_owner_alone_to_write(machine: Machine) -> None:

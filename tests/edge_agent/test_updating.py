@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from edge_agent.updating import QUIET_S, QUIET_S_MAX, Updates, Ways, lacking
 from edge_agent.updating_place import Before, Place
 from schemas.release import open_manifest
 from simulators.clock import SimulatedClock
+from tests.deploy.launcher_kit import Machine
 from tests.edge_agent.status.snapshots import WELL
 from tests.waiting import until_async
 
@@ -98,6 +100,17 @@ def _bench(tmp_path: Path) -> Bench:
     made = Bench(tmp_path)
     made.launcher_says(good=6)
     return made
+
+
+@contextmanager
+def files_at_most(size_bytes: int) -> Iterator[None]:
+    """Let no longer file be written, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @contextmanager
@@ -215,6 +228,43 @@ async def test_fault_37_a_failed_release_is_told_in_one_alarm_and_in_every_quest
     assert bench.alarms == [("update_failed", "7 no_ack"), ("files_changed", "5")]
     assert bench.asked[0].endswith("&have=6&bad=7&why=no_ack")
     assert bench.blocks == []
+
+
+async def rounds(bench: Bench, machine: Machine, limit_bytes: int) -> list[int]:
+    """Look and start in turn, on a disk for files of a size; return how often the agent gave way after each."""
+    given = []
+    for _ in range(5):
+        await bench.updates().look()
+        with files_at_most(limit_bytes):
+            assert machine.prepare() == 0
+        given.append(bench.restarts)
+    return given
+
+
+async def test_a_release_that_the_launcher_cannot_write_is_fetched_three_times_and_never_again(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    bench = Bench(tmp_path, machine.key)
+    bench.offered = bench.pack(7, size=100_000)
+
+    given = await rounds(bench, machine, limit_bytes=50_000)
+
+    assert given == [1, 2, 3, 3, 3]
+    assert bench.asked[-1].endswith("&have=0&bad=7&why=refused")
+    assert machine.state["trial"] == 0
+    assert bench.inbox().keys() == {"before"}
+
+
+async def test_a_release_that_the_launcher_refuses_is_fetched_once(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    bench = Bench(tmp_path, machine.key)
+    machine.install(machine.pack(5, {"__main__.py": "pass"}))
+    bench.launcher_says(good=5, highest=8)
+    bench.offered = bench.pack(7)
+
+    given = await rounds(bench, machine, limit_bytes=50_000)
+
+    assert given == [1, 1, 1, 1, 1]
+    assert bench.asked[-1].endswith("&have=5&bad=7&why=refused")
 
 
 async def test_a_release_on_trial_is_proven_by_the_clouds_ack_and_then_tells_the_cloud(bench: Bench) -> None:

@@ -2,7 +2,8 @@
 
     python3 -I launcher.py prepare ROOT INBOX         as root, before every start
     python3 -I launcher.py run ROOT INBOX -- WORDS    as the agent's user: `esik WORDS` of that release
-    python3 -I launcher.py install ROOT MANIFEST PAYLOAD    as root, by hand: the first release of a machine
+    python3 -I launcher.py install ROOT MANIFEST PAYLOAD    as root, by hand: the first release of a machine, or the
+                                                            same once more in place of damaged files
 
 Rule: this program is never updated by itself and needs no package, so that no release can break the way back from it.
 What the agent leaves in the inbox is believed only by its signature. A release on trial has TRIES_MAX starts and, each
@@ -21,14 +22,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # with -I nothing else is looked at before
 
 from release import ReleaseRefused
-from store import BASE, State, Store, opened, write_whole
+from store import BASE, Signed, State, Store, opened, write_whole
 
 TRIES_MAX = 3
 TRIAL_S = 1_800.0
 STOP_S = 15.0
 FAILED, REFUSED, RESTART = 1, 78, 75
-MANIFEST, PAYLOAD, GOOD, LAST, REFUSAL = "staged.manifest", "staged.payload", "good", "last", "refused"
+MANIFEST, PAYLOAD, GOOD, LAST = "staged.manifest", "staged.payload", "good", "last"
 WHYS = ("crashed", "no_ack")
+TRIED = ("crashed", "hung", "no_ack")  # why a program is no good, however well its files were copied
+FOR_OTHERS = ("product", "board")  # each has its own counters
 _NOTE_BYTES_MAX = 200
 
 
@@ -70,11 +73,20 @@ def prepare(store: Store, inbox: Path) -> None:
     (inbox / LAST).unlink(missing_ok=True)
 
 
-def install(store: Store, manifest: Path, payload: Path) -> None:
-    """Install a release by hand, as the first one: it runs from the next start on, without a trial."""
+def install(store: Store, manifest_file: Path, payload: Path) -> None:
+    """Install a release by hand, the first or in place of damaged files: it runs from the next start on, untried."""
     state = store.load()
-    counter = store.install(manifest, payload, state)
-    state.previous, state.good, state.highest = state.good, counter, counter
+    signed = store.signed(manifest_file)
+    counter = signed.manifest.counter
+    is_lost = counter in {state.good, state.highest} and not (counter == state.good and store.is_whole(counter))
+    store.check(signed.manifest, state, again=counter if is_lost else BASE)
+    if state.bad.get(str(counter)) in TRIED:
+        raise ReleaseRefused("counter", f"{counter} failed here before: sign it under a later counter")
+    store.install(signed, payload)
+    if counter != state.good:
+        state.previous, state.good = state.good, counter
+    state.highest = max(state.highest, counter)
+    state.bad.pop(str(counter), None)
     store.save(state)
 
 
@@ -98,17 +110,49 @@ def _go_back(state: State, why: str) -> None:
 
 
 def _take_in(store: Store, state: State, inbox: Path) -> None:
-    """Put what was fetched on trial; what is refused is told to the agent by a note, and thrown away."""
+    """Put what was fetched on trial; what is refused is told to the agent by the state, and thrown away."""
     if not (inbox / MANIFEST).exists():
         return
     try:
-        state.trial = store.install(inbox / MANIFEST, inbox / PAYLOAD, state)
+        _take(store, state, store.signed(inbox / MANIFEST), inbox)
         _say(f"release {state.trial} is on trial")
     except (ReleaseRefused, OSError) as error:
         _say(f"what was fetched is refused: {error}")
     store.save(state)  # before the inbox is empty: a power cut in between costs a second look, nothing else
     for name in (MANIFEST, PAYLOAD):
         (inbox / name).unlink(missing_ok=True)
+
+
+def _take(store: Store, state: State, signed: Signed, inbox: Path) -> None:
+    """Put a signed release on trial. One that cannot be is condemned, or the agent would fetch it again for ever."""
+    counter = signed.manifest.counter
+    is_damaged = counter == state.highest > state.good and counter in state.changed
+    try:
+        store.check(signed.manifest, state, again=counter if is_damaged else BASE)
+        _begin_taking(store, state, counter)
+        (inbox / GOOD).unlink(missing_ok=True)  # a damaged one's, of the time before
+        store.install(signed, inbox / PAYLOAD)
+    except ReleaseRefused as refused:
+        if refused.reason not in FOR_OTHERS:
+            state.refuse(counter)
+        raise
+    except OSError:
+        if state.takes >= TRIES_MAX:
+            state.refuse(counter)
+        raise
+    state.trial, state.taking, state.takes = counter, BASE, 0
+
+
+def _begin_taking(store: Store, state: State, counter: int) -> None:
+    """Count on the disk, before it is tried, how often a release was begun with. Raises ReleaseRefused."""
+    if str(counter) in state.bad:
+        raise ReleaseRefused("counter", f"{counter} failed here before")
+    if state.taking != counter:
+        state.taking, state.takes = counter, 0
+    if state.takes >= TRIES_MAX:
+        raise ReleaseRefused("disk", f"{counter} could not be written here in {TRIES_MAX} starts")
+    state.takes += 1
+    store.save(state)
 
 
 def _choose(store: Store, state: State) -> None:

@@ -36,12 +36,27 @@ class State:
     highest: int = BASE
     bad: dict[str, str] = field(default_factory=dict)
     changed: list[int] = field(default_factory=list)  # releases whose files were found changed
+    taking: int = BASE  # what was last begun to be taken in, and how often without an end
+    takes: int = 0
 
     def condemn(self, counter: int, why: str) -> None:
         """Never try a counter again."""
         self.bad[str(counter)] = why
         for old in sorted(self.bad, key=int)[:-BAD_MAX]:
             del self.bad[old]
+
+    def refuse(self, counter: int) -> None:
+        """Never take in a counter, unless it is known as bad already or the agent takes none of that age anyway."""
+        if counter > self.good and str(counter) not in self.bad:
+            self.condemn(counter, "refused")
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A manifest that a pinned key has signed, and its file."""
+
+    manifest: Manifest
+    file: bytes
 
 
 class Store:
@@ -62,6 +77,7 @@ class Store:
             found = json.loads((self.root / STATE).read_text())
             state = State(**found)
             int(state.good), int(state.previous), int(state.trial), int(state.tries), int(state.highest)
+            int(state.taking), int(state.takes)
         except (OSError, ValueError, TypeError):
             state = State()
             link = self.root / CURRENT
@@ -94,29 +110,31 @@ class Store:
             raise ReleaseRefused("signature", f"no release key is pinned in {self.root / KEYS}")
         return open_manifest(file, lambda signature, message: any(verify(key, signature, message) for key in keys))
 
-    def install(self, manifest_file: Path, payload_file: Path, state: State) -> int:
-        """Put a release in its place and return its counter. Raises ReleaseRefused, whose text begins with why."""
-        with opened(manifest_file) as signed_file:
-            signed = signed_file.read(_MANIFEST_BYTES_MAX)
-        manifest = self.manifest(signed)
-        check_fits(manifest, "agent", self.board, state.highest, manifest.journal)
-        if str(manifest.counter) in state.bad:
-            raise ReleaseRefused("counter", f"{manifest.counter} failed here before")
+    def signed(self, manifest_file: Path) -> Signed:
+        """Return what a manifest file says that a pinned key has signed. Raises ReleaseRefused."""
+        with opened(manifest_file) as file:
+            signed = file.read(_MANIFEST_BYTES_MAX)
+        return Signed(self.manifest(signed), signed)
+
+    def check(self, manifest: Manifest, state: State, again: int) -> None:
+        """Raise ReleaseRefused unless a release is meant for this machine and newer than all before, or is `again`."""
+        held = manifest.counter - 1 if manifest.counter == again else state.highest
+        check_fits(manifest, "agent", self.board, held, manifest.journal)
+
+    def install(self, signed: Signed, payload_file: Path) -> None:
+        """Put a release in its place. Raises ReleaseRefused, whose text begins with why."""
+        manifest = signed.manifest
         place, part = self.folder(manifest.counter), self.folder(manifest.counter).with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
-        shutil.rmtree(place, ignore_errors=True)  # left by a power cut: nothing that is trusted stands there
         part.mkdir(parents=True)
         try:
             _unpack(manifest, payload_file, part)
-            write_whole(part.with_suffix(".manifest"), signed)
+            shutil.rmtree(place, ignore_errors=True)  # damaged, or left by a power cut: nothing that is trusted
+            write_whole(part.with_suffix(".manifest"), signed.file)
             part.rename(place)
-        except ReleaseRefused:
-            state.condemn(manifest.counter, "refused")
-            raise
         finally:
             shutil.rmtree(part, ignore_errors=True)
         sync_folder(place.parent)
-        return manifest.counter
 
     def is_whole(self, counter: int) -> bool:
         """Tell whether a release's folder holds what was signed, all of it, and nothing else."""
