@@ -63,7 +63,7 @@ class Enrolling:
         try:
             async with asyncio.timeout(ENROL_S_MAX):
                 told = await self._ask(applicant)
-        except (httpx2.HTTPError, OSError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, OSError) as error:
             raise EnrolmentRefused("unreachable", f"{self.code.url} cannot be asked: {error!r}") from error
         return _write(told, self.place, self.clock.wall_ms())
 

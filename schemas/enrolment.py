@@ -26,6 +26,8 @@ _INVITATION, _REQUEST, _ANSWER = "enrol-invitation", "enrol-request", "enrol-ans
 _HEX = "0123456789abcdef"
 _PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_DIGITS, _HEX_ANY, _NAME = "0123456789", _HEX + "ABCDEF", _PLAIN.replace("~", "")
+_HOST_MAX, _LABEL_MAX, _PORT_MAX = 253, 63, 65_535  # characters of a name and between its dots: RFC 1035, 2.3.4
 
 
 class CodeRefused(ValueError):
@@ -78,7 +80,7 @@ def read_code(text: str) -> Code:
         raise CodeRefused("damaged", "the code is not whole: scan it again, or print a new one")
     url, gates = parts[1], tuple([_unquoted(gate) for gate in parts[4].split(",")])
     if not is_safe(url):
-        raise CodeRefused("unsafe", "the code leads to an address without TLS: ask the operator for one with https://")
+        raise CodeRefused("unsafe", "the code leads to no address with TLS: ask the operator for one with https://")
     if len(gates) > GATES_MAX or not all(gates) or not (parts[3] and parts[5]):
         raise CodeRefused("damaged", "the code is not whole: scan it again, or print a new one")
     return Code(url, parts[2], parts[3], gates, parts[5], unhexlify(parts[6]))
@@ -86,10 +88,11 @@ def read_code(text: str) -> Code:
 
 def is_safe(url: str) -> bool:
     """Tell whether secrets may come from an address (scheme, host, port): over TLS, or from this very machine."""
-    scheme, found, place = url.partition("://")
-    if not found or not place or "/" in place or "@" in place or "?" in place or "#" in place:
+    scheme, _, place = url.partition("://")
+    cut = place.find(":", place.rfind("]") + 1)
+    host, port = (place, "443") if cut < 0 else (place[:cut], place[cut + 1 :])
+    if not (_is_number(port, _PORT_MAX) and int(port) and (_is_v6(host) if host.startswith("[") else _is_name(host))):
         return False
-    host = place if place.endswith("]") else place.rsplit(":", 1)[0]
     return scheme == "https" or (scheme == "http" and host in _LOOPBACK)
 
 
@@ -99,7 +102,35 @@ def pin_of(root_der: bytes) -> str:
 
 
 def _is_hex(text: str, digits: int) -> bool:
-    return len(text) == digits and all(digit in _HEX for digit in text)
+    return len(text) == digits and _is_of(text, _HEX)
+
+
+def _is_number(text: str, most: int) -> bool:
+    return 0 < len(text) <= 5 and _is_of(text, _DIGITS) and int(text) <= most
+
+
+def _is_name(host: str) -> bool:
+    """Tell whether a host is an IPv4 address or a name, of other alphabets too: what asks it knows more of these."""
+    labels = host.split(".")
+    if _is_of(labels[-1], _DIGITS):
+        return len(labels) == 4 and all(_is_number(label, 255) for label in labels)
+    return len(host) <= _HOST_MAX and all(0 < len(label) <= _LABEL_MAX and _is_label(label) for label in labels)
+
+
+def _is_label(text: str) -> bool:
+    return all(sign in _NAME or ord(sign) > 127 for sign in text)
+
+
+def _is_v6(host: str) -> bool:
+    """Tell whether a host is an IPv6 address in brackets, without a zone (RFC 4291, 2.2)."""
+    runs = host[1:-1].split("::")
+    groups = [group for run in runs if run for group in run.split(":")]
+    is_whole = len(groups) == 8 if len(runs) == 1 else len(runs) == 2 and len(groups) < 8
+    return host.endswith("]") and is_whole and all(0 < len(each) <= 4 and _is_of(each, _HEX_ANY) for each in groups)
+
+
+def _is_of(text: str, signs: str) -> bool:
+    return all(sign in signs for sign in text)
 
 
 def _quoted(text: str) -> str:

@@ -61,6 +61,9 @@ class FirstDesk:
             except (CodeRefused, EnrolmentRefused) as refused:
                 log.warning("enrolment.refused", reason=refused.reason, error=str(refused))
                 self.standing = Standing(Phase.REFUSED, refused.reason)
+            except Exception as error:  # noqa: BLE001  whatever a code leads to, the next one is taken
+                log.error("enrolment.failed", kind=type(error).__name__)  # noqa: TRY400  its words may hold the code
+                self.standing = Standing(Phase.REFUSED, "failed")
             else:
                 self.standing = Standing(Phase.ENROLLED, device=bundle.device)
                 self.enrolled.set()

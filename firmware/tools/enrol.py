@@ -116,7 +116,7 @@ def _ask(applicant: Applicant, now_ms: int) -> dict[str, object]:
         tls.load_verify_locations(cadata=root)
         signed, body = applicant.request(secrets.token_hex(8), now_ms)
         return applicant.bundle(signed, _send(tls, "POST", url + PATH, body, signed))
-    except (httpx2.HTTPError, OSError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, OSError) as error:
         raise EnrolmentRefused("unreachable", f"{url} cannot be asked: {error}") from error
 
 

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from edge_agent.bundle import Bundle
 from edge_agent.clock import SystemClock
 from edge_agent.firstboot.app import FORM_BYTES_MAX, create_first_app
-from edge_agent.firstboot.desk import _LATIN_KEYS, _RUSSIAN_KEYS, FirstDesk, Phase, accepted
+from edge_agent.firstboot.desk import _LATIN_KEYS, _RUSSIAN_KEYS, FirstDesk, Phase, Standing, accepted
 from edge_agent.firstboot.running import Beginning, first_boot
 from edge_agent.firstboot.texts import TEXTS, sentence
 from edge_agent.settings import load
@@ -25,7 +25,10 @@ from tests.waiting import until_async
 
 CODE = Code("https://esik.example", "ab" * 16, "almaty5", ("main",), "almaty5-main", bytes(range(16)))
 HERE = "http://127.0.0.1:8450"
-REASONS = ("no_code", "damaged", "unsafe", "gate_foreign", "unreachable", "pin_wrong", "unusable", "unwritten", "busy")
+REASONS = (
+    "no_code", "damaged", "unsafe", "gate_foreign", "unreachable", "pin_wrong", "unusable", "unwritten", "busy",
+    "failed",
+)  # fmt: skip
 
 
 class Asked:
@@ -154,6 +157,21 @@ async def test_one_code_is_asked_for_at_a_time(asked: Asked) -> None:
     assert len(asked.codes) == 1
 
 
+async def test_a_failure_that_nobody_thought_of_is_a_refusal_and_the_next_code_is_taken(asked: Asked) -> None:
+    failures = [RuntimeError("of a library")]
+
+    async def ask(code: Code) -> Bundle:
+        if failures:
+            raise failures.pop()
+        return await asked.ask(code)
+
+    asked.may_answer.set()
+    desk = FirstDesk(["main"], ask)
+
+    assert await desk.take(CODE.text()) == Standing(Phase.REFUSED, "failed")
+    assert (await desk.take(CODE.text())).phase is Phase.ENROLLED
+
+
 SETTINGS = """
 bundle = "bundle.json"
 folder = "kept"
@@ -166,10 +184,16 @@ actuator = { kind = "none" }
 """
 
 
-async def test_a_code_shown_to_the_gates_own_scanner_is_taken_while_the_page_says_so(tmp_path: Path) -> None:
+ODD = Code("https://\u200b", CODE.pin, CODE.school, CODE.gates, CODE.device, CODE.token)  # a name that IDNA refuses
+
+
+@pytest.mark.parametrize(("code", "reason"), [(f"{CODE.text()}x", "damaged"), (ODD.text(), "unreachable")])
+async def test_a_code_shown_to_the_gates_own_scanner_is_taken_while_the_page_says_so(
+    tmp_path: Path, code: str, reason: str
+) -> None:
     taps, port = tmp_path / "taps", free_port()
     (tmp_path / "agent.toml").write_text(SETTINGS.replace("TAPS", str(taps)).replace("PORT", str(port)))
-    taps.write_text(f'{{"at_ms": 0, "credential": "{CODE.text()}x", "medium": "qr"}}\n')
+    taps.write_text(f'{{"at_ms": 0, "credential": "{code}", "medium": "qr"}}\n')
     given = Beginning(load(tmp_path / "agent.toml"), "0.1.0", "test", SystemClock(), Random(1), Notifier(""))
     stop = asyncio.Event()
     waiting = asyncio.create_task(first_boot(given, stop))
@@ -187,4 +211,4 @@ async def test_a_code_shown_to_the_gates_own_scanner_is_taken_while_the_page_say
     stop.set()
 
     assert await waiting is False
-    assert told == {"status": "not_enrolled", "enrolment": "refused", "reason": "damaged"}
+    assert told == {"status": "not_enrolled", "enrolment": "refused", "reason": reason}

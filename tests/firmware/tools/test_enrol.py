@@ -15,6 +15,7 @@ from cloud.core.services import Services
 from firmware.node.settings import Bundle, GateSettings, load
 from firmware.tools.cli import app
 from firmware.tools.enrol import BUNDLE, CSR, NODE
+from schemas.enrolment import Code
 from simulators.board import Board
 from tests.contract.test_enrolling import Front, front_of, listening, own
 from tests.firmware.tools.bench import MICROPYTHON
@@ -96,6 +97,15 @@ async def test_a_board_that_does_not_answer_is_told_with_what_to_do(front: Front
 
     assert status == 1
     assert "print another one for the same door" in told
+
+
+async def test_an_address_that_is_none_is_told_like_one_that_does_not_answer(tmp_path: Path) -> None:
+    code = Code("https://\u200b", "ab" * 16, "almaty5", ("main",), "almaty5-main", bytes(16))
+    status, told = await enrol("--folder", str(tmp_path / "out"), "--code", code.text())
+
+    assert status == 1
+    assert "cannot be asked: Invalid IDNA hostname" in told
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
