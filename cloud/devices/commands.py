@@ -26,6 +26,7 @@ from cloud.devices.models import DeviceState
 CHANNEL = "esik_commands"  # the payload is the device's name
 REASON_MAX, REASON_MIN = 120, 3
 AT_ONCE_MAX, AT_ONCE = 30, timedelta(minutes=10)
+ROOM = 100  # numbers between two commands, for older ones that must be given a new number above the first
 SHOWN_MAX = 20
 KEPT = timedelta(days=3 * 366)  # as alarms are
 FORGOTTEN_AT_ONCE = 10_000
@@ -138,7 +139,7 @@ async def command(services: Services, actor: Actor, name: str, action: Action, g
             raise DeviceUnknown(name)
         actor.require(ROLES, row["school_id"])
         await _check(plain, row, action, gate, reason, now)
-        id_, counter = secrets.token_hex(8), max(row["command_counter"] + 1, int(now.timestamp() * 1_000))
+        id_, counter = secrets.token_hex(8), max(row["command_counter"] + ROOM, int(now.timestamp() * 1_000))
         await plain.execute(
             _ASK, id_, row["school_id"], row["id"], counter, action.value, gate or None, reason, actor.name[:180], now,
             now + LASTS[action],

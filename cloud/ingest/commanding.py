@@ -1,7 +1,8 @@
 """Commanding: commands that wait in their table go out sealed, again and again, until they are answered or expire.
 
 Rule: what a restart of ours or a lost message delays is sent again under the same number, and a device obeys a number
-once; what has expired is never sent.
+once; what has expired is never sent. A device obeys only numbers above its last, so nothing goes to it without all that
+still waits for it from before.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import asyncpg
 import msgspec
 
 from cloud.core.vault import Vault
-from cloud.devices import registry
+from cloud.devices import overtaking, registry
 from cloud.ingest.plan import Reply
 from schemas import topics
 from schemas.seal import DOWNLINK, derive, seal
@@ -20,16 +21,18 @@ from schemas.structs import Cmd
 
 LOOK_S = 1.0  # the table is looked at this often, also when no wake-up came
 AGAIN = timedelta(seconds=4)
-AT_ONCE = 500
+AT_ONCE = 500  # devices; how many wait for one is bounded where they are asked for
 
 _DUE = """
 UPDATE device_command SET sent_at = $2, sent_count = sent_count + 1
 WHERE id IN (
-  SELECT device_command.id FROM device_command JOIN device ON device.id = device_id
-  JOIN school ON school.id = device.school_id
-  WHERE outcome = '' AND expires_at > $2 AND (sent_at IS NULL OR sent_at <= $3) AND school.shard = ANY($1::smallint[])
-    AND device.state = 'active'
-  ORDER BY expires_at LIMIT $4 FOR UPDATE OF device_command SKIP LOCKED
+  SELECT id FROM device_command WHERE outcome = '' AND expires_at > $2 AND device_id IN (
+    SELECT device.id FROM device_command JOIN device ON device.id = device_id
+    JOIN school ON school.id = device.school_id
+    WHERE outcome = '' AND expires_at > $2 AND (sent_at IS NULL OR sent_at <= $3)
+      AND school.shard = ANY($1::smallint[]) AND device.state = 'active'
+    GROUP BY device.id ORDER BY min(expires_at) LIMIT $4
+  ) FOR UPDATE SKIP LOCKED
 )
 RETURNING id, (SELECT name FROM device WHERE device.id = device_id) AS device, counter, action, gate, expires_at
 """
@@ -38,6 +41,7 @@ _ACTIONS = get_args(Cmd.__annotations__["action"])
 
 async def due(pool: asyncpg.Pool, vault: Vault, shards: Sequence[int], now: datetime) -> list[Reply]:
     """Return what is to be sent now to devices of these shards, each device's in the order of its counters."""
+    await overtaking.renumber(pool, shards, now, AGAIN)
     rows = await pool.fetch(_DUE, list(shards), now, now - AGAIN, AT_ONCE)
     if not rows:
         return []

@@ -63,6 +63,34 @@ async def test_an_unanswered_command_is_sent_again_the_same_and_never_after_it_e
     assert payloads[-1][0] - payloads[0][0] < 20
 
 
+async def test_a_lock_down_that_was_missed_goes_before_a_younger_command_and_not_after_it(
+    services: Services, device: Device, clock: SimulatedClock
+) -> None:
+    await command(services, SYSTEM, device.name, Action.LOCK_DOWN, "", "a drill")
+    missed = await sent(services)
+    clock.advance(2)
+    await command(services, SYSTEM, device.name, Action.LOCATE)
+
+    replies = await sent(services)
+
+    assert [opened(device, reply).action for reply in replies] == ["lock_down", "locate"]
+    assert replies[0] == missed[0]
+
+
+async def test_a_lock_down_that_was_missed_while_a_younger_command_was_obeyed_goes_at_once_under_a_higher_number(
+    services: Services, device: Device
+) -> None:
+    await command(services, SYSTEM, device.name, Action.LOCK_DOWN, "", "a drill")
+    id_ = await command(services, SYSTEM, device.name, Action.LOCATE)
+    missed, obeyed = [opened(device, reply) for reply in await sent(services)]
+    await services.database.pool.execute("UPDATE device_command SET outcome = 'done' WHERE id = $1", id_)
+
+    [again] = [opened(device, reply) for reply in await sent(services)]
+
+    assert (again.id, again.action) == (missed.id, "lock_down")
+    assert again.counter > obeyed.counter
+
+
 async def test_what_was_answered_is_sent_no_more(services: Services, device: Device, clock: SimulatedClock) -> None:
     await command(services, SYSTEM, device.name, Action.RESTART)
     assert len(await sent(services)) == 1
