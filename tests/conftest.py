@@ -1,6 +1,9 @@
 """What every test shares: the markers, and the real servers as fixtures."""
 
+from collections.abc import Iterator
+
 import pytest
+import structlog
 
 pytest_plugins = ["tests.servers.fixtures", "tests.cloud.fixtures"]
 
@@ -16,3 +19,10 @@ MARKERS = (
 def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_usual() -> Iterator[None]:
+    """Let the next test hear logs as usual: a program of ours that runs in this process sets them up for itself."""
+    yield
+    structlog.reset_defaults()

@@ -1,9 +1,12 @@
 """A school in the middle of its morning, written straight into the tables, for pages to show."""
 
 import hashlib
+import io
 import random
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+
+from PIL import Image
 
 from cloud.accounts.models import Account, Grant, SignIn
 from cloud.attendance.models import Movement, MovementKind, Presence
@@ -16,6 +19,7 @@ from cloud.devices.health import Contact, Health, note_contacts, note_health
 from cloud.devices.models import Device, Gate
 from cloud.people.kinds import PersonRole, Purpose, Relation
 from cloud.people.models import Consent, Guardian, Guardianship, Person
+from cloud.people.photos import put_photo
 from cloud.people.rules import sort_key
 from cloud.rosters.models import RosterVersion
 from cloud.schools.models import Bell, School, SchoolClass
@@ -56,6 +60,7 @@ class Sample:
     guardian_id: int
     absent_ref: str
     staff_ref: str
+    photo: str  # its digest, of the child's
     tokens: dict[str, str]  # by role, a session's token
 
 
@@ -71,7 +76,8 @@ async def write(services: Services) -> Sample:
     for number, person in enumerate(people + staff):
         await _morning(rng, person, number)
     card_id = await _card(school, people[0])
-    await _consent(people[0])
+    await _consent(people[0], Purpose.CARD)
+    photo = await _photo(services, people[0])
     await _move(None, school.id, NOW - timedelta(minutes=6), "in", number=8_001, kind=MovementKind.DENIED,
                 reason="card_unknown")  # fmt: skip
     await RosterVersion(
@@ -102,7 +108,7 @@ async def write(services: Services) -> Sample:
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
         guardian_id=(await Guardian.get(ref="0000guardian")).id,
-        absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, tokens=tokens,
+        absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, photo=photo, tokens=tokens,
     )  # fmt: skip
 
 
@@ -298,9 +304,17 @@ async def _card(school: School, person: Person) -> int:
     return int(card.id)
 
 
-async def _consent(person: Person) -> None:
+async def _photo(services: Services, person: Person) -> str:
+    await _consent(person, Purpose.PHOTO)
+    picture = io.BytesIO()
+    Image.new("RGB", (400, 500), "#b98").save(picture, "PNG")
+    await put_photo(services, Actor.system("sample"), person.id, picture.getvalue())
+    return str(await services.database.pool.fetchval("SELECT digest FROM person_photo WHERE person_id = $1", person.id))
+
+
+async def _consent(person: Person, purpose: Purpose) -> None:
     await Consent(
-        person_id=person.id, purpose=Purpose.CARD, given_on=DAY - timedelta(days=3), source="12-өтініш",
+        person_id=person.id, purpose=purpose, given_on=DAY - timedelta(days=3), source="12-өтініш",
         recorded_at=NOW,
     ).save()  # fmt: skip
 

@@ -49,10 +49,19 @@ PAGES = {
 }
 # Names, codes and proper names that are the same in every language.
 SAME_EVERYWHERE = re.compile(
-    r"Esik|English|XLSX|CSV|\.xlsx|gate-\w+|almaty\d+|north|south|[\w.]+@\w+|\b0\.1\.0\b|IT\b|QR|Данияр"
+    r"Esik|English|XLSX|CSV|\.xlsx|JPEG|PNG|WebP|gate-\w+|almaty\d+|north|south|[\w.]+@\w+|\b0\.1\.0\b|IT\b|QR"
+    r"|DESFire|NTAG 424 DNA|Данияр"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 OPEN_ALL = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"
+# What technicians read stands in <code>, in English everywhere.
+WORDS = """() => {
+  const hidden = [...document.querySelectorAll("code")];
+  hidden.forEach(each => { each.style.display = "none"; });
+  const words = document.body.innerText;
+  hidden.forEach(each => { each.style.display = ""; });
+  return words;
+}"""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -64,7 +73,7 @@ async def test_a_page_is_whole_translated_and_accessible(site: Site, name: str) 
         page = await opened(site, name, language, look)
 
         assert await page.get_attribute("html", "lang") == language
-        assert language == "en" or english_in(await page.inner_text("body")) == [], f"{name} {language}"
+        assert language == "en" or english_in(await page.evaluate(WORDS)) == [], f"{name} {language}"
         for width, rules in judged.items():
             await page.set_viewport_size({"width": width, "height": HEIGHT})
             assert await page.evaluate(OVERFLOW) <= 0, f"{name} {language} {width} scrolls sideways"

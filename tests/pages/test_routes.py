@@ -182,6 +182,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
         "code": "almaty15", "ref": site.sample.child_ref, "card_id": site.sample.card_id, "act": "block",
         "purpose": "card", "guardian_id": site.sample.guardian_id, "name": "gate-north", "key": "today",
         "invitation": "0123456789abcdef", "product": "agent", "board": "linux", "counter": 1, "turn": "widen",
+            "digest": site.sample.photo,
     }  # fmt: skip
     if key == "GET /assets/{name}":
         places["name"] = "esik.css"
