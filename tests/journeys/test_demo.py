@@ -28,6 +28,7 @@ from tests.servers.process import Server
 from tests.waiting import until
 
 PARENT = "+77000000000"
+pytestmark = pytest.mark.xdist_group("demo")  # two that start at once may choose the same free port
 ESIK = "import sys; from esik.cli import main; sys.exit(main(sys.argv[1:]))"
 ARRIVED = re.compile(r"<b>Arrived \d\d:\d\d</b>")
 SET_UP_S = 60.0  # some seconds, where nobody else wants the machine
