@@ -50,7 +50,7 @@ PAGES = {
 # Names, codes and proper names that are the same in every language.
 SAME_EVERYWHERE = re.compile(
     r"Esik|English|XLSX|CSV|\.xlsx|JPEG|PNG|WebP|gate-\w+|almaty\d+|north|south|[\w.]+@\w+|\b0\.1\.0\b|IT\b|QR"
-    r"|DESFire|NTAG 424 DNA|Данияр"
+    r"|DESFire|NTAG 424 DNA|Данияр|parent with pram"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 OPEN_ALL = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"
