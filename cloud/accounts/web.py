@@ -1,5 +1,6 @@
 """Who a request comes from: the session's cookie, and what pages ask of it before they show anything."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, cast
 from urllib.parse import quote
@@ -80,6 +81,24 @@ NewVisit = Annotated[Visit, Depends(newcomer)]
 MemberVisit = Annotated[Visit, Depends(member)]
 SignedIn = Annotated[Actor, Depends(signed_in)]
 TheServices = Annotated[Services, Depends(services_of)]
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorDesk:
+    """An operator at a page of all schools."""
+
+    visit: Visit
+    actor: Actor
+    services: Services
+
+
+async def operator_desk(visit: MemberVisit, actor: SignedIn, services: TheServices) -> OperatorDesk:
+    """Return who looks at all schools. Raises NotAllowed."""
+    actor.require_operator()
+    return OperatorDesk(visit, actor, services)
+
+
+TheOperatorDesk = Annotated[OperatorDesk, Depends(operator_desk)]
 
 
 def way_out(refused: Refused, path: str) -> str | None:

@@ -7,12 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from cloud.accounts.web import MemberVisit, SignedIn, TheServices
+from cloud.accounts.web import TheOperatorDesk
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Role
 from cloud.core.live import Quiet, stream
 from cloud.core.pages import Visit, pages_of
-from cloud.core.services import Services
 from cloud.core.wakeups import EVERYTHING
 from cloud.devices.alarm_kinds import Severity
 from cloud.devices.alarm_list import AlarmFilters, AlarmList, State, acknowledge, alarms_of
@@ -22,24 +21,6 @@ router = APIRouter(prefix="/schools/{code}/alarms", include_in_schema=False)
 of_all = APIRouter(prefix="/alarms", include_in_schema=False)
 ItDesk = Annotated[Desk, Depends(desk_of(Role.IT))]
 TEMPLATE = "office/alarms.html"
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """An operator looking at all schools."""
-
-    visit: Visit
-    actor: Actor
-    services: Services
-
-
-async def watch_of(visit: MemberVisit, actor: SignedIn, services: TheServices) -> Watch:
-    """Return who looks at all schools. Raises NotAllowed."""
-    actor.require_operator()
-    return Watch(visit, actor, services)
-
-
-OperatorWatch = Annotated[Watch, Depends(watch_of)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +67,27 @@ async def looked_into(desk: ItDesk, form: Annotated[AcknowledgeForm, Depends()])
 
 
 @of_all.get("")
-async def all_alarms(request: Request, watch: OperatorWatch) -> Response:
+async def all_alarms(request: Request, desk: TheOperatorDesk) -> Response:
     """Show the alarms of all schools, and of none."""
-    found = await alarms_of(watch.services, watch.actor, None, AlarmFilters.read(request.query_params))
-    return _page(request, watch.visit, found, "/alarms")
+    found = await alarms_of(desk.services, desk.actor, None, AlarmFilters.read(request.query_params))
+    return _page(request, desk.visit, found, "/alarms")
 
 
 @of_all.get("/live")
-async def all_alarms_live(request: Request, watch: OperatorWatch) -> Response:
+async def all_alarms_live(request: Request, desk: TheOperatorDesk) -> Response:
     """Stream the same, with the same filters."""
     filters = AlarmFilters.read(request.query_params)
 
     async def draw() -> str:
-        return _block(request, watch.visit, await alarms_of(watch.services, watch.actor, None, filters), "/alarms")
+        return _block(request, desk.visit, await alarms_of(desk.services, desk.actor, None, filters), "/alarms")
 
     return stream(request, [(OPERATORS, EVERYTHING)], draw, Quiet.DRAW)
 
 
 @of_all.post("/acknowledge")
-async def all_looked_into(watch: OperatorWatch, form: Annotated[AcknowledgeForm, Depends()]) -> Response:
+async def all_looked_into(desk: TheOperatorDesk, form: Annotated[AcknowledgeForm, Depends()]) -> Response:
     """Note that an operator looked into alarms."""
-    await acknowledge(watch.services, watch.actor, None, form.chosen)
+    await acknowledge(desk.services, desk.actor, None, form.chosen)
     return RedirectResponse(f"/alarms?{form.query}", HTTPStatus.SEE_OTHER)
 
 

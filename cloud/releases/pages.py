@@ -8,12 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from cloud.accounts.web import MemberVisit, SignedIn, TheServices
+from cloud.accounts.web import OperatorDesk, TheOperatorDesk
 from cloud.core.actor import Actor
 from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.live import Quiet, stream
-from cloud.core.pages import Visit, pages_of
+from cloud.core.pages import pages_of
 from cloud.core.services import Services
 from cloud.core.wakeups import EVERYTHING
 from cloud.devices.alarms import OPERATORS
@@ -32,24 +32,6 @@ TURNS: dict[str, Turn] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """An operator at the releases."""
-
-    visit: Visit
-    actor: Actor
-    services: Services
-
-
-async def desk_of(visit: MemberVisit, actor: SignedIn, services: TheServices) -> Desk:
-    """Return who looks at the releases. Raises NotAllowed."""
-    actor.require_operator()
-    return Desk(visit, actor, services)
-
-
-OperatorDesk = Annotated[Desk, Depends(desk_of)]
-
-
-@dataclass(frozen=True, slots=True)
 class ReleaseForm:
     """Which release, and the first device when it is started."""
 
@@ -64,13 +46,13 @@ class ReleaseForm:
 
 
 @router.get("")
-async def releases(request: Request, desk: OperatorDesk) -> Response:
+async def releases(request: Request, desk: TheOperatorDesk) -> Response:
     """Show the releases."""
     return await _page(request, desk)
 
 
 @router.get("/live")
-async def releases_live(request: Request, desk: OperatorDesk) -> Response:
+async def releases_live(request: Request, desk: TheOperatorDesk) -> Response:
     """Stream the same."""
 
     async def draw() -> str:
@@ -80,7 +62,7 @@ async def releases_live(request: Request, desk: OperatorDesk) -> Response:
 
 
 @router.post("/start")
-async def start(request: Request, desk: OperatorDesk, form: Annotated[ReleaseForm, Depends()]) -> Response:
+async def start(request: Request, desk: TheOperatorDesk, form: Annotated[ReleaseForm, Depends()]) -> Response:
     """Offer a release to its first device."""
     try:
         await rollouts.start(desk.services, desk.actor, form.release, form.device.strip())
@@ -90,7 +72,9 @@ async def start(request: Request, desk: OperatorDesk, form: Annotated[ReleaseFor
 
 
 @router.post("/{turn}")
-async def turned(request: Request, desk: OperatorDesk, turn: str, form: Annotated[ReleaseForm, Depends()]) -> Response:
+async def turned(
+    request: Request, desk: TheOperatorDesk, turn: str, form: Annotated[ReleaseForm, Depends()]
+) -> Response:
     """Widen, pause, resume or give up."""
     if turn not in TURNS:
         raise NotFound
@@ -101,7 +85,7 @@ async def turned(request: Request, desk: OperatorDesk, turn: str, form: Annotate
     return RedirectResponse("/releases", HTTPStatus.SEE_OTHER)
 
 
-async def _page(request: Request, desk: Desk, refused: Refused | None = None) -> Response:
+async def _page(request: Request, desk: OperatorDesk, refused: Refused | None = None) -> Response:
     told = translate(desk.visit.language, refused.message) if refused else ""
     return pages_of(request).page(
         desk.visit, TEMPLATE, status=refused.status if refused else HTTPStatus.OK, section="releases", refused=told,
@@ -109,7 +93,7 @@ async def _page(request: Request, desk: Desk, refused: Refused | None = None) ->
     )  # fmt: skip
 
 
-async def _values(desk: Desk) -> dict[str, Any]:
+async def _values(desk: OperatorDesk) -> dict[str, Any]:
     rows = await releases_of(desk.services, desk.actor)
     devices = await first_ones(desk.services, desk.actor)
     fit = {

@@ -7,16 +7,15 @@ there.
 import asyncio
 import ssl
 from collections.abc import Callable
-from hmac import compare_digest
 from random import Random
 
 import httpx2
 
 from edge_agent.sync.ports import Stamp
-from edge_agent.sync.renewal import POOR, AnswerUnsigned, peer_certificate
+from edge_agent.sync.renewal import POOR, AnswerUnsigned, peer_certificate, signed_at_ms
 from edge_agent.sync.tls import check_dates
 from schemas.release import BODY_BYTES_MAX
-from schemas.requests import SIGNATURE, TIME, answer_headers, headers
+from schemas.requests import headers
 
 PATH = "/device/v1/release"
 BLOCK_BYTES = 1 << 20
@@ -53,10 +52,7 @@ class ReleaseDesk:
         Raises AnswerUnsigned, httpx2.HTTPError or OSError.
         """
         nonce, answer, body = await self._get(f"{PATH}?{query}", {}, ANSWER_BYTES_MAX)
-        said, time = answer.headers.get(SIGNATURE, ""), answer.headers.get(TIME, "")
-        is_form = said.isascii() and time.isascii() and time.isdigit() and len(time) <= 16
-        wanted = answer_headers(self._http_key, answer.status_code, nonce, int(time) if is_form else 0, body)
-        if not is_form or not compare_digest(said, wanted[SIGNATURE]):
+        if signed_at_ms(self._http_key, answer, nonce, body) is None:
             raise AnswerUnsigned(answer.status_code, None)
         answer.raise_for_status()
         return body if answer.status_code == 200 else None

@@ -96,13 +96,21 @@ class CertificateDesk:
         return self._believed(answer, body, nonce, began.monotonic_ms, ended_ms)
 
     def _believed(self, answer: httpx2.Response, body: bytes, nonce: str, began_ms: int, ended_ms: int) -> Answer:
-        said, time, retry_s = answer.headers.get(SIGNATURE, ""), answer.headers.get(TIME, ""), _retry_s(answer)
-        is_form = said.isascii() and time.isascii() and time.isdigit() and len(time) <= 16
-        wanted = answer_headers(self._http_key, answer.status_code, nonce, int(time) if is_form else 0, body)
-        if not is_form or not compare_digest(said, wanted[SIGNATURE]):
+        retry_s = _retry_s(answer)
+        wall_ms = signed_at_ms(self._http_key, answer, nonce, body)
+        if wall_ms is None:
             raise AnswerUnsigned(answer.status_code, retry_s)
         half_ms = (ended_ms - began_ms) // 2
-        return Answer(answer.status_code, body, int(time), ended_ms - half_ms, half_ms, retry_s)
+        return Answer(answer.status_code, body, wall_ms, ended_ms - half_ms, half_ms, retry_s)
+
+
+def signed_at_ms(key: bytes, answer: httpx2.Response, nonce: str, body: bytes) -> int | None:
+    """Return the cloud's time of an answer that it has signed to this request; None when it has not."""
+    said, time = answer.headers.get(SIGNATURE, ""), answer.headers.get(TIME, "")
+    if not (said.isascii() and time.isascii() and time.isdigit() and len(time) <= 16):
+        return None
+    wanted = answer_headers(key, answer.status_code, nonce, int(time), body)
+    return int(time) if compare_digest(said, wanted[SIGNATURE]) else None
 
 
 def peer_certificate(answer: httpx2.Response) -> dict[str, object]:
