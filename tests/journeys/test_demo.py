@@ -25,14 +25,14 @@ from simulators.demo_control import STATE, NoDemo, State, ask, fresh_folder
 from simulators.demo_seed import CODE, PASSWORD
 from simulators.demo_show import GATES
 from tests.servers.process import Server
-from tests.waiting import until
+from tests.waiting import Late, until
 
 PARENT = "+77000000000"
 TAKEN_MAX = 3  # a port that was free may be another test's a moment later
 pytestmark = pytest.mark.xdist_group("demo")  # two that start at once may choose the same free port
 ESIK = "import sys; from esik.cli import main; sys.exit(main(sys.argv[1:]))"
 ARRIVED = re.compile(r"<b>Arrived \d\d:\d\d</b>")
-SET_UP_S = 60.0  # some seconds, where nobody else wants the machine
+SET_UP_S = 120.0  # some seconds, where nobody else wants the machine
 Place = tuple[str, str, int]  # device, epoch, number
 
 
@@ -121,6 +121,21 @@ async def _records(folder: Path) -> list[tuple[Place, bytes]]:
     return [((row["device"], row["epoch"], row["seq"]), row["record"]) for row in rows]
 
 
+def cloud_log(folder: Path) -> str:
+    """Return what the demonstration's cloud has logged so far."""
+    log = folder / "cloud.log"
+    return log.read_text(errors="replace") if log.exists() else ""
+
+
+def await_school(folder: Path, server: Server) -> None:
+    """Wait until the demonstration is ready, or has ended. Raises Late, which tells how far it came."""
+    try:
+        until(lambda: state_of(folder).pid == server.pid or not server.is_running, SET_UP_S, "the school to wake up")
+    except Late as late:
+        agents = "".join(log.read_text(errors="replace")[-1_500:] for log in sorted(folder.glob("*/agent.log")))
+        raise Late(f"{late}\n{server.log_tail()}\n{cloud_log(folder)[-3_000:]}\n{agents}") from None
+
+
 @contextmanager
 def demo(tmp_path: Path) -> Iterator[Demo]:
     """Run a demonstration on ports of its own, in which people come as quick as the gates take them."""
@@ -133,11 +148,8 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
     try:
         for _ in range(TAKEN_MAX):
             server.start()
-            until(
-                lambda: state_of(folder).pid == server.pid or not server.is_running, SET_UP_S, "the school to wake up"
-            )
-            log = folder / "cloud.log"
-            if server.is_running or not (log.exists() and "address already in use" in log.read_text()):
+            await_school(folder, server)
+            if server.is_running or "address already in use" not in cloud_log(folder):
                 break
             server.stop()
         assert server.is_running, server.log_tail()

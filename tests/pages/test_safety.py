@@ -18,6 +18,7 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.guarding import FORM_MAX, UPLOAD_MAX, Figures, Guarding
 from tests.pages.site import Site
 from tests.pages.test_ways import NEW
+from tests.waiting import until_async
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
 
@@ -204,6 +205,8 @@ async def test_one_reader_cannot_take_everybodys_place(
     site: Site, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "STREAMS_OF_ONE_MAX", 1)
+    site.app.state.feed.hang_up()  # a page that another test has closed may be kept live until the next pulse
+    await until_async(lambda: not site.app.state.feed.open_streams)
     guardian = {"cookie": f"esik_session={site.sample.tokens['guardian']}", "accept": "text/event-stream"}
     office = {"cookie": f"esik_session={site.sample.tokens['office']}", "accept": "text/event-stream"}
 

@@ -9,6 +9,7 @@ from cloud.core.database import Database, address
 from cloud.core.services import Services
 from cloud.devices.alarm_kinds import Severity
 from cloud.devices.alarm_list import AlarmFilters, alarms_of
+from cloud.devices.registry import CHANGED
 from cloud.ingest.accepting import accept
 from cloud.ingest.messages import Arrived
 from cloud.ingest.plan import Plan
@@ -349,8 +350,9 @@ async def test_a_revocation_bites_on_a_live_session(
     senders = Senders(database.pool, services.vault, services.clock)
     store = PgStore(database.url, senders)
     await take(store, device.batch(1, 2))
-    following = asyncio.create_task(senders.follow(services.wakeups))
-    await asyncio.sleep(0)
+    async with await services.wakeups.subscribe(CHANGED):  # the database listens from here on, whoever follows
+        following = asyncio.create_task(senders.follow(services.wakeups))
+        await asyncio.sleep(0)
 
     await revoke(database.pool, services.clock, device, tell=tell)
     if tell:
