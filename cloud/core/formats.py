@@ -57,3 +57,7 @@ class Formats:
     def number(self, value: int) -> str:
         """Return a whole number with the language's grouping."""
         return format_decimal(value, locale=self.locale)
+
+    def tenths(self, value: float) -> str:
+        """Return a number with one decimal and the language's own point, as 14.2."""
+        return format_decimal(value, "#,##0.0", locale=self.locale)

@@ -96,6 +96,14 @@ async def test_the_muster_list_prints_names_and_boxes_and_nothing_of_the_shell(s
     await expect(page.locator(".muster li").first).to_be_visible()
 
 
+async def test_on_a_phone_the_section_that_is_shown_stands_in_view(site: Site) -> None:
+    page = await site.open("/releases", "operator", width=390)
+
+    current = page.locator(".shell-nav [aria-current]")
+
+    await expect(current).to_be_in_viewport(ratio=1)
+
+
 async def fresh(site: Site, path: str, locale: str = "en-US") -> Page:
     """Open a page in a browser that was never here."""
     return await site.open(path, language="", locale=locale, width=390)

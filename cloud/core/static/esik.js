@@ -53,6 +53,10 @@
     }
   }, RETRY_MS);
 
+  // On a phone the sections are a strip wider than the screen: the one that is shown stands in view.
+  const section = document.querySelector(".shell-nav [aria-current]");
+  if (section) section.parentElement.scrollLeft = section.offsetLeft - section.parentElement.offsetLeft;
+
   // The offline bar.
   const offline = () => {
     root.classList.toggle("is-offline", !navigator.onLine);

@@ -54,3 +54,13 @@ def test_times_are_the_schools_own(language: Language) -> None:
 
     assert (formats.hour(AT), formats.second(AT)) == ("07:52", "07:52:09")
     assert formats.local_day(datetime(2026, 11, 25, 20, 0, tzinfo=UTC)) == date(2026, 11, 26)
+
+
+@pytest.mark.parametrize(
+    ("language", "whole", "tenths"),
+    [(Language.KK, "1\xa0204", "14,2"), (Language.RU, "1\xa0204", "14,2"), (Language.EN, "1,204", "14.2")],
+)
+def test_figures_have_the_languages_own_point_and_grouping(language: Language, whole: str, tenths: str) -> None:
+    formats = Formats(language, ALMATY)
+
+    assert (formats.number(1204), formats.tenths(14.2)) == (whole, tenths)
