@@ -16,11 +16,11 @@ from cloud.core.actor import Role
 from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
+from cloud.core.pictures import UPLOAD_MAX
 from cloud.imports.cells import CellWrong, date_of_text
 from cloud.people.actions import Opened
 from cloud.people.errors import PersonRefused
 from cloud.people.kinds import Purpose, Relation
-from cloud.people.photos import UPLOAD_MAX
 from cloud.people.queries import PersonRow, consents_of, guardians_of, person_of_ref, phones_of
 
 PREFIX = "/schools/{code}/people/{ref}"

@@ -8,13 +8,12 @@ from fastapi.responses import Response
 from cloud.attendance.web import Desk, desk_of
 from cloud.core.actor import Role
 from cloud.core.errors import NotFound, Refused
-from cloud.core.messages import message
+from cloud.core.pictures import MEDIA_TYPE, UPLOAD_MAX
 from cloud.office.person import PREFIX, OfficeDesk, Outcome, ThePerson, back_to, person_page
-from cloud.people.photos import UPLOAD_MAX, PhotoRefused, drop_photo, photo_of, put_photo
+from cloud.people.photos import drop_photo, photo_of, put_photo
 
 router = APIRouter(prefix=PREFIX, include_in_schema=False)
 FaceDesk = Annotated[Desk, Depends(desk_of(Role.GUARD, Role.OFFICE))]
-WEBP = "image/webp"
 
 
 @router.post("/photo")
@@ -22,8 +21,6 @@ async def put(request: Request, desk: OfficeDesk, person: ThePerson, file: Uploa
     """Keep a photo."""
     upload = await file.read(UPLOAD_MAX + 1) if file is not None else b""
     try:
-        if not upload:
-            raise PhotoRefused(message("Choose a file first."))
         await put_photo(desk.services, desk.actor, person.id, upload)
     except Refused as refused:
         return await person_page(request, desk, person, Outcome(refused))
@@ -43,4 +40,4 @@ async def show(desk: FaceDesk, ref: str, digest: str) -> Response:
     if len(digest) != 64:
         raise NotFound
     photo = await photo_of(desk.services, desk.actor, ref, digest)
-    return Response(photo, media_type=WEBP, headers={"cache-control": "private, max-age=3600"})
+    return Response(photo, media_type=MEDIA_TYPE, headers={"cache-control": "private, max-age=3600"})

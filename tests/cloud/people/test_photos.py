@@ -1,35 +1,19 @@
-"""Photos: made small and anonymous, kept encrypted, shown to who works at the gate, gone with the consent."""
+"""Photos of people: kept encrypted, shown to who works at the gate, gone with the consent."""
 
-import io
 from datetime import date
-from random import Random
 
 import pytest
-from PIL import Image
 
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
+from cloud.core.pictures import PhotoRefused
 from cloud.core.services import Services
-from cloud.people import photos
 from cloud.people.actions import give_consent, leave, withdraw_consent
 from cloud.people.kinds import Purpose
-from cloud.people.photos import BYTES_MAX, SIDE, PhotoRefused, PhotoTooLarge, drop_photo, photo_of, put_photo, small_of
+from cloud.people.photos import drop_photo, photo_of, put_photo
+from tests.cloud.core.pictures import picture
 from tests.cloud.people.factory import a_student
 from tests.cloud.schools.factory import SYSTEM, a_school
-
-ORIENTATION, MAKER = 0x0112, 0x010F
-SIDEWAYS = 6
-
-
-def picture(width: int = 300, height: int = 400, form: str = "JPEG") -> bytes:
-    """Return a red picture with a blue upper half, as a camera writes it: on its side, and with its name."""
-    upright = Image.new("RGB", (width, height), "red")
-    upright.paste("blue", (0, 0, width, height // 2))
-    exif = Image.Exif()
-    exif[ORIENTATION], exif[MAKER] = SIDEWAYS, "Camera of Somebody"
-    out = io.BytesIO()
-    upright.rotate(90, expand=True).save(out, form, exif=exif)
-    return out.getvalue()
 
 
 async def put(services: Services) -> tuple[int, str, str]:
@@ -40,43 +24,6 @@ async def put(services: Services) -> tuple[int, str, str]:
     await put_photo(services, SYSTEM, student_id, picture())
     row = await services.database.pool.fetchrow("SELECT ref, digest FROM person, person_photo")
     return student_id, row["ref"], row["digest"]
-
-
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
-def test_a_photo_is_made_small_upright_and_forgets_the_camera(form: str) -> None:
-    small = small_of(picture(form=form))
-
-    shown = Image.open(io.BytesIO(small.webp))
-    assert (shown.format, shown.size) == ("WEBP", (SIDE, SIDE))
-    assert len(small.webp) <= BYTES_MAX
-    assert not shown.getexif()
-    assert b"Somebody" not in small.webp
-    red, _, blue = shown.convert("RGB").getpixel((SIDE // 2, 10))  # type: ignore[misc] # three bands
-    assert blue > red
-
-
-def test_a_photo_full_of_noise_fits_all_the_same() -> None:
-    noise = Image.frombytes("RGB", (640, 640), Random(1).randbytes(640 * 640 * 3))
-    out = io.BytesIO()
-    noise.save(out, "PNG")
-
-    assert len(small_of(out.getvalue()).webp) <= BYTES_MAX
-
-
-@pytest.mark.parametrize(
-    "upload", [b"x", b"GIF89a" + bytes(40), b"<svg xmlns='http://www.w3.org/2000/svg'/>", picture()[:200]]
-)
-def test_what_is_no_photo_is_refused(upload: bytes) -> None:
-    with pytest.raises(PhotoRefused, match="no photo"):
-        small_of(upload)
-
-
-def test_what_would_fill_the_memory_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photos, "PIXELS_MAX", 300 * 400 - 1)
-    with pytest.raises(PhotoTooLarge):
-        small_of(picture())
-    with pytest.raises(PhotoTooLarge):
-        small_of(bytes(photos.UPLOAD_MAX + 1))
 
 
 async def test_a_photo_is_kept_encrypted_and_shown_to_the_guard_only(services: Services) -> None:
