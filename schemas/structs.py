@@ -53,6 +53,7 @@ class Claim(
         "meal": "ml",
         "day": "dy",
         "outcome": "o",
+        "amount_tiyn": "a",
     },
 ):
     """A free meal or a limit was claimed from the hub. Written by the hub before it answers."""
@@ -65,6 +66,7 @@ class Claim(
     meal: Annotated[str, Meta(min_length=1, max_length=16)]
     day: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
     outcome: Literal["granted", "refused"]
+    amount_tiyn: Annotated[int, Meta(ge=0, le=1000000000)] | None = None
 
 
 class Command(
@@ -201,6 +203,37 @@ class Health(
     signal_dbm: Annotated[int, Meta(ge=-150, le=0)] | None = None
 
 
+class Item(
+    Record,
+    tag="item",
+    tag_field="k",
+    kw_only=True,
+    frozen=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    rename={
+        "monotonic_ms": "m",
+        "wall_ms": "t",
+        "clock": "q",
+        "sale": "of",
+        "dish": "ds",
+        "version": "vr",
+        "count": "n",
+        "price_tiyn": "a",
+    },
+):
+    """A line of a sale. Appended together with its sale and before it; without that sale it means nothing. The items of a sale are its full price: what its payer pays and what a subsidy owes."""
+
+    monotonic_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    clock: Literal["rtc", "ntp", "hub", "floor", "none"]
+    sale: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
+    dish: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,16}\Z")]
+    version: Annotated[int, Meta(ge=1, le=99999)]
+    count: Annotated[int, Meta(ge=1, le=99)]
+    price_tiyn: Annotated[int, Meta(ge=0, le=1000000000)]
+
+
 class Loss(
     Record,
     tag="loss",
@@ -261,6 +294,35 @@ class Open(
     previous_digest: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")] | None = None
     reason: Literal["start", "created", "recovered", "set_aside"]
     firmware: Annotated[str, Meta(min_length=1, max_length=24)]
+
+
+class Override(
+    Record,
+    tag="override",
+    tag_field="k",
+    kw_only=True,
+    frozen=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    rename={
+        "monotonic_ms": "m",
+        "wall_ms": "t",
+        "clock": "q",
+        "sale": "of",
+        "rule": "w",
+        "staff": "by",
+        "why": "x",
+    },
+):
+    """A till's no was overruled. Appended together with its sale and before it; without that sale it means nothing."""
+
+    monotonic_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    clock: Literal["rtc", "ntp", "hub", "floor", "none"]
+    sale: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
+    rule: Annotated[str, Meta(min_length=1, max_length=16)]
+    staff: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
+    why: Annotated[str, Meta(min_length=1, max_length=32)]
 
 
 class Passage(
@@ -327,6 +389,33 @@ class Refund(
     reason: Annotated[str, Meta(min_length=1, max_length=32)]
 
 
+class Refusal(
+    Record,
+    tag="refusal",
+    tag_field="k",
+    kw_only=True,
+    frozen=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    rename={
+        "monotonic_ms": "m",
+        "wall_ms": "t",
+        "clock": "q",
+        "meal": "ml",
+        "person": "p",
+        "reason": "w",
+    },
+):
+    """A till said no. Nothing was sold. Told once for a person, meal and reason while the screen shows it."""
+
+    monotonic_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    clock: Literal["rtc", "ntp", "hub", "floor", "none"]
+    meal: Annotated[str, Meta(min_length=1, max_length=16)]
+    person: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
+    reason: Annotated[str, Meta(min_length=1, max_length=16)]
+
+
 class Sale(
     Record,
     tag="sale",
@@ -340,28 +429,24 @@ class Sale(
         "wall_ms": "t",
         "clock": "q",
         "id": "id",
-        "till": "tl",
         "shift": "sh",
         "meal": "ml",
         "amount_tiyn": "a",
         "payment": "pay",
-        "staff": "by",
         "person": "p",
         "unconfirmed": "u",
     },
 ):
-    """A sale at a till. A completed sale. Never changed afterwards: see void and refund."""
+    """A sale at a till. A completed sale, after its items. Never changed afterwards: see void and refund."""
 
     monotonic_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
     wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
     clock: Literal["rtc", "ntp", "hub", "floor", "none"]
     id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
-    till: Annotated[str, Meta(min_length=1, max_length=16)]
     shift: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
     meal: Annotated[str, Meta(min_length=1, max_length=16)]
     amount_tiyn: Annotated[int, Meta(ge=0, le=1000000000)]
     payment: Literal["account", "free", "subsidised", "cash"]
-    staff: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
     person: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")] | None = None
     unconfirmed: bool | None = None
 
@@ -383,9 +468,12 @@ class Shift(
         "outcome": "o",
         "staff": "by",
         "amount_tiyn": "a",
+        "cash_tiyn": "c",
+        "count": "n",
+        "day": "dy",
     },
 ):
-    """A till's shift opened or closed."""
+    """A till's shift opened or closed. The cashier who opened a shift sells in it; the next cashier opens the next one."""
 
     monotonic_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
     wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
@@ -395,6 +483,9 @@ class Shift(
     outcome: Literal["opened", "closed"]
     staff: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
     amount_tiyn: Annotated[int, Meta(ge=0, le=10000000000)] | None = None
+    cash_tiyn: Annotated[int, Meta(ge=0, le=10000000000)] | None = None
+    count: Annotated[int, Meta(ge=0, le=1000000)] | None = None
+    day: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")] | None = None
 
 
 class Visitor(
@@ -466,10 +557,13 @@ AnyRecord = (
     | Decision
     | HandPass
     | Health
+    | Item
     | Loss
     | Open
+    | Override
     | Passage
     | Refund
+    | Refusal
     | Sale
     | Shift
     | Visitor
@@ -874,10 +968,109 @@ class CardRow(Row, tag="card", frozen=True, array_like=True):
     not_after_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
 
 
+class TillNames(Struct, frozen=True, omit_defaults=True):
+    """For screens."""
+
+    kk: Annotated[str, Meta(min_length=1, max_length=64)]
+    ru: Annotated[str, Meta(min_length=1, max_length=64)]
+    en: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class TillRow(Row, tag="till", frozen=True, array_like=True):
+    """A till. A till; its school's other rows of this kind and below stand in the roster only when there is one."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=16)]
+    names: TillNames
+    device: Annotated[str, Meta(pattern=r"^[a-z0-9-]{3,24}\Z")]
+    mode: Literal["set", "basket"]
+
+
+class MealNames(Struct, frozen=True, omit_defaults=True):
+    """For screens."""
+
+    kk: Annotated[str, Meta(min_length=1, max_length=64)]
+    ru: Annotated[str, Meta(min_length=1, max_length=64)]
+    en: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class MealRow(Row, tag="meal", frozen=True, array_like=True):
+    """A meal. A meal of the day."""
+
+    key: Annotated[str, Meta(min_length=1, max_length=16)]
+    names: MealNames
+    from_min: Annotated[int, Meta(ge=0, le=1440)]
+    to_min: Annotated[int, Meta(ge=0, le=1440)]
+
+
+class DishNames(Struct, frozen=True, omit_defaults=True):
+    """For screens."""
+
+    kk: Annotated[str, Meta(min_length=1, max_length=64)]
+    ru: Annotated[str, Meta(min_length=1, max_length=64)]
+    en: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class DishRow(Row, tag="dish", frozen=True, array_like=True):
+    """A version of a dish. A version of a dish: another price or composition is another version. A set is a dish with parts and a price of its own."""
+
+    id: Annotated[str, Meta(min_length=3, max_length=24)]
+    names: DishNames
+    price_tiyn: Annotated[int, Meta(ge=0, le=1000000000)]
+    category: Annotated[str, Meta(min_length=0, max_length=16)]
+    allergens: list[Annotated[str, Meta(min_length=1, max_length=16)]]
+    photo: Annotated[str, Meta(pattern=r"^[0-9a-f]{0,64}\Z")]
+    barcode: Annotated[str, Meta(min_length=0, max_length=32)]
+    parts: list[tuple[Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,16}\Z")], Annotated[int, Meta(ge=1, le=99999)]]]
+
+
+class MenuRow(Row, tag="menu", frozen=True, array_like=True):
+    """A menu. What is offered at one meal of one day."""
+
+    id: Annotated[str, Meta(min_length=12, max_length=27)]
+    dishes: list[Annotated[str, Meta(min_length=3, max_length=24)]]
+    set: Annotated[str, Meta(min_length=0, max_length=24)]
+
+
+class RightRow(Row, tag="right", frozen=True, array_like=True):
+    """What a person may eat at whose cost. Meals that are not paid for, or not whole."""
+
+    ref: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
+    meals: list[tuple[Annotated[str, Meta(min_length=1, max_length=16)], Literal["free", "subsidised"], Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")], Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")], Annotated[int, Meta(ge=0, le=1000000000)]]]
+
+
+class AccountRow(Row, tag="account", frozen=True, array_like=True):
+    """A person's account. What a till must know of a person's money and of what must not be sold."""
+
+    ref: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
+    balance_tiyn: Annotated[int, Meta(ge=-1000000000, le=1000000000)]
+    as_of_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    offline_limit_tiyn: Annotated[int, Meta(ge=0, le=1000000000)]
+    day_limit_tiyn: Annotated[int, Meta(ge=-1, le=1000000000)]
+    allergens: list[Annotated[str, Meta(min_length=1, max_length=16)]]
+    dishes: list[Annotated[str, Meta(min_length=1, max_length=16)]]
+    categories: list[Annotated[str, Meta(min_length=1, max_length=16)]]
+
+
+class StaffRow(Row, tag="staff", frozen=True, array_like=True):
+    """Who may work a screen. A member of staff with a PIN."""
+
+    ref: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
+    name: Annotated[str, Meta(min_length=1, max_length=120)]
+    pin_hash: Annotated[str, Meta(min_length=1, max_length=160)]
+    roles: list[Annotated[str, Meta(min_length=1, max_length=16)]]
+
+
 AnyRow = (
     PolicyRow
     | GateRow
     | ProfileRow
     | PersonRow
     | CardRow
+    | TillRow
+    | MealRow
+    | DishRow
+    | MenuRow
+    | RightRow
+    | AccountRow
+    | StaffRow
 )

@@ -17,6 +17,7 @@ from schemas import chain, codec, compact, requests, roster, seal, tokens, topic
 from schemas.generate import HERE, load, rows
 from tests.schemas.enrolment_vectors import enrolments
 from tests.schemas.release_vectors import releases
+from tests.schemas.till_vectors import till_rows
 
 FOLDER = HERE / "vectors"
 SECRET = bytes(range(32))
@@ -71,18 +72,36 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "sale": {
         **TAG,
         "id": NONCE,
-        "till": "till-1",
         "shift": BOOT,
         "meal": "lunch",
         "amount_tiyn": 57_700,
         "payment": "account",
-        "staff": STAFF,
         "person": PERSON,
     },
+    "item": {**TAG, "sale": NONCE, "dish": "lunch-1-4", "version": 3, "count": 1, "price_tiyn": 57_700},
+    "override": {**TAG, "sale": NONCE, "rule": "no_money", "staff": STAFF, "why": "аш бала"},
+    "refusal": {**TAG, "meal": "lunch", "person": PERSON, "reason": "had_it"},
     "void": {**TAG, "id": BOOT, "sale": NONCE, "amount_tiyn": 57_700, "staff": STAFF, "reason": "Қате түрттім"},
     "refund": {**TAG, "id": BOOT, "sale": NONCE, "amount_tiyn": 100, "staff": STAFF, "reason": "cold soup"},
-    "claim": {**TAG, "id": NONCE, "person": PERSON, "meal": "lunch", "day": "2026-09-21", "outcome": "granted"},
-    "shift": {**TAG, "id": BOOT, "till": "till-1", "outcome": "opened", "staff": STAFF, "amount_tiyn": 0},
+    "claim": {
+        **TAG,
+        "id": NONCE,
+        "person": PERSON,
+        "meal": "lunch",
+        "day": "2026-09-21",
+        "outcome": "granted",
+        "amount_tiyn": 0,
+    },
+    "shift": {
+        **TAG,
+        "id": BOOT,
+        "till": "till-1",
+        "outcome": "closed",
+        "staff": STAFF,
+        "amount_tiyn": 5_770_000,
+        "cash_tiyn": 57_700,
+        "count": 100,
+    },
     "alarm": {**TAG, "reason": "forced_open", "detail": 'a "quoted" \\ word', "gate": "main"},
     "loss": {**TAG, "reason": "disk_full", "count": 3, "from_ms": WALL_MS - 9000, "to_ms": WALL_MS},
     "health": {
@@ -149,9 +168,10 @@ ROSTER_ROWS = [
     roster.row("profile", "day", [[31, 420, 1140]], ["*"]),
     roster.row("person", PERSON, "Әлия Қасымова", "1А", "student", 1, 1, "day"),
     roster.row("card", "ab" * 12, PERSON, "active", 0),
+    *till_rows(PERSON, STAFF, DEVICE, WALL_MS),
 ]
 Sign = Callable[[bytes], bytes]
-NEXT_ROWS = [*ROSTER_ROWS[:4], roster.row("card", "cd" * 12, PERSON, "active", WALL_MS)]
+NEXT_ROWS = [*ROSTER_ROWS[:4], *ROSTER_ROWS[5:], roster.row("card", "cd" * 12, PERSON, "active", WALL_MS)]
 
 
 def messages() -> list[dict[str, Any]]:

@@ -146,3 +146,24 @@ CLAIM = {
     "day": "2026-09-01",
     "outcome": "granted",
 }
+
+
+LATE = {"monotonic_ms": 99_999_999_999, "wall_ms": 1_790_000_000_000, "clock": "floor"}
+SALE = {"id": "0" * 16, "shift": "0" * 16, "amount_tiyn": 10**9}
+DEAR = {"sale": "0" * 16, "dish": "d" * 16, "version": 99_999, "count": 99, "price_tiyn": 10**9}
+CLOSED = {"id": "0" * 16, "outcome": "closed", "staff": "z" * 12, "amount_tiyn": 10**10, "cash_tiyn": 10**10}
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("sale", SALE | {"meal": "m" * 16, "payment": "subsidised", "person": "z" * 12, "unconfirmed": True}),
+        ("item", DEAR),
+        ("override", {"sale": "0" * 16, "rule": "offline_limit", "staff": "z" * 12, "why": "ұ" * 32}),
+        ("refund", {"id": "0" * 16, "sale": "0" * 16, "amount_tiyn": 10**7, "staff": "z" * 12, "reason": "ұ" * 24}),
+        ("refusal", {"meal": "m" * 16, "person": "z" * 12, "reason": "offline_limit"}),
+        ("shift", CLOSED | {"till": "till-1", "count": 10**6}),
+    ],
+)
+def test_the_longest_that_a_till_writes_is_a_record(kind: str, values: dict[str, Any]) -> None:
+    assert len(encode(kind, LATE | values)) <= RECORD_BYTES_MAX

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from schemas.compact import compact
 from schemas.roster import RosterRefused, body_of, difference, members_of, open_file, pack, row, rows_of
 from schemas.structs import AnyRow
+from tests.schemas.till_vectors import till_rows
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 RULES = {"passback": "soft", "passback_reset_ms": 0, "repeat_ms": 5000, "expired": "allow"}
@@ -25,6 +26,7 @@ ROWS = [
     row("profile", "day", [[31, 420, 1140]], ["*"]),
     row("person", REF, "Әлия Қасымова", "1А", "student", 1, 1, "day"),
     row("card", "ab" * 12, REF, "active", 0),
+    *till_rows(REF, "zr81mmv0c5tb", "till-1", 1_790_000_000_000),
 ]
 HEADER: dict[str, object] = {"school": "school1", "version": 7, "base": 0, "issued_ms": 1000, "not_after_ms": 9000}
 
@@ -161,6 +163,8 @@ def test_rows_are_read_alike_with_types_and_without(line: bytes) -> None:
         row("person", REF, "Әлия", "1А", "student", 2, 1, "day"),
         row("gate", "main", {"kk": "Есік"}, "gate-1"),
         row("policy", "", {"passback": "soft"}),
+        row("till", "till-1", {"kk": "Асхана", "ru": "Столовая", "en": "Canteen"}, "till-1", "no touch"),
+        row("dish", "soup/3", {"kk": "Көже", "ru": "Суп", "en": "Soup"}, -1, "first", [], "", "", []),
     ],
 )
 def test_a_row_that_breaks_the_schema_is_refused_with_types_and_without(line: bytes) -> None:

@@ -1,0 +1,31 @@
+"""The rows of a roster for tills, as the vectors have them."""
+
+from schemas.roster import row
+
+PIN_HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$Vu2A1bNUmKT6FUnJSGBWpQxNkCwEnBl6rGFGzj6GZxw"
+
+
+def till_rows(person: str, staff: str, device: str, now_ms: int) -> list[bytes]:
+    """Return one row of every kind that only tills read."""
+    return [
+        row("till", "till-1", {"kk": "Асхана", "ru": "Столовая", "en": "Canteen"}, device, "set"),
+        row("meal", "lunch", {"kk": "Түскі ас", "ru": "Обед", "en": "Lunch"}, 660, 840),
+        row(
+            "dish", "soup/3", {"kk": "Көже", "ru": "Суп", "en": "Soup"}, 25_000, "first", ["celery"], "ab" * 32, "", []
+        ),
+        row(
+            "dish",
+            "lunch-1-4/3",
+            {"kk": "Түскі ас, 1–4 сынып", "ru": "Обед, 1–4 класс", "en": "Lunch, grades 1–4"},
+            57_700,
+            "",
+            ["celery"],
+            "",
+            "",
+            [["soup", 3]],
+        ),
+        row("menu", "2026-09-21 lunch", ["lunch-1-4/3", "soup/3"], "lunch-1-4/3"),
+        row("right", person, [["lunch", "free", "2026-09-01", "2027-05-25", 0]]),
+        row("account", person, 150_000, now_ms, 60_000, -1, ["nuts"], ["soda"], ["sweets"]),
+        row("staff", staff, "Айгүл Сейітова", PIN_HASH, ["cashier"]),
+    ]
