@@ -12,7 +12,7 @@ from cloud.core.actor import Actor
 from cloud.core.clock import SystemClock
 from cloud.core.vault import Vault, VaultLocked, add_key, make_key_file, read_keys
 from cloud.exports.actions import Exported, export_school
-from cloud.exports.tables import Secret
+from cloud.exports.shapes import Secret
 from cloud.schools.queries import school_of_code
 
 keys = typer.Typer(no_args_is_help=True, help="The key file of the encrypted fields: make it, add a key, show its id.")

@@ -14,6 +14,8 @@ class Role(Enum):
     GUARDIAN = "guardian"
     GUARD = "guard"
     OFFICE = "office"
+    CANTEEN = "canteen"  # plans and publishes menus
+    DIRECTOR = "director"  # approves who eats free
     IT = "it"
     OPERATOR = "operator"
 

@@ -14,7 +14,8 @@ from cloud.accounts.actions import audit
 from cloud.core.actor import Actor, Role
 from cloud.core.files import whole
 from cloud.core.services import Services
-from cloud.exports.tables import EXPORTS, RECORD_FILES, Secret
+from cloud.exports.shapes import Secret
+from cloud.exports.tables import EXPORTS, RECORD_FILES
 from cloud.exports.writing import write_records, write_table
 from cloud.schools.queries import SchoolRow, school_of_id
 

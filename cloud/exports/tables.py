@@ -3,38 +3,10 @@
 Rule: a new table that holds something of a school gets its file here, or a test fails.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import Enum
-
 from cloud.cards.bulk import NUMBER
+from cloud.exports.canteen import CANTEEN
+from cloud.exports.shapes import Export, Sealed, Secret
 from cloud.people.bulk import EMAIL, IIN, PHONE
-
-
-class Secret(Enum):
-    """What is exported only when it was asked for by name."""
-
-    IIN = "iin"
-    CARD_NUMBER = "card number"
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """A column kept encrypted: its context at the vault, and the secret it is, if it is one."""
-
-    context: str
-    secret: Secret | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """One file of CSV."""
-
-    name: str
-    about: str
-    query: str
-    sealed: Mapping[str, Sealed] = field(default_factory=dict)
-
 
 _CLASS = "school_class.grade || school_class.letter"
 EXPORTS = (
@@ -157,6 +129,7 @@ EXPORTS = (
         "SELECT device, kind, severity, detail, count, first_at, last_at, acknowledged_at, acknowledged_by FROM alarm"
         " WHERE school_id = $1 ORDER BY id",
     ),
+    *CANTEEN,
     Export(
         "audit",
         "Who did what in this service.",

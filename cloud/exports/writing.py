@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from cloud.core.vault import Vault
-from cloud.exports.tables import Export, Sealed, Secret
+from cloud.exports.shapes import Export, Sealed, Secret
 
 AT_ONCE = 1_000
 HOURS_S = 6 * 3600.0

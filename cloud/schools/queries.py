@@ -22,7 +22,7 @@ LESSONS = """
 SELECT school_class_id, weekday, lesson, last_lesson FROM first_lesson
 JOIN school_class ON school_class.id = school_class_id WHERE school_id = $1 LIMIT 4000
 """
-STAFF = (Role.GUARD, Role.OFFICE, Role.IT)
+STAFF = (Role.GUARD, Role.OFFICE, Role.CANTEEN, Role.DIRECTOR, Role.IT)
 SCHOOLS_MAX = 10_000
 
 
