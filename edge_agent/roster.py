@@ -35,7 +35,7 @@ class Header:
 
 
 class Roster:
-    """Cards, people, profiles, gates and rules of one version."""
+    """Cards, people, profiles, gates and rules of one version, and what a till must know."""
 
     __slots__ = ("_gates", "_profiles", "_starts", "body", "header", "policy")
 
@@ -69,12 +69,12 @@ class Roster:
 
     def card(self, token: str) -> CardRow | None:
         """Return the row of a card, by its token of 24 hex digits."""
-        line = self._find("card", token)
+        line = self.line("card", token)
         return _decode_card(line) if line else None
 
     def person(self, ref: str) -> PersonRow | None:
         """Return the row of a person, by reference."""
-        line = self._find("person", ref)
+        line = self.line("person", ref)
         return _decode_person(line) if line else None
 
     def profile(self, name: str) -> ProfileRow | None:
@@ -94,13 +94,26 @@ class Roster:
         return frozenset(gate.device for gate in self._gates.values())
 
     def persons(self) -> Iterator[PersonRow]:
-        """Yield every person, in order of reference."""
-        start = b'["person",'
+        """Return every person, in order of reference."""
+        return map(_decode_person, self.lines("person"))
+
+    def lines(self, kind: str) -> Iterator[bytes]:
+        """Yield every row of a kind as it stands, in order; each was checked."""
+        start = msgspec.json.encode((kind,))[:-1] + b","
         for number in range(self._position(start), len(self._starts)):
             line = self._line(number)
             if not line.startswith(start):
                 return
-            yield _decode_person(line)
+            yield line
+
+    def line(self, kind: str, key: str) -> bytes | None:
+        """Return the row of a kind and a key as it stands; it was checked."""
+        prefix = prefix_of(kind, key)
+        number = self._position(prefix)
+        if number == len(self._starts):
+            return None
+        line = self._line(number)
+        return line if line.startswith(prefix) else None
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -114,14 +127,6 @@ class Roster:
         return b"".join([*pieces, self.body[at:]])
 
     # Searching
-
-    def _find(self, kind: str, key: str) -> bytes | None:
-        prefix = prefix_of(kind, key)
-        number = self._position(prefix)
-        if number == len(self._starts):
-            return None
-        line = self._line(number)
-        return line if line.startswith(prefix) else None
 
     def _has(self, start: bytes) -> bool:
         number = self._position(start)
