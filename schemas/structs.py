@@ -482,8 +482,8 @@ class Shift(
     till: Annotated[str, Meta(min_length=1, max_length=16)]
     outcome: Literal["opened", "closed"]
     staff: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
-    amount_tiyn: Annotated[int, Meta(ge=0, le=10000000000)] | None = None
-    cash_tiyn: Annotated[int, Meta(ge=0, le=10000000000)] | None = None
+    amount_tiyn: Annotated[int, Meta(ge=-10000000000, le=10000000000)] | None = None
+    cash_tiyn: Annotated[int, Meta(ge=-10000000000, le=10000000000)] | None = None
     count: Annotated[int, Meta(ge=0, le=1000000)] | None = None
     day: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")] | None = None
 
