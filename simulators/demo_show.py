@@ -35,7 +35,7 @@ from simulators.demo_time import Plan, plan_around
 GATES = {"north": "gate-north", "south": "gate-south"}  # gate -> device
 HTTP_PORT, BROKER_PORT, STATUS_PORT = 8000, 8883, 8451
 PORTS_TRIED = 100
-READY_S, ANSWER_S = 90.0, 2.0
+READY_S, ANSWER_S = 120.0, 2.0
 QUIET_S_MAX = 600.0
 CHILDREN_MS = (75_000, 150_000)  # when the parent's children come: time enough to open the page
 FAST, FAST_QUIET_S_MAX = 30.0, 1.0

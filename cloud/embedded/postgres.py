@@ -207,14 +207,17 @@ async def _prepared(folder: Path) -> EmbeddedPostgres:
 
 
 async def _make(folder: Path, home: Path, run: Runner) -> None:
-    """Make a cluster beside its place and move it there whole: what was cut off is begun anew."""
+    """Make a cluster beside its place and move it there whole: what was cut off is begun anew.
+
+    Its thousand files are synced in one go, not one by one: on a card that takes 30 ms for a sync this saves 30 s.
+    """
     fresh = folder / "cluster.new"
     await asyncio.to_thread(shutil.rmtree, fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
     os.chown(fresh, run.uid, run.gid)
     making = await asyncio.create_subprocess_exec(
         *run.words, str(home / "initdb"), "-D", str(fresh), "-U", USER, "--auth=trust", "--encoding=UTF8",
-        "--locale-provider=builtin", "--locale=C.UTF-8", "--no-instructions",
+        "--locale-provider=builtin", "--locale=C.UTF-8", "--no-instructions", "--sync-method=syncfs",
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, cwd="/",
     )  # fmt: skip
     _, complaint = await asyncio.wait_for(making.communicate(), INIT_S)
