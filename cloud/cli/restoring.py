@@ -33,7 +33,7 @@ from cloud.core.vault import Vault, keys_in, read_keys
 
 _REFERENCES = """
 SELECT conrelid::regclass::text AS child, confrelid::regclass::text AS parent FROM pg_constraint
-WHERE contype = 'f' AND conrelid <> confrelid
+WHERE contype = 'f' AND conrelid <> confrelid AND NOT condeferred
 """
 _SEQUENCES = """
 SELECT table_name, column_name, pg_get_serial_sequence(quote_ident(table_name), column_name) AS sequence
@@ -112,6 +112,9 @@ async def _load(connection: asyncpg.Connection, archive: zipfile.ZipFile, manife
     tables = _ordered(await tables_of(connection), await connection.fetch(_REFERENCES))
     if unknown := set(manifest.rows) - set(tables):
         raise ArchiveRefused(f"the backup has a table that this version lacks: {min(unknown)}")
+    # What keeps the ledger as it was written would refuse to empty it, and count its balances twice.
+    for table in tables:
+        await connection.execute(f"ALTER TABLE {quoted([table])} DISABLE TRIGGER USER")
     await connection.execute(f"TRUNCATE {quoted([*tables, *UNKEPT])}")
     for name, parent, bound in manifest.partitions:
         await connection.execute(
@@ -120,6 +123,9 @@ async def _load(connection: asyncpg.Connection, archive: zipfile.ZipFile, manife
     for table in tables:
         if table in manifest.rows:
             await _load_table(connection, archive, table, manifest.rows[table])
+    await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    for table in tables:
+        await connection.execute(f"ALTER TABLE {quoted([table])} ENABLE TRIGGER USER")
     for row in await connection.fetch(_SEQUENCES):
         column, name = row["column_name"], row["table_name"]
         highest = await connection.fetchval(f"SELECT max({quoted([column])}) FROM {quoted([name])}")  # noqa: S608 (names)

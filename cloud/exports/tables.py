@@ -112,6 +112,19 @@ EXPORTS = (
         ' FROM presence JOIN person ON person.id = person_id WHERE presence.school_id = $1 ORDER BY "on", presence.id',
     ),
     Export(
+        "ledger_accounts",
+        "Accounts of the ledger with their balances in tiyn: above zero is a debit, below a credit.",
+        "SELECT kind, part, balance_tiyn FROM ledger_account WHERE school_id = $1 ORDER BY kind, part",
+    ),
+    Export(
+        "ledger_lines",
+        "Entries of the ledger line by line, in tiyn; the lines of one number sum to zero.",
+        'SELECT number, key, entry.kind, at, "on", recorded_at, account.kind AS account, part, amount_tiyn'
+        " FROM ledger_line JOIN ledger_entry AS entry ON entry.id = entry_id"
+        " JOIN ledger_account AS account ON account.id = account_id"
+        " WHERE entry.school_id = $1 ORDER BY number, account.kind, part",
+    ),
+    Export(
         "losses",
         "Records that a device has told to be lost, with the reason.",
         "SELECT device, epoch, first_seq, last_seq, reason, received_at FROM loss WHERE school_id = $1 ORDER BY id",

@@ -23,12 +23,14 @@ from cloud.imports.actions import import_school
 from cloud.ingest.accepting import accept
 from cloud.ingest.postgres import PgStore
 from cloud.ingest.senders import Senders
+from cloud.ledger.postings import OFFICE, top_up
 from cloud.people.queries import people_of
 from cloud.rosters.actions import publish
 from simulators.clock import SimulatedClock
 from tests.cloud.imports.factory import file
 from tests.cloud.ingest.device import EPOCH, NOW_MS, Device, opened, tapped, welcome_of
 from tests.cloud.ingest.rows import add_devices
+from tests.cloud.ledger.factory import posted
 from tests.cloud.schools.factory import SYSTEM, a_school
 
 MADE_ANEW = {"sign_in", "roster_version", "announced_roster"}
@@ -43,6 +45,8 @@ async def _source(database_url: str, tmp_path: Path) -> Settings:
         ca.init(settings.data / "ca", services.vault, services.clock.now())
         school_id = await a_school(services)
         await import_school(services, SYSTEM, school_id, file())
+        (person, *_) = await people_of(services, SYSTEM, school_id)
+        await posted(services, school_id, top_up("cash:1", services.clock.now(), person.ref, 500_00, OFFICE))
         await publish(services, SYSTEM, school_id)
         await services.database.pool.execute(
             "CREATE TABLE record_2026_11 PARTITION OF record FOR VALUES FROM ('2026-11-01') TO ('2026-12-01')"

@@ -1,0 +1,62 @@
+"""The postings there are: which accounts a top-up, a sale or a refund moves. Pure."""
+
+from datetime import datetime
+
+from cloud.ledger.kinds import AccountKind, EntryKind
+from cloud.ledger.rules import BANK, REFUNDS, REVENUE, SUBSIDY, Account, Posting
+
+OFFICE = Account(AccountKind.CASH, "office")
+
+
+def clearing(provider: str) -> Account:
+    """Return the account of what a provider has taken and not yet passed on."""
+    return Account(AccountKind.CLEARING, provider)
+
+
+def top_up(key: str, at: datetime, ref: str, amount_tiyn: int, source: Account) -> Posting:
+    """Return money that came for a person: into the office's drawer, or to a provider."""
+    return Posting(key, EntryKind.TOP_UP, at, {source: amount_tiyn, Account.of(ref): -amount_tiyn})
+
+
+def sale(key: str, at: datetime, payer: Account, *, paid_tiyn: int, subsidy_tiyn: int) -> Posting:
+    """Return a meal sold: the payer (a person's account, or a till's cash) pays a part, the budget owes the rest.
+
+    At least one of the two is above zero.
+    """
+    return Posting(key, EntryKind.SALE, at, _meal(payer, paid_tiyn, subsidy_tiyn))
+
+
+def void(key: str, at: datetime, payer: Account, *, paid_tiyn: int, subsidy_tiyn: int) -> Posting:
+    """Return a sale taken back as if it had not been."""
+    return Posting(key, EntryKind.VOID, at, _meal(payer, -paid_tiyn, -subsidy_tiyn))
+
+
+def refund(key: str, at: datetime, payer: Account, *, paid_tiyn: int, subsidy_tiyn: int) -> Posting:
+    """Return a part of a sale, or all of it, given back to who paid."""
+    return Posting(key, EntryKind.REFUND, at, _meal(payer, -paid_tiyn, -subsidy_tiyn))
+
+
+def transfer(key: str, at: datetime, *, giver: str, taker: str, amount_tiyn: int) -> Posting:
+    """Return money that goes from one person's account to another's."""
+    lines = {Account.of(giver): amount_tiyn, Account.of(taker): -amount_tiyn}
+    return Posting(key, EntryKind.TRANSFER, at, lines)
+
+
+def leave(key: str, at: datetime, ref: str, amount_tiyn: int) -> Posting:
+    """Return a leaver's balance promised back to the family."""
+    return Posting(key, EntryKind.LEAVE, at, {Account.of(ref): amount_tiyn, REFUNDS: -amount_tiyn})
+
+
+def payout(key: str, at: datetime, amount_tiyn: int, source: Account) -> Posting:
+    """Return what was promised back, paid out of the office's drawer or the bank account."""
+    return Posting(key, EntryKind.PAYOUT, at, {REFUNDS: amount_tiyn, source: -amount_tiyn})
+
+
+def settlement(key: str, at: datetime, provider: str, amount_tiyn: int) -> Posting:
+    """Return what a provider passed on to the school's bank account."""
+    return Posting(key, EntryKind.SETTLEMENT, at, {BANK: amount_tiyn, clearing(provider): -amount_tiyn})
+
+
+def _meal(payer: Account, paid_tiyn: int, subsidy_tiyn: int) -> dict[Account, int]:
+    lines = {payer: paid_tiyn, SUBSIDY: subsidy_tiyn, REVENUE: -(paid_tiyn + subsidy_tiyn)}
+    return {account: amount for account, amount in lines.items() if amount}
