@@ -1,0 +1,383 @@
+"""The till: who stands before it, what is in the basket, and selling it. One till, one cashier, one sale at a time.
+
+Rule: a sale is done when its records are on the disk, and not before; when the disk takes none, nothing was sold. What
+is sold is what the cashier saw: who came to stand there since, or a price that has changed, is looked at first.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Literal, Protocol
+
+import structlog
+
+from edge_agent.decision import PassShown
+from edge_agent.journal.entry import Entry, JournalBroken, JournalUnavailable
+from edge_agent.readers.tap import Tap
+from edge_agent.roster import Roster
+from edge_agent.till.book import EMPTY_MENU, Book, Buyer, Day, Menu
+from edge_agent.till.claims import Claim, Claims
+from edge_agent.till.paper import Override, Sale, refusal_record, sale_records
+from edge_agent.till.rules import (
+    NOTHING_KNOWN,
+    Due,
+    Judgement,
+    Known,
+    Line,
+    Objection,
+    OrderRefused,
+    judge,
+    judge_cash,
+)
+from edge_agent.till.sales import Sales, Sold
+from edge_agent.till.who import CardRefused, who
+from edge_agent.timekeeper import Stamp, Timekeeper
+from schemas.structs import MealRow, Shift
+
+Payer = Literal["account", "cash"]
+Kind = Literal["idle", "buyer", "turned", "sold", "not_sold"]
+REFUSALS_MAX = 2_000
+PROMISES_MAX = 2_000
+log = structlog.get_logger()
+
+
+class TillLog(Protocol):
+    """The journal, as a till writes to it."""
+
+    def append(self, *records: bytes) -> "asyncio.Future[list[Entry]]":
+        """Queue records; the future gives their entries once durable, or raises JournalUnavailable or JournalBroken."""
+        ...
+
+
+class NotDone(Exception):
+    """What the cashier wanted was not done; `reason` is one word for the screen, `about` what it is about."""
+
+    def __init__(self, reason: str, about: Sequence[str] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.about = tuple(about)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What the screen is about. `turn` grows with everybody who comes to stand there."""
+
+    kind: Kind = "idle"
+    turn: int = 0
+    ref: str | None = None
+    reason: str = ""
+    about: Sequence[str] = ()
+    sales: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Everything the screen shows of a moment."""
+
+    stage: Stage
+    stamp: Stamp
+    book: Book | None
+    day: Day
+    meal: MealRow | None
+    menu: Menu
+    shift: Shift | None
+    buyer: Buyer | None
+    known: Known
+    lines: Sequence[Line]
+    judgement: Judgement | None
+    cash: Judgement | None
+    last: Sold | None
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a till stands on."""
+
+    device: str
+    log: TillLog
+    timekeeper: Timekeeper
+    rng: Random
+    roster: Callable[[], Roster | None]
+    sales: Sales
+    claims: Claims
+    token: Callable[[Tap], str]
+    pass_of: Callable[[Tap, str, Stamp], PassShown | None] = lambda _tap, _token, _stamp: None
+    is_touchless: bool = False
+
+
+@dataclass(slots=True)
+class Desk:
+    """A till at work."""
+
+    around: Around
+    on_change: Callable[[], None] = lambda: None
+    stage: Stage = field(default_factory=Stage)
+    meal_key: str | None = None  # chosen by the cashier; None follows the clock
+    _basket: dict[str, int] = field(default_factory=dict)
+    _book: Book | None = None
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _refused: dict[tuple[str, str, str, str], None] = field(default_factory=dict)
+    _promised: dict[tuple[str, str, str, bool], str] = field(default_factory=dict)
+
+    # What is seen
+
+    @property
+    def book(self) -> Book | None:
+        """Return what the roster of now tells; None without one."""
+        roster = self.around.roster()
+        if roster is None:
+            return None
+        if self._book is None or self._book.roster is not roster:
+            self._book = Book(roster, self.around.device)
+        return self._book
+
+    @property
+    def shift(self) -> Shift | None:
+        return self.around.sales.open_shift(self.around.device)
+
+    def look(self) -> Look:
+        """Return what there is to be seen now."""
+        stamp, book, shift = self.around.timekeeper.now(), self.book, self.shift
+        day = book.day(stamp, shift.day if shift is not None else None) if book is not None else Day("", 0, 0)
+        meal = self._meal(book, stamp)
+        menu = book.menu(day.name, meal.key) if book is not None and meal is not None else EMPTY_MENU
+        buyer, known, last = self._buyer(book, day, meal)
+        lines = self._lines(book, menu)
+        judgement = cash = None
+        if lines:
+            cash = _or_none(lambda: judge_cash(lines, buyer))
+            if buyer is not None:
+                is_asked = self.around.claims.is_near
+                judgement = _or_none(lambda: judge(lines, buyer, known, is_hub_asked=is_asked))
+        return Look(self.stage, stamp, book, day, meal, menu, shift, buyer, known, lines, judgement, cash, last)
+
+    # Who comes
+
+    async def tap(self, tap: Tap) -> Stage:
+        """Show whose card that is; without a touch, sell the set to them, if nothing speaks against it."""
+        stamp, token = self.around.timekeeper.now(), self.around.token(tap)
+        try:
+            ref = who(tap, token, self.around.roster(), stamp, self.around.pass_of(tap, token, stamp))
+        except CardRefused as refused:
+            log.info("till.card_refused", reason=refused.reason)
+            return self._set("turned", ref=refused.ref, reason=refused.reason, is_next=True)
+        self.present(ref)
+        if self.around.is_touchless and self._basket == {}:
+            await self._sell_untouched()
+        return self.stage
+
+    def present(self, ref: str) -> Stage:
+        """Let somebody stand before the till, by their card or found by name."""
+        return self._set("buyer", ref=ref, is_next=True)
+
+    def clear(self) -> Stage:
+        """Let nobody stand there, and empty the basket."""
+        self._basket.clear()
+        return self._set("idle", is_next=True)
+
+    # The basket
+
+    def put(self, dish_id: str, count: int = 1) -> None:
+        """Put so many of an offered dish into the basket, or take them out. Raises NotDone."""
+        look = self.look()
+        if look.menu.dish(dish_id) is None:
+            raise NotDone("not_offered")
+        left = self._basket.get(dish_id, 0) + count
+        lines = [*(line for line in look.lines if line.dish.id != dish_id)]
+        if left > 0:
+            dish = look.menu.dish(dish_id)
+            assert dish is not None, "it was found a moment ago"  # noqa: S101
+            _or_not_done(lambda: judge_cash([*lines, Line(dish, left)], None))
+        self._basket.pop(dish_id, None) if left <= 0 else self._basket.update({dish_id: left})
+        if self.stage.kind in ("sold", "not_sold", "turned"):
+            self._set("idle", is_next=True)
+        self.on_change()
+
+    def scan(self, code: str) -> bool:
+        """Put the dish with a barcode into the basket; tell whether there is one."""
+        dish = self.look().menu.by_barcode(code)
+        if dish is not None:
+            self.put(dish.id)
+        return dish is not None
+
+    # Selling
+
+    async def sell(self, turn: int, amount_tiyn: int, payer: Payer, why: str = "") -> Sequence[str]:
+        """Sell what the screen shows; with a `why`, whatever speaks against it. Raises NotDone."""
+        async with self._lock:
+            look = self.look()
+            try:
+                sales = await self._sell(look, turn, amount_tiyn, payer, why.strip())
+            except NotDone as refused:
+                log.info("till.not_sold", reason=refused.reason)
+                self._note_refusal(look, refused)
+                if refused.reason != "changed":
+                    self._set("not_sold", ref=look.stage.ref, reason=refused.reason, about=refused.about)
+                raise
+            self._basket.clear()
+            self._set("sold", ref=look.stage.ref, sales=sales)
+            return sales
+
+    async def _sell_untouched(self) -> None:
+        look = self.look()
+        book, judgement = look.book, look.judgement
+        if book is None or book.till is None or book.till.mode != "set" or judgement is None or judgement.objections:
+            return
+        try:
+            await self.sell(look.stage.turn, judgement.amount_tiyn, "account")
+        except NotDone:
+            return  # the screen shows it
+
+    async def _sell(self, look: Look, turn: int, amount_tiyn: int, payer: Payer, why: str) -> Sequence[str]:
+        shift, judgement = look.shift, look.judgement if payer == "account" else look.cash
+        if shift is None:
+            raise NotDone("no_shift")
+        if turn != look.stage.turn or (judgement is not None and judgement.amount_tiyn != amount_tiyn):
+            raise NotDone("changed")
+        if judgement is None or look.meal is None:
+            raise NotDone("nobody" if look.lines else "empty")
+        self._refuse(judgement.objections, why)
+        if payer == "cash" or look.buyer is None:
+            return await self._write(look, shift, judgement, why, is_confirmed=True)
+        is_confirmed = await self._claim(look, judgement, why)
+        if not is_confirmed:
+            poorer = judge(look.lines, look.buyer, look.known, is_hub_asked=False)
+            self._refuse(poorer.objections, why)
+            judgement = Judgement(judgement.dues, poorer.objections)
+        return await self._write(look, shift, judgement, why, is_confirmed=is_confirmed)
+
+    def _refuse(self, objections: Sequence[Objection], why: str) -> None:
+        if objections and not why:
+            raise NotDone(objections[0].reason, objections[0].about)
+
+    async def _claim(self, look: Look, judgement: Judgement, why: str) -> bool:
+        """Ask for all that a sale takes; tell whether it was answered. Raises NotDone."""
+        assert look.meal is not None, "a sale has a meal"  # noqa: S101
+        for due in judgement.dues:
+            is_by_right = due.payment in ("free", "subsidised")
+            if why and not is_by_right:
+                continue  # a cashier's word is not asked about
+            claim = Claim(
+                self._id(look, due), look.stage.ref or "", look.meal.key, look.day.name, due.amount_tiyn, is_by_right
+            )
+            outcome = await self.around.claims.ask(claim)
+            if outcome == "silent":
+                return False
+            if outcome != "granted":
+                raise NotDone(outcome)
+        return True
+
+    async def _write(
+        self, look: Look, shift: Shift, judgement: Judgement, why: str, *, is_confirmed: bool
+    ) -> Sequence[str]:
+        assert look.meal is not None, "a sale has a meal"  # noqa: S101
+        override = Override(shift.staff, why) if why else None
+        overruled = [objection.reason for objection in judgement.objections] if why else []
+        records: list[bytes] = []
+        ids: list[str] = []
+        for due in judgement.dues:
+            sale = Sale(
+                self._id(look, due), shift.id, look.meal.key, due, look.buyer.ref if look.buyer else None,
+                is_confirmed=is_confirmed, overruled=overruled,
+            )  # fmt: skip
+            records += sale_records(sale, look.stamp, override)
+            ids.append(sale.id)
+        await self.append(*records)
+        for due in judgement.dues:
+            self._promised.pop(self._promise(look, due), None)
+        return ids
+
+    async def append(self, *records: bytes) -> None:
+        """Write, and let what was written count. Raises NotDone when the disk takes none of it."""
+        try:
+            entries = await self.around.log.append(*records)
+        except (JournalUnavailable, JournalBroken) as error:
+            log.error("till.unwritten", error=str(error))  # noqa: TRY400 # its words say all
+            raise NotDone("disk") from error
+        for entry in entries:
+            if entry.record is not None:
+                self.around.sales.observe(self.around.device, entry.epoch, entry.seq, entry.record)
+
+    def fresh_id(self) -> str:
+        """Return a new name for a record."""
+        return f"{self.around.rng.getrandbits(64):016x}"
+
+    # Parts
+
+    def _set(
+        self, kind: Kind, *, ref: str | None = None, reason: str = "", about: Sequence[str] = (),
+        sales: Sequence[str] = (), is_next: bool = False,
+    ) -> Stage:  # fmt: skip
+        self.stage = Stage(kind, self.stage.turn + is_next, ref, reason, about, sales)
+        self.on_change()
+        return self.stage
+
+    def _meal(self, book: Book | None, stamp: Stamp) -> MealRow | None:
+        if book is None:
+            return None
+        chosen = next((meal for meal in book.meals if meal.key == self.meal_key), None)
+        return chosen or book.meal_at(stamp)
+
+    def _buyer(self, book: Book | None, day: Day, meal: MealRow | None) -> tuple[Buyer | None, Known, Sold | None]:
+        ref, sales = self.stage.ref, self.around.sales
+        if book is None or meal is None or ref is None or self.stage.kind == "turned":
+            return None, NOTHING_KNOWN, None
+        buyer = book.buyer(ref, day.name, meal.key)
+        if buyer is None:
+            return None, NOTHING_KNOWN, None
+        as_of_ms = buyer.account.as_of_ms if buyer.account is not None else 0
+        known = sales.known(ref, meal=meal.key, day=day, as_of_ms=as_of_ms, device=self.around.device)
+        return buyer, known, sales.last_meal(ref, meal.key, day)
+
+    def _lines(self, book: Book | None, menu: Menu) -> Sequence[Line]:
+        """Return what is in the basket; where one touch sells the set, an empty basket holds it."""
+        dishes = ((menu.dish(dish_id), count) for dish_id, count in self._basket.items())
+        lines = [Line(dish, count) for dish, count in dishes if dish is not None]
+        is_set = book is not None and book.till is not None and book.till.mode == "set"
+        if not lines and is_set and menu.set is not None and self.stage.kind in ("buyer", "not_sold"):
+            return [Line(menu.set)]
+        return lines
+
+    def _promise(self, look: Look, due: Due) -> tuple[str, str, str, bool]:
+        meal = look.meal.key if look.meal is not None else ""
+        return look.stage.ref or "", meal, look.day.name, due.payment in ("free", "subsidised")
+
+    def _id(self, look: Look, due: Due) -> str:
+        """Return the name of a sale to be; the same again when it is tried again, so that its claim is, too."""
+        if len(self._promised) >= PROMISES_MAX:
+            del self._promised[next(iter(self._promised))]
+        return self._promised.setdefault(self._promise(look, due), self.fresh_id())
+
+    def _note_refusal(self, look: Look, refused: NotDone) -> None:
+        """Write once that somebody was sent away from a meal, and why."""
+        if look.buyer is None or look.meal is None or refused.reason in ("changed", "disk", "no_shift", "empty"):
+            return
+        key = (look.buyer.ref, look.meal.key, look.day.name, refused.reason)
+        if key in self._refused:
+            return
+        if len(self._refused) >= REFUSALS_MAX:
+            del self._refused[next(iter(self._refused))]
+        self._refused[key] = None
+        record = refusal_record(look.meal.key, look.buyer.ref, refused.reason, look.stamp)
+        self.around.log.append(record).add_done_callback(_ignore)
+
+
+def _or_none(judged: Callable[[], Judgement]) -> Judgement | None:
+    try:
+        return judged()
+    except OrderRefused:
+        return None
+
+
+def _or_not_done(judged: Callable[[], Judgement]) -> None:
+    try:
+        judged()
+    except OrderRefused as refused:
+        raise NotDone(refused.reason) from refused
+
+
+def _ignore(written: "asyncio.Future[list[Entry]]") -> None:
+    """Take note of a failure, which the journal has counted."""
+    if not written.cancelled():
+        written.exception()

@@ -1,0 +1,203 @@
+"""Shifts are opened by a PIN and closed with totals; what is taken back names who and why, and never is too much."""
+
+import asyncio
+
+import pytest
+
+from edge_agent.till.desk import NotDone
+from edge_agent.till.sales import Totals
+from schemas.roster import row
+from tests.edge_agent.school import ALIYA, BORIS
+from tests.edge_agent.till.bench import PIN, TillBench
+from tests.edge_agent.till.canteen import CASHIER, COOK, LUNCH_TIYN
+
+
+async def sold(till: TillBench, ref: str | None = BORIS) -> str:
+    if ref is None:
+        till.desk.put("lunch-set/3")
+        return (await till.sell("cash"))[0]
+    await till.tap(ref)
+    return (await till.sell())[0]
+
+
+async def refused(work: object) -> NotDone:
+    with pytest.raises(NotDone) as told:
+        await work  # type: ignore[misc] # a coroutine
+    return told.value
+
+
+async def test_a_shift_is_opened_by_a_cashiers_pin() -> None:
+    till = TillBench()
+
+    shift = await till.shifts.open(CASHIER, PIN)
+
+    assert till.written() == [{"k": "shift", "id": shift, "tl": "till-1", "o": "opened", "by": CASHIER}]
+    assert (await refused(till.shifts.open(CASHIER, PIN))).reason == "shift_open"
+
+
+@pytest.mark.parametrize(
+    ("staff", "pin", "reason"),
+    [
+        (CASHIER, "0000", "pin_wrong"),
+        (CASHIER, "", "pin_wrong"),
+        (COOK, PIN, "not_cashier"),
+        (ALIYA, PIN, "not_cashier"),
+    ],
+)
+async def test_nobody_else_opens_one(staff: str, pin: str, reason: str) -> None:
+    till = TillBench()
+
+    assert (await refused(till.shifts.open(staff, pin))).reason == reason
+    assert till.written() == []
+
+
+async def test_a_device_that_is_no_till_opens_none() -> None:
+    assert (await refused(TillBench(device="gate-1").shifts.open(CASHIER, PIN))).reason == "no_till"
+
+
+async def test_a_till_whose_clock_is_not_right_asks_the_cashier_for_the_day() -> None:
+    till = TillBench(clock="none")
+
+    assert (await refused(till.shifts.open(CASHIER, PIN))).reason == "day_needed"
+    assert (await refused(till.shifts.open(CASHIER, PIN, "31.08.2026"))).reason == "day_needed"
+    await till.shifts.open(CASHIER, PIN, "2026-08-31")
+
+    assert till.written()[0]["dy"] == "2026-08-31"
+    assert till.desk.look().day.name == "2026-08-31"
+
+
+async def test_a_shift_that_the_disk_does_not_take_is_not_open() -> None:
+    till = TillBench()
+    till.log.mode = "full"
+
+    assert (await refused(till.shifts.open(CASHIER, PIN))).reason == "disk"
+    assert till.desk.shift is None
+
+
+async def test_closing_tells_what_was_taken() -> None:
+    till = await TillBench().open()
+    for ref in (ALIYA, BORIS, None):
+        await sold(till, ref)
+
+    totals = await till.shifts.close()
+
+    assert (totals.count, totals.account_tiyn, totals.cash_tiyn, totals.free_count) == (3, LUNCH_TIYN, LUNCH_TIYN, 1)
+    closing = till.written("shift")[-1]
+    assert (closing["o"], closing["a"], closing["c"], closing["n"]) == ("closed", 2 * LUNCH_TIYN, LUNCH_TIYN, 3)
+    assert till.desk.shift is None
+    assert (await refused(till.shifts.close())).reason == "no_shift"
+
+
+async def test_a_void_takes_a_whole_sale_back_with_reason_and_name() -> None:
+    till = await TillBench().open()
+    sale = await sold(till)
+
+    await till.shifts.void(sale, "қате түрттім")
+
+    (void,) = till.written("void")
+    assert (void["of"], void["a"], void["by"], void["w"]) == (sale, LUNCH_TIYN, CASHIER, "қате түрттім")
+    assert (await refused(till.shifts.void(sale, "again"))).reason == "is_void"
+    assert (await refused(till.shifts.refund(sale, 1, "again"))).reason == "remains_less"
+    assert (await till.shifts.close()) == Totals(void_count=1)
+
+
+async def test_after_a_void_the_child_may_eat() -> None:
+    till = await TillBench().open()
+    await till.shifts.void(await sold(till, ALIYA), "wrong child")
+
+    await sold(till, ALIYA)
+
+    assert [sale["pay"] for sale in till.written("sale")] == ["free", "free"]
+
+
+async def test_a_refund_gives_back_at_most_what_remains() -> None:
+    till = await TillBench().open()
+    sale = await sold(till)
+
+    await till.shifts.refund(sale, LUNCH_TIYN - 1, "cold")
+    assert (await refused(till.shifts.refund(sale, 2, "cold"))).reason == "remains_less"
+    assert (await refused(till.shifts.void(sale, "late"))).reason == "is_refunded"
+    await till.shifts.refund(sale, 1, "cold")
+
+    assert [refund["a"] for refund in till.written("refund")] == [LUNCH_TIYN - 1, 1]
+
+
+@pytest.mark.parametrize("amount_tiyn", [0, -1, LUNCH_TIYN + 1, 10**12])
+async def test_a_refund_of_nothing_or_too_much_is_refused(amount_tiyn: int) -> None:
+    till = await TillBench().open()
+    sale = await sold(till)
+
+    assert (await refused(till.shifts.refund(sale, amount_tiyn, "x"))).reason == "remains_less"
+
+
+async def test_two_refunds_in_one_moment_never_give_back_more_than_was_paid() -> None:
+    till = await TillBench().open()
+    sale = await sold(till)
+
+    done = await asyncio.gather(*(till.shifts.refund(sale, LUNCH_TIYN, "x") for _ in range(3)), return_exceptions=True)
+
+    assert [type(each) for each in done] == [type(None), NotDone, NotDone]
+    assert till.sales.remains_tiyn(sale) == 0
+
+
+async def test_an_earlier_shifts_sale_is_refunded_and_not_voided() -> None:
+    till = await TillBench().open()
+    sale = await sold(till, None)
+    await till.shifts.close()
+    assert (await refused(till.shifts.refund(sale, 1, "x"))).reason == "no_shift"
+    await till.open()
+
+    assert (await refused(till.shifts.void(sale, "x"))).reason == "other_shift"
+    await till.shifts.refund(sale, 700, "cold")
+
+    assert (await till.shifts.close()).cash_tiyn == -700
+    assert till.written("shift")[-1]["a"] == -700
+
+
+@pytest.mark.parametrize("why", ["", "  ", "\n"])
+async def test_nothing_is_taken_back_without_a_reason(why: str) -> None:
+    till = await TillBench().open()
+    sale = await sold(till)
+
+    assert (await refused(till.shifts.void(sale, why))).reason == "why_needed"
+    assert (await refused(till.shifts.refund(sale, 1, why))).reason == "why_needed"
+
+
+async def test_a_sale_that_nobody_made_is_not_taken_back() -> None:
+    till = await TillBench().open()
+
+    assert (await refused(till.shifts.void("0" * 16, "x"))).reason == "no_sale"
+    assert (await refused(till.shifts.refund("0" * 16, 1, "x"))).reason == "no_sale"
+
+
+async def test_after_five_wrong_pins_none_is_taken_for_a_while_and_a_restart_does_not_shorten_it() -> None:
+    till = TillBench()
+    told = [await refused(till.shifts.open(CASHIER, "0000")) for _ in range(5)]
+    assert [(each.reason, each.about) for each in told] == [("pin_wrong", ())] * 4 + [("pin_wrong", ("60",))]
+
+    waiting = await refused(till.shifts.open(CASHIER, PIN))
+    again = TillBench()
+    again.notes.kept = till.notes.kept
+    after_restart = await refused(again.shifts.open(CASHIER, PIN))
+    till.clock.advance(60)
+    await till.open()
+
+    assert (waiting.reason, after_restart.reason) == ("pin_wait", "pin_wait")
+    assert till.notes.kept[f"pin:{CASHIER}"] == "0"
+
+
+async def test_a_hash_that_is_none_fits_no_pin() -> None:
+    till = TillBench(row("staff", CASHIER, "Айгүл", "no hash", ["cashier"]))
+
+    assert (await refused(till.shifts.open(CASHIER, PIN))).reason == "pin_wrong"
+
+
+async def test_a_wait_grows_and_has_an_end() -> None:
+    till = TillBench()
+    waits = []
+    for _ in range(12):
+        told = await refused(till.shifts.open(CASHIER, "0000"))
+        waits.append(int(told.about[0]) if told.about else 0)
+        till.clock.advance(waits[-1])
+
+    assert waits == [0, 0, 0, 0, 60, 120, 240, 480, 900, 900, 900, 900]
