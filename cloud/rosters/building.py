@@ -4,10 +4,11 @@ Rule: equal facts give equal rows, byte for byte, so that a version is issued on
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 
 import asyncpg
 
+from cloud.rosters.canteen import canteen_rows
 from schemas.roster import row
 
 PASSBACK_RESET_MS = 18 * 3_600_000  # who stayed the night is not locked out in the morning
@@ -49,14 +50,16 @@ async def rows_of(connection: asyncpg.Connection, school_id: int, now: datetime)
     """Return the rows of a school's roster as it would be issued at an instant."""
     school = await connection.fetchrow(_SCHOOL, school_id, now)
     assert school is not None, "whoever builds has found the school"  # noqa: S101
-    people = await _people(connection, school_id, school["today"])
+    found = await connection.fetch(_PEOPLE, school_id, school["today"])
+    people = [_person(each) for each in found]
+    canteen = await canteen_rows(connection, school_id, school["today"], [each["ref"] for each in found])
     cards = await _cards(connection, school_id)
     rows = [_policy(school, is_empty=not cards), row("profile", EVERYBODY, [[EVERY_DAY, 0, 1440]], ["*"])]
     rows += [
         row("gate", gate["key"], {"kk": gate["name_kk"], "ru": gate["name_ru"], "en": gate["name_en"]}, gate["device"])
         for gate in await connection.fetch(_GATES, school_id)
     ]
-    return sorted([*rows, *people, *cards])
+    return sorted([*rows, *people, *cards, *canteen])
 
 
 def _policy(school: asyncpg.Record, *, is_empty: bool) -> bytes:
@@ -74,15 +77,11 @@ def _policy(school: asyncpg.Record, *, is_empty: bool) -> bytes:
     return row("policy", "", rules)
 
 
-async def _people(connection: asyncpg.Connection, school_id: int, today: date) -> list[bytes]:
-    found = await connection.fetch(_PEOPLE, school_id, today)
-    return [
-        row(
-            "person", each["ref"], each["name"][:NAME_MAX], _class_name(each), each["role"], 1,
-            int(each["has_consented"]), EVERYBODY,
-        )
-        for each in found
-    ]  # fmt: skip
+def _person(each: asyncpg.Record) -> bytes:
+    return row(
+        "person", each["ref"], each["name"][:NAME_MAX], _class_name(each), each["role"], 1,
+        int(each["has_consented"]), EVERYBODY,
+    )  # fmt: skip
 
 
 async def _cards(connection: asyncpg.Connection, school_id: int) -> list[bytes]:

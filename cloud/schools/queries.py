@@ -1,7 +1,7 @@
 """What is asked of schools: which there are, their classes, and a day's plan for a class or for all of them."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -110,11 +110,19 @@ async def day_plans(services: Services, school_id: int, on: date) -> dict[int | 
     return {None: plan_day(calendar, None, on), **plans}
 
 
+async def school_days(services: Services, school_id: int, first_on: date, last_on: date) -> list[date]:
+    """Return the days between two, both included, on which a school teaches."""
+    async with services.database.pool.acquire() as connection:
+        calendar = await _calendar(connection, school_id, first_on, last_on)
+    days = (first_on + timedelta(days=number) for number in range((last_on - first_on).days + 1))
+    return [on for on in days if plan_day(calendar, None, on).is_school_day]
+
+
 def _school(row: asyncpg.Record) -> SchoolRow:
     return SchoolRow(**{**row, "zone": ZoneInfo(row["zone"])})
 
 
-async def _calendar(connection: asyncpg.Connection, school_id: int, on: date) -> Calendar:
+async def _calendar(connection: asyncpg.Connection, school_id: int, on: date, last_on: date | None = None) -> Calendar:
     school = await connection.fetchrow(f"{SCHOOL} WHERE id = $1", school_id)
     if school is None:
         raise NotFound
@@ -122,7 +130,10 @@ async def _calendar(connection: asyncpg.Connection, school_id: int, on: date) ->
         "SELECT shift, lesson, starts_min, ends_min, grade FROM bell WHERE school_id = $1 LIMIT 1000", school_id
     )
     days = await connection.fetch(
-        'SELECT "on", kind, lessons_of FROM calendar_day WHERE school_id = $1 AND "on" = $2', school_id, on
+        'SELECT "on", kind, lessons_of FROM calendar_day WHERE school_id = $1 AND "on" BETWEEN $2 AND $3 LIMIT 1000',
+        school_id,
+        on,
+        last_on or on,
     )
     terms = await connection.fetch("SELECT first_on, last_on FROM term WHERE school_id = $1 LIMIT 100", school_id)
     return Calendar(

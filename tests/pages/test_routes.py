@@ -45,6 +45,7 @@ ROUTES = {
     "POST /preferences": Who.ANYBODY,
     "GET /device/v1/roster": Who.DEVICES,
     "POST /device/v1/certificate": Who.DEVICES,
+    "GET /device/v1/dish-photo/{digest}": Who.DEVICES,
     "GET /device/v1/ca": Who.ANYBODY,
     "POST /device/v1/enrol": Who.DEVICES,
     "GET /device/v1/release": Who.DEVICES,

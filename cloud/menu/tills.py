@@ -1,0 +1,140 @@
+"""Tills of a school, the device that each stands on, and who may open a shift there: a PIN, kept as its digest."""
+
+import re
+from dataclasses import dataclass
+
+import asyncpg
+
+from cloud.accounts.actions import audit
+from cloud.accounts.passwords import hash_password
+from cloud.core.actor import Actor, Role
+from cloud.core.database import raw
+from cloud.core.errors import NotFound
+from cloud.core.messages import message
+from cloud.core.services import Services
+from cloud.menu.errors import MealRefused, TillRefused
+from cloud.menu.kinds import TillMode
+from cloud.menu.rules import KEY, Names, named
+from cloud.people.actions import tell_changed
+
+KEEPERS = (Role.CANTEEN, Role.IT)
+PIN = re.compile(r"[0-9]{4,8}")
+CASHIER = "cashier"
+_PUT = """
+INSERT INTO till (school_id, key, name_kk, name_ru, name_en, device_id, mode)
+SELECT $1, $2, $3, $4, $5, id, $7 FROM device WHERE school_id = $1 AND name = $6 AND state = 'active'
+ON CONFLICT (school_id, key) DO UPDATE SET name_kk = excluded.name_kk, name_ru = excluded.name_ru,
+  name_en = excluded.name_en, device_id = excluded.device_id, mode = excluded.mode, ended_at = NULL RETURNING key
+"""
+_TILLS = """
+SELECT till.key, name_kk, name_ru, name_en, device.name AS device, mode FROM till JOIN device ON device.id = device_id
+WHERE till.school_id = $1 AND ended_at IS NULL AND device.state = 'active' ORDER BY till.key LIMIT 200
+"""
+_CASHIERS = """
+SELECT ref, concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name, pin_hash FROM till_pin
+JOIN person ON person.id = person_id WHERE school_id = $1 AND is_active AND role = 'staff'
+ORDER BY sort_key, person.id LIMIT 500
+"""
+_STAFF = "SELECT id FROM person WHERE school_id = $1 AND ref = $2 AND is_active AND role = 'staff'"
+_PUT_PIN = """
+INSERT INTO till_pin (person_id, pin_hash, set_at, set_by) VALUES ($1, $2, $3, $4)
+ON CONFLICT (person_id) DO UPDATE SET pin_hash = excluded.pin_hash, set_at = excluded.set_at, set_by = excluded.set_by
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TillRow:
+    """A till, with the name of the device that it stands on."""
+
+    key: str
+    names: Names
+    device: str
+    mode: TillMode
+
+
+@dataclass(frozen=True, slots=True)
+class Cashier:
+    """Who may open a shift."""
+
+    ref: str
+    name: str
+    pin_hash: str
+
+
+async def put_till(services: Services, actor: Actor, school_id: int, till: TillRow) -> None:
+    """Add a till, or change the one of this key. Raises NotAllowed or TillRefused."""
+    actor.require(KEEPERS, school_id)
+    if not KEY.fullmatch(till.key):
+        raise TillRefused(message("A till's key has small Latin letters, digits and hyphens, 16 at most, as till1."))
+    names = named(till.names, MealRefused(message("A till needs a name, in one language at least.")))
+    now = services.clock.now()
+    async with services.database.transaction() as connection:
+        placed = await raw(connection).fetchval(
+            _PUT, school_id, till.key, names.kk, names.ru, names.en, till.device, till.mode.value
+        )
+        if placed is None:
+            raise TillRefused(
+                message("There is no device “{name}” at this school. Add it first.", name=till.device[:24])
+            )
+        told = {"device": till.device, "mode": till.mode.value}
+        await audit(connection, actor, "till.put", f"till:{till.key}", told, school_id=school_id, at=now)
+        await tell_changed(connection, school_id)
+
+
+async def end_till(services: Services, actor: Actor, school_id: int, key: str) -> None:
+    """Let a till be none any more. Raises NotAllowed or NotFound."""
+    actor.require(KEEPERS, school_id)
+    now = services.clock.now()
+    async with services.database.transaction() as connection:
+        ended = await raw(connection).fetchval(
+            "UPDATE till SET ended_at = $3 WHERE school_id = $1 AND key = $2 AND ended_at IS NULL RETURNING key",
+            school_id, key, now,
+        )  # fmt: skip
+        if ended is None:
+            raise NotFound
+        await audit(connection, actor, "till.ended", f"till:{key}", school_id=school_id, at=now)
+        await tell_changed(connection, school_id)
+
+
+async def set_pin(services: Services, actor: Actor, school_id: int, ref: str, pin: str) -> None:
+    """Let a member of staff open shifts by a PIN; a new one replaces the old. Raises NotFound or TillRefused."""
+    actor.require(KEEPERS, school_id)
+    if not PIN.fullmatch(pin) or len(set(pin)) == 1 or pin in "0123456789876543210":
+        raise TillRefused(message("A PIN has 4 to 8 digits that are not guessed first, as 1234 or 0000 would be."))
+    pin_hash, now = await hash_password(pin), services.clock.now()
+    async with services.database.transaction() as connection:
+        person_id = await raw(connection).fetchval(_STAFF, school_id, ref)
+        if person_id is None:
+            raise NotFound
+        await raw(connection).execute(_PUT_PIN, person_id, pin_hash, now, actor.name)
+        await audit(connection, actor, "till.pin_set", f"person:{person_id}", school_id=school_id, at=now)
+        await tell_changed(connection, school_id)
+
+
+async def drop_pin(services: Services, actor: Actor, school_id: int, ref: str) -> None:
+    """Let somebody open shifts no more. Raises NotAllowed or NotFound."""
+    actor.require(KEEPERS, school_id)
+    now = services.clock.now()
+    async with services.database.transaction() as connection:
+        person_id = await raw(connection).fetchval(
+            "DELETE FROM till_pin USING person WHERE person.id = person_id AND school_id = $1 AND ref = $2"
+            " RETURNING person_id",
+            school_id, ref,
+        )  # fmt: skip
+        if person_id is None:
+            raise NotFound
+        await audit(connection, actor, "till.pin_dropped", f"person:{person_id}", school_id=school_id, at=now)
+        await tell_changed(connection, school_id)
+
+
+async def tills_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int) -> list[TillRow]:
+    """Return a school's tills whose devices are active."""
+    return [
+        TillRow(row["key"], Names(row["name_kk"], row["name_ru"], row["name_en"]), row["device"], TillMode(row["mode"]))
+        for row in await connection.fetch(_TILLS, school_id)
+    ]
+
+
+async def cashiers_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int) -> list[Cashier]:
+    """Return who may open shifts at a school, by name."""
+    return [Cashier(**row) for row in await connection.fetch(_CASHIERS, school_id)]

@@ -1,0 +1,102 @@
+"""The canteen's rows of a roster: tills, meals, dishes, menus, rights, accounts and cashiers; none without a till."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+import asyncpg
+
+from cloud.ledger.queries import Told, told_at
+from cloud.menu.entitlements import Right, rights_of
+from cloud.menu.queries import DishRow, MenuRow, dish_versions, meals_of, menus_between
+from cloud.menu.restrictions import Limits, limits_of_school
+from cloud.menu.rules import Names
+from cloud.menu.tills import CASHIER, cashiers_of, tills_of
+from schemas.roster import row
+
+AHEAD = timedelta(days=14)
+OFFLINE_LIMIT_TIYN = 200_000  # of a day at each till: a few meals, should the hub be away
+NO_LIMIT = -1
+RIGHTS_MAX = 32
+NOTHING, NOBODYS = Limits(), Told(0, None)
+
+
+async def canteen_rows(connection: asyncpg.Connection, school_id: int, today: date, refs: Iterable[str]) -> list[bytes]:
+    """Return the rows that tills need for today and the next days; `refs` are whose accounts they keep."""
+    tills = await tills_of(connection, school_id)
+    if not tills:
+        return []
+    menus = await menus_between(connection, school_id, today, today + AHEAD)
+    rights = await rights_of(connection, school_id, today)
+    limits = await limits_of_school(connection, school_id)
+    balances = await told_at(connection, school_id)
+    return [
+        *(row("till", till.key, _names(till.names), till.device, till.mode.value) for till in tills),
+        *await _meals(connection, school_id),
+        *await _dishes(connection, school_id, menus),
+        *(_menu(menu) for menu in menus),
+        *(_right(ref, held) for ref, held in rights.items()),
+        *(_account(ref, balances.get(ref, NOBODYS), limits.get(ref, NOTHING)) for ref in refs),
+        *await _cashiers(connection, school_id),
+    ]
+
+
+async def _meals(connection: asyncpg.Connection, school_id: int) -> list[bytes]:
+    return [
+        row("meal", meal.key, _names(meal.names), meal.from_min, meal.to_min)
+        for meal in await meals_of(connection, school_id)
+        if not meal.is_ended
+    ]
+
+
+async def _dishes(connection: asyncpg.Connection, school_id: int, menus: Iterable[MenuRow]) -> list[bytes]:
+    """Return every version that is offered, and what the sets among them are made of."""
+    offered = {(dish.key, dish.version): dish for menu in menus for dish in menu.dishes}
+    parts = {(part.key, part.version) for dish in offered.values() for part in dish.parts}
+    made = await dish_versions(connection, school_id, parts - set(offered))
+    return [_dish(dish) for dish in (offered | made).values()]
+
+
+async def _cashiers(connection: asyncpg.Connection, school_id: int) -> list[bytes]:
+    return [
+        row("staff", cashier.ref, cashier.name[:120], cashier.pin_hash, [CASHIER])
+        for cashier in await cashiers_of(connection, school_id)
+    ]
+
+
+def _dish(dish: DishRow) -> bytes:
+    parts = [[part.key, part.version] for part in dish.parts]
+    return row(
+        "dish", dish.wire_id, _names(dish.names), dish.price_tiyn, dish.category, list(dish.allergens)[:32],
+        dish.photo, dish.barcode, parts,
+    )  # fmt: skip
+
+
+def _menu(menu: MenuRow) -> bytes:
+    sold = menu.set_dish
+    return row("menu", f"{menu.on} {menu.meal}", [dish.wire_id for dish in menu.dishes], sold.wire_id if sold else "")
+
+
+def _right(ref: str, held: Iterable[Right]) -> bytes:
+    """Return the row of one person; what is free comes first."""
+    ordered = sorted(held, key=lambda right: (right.meal, right.price_tiyn, right.first_on, right.last_on))
+    return row(
+        "right",
+        ref,
+        [
+            [right.meal, right.kind.value, str(right.first_on), str(right.last_on), right.price_tiyn]
+            for right in ordered[:RIGHTS_MAX]
+        ],
+    )
+
+
+def _account(ref: str, told: Told, limits: Limits) -> bytes:
+    as_of_ms = 0 if told.recorded_at is None else int(told.recorded_at.timestamp() * 1_000)
+    day_limit = NO_LIMIT if limits.day_limit_tiyn is None else limits.day_limit_tiyn
+    return row(
+        "account", ref, told.held_tiyn, as_of_ms, OFFLINE_LIMIT_TIYN, day_limit, list(limits.allergens),
+        list(limits.dishes), list(limits.categories),
+    )  # fmt: skip
+
+
+def _names(names: Names) -> dict[str, str]:
+    return {"kk": names.kk, "ru": names.ru, "en": names.en}

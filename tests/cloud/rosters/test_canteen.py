@@ -1,0 +1,143 @@
+"""The canteen's rows of a roster: only where there is a till, each as its schema says, and the same for equal facts."""
+
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+
+from cloud.core.services import Services
+from cloud.devices.actions import NewDevice, register
+from cloud.ledger import postings
+from cloud.ledger.posting import post_all
+from cloud.ledger.rules import Account
+from cloud.menu.dishes import change_dish, put_dish_photo
+from cloud.menu.entitlements import EntitlementGiven, approve, list_children, propose
+from cloud.menu.kinds import Limit, RightKind, TillMode
+from cloud.menu.restrictions import restrict
+from cloud.menu.rules import Names
+from cloud.menu.tills import TillRow, put_till, set_pin
+from cloud.people.actions import add_person
+from cloud.people.bulk import PersonGiven
+from cloud.people.kinds import PersonRole
+from cloud.rosters.building import rows_of
+from schemas.roster import members_of
+from schemas.structs import AnyRow
+from tests.cloud.core.pictures import picture
+from tests.cloud.menu.factory import SOUP, Canteen, priced
+from tests.cloud.schools.factory import SYSTEM
+
+KINDS = {"till", "meal", "dish", "menu", "right", "account", "staff"}
+DEVICE = "almaty5-till-1"
+
+
+@pytest.fixture(name="canteen")
+async def _canteen(services: Services) -> Canteen:
+    return await Canteen(services).open()
+
+
+async def rows(canteen: Canteen) -> dict[str, list[list[object]]]:
+    """Return the rows by kind, without the kind, each judged by its schema."""
+    async with canteen.services.database.pool.acquire() as connection:
+        lines = await rows_of(connection, canteen.school_id, canteen.services.clock.now())
+    found: dict[str, list[list[object]]] = {}
+    for line in lines:
+        kind, *members = members_of(line)
+        msgspec.json.decode(line, type=AnyRow)
+        found.setdefault(str(kind), []).append(members)
+    return found
+
+
+async def a_till(canteen: Canteen) -> None:
+    await register(canteen.services, SYSTEM, canteen.school_id, NewDevice(DEVICE))
+    till = TillRow("till1", Names("Касса", "Касса", "Till"), DEVICE, TillMode.SET)
+    await put_till(canteen.services, canteen.cook, canteen.school_id, till)
+
+
+async def test_a_school_without_a_till_has_none_of_it(canteen: Canteen) -> None:
+    await canteen.offer("soup")
+    await canteen.child()
+
+    assert KINDS.isdisjoint(await rows(canteen))
+
+
+async def test_a_till_is_told_what_is_offered_with_every_version_and_what_sets_are_made_of(canteen: Canteen) -> None:
+    await a_till(canteen)
+    await canteen.offer("lunch", "tea", sold="lunch")
+    await canteen.offer("soup", on=canteen.on + timedelta(days=14))
+    await canteen.offer("tea", on=canteen.on + timedelta(days=15))
+    await canteen.offer("tea", on=canteen.on + timedelta(days=3), publish=False)
+    await put_dish_photo(canteen.services, canteen.cook, canteen.school_id, canteen.keys["tea"], picture())
+    later = canteen.on + timedelta(days=7)
+    await change_dish(canteen.services, canteen.cook, canteen.school_id, canteen.keys["soup"], priced(SOUP, 1), later)
+
+    found = await rows(canteen)
+
+    assert found["menu"] == [
+        [f"{canteen.on} lunch", ["4/1", "3/1"], "4/1"],
+        [f"{canteen.on + timedelta(days=14)} lunch", ["1/2"], ""],
+    ]
+    dishes = {str(row[0]): row for row in found["dish"]}
+    assert set(dishes) == {"1/1", "1/2", "2/1", "3/1", "4/1"}
+    assert dishes["4/1"][2:] == [57_700, "set", ["celery", "gluten"], "", "", [["1", 1], ["2", 1]]]
+    assert len(str(dishes["3/1"][5])) == 64
+    assert found["till"] == [["till1", {"kk": "Касса", "ru": "Касса", "en": "Till"}, DEVICE, "set"]]
+    assert [(row[0], row[2], row[3]) for row in found["meal"]] == [
+        ("breakfast", 510, 630), ("lunch", 690, 840), ("snack", 900, 1020),
+    ]  # fmt: skip
+
+
+async def test_a_till_is_told_rights_limits_and_who_may_open_a_shift(canteen: Canteen) -> None:
+    await a_till(canteen)
+    person_id, ref = await canteen.child()
+    _, other = await canteen.child("2")
+    mother = await canteen.parent(person_id)
+    for kind, value in ((Limit.ALLERGEN, "milk"), (Limit.CATEGORY, "dessert"), (Limit.DAY_LIMIT, "1500")):
+        await restrict(canteen.services, mother, ref, kind, value)
+    order = EntitlementGiven(
+        RightKind.SUBSIDISED, "low_income", ("lunch",), date(2026, 9, 1), date(2027, 5, 25), "№ 12", (), 20_000
+    )
+    order_id = await propose(canteen.services, SYSTEM, canteen.school_id, order)
+    await list_children(canteen.services, SYSTEM, canteen.school_id, order_id, [ref])
+    assert "right" not in await rows(canteen)
+    await approve(canteen.services, SYSTEM, canteen.school_id, order_id)
+    cashier_id = await add_person(
+        canteen.services,
+        SYSTEM,
+        canteen.school_id,
+        PersonGiven(role=PersonRole.STAFF, surname="Тұрар", given_name="Сәуле", number="s1"),
+    )
+    cashier = await canteen.services.database.pool.fetchval("SELECT ref FROM person WHERE id = $1", cashier_id)
+    await set_pin(canteen.services, canteen.cook, canteen.school_id, cashier, "902817")
+
+    found = await rows(canteen)
+
+    assert found["right"] == [[ref, [["lunch", "subsidised", "2026-09-01", "2027-05-25", 20_000]]]]
+    accounts = {row[0]: row[4:] for row in found["account"]}
+    assert accounts[ref] == [150_000, ["milk"], [], ["dessert"]]
+    assert accounts[other] == [-1, [], [], []]
+    ((who, name, pin_hash, roles),) = found["staff"]
+    assert (who, name, roles) == (cashier, "Тұрар Сәуле", ["cashier"])
+    assert str(pin_hash).startswith("$argon2id$")
+
+
+async def test_a_till_is_told_each_balance_and_the_newest_record_that_is_in_it(canteen: Canteen) -> None:
+    await a_till(canteen)
+    (_, ref), (_, other) = await canteen.child("1"), await canteen.child("2")
+    now = canteen.services.clock.now()
+    sold_at = now - timedelta(hours=2)
+    paid = postings.top_up("kaspi:1", now, ref, 100_000, postings.clearing("kaspi"))
+    sold = postings.sale("record:till:1:1", sold_at, Account.of(ref), paid_tiyn=57_700, subsidy_tiyn=0)
+    async with canteen.services.database.transaction() as connection:
+        await post_all(connection, canteen.school_id, [paid, sold], now)
+
+    accounts = {row[0]: row[1:3] for row in (await rows(canteen))["account"]}
+
+    assert accounts == {ref: [42_300, int(sold_at.timestamp() * 1_000)], other: [0, 0]}
+
+
+async def test_equal_facts_give_equal_rows(canteen: Canteen) -> None:
+    await a_till(canteen)
+    await canteen.child()
+    await canteen.offer("lunch", sold="lunch")
+
+    assert await rows(canteen) == await rows(canteen)
