@@ -49,6 +49,7 @@ from cloud.releases import api as release_api
 from cloud.releases import pages as release_pages
 from cloud.rosters import api as roster_api
 from cloud.rosters import enrol_api, photo_api
+from cloud.topups import kaspi_api
 from esik import __version__
 
 ROUTERS = (
@@ -57,7 +58,7 @@ ROUTERS = (
     photo_pages.router, family_pages.router, family_pages.of_one, fleet_pages.router, enrol_pages.router,
     fleet_alarms.router, fleet_alarms.of_all, fleet_device_pages.router,
     import_pages.router, office_api.router, guardian_api.router,
-    roster_api.router, release_api.router, release_pages.router, enrol_api.router, photo_api.router,
+    roster_api.router, release_api.router, release_pages.router, enrol_api.router, photo_api.router, kaspi_api.router,
 )  # fmt: skip
 DATABASE_TIMEOUT_S = 2.0
 GRACE_S = 3

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -53,6 +54,11 @@ class Formats:
     def moment(self, at: datetime) -> str:
         """Return a day without year and the time, as Nov 25, 07:52."""
         return f"{format_skeleton('MMMd', self.local_day(at), locale=self.locale)}, {self.hour(at)}"
+
+    def tenge(self, tiyn: int) -> str:
+        """Return money with its sign, tiyn only where there are some: 1 500 ₸, -577,50 ₸."""
+        pattern = "#,##0.00" if tiyn % 100 else "#,##0"
+        return f"{format_decimal(Decimal(tiyn) / 100, pattern, locale=self.locale)}\u00a0₸"
 
     def number(self, value: int) -> str:
         """Return a whole number with the language's grouping."""

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import Enum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self, get_args, get_type_hints
 from urllib.parse import urlsplit
@@ -67,6 +68,11 @@ class Settings:
     broker_port: Annotated[int, "Port of the embedded broker."] = 8883
     http_host: Annotated[str, "Address the pages and the device API listen on."] = "127.0.0.1"
     http_port: Annotated[int, "Port of the pages and the device API."] = 8000
+    kaspi_sources: Annotated[
+        str,
+        "Addresses or networks, with commas between, from which Kaspi asks `/pay/kaspi`; the bank names them in its "
+        "contract. Empty: nobody may.",
+    ] = ""
     public_url: Annotated[
         str,
         "Address under which people and devices reach the pages; begins with `https` everywhere but in a demo. Without "
@@ -132,6 +138,8 @@ class Settings:
         _check_url("public_url", self.public_url, HTTP_SCHEMES)
         if self.mqtt_url.startswith("mqtts:") and self.mqtt_ca is None:
             raise _wrong("mqtt_ca", "empty", "a file when ESIK_MQTT_URL begins with mqtts://")
+        if not _are_networks(self.kaspi_sources):
+            raise _wrong("kaspi_sources", self.kaspi_sources, "addresses or networks as 192.0.2.7, 198.51.100.0/24")
         _check_one_of("log_level", self.log_level, LOG_LEVELS)
         _check_one_of("log_style", self.log_style, LOG_STYLES)
 
@@ -200,6 +208,13 @@ def _check_url(name: str, text: str, schemes: tuple[str, ...]) -> None:
         raise _wrong(
             name, "not readable", "an address that begins with " + " or ".join(f"{each}://" for each in schemes)
         )
+
+
+def _are_networks(text: str) -> bool:
+    try:
+        return all(ip_network(each.strip()) for each in text.split(",") if each.strip())
+    except ValueError:
+        return False
 
 
 def _is_url(text: str, schemes: tuple[str, ...]) -> bool:

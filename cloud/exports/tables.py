@@ -125,6 +125,25 @@ EXPORTS = (
         " WHERE entry.school_id = $1 ORDER BY number, account.kind, part",
     ),
     Export(
+        "payments",
+        "Money that came for persons, as the bank or the office told it; receipt is the number of its ledger entry.",
+        "SELECT ref AS person, provider, txn, amount_tiyn, paid_at, received_at, receipt, taken_by"
+        " FROM payment JOIN person ON person.id = person_id WHERE payment.school_id = $1 ORDER BY payment.id",
+    ),
+    Export(
+        "payment_numbers",
+        "The numbers by which parents pay for persons.",
+        "SELECT ref AS person, payment_number.number, drawn_at"
+        " FROM payment_number JOIN person ON person.id = person_id WHERE person.school_id = $1 ORDER BY 2",
+    ),
+    Export(
+        "given_back",
+        "What was promised back to leavers, where it was asked for, and how it was paid; no way is not paid yet.",
+        "SELECT ref AS person, amount_tiyn, paper, promised_at, promised_by, way, paid_at, paid_by"
+        " FROM giving_back JOIN person ON person.id = person_id"
+        " WHERE giving_back.school_id = $1 ORDER BY giving_back.id",
+    ),
+    Export(
         "losses",
         "Records that a device has told to be lost, with the reason.",
         "SELECT device, epoch, first_seq, last_seq, reason, received_at FROM loss WHERE school_id = $1 ORDER BY id",

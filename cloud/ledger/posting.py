@@ -11,11 +11,13 @@ import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.core.database import raw
+from cloud.core.wakeups import notify
 from cloud.ledger.errors import AccountUnknown, PostingConflict
 from cloud.ledger.kinds import AccountKind
 from cloud.ledger.rules import Account, Posting, fault_of
 
 AT_ONCE = 5_000
+MOVED = "esik_money"  # channel: a balance has moved; the payload is the school's id
 _LOCK = """
 INSERT INTO ledger_head AS head (school_id, entries) VALUES ($1, 0)
 ON CONFLICT (school_id) DO UPDATE SET entries = head.entries RETURNING entries
@@ -62,7 +64,7 @@ async def post_all(
     for posting in postings:
         assert not (fault := fault_of(posting)), f"{posting.key} cannot be posted: {fault}"  # noqa: S101
     at = raw(connection)
-    entries: int = await at.fetchval(_LOCK, school_id)
+    entries = await lock(connection, school_id)
     new = await _new(at, school_id, postings)
     if not new:
         return []
@@ -75,7 +77,22 @@ async def post_all(
     ]
     await at.execute(_LINES, *(list(column) for column in zip(*rows, strict=True)))
     await at.execute(_ADVANCE, school_id, len(new))
+    await notify(connection, MOVED, str(school_id))
     return new
+
+
+async def lock(connection: BaseDBAsyncClient, school_id: int) -> int:
+    """Let nobody else post at a school until the transaction ends, and return how many entries there are.
+
+    Whoever posts only if a balance suffices locks first, and reads the balance after.
+    """
+    entries: int = await raw(connection).fetchval(_LOCK, school_id)
+    return entries
+
+
+async def is_posted(connection: BaseDBAsyncClient, key: str) -> bool:
+    """Tell whether a key was posted, at whatever school."""
+    return bool(await raw(connection).fetch(_KNOWN, [key]))
 
 
 async def _new(at: asyncpg.Connection, school_id: int, postings: Sequence[Posting]) -> list[Posting]:
