@@ -16,7 +16,8 @@ from edge_agent.actuators.actuator import Direction
 from edge_agent.decision import PassShown
 from edge_agent.readers.tap import Medium, Tap
 from edge_agent.timekeeper import Stamp
-from schemas.passes import SIGNED, Pass, PassRefused, parse, read
+from schemas.pass_text import SIGNED, PassRefused, read
+from schemas.passes import Pass, parse
 from schemas.structs import CardRow
 
 USED_MAX = 10_000
@@ -33,31 +34,8 @@ class Passes:
         self._key = Ed25519PublicKey.from_public_bytes(public_key)
         self._used: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
-    def shown_by(self, tap: Tap, token: str, stamp: Stamp, direction: Direction) -> PassShown | None:
-        """Return what a tap with a pass stands for; None when it is no pass of this school."""
-        shown = self._believed(tap)
-        if shown is None:
-            return None
-        is_late = shown.last_s * _SECOND_MS < stamp.wall_ms and stamp.quality != "none"
-        is_doubtful = direction == "in" and not stamp.is_good
-        is_over = is_late or is_doubtful or self._is_used(shown, tap.reader, stamp.monotonic_ms)
-        return PassShown(CardRow(token=token, ref=shown.ref, state="active", not_after_ms=0), is_over)
-
-    def use(self, tap: Tap, stamp: Stamp) -> None:
-        """Note that somebody was let through with this tap."""
-        shown = self._believed(tap)
-        if shown is not None and shown.is_single:
-            self._used.setdefault(shown.serial, (tap.reader, stamp.monotonic_ms))
-            if len(self._used) > USED_MAX:
-                self._used.popitem(last=False)
-
-    def _is_used(self, shown: Pass, reader: str, now_ms: int) -> bool:
-        if shown.serial not in self._used:
-            return False
-        used_at, used_ms = self._used[shown.serial]
-        return reader != used_at or now_ms - used_ms > SAME_MOMENT_MS
-
-    def _believed(self, tap: Tap) -> Pass | None:
+    def believed(self, tap: Tap) -> Pass | None:
+        """Return the pass that a tap showed, its signature checked; None when it is none of this school."""
         if tap.medium is not Medium.QR:
             return None
         try:
@@ -67,3 +45,23 @@ class Passes:
         except (PassRefused, UnicodeDecodeError, InvalidSignature):
             return None
         return shown if shown.school == self._school else None
+
+    def standing(self, shown: Pass, tap: Tap, token: str, stamp: Stamp, direction: Direction) -> PassShown:
+        """Return what a pass that was believed stands for."""
+        is_late = shown.last_s * _SECOND_MS < stamp.wall_ms and stamp.quality != "none"
+        is_doubtful = direction == "in" and not stamp.is_good
+        is_over = is_late or is_doubtful or self._is_used(shown, tap.reader, stamp.monotonic_ms)
+        return PassShown(CardRow(token=token, ref=shown.ref, state="active", not_after_ms=0), is_over)
+
+    def use(self, shown: Pass, reader: str, stamp: Stamp) -> None:
+        """Note that somebody was let through with this pass."""
+        if shown.is_single:
+            self._used.setdefault(shown.serial, (reader, stamp.monotonic_ms))
+            if len(self._used) > USED_MAX:
+                self._used.popitem(last=False)
+
+    def _is_used(self, shown: Pass, reader: str, now_ms: int) -> bool:
+        if shown.serial not in self._used:
+            return False
+        used_at, used_ms = self._used[shown.serial]
+        return reader != used_at or now_ms - used_ms > SAME_MOMENT_MS

@@ -25,6 +25,7 @@ from edge_agent.roster import Roster
 from edge_agent.timekeeper import Quality, Stamp, Timekeeper
 from edge_agent.view import View
 from schemas import structs
+from schemas.passes import Pass
 
 WAIT_S = 0.1
 HOUSEKEEPING_S = 1.0
@@ -126,12 +127,13 @@ class Pipeline:
         """Decide on a card, write it, open or not; return the decision."""
         stamp = self._timekeeper.now()
         direction = self.door.readers[tap.reader]
-        decision = self._decide(tap, direction, stamp)
+        shown = self._passes.believed(tap) if self._passes is not None else None
+        decision = self._decide(tap, shown, direction, stamp)
         if not decision.is_allowed:
             self._deny(tap, direction, decision, stamp)
             return decision
-        if self._passes is not None:
-            self._passes.use(tap, stamp)
+        if self._passes is not None and shown is not None:
+            self._passes.use(shown, tap.reader, stamp)
         record = self._decision_record(decision, direction, tap.medium.value, stamp)
         await self._let_through(record, direction, decision, stamp)
         return decision
@@ -204,8 +206,11 @@ class Pipeline:
 
     # Deciding and acting
 
-    def _decide(self, tap: Tap, direction: Direction, stamp: Stamp) -> Decision:
+    def _decide(self, tap: Tap, shown: Pass | None, direction: Direction, stamp: Stamp) -> Decision:
         roster, token = self._roster(), self._token(tap)
+        standing = None
+        if self._passes is not None and shown is not None:
+            standing = self._passes.standing(shown, tap, token, stamp, direction)
         question = Question(
             token=token,
             gate=self.door.gate,
@@ -215,7 +220,7 @@ class Pipeline:
             is_burning=self._view.is_burning(stamp.wall_ms),
             roster_missing=self.door.roster_missing,
             mode=self.mode,
-            shown=self._passes.shown_by(tap, token, stamp, direction) if self._passes is not None else None,
+            shown=standing,
             is_genuine=tap.is_genuine,
         )
         return decide(question, roster, self._view)

@@ -18,7 +18,8 @@ from cloud.core.errors import NotFound, Refused
 from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.rosters.keys import roster_key
-from schemas.passes import SIGNED, Pass, write
+from schemas.pass_text import SIGNED
+from schemas.passes import Pass, write
 
 PHONE_LASTS = timedelta(seconds=60)
 SERIAL_BYTES = 8

@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from edge_agent.decision import Decision as Decided
 from edge_agent.passes import SAME_MOMENT_MS, Passes
 from edge_agent.readers.tap import Medium
 from edge_agent.timekeeper import Timekeeper
-from schemas import passes
-from schemas.passes import PassRefused
+from schemas import pass_text, passes
+from schemas.pass_text import PassRefused
 from tests.edge_agent.gate import GateBench
 from tests.edge_agent.school import ALIYA, KEY, PUBLIC_KEY, SCHOOL, SILENT, card, roster
 
@@ -20,7 +21,7 @@ ALIYAS = passes.Pass(SCHOOL, ALIYA, "5e" * 8, 0, is_single=False)
 
 def text_of(shown: passes.Pass) -> str:
     body = shown.body()
-    return passes.write(body, KEY.sign(passes.SIGNED + body))
+    return passes.write(body, KEY.sign(pass_text.SIGNED + body))
 
 
 class PassGate(GateBench):
@@ -108,16 +109,37 @@ async def test_what_another_school_signed_or_for_another_school_is_an_unknown_ca
     own = replace(ALIYAS, last_s=gate.last_s).body()
 
     for text in (
-        passes.write(foreign, KEY.sign(passes.SIGNED + foreign)),
+        passes.write(foreign, KEY.sign(pass_text.SIGNED + foreign)),
         passes.write(own, KEY.sign(own)),
         passes.write(own, bytes(64)),
-        passes.write(own.replace(ALIYA.encode(), SILENT.encode()), KEY.sign(passes.SIGNED + own)),
+        passes.write(own.replace(ALIYA.encode(), SILENT.encode()), KEY.sign(pass_text.SIGNED + own)),
         text_of(ALIYAS)[:-3],
         "ESIK:1",
         "ESIK:",
     ):
         decided = await gate.tap(text, medium=Medium.QR)
         assert (decided.is_allowed, decided.reason, decided.person) == (False, "card_unknown", None)
+
+
+class CountingKey:
+    """A key that counts how often it is asked."""
+
+    def __init__(self, key: Ed25519PublicKey) -> None:
+        self._key = key
+        self.asked = 0
+
+    def verify(self, signature: bytes, message: bytes) -> None:
+        self.asked += 1
+        self._key.verify(signature, message)
+
+
+async def test_a_signature_is_checked_once_for_a_tap() -> None:
+    gate = PassGate()
+    key = CountingKey(KEY.public_key())
+    gate.pipeline._passes._key = key  # type: ignore[union-attr]
+
+    assert (await gate.show(replace(ALIYAS, is_single=True))).is_allowed
+    assert key.asked == 1
 
 
 async def test_a_pass_that_is_typed_as_a_cards_number_is_none() -> None:
@@ -137,4 +159,4 @@ def test_a_text_is_of_a_codes_alphanumeric_letters_and_reads_back() -> None:
     text = text_of(ALIYAS)
 
     assert set(text) <= set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
-    assert passes.parse(passes.read(text)[0]) == ALIYAS
+    assert passes.parse(pass_text.read(text)[0]) == ALIYAS

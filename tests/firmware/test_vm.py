@@ -12,7 +12,7 @@ PORTABLE = Path(__file__).parent / "portable"
 FILES = sorted(PORTABLE.glob("test_*.py"))
 
 
-PURE = ("test_wire", "test_journal", "test_roster")
+PURE = ("test_wire", "test_journal", "test_roster", "test_pass_text")
 CARRIED = ("firmware/node", "schemas")
 
 

@@ -21,7 +21,8 @@ from cloud.people.actions import (
 from cloud.people.bulk import GuardianGiven
 from cloud.people.kinds import Purpose, Relation
 from cloud.rosters.passes import PHONE_LASTS, NoPass, day_pass, phone_pass
-from schemas.passes import SIGNED, Pass, parse, read
+from schemas.pass_text import SIGNED, read
+from schemas.passes import Pass, parse
 from tests.cloud.people.factory import a_student
 from tests.cloud.schools.factory import SYSTEM, a_school
 
