@@ -8,7 +8,7 @@ is a line of JSON and then the cards, CARD_BYTES each, sorted by token. The line
 number, `policy` with repeat_ms, expired, utc_offset_min and empty, `profiles` a list of [id, spans, gates] as in the
 snapshot. A card:
 
-    12 bytes  token
+    12 bytes  token, or four zeros and the reference for a person without a card, whom only a pass can name
      8 bytes  person reference, its 12 characters read as a number in base 36, big-endian
      4 bytes  good until this second of Unix time, 0 for no end, big-endian
      1 byte   flags: 1 blocked, 2 the person is active, 4 has consented, 8 is on the roster at all
@@ -16,11 +16,11 @@ snapshot. A card:
 """
 
 import json
-from binascii import unhexlify
+from binascii import hexlify, unhexlify
 
 FORM = 1
 CARD_BYTES = 26
-TOKEN_BYTES = 12
+TOKEN_BYTES, REF_BYTES = 12, 8
 BLOCKED, ACTIVE, CONSENT, PERSON = 1, 2, 4, 8
 PROFILES_MAX = 255
 NO_PROFILE = 255
@@ -37,7 +37,7 @@ def compact(rows: "list[bytes]") -> bytes:
     if len(profiles) > PROFILES_MAX:
         raise ValueError("a compact roster has at most %d profiles; this one has %d" % (PROFILES_MAX, len(profiles)))
     places = {profile[0]: place for place, profile in enumerate(profiles)}
-    packed = [pack_card(card, persons.get(card[2]), places) for card in cards]
+    packed = [pack_card(card, persons.get(card[2]), places) for card in cards + _cardless(persons, cards)]
     told = {"form": FORM, "cards": len(packed), "policy": policy, "profiles": profiles}
     line = json.dumps(told, separators=(",", ":"), sort_keys=True).encode()
     if len(line) > LINE_MAX:
@@ -53,8 +53,15 @@ def pack_card(card: "list[object]", person: "list[object] | None", places: "dict
         flags |= PERSON | (ACTIVE if person[5] else 0) | (CONSENT if person[6] else 0)
         profile = places.get(person[7], NO_PROFILE)
     until_s = min((int(str(card[4])) + 999) // 1000, _SECOND_MAX)
-    ref = int(str(card[2]), 36).to_bytes(8, "big")
-    return bytes(unhexlify(str(card[1]))) + ref + until_s.to_bytes(4, "big") + bytes([flags, profile])
+    holder = bytes(unhexlify(str(card[1]))) + pack_ref(str(card[2]))
+    return holder + until_s.to_bytes(4, "big") + bytes([flags, profile])
+
+
+def pack_ref(ref: str) -> bytes:
+    """Return the bytes of a person's reference. Raises ValueError when it is none."""
+    if len(ref) != _REF_DIGITS or not all(digit in _DIGITS for digit in ref):
+        raise ValueError("a reference has twelve digits and small letters")
+    return int(ref, 36).to_bytes(REF_BYTES, "big")
 
 
 def unpack_card(packed: bytes) -> "tuple[bytes, str, int, int, int]":
@@ -64,6 +71,13 @@ def unpack_card(packed: bytes) -> "tuple[bytes, str, int, int, int]":
         number, digit = divmod(number, 36)
         ref = _DIGITS[digit] + ref
     return packed[:12], ref, int.from_bytes(packed[20:24], "big"), packed[24], packed[25]
+
+
+def _cardless(persons: "dict[object, list[object]]", cards: "list[list[object]]") -> "list[list[object]]":
+    """Return a row for each person without a card. No card has such a token, but for one in 2^96."""
+    holders = {card[2] for card in cards}
+    names = [str(ref) for ref in persons if ref not in holders]
+    return [["card", "00000000" + hexlify(pack_ref(ref)).decode(), ref, "active", 0] for ref in names]
 
 
 def _sorted_out(

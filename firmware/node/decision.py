@@ -17,12 +17,23 @@ if TYPE_CHECKING:
     from firmware.node.roster import Card, Roster
 
 
+class PassShown:
+    """The card that a signed pass stands for, and whether the pass is over: ended, used up, or of a doubtful time."""
+
+    def __init__(self, card: "Card", is_over: bool) -> None:
+        self.card = card
+        self.is_over = is_over
+
+
 class Question:
-    """A card at a gate; `mode` is normal, lock_down or free_pass, as was commanded."""
+    """A card at a gate; `mode` is normal, lock_down or free_pass, as was commanded.
+
+    `shown` is the card that a signed pass stands for, which no roster lists.
+    """
 
     def __init__(
         self, token: str, gate: str, direction: str, stamp: "Stamp", *, is_burning: bool = False, mode: str = "normal",
-        roster_missing: str = "deny",
+        roster_missing: str = "deny", shown: "PassShown | None" = None,
     ) -> None:  # fmt: skip
         self.token = token
         self.gate = gate
@@ -31,6 +42,7 @@ class Question:
         self.is_burning = is_burning
         self.mode = mode
         self.roster_missing = roster_missing
+        self.shown = shown
 
     @property
     def is_exit(self) -> bool:
@@ -56,7 +68,7 @@ def decide(question: Question, roster: "Roster | None") -> Decision:
         if commanded is not None:
             is_allowed = commanded in _ALLOWED
         return Decision(is_allowed, commanded or "roster_missing", None, question.token)
-    card = roster.lookup(question.token)
+    card = question.shown.card if question.shown is not None else roster.lookup(question.token)
     if card is None:
         reason = commanded or "card_unknown"
         return Decision(reason in _ALLOWED, reason, None, question.token)
@@ -85,6 +97,8 @@ def _card_reason(question: Question, card: "Card") -> "str | None":
     """Return what is wrong with a card or its owner, or None."""
     if card.flags & BLOCKED:
         return "card_blocked"
+    if question.shown is not None and question.shown.is_over:
+        return "card_expired"
     # Also a clock at its floor is never ahead of the truth: what has ended by it has ended.
     if 0 < card.until_s * 1000 < question.stamp.wall_ms and question.stamp.quality != "none":
         return "card_expired"

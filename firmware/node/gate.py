@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from firmware.node.actions import Command
     from firmware.node.clock import Stamp, Timekeeper
     from firmware.node.contacts import Contacts
+    from firmware.node.decision import PassShown
     from firmware.node.journal import Journal
     from firmware.node.lamp import Lamp
+    from firmware.node.passes import Believed
     from firmware.node.settings import GateSettings
 
     class Verdict(Protocol):
@@ -50,7 +52,9 @@ if TYPE_CHECKING:
         def version(self) -> int: ...
         @property
         def repeat_ms(self) -> int: ...
-        def decide(self, card: str, direction: str, stamp: Stamp, *, is_burning: bool, mode: str) -> Verdict: ...
+        def decide(
+            self, card: str, direction: str, stamp: Stamp, *, is_burning: bool, mode: str, shown: PassShown | None
+        ) -> Verdict: ...
 
 
 class Shown:
@@ -117,13 +121,19 @@ class Gate:
 
     # What is shown to it
 
-    def show(self, medium: str, credential: bytes) -> Shown:
-        """Decide on a credential, write it, open or not. `medium` is uid or qr; a UID drawn by lot is no bytes."""
+    def show(self, medium: str, credential: bytes, believed: "Believed | None" = None) -> Shown:
+        """Decide on a credential, write it, open or not. `medium` is uid or qr; a UID drawn by lot is no bytes.
+
+        `believed` is the pass that a code is.
+        """
         stamp = self._keeper.now()
         direction = self._settings.direction
         card = token(self._card_key, _LETTERS[medium], credential)
-        verdict = self._verdict(card, direction, stamp)
+        shown = believed.standing(direction, stamp) if believed is not None else None
+        verdict = self._verdict(card, direction, stamp, shown)
         if verdict.is_allowed:
+            if believed is not None:
+                believed.use(stamp)
             is_opened = self._let_through(verdict, direction, medium, stamp)
         else:
             is_opened = False
@@ -132,8 +142,8 @@ class Gate:
         self.last = Shown(verdict.reason, is_opened, took_ms)
         return self.last
 
-    def _verdict(self, card: str, direction: str, stamp: "Stamp") -> "Verdict":
-        verdict = self._rules.decide(card, direction, stamp, is_burning=self.is_burning, mode=self.mode)
+    def _verdict(self, card: str, direction: str, stamp: "Stamp", shown: "PassShown | None") -> "Verdict":
+        verdict = self._rules.decide(card, direction, stamp, is_burning=self.is_burning, mode=self.mode, shown=shown)
         if verdict.reason not in ("fire", "free_pass") and verdict.person and verdict.is_allowed:
             for person, way, at_ms in self._last_pass:
                 is_same = person == verdict.person and way == direction

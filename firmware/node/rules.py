@@ -7,7 +7,7 @@ REPEAT_MS = 5_000  # while there is no roster that says another
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from firmware.node.clock import Stamp
-    from firmware.node.decision import Decision
+    from firmware.node.decision import Decision, PassShown
     from firmware.node.slots import Slots
 
 
@@ -35,9 +35,13 @@ class Rules:
         """Return within what time the same person the same way is a repeat."""
         return self._slots.roster.repeat_ms if self._slots.roster is not None else REPEAT_MS
 
-    def decide(self, card: str, direction: str, stamp: "Stamp", *, is_burning: bool, mode: str) -> "Decision":
-        """Return what the roster says of a card's token."""
+    def decide(
+        self, card: str, direction: str, stamp: "Stamp", *, is_burning: bool, mode: str,
+        shown: "PassShown | None" = None,
+    ) -> "Decision":  # fmt: skip
+        """Return what the roster says of a card's token, or of what a pass stands for."""
         question = Question(
-            card, self._gate, direction, stamp, is_burning=is_burning, mode=mode, roster_missing=self._roster_missing
-        )
+            card, self._gate, direction, stamp, is_burning=is_burning, mode=mode, roster_missing=self._roster_missing,
+            shown=shown,
+        )  # fmt: skip
         return decide(question, self._slots.roster)

@@ -41,6 +41,7 @@ class Bundle:
         self.shard = read.number("shard", 0, 63)
         self.secret = read.secret("secret")
         self.card_key = read.secret("card_key")
+        self.roster_public_key = read.secret("roster_public_key")  # no secret, but as long as one
         self.ca_pem = read.text_or_none("ca_pem")
         self.certificate_pem = read.text_or_none("certificate_pem")
         self.key_pem = read.text_or_none("key_pem")

@@ -38,7 +38,6 @@ from schemas.seal import HTTP, derive
 
 TURN_MS = 5
 CARDS_PAUSE_MS = 50
-CODES_PAUSE_MS = 25
 CHIP_PAUSE_MS = 1_000
 TROUBLES_TOLD = 2
 STUCK_MS = 20_000  # the loop that reads cards has not turned for so long: the watchdog bites
@@ -69,7 +68,7 @@ class Parts:
 
     def __init__(
         self, *, chip, lamp, contacts, journal, slots, wifi, store, scanner, feed, restart, set_clock,
-        certificates=None, csr_pem=None, files=None, board="",
+        passes=None, certificates=None, csr_pem=None, files=None, board="",
     ):  # fmt: skip
         self.chip = chip
         self.lamp = lamp
@@ -79,6 +78,7 @@ class Parts:
         self.wifi = wifi
         self.store = store
         self.scanner = scanner
+        self.passes = passes
         self.feed = feed
         self.restart = restart
         self.set_clock = set_clock
@@ -103,6 +103,7 @@ class StandAlone:
             settings, bundle.card_key, parts.journal, rules, self.keeper, parts.lamp, parts.contacts,
             self._appended,
         )  # fmt: skip
+        self.codes = _codes(parts, self.gate)
         names = Names(parts.wifi.name_server, os.urandom)
         server = Server(bundle.http_url, names)
         identity = Identity(
@@ -150,8 +151,9 @@ class StandAlone:
             asyncio.create_task(self._kept("wifi", self._parts.wifi.run)),
             asyncio.create_task(self._kept("house", self.keep_house)),
         ]
-        if self._parts.scanner is not None:
-            tasks.append(asyncio.create_task(self._kept("codes", self.read_codes)))
+        if self.codes is not None:
+            tasks.append(asyncio.create_task(self._kept("codes", self.codes.read)))
+            tasks.append(asyncio.create_task(self._kept("passes", self.codes.check)))
         try:
             await self.turn()
         finally:
@@ -200,14 +202,6 @@ class StandAlone:
             self.gate.alarm("reader_back", is_here=True)
         self._troubles = 0
         self._is_reader_well = True
-
-    async def read_codes(self) -> None:
-        """Show the gate what the scanner of codes reads, for ever."""
-        while True:
-            code = self._parts.scanner.take()
-            if code is not None:
-                self.gate.show("qr", code)
-            await sleep_ms(CODES_PAUSE_MS)
 
     async def keep_house(self) -> None:
         """Write counts and health, erase flash ahead, and notice that the node is to start anew; for ever."""
@@ -288,6 +282,15 @@ class StandAlone:
         version = await self._rosters.fetch()
         self.keeper.raise_floor(self._parts.slots.roster.issued_ms)
         return version
+
+
+def _codes(parts: Parts, gate: Gate):
+    """Return what hears the scanner of codes; None when there is none, and then it takes no memory."""
+    if parts.scanner is None:
+        return None
+    from firmware.node.codes import Codes  # noqa: PLC0415  passes take memory
+
+    return Codes(parts.scanner, parts.passes, lambda code, believed: gate.show("qr", code, believed))
 
 
 def _try(name: str, what) -> None:

@@ -44,6 +44,7 @@ def read():
         wifi=Wifi(network.WLAN(network.STA_IF) if settings.ssid else None, settings.ssid, settings.password),
         store=Store(),
         scanner=scanner_of(board) if settings.has_scanner else None,
+        passes=_passes(bundle, slots) if settings.has_scanner else None,
         feed=machine.WDT(timeout=WATCHDOG_MS).feed,
         restart=machine.reset,
         set_clock=set_clock,
@@ -84,6 +85,17 @@ def _certificates(bundle):
         return Certificates(bundle.device, bundle.certificate_pem, bundle.ca_pem)
     except CertificateRefused as error:
         raise SettingsRefused("%s: certificate_pem: %s: enrol the node again" % (BUNDLE, error))
+
+
+def _passes(bundle, slots):
+    """Return what checks signed codes. Raises SettingsRefused."""
+    from firmware.node.ed25519 import KeyRefused  # noqa: PLC0415  a gate without a scanner has no use for it
+    from firmware.node.passes import Passes  # noqa: PLC0415
+
+    try:
+        return Passes(bundle.school, bundle.roster_public_key, lambda: slots.roster)
+    except KeyRefused as error:
+        raise SettingsRefused("%s: roster_public_key: %s: enrol the node again" % (BUNDLE, error))
 
 
 def _text(path):

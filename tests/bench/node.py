@@ -66,8 +66,8 @@ def _write(place: Path, port: int) -> None:
     cloud = {"mqtt_host": "127.0.0.1", "mqtt_port": port, "mqtt_tls": False, "http_url": "http://127.0.0.1:9"}
     bundle = {
         "version": 1, "device": IDENTITY.device, "school": IDENTITY.school, "shard": IDENTITY.shard,
-        "secret": SECRET.hex(), "card_key": CARD_KEY.hex(), "cloud": cloud, "hub": None, "ca_pem": None,
-        "certificate_pem": None, "key_pem": None,
+        "secret": SECRET.hex(), "roster_public_key": "00" * 32, "card_key": CARD_KEY.hex(), "cloud": cloud, "hub": None,
+        "ca_pem": None, "certificate_pem": None, "key_pem": None,
     }  # fmt: skip
     gate = {"board": "gate_esp32s3", "gate": "main", "direction": "in", "has_sensor": False, "open_ms": 100}
     gate["reader"] = "pn532-i2c"  # nobody asks it: taps are given to the gate

@@ -12,7 +12,7 @@ PORTABLE = Path(__file__).parent / "portable"
 FILES = sorted(PORTABLE.glob("test_*.py"))
 
 
-PURE = ("test_wire", "test_journal", "test_roster", "test_pass_text")
+PURE = ("test_wire", "test_journal", "test_roster", "test_pass_text", "test_ed25519")
 CARRIED = ("firmware/node", "schemas")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from firmware.node.clock import Clock, Stamp, Ticks, Timekeeper, difference
 from firmware.node.contacts import Contacts
+from firmware.node.decision import PassShown
 from firmware.node.flash import Region
 from firmware.node.gate import Gate
 from firmware.node.journal import Journal
@@ -71,8 +72,12 @@ class TableRules:
             token(CARD_KEY, "q", b"a code"): ("k3v9x0a7m2qd", "ok"),
         }  # fmt: skip
 
-    def decide(self, card: str, direction: str, _stamp: Stamp, *, is_burning: bool, mode: str) -> Verdict:
+    def decide(
+        self, card: str, direction: str, _stamp: Stamp, *, is_burning: bool, mode: str, shown: PassShown | None
+    ) -> Verdict:
         person, reason = self._persons.get(card, (None, "card_unknown"))
+        if shown is not None:
+            person, reason = shown.card.ref, "card_expired" if shown.is_over else "ok"
         if is_burning or mode == "free_pass":
             reason = "fire" if is_burning else "free_pass"
         elif mode == "lock_down" and direction == "in":

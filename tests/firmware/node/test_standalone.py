@@ -20,6 +20,7 @@ from firmware.node.contacts import Contacts
 from firmware.node.flash import Region
 from firmware.node.journal import Journal
 from firmware.node.lamp import Lamp
+from firmware.node.passes import Passes
 from firmware.node.ring import JournalUnavailable
 from firmware.node.settings import Bundle, GateSettings, SettingsRefused
 from firmware.node.slots import Slots
@@ -103,10 +104,12 @@ class Node:
         (folder / "state.json").write_text(json.dumps({"alarm": alarm}))
         outputs = {name: Pin(0) for name in ("relay_in", "relay_out", "red", "green", "buzzer")}
         inputs = {"passed_in": Pin(), "passed_out": Pin(), "fire": Pin(0)}
+        slots = Slots(Region(Flash(16)), bundle.school, bytes(32))
         parts = standalone.Parts(
             chip=self.chip, lamp=Lamp(dict(outputs)), contacts=Contacts(dict(inputs)), journal=self.journal,
-            slots=Slots(Region(Flash(16)), bundle.school, bytes(32)), wifi=Wifi(station, "school", ""),
+            slots=slots, wifi=Wifi(station, "school", ""),
             store=store(str(folder / "state.json")), scanner=Scanner(Line(said)), feed=self._feed,
+            passes=Passes(bundle.school, bundle.roster_public_key, lambda: slots.roster),
             restart=self._restart, set_clock=lambda _wall_ms: None, files=self.files, board="gate-esp32s3",
         )  # fmt: skip
         settings = GateSettings({"board": "gate_esp32s3", "gate": "main", "direction": "in"})
