@@ -13,6 +13,7 @@ from cloud.core.live import stream
 from cloud.core.navigation import home_of
 from cloud.core.pages import Visit, pages_of
 from cloud.guardian.queries import DAYS_SHOWN, Child, child_of, children_of
+from cloud.ledger.queries import held_for
 
 router = APIRouter(include_in_schema=False)
 
@@ -49,7 +50,7 @@ async def child_page(
     child = await child_of(services, actor, ref)
     return pages_of(request).page(
         _in_zone(visit, [child]), "guardian/child.html", section="children", child=child, blocked=blocked,
-        days_shown=DAYS_SHOWN,
+        days_shown=DAYS_SHOWN, held=await held_for(services.database.pool, child.id),
     )  # fmt: skip
 
 

@@ -92,9 +92,12 @@ class TrialBalance:
     def credits_tiyn(self) -> int:
         return sum(line.credits_tiyn for line in self.lines)
 
-    def total(self, kind: AccountKind) -> int:
-        """Return what all accounts of a kind close with, each as it grows: assets by debits, others by credits."""
-        return sum(line.closing_tiyn for line in self.lines if line.account.kind is kind)
+    @property
+    def by_kind(self) -> list[TrialLine]:
+        """Return the lines with the persons' accounts summed up in one."""
+        own = [line for line in self.lines if line.account.kind is AccountKind.CHILD]
+        others = [line for line in self.lines if line.account.kind is not AccountKind.CHILD]
+        return [_summed(own), *others] if own else others
 
 
 async def held_for(connection: asyncpg.Connection | asyncpg.Pool, person_id: int) -> int:
@@ -129,6 +132,16 @@ async def trial_balance(services: Services, actor: Actor, school_id: int, on: da
     actor.require(READERS, school_id)
     rows = await services.database.pool.fetch(_TRIAL, school_id, on, ACCOUNTS_MAX)
     return TrialBalance(on, [_line(row) for row in rows])
+
+
+def _summed(lines: Sequence[TrialLine]) -> TrialLine:
+    return TrialLine(
+        Account(AccountKind.CHILD),
+        sum(line.opening_tiyn for line in lines),
+        sum(line.debits_tiyn for line in lines),
+        sum(line.credits_tiyn for line in lines),
+        sum(line.closing_tiyn for line in lines),
+    )
 
 
 def _line(row: asyncpg.Record) -> TrialLine:

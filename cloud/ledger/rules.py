@@ -46,6 +46,10 @@ class Account:
     def type(self) -> AccountType:
         return TYPES[self.kind]
 
+    def as_grows(self, balance: int) -> int:
+        """Return a balance as people read it: assets grow by debits, what is owed and earned by credits."""
+        return balance if self.type is AccountType.ASSET else -balance
+
 
 REVENUE, SUBSIDY, BANK, REFUNDS = (
     Account(kind) for kind in (AccountKind.REVENUE, AccountKind.SUBSIDY, AccountKind.BANK, AccountKind.REFUNDS)

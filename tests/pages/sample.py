@@ -17,17 +17,25 @@ from cloud.devices.alarms import Raised, note_alarms
 from cloud.devices.commands import Action, command
 from cloud.devices.health import Contact, Health, note_contacts, note_health
 from cloud.devices.models import Device, Gate
+from cloud.ledger import rules as ledger
+from cloud.ledger.posting import post_all
+from cloud.ledger.postings import sale
 from cloud.people.kinds import PersonRole, Purpose, Relation
 from cloud.people.models import Consent, Guardian, Guardianship, Person
 from cloud.people.photos import put_photo
+from cloud.people.queries import person_of_ref
 from cloud.people.rules import sort_key
 from cloud.rosters.models import RosterVersion
 from cloud.schools.models import Bell, School, SchoolClass
+from tests.pages import canteen_sample
+from cloud.topups.actions import promise_back, take_cash
+from cloud.topups.payments import Paid, take
 
 DAY = date(2026, 9, 1)  # a Tuesday
 NOW = datetime(2026, 9, 1, 3, 20, tzinfo=UTC)  # 08:20 in Almaty
 BELL_MIN = 8 * 60
 SHARD = 7
+SYSTEM = Actor.system("sample")
 ABSENT = 13  # of the students, one who has not come
 SURNAMES = (
     "Әбдіқадыр",
@@ -61,6 +69,8 @@ class Sample:
     absent_ref: str
     staff_ref: str
     photo: str  # its digest, of the child's
+    plate: str  # the digest of a dish's photo
+    listed_ref: str  # who is on the list of an order
     tokens: dict[str, str]  # by role, a session's token
 
 
@@ -87,9 +97,15 @@ async def write(services: Services) -> Sample:
         role.value: await _account(services, role, school.id, name)
         for role, name in ((Role.GUARD, "Серік Оспанов"), (Role.OFFICE, "Гүлнар Ахметова"), (Role.IT, "Данияр Ким"))
     }
+    await _money(services, school, people[:2], people[-1])
     await _alarms(services)
     await _releases(services)
     await _fleet(services)
+    plate = await canteen_sample.write(services, school.id, people[0].ref, people[2].ref, staff[0].ref)
+    for role, name in ((Role.CANTEEN, "Сәуле Тұрар"), (Role.DIRECTOR, "Бақыт Оразов")):
+        tokens[role.value] = await _account(services, role, school.id, name)
+        login = f"other_{role.value}"
+        tokens[login] = await _account(services, role, other.id, name, login=login)
     tokens["operator"] = await _account(services, Role.OPERATOR, None, "Ерлан Тілеу")
     tokens["guardian"] = await _guardian(services, school, people[:2])
     tokens["father"] = await _guardian(services, school, [people[ABSENT]], login="father")
@@ -108,6 +124,7 @@ async def write(services: Services) -> Sample:
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
         guardian_id=(await Guardian.get(ref="0000guardian")).id,
+        plate=plate, listed_ref=people[2].ref,
         absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, photo=photo, tokens=tokens,
     )  # fmt: skip
 
@@ -193,6 +210,28 @@ async def _fleet(services: Services) -> None:
         "UPDATE device_command SET outcome = 'done', sent_at = asked_at, done_at = asked_at,"
         " answered_at = asked_at + interval '0.8 s' WHERE action = 'open_once'"
     )
+
+
+async def _money(services: Services, school: School, children: list[Person], leaver: Person) -> None:
+    """Write what two siblings' parents paid and what was eaten, and a leaver's balance that waits to be paid back."""
+    child, sibling = [await person_of_ref(services, SYSTEM, each.ref) for each in children]
+    office = Actor("Гүлнар Ахметова", reaches=frozenset({Reach(Role.OFFICE, school.id)}))
+    await take_cash(services, office, child, 5_000_00, "a" * 32)
+    kaspi = Paid("kaspi", "2000000001", school.id, sibling.id, sibling.ref, 3_500_00, NOW - timedelta(days=1))
+    await take(services, SYSTEM, kaspi)
+    async with services.database.transaction() as connection:
+        eaten = [
+            sale(f"record:till:e:{number}", NOW - timedelta(days=number), ledger.Account.of(child.ref),
+                 paid_tiyn=811_50, subsidy_tiyn=0)
+            for number in range(1, 4)
+        ]  # fmt: skip
+        free = sale("record:till:e:9", NOW, ledger.Account.of(sibling.ref), paid_tiyn=0, subsidy_tiyn=577_00)
+        await post_all(connection, school.id, [*eaten, free], NOW)
+    gone = await person_of_ref(services, SYSTEM, leaver.ref)
+    await take_cash(services, office, gone, 1_200_00, "b" * 32)
+    await Person.filter(id=leaver.id).update(is_active=False)
+    await promise_back(services, SYSTEM, await person_of_ref(services, SYSTEM, leaver.ref), "өтініш 12, 01.09.2026")
+    await Person.filter(id=leaver.id).update(is_active=True)
 
 
 async def _alarms(services: Services) -> None:

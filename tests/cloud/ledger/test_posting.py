@@ -172,7 +172,9 @@ async def test_a_day_is_told_with_what_came_before_and_without_what_came_after(s
     }  # fmt: skip
     assert day.debits_tiyn == day.credits_tiyn == 677_00
     assert sum(line.closing_tiyn for line in day.lines) == 0
-    assert day.total(AccountKind.CHILD) == -700_00
+    (persons,) = [line for line in day.by_kind if line.account.kind is AccountKind.CHILD]
+    assert persons.account.as_grows(persons.closing_tiyn) == 700_00
+    assert len(day.by_kind) == len(day.lines) - 1
 
 
 async def test_what_happens_late_in_the_evening_belongs_to_the_schools_own_day(services: Services) -> None:

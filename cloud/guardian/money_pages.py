@@ -1,0 +1,30 @@
+"""A guardian's page of a child's money: what is there, how to pay, and what moved it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from cloud.accounts.web import MemberVisit, SignedIn, TheServices
+from cloud.core.pages import pages_of
+from cloud.guardian.queries import child_of
+from cloud.ledger.queries import held_for, movements_of
+from cloud.topups.numbers import number_of
+from cloud.topups.rules import shown
+
+DAYS_SHOWN = 60
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/children/{ref}/money")
+async def show(request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices, ref: str) -> Response:
+    """Show a child's account."""
+    child = await child_of(services, actor, ref)
+    pool = services.database.pool
+    return pages_of(request).page(
+        replace(visit, zone=child.zone), "guardian/money.html", section="children", child=child,
+        held=await held_for(pool, child.id), number=shown(await number_of(services, child.id)),
+        movements=await movements_of(pool, child.id, child.on - timedelta(days=DAYS_SHOWN), child.on),
+        days_shown=DAYS_SHOWN, has_kaspi=bool(services.settings.kaspi_sources),
+    )  # fmt: skip

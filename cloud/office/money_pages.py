@@ -1,0 +1,145 @@
+"""The office's pages of money: one person's account with what is done to it, a receipt, and the school's books."""
+
+import secrets
+from datetime import date, timedelta
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
+
+from cloud.attendance.web import Desk
+from cloud.core.errors import Refused
+from cloud.core.i18n import translate
+from cloud.core.pages import pages_of
+from cloud.ledger.checking import check
+from cloud.ledger.journals import Program, journal
+from cloud.ledger.queries import held_for, movements_of, trial_balance
+from cloud.office.person import PREFIX, OfficeDesk, Text, ThePerson, day_typed
+from cloud.people.queries import PersonRow
+from cloud.topups.actions import Way, move, pay_back, promise_back, take_cash
+from cloud.topups.numbers import number_of
+from cloud.topups.queries import promises_of, receipt_of, siblings_of
+from cloud.topups.rules import amount_typed, shown
+
+DAYS_SHOWN = 60
+router = APIRouter(prefix=f"{PREFIX}/money", include_in_schema=False)
+books = APIRouter(prefix="/schools/{code}/money", include_in_schema=False)
+
+
+@router.get("")
+async def show(request: Request, desk: OfficeDesk, person: ThePerson) -> Response:
+    """Show a person's account."""
+    return await _person_page(request, desk, person)
+
+
+@router.post("/cash")
+async def cash(request: Request, desk: OfficeDesk, person: ThePerson, amount: Text = "", once: Text = "") -> Response:
+    """Take cash, and lead to the receipt."""
+    try:
+        taken = await take_cash(desk.services, desk.actor, person, amount_typed(amount), once)
+    except Refused as refused:
+        return await _person_page(request, desk, person, refused, {"cash": amount})
+    return _lead_to(f"/schools/{desk.school.code}/money/receipts/{taken.receipt}")
+
+
+@router.post("/move")
+async def move_on(
+    request: Request, desk: OfficeDesk, person: ThePerson, to: Text = "", amount: Text = "", once: Text = ""
+) -> Response:
+    """Move money to a sibling."""
+    try:
+        await move(
+            desk.services, desk.actor, giver=person, taker_ref=to, amount_tiyn=amount_typed(amount), once=once
+        )  # fmt: skip
+    except Refused as refused:
+        return await _person_page(request, desk, person, refused, {"move": amount, "to": to})
+    return _lead_to(_address(desk, person))
+
+
+@router.post("/promise")
+async def promise(request: Request, desk: OfficeDesk, person: ThePerson, paper: Text = "") -> Response:
+    """Promise a leaver's balance back."""
+    try:
+        await promise_back(desk.services, desk.actor, person, paper)
+    except Refused as refused:
+        return await _person_page(request, desk, person, refused, {"paper": paper})
+    return _lead_to(f"/schools/{desk.school.code}/money")
+
+
+@books.get("")
+async def show_books(request: Request, desk: OfficeDesk, on: str = "") -> Response:
+    """Show every account of the school on a day, what is promised back, and whether the books are whole."""
+    return await _books_page(request, desk, on)
+
+
+@books.post("/promises/{promise_id}/pay")
+async def pay(request: Request, desk: OfficeDesk, promise_id: int, way: Annotated[Way, Form()] = Way.CASH) -> Response:
+    """Note that what was promised back was paid."""
+    try:
+        await pay_back(desk.services, desk.actor, desk.school.id, promise_id, way)
+    except Refused as refused:
+        return await _books_page(request, desk, "", refused)
+    return _lead_to(f"/schools/{desk.school.code}/money")
+
+
+@books.get("/receipts/{number}")
+async def receipt(request: Request, desk: OfficeDesk, number: int) -> Response:
+    """Show a payment's receipt, to be printed."""
+    told = await receipt_of(desk.services, desk.actor, desk.school.id, number)
+    return pages_of(request).page(desk.visit, "office/receipt.html", section="money", receipt=told)
+
+
+@books.get("/{program}.journal")
+async def load_journal(desk: OfficeDesk, program: Program) -> Response:
+    """Send the school's whole ledger as a journal of hledger or beancount."""
+    name = f"{desk.school.code}-{desk.school.on.isoformat()}.{program}"
+    lines = journal(desk.services, desk.actor, desk.school.id, program)
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return StreamingResponse(lines, media_type="text/plain; charset=utf-8", headers=headers)
+
+
+async def _person_page(
+    request: Request, desk: Desk, person: PersonRow, refused: Refused | None = None, typed: dict[str, str] | None = None
+) -> Response:
+    pool, on = desk.services.database.pool, desk.school.on
+    return pages_of(request).page(
+        desk.visit, "office/money.html", status=refused.status if refused else HTTPStatus.OK, section="money",
+        person=person, refused=translate(desk.visit.language, refused.message) if refused else "", typed=typed or {},
+        held=await held_for(pool, person.id), number=shown(await number_of(desk.services, person.id)),
+        movements=await movements_of(pool, person.id, on - timedelta(days=DAYS_SHOWN), on), days_shown=DAYS_SHOWN,
+        siblings=await siblings_of(desk.services, desk.actor, person), once=secrets.token_hex(16),
+    )  # fmt: skip
+
+
+async def _books_page(request: Request, desk: Desk, on: str, refused: Refused | None = None) -> Response:
+    try:
+        day = day_typed(on) if on else desk.school.on
+    except Refused as wrong:
+        day, refused = desk.school.on, wrong
+    values = await _books(desk, day)
+    told = translate(desk.visit.language, refused.message) if refused else ""
+    return pages_of(request).page(
+        desk.visit, "office/books.html", status=refused.status if refused else HTTPStatus.OK, section="money",
+        refused=told, **values,
+    )  # fmt: skip
+
+
+async def _books(desk: Desk, day: date) -> dict[str, Any]:
+    school_id = desk.school.id
+    return {
+        "balance": await trial_balance(desk.services, desk.actor, school_id, day),
+        "promises": await promises_of(desk.services, desk.actor, school_id),
+        "wrong": await check(desk.services, desk.actor, school_id),
+        "programs": list(Program),
+        "before": day - timedelta(days=1),
+        "after": day + timedelta(days=1) if day < desk.school.on else None,
+    }
+
+
+def _address(desk: Desk, person: PersonRow) -> str:
+    return f"/schools/{desk.school.code}/people/{person.ref}/money"
+
+
+def _lead_to(address: str) -> Response:
+    return RedirectResponse(address, HTTPStatus.SEE_OTHER)
