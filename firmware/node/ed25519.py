@@ -22,9 +22,12 @@ _HALF = (1 << HALF_BITS) - 1
 _SIGN = 1 << 255
 _D = 37095705934669439343138083508754565189542113879843219016388785533085940283555  # -121665/121666
 _ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
-_BASE = b"\x58" + b"\x66" * 31
+_X = 15112221349535400772501151409588531511454012693041857206046113283949847762202
+_Y = 46316835694926478169428394003475163141307993866256225615783033603165251855960  # 4/5
+_BASE = (_X, _Y, 1, _X * _Y % P)
 _NOTHING = (0, 1, 1, 0)
-_STEPS_AT_ONCE = 4
+_AT_ONCE = 2  # doublings, each with an addition: 28 multiplications
+_DIVISIONS_AT_ONCE = 16
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +53,7 @@ class Key:
     def preparing(self) -> "Generator[None, None, None]":
         """Make the sums, in steps, unless they are there."""
         if not self._sums:
-            self._sums = yield from _summing(_decoded(_BASE), self._point)
+            self._sums = yield from _summing(self._point)
 
     def verifying(self, message: bytes, signature: bytes) -> "Generator[None, None, bool]":
         """Return, in steps, whether this key has signed a message."""
@@ -63,14 +66,15 @@ class Key:
         digest = yield from digesting(signature[:KEY_BYTES] + self._public + message)
         challenge = int.from_bytes(digest, "little") % ORDER
         found = yield from _multiplying(self._sums, number, challenge)
-        return _encoded(found) == signature[:KEY_BYTES]
+        encoded = yield from _encoding(found)
+        return encoded == signature[:KEY_BYTES]
 
 
 def _decoded(content: bytes) -> "Point":
     """Return the point of 32 bytes (RFC 8032, 5.1.3). Raises KeyRefused."""
     number = int.from_bytes(content, "little")
     y = number & ~_SIGN
-    square = (y * y - 1) * _inverse((_D * y * y + 1) % P) % P
+    square = (y * y - 1) * pow(_D * y * y + 1, P - 2, P) % P
     x = pow(square, (P + 3) // 8, P)
     if x * x % P != square:
         x = x * _ROOT_OF_MINUS_ONE % P
@@ -82,33 +86,39 @@ def _decoded(content: bytes) -> "Point":
     return x, y, 1, x * y % P
 
 
-def _encoded(point: "Point") -> bytes:
+def _encoding(point: "Point") -> "Generator[None, None, bytes]":
+    """Return, in steps, the 32 bytes of a point (RFC 8032, 5.1.2)."""
     x, y, z, _ = point
-    inverse = _inverse(z)
+    inverse = yield from _inverting(z)
     return (y * inverse % P | (x * inverse % P & 1) << 255).to_bytes(KEY_BYTES, "little")
 
 
-def _inverse(number: int) -> int:
-    """Return what times a number is one, by Euclid's algorithm: some 150 short steps."""
+def _inverting(number: int) -> "Generator[None, None, int]":
+    """Return, in steps, what times a number is one, by Euclid's algorithm: some 150 short divisions."""
     rest, before, factor, factor_before = number, P, 1, 0
     while rest > 1:
-        quotient = before // rest
-        rest, before = before - quotient * rest, rest
-        factor, factor_before = factor_before - quotient * factor, factor
+        for _ in range(_DIVISIONS_AT_ONCE):
+            if rest > 1:
+                quotient = before // rest
+                rest, before = before - quotient * rest, rest
+                factor, factor_before = factor_before - quotient * factor, factor
+        yield
     return factor % P
 
 
-def _summing(base: "Point", key: "Point") -> "Generator[None, None, Sums]":
+def _summing(key: "Point") -> "Generator[None, None, Sums]":
     """Return, in steps, the sixteen sums of B (1), 2^127 B (2), -A (4) and -2^127 A (8)."""
     x, y, z, t = key
     minus = (P - x, y, z, P - t)
-    far_base = yield from _doubling(base)
+    far_base = yield from _doubling(_BASE)
     far_minus = yield from _doubling(minus)
     points, sums = [_NOTHING], []
-    for each in (base, far_base, minus, far_minus):
-        points += [_added(point, each) for point in points]
+    for each in (_BASE, far_base, minus, far_minus):
+        for point in list(points):
+            points.append(_added(point, each))
+            yield
     for each in points:
-        inverse = _inverse(each[2])
+        inverse = yield from _inverting(each[2])
         x, y = each[0] * inverse % P, each[1] * inverse % P
         sums.append(((y + x) % P, (y - x) % P, 2 * _D * x * y % P))
         yield
@@ -119,7 +129,7 @@ def _doubling(point: "Point") -> "Generator[None, None, Point]":
     """Return, in steps, 2^127 times a point."""
     for step in range(HALF_BITS):
         point = _doubled(point)
-        if not step % _STEPS_AT_ONCE:
+        if not step % _AT_ONCE:
             yield
     return point
 
@@ -135,7 +145,7 @@ def _multiplying(sums: "Sums", number: int, challenge: int) -> "Generator[None, 
             choice |= (scalars[place] >> bit & 1) << place
         if choice:
             point = _moved(point, sums[choice])
-        if not bit % _STEPS_AT_ONCE:
+        if not bit % _AT_ONCE:
             yield
     return point
 

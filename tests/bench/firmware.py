@@ -8,17 +8,24 @@ import tempfile
 from pathlib import Path
 from random import Random
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from firmware.node.ed25519 import Key
 from firmware.tools.boardfiles import compiled, modules_for
 from schemas.compact import compact
+from schemas.pass_text import SIGNED
+from schemas.passes import Pass
 from schemas.roster import pack, row
 from schemas.seal import mac
 from tests.bench.table import Figure, at_least, at_most
 from tests.edge_agent.school import MONDAY_8_MS, SCHOOL
+from tests.firmware.node.multiplications import in_steps
 from tests.firmware.vm import STAND_INS, run_vm
 
 PROBE = Path(__file__).with_name("node_probe.py")
 ROOTS = ("firmware.node.standalone_parts", "firmware.boards.gate_esp32s3")
 CARDS = 10_000
+LAST_REF = f"k3v9x0a{CARDS - 1:05d}"
 KEY = bytes(range(32))
 HEAP = "320k"  # 64-bit words take about twice the room: some 160 kB of a board
 HOW = f"MicroPython VM, {HEAP} of heap, 64-bit words"
@@ -38,6 +45,8 @@ def node() -> list[Figure]:
             str(place / "lib"),
             str(place / "roster"),
             str(place / "tokens"),
+            *(part.hex() for part in _pass()),
+            LAST_REF,
             board=place,
             path=path,
             heap=HEAP,
@@ -45,7 +54,7 @@ def node() -> list[Figure]:
     figures = {name: float(figure) for name, figure in (line.split() for line in told.splitlines())}
     assert figures["recovered"] == CARDS
     assert figures["cards"] == CARDS
-    return [*_memory(figures), *_flash(figures), *_times(figures)]
+    return [*_memory(figures), *_flash(figures), *_times(figures), *_passes(figures)]
 
 
 MEASUREMENTS = (node,)
@@ -79,6 +88,37 @@ def _times(figures: dict[str, float]) -> list[Figure]:
         Figure("node: a record read for sending", figures["drain_us"], "us", "CPU of the VM; seven at a time"),
         Figure("node: a roster of 10,000 cards taken", figures["flip_ms"], "ms", "CPU of the VM; verified and flipped"),
     ]
+
+
+def _passes(figures: dict[str, float]) -> list[Figure]:
+    return [
+        Figure("node: a pass checked", figures["pass_us"] / 1000, "ms", "CPU of the VM; in steps, beside all else"),
+        Figure("node: its longest step", figures["pass_step_us"] / 1000, "ms", "between two turns"),
+        at_most(
+            "node: field multiplications of it", sum(in_steps(_prepared(), *_pass()[1:])), "products",
+            "256 by 256 bits and reduced; counted, not timed", ceiling=1_850,
+        ),
+        Figure("node: its key prepared", figures["pass_prepare_us"] / 1000, "ms", "CPU of the VM; once, at the start"),
+        Figure("node: a person looked for", figures["search_us"] / 1000, "ms", "CPU of the VM; all of 10,000 cards"),
+        Figure(
+            "node: used by passes", figures["free_before_pass"] - figures["free_pass"], "bytes",
+            f"{HOW}; with a scanner only: modules, and the sums of the key",
+        ),
+    ]  # fmt: skip
+
+
+def _pass() -> tuple[bytes, bytes, bytes]:
+    """Return a school's key, and what it signs of a pass with the signature."""
+    signer = Ed25519PrivateKey.from_private_bytes(KEY)
+    message = SIGNED + Pass(SCHOOL, LAST_REF, "5e" * 8, MONDAY_8_MS // 1_000, is_single=True).body()
+    return signer.public_key().public_bytes_raw(), message, signer.sign(message)
+
+
+def _prepared() -> Key:
+    key = Key(_pass()[0])
+    for _ in key.preparing():
+        pass
+    return key
 
 
 def _compile_into(folder: Path) -> None:

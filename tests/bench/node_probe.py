@@ -1,5 +1,8 @@
 """What a stand-alone gate takes of a board, measured on the MicroPython VM: prints a line `name figure` each.
 
+Arguments: the folder of the compiled program; the files of a roster and of its tokens; the school's key, what it signed
+and the signature, in hex; the reference of a person who is looked for.
+
 Its flash is the simulated board's; the program is compiled, as it is on a board. Runs on MicroPython.
 """
 
@@ -24,6 +27,7 @@ from firmware.node.slots import Slots
 
 RECORDS = 10_000
 ASKED = 2_000
+CHECKS = 9  # of a pass
 RECORD = '{"k":"%s","m":%d,"t":%d,"q":"ntp","g":"main","d":"in","o":"%s","w":"ok","r":28771200,"p":"k3v9x0a7m2qd"}'
 
 
@@ -92,7 +96,45 @@ def measure_roster(file, tokens):
     return slots
 
 
+def steps_of(steps):
+    """Return what a generator returns, and tell how long it took, and its longest step."""
+    most, begun = 0, cpu_us()
+    while True:
+        began = time.ticks_us()
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value, cpu_us() - begun, most
+        most = max(most, time.ticks_diff(time.ticks_us(), began))
+
+
+def measure_pass(public, message, signature):
+    free("free_before_pass")
+    from firmware.node import codes, passes  # noqa: F401
+    from firmware.node.ed25519 import Key
+
+    key = Key(public)
+    tell("pass_prepare_us", steps_of(key.preparing())[1])
+    free("free_pass")
+    times = []
+    for _ in range(CHECKS):
+        is_good, took_us, most_us = steps_of(key.verifying(message, signature))
+        assert is_good
+        times.append((took_us, most_us))
+    times.sort()
+    tell("pass_us", times[CHECKS // 2][0])
+    tell("pass_step_us", min(most for _, most in times))  # others are at work on this machine, too
+
+
+def measure_search(slots, ref):
+    found, took_us, _ = steps_of(slots.roster.searching(ref))
+    assert found is not None, "the person is not there"
+    tell("search_us", took_us)
+
+
 free("free_boot")
 journal = measure_journal()
 with open(sys.argv[3]) as listed:
     slots = measure_roster(sys.argv[2], listed.read().split("\n"))
+measure_pass(*[bytes.fromhex(part) for part in sys.argv[4:7]])
+measure_search(slots, sys.argv[7])
