@@ -1,4 +1,4 @@
-"""Serves the status page from within the agent's own event loop, without ever being able to end the agent."""
+"""Serves the agent's own pages from within its event loop, without ever being able to end the agent."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 
 class StatusPortTaken(OSError):
-    """The page cannot listen where it should; the text says where and why."""
+    """A page cannot listen where it should; the text says where and why."""
 
 
 class _Server(uvicorn.Server):
@@ -28,13 +28,18 @@ class _Server(uvicorn.Server):
 
 async def serve_status(app: Starlette, host: str, port: int) -> None:
     """Serve until cancelled. Raises StatusPortTaken."""
-    listening = _listen(host, port)
+    await serve_on(listen(host, port, "status"), app)
+
+
+async def serve_on(listening: socket.socket, app: Starlette) -> None:
+    """Serve on what `listen` returned, until cancelled."""
+    host, port = listening.getsockname()[:2]
     server = _Server(
         uvicorn.Config(
             app, lifespan="off", log_config=None, access_log=False, server_header=False, limit_concurrency=64
         )
     )
-    log.info("status.listening", host=host, port=listening.getsockname()[1])
+    log.info("status.listening", host=host, port=port)
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="status.http")
     try:
         await asyncio.shield(serving)
@@ -44,7 +49,8 @@ async def serve_status(app: Starlette, host: str, port: int) -> None:
         listening.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, page: str) -> socket.socket:
+    """Return where the page of that name, as the settings call it, listens. Raises StatusPortTaken."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with contextlib.ExitStack() as opened:
@@ -55,5 +61,5 @@ def _listen(host: str, port: int) -> socket.socket:
             return listening
     except OSError as error:
         raise StatusPortTaken(
-            f"the status page cannot listen on {host}:{port} ({error.strerror or error}): set status.port in agent.toml"
+            f"the {page} page cannot listen on {host}:{port} ({error.strerror or error}): set {page}.port in agent.toml"
         ) from error

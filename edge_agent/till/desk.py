@@ -176,6 +176,14 @@ class Desk:
         self._basket.clear()
         return self._set("idle", is_next=True)
 
+    def choose_meal(self, key: str) -> None:
+        """Sell for another meal than the clock's. Raises NotDone."""
+        if self.book is None or key not in {meal.key for meal in self.book.meals}:
+            raise NotDone("not_offered")
+        self.meal_key = key
+        self._basket.clear()
+        self.on_change()
+
     # The basket
 
     def put(self, dish_id: str, count: int = 1) -> None:
@@ -238,6 +246,7 @@ class Desk:
         if judgement is None or look.meal is None:
             raise NotDone("nobody" if look.lines else "empty")
         self._refuse(judgement.objections, why)
+        why = why if judgement.objections else ""
         if payer == "cash" or look.buyer is None:
             return await self._write(look, shift, judgement, why, is_confirmed=True)
         is_confirmed = await self._claim(look, judgement, why)

@@ -154,6 +154,17 @@ async def test_a_cashier_overrules_by_name_and_reason() -> None:
     assert till.written()[-1]["k"] == "sale"
 
 
+async def test_a_reason_without_anything_to_overrule_overrules_nothing() -> None:
+    hub = ToldHub()
+    till = await TillBench(claims=hub).open()
+    await till.tap(BORIS)
+
+    await till.sell(why="hungry")
+
+    assert till.written("override") == []
+    assert len(hub.asked) == 1
+
+
 async def test_a_refusal_on_the_screen_is_overruled_from_there() -> None:
     till = await TillBench(account(BORIS, 5)).open()
     await till.tap(BORIS)

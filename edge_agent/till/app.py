@@ -1,0 +1,221 @@
+"""The till's screen over HTTP: the page, what changes in it as a stream, and what the cashier's touches do.
+
+Rule: it is served on this machine only and to its own page only: a touch that comes from elsewhere does nothing.
+"""
+
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import structlog
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from edge_agent.readers.tap import Medium, Tap
+from edge_agent.status.server import serve_on
+from edge_agent.status.snapshot import Language
+from edge_agent.status.texts import choose
+from edge_agent.till.desk import Desk, NotDone
+from edge_agent.till.page import Screen
+from edge_agent.till.shifts import Shifts
+from edge_agent.till.texts import tiyn
+from edge_agent.till.watching import WATCHERS_MAX, Watching
+
+_FOLDER = Path(__file__).parent
+_HOSTS = ["127.0.0.1", "localhost", "::1", "[::1]"]
+BODY_BYTES_MAX = 4_096
+OWN_PAGE = "esik-till"  # a header that a page from elsewhere cannot send without being asked for leave
+CODE_BEGINS = "ESIK:"  # as schemas/passes.py writes it
+SCREEN = "screen"  # the reader that a scanner's letters come from
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+Text = Annotated[str, msgspec.Meta(max_length=400)]
+log = structlog.get_logger()
+
+
+class Touch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a touch sends; each deed takes what it needs of it."""
+
+    turn: int = 0
+    amount: int = 0
+    payer: Literal["account", "cash"] = "account"
+    why: Text = ""
+    dish: Text = ""
+    count: Annotated[int, msgspec.Meta(ge=-99, le=99)] = 1
+    code: Text = ""
+    ref: Text = ""
+    meal: Text = ""
+    staff: Text = ""
+    pin: Text = ""
+    day: Text = ""
+    sale: Text = ""
+    sum: Text = ""
+
+
+_decode = msgspec.json.Decoder(Touch).decode
+
+
+@dataclass(slots=True)
+class TillPages:
+    """The answers to each address."""
+
+    desk: Desk
+    shifts: Shifts
+    screen: Screen
+    watching: Watching
+    _deeds: dict[str, Callable[[Touch], Awaitable[None]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._deeds = {
+            "sell": self._sell, "clear": self._clear, "put": self._put, "scan": self._scan, "present": self._present,
+            "meal": self._meal, "open": self._open, "close": self._close, "void": self._void, "refund": self._refund,
+        }  # fmt: skip
+        self.desk.on_change = self.watching.change
+
+    # What is read
+
+    async def page(self, request: Request) -> Response:
+        language = _language(request)
+        return HTMLResponse(self.screen.whole(language), headers=_HEADERS | {"Content-Language": language})
+
+    async def events(self, request: Request) -> Response:
+        """Stream the page's parts, anew at each change."""
+        if self.watching.count >= WATCHERS_MAX:
+            return Response("too many screens are open", 503, headers=_HEADERS)
+        stream = self._stream(_language(request))
+        return StreamingResponse(stream, headers=_HEADERS, media_type="text/event-stream")
+
+    async def people(self, request: Request) -> Response:
+        words = request.query_params.get("q", "")[:60]
+        return HTMLResponse(self.screen.people(words, _language(request)), headers=_HEADERS)
+
+    async def sales(self, request: Request) -> Response:
+        return HTMLResponse(self.screen.sales(_language(request)), headers=_HEADERS)
+
+    async def _stream(self, language: Language) -> AsyncIterator[bytes]:
+        shown = ""
+        async for is_change in self.watching.turns():
+            parts = self.screen.parts(language)
+            stage, shift = self.desk.stage, self.desk.shift
+            told = {
+                "bar": parts["bar"], "kind": self._sound(), "turn": stage.turn,
+                "shift": shift.id if shift is not None else "",
+            }  # fmt: skip
+            if is_change or parts["main"] != shown:
+                told["main"] = shown = parts["main"]
+            yield b"data: " + json.dumps(told, ensure_ascii=False).encode() + b"\n\n"
+
+    def _sound(self) -> str:
+        """Return what the moment sounds like: a buyer to whom something is objected sounds like a question."""
+        if self.desk.stage.kind != "buyer":
+            return self.desk.stage.kind
+        judgement = self.desk.look().judgement
+        return "asking" if judgement is not None and judgement.objections else "buyer"
+
+    # What is done
+
+    async def act(self, request: Request) -> Response:
+        """Do what a touch asks; answer whether it was done, and why not in the cashier's language."""
+        deed = self._deeds.get(request.path_params["deed"])
+        if deed is None or _is_from_elsewhere(request):
+            return Response("this is not the till's own page", 403, headers=_HEADERS)
+        body = await request.body()
+        try:
+            touch = _decode(body) if len(body) <= BODY_BYTES_MAX else None
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            touch = None
+        if touch is None:
+            return Response("this is not a touch", 400, headers=_HEADERS)
+        try:
+            await deed(touch)
+        except NotDone as refused:
+            why = self.screen.why_not(refused, _language(request))
+            return JSONResponse({"reason": refused.reason, "why": why}, 409, _HEADERS)
+        return JSONResponse({}, headers=_HEADERS)
+
+    async def _sell(self, touch: Touch) -> None:
+        await self.desk.sell(touch.turn, touch.amount, touch.payer, touch.why)
+
+    async def _clear(self, _touch: Touch) -> None:
+        self.desk.clear()
+
+    async def _put(self, touch: Touch) -> None:
+        self.desk.put(touch.dish, touch.count)
+
+    async def _scan(self, touch: Touch) -> None:
+        """Take what a scanner typed: somebody's code, or a dish's barcode."""
+        if touch.code.startswith(CODE_BEGINS):
+            at_ms = self.desk.around.timekeeper.now().monotonic_ms
+            await self.desk.tap(Tap(SCREEN, touch.code.encode(), Medium.QR, at_ms))
+        elif not self.desk.scan(touch.code):
+            raise NotDone("unknown_code")
+
+    async def _present(self, touch: Touch) -> None:
+        self.desk.present(touch.ref)
+
+    async def _meal(self, touch: Touch) -> None:
+        self.desk.choose_meal(touch.meal)
+
+    async def _open(self, touch: Touch) -> None:
+        await self.shifts.open(touch.staff, touch.pin, touch.day)
+        self.screen.closed = None
+        self.watching.change()
+
+    async def _close(self, _touch: Touch) -> None:
+        self.screen.closed = await self.shifts.close()
+        self.watching.change()
+
+    async def _void(self, touch: Touch) -> None:
+        await self.shifts.void(touch.sale, touch.why)
+
+    async def _refund(self, touch: Touch) -> None:
+        amount_tiyn = tiyn(touch.sum)
+        if amount_tiyn is None:
+            raise NotDone("remains_less")
+        await self.shifts.refund(touch.sale, amount_tiyn, touch.why)
+
+
+def create_till_app(pages: TillPages) -> Starlette:
+    """Return the application."""
+    return Starlette(
+        routes=[
+            Route("/", pages.page),
+            Route("/events", pages.events),
+            Route("/people", pages.people),
+            Route("/sales", pages.sales),
+            Route("/act/{deed}", pages.act, methods=["POST"]),
+            Mount("/static", StaticFiles(directory=_FOLDER / "static")),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_HOSTS)],
+    )
+
+
+async def serve_till(pages: TillPages, listening: socket.socket) -> None:
+    """Serve until cancelled, and let no stream outlive that."""
+    try:
+        await serve_on(listening, create_till_app(pages))
+    finally:
+        await pages.watching.close()
+
+
+def _language(request: Request) -> Language:
+    return choose(request.query_params.get("lang"), request.headers.get("accept-language", ""))
+
+
+def _is_from_elsewhere(request: Request) -> bool:
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    return site != "same-origin" or request.headers.get("x-requested-by") != OWN_PAGE

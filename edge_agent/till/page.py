@@ -1,0 +1,195 @@
+"""The till's screen as HTML: what the desk looks at, in a cashier's language.
+
+Rule: nothing here decides or changes anything. Whole parts are written anew each time; there is no state in a browser.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from edge_agent.status.snapshot import Language
+from edge_agent.status.texts import LANGUAGES, lasting
+from edge_agent.till.book import Book, Dish
+from edge_agent.till.desk import Desk, Look, NotDone
+from edge_agent.till.rules import Objection, available_tiyn
+from edge_agent.till.sales import Sold, Totals
+from edge_agent.till.shifts import ROLE
+from edge_agent.till.texts import ALLERGENS, OVERRULINGS, TAKINGS_BACK, TEXTS, tenge
+from schemas.structs import StaffRow
+
+_FOLDER = Path(__file__).parent
+SALES_SHOWN = 60
+HUES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A sale in the list, as a cashier reads it."""
+
+    id: str
+    at: str
+    name: str
+    dishes: str
+    amount_tiyn: int
+    payment: str
+    is_void: bool
+    is_unconfirmed: bool
+    remains_tiyn: int
+    refunded_tiyn: int
+    is_voidable: bool
+
+
+@dataclass(slots=True)
+class Screen:
+    """Writes the parts of the page."""
+
+    desk: Desk
+    unsent: Callable[[], int]
+    closed: Totals | None = None  # of the shift that was closed last
+    _environment: Environment | None = None
+
+    @property
+    def environment(self) -> Environment:
+        if self._environment is None:
+            loader = FileSystemLoader(_FOLDER / "templates")
+            self._environment = Environment(
+                loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+                auto_reload=False,
+            )  # fmt: skip
+        return self._environment
+
+    def whole(self, language: Language) -> str:
+        """Return the page."""
+        return self._write("till.html", language, languages=LANGUAGES)
+
+    def parts(self, language: Language) -> dict[str, str]:
+        """Return what changes while the page is open, by the id of the element that holds it."""
+        look = self.desk.look()
+        names = ("bar", "work") if look.shift is not None else ("bar", "opening")
+        return {
+            "bar": self._write("bar.html", language, look),
+            "main": self._write(f"{names[1]}.html", language, look),
+        }
+
+    def people(self, words: str, language: Language) -> str:
+        """Return who fits some words."""
+        book = self.desk.book
+        found = book.find(words) if book is not None else []
+        return self._write("people.html", language, found=found, is_asked=bool(words.strip()))
+
+    def sales(self, language: Language) -> str:
+        """Return the list of the shift's sales, the newest first, with its totals."""
+        look = self.desk.look()
+        listed: Sequence[Listed] = []
+        totals = Totals()
+        if look.shift is not None:
+            sales = self.desk.around.sales
+            listed = [self._listed(sold, look, language) for sold in sales.of_shift(look.shift.id)[:SALES_SHOWN]]
+            totals = sales.totals(look.shift.id)
+        return self._write("sales.html", language, look, listed=listed, totals=totals, why=TAKINGS_BACK)
+
+    def why_not(self, refused: NotDone, language: Language) -> str:
+        """Return why something was not done, as a sentence."""
+        text = TEXTS[language][f"r_{refused.reason}"]
+        if "{}" in text:
+            return text.format(*refused.about)
+        return text
+
+    # What templates ask
+
+    def _write(self, template: str, language: Language, look: Look | None = None, **more: object) -> str:
+        if look is None:
+            look = self.desk.look()
+        context = {
+            "t": TEXTS[language],
+            "language": language,
+            "look": look,
+            "money": lambda amount_tiyn: tenge(amount_tiyn, language),
+            "lasting": lambda ms: lasting(max(0, ms) // 1000, language),
+            "clock": lambda ms: f"{look.book.local(ms):%H:%M}" if look.book is not None else "",
+            "told": lambda objection: self._told(objection, look, language),
+            "allergens": lambda keys: _allergens(keys, language),
+            "initials": initials,
+            "hue": hue,
+            "available": _available(look),
+            "unsent": self.unsent(),
+            "cashiers": _cashiers(look.book),
+            "cashier": _name_of(look.book, look.shift.staff if look.shift is not None else ""),
+            "till": look.book.till.names if look.book is not None and look.book.till is not None else None,
+            "is_basket": look.book is not None and look.book.till is not None and look.book.till.mode == "basket",
+            "overrulings": OVERRULINGS,
+            "closed": self.closed,
+            "sold": self._sold(look, language),
+            "name": lambda names: getattr(names, language, None) or names[language],
+        }
+        return self.environment.get_template(template).render(context | more)
+
+    def _told(self, objection: Objection, look: Look, language: Language) -> str:
+        """Return an objection as a sentence with what it is about."""
+        text = TEXTS[language][f"r_{objection.reason}"]
+        match objection.reason:
+            case "allergy":
+                return f"{text}: {_allergens(objection.about, language)}"
+            case "banned":
+                named = {dish.key: dish.names[language] for dish in look.menu.dishes}
+                return f"{text}: {', '.join(named.get(key, key) for key in objection.about)}"
+            case "had_it" if look.last is not None and look.book is not None:
+                return f"{text}, {look.book.local(look.last.sale.wall_ms):%H:%M}"
+            case _:
+                return text
+
+    def _sold(self, look: Look, language: Language) -> Sequence[Listed]:
+        found = (self.desk.around.sales.sold(sale_id) for sale_id in look.stage.sales)
+        return [self._listed(sold, look, language) for sold in found if sold is not None]
+
+    def _listed(self, sold: Sold, look: Look, language: Language) -> Listed:
+        sales, sale, book = self.desk.around.sales, sold.sale, look.book
+        remains_tiyn, is_void = sales.remains_tiyn(sale.id), sales.is_void(sale.id)
+        return Listed(
+            id=sale.id,
+            at=f"{book.local(sale.wall_ms):%H:%M}" if book is not None else "",
+            name=_name_of(book, sale.person or "") or TEXTS[language]["guest"],
+            dishes=", ".join(_item(book, item.dish, item.version, item.count, language) for item in sold.items),
+            amount_tiyn=sale.amount_tiyn,
+            payment=sale.payment,
+            is_void=is_void,
+            is_unconfirmed=bool(sale.unconfirmed),
+            remains_tiyn=remains_tiyn,
+            refunded_tiyn=0 if is_void else sale.amount_tiyn - remains_tiyn,
+            is_voidable=not is_void and remains_tiyn == sale.amount_tiyn,
+        )
+
+
+def initials(name: str) -> str:
+    """Return what stands for a photo: the first letters of a name's first two words."""
+    return "".join(word[0] for word in name.split()[:2]).upper()
+
+
+def hue(key: str) -> int:
+    """Return one of a few colours, always the same one for the same key."""
+    return sum(key.encode()) % HUES
+
+
+def _allergens(keys: Sequence[str], language: Language) -> str:
+    return ", ".join(ALLERGENS[language].get(key, key) for key in keys)
+
+
+def _available(look: Look) -> int:
+    return available_tiyn(look.buyer, look.known) if look.buyer is not None else 0
+
+
+def _cashiers(book: Book | None) -> Sequence[StaffRow]:
+    return book.staff(ROLE) if book is not None else []
+
+
+def _name_of(book: Book | None, ref: str) -> str:
+    person = book.roster.person(ref) if book is not None and ref else None
+    return person.name if person is not None else ""
+
+
+def _item(book: Book | None, key: str, version: int, count: int, language: Language) -> str:
+    dish: Dish | None = book.dish(f"{key}/{version}") if book is not None else None
+    name = dish.names[language] if dish is not None else key
+    return name if count == 1 else f"{name} × {count}"
