@@ -16,7 +16,7 @@ import pytest
 from cloud.accounts.models import Account, Grant, SignIn
 from cloud.app import create_app, serve
 from cloud.cards.actions import give_card
-from cloud.core.actor import Role
+from cloud.core.actor import Actor, Reach, Role
 from cloud.core.clock import SystemClock
 from cloud.core.services import Services
 from cloud.core.settings import Edition
@@ -25,6 +25,7 @@ from cloud.people.actions import give_consent
 from cloud.people.kinds import Purpose, Relation
 from cloud.people.models import Guardian, Guardianship
 from cloud.rosters.bundles import add_device
+from cloud.rosters.passes import phone_pass
 from cloud.worker import Worker
 from simulators.proxy import Proxy
 from tests.cloud.ingest.rows import eventually
@@ -152,6 +153,30 @@ async def test_a_tap_at_a_gate_on_a_microcontroller_stands_on_the_parents_page_a
     assert await cloud.holes() == []
     assert await cloud.records("alarm", "loss") == []
     assert board.pulses() == 2
+
+
+async def test_a_code_on_a_guardians_phone_opens_a_gate_on_a_microcontroller(cloud: Cloud, tmp_path: Path) -> None:
+    async with node_board(tmp_path / "board", cloud.bundle, has_scanner=True) as board:
+        await board.until("roster ")
+        text = await _phone_pass(cloud.services)
+
+        told = [await board.scan(text[:-2]), await board.scan(text), await board.scan(text)]
+        await board.go_through()
+        await eventually(lambda: _arrived(cloud))
+
+    assert [line.split()[1:3] for line in told[:2]] == [["card_unknown", "closed"], ["ok", "opened"]]
+    assert "closed" in told[2]
+    decided = [(record["w"], record["md"], "p" in record) for _, _, record in await cloud.records("decision")]
+    assert decided[:2] == [("card_unknown", "qr", False), ("ok", "qr", True)]
+    assert board.pulses() == 1
+
+
+async def _phone_pass(services: Services) -> str:
+    """Return the code that the mother's phone shows."""
+    account = await Account.get(login="mother")
+    mother = Actor("mother", account_id=account.id, reaches=frozenset({Reach(Role.GUARDIAN, None)}))
+    ref = await services.database.pool.fetchval("SELECT ref FROM person WHERE role = 'student'")
+    return (await phone_pass(services, mother, ref)).text
 
 
 async def _arrived(cloud: Cloud) -> bool:

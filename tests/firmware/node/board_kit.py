@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import json
 import os
+import pty
 import signal
 import sys
 import termios
+import tty
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,24 @@ class ReaderProcess:
             await self._process.wait()
 
 
+class ScannerLine:
+    """The serial line of a scanner of codes."""
+
+    def __init__(self, link: Path) -> None:
+        self._ours, self._boards = pty.openpty()
+        tty.setraw(self._boards)
+        link.symlink_to(os.ttyname(self._boards))
+
+    def scan(self, text: str) -> None:
+        """Read a code, as a scanner does that ends each with a carriage return."""
+        os.write(self._ours, text.encode() + b"\r")
+
+    def close(self) -> None:
+        """Pull the cable."""
+        os.close(self._ours)
+        os.close(self._boards)
+
+
 class NodeBoard:
     """The board: what stands in its folder outlives every run, as flash does."""
 
@@ -61,6 +81,7 @@ class NodeBoard:
         self._listening: asyncio.Task[None] | None = None
         self._reader = ReaderProcess(folder / "uart1")
         folder.mkdir()
+        self._scanner = ScannerLine(folder / "uart2") if settings.get("has_scanner") else None
         (folder / "bundle.json").write_text(json.dumps(bundle))
         wanted = {"board": "gate_esp32s3", "gate": "main", "direction": "in", "reader": "pn532-uart"} | settings
         (folder / "node.json").write_text(json.dumps(wanted))
@@ -117,6 +138,19 @@ class NodeBoard:
         await asyncio.sleep(0.35)  # the card is surely away, as the field sees it
         return told
 
+    async def scan(self, text: str) -> str:
+        """Hold a code to the scanner; return what the gate told of it."""
+        assert self._scanner is not None, "this board was made without has_scanner"
+        count = len(self.lines("shown "))
+        self._scanner.scan(text)
+        return await self.until("shown ", count + 1)
+
+    async def unplug(self) -> None:
+        """Take reader and scanner away."""
+        await self._reader.stop()
+        if self._scanner is not None:
+            self._scanner.close()
+
     async def go_through(self) -> None:
         """Close the passage contact for a while, as somebody who goes through does."""
         for level in (0, 1):
@@ -148,7 +182,7 @@ async def node_board(
         yield board
     finally:
         await board.kill()
-        await board._reader.stop()
+        await board.unplug()
 
 
 def _set_speed(path: str) -> None:

@@ -64,11 +64,11 @@ async def watch(gate, parts):
 
 
 def tell(gate):
-    """Tell of every card."""
+    """Tell of every card and code."""
     show = gate.gate.show
 
-    def told(medium, credential):
-        shown = show(medium, credential)
+    def told(medium, credential, believed=None):
+        shown = show(medium, credential, believed)
         print("shown", shown.reason, "opened" if shown.is_opened else "closed", shown.took_ms)
         return shown
 
