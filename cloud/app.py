@@ -29,18 +29,25 @@ from cloud.core.telling import tell_refused, wants_page
 from cloud.guard import pages as guard_pages
 from cloud.guardian import api as guardian_api
 from cloud.guardian import blocking, pass_pages
+from cloud.guardian import menu_api as guardian_menu_api
+from cloud.guardian import menu_pages as guardian_menu_pages
 from cloud.guardian import money_pages as guardian_money_pages
 from cloud.guardian import pages as guardian_pages
 from cloud.office import api as office_api
 from cloud.office import (
+    canteen_pages,
     card_pages,
     day_pass_pages,
+    dish_pages,
     enrol_pages,
+    entitlement_pages,
     family_pages,
     fleet_alarms,
     fleet_device_pages,
     fleet_pages,
     import_pages,
+    menu_api,
+    menu_pages,
     money_pages,
     person_pages,
     photo_pages,
@@ -55,6 +62,8 @@ from cloud.topups import kaspi_api
 from esik import __version__
 
 ROUTERS = (
+    dish_pages.photos, dish_pages.router, menu_pages.router, canteen_pages.router, entitlement_pages.router,
+    menu_api.router, guardian_menu_pages.router, guardian_menu_api.router,
     assets.router, account_pages.router, guardian_pages.router, blocking.router, pass_pages.router, guard_pages.router,
     guardian_money_pages.router, money_pages.books, money_pages.router,
     office_pages.ways, office_pages.router, person_pages.router, day_pass_pages.router, card_pages.router,

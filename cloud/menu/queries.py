@@ -37,7 +37,7 @@ CROSS JOIN LATERAL (
 ) made
 """
 _NEWEST = f"{DISH} WHERE d.school_id = $1 AND v.version = d.version"
-_DISHES = f"{_NEWEST} AND ($2 OR d.retired_at IS NULL) ORDER BY v.name_kk, d.id LIMIT $3"
+_DISHES = f"{_NEWEST} ORDER BY v.name_kk, d.id LIMIT $2"
 _ONE = f"{_NEWEST} AND d.key = $2"
 _VERSIONS = f"{DISH} WHERE d.school_id = $1 AND d.key = $2 ORDER BY v.version DESC LIMIT $3"
 _NAMED = f"{DISH} WHERE d.school_id = $1 AND (d.key, v.version) IN (SELECT * FROM unnest($2::text[], $3::int[]))"  # noqa: S608
@@ -151,8 +151,13 @@ class CycleRow:
 async def dishes_of(services: Services, actor: Actor, school_id: int, *, retired: bool = False) -> list[DishRow]:
     """Return a school's dishes as they are now, by name. Raises NotAllowed."""
     actor.require(LOOKERS, school_id)
-    rows = await services.database.pool.fetch(_DISHES, school_id, retired, DISHES_MAX)
-    return [_dish(row) for row in rows]
+    dishes = await dishes_within(services.database.pool, school_id)
+    return [dish for dish in dishes if retired or not dish.is_retired]
+
+
+async def dishes_within(connection: asyncpg.Connection | asyncpg.Pool, school_id: int) -> list[DishRow]:
+    """Return a school's dishes as they are now, retired ones too, by name; for who may see them or for a change."""
+    return [_dish(row) for row in await connection.fetch(_DISHES, school_id, DISHES_MAX)]
 
 
 async def dish_of(services: Services, actor: Actor, school_id: int, key: str) -> DishRow:

@@ -45,6 +45,9 @@ RETURNING kind, value
 _LIFT_LIMIT = """
 UPDATE restriction SET lifted_at = $2, lifted_by = $3 WHERE person_id = $1 AND kind = 'day_limit' AND lifted_at IS NULL
 """
+_OF_PERSON = (
+    "SELECT kind, value FROM restriction WHERE person_id = $1 AND lifted_at IS NULL ORDER BY kind, value LIMIT 100"
+)
 _OF_SCHOOL = """
 SELECT ref, kind, value FROM restriction JOIN person ON person.id = person_id
 WHERE restriction.school_id = $1 AND lifted_at IS NULL ORDER BY person_id, kind, value LIMIT 500000
@@ -140,6 +143,14 @@ async def lift(services: Services, actor: Actor, ref: str, restriction_id: int) 
         subject = f"person:{ward.person_id}"
         await audit(connection, actor, "restriction.lifted", subject, dict(row), school_id=ward.school_id, at=now)
         await tell_changed(connection, ward.school_id)
+
+
+async def held_of(connection: asyncpg.Connection | asyncpg.Pool, person_id: int) -> Limits:
+    """Return what holds for one person, for slices above, after their own check."""
+    held: dict[Limit, list[str]] = {}
+    for row in await connection.fetch(_OF_PERSON, person_id):
+        held.setdefault(Limit(row["kind"]), []).append(row["value"])
+    return _limits(held)
 
 
 async def limits_of_school(connection: asyncpg.Connection, school_id: int) -> Mapping[str, Limits]:

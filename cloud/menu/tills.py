@@ -35,6 +35,11 @@ SELECT ref, concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name,
 JOIN person ON person.id = person_id WHERE school_id = $1 AND is_active AND role = 'staff'
 ORDER BY sort_key, person.id LIMIT 500
 """
+_EVERYBODY = """
+SELECT ref, concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name FROM person
+WHERE school_id = $1 AND is_active AND role = 'staff' ORDER BY sort_key, id LIMIT 2000
+"""
+_PLACES = "SELECT name FROM device WHERE school_id = $1 AND state = 'active' ORDER BY name LIMIT 500"
 _STAFF = "SELECT id FROM person WHERE school_id = $1 AND ref = $2 AND is_active AND role = 'staff'"
 _PUT_PIN = """
 INSERT INTO till_pin (person_id, pin_hash, set_at, set_by) VALUES ($1, $2, $3, $4)
@@ -138,3 +143,13 @@ async def tills_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int
 async def cashiers_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int) -> list[Cashier]:
     """Return who may open shifts at a school, by name."""
     return [Cashier(**row) for row in await connection.fetch(_CASHIERS, school_id)]
+
+
+async def staff_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int) -> list[tuple[str, str]]:
+    """Return who may be given a PIN: reference and name of the staff, by name."""
+    return [(row["ref"], row["name"]) for row in await connection.fetch(_EVERYBODY, school_id)]
+
+
+async def places_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int) -> list[str]:
+    """Return the devices that a till may stand on."""
+    return [row["name"] for row in await connection.fetch(_PLACES, school_id)]

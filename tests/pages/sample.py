@@ -27,9 +27,9 @@ from cloud.people.queries import person_of_ref
 from cloud.people.rules import sort_key
 from cloud.rosters.models import RosterVersion
 from cloud.schools.models import Bell, School, SchoolClass
-from tests.pages import canteen_sample
 from cloud.topups.actions import promise_back, take_cash
 from cloud.topups.payments import Paid, take
+from tests.pages import canteen_sample
 
 DAY = date(2026, 9, 1)  # a Tuesday
 NOW = datetime(2026, 9, 1, 3, 20, tzinfo=UTC)  # 08:20 in Almaty

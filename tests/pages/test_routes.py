@@ -23,19 +23,64 @@ class Who(Enum):
     ANYBODY = ()
     DEVICES = ("a device, by its signature",)
     BANKS = ("a bank, by its address",)
-    SIGNED_IN = ("guardian", "guard", "office", "it", "newcomer", "stranger")
-    MEMBERS = ("guardian", "guard", "office", "it", "stranger")
+    SIGNED_IN = ("guardian", "guard", "office", "canteen", "director", "it", "newcomer", "stranger")
+    MEMBERS = ("guardian", "guard", "office", "canteen", "director", "it", "stranger")
     GUARDIANS = ("guardian", "stranger")
     GUARDIAN = ("guardian",)
     GATE = ("guard", "office")
     OFFICE = ("office",)
+    CANTEEN = ("canteen",)
+    DIRECTOR = ("director",)
     IT = ("it",)
     OPERATORS = ("operator",)
 
 
 NO_ACCOUNTS = {Who.ANYBODY, Who.DEVICES, Who.BANKS}
 PERSON = "/schools/{code}/people/{ref}"
+CHILD = "/children/{ref}"
+DISH = "/schools/{code}/dishes/of/{key}"
 ROUTES = {
+    "GET /dishes/{school}/{digest}.webp": Who.MEMBERS,
+    "GET /schools/{code}/menu": Who.CANTEEN,
+    "POST /schools/{code}/menu/publish": Who.CANTEEN,
+    "POST /schools/{code}/menu/keep": Who.CANTEEN,
+    "POST /schools/{code}/menu/fill": Who.CANTEEN,
+    "GET /schools/{code}/menu/{on}/{meal}": Who.CANTEEN,
+    "POST /schools/{code}/menu/{on}/{meal}": Who.CANTEEN,
+    "GET /schools/{code}/dishes": Who.CANTEEN,
+    "POST /schools/{code}/dishes/import": Who.CANTEEN,
+    "GET /schools/{code}/dishes/empty.csv": Who.CANTEEN,
+    "GET /schools/{code}/dishes/new": Who.CANTEEN,
+    "POST /schools/{code}/dishes/new": Who.CANTEEN,
+    f"GET {DISH}": Who.CANTEEN,
+    f"POST {DISH}": Who.CANTEEN,
+    f"POST {DISH}/photo": Who.CANTEEN,
+    f"POST {DISH}/retire": Who.CANTEEN,
+    "GET /schools/{code}/canteen": Who.CANTEEN,
+    "POST /schools/{code}/canteen/meals": Who.CANTEEN,
+    "POST /schools/{code}/canteen/meals/usual": Who.CANTEEN,
+    "POST /schools/{code}/canteen/meals/{key}/end": Who.CANTEEN,
+    "POST /schools/{code}/canteen/tills": Who.CANTEEN,
+    "POST /schools/{code}/canteen/tills/{key}/end": Who.CANTEEN,
+    "POST /schools/{code}/canteen/pins": Who.CANTEEN,
+    "POST /schools/{code}/canteen/pins/{person}/drop": Who.CANTEEN,
+    "GET /api/v1/schools/{code}/menu": Who.CANTEEN,
+    "GET /schools/{code}/entitlements": Who.OFFICE,
+    "POST /schools/{code}/entitlements": Who.OFFICE,
+    "GET /schools/{code}/entitlements/{order_id}": Who.OFFICE,
+    "POST /schools/{code}/entitlements/{order_id}/list": Who.OFFICE,
+    "POST /schools/{code}/entitlements/{order_id}/list/{person}/end": Who.OFFICE,
+    "POST /schools/{code}/entitlements/{order_id}/end": Who.OFFICE,
+    "GET /schools/{code}/approvals": Who.DIRECTOR,
+    "GET /schools/{code}/approvals/{order_id}": Who.DIRECTOR,
+    "POST /schools/{code}/approvals/{order_id}/approve": Who.DIRECTOR,
+    "POST /schools/{code}/approvals/{order_id}/refuse": Who.DIRECTOR,
+    f"GET {CHILD}/menu": Who.GUARDIAN,
+    f"GET {CHILD}/limits": Who.GUARDIAN,
+    f"POST {CHILD}/limits": Who.GUARDIAN,
+    f"POST {CHILD}/limits/{{restriction_id}}/lift": Who.GUARDIAN,
+    f"GET /api/v1{CHILD}/menu": Who.GUARDIAN,
+    f"GET /api/v1{CHILD}/restrictions": Who.GUARDIAN,
     "GET /assets/{name}": Who.ANYBODY,
     "GET /health": Who.ANYBODY,
     "GET /metrics": Who.ANYBODY,  # figures without names; the server edition's nginx keeps them inside
@@ -84,6 +129,7 @@ ROUTES = {
     "GET /schools/{code}/money/receipts/{number}": Who.OFFICE,
     "GET /schools/{code}/money/{program}.journal": Who.OFFICE,
     "POST /schools/{code}/money/promises/{promise_id}/pay": Who.OFFICE,
+    "POST /schools/{code}/money/fiscal/again": Who.OFFICE,
     f"GET {PERSON}/money": Who.OFFICE,
     f"POST {PERSON}/money/cash": Who.OFFICE,
     f"POST {PERSON}/money/move": Who.OFFICE,
@@ -130,9 +176,12 @@ ROUTES = {
 FORM = {
     "number": "04A1B2C3D4E5F6", "purpose": "card", "given_on": "01.09.2026", "withdrawn_on": "01.09.2026",
     "source": "x", "name": "gate-evil", "phone": "+7 701 000 00 01", "relation": "mother", "intent": "import",
+    "kind": "allergen", "value": "fish", "name_kk": "x", "price": "1", "category": "main", "key": "lunch", "add": "1",
+    "begins": "01:00", "ends": "02:00", "pin": "902817", "person": "staff0000001", "week": "2026-09-01",
     "ids": ",".join(map(str, range(1, 40))), "action": "report", "reason": "because",
 }  # fmt: skip
 EVERYBODY = (
+    "canteen", "director", "other_canteen", "other_director",
     "guardian", "father", "stranger", "childless", "guard", "office", "it", "other_guard", "other_office", "other_it",
     "newcomer",
 )  # fmt: skip
@@ -201,6 +250,12 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
         "number": 1, "program": "hledger", "promise_id": 1,
             "digest": site.sample.photo,
     }  # fmt: skip
+    places |= {
+        "school": "almaty15", "on": "2026-09-01", "meal": "lunch", "order_id": 1, "person": site.sample.listed_ref,
+        "restriction_id": 1,
+    }  # fmt: skip
+    if "/canteen/" in key or "/dishes/" in key:
+        places |= {"key": "1" if "/dishes/" in key else "lunch", "digest": site.sample.plate}
     if key == "GET /assets/{name}":
         places["name"] = "esik.css"
     return method, path.format(**places)
@@ -227,7 +282,8 @@ def keys(route: RouteContext) -> list[str]:
 async def written(site: Site) -> object:
     """Return how much is written in what forms change."""
     return await site.services.database.pool.fetchrow(
-        "SELECT (SELECT count(*) FROM audit_entry), (SELECT count(*) FROM card WHERE state = 'active'),"
+        "SELECT (SELECT count(*) FROM restriction), (SELECT count(*) FROM dish_version), (SELECT count(*) FROM menu),"
+        " (SELECT count(*) FROM audit_entry), (SELECT count(*) FROM card WHERE state = 'active'),"
         " (SELECT count(*) FROM sign_in), (SELECT count(*) FROM device WHERE state = 'active'),"
         " (SELECT count(*) FROM alarm WHERE acknowledged_at IS NULL), (SELECT count(*) FROM device_command),"
         " (SELECT count(*) FROM ledger_entry), (SELECT count(*) FROM giving_back)"
