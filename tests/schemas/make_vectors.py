@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from schemas import chain, codec, compact, requests, roster, seal, tokens, topics
 from schemas.generate import HERE, load, rows
 from tests.schemas.enrolment_vectors import enrolments
+from tests.schemas.pass_vectors import passes
 from tests.schemas.release_vectors import releases
 from tests.schemas.till_vectors import till_rows
 
@@ -397,6 +398,7 @@ def written() -> dict[Path, str]:
         "bundles": bundles(),
         "releases": releases(),
         "enrolments": enrolments(),
+        "passes": passes(),
     }
     return {FOLDER / f"{name}.json": _pretty(found) for name, found in made.items()}
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.compact import compact
+from schemas.compact import ACTIVE, CARD_BYTES, CONSENT, PERSON, compact, unpack_card
 from schemas.roster import RosterRefused, body_of, difference, members_of, open_file, pack, row, rows_of
 from schemas.structs import AnyRow
 from tests.schemas.till_vectors import till_rows
@@ -37,6 +37,18 @@ def test_the_compact_form_of_the_vectors_is_what_their_rows_make() -> None:
     body = bytes.fromhex(vectors["compact_hex"]).partition(b"\n")[2]
 
     assert compact([line.encode() for line in vectors["rows"]]) == body
+
+
+def test_a_person_without_a_card_stands_in_the_compact_form_under_a_token_of_no_card() -> None:
+    newcomer = row("person", "dana00000000", "Дана", "1А", "student", 1, 1, "day")
+
+    cards = compact([*ROWS, newcomer]).partition(b"\n")[2]
+
+    found = [unpack_card(cards[at : at + CARD_BYTES]) for at in range(0, len(cards), CARD_BYTES)]
+    assert [(each[0].hex()[:8], each[1], each[3]) for each in found] == [
+        ("00000000", "dana00000000", ACTIVE | CONSENT | PERSON), ("abababab", REF, ACTIVE | CONSENT | PERSON),
+    ]  # fmt: skip
+    assert len({each[0] for each in found}) == 2
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ class CountedPrime(int):
 
 def in_steps(key: ed25519.Key, message: bytes, signature: bytes) -> list[int]:
     """Return how many multiplications each step of a check takes. The signature is good."""
-    steps, found = key.verifying(message, signature), []
+    steps = key.verifying(message, signature)
+    found: list[int] = []
+    is_good = False
     ed25519.P = CountedPrime(_PRIME)
     try:
         while True:

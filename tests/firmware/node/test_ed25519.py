@@ -54,7 +54,9 @@ def times(point: Point, number: int) -> Point:
 
 
 def encoded(point: Point) -> bytes:
-    return bytes(result(ed25519._encoding(point))[0])  # type: ignore[call-overload] # 32 of them
+    content = result(ed25519._encoding(point))[0]
+    assert isinstance(content, bytes)
+    return content
 
 
 BASE = ed25519._BASE

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge_agent.door import Door
 from edge_agent.passes import Passes as AgentPasses
-from edge_agent.readers.tap import Medium
+from edge_agent.readers.tap import Medium, Tap
 from edge_agent.timekeeper import Timekeeper as AgentTimekeeper
 from firmware.node.clock import Clock, Timekeeper
 from firmware.node.contacts import Contacts
@@ -45,6 +45,7 @@ from tests.edge_agent.school import (
 from tests.edge_agent.school import roster as agent_roster
 from tests.firmware.node.gate_bench import CARD_KEY, MovedTicks, Pin
 from tests.firmware.node.node_school import node_file, slots_on, take
+from tests.firmware.vm import ROOT
 
 NOW_MS = SimulatedClock().wall_ms()
 LAST_S = NOW_MS // 1_000 + 60
@@ -218,6 +219,31 @@ async def test_node_and_agent_write_the_same_of_a_pass(name: str) -> None:
 
     assert [record["w"] for record in written] == list(case.reasons)
     assert written == await agents_records(case)
+
+
+VECTORS = json.loads((ROOT / "schemas/vectors/passes.json").read_text())
+
+
+def _believed_by_agent(text: str) -> bool:
+    passes = AgentPasses(VECTORS["school"], bytes.fromhex(VECTORS["public_key"]))
+    return passes.believed(Tap("reader", text.encode(), Medium.QR, 0)) is not None
+
+
+async def _believed_by_node(text: str) -> bool:
+    passes = Passes(VECTORS["school"], bytes.fromhex(VECTORS["public_key"]), lambda: None)
+    return await passes.believed(text.encode()) is not None
+
+
+@pytest.mark.parametrize("vector", VECTORS["good"], ids=lambda it: it["body"])
+async def test_node_and_agent_believe_the_passes_of_the_contract(vector: dict[str, str]) -> None:
+    assert _believed_by_agent(vector["text"])
+    assert await _believed_by_node(vector["text"])
+
+
+@pytest.mark.parametrize("vector", VECTORS["refused"], ids=lambda it: it["what"])
+async def test_node_and_agent_refuse_what_the_contract_refuses(vector: dict[str, str]) -> None:
+    assert not _believed_by_agent(vector["text"])
+    assert not await _believed_by_node(vector["text"])
 
 
 # What is a node's own
