@@ -12,16 +12,18 @@ from cloud.core.errors import NotFound
 from cloud.core.messages import message
 from cloud.core.pictures import Frame, PhotoRefused, made_small
 from cloud.core.services import Services
+from cloud.people.consents import consented_to
+from cloud.people.kinds import Purpose
 
 FACE = Frame(320, 320, (0.5, 0.35))  # what is kept of an upright picture when it is cut to a square
 PHOTO = "person.photo"  # context of the vault
 KEEPERS = (Role.OFFICE,)
 LOOKERS = (Role.OFFICE, Role.GUARD)
-_PERSON = """
+_PERSON = f"""
 SELECT school_id,
-  EXISTS (SELECT FROM consent WHERE person_id = person.id AND purpose = 'photo' AND withdrawn_on IS NULL) AS consented
+  {consented_to(Purpose.PHOTO)} AS consented
 FROM person WHERE id = $1 AND is_active
-"""
+"""  # noqa: S608 (a text of ours)
 _KEEP = """
 INSERT INTO person_photo (person_id, digest, webp_encrypted, put_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (person_id) DO UPDATE SET digest = excluded.digest, webp_encrypted = excluded.webp_encrypted,

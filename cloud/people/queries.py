@@ -10,20 +10,20 @@ from cloud.core.actor import Actor, Role
 from cloud.core.errors import NotFound
 from cloud.core.services import Services
 from cloud.people.bulk import IIN, PHONE
+from cloud.people.consents import consented_to
 from cloud.people.kinds import PersonRole, Purpose, Relation
 
 PEOPLE_MAX = 10_000
 STAFF = (Role.OFFICE, Role.IT, Role.GUARD)
-_COLUMNS = """
+_COLUMNS = f"""
 person.id, person.ref, person.school_id, person.role,
 concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name,
 coalesce(grade || letter, '') AS class_name, person.position, person.is_active,
-EXISTS (SELECT FROM consent WHERE person_id = person.id AND purpose = 'card' AND withdrawn_on IS NULL) AS may_have_card,
-EXISTS (SELECT FROM consent WHERE person_id = person.id AND purpose = 'photo' AND withdrawn_on IS NULL)
-  AS may_have_photo,
+{consented_to(Purpose.CARD)} AS may_have_card,
+{consented_to(Purpose.PHOTO)} AS may_have_photo,
 coalesce((SELECT digest FROM person_photo WHERE person_id = person.id), '') AS photo
 FROM person LEFT JOIN school_class ON school_class.id = school_class_id
-"""
+"""  # noqa: S608 (a text of ours)
 _OF_SCHOOL = f"SELECT {_COLUMNS} WHERE person.school_id = $1 AND person.is_active ORDER BY sort_key, person.id LIMIT $2"
 _ONE = f"SELECT {_COLUMNS} WHERE person.ref = $1"
 _GUARDIANS = """

@@ -17,17 +17,19 @@ from cloud.core.database import raw
 from cloud.core.errors import NotFound, Refused
 from cloud.core.messages import message
 from cloud.core.services import Services
+from cloud.people.consents import consented_to
+from cloud.people.kinds import Purpose
 from cloud.rosters.keys import roster_key
 from schemas.pass_text import SIGNED
 from schemas.passes import Pass, write
 
 PHONE_LASTS = timedelta(seconds=60)
 SERIAL_BYTES = 8
-_PERSON = """
+_PERSON = f"""
 SELECT person.id, person.ref, person.school_id, school.code, school.zone, person.is_active,
-  EXISTS (SELECT FROM consent WHERE person_id = person.id AND purpose = 'card' AND withdrawn_on IS NULL) AS consented
+  {consented_to(Purpose.CARD)} AS consented
 FROM person JOIN school ON school.id = school_id WHERE person.ref = $1
-"""
+"""  # noqa: S608 (a text of ours)
 _IS_GUARDIAN = """
 SELECT true FROM guardianship JOIN guardian ON guardian.id = guardian_id
 WHERE guardian.account_id = $1 AND person_id = $2 AND may_see
