@@ -39,10 +39,13 @@ from cloud.ingest.transport import BrokerAddress
 from cloud.releases import rollouts, telling
 from cloud.rosters.publisher import Publisher
 from cloud.rosters.renewing import alarm_ending
+from cloud.topups.fiscal import register_due
+from cloud.topups.webkassa import open_desk
 
 PAUSE_S_MIN, PAUSE_S_MAX = 0.5, 30.0
 LOOK_S = 1.0  # a reader looks at the log at least this often, also when no wake-up came
 SIGHTINGS_S, HEARD_S, FLOODS_S = 2, 30, 10
+FISCAL_S = 5
 GRACE_S = 3_600
 log = structlog.get_logger()
 
@@ -119,6 +122,7 @@ class Worker:
             (lambda: forget_certificates(self.services), {"hours": 6}),
             (lambda: rollouts.look_at_all(self.services), {"minutes": 1}),
             (lambda: forget_invitations(self.services), {"hours": 24}),
+            (lambda: register_due(self.services, open_desk), {"seconds": FISCAL_S}),
         )
         for task, every in work:
             scheduler.add_job(_told(task), "interval", misfire_grace_time=GRACE_S, coalesce=True, **every)

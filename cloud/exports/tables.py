@@ -144,6 +144,18 @@ EXPORTS = (
         " WHERE giving_back.school_id = $1 ORDER BY giving_back.id",
     ),
     Export(
+        "fiscal_receipts",
+        "Cash as the tax service was told of it; no number is not registered yet.",
+        "SELECT receipt, external, fiscal_receipt.amount_tiyn, asked_at, fiscal_receipt.number, link, registered_at,"
+        " refused FROM fiscal_receipt JOIN payment ON payment.id = payment_id"
+        " WHERE fiscal_receipt.school_id = $1 ORDER BY fiscal_receipt.id",
+    ),
+    Export(
+        "cashboxes",
+        "The school's cashbox, without its keys.",
+        "SELECT number, url, added_at FROM cashbox WHERE school_id = $1",
+    ),
+    Export(
         "losses",
         "Records that a device has told to be lost, with the reason.",
         "SELECT device, epoch, first_seq, last_seq, reason, received_at FROM loss WHERE school_id = $1 ORDER BY id",

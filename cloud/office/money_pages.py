@@ -18,6 +18,7 @@ from cloud.ledger.queries import held_for, movements_of, trial_balance
 from cloud.office.person import PREFIX, OfficeDesk, Text, ThePerson, day_typed
 from cloud.people.queries import PersonRow
 from cloud.topups.actions import Way, move, pay_back, promise_back, take_cash
+from cloud.topups.fiscal import fiscal_state_of, tell_again
 from cloud.topups.numbers import number_of
 from cloud.topups.queries import promises_of, receipt_of, siblings_of
 from cloud.topups.rules import amount_typed, shown
@@ -83,6 +84,13 @@ async def pay(request: Request, desk: OfficeDesk, promise_id: int, way: Annotate
     return _lead_to(f"/schools/{desk.school.code}/money")
 
 
+@books.post("/fiscal/again")
+async def fiscal_again(desk: OfficeDesk) -> Response:
+    """Tell the provider of fiscal receipts anew what it refused."""
+    await tell_again(desk.services, desk.actor, desk.school.id)
+    return _lead_to(f"/schools/{desk.school.code}/money")
+
+
 @books.get("/receipts/{number}")
 async def receipt(request: Request, desk: OfficeDesk, number: int) -> Response:
     """Show a payment's receipt, to be printed."""
@@ -130,6 +138,7 @@ async def _books(desk: Desk, day: date) -> dict[str, Any]:
     return {
         "balance": await trial_balance(desk.services, desk.actor, school_id, day),
         "promises": await promises_of(desk.services, desk.actor, school_id),
+        "fiscal": await fiscal_state_of(desk.services, desk.actor, school_id),
         "wrong": await check(desk.services, desk.actor, school_id),
         "programs": list(Program),
         "before": day - timedelta(days=1),

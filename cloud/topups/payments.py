@@ -22,6 +22,10 @@ _TAKE = """
 INSERT INTO payment (school_id, person_id, provider, txn, amount_tiyn, paid_at, received_at, receipt, taken_by)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id
 """
+_FISCAL = """
+INSERT INTO fiscal_receipt (school_id, payment_id, external, amount_tiyn, asked_at, next_at)
+SELECT school_id, $2, $3, $4, $5, $5 FROM cashbox WHERE school_id = $1
+"""
 _TAKEN = "SELECT id, receipt FROM payment WHERE provider = $1 AND txn = $2"
 
 
@@ -77,6 +81,8 @@ async def _take(connection: BaseDBAsyncClient, actor: Actor, paid: Paid, receipt
         _TAKE, paid.school_id, paid.person_id, paid.provider, paid.txn, paid.amount_tiyn, paid.paid_at, now, receipt,
         actor.name,
     )  # fmt: skip
+    if paid.provider == CASH:
+        await raw(connection).execute(_FISCAL, paid.school_id, payment_id, f"esik-{paid.txn}", paid.amount_tiyn, now)
     detail = {"provider": paid.provider, "tiyn": str(paid.amount_tiyn), "receipt": str(receipt)}
     await audit(
         connection, actor, "money.topped_up", f"person:{paid.person_id}", detail, school_id=paid.school_id, at=now

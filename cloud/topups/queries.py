@@ -24,9 +24,11 @@ WHERE own.person_id = $1 AND person.id <> $1 AND person.school_id = $2 AND perso
 ORDER BY sort_key, person.id LIMIT $4
 """
 _RECEIPT = """
-SELECT receipt, provider, amount_tiyn, paid_at, received_at, taken_by, person.ref,
+SELECT receipt, provider, payment.amount_tiyn, paid_at, received_at, taken_by, person.ref,
+  coalesce(fiscal.number, '') AS fiscal_number, coalesce(link, '') AS fiscal_link, fiscal.id IS NOT NULL AS is_fiscal,
   concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name, coalesce(grade || letter, '') AS class_name
 FROM payment JOIN person ON person.id = person_id LEFT JOIN school_class ON school_class.id = school_class_id
+LEFT JOIN fiscal_receipt AS fiscal ON payment_id = payment.id
 WHERE payment.school_id = $1 AND receipt = $2
 """
 _PROMISES = """
@@ -60,6 +62,9 @@ class Receipt:
     ref: str
     name: str
     class_name: str
+    is_fiscal: bool  # it is for the tax service too
+    fiscal_number: str  # empty until it is registered there
+    fiscal_link: str
 
 
 @dataclass(frozen=True, slots=True)

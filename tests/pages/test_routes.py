@@ -130,6 +130,7 @@ ROUTES = {
     "GET /schools/{code}/money/{program}.journal": Who.OFFICE,
     "POST /schools/{code}/money/promises/{promise_id}/pay": Who.OFFICE,
     "POST /schools/{code}/money/fiscal/again": Who.OFFICE,
+    "POST /schools/{code}/money/fiscal/again": Who.OFFICE,
     f"GET {PERSON}/money": Who.OFFICE,
     f"POST {PERSON}/money/cash": Who.OFFICE,
     f"POST {PERSON}/money/move": Who.OFFICE,

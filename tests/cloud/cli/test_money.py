@@ -1,0 +1,35 @@
+"""The commands of money: books that are checked and written out, and a cashbox whose keys are told to nobody."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cloud.cli.test_commands import NAMES, Cloud
+
+
+@pytest.fixture(name="cloud")
+def _cloud(empty_database: str, tmp_path: Path) -> Cloud:
+    cloud = Cloud(empty_database, tmp_path / "data")
+    cloud.run("migrate")
+    cloud.run("school", "add", "demo2026", *NAMES)
+    return cloud
+
+
+def test_the_books_are_checked_and_written_out_and_cash_gets_its_cashbox(cloud: Cloud, tmp_path: Path) -> None:
+    journal, keys = tmp_path / "demo.journal", tmp_path / "keys"
+    keys.write_text("school@example.kz\nhush-hush\nWKD-1\n")
+    cashbox = ("cashbox", "--school", "demo2026", "--number", "SWK1", "--keys", str(keys))
+
+    assert cloud.run("ledger", "check") == "the books of every school are whole\n"
+    cloud.run("ledger", "journal", "--school", "demo2026", "--out", str(journal))
+    given = cloud.run(*cashbox, "--url", "https://kassa.example/")
+    plain = cloud.told(*cashbox, "--url", "http://kassa.example")
+    keys.write_text("school@example.kz hush-hush")
+    short = cloud.told(*cashbox, "--url", "https://kassa.example")
+
+    assert subprocess.run(["hledger", "check", "--strict", "-f", journal], check=False).returncode == 0
+    assert given == "demo2026 registers cash at SWK1\n"
+    assert "https://" in plain
+    assert "three lines" in short
+    assert "hush" not in given + plain + short
