@@ -20,6 +20,7 @@ import structlog
 from edge_agent.cloud_side import COUNTER, CloudSide
 from edge_agent.core import Core, Given
 from edge_agent.floor import write_floor
+from edge_agent.gate import Gate
 from edge_agent.journal.entry import Entry
 from edge_agent.journal.journal import CAPACITY
 from edge_agent.neighbours import cloud_broker, hub_broker
@@ -38,6 +39,7 @@ from edge_agent.sync.roster_fetch import RosterFetch
 from edge_agent.sync.session import Session
 from edge_agent.sync.tls import web_context
 from edge_agent.sync.uplink import Route, Uplink
+from edge_agent.till.till import Till
 from edge_agent.updating import Updates, Ways
 from edge_agent.updating_place import Place
 from edge_agent.watch import Watch
@@ -110,6 +112,8 @@ class Agent:
                 at_gates.start(f"gate.{gate.settings.id}", gate.run)
                 for reader in gate.readers:
                     at_gates.start(f"reader.{reader.name}", partial(gate.serve, reader))
+            if core.till is not None:
+                self._start_till(core.till, at_gates, overview)
             self._start_others(others, overview)
             given.notifier.ready(f"{len(core.gates)} gates")
             log.info("agent.ready", device=given.bundle.device, school=given.bundle.school, boot=core.boot)
@@ -140,6 +144,13 @@ class Agent:
             app = create_status_app(overview.snapshot, status.host)
             parts.start("status", lambda: serve_status(app, status.host, status.port))
 
+    @staticmethod
+    def _start_till(till: Till, parts: Parts, overview: Overview) -> None:
+        till.count_unsent(overview.unsent)
+        parts.start("till", till.run)
+        for reader in till.readers:
+            parts.start(f"reader.{reader.name}", partial(till.serve, reader))
+
     async def _drain(self, overview: Overview) -> None:
         """Give what was written last a moment to go out, if there is a way."""
         with suppress(TimeoutError):
@@ -161,11 +172,14 @@ class Agent:
         while True:
             watch.look()
             self.world.notice_forgeries()
-            for gate in core.gates:
-                for reader, is_lost in gate.changed_readers():
-                    core.scribe.alarm("reader_lost" if is_lost else "reader_back", reader, gate.settings.id)
-                for warning in gate.reader_warnings():
-                    core.scribe.alarm("tamper", warning, gate.settings.id)
+            places: list[tuple[Gate | Till, str | None]] = [(gate, gate.settings.id) for gate in core.gates]
+            if core.till is not None:
+                places.append((core.till, None))
+            for place, gate_id in places:
+                for reader, is_lost in place.changed_readers():
+                    core.scribe.alarm("reader_lost" if is_lost else "reader_back", reader, gate_id)
+                for warning in place.reader_warnings():
+                    core.scribe.alarm("tamper", warning, gate_id)
             await self._given.clock.sleep(WATCH_S)
 
     async def _tell_health(self, overview: Overview) -> None:

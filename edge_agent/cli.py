@@ -88,6 +88,8 @@ def check(config: Config = CONFIG) -> None:
     for gate in settings.gates:
         readers = ", ".join(f"{reader.name} ({reader.direction})" for reader in gate.readers)
         typer.echo(f"  gate {gate.id}: {gate.actuator.kind}, readers {readers}")
+    if settings.till.readers:
+        typer.echo(f"  till: http://127.0.0.1:{settings.till.port}, readers {', '.join(settings.till.readers)}")
     if keys is not None:
         versions = ", ".join(str(key.version) for key in keys.versions)
         typer.echo(f"  cards prove themselves by keys of version {versions}")

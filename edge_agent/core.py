@@ -18,6 +18,7 @@ from edge_agent.cards.keys import KeyRing
 from edge_agent.cards.proving import CardProver
 from edge_agent.certificates import Certificates
 from edge_agent.clock import Clock
+from edge_agent.decision import PassShown
 from edge_agent.door import Door
 from edge_agent.floor import read_floor
 from edge_agent.gate import Gate
@@ -28,14 +29,20 @@ from edge_agent.neighbours import Neighbours, Surroundings
 from edge_agent.passes import Passes
 from edge_agent.pipeline import Pipeline
 from edge_agent.readers.opening import open_reader
-from edge_agent.readers.tap import Medium, Tap
+from edge_agent.readers.tap import Medium, Reader, Tap
 from edge_agent.roster import Roster
 from edge_agent.scribe import Scribe
 from edge_agent.settings import AgentSettings
 from edge_agent.slots import Shelf, Slots
+from edge_agent.sync.peers import Observer
 from edge_agent.sync.wire import Identity
 from edge_agent.systemd import Notifier
-from edge_agent.timekeeper import Timekeeper
+from edge_agent.till.book import Book
+from edge_agent.till.claims import SchoolClaims
+from edge_agent.till.desk import Around
+from edge_agent.till.sales import Sales
+from edge_agent.till.till import Till
+from edge_agent.timekeeper import Stamp, Timekeeper
 from edge_agent.unfinished import unfinished
 from edge_agent.updating_place import Place
 from edge_agent.view import View
@@ -85,16 +92,19 @@ class Core:
         self.journal = self._open_journal()
         self.scribe = Scribe(self.journal, self.timekeeper, given.firmware, settings.folder)
         self.view = View(bundle.device)
+        self.sales = Sales()
         self.certificates = Certificates(bundle, settings.folder / "tls")
         files = self.certificates.files if self.certificates.is_usable else None
         around = Surroundings(
             settings, bundle, self.identity, self.certificates.credentials, files, given.clock, given.rng,
-            self.timekeeper.now, self.roster, self.view,
+            self.timekeeper.now, self.roster, _Observers(self.view, self.sales),
         )  # fmt: skip
         self.neighbours = Neighbours(around)
         self._passes = Passes(bundle.school, bundle.roster_public_key)
         self._counters = Counters(settings.folder)
-        self.gates = self._make_gates()
+        readers = self._open_readers()
+        self.gates = self._make_gates(readers)
+        self.till = self._make_till(readers)
         for refusal in slots.refusals:
             self.scribe.alarm("roster_refused", f"{refusal.slot}: {refusal.reason}")
 
@@ -134,6 +144,7 @@ class Core:
     def _observe(self, entry: Entry) -> None:
         if entry.record is not None:
             self.view.observe(self.given.bundle.device, entry.epoch, entry.seq, entry.record)
+            self.sales.observe(self.given.bundle.device, entry.epoch, entry.seq, entry.record)
 
     async def close(self) -> None:
         """Let the files go; the gates have ended."""
@@ -159,16 +170,46 @@ class Core:
             stamp=self.timekeeper.now(), boot=self.boot, firmware=given.firmware, broken=broken,
         )  # fmt: skip
 
-    # The gates
+    # The gates and the till
 
-    def _make_gates(self) -> list[Gate]:
+    def _open_readers(self) -> dict[str, Reader]:
         settings, clock = self.given.settings, self.given.clock
         prover = self._make_prover()
-        readers = {reader.name: open_reader(reader, clock, prover) for reader in settings.readers}
+        return {reader.name: open_reader(reader, clock, prover) for reader in settings.readers}
+
+    def _make_gates(self, readers: dict[str, Reader]) -> list[Gate]:
         return [
-            Gate(gate, [readers[reader.name] for reader in gate.readers], clock, self._make_pipeline)
-            for gate in settings.gates
+            Gate(gate, [readers[reader.name] for reader in gate.readers], self.given.clock, self._make_pipeline)
+            for gate in self.given.settings.gates
         ]
+
+    def _make_till(self, readers: dict[str, Reader]) -> Till | None:
+        """Return the till, if this machine is one."""
+        given, settings = self.given, self.given.settings.till
+        if not settings.readers:
+            return None
+        device = given.bundle.device
+        around = Around(
+            device, self.journal, self.timekeeper, given.rng, self.roster, self.sales,
+            SchoolClaims(self._is_only_till, lambda: None), self._token, self._pass_of,
+            is_touchless=settings.touches == "none",
+        )  # fmt: skip
+        at_till = [readers[name] for name in settings.readers]
+        return Till(around, self.journal, given.clock, at_till, settings.port)
+
+    def _is_only_till(self) -> bool:
+        roster = self.roster()
+        return roster is not None and Book(roster, "").tills <= {self.given.bundle.device}
+
+    def _pass_of(self, tap: Tap, name: str, stamp: Stamp) -> PassShown | None:
+        """Return the card that a signed code stands for, which is used up by being shown."""
+        believed = self._passes.believed(tap)
+        if believed is None:
+            return None
+        shown = self._passes.standing(believed, tap, name, stamp, "in")
+        if not shown.is_over:
+            self._passes.use(believed, tap.reader, stamp)
+        return shown
 
     def _make_prover(self) -> CardProver | None:
         given = self.given
@@ -186,6 +227,17 @@ class Core:
 
     def _token(self, tap: Tap) -> str:
         return token(self.given.bundle.card_key, LETTERS[tap.medium], tap.identity)
+
+
+class _Observers:
+    """Lets several folds see the same records."""
+
+    def __init__(self, *folds: Observer) -> None:
+        self._folds = folds
+
+    def observe(self, device: str, epoch: str, seq: int, record: bytes) -> None:
+        for fold in self._folds:
+            fold.observe(device, epoch, seq, record)
 
 
 def _timekeeper(given: Given, roster: Roster | None) -> Timekeeper:

@@ -5,7 +5,7 @@ known, refuses the whole file with every mistake in it, each by its line.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,6 +15,7 @@ from msgspec import Meta
 from edge_agent.readers.head import Alone
 from edge_agent.readers.opening import CAN_ASK_CARDS, Driver, ReaderSettings
 from edge_agent.settings_file import SettingsRefused, TomlFile
+from edge_agent.settings_lines import Place
 from edge_agent.sync.mqtt import Broker
 
 __all__ = ["AgentSettings", "SettingsRefused", "launched_from", "load", "notify_socket", "watchdog_us"]
@@ -115,6 +116,18 @@ class StatusSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TillSettings:
+    """The canteen's till, if this machine is one; its screen is a browser's here. What it is called the roster says."""
+
+    readers: Annotated[tuple[str, ...], _said("readers at the till, by name; with none this machine is no till")] = ()
+    port: Annotated[int, Meta(ge=1, le=65_535, description="port of the till's page, on this machine only")] = 8460
+    touches: Annotated[
+        Literal["one", "none"],
+        _said("what sells a set meal when nothing speaks against it: one touch, or the card alone"),
+    ] = "one"
+
+
+@dataclass(frozen=True, slots=True)
 class SyncSettings:
     """How the cloud is reached, when it is not as the bundle says."""
 
@@ -170,8 +183,9 @@ class AgentSettings:
 
     bundle: Annotated[Path, _said("this device's bundle; while there is none, the agent waits for its enrolment code")]
     folder: Annotated[Path, _said("where journal, rosters and the hub's files are kept")]
-    gates: Annotated[tuple[GateSettings, ...], Meta(min_length=1, description="the lanes")]
     readers: Annotated[tuple[ReaderSettings, ...], Meta(min_length=1, description="the card readers")]
+    gates: Annotated[tuple[GateSettings, ...], Meta(min_length=1, description="the lanes")] = ()
+    till: TillSettings = field(default_factory=TillSettings)
     status: StatusSettings = field(default_factory=StatusSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
     hub: HubPlace = field(default_factory=HubPlace)
@@ -241,18 +255,28 @@ def _check_names(file: TomlFile, settings: AgentSettings) -> None:
     _note_twice(file, [gate.id for gate in settings.gates], "gates", "id")
     if ANY_GATE in {gate.id for gate in settings.gates} and len(settings.gates) > 1:
         file.note(("gates", 0, "id"), 'is "*", which only an only gate may be: write the id of each')
+    if not settings.gates and not settings.till.readers:
+        file.note((), "needs gates: the lanes, or till.readers: this machine would serve nobody")
     taken: dict[str, str] = {}
-    for number, gate in enumerate(settings.gates):
-        for index, reader in enumerate(gate.readers):
-            place = ("gates", number, "readers", index, "name")
-            if reader.name not in names:
-                file.note(place, f'names no reader: "{reader.name}"; there are {", ".join(names)}')
-            elif reader.name in taken:
-                file.note(place, f'is taken: "{reader.name}" belongs to gate "{taken[reader.name]}" already')
-            taken.setdefault(reader.name, gate.id)
+    for place, name, owner in _readers_in_use(settings):
+        if name not in names:
+            file.note(place, f'names no reader: "{name}"; there are {", ".join(names)}')
+        elif name in taken:
+            file.note(place, f'is taken: "{name}" belongs to {taken[name]} already')
+        taken.setdefault(name, owner)
     for number, name in enumerate(names):
         if name not in taken:
-            file.note(("readers", number, "name"), f'belongs to no gate: name "{name}" in a gate\'s readers')
+            said = f"belongs to no gate: name \"{name}\" in a gate's readers, or the till's"
+            file.note(("readers", number, "name"), said)
+
+
+def _readers_in_use(settings: AgentSettings) -> Iterator[tuple[Place, str, str]]:
+    """Yield each use of a reader: where it stands, the reader's name, and whose it is."""
+    for number, gate in enumerate(settings.gates):
+        for index, reader in enumerate(gate.readers):
+            yield ("gates", number, "readers", index, "name"), reader.name, f'gate "{gate.id}"'
+    for number, name in enumerate(settings.till.readers):
+        yield ("till", "readers", number), name, "the till"
 
 
 def _note_twice(file: TomlFile, names: list[str], table: str, key: str) -> None:

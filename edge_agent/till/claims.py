@@ -3,6 +3,7 @@
 Rule: silence is an answer: a till that nobody answers in time sells by what it knows itself, and says so in the sale.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -50,3 +51,24 @@ class NobodyToAsk:
 
     async def ask(self, _claim: Claim) -> Outcome:
         return "silent"
+
+
+class SchoolClaims:
+    """Who answers by the roster of now: nobody needs to, the hub can, or nobody is there to ask."""
+
+    def __init__(self, is_only: Callable[[], bool], hub: Callable[[], Claims | None]) -> None:
+        """`is_only` tells whether this is the school's one till; `hub` gives the way to its hub, if there is one."""
+        self._is_only = is_only
+        self._hub = hub
+
+    @property
+    def is_near(self) -> bool:
+        return self._now().is_near
+
+    async def ask(self, claim: Claim) -> Outcome:
+        return await self._now().ask(claim)
+
+    def _now(self) -> Claims:
+        if self._is_only():
+            return OnlyTill()
+        return self._hub() or NobodyToAsk()

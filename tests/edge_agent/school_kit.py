@@ -42,6 +42,7 @@ class SchoolKit:
     gates: Mapping[str, str] = field(default_factory=lambda: {"north": "gate-1"})  # gate -> device
     policy: Mapping[str, object] = field(default_factory=dict)
     cards: Sequence[tuple[str, bytes, str]] = ()  # of other media: letter, credential, whose; as UIDs they are nobody's
+    more: Sequence[bytes] = ()  # rows of the roster besides
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
 
     @property
@@ -59,6 +60,7 @@ class SchoolKit:
             if uid_of(number) not in {credential for _, credential, _ in self.cards}:
                 rows.append(row("card", token(CARD_KEY, UID, uid_of(number)), ref_of(number), "active", 0))
         rows += [row("card", token(CARD_KEY, letter, number), ref, "active", 0) for letter, number, ref in self.cards]
+        rows += self.more
         now_ms = time.time_ns() // 1_000_000
         header = {
             "school": SCHOOL, "version": version, "base": 0, "issued_ms": now_ms, "not_after_ms": now_ms + 30 * DAY_MS,

@@ -107,7 +107,7 @@ def test_names_stand_once_and_every_reader_belongs_to_a_gate(tmp_path: Path) -> 
     told = mistakes(tmp_path, text)
 
     assert told == (
-        'agent.toml, line 10: readers[1].name belongs to no gate: name "spare" in a gate\'s readers',
+        "agent.toml, line 10: readers[1].name belongs to no gate: name \"spare\" in a gate's readers, or the till's",
         'agent.toml, line 19: gates[1].id is taken: "north" stands in gates[0] already',
         'agent.toml, line 20: gates[1].readers[0].name is taken: "north-in" belongs to gate "north" already',
     )
@@ -167,6 +167,40 @@ def test_an_only_gate_may_take_the_door_of_the_enrolment_code(tmp_path: Path) ->
     for doors in ([], ["yard", "lab"]):
         with pytest.raises(SettingsRefused, match="write the gate's id"):
             named_by(settings, doors)
+
+
+TILL = """\
+bundle = "bundle.json"
+folder = "kept"
+
+[till]
+readers = ["cards"]
+
+[[readers]]
+name = "cards"
+driver = "pn532"
+path = "/dev/serial0"
+"""
+
+
+def test_a_till_needs_no_gate(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, TILL))
+
+    assert settings.gates == ()
+    assert (settings.till.readers, settings.till.port, settings.till.touches) == (("cards",), 8460, "one")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (TILL.replace('["cards"]', '["cards", "codes"]'), 'line 5: till.readers[1] names no reader: "codes"'),
+        (TILL.replace('["cards"]', "[]"), "needs gates: the lanes, or till.readers"),
+        (GOOD + '\n[till]\nreaders = ["north-in"]\n', 'till.readers[0] is taken: "north-in" belongs to gate "north"'),
+        (TILL.replace("[till]", '[till]\ntouches = "two"'), 'line 5: till.touches must be "one" or "none"'),
+    ],
+)
+def test_what_is_wrong_with_a_till_is_told(tmp_path: Path, text: str, told: str) -> None:
+    assert told in "\n".join(mistakes(tmp_path, text))
 
 
 def test_of_several_gates_each_is_named(tmp_path: Path) -> None:

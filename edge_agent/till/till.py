@@ -1,0 +1,77 @@
+"""A till on this agent: its desk, its readers and its page, over any number of restarts of its parts.
+
+Rule: the page and each reader are parts of their own; the till sells as long as the journal takes it.
+"""
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from edge_agent.clock import Clock
+from edge_agent.readers.tap import Answering, Guarded, Health, Reader, Tap, Verdict
+from edge_agent.status.server import listen
+from edge_agent.till.app import TillPages, serve_till
+from edge_agent.till.desk import Around, Desk, Stage
+from edge_agent.till.page import Screen
+from edge_agent.till.pins import Notes, Pins
+from edge_agent.till.shifts import Shifts
+from edge_agent.till.watching import Watching
+
+HOST = "127.0.0.1"  # the screen hangs on this machine; nobody sells from elsewhere
+log = structlog.get_logger()
+
+
+class Till:
+    """One till."""
+
+    def __init__(self, around: Around, notes: Notes, clock: Clock, readers: Sequence[Reader], port: int) -> None:
+        self.readers = readers
+        self.desk = Desk(around)
+        self._port = port
+        self._reported: dict[str, Health] = {}
+        shifts = Shifts(self.desk, Pins(notes, clock))
+        self._screen = Screen(self.desk, lambda: 0)
+        self._pages = TillPages(self.desk, shifts, self._screen, Watching())
+
+    def count_unsent(self, count: Callable[[], int]) -> None:
+        """Show what this counts as what is not sent."""
+        self._screen.unsent = count
+
+    async def run(self) -> None:
+        """Serve the page until cancelled. Raises StatusPortTaken."""
+        self._pages.watching = Watching()
+        self.desk.on_change = self._pages.watching.change
+        await serve_till(self._pages, listen(HOST, self._port, "till"))
+
+    async def serve(self, reader: Reader) -> None:
+        """Show whose card a reader reads, until cancelled."""
+        async for tap in reader.taps():
+            try:
+                self._answer(reader, tap, await self.desk.tap(tap))
+            except Exception:  # One card that we fail on must not keep those behind it hungry.
+                log.exception("tap.failed", reader=reader.name)
+
+    def changed_readers(self) -> list[tuple[str, bool]]:
+        """Return readers lost or back since the last call: (name, is lost)."""
+        changed = []
+        for reader in self.readers:
+            before, now = self._reported.get(reader.name, Health.STARTING), reader.health
+            if now is not Health.STARTING:
+                if (now is Health.LOST) is not (before is Health.LOST):
+                    changed.append((reader.name, now is Health.LOST))
+                self._reported[reader.name] = now
+        return changed
+
+    def reader_warnings(self) -> list[str]:
+        """Return what readers told of themselves since the last call: an opened housing, failing power."""
+        return [told for reader in self.readers if isinstance(reader, Guarded) for told in reader.take_warnings()]
+
+    @staticmethod
+    def _answer(reader: Reader, tap: Tap, stage: Stage) -> None:
+        """Show at a reader that has a light whether the card was taken."""
+        if not isinstance(reader, Answering):
+            return
+        if stage.kind != "turned":
+            reader.answer(tap, Verdict.GRANTED)
+        else:
+            reader.answer(tap, Verdict.UNKNOWN if stage.reason == "card_unknown" else Verdict.REFUSED)
