@@ -4,17 +4,20 @@ Rule: this file is written once, when the board is flashed, and never by an upda
 says which slot runs is one small file that is replaced whole. A program on trial has TRIES_MAX starts, and half an hour
 each time; then the other slot runs again, and that release never.
 
-`/a` and `/b` hold a program each, with its `manifest.json` written last; `/update.json` says which one runs.
+`/a` and `/b` hold a program each, with its `manifest.json` written last; `/update.json` says which one runs. `/main.py`
+starts it and shares the names of this file, as MicroPython has it: what ends in an error is `failed`.
 """
 
 import json
 import os
 import sys
+import time
 
 SLOTS = ("a", "b")
 STATE, MANIFEST = "update.json", "manifest.json"
 TRIES_MAX = 3
 TRIAL_MS = 1_800_000
+AGAIN_S = 5  # for whoever is at the console
 
 
 class Files:
@@ -52,6 +55,7 @@ class State:
         self.tries = found["tries"] if isinstance(found.get("tries"), int) else 0
         self.bad = found["bad"] if isinstance(found.get("bad"), dict) else {}
         self.told = found["told"] if isinstance(found.get("told"), list) else []
+        self.why = str(found.get("why", ""))  # how the last start of what is on trial ended, if that is known
         if not self.good:  # as flashed, or forgotten: the slot that is whole, the first one first
             whole = [slot for slot in SLOTS if self.counter_in(slot)]
             self.good = whole[0] if whole else SLOTS[0]
@@ -72,7 +76,7 @@ class State:
 
     def begin(self, slot: str) -> None:
         """Let a slot run on trial from the next start on."""
-        self.trial, self.tries = slot, 0
+        self.trial, self.tries, self.why = slot, 0, ""
         self._save()
 
     def prove(self) -> None:
@@ -85,11 +89,16 @@ class State:
         """Never run what is on trial again."""
         self.bad[str(self.counter_in(self.trial))] = why
         self.bad = {name: self.bad[name] for name in sorted(self.bad, key=int)[-8:]}
-        self.trial, self.tries = "", 0
+        self.trial, self.tries, self.why = "", 0, ""
         self._save()
 
     def count_try(self) -> None:
-        self.tries += 1
+        self.tries, self.why = self.tries + 1, ""
+        self._save()
+
+    def note(self, why: str) -> None:
+        """Remember how this start of what is on trial ended."""
+        self.why = why
         self._save()
 
     def note_told(self, names: "list[str]") -> None:
@@ -98,7 +107,10 @@ class State:
         self._save()
 
     def _save(self) -> None:
-        said = {"good": self.good, "trial": self.trial, "tries": self.tries, "bad": self.bad, "told": self.told}
+        said = {
+            "good": self.good, "trial": self.trial, "tries": self.tries, "bad": self.bad, "told": self.told,
+            "why": self.why,
+        }  # fmt: skip
         self._files.replace(STATE, json.dumps(said).encode())
 
 
@@ -108,14 +120,17 @@ def choose(files: Files) -> str:
     if state.trial and not state.counter_in(state.trial):
         state.go_back("tampered")
     elif state.trial and state.tries >= TRIES_MAX:
-        state.go_back("no_ack")
+        state.go_back(state.why or "no_ack")
     elif state.trial:
         state.count_try()
     return state.running
 
 
-def guard(files: Files) -> None:
-    """Start the board anew when what is on trial has not proved itself in time, whatever it does meanwhile."""
+def guard(files: Files) -> object:
+    """Start the board anew when what is on trial has not proved itself in time, whatever it does meanwhile.
+
+    Returns the timer, which must be kept: a timer that nobody holds is collected on an RP2040, and never comes.
+    """
     import machine  # noqa: PLC0415  only a board has it
 
     def look(_timer: object) -> None:
@@ -124,10 +139,12 @@ def guard(files: Files) -> None:
 
     for number in (-1, 0):  # ESP32 has no virtual timers
         try:
-            machine.Timer(number).init(period=TRIAL_MS, mode=machine.Timer.PERIODIC, callback=look)
+            timer = machine.Timer(number)
         except ValueError:
             continue
-        return
+        timer.init(period=TRIAL_MS, mode=machine.Timer.PERIODIC, callback=look)
+        return timer
+    return None
 
 
 def _object(content: "bytes | None") -> dict:  # type: ignore[type-arg] # JSON
@@ -138,13 +155,24 @@ def _object(content: "bytes | None") -> dict:  # type: ignore[type-arg] # JSON
     return found if isinstance(found, dict) else {}
 
 
-def boot() -> None:
-    """Put the chosen slot in front of everything that is imported."""
+def boot() -> object:
+    """Put the chosen slot in front of everything that is imported; return what guards a trial, to be kept."""
     files = Files()
     sys.path.insert(0, "/" + choose(files))
-    if State(files).trial:
-        guard(files)
+    return guard(files) if State(files).trial else None
+
+
+def failed(error: Exception) -> None:
+    """Say why the program ended. One on trial is started again soon; any other leaves the board at its prompt."""
+    sys.print_exception(error)  # type: ignore[attr-defined] # MicroPython's
+    state = State(Files())
+    if state.trial:
+        import machine  # noqa: PLC0415
+
+        state.note("crashed")
+        time.sleep(AGAIN_S)
+        machine.reset()
 
 
 if __name__ == "__main__":
-    boot()
+    _guard = boot()

@@ -1,8 +1,8 @@
 """A broken network for real programs: a TCP proxy on loopback that is told to cut, stall, slow down or lose.
 
 `python -m simulators network --to 127.0.0.1:1883` serves until interrupted and takes commands from its standard
-input and from a control port: `plug`, `unplug`, `stall` (half-open: bytes vanish, nobody is told), `delay MS`,
-`status`.
+input and from a control port: `plug`, `unplug`, `stall` (half-open: bytes vanish, nobody is told), `mute` (only those
+vanish that go up), `delay MS`, `status`.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 CHUNK = 64 * 1024
-COMMANDS = "plug, unplug, stall, delay MS, status"
+COMMANDS = "plug, unplug, stall, mute, delay MS, status"
 
 
 class Cable(Enum):
@@ -20,6 +20,11 @@ class Cable(Enum):
     PLUGGED = "plugged"
     UNPLUGGED = "unplugged"  # new connections are refused, old ones reset
     STALLED = "stalled"  # connections stay, bytes vanish
+    MUTED = "muted"  # what is heard comes, what is said vanishes
+
+
+_UP_LOST = (Cable.STALLED, Cable.MUTED)
+_DOWN_LOST = (Cable.STALLED,)
 
 
 @dataclass(slots=True)
@@ -49,7 +54,7 @@ class Proxy:
 
     def plug(self) -> None:
         """Let bytes through. What was stalled has lost bytes and is dropped."""
-        if self.cable is Cable.STALLED:
+        if self.cable in _UP_LOST:
             self._drop_all()
         self.cable = Cable.PLUGGED
 
@@ -61,6 +66,10 @@ class Proxy:
     def stall(self) -> None:
         """Swallow all bytes from now on, in both directions, without a word."""
         self.cable = Cable.STALLED
+
+    def mute(self) -> None:
+        """Swallow what goes up from now on; what comes down still comes."""
+        self.cable = Cable.MUTED
 
     @property
     def connections(self) -> int:
@@ -76,6 +85,8 @@ class Proxy:
                 self.unplug()
             case ["stall"]:
                 self.stall()
+            case ["mute"]:
+                self.mute()
             case ["delay", ms] if ms.isdigit():
                 self.delay_ms = int(ms)
             case ["status"]:
@@ -103,19 +114,19 @@ class Proxy:
         self._open |= ends
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._pump(reader, far_writer), name="proxy.up")
-                group.create_task(self._pump(far_reader, writer), name="proxy.down")
+                group.create_task(self._pump(reader, far_writer, _UP_LOST), name="proxy.up")
+                group.create_task(self._pump(far_reader, writer, _DOWN_LOST), name="proxy.down")
         finally:
             self._open -= ends
             for end in ends:
                 end.transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lost: tuple[Cable, ...]) -> None:
         with contextlib.suppress(OSError):
             while chunk := await reader.read(CHUNK):
                 if self.delay_ms:
                     await asyncio.sleep(self.delay_ms / 1000)
-                if self.cable is Cable.STALLED:
+                if self.cable in lost:
                     continue
                 self.carried += len(chunk)
                 writer.write(chunk)

@@ -14,6 +14,7 @@ import time
 from binascii import hexlify
 
 from firmware import VERSION
+from firmware.boot import Files, State
 from firmware.drivers.chip import ChipTrouble
 from firmware.drivers.field import Field, is_random
 from firmware.drivers.pause import sleep_ms
@@ -281,6 +282,7 @@ class StandAlone:
     async def _fetch_roster(self) -> int:
         version = await self._rosters.fetch()
         self.keeper.raise_floor(self._parts.slots.roster.issued_ms)
+        self.cloud.tell_health()  # what was written before, and waits, would be the last word on the roster
         return version
 
 
@@ -305,17 +307,22 @@ def run() -> None:
     """Run for ever, with what stands in the flash of this board."""
     import machine  # noqa: PLC0415  only a board has it
 
-    start(_program, machine.reset, time.sleep)
+    start(_program, machine.reset, time.sleep, is_trial=bool(State(Files()).trial))
     sys.exit()
 
 
-def start(program, restart, pause) -> None:
-    """Run a program that never ends but to start anew; one that fails starts anew, too. Raises SettingsRefused."""
+def start(program, restart, pause, *, is_trial=False) -> None:
+    """Run a program that never ends but to start anew; one that fails starts anew, too. Raises SettingsRefused.
+
+    On trial everything is raised: the boot file counts its starts, and says why the release was left.
+    """
     try:
         program()
     except SettingsRefused:
         raise
-    except Exception as error:  # noqa: BLE001  there may be no watchdog yet
+    except Exception as error:
+        if is_trial:  # else there may be no watchdog yet
+            raise
         print("failed:", type(error).__name__, error, "- starting anew")  # noqa: T201
         pause(START_AGAIN_S)
         restart()

@@ -45,11 +45,11 @@ class Slot(Files):
     """The files of a slot, which are written in blocks."""
 
     def begin(self, path: str) -> None:
-        """Make a file, and the folders that it stands in, anew."""
+        """Make a file anew, and the folders that it stands in: a board comes from the bench with one slot alone."""
         parts = path.split("/")
-        for depth in range(1, len(parts)):
+        for depth in range(len(parts)):
             try:  # noqa: SIM105  MicroPython has no contextlib
-                os.mkdir(self.root + "/".join(parts[:depth]))
+                os.mkdir((self.root + "/".join(parts[:depth])).rstrip("/"))
             except OSError:
                 pass  # it is there
         with open(self.root + path, "wb"):

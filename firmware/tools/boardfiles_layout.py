@@ -63,5 +63,7 @@ def _manifest(kind: BoardKind, files: Sequence[BoardFile]) -> BoardFile:
 
 
 def _start(kind: BoardKind) -> BoardFile:
+    """Return the file that starts the program; `failed` is the boot file's, whose names it shares."""
     board = f'"{kind.module.rpartition(".")[2]}"' if kind.role is Role.HEAD else ""  # a gate's stands in its node.json
-    return BoardFile(START, f"from {ENTRIES[kind.role]} import run\n\nrun({board})\n".encode())
+    program = f"    from {ENTRIES[kind.role]} import run\n\n    run({board})\n"
+    return BoardFile(START, f"try:\n{program}except Exception as error:\n    failed(error)\n".encode())

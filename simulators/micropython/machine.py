@@ -2,12 +2,15 @@
 
 import io
 import select
-import sys
 
 import board
+import ffi
+import micropython
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 RESTARTED = 75  # the status a program ends with when it asked for a reset
+SIGALRM = 14
+libc = ffi.open(None)
 
 
 def unique_id():
@@ -15,7 +18,8 @@ def unique_id():
 
 
 def reset():
-    sys.exit(RESTARTED)
+    """End the program where it stands, as a board's does: nothing is cleaned up, whoever asked for it."""
+    libc.func("v", "_exit", "i")(RESTARTED)
 
 
 soft_reset = reset
@@ -167,6 +171,40 @@ class WDT:
 
     def feed(self):
         self.fed += 1
+
+
+class Timer:
+    """A hardware timer, of whole seconds: one runs at a time. SIGALRM tells it that its time has passed.
+
+    Its callback runs between two steps of the program, as one on an ESP32 does, also when the program hangs.
+    """
+
+    ONE_SHOT, PERIODIC = 0, 1
+
+    def __init__(self, id):
+        if id < 0:
+            raise ValueError("invalid Timer number")
+
+    def init(self, mode=PERIODIC, period=-1, callback=None):
+        self._wait_s, self._mode, self._callback = period // 1000, mode, callback
+        self._due = self._served  # made now: where a signal is heard there is no memory for it
+        self._heard = ffi.callback("v", self._hear, "i", lock=True)
+        libc.func("p", "signal", "ip")(SIGALRM, self._heard)
+        self._wait()
+
+    def deinit(self):
+        libc.func("i", "alarm", "i")(0)
+
+    def _wait(self):
+        libc.func("i", "alarm", "i")(self._wait_s)
+
+    def _hear(self, _signal):
+        micropython.schedule(self._due, self)
+
+    def _served(self, _timer):
+        if self._mode == Timer.PERIODIC:
+            self._wait()
+        self._callback(self)
 
 
 class RTC:

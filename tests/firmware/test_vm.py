@@ -62,6 +62,21 @@ print(relay.value())
     assert (tmp_path / "pins").read_text() == "5 1\n"
 
 
+def test_a_timer_of_the_board_starts_it_anew_whatever_the_program_does(tmp_path: Path) -> None:
+    program = """
+import machine
+machine.Timer(0).init(period=1000, mode=machine.Timer.PERIODIC, callback=lambda timer: machine.reset())
+try:
+    while True:
+        pass
+finally:
+    print("cleaned up")
+"""
+
+    with pytest.raises(ProgramFailed, match=r"ended with status 75:\n$"):
+        run_vm("-c", program, board=tmp_path)
+
+
 def test_flash_of_the_board_only_loses_ones_until_it_is_erased(tmp_path: Path) -> None:
     program = """
 from esp32 import Partition

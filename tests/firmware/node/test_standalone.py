@@ -29,6 +29,7 @@ from firmware.node.wifi import Wifi
 from simulators.flash import Flash
 from simulators.loop import run, running
 from tests.firmware.node.gate_bench import Pin
+from tests.firmware.node.node_school import node_file, take
 from tests.firmware.node.test_node_cloud_side import Station
 from tests.firmware.node.test_node_settings import BUNDLE
 
@@ -104,7 +105,7 @@ class Node:
         (folder / "state.json").write_text(json.dumps({"alarm": alarm}))
         outputs = {name: Pin(0) for name in ("relay_in", "relay_out", "red", "green", "buzzer")}
         inputs = {"passed_in": Pin(), "passed_out": Pin(), "fire": Pin(0)}
-        slots = Slots(Region(Flash(16)), bundle.school, bytes(32))
+        slots = self.slots = Slots(Region(Flash(16)), bundle.school, bytes(32))
         parts = standalone.Parts(
             chip=self.chip, lamp=Lamp(dict(outputs)), contacts=Contacts(dict(inputs)), journal=self.journal,
             slots=slots, wifi=Wifi(station, "school", ""),
@@ -258,6 +259,27 @@ def test_a_scanners_codes_reach_the_gate_by_the_drivers_rule(tmp_path: Path) -> 
     assert len(node[0].told("decision")) == 1
 
 
+# The roster
+
+
+def test_a_gate_that_took_a_roster_says_so_lest_an_older_word_that_waits_is_the_last(tmp_path: Path) -> None:
+    node: list[Node] = []
+
+    async def told() -> None:
+        node.append(Node(tmp_path))
+        async with switched_on(node[0]):
+            await asyncio.sleep(2)
+            version = take(node[0].slots, node_file(key=bytes(32), school=PLAIN["school"])).version
+            node[0].gate._rosters.fetch = lambda: asyncio.sleep(0, version)
+            await node[0].gate._fetch_roster()
+
+    story(told)
+
+    entries = node[0].journal.read(node[0].journal.epoch, 0, 10_000)
+    records = [json.loads(entry.record) for entry in entries if entry.record]
+    assert [record["r"] for record in records if record["k"] == "health"] == [0, node[0].slots.version]
+
+
 # The start
 
 
@@ -267,6 +289,15 @@ def test_a_program_that_fails_as_a_whole_starts_anew_after_a_while() -> None:
     standalone.start(_no_memory, lambda: done.append("restart"), done.append)
 
     assert done == [standalone.START_AGAIN_S, "restart"]
+
+
+def test_fault_37_on_trial_it_is_the_boot_files_to_start_anew_what_fails() -> None:
+    done: list[object] = []
+
+    with pytest.raises(MemoryError):
+        standalone.start(_no_memory, lambda: done.append("restart"), done.append, is_trial=True)
+
+    assert done == []
 
 
 def _no_memory() -> None:

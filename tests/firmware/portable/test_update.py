@@ -163,8 +163,7 @@ def flashed(counter=6):
     manifest, payload = a_release(counter)
     body = manifest.partition(b"\n")[2]
     slot, at = Slot(ROOT + "a/"), 0
-    make(ROOT + "a")
-    make(ROOT + "b")
+    make(ROOT + "a")  # and no other: so the bench leaves it
     for path, size, _ in json.loads(body)["files"]:
         slot.begin(path)
         slot.add(path, payload[at : at + size])
@@ -305,6 +304,19 @@ def test_fault_37_a_release_that_never_proves_itself_has_its_starts_then_the_one
     assert not look(files, cloud), "what failed is not brought again"
     assert cloud.asked[0].endswith("&have=6&bad=7&why=no_ack")
     assert cloud.blocks == 0
+
+
+def test_fault_37_how_the_last_start_of_a_release_ended_is_why_it_was_left():
+    for ends, why in ((("crashed",) * 3, "crashed"), (("crashed", "crashed", ""), "no_ack"), (("", "", ""), "no_ack")):
+        files = flashed()
+        look(files, Cloud(*a_release(7)))
+        for end in ends:
+            assert choose(files) == "b"
+            if end:
+                State(files).note(end)
+
+        assert choose(files) == "a"
+        assert State(files).bad == {"7": why}
 
 
 def test_fault_37_what_is_not_meant_for_this_node_is_refused_and_told():
