@@ -14,6 +14,7 @@ from schemas.pass_text import PREFIX, SIGNED, PassRefused, members, read
 
 USED_MAX = 64  # good for one use; such a pass lasts a minute, in which a gate lets some forty people through
 SAME_MOMENT_MS = 2_000  # a scanner reads a code that is held to it again and again
+LOOKS_MAX = 3  # through rosters that come while a person is looked for
 _SECOND_MS = 1_000
 
 TYPE_CHECKING = False
@@ -94,11 +95,13 @@ class Passes:
 
     async def _card(self, ref: str) -> Card:
         """Return the card of a person; of one whom the roster does not know, a card of nobody."""
-        while True:
+        found = None
+        for _ in range(LOOKS_MAX):
             roster = self._roster()
             found = await _done(roster.searching(ref)) if roster is not None else None
             if roster is self._roster():  # no newer one has come meanwhile
-                return found or Card(ref, 0, 0, NO_PROFILE)
+                break
+        return found or Card(ref, 0, 0, NO_PROFILE)
 
 
 def is_pass(code: bytes) -> bool:

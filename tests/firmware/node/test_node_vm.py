@@ -3,14 +3,29 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.contract.test_tls import secure_bundle
 from tests.edge_agent.sync.test_hub_tls import FAR
 from tests.faults.test_wire import DAY, NOW, Ca, secured
-from tests.firmware.vm import run_vm
+from tests.firmware.node.board_kit import HEAP, PROGRAM
+from tests.firmware.node.test_standalone import PLAIN
+from tests.firmware.vm import ProgramFailed, run_vm
 from tests.servers.mosquitto import Mosquitto, mosquitto
 
 HERE = Path(__file__).parent
 TLS = HERE / "tls_conversation.py"
+NO_POINT = "02" + "00" * 31
+
+
+def test_a_gate_whose_key_for_passes_is_none_says_so_at_its_start(tmp_path: Path) -> None:
+    (tmp_path / "bundle.json").write_text(json.dumps(PLAIN | {"roster_public_key": NO_POINT}))
+    gate = {"board": "gate_esp32s3", "gate": "main", "direction": "in", "reader": "pn532-i2c", "has_scanner": True}
+    (tmp_path / "node.json").write_text(json.dumps(gate))
+    (tmp_path / "uart2").touch()
+
+    with pytest.raises(ProgramFailed, match=r"bundle\.json: roster_public_key: .*: enrol the node again"):
+        run_vm(str(PROGRAM), str(tmp_path), board=tmp_path, heap=HEAP)
 
 
 def test_the_mqtt_client_speaks_with_mosquitto_from_micropython(mosquitto_server: Mosquitto) -> None:
