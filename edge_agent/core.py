@@ -37,7 +37,9 @@ from edge_agent.slots import Shelf, Slots
 from edge_agent.sync.peers import Observer
 from edge_agent.sync.wire import Identity
 from edge_agent.systemd import Notifier
+from edge_agent.till.asking import HubClaims
 from edge_agent.till.book import Book
+from edge_agent.till.claiming import HubDesk
 from edge_agent.till.claims import SchoolClaims
 from edge_agent.till.desk import Around
 from edge_agent.till.sales import Sales
@@ -100,6 +102,9 @@ class Core:
             self.timekeeper.now, self.roster, _Observers(self.view, self.sales),
         )  # fmt: skip
         self.neighbours = Neighbours(around)
+        self.hub_desk = HubDesk(bundle.device, self.journal, self.timekeeper.now, self.roster, self.sales)
+        self._claims = HubClaims(self.neighbours, self.hub_desk, given.rng, settings.till.claim_ms / 1000)
+        self.neighbours.on_claim = self._claims.heard
         self._passes = Passes(bundle.school, bundle.roster_public_key)
         self._counters = Counters(settings.folder)
         readers = self._open_readers()
@@ -145,6 +150,7 @@ class Core:
         if entry.record is not None:
             self.view.observe(self.given.bundle.device, entry.epoch, entry.seq, entry.record)
             self.sales.observe(self.given.bundle.device, entry.epoch, entry.seq, entry.record)
+            self.hub_desk.observe(entry)
 
     async def close(self) -> None:
         """Let the files go; the gates have ended."""
@@ -191,11 +197,14 @@ class Core:
         device = given.bundle.device
         around = Around(
             device, self.journal, self.timekeeper, given.rng, self.roster, self.sales,
-            SchoolClaims(self._is_only_till, lambda: None), self._token, self._pass_of,
+            SchoolClaims(self._is_only_till, self._hub_claims), self._token, self._pass_of,
             is_touchless=settings.touches == "none",
         )  # fmt: skip
         at_till = [readers[name] for name in settings.readers]
         return Till(around, self.journal, given.clock, at_till, settings.port)
+
+    def _hub_claims(self) -> HubClaims | None:
+        return self._claims if self.neighbours.hub else None
 
     def _is_only_till(self) -> bool:
         roster = self.roster()

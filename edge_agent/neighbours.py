@@ -23,10 +23,11 @@ from edge_agent.status.snapshot import HubStatus
 from edge_agent.sync.hub import HubBroker, HubImpossible, HubSettings, TlsFiles
 from edge_agent.sync.hub_store import DAY_MS, HubStore
 from edge_agent.sync.mqtt import Broker
-from edge_agent.sync.peers import Observer, Peers
+from edge_agent.sync.peers import ClaimListener, Observer, Peers
 from edge_agent.sync.tls import Credentials, context
 from edge_agent.sync.wire import Identity
 from edge_agent.timekeeper import Stamp
+from schemas.structs import Frame
 
 LOOK_S = 2.0
 log = structlog.get_logger()
@@ -56,6 +57,7 @@ class Neighbours:
         self._peers: Peers | None = None
         self._broker: HubBroker | None = None
         self._trouble = ""
+        self.on_claim: ClaimListener = lambda _device, _frame, *, is_to_us: None  # noqa: ARG005
 
     async def run(self) -> None:
         """Serve the role of now; begin again when it changes."""
@@ -72,6 +74,15 @@ class Neighbours:
         """Share entries that are durable now."""
         if self._peers is not None:
             self._peers.appended(entries)
+
+    @property
+    def is_hub_near(self) -> bool:
+        """Tell whether the hub is on its broker, and so are we."""
+        return self._peers is not None and self._peers.is_present(self.hub)
+
+    def send(self, frame: Frame, to: str = "") -> bool:
+        """Send a frame under our own name, or as the hub under another device's; tell whether there was a way."""
+        return self._peers is not None and self._peers.send(frame, to)
 
     def certificate_changed(self) -> None:
         """Let the hub's broker and its bridge, if they are ours to run, begin again with the new certificate."""
@@ -110,6 +121,9 @@ class Neighbours:
 
     # The role of now
 
+    def _claimed(self, device: str, frame: Frame, *, is_to_us: bool) -> None:
+        self.on_claim(device, frame, is_to_us=is_to_us)
+
     async def _serve(self) -> None:
         self._trouble = ""
         place = self._around.bundle.hub
@@ -125,6 +139,7 @@ class Neighbours:
                 stack.push_async_callback(store.close)
                 await stack.enter_async_context(self._hosting(folder, place.mqtt_port))
             self._peers = self._make_peers(store)
+            self._peers.on_claim = self._claimed
             try:
                 await self._peers.run()
             finally:

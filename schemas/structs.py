@@ -54,6 +54,7 @@ class Claim(
         "day": "dy",
         "outcome": "o",
         "amount_tiyn": "a",
+        "by_right": "r",
     },
 ):
     """A free meal or a limit was claimed from the hub. Written by the hub before it answers."""
@@ -67,6 +68,7 @@ class Claim(
     day: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
     outcome: Literal["granted", "refused"]
     amount_tiyn: Annotated[int, Meta(ge=0, le=1000000000)] | None = None
+    by_right: bool | None = None
 
 
 class Command(
@@ -628,6 +630,54 @@ class Batch(
     clock: Literal["rtc", "ntp", "hub", "floor", "none"]
 
 
+class ClaimAsk(
+    Frame,
+    tag="claim_ask",
+    tag_field="k",
+    kw_only=True,
+    frozen=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    rename={
+        "nonce": "nc",
+        "id": "id",
+        "person": "p",
+        "meal": "ml",
+        "day": "dy",
+        "amount_tiyn": "a",
+        "by_right": "r",
+    },
+):
+    """A till asks its hub before it sells. On the hub's own broker. Asked again under the same id, it takes the place of what was asked before."""
+
+    nonce: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
+    id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
+    person: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
+    meal: Annotated[str, Meta(min_length=1, max_length=16)]
+    day: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
+    amount_tiyn: Annotated[int, Meta(ge=0, le=1000000000)]
+    by_right: bool
+
+
+class ClaimTold(
+    Frame,
+    tag="claim_told",
+    tag_field="k",
+    kw_only=True,
+    frozen=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    rename={
+        "nonce": "nc",
+        "outcome": "o",
+    },
+):
+    """The hub answers a till. On the asker's peer topic, once the hub's own record of it is on its disk. A till waits 150 ms for it."""
+
+    nonce: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
+    outcome: Literal["granted", "had_it", "no_money", "day_limit"]
+
+
 class Cmd(
     Frame,
     tag="cmd",
@@ -889,6 +939,8 @@ class Welcome(
 AnyFrame = (
     Ack
     | Batch
+    | ClaimAsk
+    | ClaimTold
     | Cmd
     | Gap
     | Hello

@@ -19,6 +19,7 @@ RECORDS = {
         ('dy', 'day', 'day', True, 10, 10, None),
         ('o', 'outcome', 'enum', True, 7, 7, ('granted', 'refused')),
         ('a', 'amount_tiyn', 'int', False, 0, 1000000000, None),
+        ('r', 'by_right', 'bool', False, 0, 0, None),
     ),
     "command": (
         ('m', 'monotonic_ms', 'int', True, 0, 9007199254740991, None),
@@ -196,6 +197,19 @@ FRAMES = {
         ('m', 'monotonic_ms', 'int', True, 0, 9007199254740991, None),
         ('t', 'wall_ms', 'int', True, 0, 9007199254740991, None),
         ('q', 'clock', 'enum', True, 3, 5, ('rtc', 'ntp', 'hub', 'floor', 'none')),
+    ),
+    "claim_ask": (
+        ('nc', 'nonce', 'text', True, 16, 16, '0123456789abcdef'),
+        ('id', 'id', 'text', True, 16, 16, '0123456789abcdef'),
+        ('p', 'person', 'text', True, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
+        ('ml', 'meal', 'text', True, 1, 16, None),
+        ('dy', 'day', 'day', True, 10, 10, None),
+        ('a', 'amount_tiyn', 'int', True, 0, 1000000000, None),
+        ('r', 'by_right', 'bool', True, 0, 0, None),
+    ),
+    "claim_told": (
+        ('nc', 'nonce', 'text', True, 16, 16, '0123456789abcdef'),
+        ('o', 'outcome', 'enum', True, 6, 9, ('granted', 'had_it', 'no_money', 'day_limit')),
     ),
     "cmd": (
         ('id', 'id', 'text', True, 16, 16, '0123456789abcdef'),

@@ -22,7 +22,11 @@ FRAMES_ON = (
     (NOTICE, ("notice",), "News that should be fetched."),
     (CMD, ("cmd",), "What a person at the school's desk wants done at once."),
     (STATE, ("state",), "Presence; offline is the last will."),
-    (PEER, ("batch", "state", "peer_hello", "peer_done"), "Agents of one school among themselves, on its hub only."),
+    (
+        PEER,
+        ("batch", "state", "peer_hello", "peer_done", "claim_ask", "claim_told"),
+        "Agents of one school among themselves, on its hub only.",
+    ),
 )
 SHARDS = 64
 _DIGITS = "0123456789"

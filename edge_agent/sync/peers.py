@@ -26,7 +26,7 @@ from edge_agent.sync.ports import Entry, Stamp
 from edge_agent.sync.wire import Identity, Wire
 from schemas import topics
 from schemas.seal import SealBroken, split
-from schemas.structs import AnyFrame, Batch, PeerDone, PeerHello, PeerHelloMark, State
+from schemas.structs import AnyFrame, Batch, ClaimAsk, ClaimTold, Frame, PeerDone, PeerHello, PeerHelloMark, State
 
 RECENT_MAX = 4_096
 MARKS_MAX = 64
@@ -40,6 +40,12 @@ class Observer(Protocol):
     """Who keeps the view: told every record of every agent, in the order of each epoch; the same one may come twice."""
 
     def observe(self, device: str, epoch: str, seq: int, record: bytes) -> None: ...
+
+
+class ClaimListener(Protocol):
+    """Who is told of claims: questions of tills, and answers."""
+
+    def __call__(self, device: str, frame: Frame, *, is_to_us: bool) -> None: ...
 
 
 class Peers:
@@ -60,6 +66,7 @@ class Peers:
         self.is_connected = False
         self.is_caught_up = False
         self.foreign = 0  # messages under a name that was not theirs
+        self.on_claim: ClaimListener = lambda _device, _frame, *, is_to_us: None  # noqa: ARG005
         self._me = identity
         self._wire = Wire(identity)
         self._observer = observer
@@ -83,6 +90,19 @@ class Peers:
         """Tell whether nothing these devices wrote can be missing here: all are on the hub, and we have caught up."""
         others = set(devices) - {self._me.device}
         return self.is_connected and self.is_caught_up and others <= self._present.keys()
+
+    def is_present(self, device: str) -> bool:
+        """Tell whether a device is on the hub, as we are."""
+        return self.is_connected and device in self._present
+
+    def send(self, frame: Frame, to: str = "") -> bool:
+        """Send a frame under our own name, or as the hub under another device's; tell whether there is a link."""
+        if self._link is None:
+            return False
+        sealed = self._wire.peer(msgspec.json.encode(frame))
+        topic = topics.topic(self._me.shard, self._me.school, to or self._me.device, topics.PEER)
+        self._link.publish(Publish(topic, sealed.payload))
+        return True
 
     async def run(self) -> None:
         """Keep connected to the hub until cancelled."""
@@ -218,6 +238,8 @@ class Peers:
                 self._met(sender, frame)
             case PeerDone() if is_to_us and frame.nonce == self._nonce:
                 self._caught_up()
+            case ClaimAsk() | ClaimTold() if channel == topics.PEER:
+                self.on_claim(sender, frame, is_to_us=is_to_us)
             case _:
                 pass
 

@@ -20,7 +20,7 @@ _DISHES_MAX = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day of the school, from when to when it lasts by a clock that is right; 0 where no such clock is known."""
+    """A day of the school, and from when to when it lasts, by a clock that is right."""
 
     name: str
     from_ms: int
@@ -105,10 +105,17 @@ class Book:
     def day(self, stamp: Stamp, named: str | None = None) -> Day:
         """Return the school's day of now; `named` is the cashier's word for it, believed while the clock is not."""
         if named is not None and not stamp.is_good:
-            return Day(named, 0, 0)
-        local = self.local(stamp.wall_ms)
-        since_ms = ((local.hour * 60 + local.minute) * 60 + local.second) * 1000 + stamp.wall_ms % 1000
-        return Day(f"{local:%Y-%m-%d}", stamp.wall_ms - since_ms, stamp.wall_ms - since_ms + DAY_MS)
+            return self.day_named(named)
+        return self.day_named(f"{self.local(stamp.wall_ms):%Y-%m-%d}")
+
+    def day_named(self, name: str) -> Day:
+        """Return a day, named as 2026-09-21; one that no calendar has lasts no time at all."""
+        try:
+            midnight = datetime.fromisoformat(name).replace(tzinfo=UTC)
+        except ValueError:
+            return Day(name, 0, 0)
+        from_ms = int(midnight.timestamp()) * 1000 - self.roster.utc_offset_min * 60_000
+        return Day(name, from_ms, from_ms + DAY_MS)
 
     def meal_at(self, stamp: Stamp) -> MealRow | None:
         """Return the meal of now, else the next one of the day, else the last."""

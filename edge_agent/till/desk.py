@@ -266,10 +266,11 @@ class Desk:
         for due in judgement.dues:
             is_by_right = due.payment in ("free", "subsidised")
             if why and not is_by_right:
-                continue  # a cashier's word is not asked about
+                continue  # a cashier's word about money is not asked about
             claim = Claim(
-                self._id(look, due), look.stage.ref or "", look.meal.key, look.day.name, due.amount_tiyn, is_by_right
-            )
+                self._id(look, due), look.stage.ref or "", look.meal.key, look.day.name,
+                0 if why else due.amount_tiyn, is_by_right,
+            )  # fmt: skip
             outcome = await self.around.claims.ask(claim)
             if outcome == "silent":
                 return False

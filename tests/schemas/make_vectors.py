@@ -92,6 +92,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "day": "2026-09-21",
         "outcome": "granted",
         "amount_tiyn": 0,
+        "by_right": True,
     },
     "shift": {
         **TAG,
@@ -160,6 +161,16 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "cmd": {"id": NONCE, "counter": 4, "expires_ms": WALL_MS + 30_000, "action": "open_once", "gate": "main"},
     "peer_hello": {"device": DEVICE, "nonce": NONCE, "marks": [{"device": "gate-2", "epoch": EPOCH, "upto": 41}]},
     "peer_done": {"nonce": NONCE, "count": 17},
+    "claim_ask": {
+        "nonce": NONCE,
+        "id": BOOT,
+        "person": PERSON,
+        "meal": "lunch",
+        "day": "2026-09-21",
+        "amount_tiyn": 0,
+        "by_right": True,
+    },
+    "claim_told": {"nonce": NONCE, "outcome": "had_it"},
 }
 ROSTER_ROWS = [
     roster.row(

@@ -38,9 +38,16 @@ def test_a_day_is_the_schools_and_lasts_from_midnight_to_midnight_there() -> Non
 
 
 def test_a_cashiers_word_for_the_day_is_believed_only_while_the_clock_is_not_right() -> None:
-    assert book().day(at(0, "floor"), "2026-09-02").name == "2026-09-02"
+    named = book().day(at(0, "floor"), "2026-09-02")
+    assert (named.name, named.to_ms - MONDAY_8_MS) == ("2026-09-02", 64 * HOUR_MS)
     assert book().day(at(0), "2026-09-02").name == TODAY
     assert book().day(at(0, "floor")).name == TODAY
+
+
+def test_a_day_that_no_calendar_has_lasts_no_time() -> None:
+    day = book().day_named("2026-02-30")
+
+    assert (day.from_ms, day.to_ms) == (0, 0)
 
 
 def test_a_menu_offers_the_set_first_and_dishes_by_their_barcode() -> None:
