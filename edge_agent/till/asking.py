@@ -1,6 +1,6 @@
 """Claims over the hub's broker: a till asks, the hub answers; where the till is the hub itself, it asks itself.
 
-Rule: nobody waits longer than the settings say. An answer that comes later is not heard, and its grant lapses at the hub.
+Rule: nobody waits longer than the settings say. A later answer is not heard, and its grant lapses at the hub.
 """
 
 import asyncio
