@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from tests.scratch import choose_scratch
+
 pytest_plugins = ["tests.servers.fixtures", "tests.cloud.fixtures"]
 
 MARKERS = (
@@ -14,6 +16,9 @@ MARKERS = (
     "soak: hours of simulated worlds and real kills, run by make soak",
     "hardware: needs a real reader, run by hand",
 )
+
+
+choose_scratch()  # before anybody asks for a temporary folder
 
 
 def pytest_configure(config: pytest.Config) -> None:
