@@ -36,6 +36,7 @@ from cloud.ingest.postgres import PgStore
 from cloud.ingest.senders import CHECK_S, Senders
 from cloud.ingest.sightings import Sightings
 from cloud.ingest.transport import BrokerAddress
+from cloud.meals.projection import Meals
 from cloud.releases import rollouts, telling
 from cloud.rosters.publisher import Publisher
 from cloud.rosters.renewing import alarm_ending
@@ -59,7 +60,7 @@ class Worker:
     shards: frozenset[int] = frozenset()
     intake: Intake | None = None
     _sightings: Sightings = field(default_factory=Sightings)
-    _committed: asyncio.Event = field(default_factory=asyncio.Event)
+    _committed: list[asyncio.Event] = field(default_factory=list)  # of each reader of the log
 
     def __post_init__(self) -> None:
         """Give it a name: its own, or the embedded edition's, so that the next run follows a killed one at once."""
@@ -74,6 +75,7 @@ class Worker:
             "ingest": lambda: self._ingest(senders),
             "senders": lambda: senders.follow(self.services.wakeups),
             "attendance": lambda: self._project(Attendance(self.services)),
+            "meals": lambda: self._project(Meals(self.services)),
             "rosters": Publisher(self.services).run,
             "announcements": self._announce,
             "releases": self._tell_releases,
@@ -198,7 +200,8 @@ class Worker:
     def _settled(self, plan: Plan) -> None:
         self._sightings.note(plan)
         if plan.records:
-            self._committed.set()
+            for committed in self._committed:
+                committed.set()
 
     async def _leave(self) -> None:
         """Say what is still to be said, and let others have the shards."""
@@ -214,15 +217,18 @@ class Worker:
 
     async def _project(self, projection: Projection) -> None:
         """Let a reader follow the log of this worker's shards."""
-        while True:
-            self._committed.clear()
-            while self.shards and await advance(self.services.database.pool, projection, sorted(self.shards)):
-                pass
-            try:
-                async with asyncio.timeout(LOOK_S):
-                    await self._committed.wait()
-            except TimeoutError:
-                continue
+        committed = asyncio.Event()
+        self._committed.append(committed)
+        try:
+            while True:
+                committed.clear()
+                while self.shards and await advance(self.services.database.pool, projection, sorted(self.shards)):
+                    pass
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_S):
+                        await committed.wait()
+        finally:
+            self._committed.remove(committed)
 
     async def _announce(self) -> None:
         """Tell devices at once that there is a newer roster."""

@@ -156,6 +156,38 @@ EXPORTS = (
         "SELECT number, url, added_at FROM cashbox WHERE school_id = $1",
     ),
     Export(
+        "meal_sales",
+        "Sales at tills, in tiyn: what the payer pays, what the lines cost, what was given back. epoch and seq name the"
+        " record.",
+        "SELECT meal_sale.id AS sale, device, epoch, seq, shift, meal, payment, person.ref AS person, is_known,"
+        ' amount_tiyn, full_tiyn, returned_tiyn, is_void, is_unconfirmed, clock, at, "on"'
+        " FROM meal_sale LEFT JOIN person ON person.id = person_id WHERE meal_sale.school_id = $1 ORDER BY at, sale",
+    ),
+    Export(
+        "meal_lines",
+        "The dishes of each sale.",
+        "SELECT sale, device, epoch, seq, dish, version, count, price_tiyn FROM meal_line"
+        " WHERE school_id = $1 ORDER BY device, epoch, seq",
+    ),
+    Export(
+        "meal_changes",
+        "Voids and refunds; given_tiyn is what remained to be given back, nothing where the sale is not known.",
+        "SELECT id, kind, sale, device, epoch, seq, amount_tiyn, given_tiyn, staff, reason, at FROM meal_change"
+        " WHERE school_id = $1 ORDER BY at, id",
+    ),
+    Export(
+        "meal_overrides",
+        "Why something was sold although a rule spoke against it, and who decided so.",
+        "SELECT sale, device, epoch, seq, rule, staff, why FROM meal_override"
+        " WHERE school_id = $1 ORDER BY device, epoch, seq",
+    ),
+    Export(
+        "till_shifts",
+        "Shifts of tills, with what the till counted at the closing.",
+        "SELECT id, device, till, staff, opened_at, closed_at, amount_tiyn, cash_tiyn, count FROM till_shift"
+        " WHERE school_id = $1 ORDER BY opened_at, id",
+    ),
+    Export(
         "losses",
         "Records that a device has told to be lost, with the reason.",
         "SELECT device, epoch, first_seq, last_seq, reason, received_at FROM loss WHERE school_id = $1 ORDER BY id",

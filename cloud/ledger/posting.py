@@ -47,7 +47,9 @@ SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
 _ADVANCE = "UPDATE ledger_head SET entries = entries + $2 WHERE school_id = $1"
 
 
-async def post(connection: BaseDBAsyncClient, school_id: int, posting: Posting, recorded_at: datetime) -> bool:
+async def post(
+    connection: BaseDBAsyncClient | asyncpg.Connection, school_id: int, posting: Posting, recorded_at: datetime
+) -> bool:
     """Write a posting in the caller's transaction and tell whether it was new; a repeat changes nothing.
 
     Raises PostingConflict when the key was posted with other lines, and AccountUnknown; the transaction is lost then
@@ -57,13 +59,16 @@ async def post(connection: BaseDBAsyncClient, school_id: int, posting: Posting, 
 
 
 async def post_all(
-    connection: BaseDBAsyncClient, school_id: int, postings: Sequence[Posting], recorded_at: datetime
+    connection: BaseDBAsyncClient | asyncpg.Connection,
+    school_id: int,
+    postings: Sequence[Posting],
+    recorded_at: datetime,
 ) -> list[Posting]:
     """Write postings of one school as `post` does, all of them or none, and return those that were new, in order."""
     assert len(postings) <= AT_ONCE, "a caller with more takes them in turn"  # noqa: S101
     for posting in postings:
         assert not (fault := fault_of(posting)), f"{posting.key} cannot be posted: {fault}"  # noqa: S101
-    at = raw(connection)
+    at = _plain(connection)
     entries = await lock(connection, school_id)
     new = await _new(at, school_id, postings)
     if not new:
@@ -81,18 +86,24 @@ async def post_all(
     return new
 
 
-async def lock(connection: BaseDBAsyncClient, school_id: int) -> int:
+async def lock(connection: BaseDBAsyncClient | asyncpg.Connection, school_id: int) -> int:
     """Let nobody else post at a school until the transaction ends, and return how many entries there are.
 
     Whoever posts only if a balance suffices locks first, and reads the balance after.
     """
-    entries: int = await raw(connection).fetchval(_LOCK, school_id)
+    entries: int = await _plain(connection).fetchval(_LOCK, school_id)
     return entries
 
 
-async def is_posted(connection: BaseDBAsyncClient, key: str) -> bool:
+async def is_posted(connection: BaseDBAsyncClient | asyncpg.Connection, key: str) -> bool:
     """Tell whether a key was posted, at whatever school."""
-    return bool(await raw(connection).fetch(_KNOWN, [key]))
+    return bool(await _plain(connection).fetch(_KNOWN, [key]))
+
+
+def _plain(connection: BaseDBAsyncClient | asyncpg.Connection) -> asyncpg.Connection:
+    if isinstance(connection, BaseDBAsyncClient):
+        return raw(connection)
+    return connection
 
 
 async def _new(at: asyncpg.Connection, school_id: int, postings: Sequence[Posting]) -> list[Posting]:
