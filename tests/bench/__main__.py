@@ -22,6 +22,7 @@ PARTS = (
     "tests.bench.firmware",
     "tests.bench.node",
     "tests.bench.head",
+    "tests.bench.till",
     "tests.bench.cloud",
 )
 Measurement = Callable[[], list[Figure]]

@@ -74,7 +74,7 @@ class TillKit:
 
     def tap(self, number: int, shows: str) -> str:
         """Show a card and return the page once it shows something."""
-        until(lambda: self._has_tapped(number), what="the reader to listen")
+        until(lambda: self.has_tapped(uid_of(number)), what="the reader to listen")
         return until(lambda: page if shows in (page := self.page()) else "", what=f"the page to show {shows}")
 
     def sell(self, page: str, amount_tiyn: int = 0) -> int:
@@ -82,9 +82,10 @@ class TillKit:
         turn = int(page.partition('data-turn="')[2].partition('"')[0])
         return self.act("sell", turn=turn, amount=amount_tiyn)
 
-    def _has_tapped(self, number: int) -> bool:
+    def has_tapped(self, uid: bytes) -> bool:
+        """Show a card; tell whether there was a reader to show it to."""
         try:
-            self.kit.tap("cards", uid_of(number))
+            self.kit.tap("cards", uid)
         except OSError:  # nobody reads the pipe yet
             return False
         return True
