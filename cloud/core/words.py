@@ -61,7 +61,7 @@ SIGNS = {
     "one_touch": Sign(N_("One touch sells it"), "in", "tick"),
     "menu_draft": Sign(N_("Draft"), "warn", "dots"),
     "menu_published": Sign(N_("Published"), "in", "tick"),
-    "right_waiting": Sign(N_("Waits for approval"), "warn", "hand"),
+    "right_waiting": Sign(N_("Waits for the director"), "warn", "hand"),
     "right_holds": Sign(N_("Approved"), "in", "tick"),
     "right_over": Sign(N_("Ended"), "mute", "dash"),
     "rollout_waiting": Sign(N_("Given to nobody yet"), "mute", "dots"),

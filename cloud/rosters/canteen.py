@@ -78,7 +78,7 @@ def _menu(menu: MenuRow) -> bytes:
 
 def _right(ref: str, held: Iterable[Right]) -> bytes:
     """Return the row of one person; what is free comes first."""
-    ordered = sorted(held, key=lambda right: (right.meal, right.price_tiyn, right.first_on, right.last_on))
+    ordered = sorted(set(held), key=lambda right: (right.meal, right.price_tiyn, right.first_on, right.last_on))
     return row(
         "right",
         ref,
