@@ -95,6 +95,7 @@ class Core:
         self.scribe = Scribe(self.journal, self.timekeeper, given.firmware, settings.folder)
         self.view = View(bundle.device)
         self.sales = Sales()
+        self.journal.on_trimmed = self.sales.sent
         self.certificates = Certificates(bundle, settings.folder / "tls")
         files = self.certificates.files if self.certificates.is_usable else None
         around = Surroundings(
@@ -131,6 +132,8 @@ class Core:
             async with asyncio.timeout(LOOK_BACK_S):
                 for entry in await self.journal.recent(RECENT_MAX):
                     self._observe(entry)
+                for epoch in await self.journal.epochs():
+                    self.sales.sent(epoch.epoch, epoch.tail - 1)
                 flags = await unfinished(self.journal, with_sensor, self.timekeeper.now())
         except (JournalUnavailable, JournalBroken, TimeoutError) as error:
             log.error("view.unrebuilt", error=str(error))  # noqa: TRY400 # its words say all

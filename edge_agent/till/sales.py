@@ -17,6 +17,7 @@ from schemas.structs import AnyRecord, Item, Refund, Sale, Shift, Void
 SALES_MAX = 50_000
 SHIFTS_MAX = 2_000
 WAITING_MAX = 2_000
+EPOCHS_MAX = 64
 _KINDS = (b'"k":"item"', b'"k":"sale"', b'"k":"void"', b'"k":"refund"', b'"k":"shift"')
 _DOUBTED = ("floor", "none")
 _decode = msgspec.json.Decoder(AnyRecord).decode
@@ -27,6 +28,8 @@ class Sold:
     """A completed sale with its lines."""
 
     device: str
+    epoch: str
+    seq: int
     sale: Sale
     items: Sequence[Item]
 
@@ -84,6 +87,7 @@ class Sales:
         self._refunds: dict[str, dict[str, Refund]] = {}
         self._shifts: OrderedDict[str, _Run] = OrderedDict()
         self._working: dict[str, str] = {}  # device -> shift, by the order of its records
+        self._sent: dict[str, int] = {}  # our own epochs that the cloud may lack something of
 
     # What was written
 
@@ -101,13 +105,19 @@ class Sales:
             case Item():
                 self._listed(found, (device, epoch, seq))
             case Sale():
-                self._sold(device, found)
+                self._sold(device, epoch, seq, found)
             case Void():
                 self._voids.setdefault(found.sale, found)
             case Refund():
                 self._refunded(device, found)
             case _:
                 pass
+
+    def sent(self, epoch: str, upto: int) -> None:
+        """Note up to where the cloud has an epoch of our own; one that was never named it has all of."""
+        self._sent[epoch] = max(upto, self._sent.get(epoch, 0))
+        if len(self._sent) > EPOCHS_MAX:
+            del self._sent[next(iter(self._sent))]
 
     # What is asked
 
@@ -197,11 +207,11 @@ class Sales:
         if len(self._items) > WAITING_MAX:
             self._items.popitem(last=False)
 
-    def _sold(self, device: str, sale: Sale) -> None:
+    def _sold(self, device: str, epoch: str, seq: int, sale: Sale) -> None:
         items = self._items.pop(sale.id, {})
         if sale.id in self._sales:
             return
-        self._sales[sale.id] = Sold(device, sale, tuple(items.values()))
+        self._sales[sale.id] = Sold(device, epoch, seq, sale, tuple(items.values()))
         self._shifts.setdefault(sale.shift, _Run(device)).sales[sale.id] = None
         if sale.person is not None:
             self._by_person.setdefault(sale.person, {})[sale.id] = None
@@ -246,10 +256,14 @@ class Sales:
         return sum(refund.amount_tiyn for refund in self._refunds.get(sale_id, {}).values())
 
     def _since_tiyn(self, sold: Sold, as_of_ms: int) -> int:
-        """Return what a sale, its void and its refunds have changed since an instant; one of a doubted time counts."""
+        """Return what a sale, its void and its refunds have changed since a balance.
+
+        A balance is of the newest record that is in it, of any till: what the cloud lacks, or has no sure time, counts.
+        """
+        is_lacking = sold.seq > self._sent.get(sold.epoch, sold.seq)
 
         def is_since(record: Sale | Void | Refund) -> bool:
-            return record.wall_ms > as_of_ms or record.clock in _DOUBTED
+            return is_lacking or record.wall_ms > as_of_ms or record.clock in _DOUBTED
 
         sale = sold.sale
         paid = sale.amount_tiyn if is_since(sale) else 0

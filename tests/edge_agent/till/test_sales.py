@@ -183,6 +183,31 @@ def test_a_balance_already_has_what_was_sold_before_it_was_made() -> None:
     assert known(sales, as_of_ms=NOON_MS + 2).since_tiyn == 0
 
 
+def test_what_the_cloud_has_not_heard_of_is_taken_off_a_balance_that_another_till_made_newer() -> None:
+    till = Writer()
+    till.shift()
+    sale = till.sale(1, at_ms=NOON_MS)
+    later = NOON_MS + HOUR_MS
+    sales = folded(till)
+    sales.sent(EPOCH, 1)
+
+    assert known(sales, as_of_ms=later).since_tiyn == LUNCH_TIYN
+    sales.observe(DEVICE, EPOCH, 9, record("void", id=sale, sale=sale, amount_tiyn=1, staff=CASHIER, reason="x"))
+    assert known(sales, as_of_ms=later).since_tiyn == 0
+
+
+def test_what_the_cloud_has_is_in_the_balance() -> None:
+    till = Writer()
+    till.sale(1, at_ms=NOON_MS)
+    sales = folded(till)
+    sales.sent(EPOCH, 1)
+    sales.sent(EPOCH, 2)
+    sales.sent(EPOCH, 0)
+
+    assert known(sales, as_of_ms=NOON_MS + 1).since_tiyn == 0
+    assert known(sales, as_of_ms=NOON_MS - 1).since_tiyn == LUNCH_TIYN
+
+
 def test_a_void_after_a_balance_gives_the_money_back_to_it() -> None:
     till = Writer()
     till.shift()
