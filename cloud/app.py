@@ -51,6 +51,7 @@ from cloud.office import (
     money_pages,
     person_pages,
     photo_pages,
+    sold_pages,
     ui_pages,
 )
 from cloud.office import pages as office_pages
@@ -65,7 +66,7 @@ ROUTERS = (
     dish_pages.photos, dish_pages.router, menu_pages.router, canteen_pages.router, entitlement_pages.router,
     menu_api.router, guardian_menu_pages.router, guardian_menu_api.router,
     assets.router, account_pages.router, guardian_pages.router, blocking.router, pass_pages.router, guard_pages.router,
-    guardian_money_pages.router, money_pages.books, money_pages.router,
+    guardian_money_pages.router, money_pages.books, money_pages.router, sold_pages.router,
     office_pages.ways, office_pages.router, person_pages.router, day_pass_pages.router, card_pages.router,
     photo_pages.router, family_pages.router, family_pages.of_one, fleet_pages.router, enrol_pages.router,
     fleet_alarms.router, fleet_alarms.of_all, fleet_device_pages.router,

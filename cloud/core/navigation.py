@@ -37,6 +37,7 @@ PLACES = (
     _Place("approvals", Role.DIRECTOR, N_("To approve"), "approvals"),
     _Place("menu", Role.CANTEEN, N_("Menu"), "menu"),
     _Place("dishes", Role.CANTEEN, N_("Dishes"), "dishes"),
+    _Place("sold", Role.CANTEEN, N_("Sold"), "sold"),
     _Place("devices", Role.IT, N_("Devices"), "devices"),
     _Place("alarms", Role.IT, N_("Alarms"), "alarms"),
     _Place("all_alarms", Role.OPERATOR, N_("Alarms of all schools"), "/alarms"),

@@ -10,10 +10,11 @@ from cloud.accounts.web import MemberVisit, SignedIn, TheServices
 from cloud.core.pages import pages_of
 from cloud.guardian.queries import child_of
 from cloud.ledger.queries import held_for, movements_of
+from cloud.meals.queries import eaten_by
 from cloud.topups.numbers import number_of
 from cloud.topups.rules import shown
 
-DAYS_SHOWN = 60
+DAYS_SHOWN, EATEN_DAYS = 60, 14
 router = APIRouter(include_in_schema=False)
 
 
@@ -26,5 +27,6 @@ async def show(request: Request, visit: MemberVisit, actor: SignedIn, services: 
         replace(visit, zone=child.zone), "guardian/money.html", section="children", child=child,
         held=await held_for(pool, child.id), number=shown(await number_of(services, child.id)),
         movements=await movements_of(pool, child.id, child.on - timedelta(days=DAYS_SHOWN), child.on),
+        eaten=await eaten_by(pool, child.id, child.on - timedelta(days=EATEN_DAYS), child.on), eaten_days=EATEN_DAYS,
         days_shown=DAYS_SHOWN, has_kaspi=bool(services.settings.kaspi_sources),
     )  # fmt: skip

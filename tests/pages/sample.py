@@ -5,7 +5,9 @@ import io
 import random
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
+import msgspec
 from PIL import Image
 
 from cloud.accounts.models import Account, Grant, SignIn
@@ -17,9 +19,8 @@ from cloud.devices.alarms import Raised, note_alarms
 from cloud.devices.commands import Action, command
 from cloud.devices.health import Contact, Health, note_contacts, note_health
 from cloud.devices.models import Device, Gate
-from cloud.ledger import rules as ledger
-from cloud.ledger.posting import post_all
-from cloud.ledger.postings import sale
+from cloud.ingest.cursor import LoggedRecord
+from cloud.meals.projection import Meals
 from cloud.people.kinds import PersonRole, Purpose, Relation
 from cloud.people.models import Consent, Guardian, Guardianship, Person
 from cloud.people.photos import put_photo
@@ -29,6 +30,7 @@ from cloud.rosters.models import RosterVersion
 from cloud.schools.models import Bell, School, SchoolClass
 from cloud.topups.actions import promise_back, take_cash
 from cloud.topups.payments import Paid, take
+from schemas.structs import Item, Record, Sale, Shift, Void
 from tests.pages import canteen_sample
 
 DAY = date(2026, 9, 1)  # a Tuesday
@@ -97,11 +99,12 @@ async def write(services: Services) -> Sample:
         role.value: await _account(services, role, school.id, name)
         for role, name in ((Role.GUARD, "Серік Оспанов"), (Role.OFFICE, "Гүлнар Ахметова"), (Role.IT, "Данияр Ким"))
     }
-    await _money(services, school, people[:2], people[-1])
     await _alarms(services)
     await _releases(services)
     await _fleet(services)
+    await _money(services, school, people[:2], people[-1])
     plate = await canteen_sample.write(services, school.id, people[0].ref, people[2].ref, staff[0].ref)
+    await _eaten(services, school, people[:2], staff[0].ref)
     for role, name in ((Role.CANTEEN, "Сәуле Тұрар"), (Role.DIRECTOR, "Бақыт Оразов")):
         tokens[role.value] = await _account(services, role, school.id, name)
         login = f"other_{role.value}"
@@ -219,19 +222,48 @@ async def _money(services: Services, school: School, children: list[Person], lea
     await take_cash(services, office, child, 5_000_00, "a" * 32)
     kaspi = Paid("kaspi", "2000000001", school.id, sibling.id, sibling.ref, 3_500_00, NOW - timedelta(days=1))
     await take(services, SYSTEM, kaspi)
-    async with services.database.transaction() as connection:
-        eaten = [
-            sale(f"record:till:e:{number}", NOW - timedelta(days=number), ledger.Account.of(child.ref),
-                 paid_tiyn=811_50, subsidy_tiyn=0)
-            for number in range(1, 4)
-        ]  # fmt: skip
-        free = sale("record:till:e:9", NOW, ledger.Account.of(sibling.ref), paid_tiyn=0, subsidy_tiyn=577_00)
-        await post_all(connection, school.id, [*eaten, free], NOW)
     gone = await person_of_ref(services, SYSTEM, leaver.ref)
     await take_cash(services, office, gone, 1_200_00, "b" * 32)
     await Person.filter(id=leaver.id).update(is_active=False)
     await promise_back(services, SYSTEM, await person_of_ref(services, SYSTEM, leaver.ref), "өтініш 12, 01.09.2026")
     await Person.filter(id=leaver.id).update(is_active=True)
+
+
+async def _eaten(services: Services, school: School, children: list[Person], cashier: str) -> None:
+    """Write what a till recorded: a shift, three days of lunches, one taken back, and one free twice."""
+    dishes = [row["key"] for row in await services.database.pool.fetch("SELECT key FROM dish ORDER BY id")]
+    child, sibling = (each.ref for each in children)
+    sales: list[tuple[int, datetime, str, Any]] = [
+        (number, NOW - timedelta(days=number % 3, minutes=number), who, payment)
+        for number, (who, payment) in enumerate([(child, "account")] * 4 + [(sibling, "free")] * 2, 1)
+    ]
+    records: list[tuple[datetime, Record]] = [(NOW - timedelta(hours=1), _shift("opened", cashier))]
+    for number, at, who, payment in sales:
+        price = 811_50 if payment == "account" else 577_00
+        tag, of = _tag(at), f"{number:016x}"
+        records.append((at, Item(**tag, sale=of, dish=dishes[number % 3], version=1, count=1, price_tiyn=price)))
+        amount = price if payment == "account" else 0
+        records.append((at, Sale(**tag, id=of, shift="5" * 16, meal="lunch", amount_tiyn=amount, payment=payment,
+                                 person=who)))  # fmt: skip
+    records.append((NOW, Void(**_tag(NOW), id="a" * 16, sale=f"{3:016x}", amount_tiyn=811_50, staff=cashier,
+                              reason="қате")))  # fmt: skip
+    records.append((NOW, _shift("closed", cashier)))
+    logged = [
+        LoggedRecord(SHARD, seq, school.id, "till-1", "e" * 16, seq, at, int(at.timestamp() * 1000),
+                     str(record.__struct_config__.tag), msgspec.json.encode(record))
+        for seq, (at, record) in enumerate(records, 1)
+    ]  # fmt: skip
+    async with services.database.pool.acquire() as connection, connection.transaction():
+        await Meals(services).apply(connection, logged)
+
+
+def _tag(at: datetime) -> dict[str, Any]:
+    return {"monotonic_ms": 1, "wall_ms": int(at.timestamp() * 1000), "clock": "ntp"}
+
+
+def _shift(outcome: Any, cashier: str) -> Shift:
+    counted: dict[str, Any] = {"amount_tiyn": 2_434_50, "cash_tiyn": 0, "count": 6} if outcome == "closed" else {}
+    return Shift(**_tag(NOW), id="5" * 16, till="till1", outcome=outcome, staff=cashier, **counted)
 
 
 async def _alarms(services: Services) -> None:

@@ -63,6 +63,8 @@ PAGES = {
     "money": ("office", "/schools/almaty15/people/{child}/money"),
     "books": ("office", "/schools/almaty15/money"),
     "receipt": ("office", "/schools/almaty15/money/receipts/1"),
+    "sold": ("canteen", "/schools/almaty15/sold"),
+    "sold_nothing": ("office", "/schools/almaty15/sold?on=01.01.2026"),
     "child_money": ("guardian", "/children/{child}/money"),
     "import": ("office", "/schools/almaty15/import"),
     "not_found": ("office", "/nothing/here"),

@@ -26,8 +26,9 @@ async def test_cash_is_taken_by_keyboard_and_the_parent_sees_it(site: Site) -> N
     await expect(page.locator("dl")).to_contain_text("1,250.50 ₸")
     await expect(page.locator("dl")).to_contain_text("Гүлнар Ахметова")
     parents = await site.open(f"/children/{site.sample.child_ref}/money", "guardian", language="ru", width=390)
-    await expect(parents.locator("tbody tr").first).to_contain_text("+1 250,50 ₸")
-    await expect(parents.locator("tbody tr").first).to_contain_text("Пополнение")
+    newest = parents.locator("table", has_text="Последние").locator("tbody tr").first
+    await expect(newest).to_contain_text("+1 250,50 ₸")
+    await expect(newest).to_contain_text("Пополнение")
 
 
 async def test_what_is_no_amount_is_told_and_stays_typed(site: Site) -> None:
@@ -120,3 +121,17 @@ async def held(page: Page) -> int:
     text = await page.locator("p.turn").inner_text()
     tenge, _, tiyn = text.replace(",", "").removesuffix("\u00a0₸").partition(".")
     return int(tenge) * 100 + int(tiyn or 0)
+
+
+async def test_a_parent_sees_what_was_eaten_and_the_canteen_what_was_sold(site: Site) -> None:
+    parents = await site.open(f"/children/{site.sample.child_ref}/money", "guardian")
+    eaten = parents.locator("table", has_text="What was eaten")
+    await expect(eaten.locator("tbody tr")).to_have_count(4)
+    await expect(eaten).to_contain_text("811.50 ₸")
+    await expect(eaten).to_contain_text("taken back")
+
+    canteen = await site.open("/schools/almaty15/sold", "canteen")
+
+    await expect(canteen.locator("table", has_text="Meals of the day")).to_contain_text("Free")
+    await expect(canteen.locator("table", has_text="Shifts")).to_contain_text("Needs a look")
+    await expect(canteen.locator("table", has_text="To be looked at")).to_contain_text("no gate saw the child")

@@ -31,6 +31,7 @@ class Who(Enum):
     OFFICE = ("office",)
     CANTEEN = ("canteen",)
     DIRECTOR = ("director",)
+    SOLD = ("canteen", "office", "director")
     IT = ("it",)
     OPERATORS = ("operator",)
 
@@ -130,7 +131,8 @@ ROUTES = {
     "GET /schools/{code}/money/{program}.journal": Who.OFFICE,
     "POST /schools/{code}/money/promises/{promise_id}/pay": Who.OFFICE,
     "POST /schools/{code}/money/fiscal/again": Who.OFFICE,
-    "POST /schools/{code}/money/fiscal/again": Who.OFFICE,
+    "GET /schools/{code}/sold": Who.SOLD,
+    "GET /schools/{code}/sold/live": Who.SOLD,
     f"GET {PERSON}/money": Who.OFFICE,
     f"POST {PERSON}/money/cash": Who.OFFICE,
     f"POST {PERSON}/money/move": Who.OFFICE,
