@@ -33,6 +33,7 @@ from edge_agent.status.snapshot import PartStatus
 from edge_agent.supervision import Parts
 from edge_agent.sync.counters import Phase
 from edge_agent.sync.mqtt import Broker
+from edge_agent.sync.photo_fetch import PhotoDesk
 from edge_agent.sync.release_fetch import ReleaseDesk
 from edge_agent.sync.renewal import CertificateDesk
 from edge_agent.sync.roster_fetch import RosterFetch
@@ -113,7 +114,7 @@ class Agent:
                 for reader in gate.readers:
                     at_gates.start(f"reader.{reader.name}", partial(gate.serve, reader))
             if core.till is not None:
-                self._start_till(core.till, at_gates, overview)
+                self._start_till(core.till, at_gates, others, overview)
             self._start_others(others, overview)
             given.notifier.ready(f"{len(core.gates)} gates")
             log.info("agent.ready", device=given.bundle.device, school=given.bundle.school, boot=core.boot)
@@ -144,9 +145,14 @@ class Agent:
             app = create_status_app(overview.snapshot, status.host)
             parts.start("status", lambda: serve_status(app, status.host, status.port))
 
-    @staticmethod
-    def _start_till(till: Till, parts: Parts, overview: Overview) -> None:
+    def _start_till(self, till: Till, parts: Parts, others: Parts, overview: Overview) -> None:
+        given, world = self._given, self.world
         till.count_unsent(overview.unsent)
+        till.photos.bring = PhotoDesk(
+            given.settings.sync.http_url or given.bundle.cloud.http_url, given.bundle.device, given.bundle.http_key,
+            self.core.timekeeper.now, given.rng, tls=self._web_tls, floor_ms=world.floor_ms,
+        ).bring  # fmt: skip
+        others.start("photos", till.photos.run)
         parts.start("till", till.run)
         for reader in till.readers:
             parts.start(f"reader.{reader.name}", partial(till.serve, reader))

@@ -204,7 +204,7 @@ class Core:
             is_touchless=settings.touches == "none",
         )  # fmt: skip
         at_till = [readers[name] for name in settings.readers]
-        return Till(around, self.journal, given.clock, at_till, settings.port)
+        return Till(around, self.journal, given.clock, at_till, settings.port, given.settings.folder / "photos")
 
     def _hub_claims(self) -> HubClaims | None:
         return self._claims if self.neighbours.hub else None

@@ -3,6 +3,7 @@
 Rule: it is served on this machine only and to its own page only: a touch that comes from elsewhere does nothing.
 """
 
+import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -77,6 +78,7 @@ class TillPages:
     shifts: Shifts
     screen: Screen
     watching: Watching
+    photo_of: Callable[[str], bytes | None] = lambda _digest: None
     _deeds: dict[str, Callable[[Touch], Awaitable[None]]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -105,6 +107,14 @@ class TillPages:
 
     async def sales(self, request: Request) -> Response:
         return HTMLResponse(self.screen.sales(_language(request)), headers=_HEADERS)
+
+    async def photo(self, request: Request) -> Response:
+        """Answer with a dish's photo, which never changes under its name."""
+        photo = await asyncio.to_thread(self.photo_of, request.path_params["digest"])
+        if photo is None:
+            return Response("no such photo is here", 404, headers=_HEADERS)
+        kept = _HEADERS | {"Cache-Control": "private, max-age=86400, immutable"}
+        return Response(photo, headers=kept, media_type="image/webp")
 
     async def _stream(self, language: Language) -> AsyncIterator[bytes]:
         shown = ""
@@ -197,6 +207,7 @@ def create_till_app(pages: TillPages) -> Starlette:
             Route("/events", pages.events),
             Route("/people", pages.people),
             Route("/sales", pages.sales),
+            Route("/photo/{digest}", pages.photo),
             Route("/act/{deed}", pages.act, methods=["POST"]),
             Mount("/static", StaticFiles(directory=_FOLDER / "static")),
         ],

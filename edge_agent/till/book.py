@@ -150,6 +150,11 @@ class Book:
             ref, person.name, person.class_name, person.role == "staff", self._right(ref, day, meal), self._account(ref)
         )
 
+    def photos(self) -> frozenset[str]:
+        """Return the digests of all dishes' photos."""
+        rows = (msgspec.json.decode(line, type=DishRow) for line in self.roster.lines("dish"))
+        return frozenset(row.photo for row in rows if row.photo)
+
     def find(self, words: str) -> Sequence[PersonRow]:
         """Return people by the beginnings of their names' words, or of their class, for a card left at home."""
         wanted = words.casefold().split()

@@ -47,6 +47,7 @@ class Screen:
 
     desk: Desk
     unsent: Callable[[], int]
+    has_photo: Callable[[str], bool] = lambda _digest: False
     closed: Totals | None = None  # of the shift that was closed last
     _environment: Environment | None = None
 
@@ -121,6 +122,7 @@ class Screen:
             "is_basket": look.book is not None and look.book.till is not None and look.book.till.mode == "basket",
             "overrulings": OVERRULINGS,
             "closed": self.closed,
+            "has_photo": self.has_photo,
             "sold": self._sold(look, language),
             "name": lambda names: getattr(names, language, None) or names[language],
         }

@@ -4,6 +4,7 @@ Rule: the page and each reader are parts of their own; the till sells as long as
 """
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import structlog
 
@@ -13,6 +14,7 @@ from edge_agent.status.server import listen
 from edge_agent.till.app import TillPages, serve_till
 from edge_agent.till.desk import Around, Desk, Stage
 from edge_agent.till.page import Screen
+from edge_agent.till.photos import Photos
 from edge_agent.till.pins import Notes, Pins
 from edge_agent.till.shifts import Shifts
 from edge_agent.till.watching import Watching
@@ -24,14 +26,18 @@ log = structlog.get_logger()
 class Till:
     """One till."""
 
-    def __init__(self, around: Around, notes: Notes, clock: Clock, readers: Sequence[Reader], port: int) -> None:
+    def __init__(
+        self, around: Around, notes: Notes, clock: Clock, readers: Sequence[Reader], port: int, photos: Path
+    ) -> None:
+        """`photos` is the folder that dishes' photos are kept in."""
         self.readers = readers
         self.desk = Desk(around)
         self._port = port
         self._reported: dict[str, Health] = {}
         shifts = Shifts(self.desk, Pins(notes, clock))
-        self._screen = Screen(self.desk, lambda: 0)
-        self._pages = TillPages(self.desk, shifts, self._screen, Watching())
+        self.photos = Photos(photos, clock, lambda: self.desk.book)
+        self._screen = Screen(self.desk, lambda: 0, self.photos.has)
+        self._pages = TillPages(self.desk, shifts, self._screen, Watching(), self.photos.read)
 
     def count_unsent(self, count: Callable[[], int]) -> None:
         """Show what this counts as what is not sent."""

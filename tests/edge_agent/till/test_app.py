@@ -10,8 +10,8 @@ from edge_agent.till import watching
 from edge_agent.till.app import BODY_BYTES_MAX, OWN_PAGE, create_till_app
 from schemas.roster import row
 from tests.edge_agent.school import ALIYA, BORIS
-from tests.edge_agent.till.bench import PIN
-from tests.edge_agent.till.canteen import CASHIER
+from tests.edge_agent.till.bench import PIN, STAFF
+from tests.edge_agent.till.canteen import CASHIER, canteen, names
 from tests.edge_agent.till.screen import ROWS, ShownTill
 
 OURS = {"x-requested-by": OWN_PAGE, "sec-fetch-site": "same-origin"}
@@ -134,6 +134,17 @@ async def test_the_list_of_sales_and_people_are_parts_of_the_page(client: httpx2
     assert "Nothing was sold yet" in (await client.get("/sales?lang=en")).text
     assert "Nobody was found" in (await client.get("/people?q=zz&lang=en")).text
     assert (await client.get("/people?q=&lang=en")).text.strip() == ""
+
+
+async def test_a_dishs_photo_is_shown_when_it_is_here(client: httpx2.AsyncClient, till: ShownTill) -> None:
+    till.pages.photo_of = {"aa": b"RIFF"}.get
+    till.pages.screen.has_photo = lambda digest: digest == "ab" * 32
+    till.roster = canteen(row("dish", "tea/1", names("Tea"), 5_000, "", [], "ab" * 32, "", []), *STAFF)
+
+    there, lacking = await client.get("/photo/aa"), await client.get("/photo/bb")
+
+    assert (there.content, there.headers["content-type"], lacking.status_code) == (b"RIFF", "image/webp", 404)
+    assert f'<img src="/photo/{"ab" * 32}" alt="">' in (await client.get("/")).text
 
 
 async def test_a_stream_more_than_a_till_has_screens_is_refused(
