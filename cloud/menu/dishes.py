@@ -25,9 +25,10 @@ from cloud.schools.queries import school_of_id
 
 PLATE = Frame(400, 300)
 _LOCK = "SELECT true FROM school WHERE id = $1 FOR NO KEY UPDATE"
+# The first number that no dish has; lists may bring numbers of their own, and dishes are never deleted.
 _NEXT_KEY = """
-SELECT coalesce(max(key::int) FILTER (WHERE key ~ '^[0-9]{1,8}$'), 0) + 1 AS next, count(*) AS dishes FROM dish
-WHERE school_id = $1
+SELECT count(*) AS dishes, (SELECT min(n) FROM generate_series(1, $2 + 1) n
+  WHERE NOT EXISTS (SELECT FROM dish WHERE school_id = $1 AND key = n::text)) AS next FROM dish WHERE school_id = $1
 """
 _ADD = "INSERT INTO dish (school_id, key, version, created_at) VALUES ($1, $2, 0, $3) RETURNING id"
 _VERSION = """
@@ -111,7 +112,7 @@ async def put_new(
     """Write a new dish, checked, in a transaction of the caller's, and return its key."""
     at, now = raw(connection), services.clock.now()
     await at.execute(_LOCK, school_id)
-    row = await at.fetchrow(_NEXT_KEY, school_id)
+    row = await at.fetchrow(_NEXT_KEY, school_id, DISHES_MAX)
     if row["dishes"] >= DISHES_MAX:
         raise DishRefused(message("A school has {count} dishes at most. Change one of them instead.", count=DISHES_MAX))
     named = key or str(row["next"])

@@ -24,8 +24,10 @@ RESTRICTIONS_MAX = 60  # that hold at once, of one child
 SHOWN_MAX = 200
 _CHILD = """
 SELECT p.id, p.school_id, bool_or(gs.may_block_card) AS may_act FROM guardian g
-JOIN guardianship gs ON gs.guardian_id = g.id AND gs.may_see AND (gs.ended_on IS NULL OR gs.ended_on > $3::date)
+JOIN guardianship gs ON gs.guardian_id = g.id AND gs.may_see
 JOIN person p ON p.id = gs.person_id AND p.is_active
+JOIN school s ON s.id = p.school_id
+  AND (gs.ended_on IS NULL OR gs.ended_on > ($3::timestamptz AT TIME ZONE s.zone)::date)
 WHERE g.account_id = $1 AND p.ref = $2 GROUP BY p.id
 """
 _HELD = """
@@ -96,8 +98,7 @@ async def ward_of(services: Services, actor: Actor, ref: str) -> Ward:
     """Return a child of the actor's own. Raises NotFound."""
     if actor.account_id is None or actor.must_change:
         raise NotFound
-    now = services.clock.now()
-    row = await services.database.pool.fetchrow(_CHILD, actor.account_id, ref, now.date())
+    row = await services.database.pool.fetchrow(_CHILD, actor.account_id, ref, services.clock.now())
     if row is None:
         raise NotFound
     return Ward(row["id"], row["school_id"], row["may_act"])

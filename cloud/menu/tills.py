@@ -1,6 +1,7 @@
 """Tills of a school, the device that each stands on, and who may open a shift there: a PIN, kept as its digest."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -153,3 +154,11 @@ async def staff_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int
 async def places_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int) -> list[str]:
     """Return the devices that a till may stand on."""
     return [row["name"] for row in await connection.fetch(_PLACES, school_id)]
+
+
+async def schools_with_tills(connection: asyncpg.Connection | asyncpg.Pool, school_ids: Sequence[int]) -> list[int]:
+    """Return which of some schools have a till."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT school_id FROM till WHERE school_id = any($1::bigint[]) AND ended_at IS NULL", school_ids
+    )
+    return [row["school_id"] for row in rows]

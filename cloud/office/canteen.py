@@ -18,7 +18,7 @@ from cloud.menu.rules import Names
 
 CanteenDesk = Annotated[Desk, Depends(desk_of(Role.CANTEEN))]
 Text = Annotated[str, Form(max_length=1_200)]
-Words = Annotated[list[str], Form(max_length=200)]
+Words = Annotated[list[str], Form(max_length=2_000)]  # so many boxes that are ticked
 DAY = timedelta(days=1)
 
 

@@ -1,7 +1,7 @@
 """The publisher: issues rosters when somebody changed what they are made of, and each day anew.
 
 Rule: the first change of a school is issued at once, since it may be a blocked card; what follows within seconds waits
-and is issued together.
+and is issued together. Money that moved is told once a minute, and only where there is a till.
 """
 
 import asyncio
@@ -14,11 +14,14 @@ from cloud.core.errors import NotFound
 from cloud.core.services import Services
 from cloud.core.wakeups import EVERYTHING
 from cloud.devices import registry
+from cloud.ledger.posting import MOVED
+from cloud.menu.tills import schools_with_tills
 from cloud.people.actions import CHANGED
 from cloud.rosters.actions import publish, stale_schools
 
 APART_S = 5.0
 LOOK_S = 60.0
+MONEY_APART_S = 60.0  # at lunch a balance moves every second, and every device fetches what is issued
 ACTOR = Actor.system("rosters")
 log = structlog.get_logger()
 
@@ -30,12 +33,15 @@ class Publisher:
     services: Services
     _wanted: dict[int, float] = field(default_factory=dict)  # school id: not before this instant
     _issued_s: dict[int, float] = field(default_factory=dict)
+    _moved: set[int] = field(default_factory=set)  # schools with other balances than told
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._hear(), name="rosters.hear")
             group.create_task(self._hear_devices(), name="rosters.hear_devices")
+            group.create_task(self._hear_money(), name="rosters.hear_money")
+            group.create_task(self._tell_money(), name="rosters.tell_money")
             group.create_task(self._look(), name="rosters.look")
             group.create_task(self._issue(), name="rosters.issue")
 
@@ -65,6 +71,21 @@ class Publisher:
                 )
                 if school_id is not None:
                     self.want(school_id)
+
+    async def _hear_money(self) -> None:
+        """Note whose balances have moved."""
+        async with await self.services.wakeups.subscribe(MOVED) as moves:
+            async for payload in moves:
+                if payload.isdigit():
+                    self._moved.add(int(payload))
+
+    async def _tell_money(self) -> None:
+        """Tell tills of balances now and then: what they sold themselves they know already."""
+        while True:
+            await self.services.clock.sleep(MONEY_APART_S)
+            moved, self._moved = sorted(self._moved), set()
+            for school_id in await schools_with_tills(self.services.database.pool, moved):
+                self.want(school_id)
 
     async def _want_all(self) -> None:
         """Look at every school with devices, after wake-ups may have been missed."""

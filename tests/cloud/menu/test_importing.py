@@ -2,15 +2,17 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
 from cloud.core.errors import NotAllowed
 from cloud.core.i18n import Language
+from cloud.menu.dishes import add_dish
 from cloud.menu.importing import import_dishes
 from cloud.menu.queries import DishRow, dishes_of
 from cloud.menu.reading import FILE_MAX, ROWS_MAX, FileRefused, headings, read_dishes
-from tests.cloud.menu.factory import Canteen
+from tests.cloud.menu.factory import TEA, Canteen
 from tests.cloud.schools.factory import a_school
 
 LIST = """Прейскурант школьной столовой;;;;;;
@@ -71,6 +73,18 @@ async def test_a_row_that_only_the_tables_can_refuse_undoes_the_rows_before_it(c
 
     assert [(problem.row, "another dish" in str(problem.message).lower()) for problem in read.problems] == [(3, True)]
     assert "Сок" not in await names(canteen)
+
+
+async def test_codes_of_a_list_leave_room_for_dishes_that_are_added_later(canteen: Canteen) -> None:
+    content = "Код;Название;Цена\n99999999;Сок;100\n5;Морс;100\n"
+    await import_dishes(canteen.services, canteen.cook, canteen.school_id, content.encode())
+
+    keys = [
+        await add_dish(canteen.services, canteen.cook, canteen.school_id, replace(TEA, price_tiyn=price))
+        for price in (1, 2)
+    ]
+
+    assert keys == ["6", "7"]
 
 
 async def test_a_list_touches_no_other_school_and_no_set(canteen: Canteen) -> None:

@@ -8,6 +8,7 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.menu.errors import DishRefused, LimitRefused
 from cloud.menu.kinds import Limit
 from cloud.menu.restrictions import RESTRICTIONS_MAX, Limits, lift, limits_of_school, restrict, restrictions_of
+from simulators.clock import SimulatedClock
 from tests.cloud.menu.factory import Canteen
 
 
@@ -86,6 +87,18 @@ async def test_strangers_find_nothing_and_who_only_sees_changes_nothing(canteen:
             await restrict(canteen.services, actor, ref, Limit.ALLERGEN, "fish")
     with pytest.raises(NotFound):
         await lift(canteen.services, stranger, other_ref, held.id)
+
+
+async def test_who_is_no_guardian_any_more_finds_nothing_from_that_day_on_at_the_school(
+    canteen: Canteen, clock: SimulatedClock
+) -> None:
+    person_id, ref = await canteen.child()
+    mother = await canteen.parent(person_id)
+    clock.advance(18 * 3_600)  # 01:00 of the next day at the school, still the day before in UTC
+    await canteen.services.database.pool.execute("UPDATE guardianship SET ended_on = $1", canteen.on)
+
+    with pytest.raises(NotFound):
+        await restrictions_of(canteen.services, mother, ref)
 
 
 @pytest.mark.parametrize(

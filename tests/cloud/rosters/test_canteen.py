@@ -1,5 +1,6 @@
 """The canteen's rows of a roster: only where there is a till, each as its schema says, and the same for equal facts."""
 
+import asyncio
 from datetime import date, timedelta
 
 import msgspec
@@ -20,11 +21,14 @@ from cloud.people.actions import add_person
 from cloud.people.bulk import PersonGiven
 from cloud.people.kinds import PersonRole
 from cloud.rosters.building import rows_of
+from cloud.rosters.publisher import MONEY_APART_S, Publisher
 from schemas.roster import members_of
 from schemas.structs import AnyRow
+from simulators.clock import SimulatedClock
 from tests.cloud.core.pictures import picture
 from tests.cloud.menu.factory import SOUP, Canteen, priced
 from tests.cloud.schools.factory import SYSTEM
+from tests.waiting import until_async
 
 KINDS = {"till", "meal", "dish", "menu", "right", "account", "staff"}
 DEVICE = "almaty5-till-1"
@@ -141,3 +145,36 @@ async def test_equal_facts_give_equal_rows(canteen: Canteen) -> None:
     await canteen.offer("lunch", sold="lunch")
 
     assert await rows(canteen) == await rows(canteen)
+
+
+async def test_money_that_moved_is_told_to_tills_once_a_minute(canteen: Canteen, clock: SimulatedClock) -> None:
+    await a_till(canteen)
+    _, ref = await canteen.child()
+    publisher = Publisher(canteen.services)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(publisher.run())
+        await _until_issued(canteen, 1)
+        for number in range(3):
+            async with canteen.services.database.transaction() as connection:
+                paid = postings.top_up(f"kaspi:{number}", clock.now(), ref, 100_000, postings.clearing("kaspi"))
+                await post_all(connection, canteen.school_id, [paid], clock.now())
+        await until_async(lambda: bool(publisher._moved))
+        assert await _issued(canteen) == 1
+
+        clock.advance(MONEY_APART_S + 1)
+
+        await _until_issued(canteen, 2)
+        running.cancel()
+    assert [row[1] for row in (await rows(canteen))["account"]] == [300_000]
+
+
+async def _issued(canteen: Canteen) -> int:
+    return int(await canteen.services.database.pool.fetchval("SELECT count(*) FROM roster_version"))
+
+
+async def _until_issued(canteen: Canteen, versions: int) -> None:
+    for _ in range(1_000):
+        if await _issued(canteen) >= versions:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{await _issued(canteen)} versions, not {versions}")
