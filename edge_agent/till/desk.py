@@ -16,9 +16,11 @@ from edge_agent.decision import PassShown
 from edge_agent.journal.entry import Entry, JournalBroken, JournalUnavailable
 from edge_agent.readers.tap import Tap
 from edge_agent.roster import Roster
-from edge_agent.till.book import EMPTY_MENU, Book, Buyer, Day, Menu
+from edge_agent.till.basket import Basket
+from edge_agent.till.book import EMPTY_MENU, Book, Buyer, Day, Dish, Menu
 from edge_agent.till.claims import Claim, Claims
 from edge_agent.till.paper import Override, Sale, refusal_record, sale_records
+from edge_agent.till.refusals import Refusals
 from edge_agent.till.rules import (
     NOTHING_KNOWN,
     Due,
@@ -37,7 +39,6 @@ from schemas.structs import MealRow, Shift
 
 Payer = Literal["account", "cash"]
 Kind = Literal["idle", "buyer", "turned", "sold", "not_sold"]
-REFUSALS_MAX = 2_000
 PROMISES_MAX = 2_000
 log = structlog.get_logger()
 
@@ -114,10 +115,10 @@ class Desk:
     on_change: Callable[[], None] = lambda: None
     stage: Stage = field(default_factory=Stage)
     meal_key: str | None = None  # chosen by the cashier; None follows the clock
-    _basket: dict[str, int] = field(default_factory=dict)
+    _basket: Basket = field(default_factory=Basket)
     _book: Book | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _refused: dict[tuple[str, str, str, str], None] = field(default_factory=dict)
+    _refusals: Refusals = field(default_factory=Refusals)
     _promised: dict[tuple[str, str, str, bool], str] = field(default_factory=dict)
 
     # What is seen
@@ -143,7 +144,7 @@ class Desk:
         meal = self._meal(book, stamp)
         menu = book.menu(day.name, meal.key) if book is not None and meal is not None else EMPTY_MENU
         buyer, known, last = self._buyer(book, day, meal)
-        lines = self._lines(book, menu)
+        lines = self._basket.lines(menu, self._offered(book, menu))
         judgement = cash = None
         if lines:
             cash = _or_none(lambda: judge_cash(lines, buyer))
@@ -162,13 +163,17 @@ class Desk:
         except CardRefused as refused:
             log.info("till.card_refused", reason=refused.reason)
             return self._set("turned", ref=refused.ref, reason=refused.reason, is_next=True)
-        self.present(ref)
-        if self.around.is_touchless and self._basket == {}:
+        async with self._lock:  # Whom the cashier has just touched for is served first.
+            self.present(ref)
+        if self.around.is_touchless and not self._basket.is_touched:
             await self._sell_untouched()
         return self.stage
 
     def present(self, ref: str) -> Stage:
-        """Let somebody stand before the till, by their card or found by name."""
+        """Let somebody stand there, by their card or found by name; what another left in the basket is not theirs."""
+        is_another = self.stage.kind in ("buyer", "not_sold") and self.stage.ref not in (None, ref)
+        if is_another:
+            self._basket.clear()
         return self._set("buyer", ref=ref, is_next=True)
 
     def clear(self) -> Stage:
@@ -189,18 +194,23 @@ class Desk:
     def put(self, dish_id: str, count: int = 1) -> None:
         """Put so many of an offered dish into the basket, or take them out. Raises NotDone."""
         look = self.look()
-        if look.menu.dish(dish_id) is None:
+        dish = look.menu.dish(dish_id)
+        if dish is None:
             raise NotDone("not_offered")
-        left = self._basket.get(dish_id, 0) + count
-        lines = [*(line for line in look.lines if line.dish.id != dish_id)]
-        if left > 0:
-            dish = look.menu.dish(dish_id)
-            assert dish is not None, "it was found a moment ago"  # noqa: S101
-            _or_not_done(lambda: judge_cash([*lines, Line(dish, left)], None))
-        self._basket.pop(dish_id, None) if left <= 0 else self._basket.update({dish_id: left})
-        if self.stage.kind in ("sold", "not_sold", "turned"):
-            self._set("idle", is_next=True)
-        self.on_change()
+        lines = self._basket.with_more(dish, count, look.lines)
+        if lines:
+            _or_not_done(lambda: judge_cash(lines, None))
+        if lines or self.stage.kind in ("buyer", "not_sold"):
+            self._basket.hold(lines)
+        else:
+            self._basket.clear()
+        match self.stage.kind:
+            case "not_sold" if self.stage.ref is not None:
+                self._set("buyer", ref=self.stage.ref)
+            case "sold" | "turned" | "not_sold":
+                self._set("idle", is_next=True)
+            case _:
+                self.on_change()
 
     def scan(self, code: str) -> bool:
         """Put the dish with a barcode into the basket; tell whether there is one."""
@@ -340,14 +350,10 @@ class Desk:
         known = sales.known(ref, meal=meal.key, day=day, as_of_ms=as_of_ms, device=self.around.device)
         return buyer, known, sales.last_meal(ref, meal.key, day)
 
-    def _lines(self, book: Book | None, menu: Menu) -> Sequence[Line]:
-        """Return what is in the basket; where one touch sells the set, an empty basket holds it."""
-        dishes = ((menu.dish(dish_id), count) for dish_id, count in self._basket.items())
-        lines = [Line(dish, count) for dish, count in dishes if dish is not None]
+    def _offered(self, book: Book | None, menu: Menu) -> Dish | None:
+        """Return the set that one touch sells to whoever stands there."""
         is_set = book is not None and book.till is not None and book.till.mode == "set"
-        if not lines and is_set and menu.set is not None and self.stage.kind in ("buyer", "not_sold"):
-            return [Line(menu.set)]
-        return lines
+        return menu.set if is_set and self.stage.kind in ("buyer", "not_sold") else None
 
     def _promise(self, look: Look, due: Due) -> tuple[str, str, str, bool]:
         meal = look.meal.key if look.meal is not None else ""
@@ -360,17 +366,12 @@ class Desk:
         return self._promised.setdefault(self._promise(look, due), self.fresh_id())
 
     def _note_refusal(self, look: Look, refused: NotDone) -> None:
-        """Write once that somebody was sent away from a meal, and why."""
-        if look.buyer is None or look.meal is None or refused.reason in ("changed", "disk", "no_shift", "empty"):
+        """Write that somebody was sent away from a meal, and why."""
+        if look.buyer is None or look.meal is None:
             return
-        key = (look.buyer.ref, look.meal.key, look.day.name, refused.reason)
-        if key in self._refused:
-            return
-        if len(self._refused) >= REFUSALS_MAX:
-            del self._refused[next(iter(self._refused))]
-        self._refused[key] = None
-        record = refusal_record(look.meal.key, look.buyer.ref, refused.reason, look.stamp)
-        self.around.log.append(record).add_done_callback(_ignore)
+        if self._refusals.is_new(look.buyer.ref, look.meal.key, look.day.name, refused.reason):
+            record = refusal_record(look.meal.key, look.buyer.ref, refused.reason, look.stamp)
+            self.around.log.append(record).add_done_callback(_ignore)
 
 
 def _or_none(judged: Callable[[], Judgement]) -> Judgement | None:

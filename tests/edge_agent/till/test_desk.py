@@ -23,6 +23,7 @@ from tests.edge_agent.till.canteen import (
     account,
     canteen,
     dish,
+    names,
     right,
 )
 
@@ -88,6 +89,67 @@ async def test_a_basket_is_rung_up_before_or_after_the_tap() -> None:
     ]
     assert till.written("sale")[0]["a"] == TEA_TIYN + BUN_TIYN
     assert till.desk.look().lines == []
+
+
+async def test_a_dish_beside_the_set_is_touched_to_it_and_the_set_is_counted_on() -> None:
+    till = await TillBench().open()
+    await till.tap(BORIS)
+    till.desk.put("tea/1")
+    till.desk.put("lunch-set/3")
+
+    assert [(line.dish.key, line.count) for line in till.desk.look().lines] == [("lunch-set", 2), ("tea", 1)]
+
+
+async def test_the_set_can_be_taken_out_and_stays_out_for_that_child_only() -> None:
+    till = await TillBench().open()
+    await till.tap(BORIS)
+    till.desk.put("lunch-set/3", -1)
+    before = till.desk.look().lines
+    till.desk.put("tea/1")
+    with_tea = [line.dish.key for line in till.desk.look().lines]
+    await till.tap(ALIYA)
+
+    assert (before, with_tea) == ([], ["tea"])
+    assert [line.dish.key for line in till.desk.look().lines] == ["lunch-set"]
+
+
+async def test_what_was_put_in_and_taken_out_before_anybody_came_leaves_nothing_behind() -> None:
+    till = await TillBench().open()
+    till.desk.put("tea/1")
+    till.desk.put("tea/1", -1)
+    await till.tap(BORIS)
+
+    assert [line.dish.key for line in till.desk.look().lines] == ["lunch-set"]
+
+
+async def test_a_child_who_cannot_pay_stands_there_while_something_is_taken_out() -> None:
+    till = await TillBench(account(BORIS, TEA_TIYN)).open()
+    await till.tap(BORIS)
+    till.desk.put("tea/1")
+    assert await refused(till) == "no_money"
+
+    till.desk.put("lunch-set/3", -1)
+    await till.sell()
+
+    assert [(sale["p"], sale["a"]) for sale in till.written("sale")] == [(BORIS, TEA_TIYN)]
+
+
+async def test_a_card_that_comes_while_a_sale_is_written_waits_for_it() -> None:
+    till = await TillBench().open()
+    await till.tap(BORIS)
+    till.log.mode = "slow"
+    selling = asyncio.ensure_future(till.sell())
+    await asyncio.sleep(0)
+    coming = asyncio.ensure_future(till.tap(ALIYA))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    stood_there = till.desk.stage.ref
+    till.log.land()
+    await asyncio.gather(selling, coming)
+
+    assert stood_there == BORIS
+    assert [sale["p"] for sale in till.written("sale")] == [BORIS]
+    assert (till.desk.stage.kind, till.desk.stage.ref) == ("buyer", ALIYA)
 
 
 async def test_a_barcode_puts_its_dish_into_the_basket() -> None:
@@ -200,6 +262,28 @@ async def test_a_price_that_changed_meanwhile_is_looked_at_first() -> None:
     await till.sell()
 
     assert [(item["vr"], item["a"]) for item in till.written("item")] == [(4, 60_000)]
+
+
+async def test_a_dish_that_is_renamed_in_mid_shift_keeps_its_old_sales() -> None:
+    till = await TillBench().open()
+    await till.tap(BORIS)
+    (sold,) = await till.sell()
+    till.roster = canteen(row("dish", "lunch-set/3", names("Another name"), LUNCH_TIYN, "", [], "", "", [["bun", 2]]))
+
+    was = till.sales.sold(sold)
+    assert was is not None
+    assert [(item.dish, item.version, item.price_tiyn) for item in was.items] == [("lunch-set", 3, LUNCH_TIYN)]
+    assert till.sales.remains_tiyn(sold) == LUNCH_TIYN
+
+
+async def test_a_child_who_moved_to_another_class_at_noon_is_shown_in_it() -> None:
+    till = await TillBench().open()
+    till.roster = canteen(row("person", ALIYA, "Aliya", "2Б", "student", 1, 1, "day"))
+    await till.tap(ALIYA)
+
+    look = till.desk.look()
+    assert look.buyer is not None
+    assert look.buyer.class_name == "2Б"
 
 
 async def test_a_second_touch_sells_nothing_more() -> None:
@@ -405,7 +489,7 @@ async def test_a_change_is_told_to_whoever_shows_it() -> None:
 
 
 async def test_many_refusals_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge_agent.till.desk.REFUSALS_MAX", 1)
+    monkeypatch.setattr("edge_agent.till.refusals.REFUSALS_MAX", 1)
     till = await TillBench(account(BORIS, 5), account(GUARD, 5)).open()
     for ref in (BORIS, GUARD, BORIS):
         await till.tap(ref)

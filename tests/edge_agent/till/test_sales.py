@@ -91,6 +91,14 @@ def test_a_meal_by_right_at_one_till_is_known_at_the_other() -> None:
     assert known(sales, ALIYA).today_tiyn == 0
 
 
+def test_a_till_whose_clock_is_an_hour_off_is_believed_about_the_meal() -> None:
+    other = Writer(OTHER)
+    other.shift()
+    other.sale(1, ALIYA, 0, "free", at_ms=NOON_MS - HOUR_MS)
+
+    assert known(folded(other), ALIYA).is_right_used
+
+
 def test_items_without_a_sale_mean_nothing() -> None:
     till = Writer()
     till.write("item", sale="9" * 16, dish="lunch-set", version=3, count=1, price_tiyn=1)

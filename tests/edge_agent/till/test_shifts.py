@@ -154,6 +154,15 @@ async def test_an_earlier_shifts_sale_is_refunded_and_not_voided() -> None:
     assert till.written("shift")[-1]["a"] == -700
 
 
+async def test_a_refund_is_not_refunded() -> None:
+    till = await TillBench().open()
+    await till.shifts.refund(await sold(till), 700, "cold")
+    (refund,) = till.written("refund")
+
+    assert (await refused(till.shifts.refund(refund["id"], 700, "x"))).reason == "no_sale"
+    assert (await refused(till.shifts.void(refund["id"], "x"))).reason == "no_sale"
+
+
 @pytest.mark.parametrize("why", ["", "  ", "\n"])
 async def test_nothing_is_taken_back_without_a_reason(why: str) -> None:
     till = await TillBench().open()
