@@ -5,6 +5,7 @@ keep their kind and the place of `version` for ever, so that any two versions ca
 `docs/head.md` tells who says what when.
 """
 
+from schemas import signals
 from schemas.cobs import frame
 
 VERSION = 1
@@ -21,7 +22,7 @@ TEXT_MAX = 64
 # Tap.medium
 UID, QR, WIEGAND = 0, 1, 2
 # Bits of Inputs.inputs and Heartbeat.inputs: a contact that is closed, a fire panel that speaks
-PASSED_IN, PASSED_OUT, FIRE = 1, 2, 4
+PASSED_IN, PASSED_OUT, FIRE = signals.PASSED_IN, signals.PASSED_OUT, signals.FIRE
 # Bits of Hello.features
 HAS_APDUS, HAS_RELAYS = 1, 2
 # ApduAnswer.status
@@ -33,10 +34,10 @@ CLOSED, OPEN_OUT = 0, 1
 # Answer.outcome
 GRANTED, UNKNOWN, REFUSED, REPEAT = 0, 1, 2, 3
 # Answer.light and Answer.sound
-DARK, GREEN, RED, AMBER = 0, 1, 2, 3
-SILENT, SHORT, LONG = 0, 1, 2
+DARK, GREEN, RED, AMBER = signals.DARK, signals.GREEN, signals.RED, signals.AMBER
+SILENT, SHORT, LONG = signals.SILENT, signals.SHORT, signals.LONG
 # Output.output: the relays, the red light, and light and sound by which a person finds the head
-RELAY_IN, RELAY_OUT, RED_LIGHT, LOCATE = 1, 2, 3, 4
+RELAY_IN, RELAY_OUT, RED_LIGHT, LOCATE = signals.RELAY_IN, signals.RELAY_OUT, signals.RED_LIGHT, signals.LOCATE
 
 
 class MessageRefused(ValueError):

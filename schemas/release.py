@@ -92,11 +92,11 @@ def open_manifest(file: bytes, verify) -> Manifest:  # type: ignore[no-untyped-d
 def parse(body: bytes) -> Manifest:
     """Return what a manifest's body says, whoever wrote it. Raises ReleaseRefused."""
     found = _checked(_loads(body))
-    files, offset = [], 0
-    for row in found["files"]:  # type: ignore[attr-defined]
-        file = _file(row, offset)
-        files.append(file)
-        offset += file.size
+    files: "list[File]" = found["files"]  # type: ignore[assignment] # rows still: a node has no memory for both
+    offset = 0
+    for place, row in enumerate(files):
+        files[place] = _file(row, offset)
+        offset += files[place].size
     _check_apart(files)
     if offset != found["size"]:
         raise ReleaseRefused("malformed", "its files have %d bytes together, it says %s" % (offset, found["size"]))
@@ -176,6 +176,7 @@ def _check_apart(files: "list[File]") -> None:
         path = file.path.lower()  # some file systems know no capitals
         if path in seen:
             raise ReleaseRefused("path", "it has two files " + file.path)
+        path = file.path if path == file.path else path  # one text, not two
         seen.add(path)
         parts = path.split("/")
         for depth in range(1, len(parts)):

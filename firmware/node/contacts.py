@@ -1,10 +1,10 @@
 """A node's inputs: contacts that bounce, taken over when they have stood still for a while."""
 
-from schemas import head
+from schemas import signals
 
 STILL_MS = 30
 FIRE_STILL_MS = 300
-_BITS = {"passed_in": head.PASSED_IN, "passed_out": head.PASSED_OUT, "fire": head.FIRE}
+_BITS = {"passed_in": signals.PASSED_IN, "passed_out": signals.PASSED_OUT, "fire": signals.FIRE}
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from firmware.node.journal import COLLAPSE, RESERVE
 from firmware.node.passages import FORCED, OPEN, Grant, Passages
 from firmware.node.ring import JournalUnavailable
 from firmware.node.sparing import Sparing
-from schemas import head
+from schemas import signals
 from schemas.tokens import QR, UID, token
 
 NORMAL, LOCK_DOWN, FREE_PASS = "normal", "lock_down", "free_pass"
@@ -19,8 +19,8 @@ MODES = (NORMAL, LOCK_DOWN, FREE_PASS)
 LOCATE_MS = 10_000
 LOSS_AGAIN_MS = 600_000  # while nothing but the reserve is left
 PERSONS_MAX = 32  # whose last passage is remembered, so that a repeat is none
-_RELAYS = {"in": head.RELAY_IN, "out": head.RELAY_OUT}
-_ADMITTED = {"in": head.PASSED_IN, "out": head.PASSED_OUT}
+_RELAYS = {"in": signals.RELAY_IN, "out": signals.RELAY_OUT}
+_ADMITTED = {"in": signals.PASSED_IN, "out": signals.PASSED_OUT}
 _LETTERS = {"uid": UID, "qr": QR}
 
 TYPE_CHECKING = False
@@ -117,7 +117,7 @@ class Gate:
     @property
     def is_burning(self) -> bool:
         """Tell whether the fire panel speaks."""
-        return bool(self._inputs & head.FIRE)
+        return bool(self._inputs & signals.FIRE)
 
     # What is shown to it
 
@@ -156,17 +156,17 @@ class Gate:
         seq = self._append(lines.decision(stamp, self._settings.gate, direction, verdict, version, medium))
         must_be_written = self._settings.disk_full == "deny" and direction == "in" and verdict.reason != "fire"
         if seq is None and must_be_written:
-            self._lamp.show(head.RED, head.LONG, stamp.monotonic_ms)
+            self._lamp.show(signals.RED, signals.LONG, stamp.monotonic_ms)
             return False
         if verdict.person:
             self._remember(verdict.person, direction, stamp.monotonic_ms)
-        self._lamp.show(head.GREEN, head.SHORT, stamp.monotonic_ms)
+        self._lamp.show(signals.GREEN, signals.SHORT, stamp.monotonic_ms)
         self._act(self._passages.grant(Grant(direction, verdict.person, seq), stamp.monotonic_ms), stamp)
         return True
 
     def _deny(self, verdict: "Verdict", direction: str, medium: str, stamp: "Stamp") -> None:
         if verdict.reason != "repeat":  # who was just let through must not see the gate turn red
-            self._lamp.show(head.RED, head.LONG, stamp.monotonic_ms)
+            self._lamp.show(signals.RED, signals.LONG, stamp.monotonic_ms)
         is_crowded = self.journal.fill in (COLLAPSE, RESERVE)
         who = (None, None) if is_crowded else (verdict.person, verdict.token)
         denial = (direction, verdict.reason, who[0], who[1], medium)
@@ -207,10 +207,10 @@ class Gate:
             return False
         stamp = self._keeper.now()
         if command.action == "open_once":
-            self._lamp.show(head.GREEN, head.SHORT, stamp.monotonic_ms)
+            self._lamp.show(signals.GREEN, signals.SHORT, stamp.monotonic_ms)
             self._act(self._passages.grant(Grant(self._settings.direction, None, None), stamp.monotonic_ms), stamp)
         elif command.action == "locate":
-            self._lamp.switch(head.LOCATE, 1, LOCATE_MS, stamp.monotonic_ms)
+            self._lamp.switch(signals.LOCATE, 1, LOCATE_MS, stamp.monotonic_ms)
         elif command.action in MODES:
             self.mode = command.action
         else:

@@ -3,14 +3,14 @@
 Rule: a relay is never on without an end that stands here, whatever becomes of who ordered it; all rest at the start.
 """
 
-from schemas import head
+from schemas import signals
 
 LIGHT_MS = 1_000
-SOUND_MS = {head.SILENT: 0, head.SHORT: 80, head.LONG: 400}
+SOUND_MS = {signals.SILENT: 0, signals.SHORT: 80, signals.LONG: 400}
 BLINK_MS = 250
 RELAY_MS_MAX = 10_000
-_RELAYS = {head.RELAY_IN: "relay_in", head.RELAY_OUT: "relay_out"}
-_LIT = {head.DARK: (), head.GREEN: ("green",), head.RED: ("red",), head.AMBER: ("green", "red")}
+_RELAYS = {signals.RELAY_IN: "relay_in", signals.RELAY_OUT: "relay_out"}
+_LIT = {signals.DARK: (), signals.GREEN: ("green",), signals.RED: ("red",), signals.AMBER: ("green", "red")}
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Lamp:
         self._pins = pins
         self._active_low = active_low
         self._ends: dict[str, int] = {}
-        self._light = head.DARK
+        self._light = signals.DARK
         self._light_ends_ms = 0
         self._locate_ends_ms = 0
         self._on: dict[str, bool] = {}
@@ -42,12 +42,12 @@ class Lamp:
 
     def switch(self, output: int, is_on: int, ttl_ms: int, now_ms: int) -> None:
         """Do what an Output says."""
-        if output == head.LOCATE:
+        if output == signals.LOCATE:
             self._locate_ends_ms = now_ms + ttl_ms if is_on else 0
-        elif output == head.RED_LIGHT and is_on:
-            self._light = head.RED
+        elif output == signals.RED_LIGHT and is_on:
+            self._light = signals.RED
             self._light_ends_ms = now_ms + ttl_ms
-        elif output == head.RED_LIGHT and self._light == head.RED:
+        elif output == signals.RED_LIGHT and self._light == signals.RED:
             self._light_ends_ms = now_ms
         elif output in _RELAYS and is_on:
             self._begin(_RELAYS[output], now_ms + min(ttl_ms, RELAY_MS_MAX))
@@ -71,10 +71,10 @@ class Lamp:
 
     def _shown(self, now_ms: int) -> int:
         if now_ms < self._locate_ends_ms:
-            return head.AMBER if now_ms // BLINK_MS % 2 else head.DARK
+            return signals.AMBER if now_ms // BLINK_MS % 2 else signals.DARK
         if now_ms < self._light_ends_ms:
             return self._light
-        return head.DARK if self.is_served else head.AMBER
+        return signals.DARK if self.is_served else signals.AMBER
 
     def _begin(self, name: str, ends_ms: int) -> None:
         self._ends[name] = ends_ms

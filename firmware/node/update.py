@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from firmware.node.clock import Stamp
-    from firmware.node.http import Http
+    from firmware.node.http import Answer, Http
     from schemas.release import File, Manifest
 
 
@@ -118,7 +118,6 @@ class Updates:
         self.state = State(files)
         self.is_trial = bool(self.state.trial)  # this very program; what `look` brings is tried by the next start
         self._refused = ""  # the query's words on what was refused since the start
-        self._body = b""
 
     @property
     def counter(self) -> int:
@@ -193,18 +192,20 @@ class Updates:
 
     async def _ask(self, http: "Http", target: str) -> "bytes | None":
         """Return the manifest file that is meant for this node, sealed for it by the cloud; None when there is none."""
-        self._body = b""
         nonce, signed = self._signed(target)
-        answer = await http.get(target, signed, self._take, MANIFEST_BYTES_MAX)
-        wanted = answer_headers(self._key, answer.status, nonce, answer.time_ms, self._body)
+        answer, body = await self._get(http, target, signed, MANIFEST_BYTES_MAX)
+        wanted = answer_headers(self._key, answer.status, nonce, answer.time_ms, body)
         if not is_same(answer.signature, wanted[SIGNATURE]):
             raise UpdateFailed("HTTP %d without the cloud's signature" % answer.status)
         if answer.status not in (_OK, _NOTHING):
             raise UpdateFailed("the cloud answered %d" % answer.status)
-        return self._body if answer.status == _OK else None
+        return body if answer.status == _OK else None
 
-    def _take(self, piece: bytes) -> None:
-        self._body += piece
+    async def _get(self, http: "Http", target: str, signed: "dict[str, str]", most: int) -> "tuple[Answer, bytes]":
+        """Return an answer and its body, joined once: bytes that grow leave all that they were behind in memory."""
+        pieces: "list[bytes]" = []
+        answer = await http.get(target, signed, pieces.append, most)
+        return answer, b"".join(pieces)
 
     def _signed(self, target: str) -> "tuple[str, dict[str, str]]":
         nonce = hexlify(self._draw(8)).decode()
@@ -237,11 +238,10 @@ class Updates:
             first = entry.offset + done
             _, signed = self._signed(target)
             signed["Range"] = "bytes=%d-%d" % (first, first + size - 1)
-            self._body = b""
-            answer = await http.get(target, signed, self._take, size)
-            if answer.status != _PARTIAL or len(self._body) != size:
+            answer, block = await self._get(http, target, signed, size)
+            if answer.status != _PARTIAL or len(block) != size:
                 raise UpdateFailed("the cloud answered %d for a block" % answer.status)
-            slot.add(entry.path, self._body)
+            slot.add(entry.path, block)
             done += size
 
 

@@ -6,7 +6,6 @@
 from machine import I2C, SPI, UART, Pin
 
 from firmware.node.contacts import Contacts
-from firmware.node.ends import UartEnd, UsbEnd
 from firmware.node.lamp import Lamp
 
 READER_BAUD = 115_200
@@ -76,6 +75,8 @@ def scanner_of(board):
 
 def end_of(board, baud):
     """Return a head's line to its agent."""
+    from firmware.node.ends import UartEnd, UsbEnd
+
     return UsbEnd() if board.LINE["kind"] == "usb" else UartEnd(uart_of(board.LINE, baud))
 
 

@@ -21,6 +21,7 @@ PARTS = (
     "tests.bench.edge",
     "tests.bench.firmware",
     "tests.bench.node",
+    "tests.bench.node_memory",
     "tests.bench.head",
     "tests.bench.till",
     "tests.bench.cloud",

@@ -1,7 +1,7 @@
 """What is measured of a stand-alone gate on the MicroPython VM: memory, flash, and the time of its journal and roster.
 
-The VM is the real one, with 64-bit words: objects take about twice what they take on a board. Its times are this
-machine's. Nothing was measured on a board.
+The VM is the real one, with 64-bit words: objects take up to twice what they take on a board, bytecode the same. Its
+times are this machine's. Nothing was measured on a board.
 """
 
 import tempfile
@@ -27,7 +27,7 @@ ROOTS = ("firmware.node.standalone_parts", "firmware.boards.gate_esp32s3")
 CARDS = 10_000
 LAST_REF = f"k3v9x0a{CARDS - 1:05d}"
 KEY = bytes(range(32))
-HEAP = "320k"  # 64-bit words take about twice the room: some 160 kB of a board
+HEAP = "320k"  # 64-bit words take more room than a board's
 HOW = f"MicroPython VM, {HEAP} of heap, 64-bit words"
 
 
@@ -35,7 +35,7 @@ def node() -> list[Figure]:
     """Measure a gate with 10,000 records in its journal and 10,000 cards in its roster."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        _compile_into(place / "lib")
+        compile_into(place / "lib")
         file, tokens = _roster()
         (place / "roster").write_bytes(file)
         (place / "tokens").write_text("\n".join(tokens[::200]))
@@ -121,7 +121,8 @@ def _prepared() -> Key:
     return key
 
 
-def _compile_into(folder: Path) -> None:
+def compile_into(folder: Path) -> None:
+    """Write the gate's program into a folder as it stands on a board."""
     for name in modules_for(*ROOTS):
         file = compiled(name)
         target = folder / file.path

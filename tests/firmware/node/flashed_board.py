@@ -25,7 +25,7 @@ from tests.waiting import Late, until_async
 START = str(STAND_INS / "start_board.py")
 PATH = f"{STAND_INS}:.frozen"
 FILES_BYTES = 1_280 * 1024  # what it has of 4 MB beside MicroPython, journal and roster
-HEAP = "512k"  # some 160 kB of a board
+HEAP = "384k"
 BOARD = "gate-esp32s3"
 RESTARTED = 75
 STARTS_MAX = 16
