@@ -4,12 +4,14 @@ import asyncio
 
 import pytest
 
+from cloud.accounts.queries import audit_of
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.menu.errors import DishRefused, LimitRefused
 from cloud.menu.kinds import Limit
 from cloud.menu.restrictions import RESTRICTIONS_MAX, Limits, lift, limits_of_school, restrict, restrictions_of
 from simulators.clock import SimulatedClock
 from tests.cloud.menu.factory import Canteen
+from tests.cloud.schools.factory import SYSTEM
 
 
 async def limits(canteen: Canteen, ref: str) -> Limits | None:
@@ -66,6 +68,22 @@ async def test_what_is_lifted_holds_no_more_and_stays_told(canteen: Canteen) -> 
     )  # fmt: skip
     with pytest.raises(NotFound):
         await lift(canteen.services, father, ref, set_by_mother.id)
+
+
+async def test_the_audit_journal_tells_that_a_restriction_was_set_and_not_which(canteen: Canteen) -> None:
+    person_id, ref = await canteen.child()
+    mother = await canteen.parent(person_id)
+    await restrict(canteen.services, mother, ref, Limit.ALLERGEN, "peanuts")
+    (held,) = await restrictions_of(canteen.services, mother, ref)
+    await lift(canteen.services, mother, ref, held.id)
+
+    told = [
+        (entry.verb, entry.detail)
+        for entry in await audit_of(canteen.services, SYSTEM, canteen.school_id)
+        if entry.verb.startswith("restriction")
+    ]
+
+    assert told == [("restriction.lifted", {"kind": "allergen"}), ("restriction.set", {"kind": "allergen"})]
 
 
 async def test_strangers_find_nothing_and_who_only_sees_changes_nothing(canteen: Canteen) -> None:
