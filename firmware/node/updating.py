@@ -4,8 +4,11 @@ Rule: a program on trial is trusted once its card reader answers and the cloud h
 """
 
 from firmware.node.http import Http
+from firmware.node.uplink import Waits
+from schemas.release import ReleaseRefused
 
 LOOK_MS = 6 * 3_600_000
+AGAIN_MS = 60_000  # after an errand that came to nothing, and then twice as long, up to LOOK_MS
 FIRST_MS = 600_000  # after a start, so that a school whose power comes back does not ask as one
 SPREAD_MS = 600_000
 
@@ -35,6 +38,8 @@ class Updating:
         self._tls = tls
         self._rng = rng
         self._restart = restart
+        self._waits = Waits(rng, AGAIN_MS, LOOK_MS)
+        self._began_ms = 0
         self._look_at_ms = FIRST_MS + int(rng.uniform(0, SPREAD_MS))
 
     def tell(self, alarm: "Callable[[str, str], object]") -> None:
@@ -58,8 +63,9 @@ class Updating:
             self._updates.mark_good()
 
     def begin(self, now_ms: int) -> None:
-        """Note that an errand was begun; the next is hours away, whatever becomes of it."""
-        self._look_at_ms = now_ms + LOOK_MS + int(self._rng.uniform(0, SPREAD_MS))
+        """Note that an errand was begun; should it come to nothing, the next one waits longer."""
+        self._began_ms = now_ms
+        self._look_at_ms = now_ms + self._waits.next_ms()
 
     async def look(self) -> None:
         """Ask, and fetch what there is. Raises UpdateFailed, ReleaseRefused, and what a connection raises."""
@@ -70,5 +76,13 @@ class Updating:
             await http.open()
             if await self._updates.look(http):
                 self._restart()
+            self._is_answered()
+        except ReleaseRefused:  # asking sooner would bring the same
+            self._is_answered()
+            raise
         finally:
             await http.close()
+
+    def _is_answered(self) -> None:
+        self._waits.reset()
+        self._look_at_ms = self._began_ms + LOOK_MS + int(self._rng.uniform(0, SPREAD_MS))

@@ -14,7 +14,7 @@ from firmware.boot import Files, State
 from firmware.node.clock import NTP, Stamp
 from firmware.node.roster_fetch import Server
 from firmware.node.update import UpdateFailed, Updates
-from firmware.node.updating import FIRST_MS, LOOK_MS, SPREAD_MS, Updating
+from firmware.node.updating import AGAIN_MS, FIRST_MS, LOOK_MS, SPREAD_MS, Updating
 from schemas.requests import answer_headers
 from tests.servers.process import free_port
 
@@ -44,12 +44,10 @@ def on_trial(folder: Path) -> Node:
     return Node(folder)
 
 
-def test_a_node_asks_some_minutes_after_its_start_then_every_six_hours_and_at_once_on_news(tmp_path: Path) -> None:
+def test_a_node_asks_some_minutes_after_its_start_and_at_once_on_news(tmp_path: Path) -> None:
     it = Node(tmp_path).updating
 
     assert (it.is_due(FIRST_MS - 1), it.is_due(FIRST_MS + SPREAD_MS)) == (False, True)
-    it.begin(FIRST_MS)
-    assert (it.is_due(FIRST_MS + LOOK_MS - 1), it.is_due(FIRST_MS + LOOK_MS + SPREAD_MS)) == (False, True)
     it.begin(0)
     it.hear()
     assert it.is_due(1)
@@ -109,11 +107,29 @@ async def cloud(key: bytes = KEY) -> AsyncIterator[tuple[int, list[str]]]:
         listening.close()
 
 
-async def test_nothing_new_is_no_reason_to_start_anew(tmp_path: Path) -> None:
+async def test_a_question_that_got_no_answer_is_asked_again_soon_then_ever_later(tmp_path: Path) -> None:
+    it = Node(tmp_path, free_port()).updating  # nobody listens there
+    waits = list[int]()
+
+    for _ in range(12):
+        it.begin(0)
+        with pytest.raises(OSError, match=r"."):
+            await it.look()
+        waits.append(next(at for at in range(0, 7 * LOOK_MS, 1_000) if it.is_due(at)))
+
+    assert waits[0] <= AGAIN_MS
+    assert max(waits[:4]) <= 8 * AGAIN_MS
+    assert AGAIN_MS * 60 < max(waits) <= LOOK_MS
+
+
+async def test_nothing_new_is_no_reason_to_start_anew_and_asked_about_in_six_hours(tmp_path: Path) -> None:
     async with cloud() as (port, asked):
         it = Node(tmp_path, port)
+        it.updating.begin(FIRST_MS)
         await it.updating.look()
 
+    due = [it.updating.is_due(FIRST_MS + LOOK_MS + at_ms) for at_ms in (-1, SPREAD_MS)]
+    assert due == [False, True]
     assert asked == ["/device/v1/release?product=node&board=gate-esp32s3&have=3"]
     assert it.restarts == 0
 
