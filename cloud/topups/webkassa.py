@@ -20,7 +20,8 @@ TIMEOUT_S = 30.0
 SALE, IN_CASH, NO_TAX, PIECE = 2, 0, 0, 796
 NAME = "Асхана шотын толықтыру / Пополнение счёта столовой"
 SESSION_OVER, SAME_NUMBER = 2, 14
-BUSY = frozenset({-1, 18, 505, 1014})  # their own trouble, or ours with the line: worth another telling
+# Their own trouble, or ours with the line, or a session that is over as soon as it is begun: worth another telling.
+BUSY = frozenset({-1, SESSION_OVER, 18, 505, 1014})
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 

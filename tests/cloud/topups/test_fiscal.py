@@ -85,6 +85,15 @@ async def test_a_school_without_a_cashbox_registers_nothing(services: Services) 
     assert await services.database.pool.fetchval("SELECT count(*) FROM fiscal_receipt") == 0
 
 
+async def test_a_receipt_whose_session_is_over_again_and_again_waits_and_is_not_refused(services: Services) -> None:
+    school_id = await with_cash(services, 1)
+
+    assert await register_due(services, desks_of(a_provider(BadHours(session_over=1.0)))) == 0
+
+    state = await fiscal_state_of(services, SYSTEM, school_id)
+    assert (state.waiting, state.refused) == (1, 0)
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_in_bad_hours_every_receipt_is_registered_once_in_order_and_one_at_a_time(
     services: Services, clock: SimulatedClock, seed: int
