@@ -153,6 +153,7 @@ class Agent:
             self.core.timekeeper.now, given.rng, tls=self._web_tls, floor_ms=world.floor_ms,
         ).bring  # fmt: skip
         others.start("photos", till.photos.run)
+        others.start("printer", till.run_printer)
         parts.start("till", till.run)
         for reader in till.readers:
             parts.start(f"reader.{reader.name}", partial(till.serve, reader))

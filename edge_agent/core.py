@@ -42,6 +42,7 @@ from edge_agent.till.book import Book
 from edge_agent.till.claiming import HubDesk
 from edge_agent.till.claims import SchoolClaims
 from edge_agent.till.desk import Around
+from edge_agent.till.receipt import printer_at
 from edge_agent.till.sales import Sales
 from edge_agent.till.till import Till
 from edge_agent.timekeeper import Stamp, Timekeeper
@@ -203,8 +204,11 @@ class Core:
             SchoolClaims(self._is_only_till, self._hub_claims), self._token, self._pass_of,
             is_touchless=settings.touches == "none",
         )  # fmt: skip
+        printer = printer_at(settings.printer) if settings.printer else None
         at_till = [readers[name] for name in settings.readers]
-        return Till(around, self.journal, given.clock, at_till, settings.port, given.settings.folder / "photos")
+        return Till(
+            around, self.journal, given.clock, at_till, settings.port, given.settings.folder / "photos", printer
+        )
 
     def _hub_claims(self) -> HubClaims | None:
         return self._claims if self.neighbours.hub else None

@@ -125,6 +125,9 @@ class TillSettings:
         Literal["one", "none"],
         _said("what sells a set meal when nothing speaks against it: one touch, or the card alone"),
     ] = "one"
+    printer: Annotated[
+        str, Meta(max_length=253, description="ESC/POS printer: a device's path, `host` or `host:port`; empty for none")
+    ] = ""
     claim_ms: Annotated[
         int, Meta(ge=50, le=5_000, description="how long the till waits for the hub's word before it sells without")
     ] = 150

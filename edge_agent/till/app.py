@@ -80,11 +80,13 @@ class TillPages:
     watching: Watching
     photo_of: Callable[[str], bytes | None] = lambda _digest: None
     _deeds: dict[str, Callable[[Touch], Awaitable[None]]] = field(init=False)
+    _language: Language = "kk"  # of the last touch, for paper
 
     def __post_init__(self) -> None:
         self._deeds = {
             "sell": self._sell, "clear": self._clear, "put": self._put, "scan": self._scan, "present": self._present,
             "meal": self._meal, "open": self._open, "close": self._close, "void": self._void, "refund": self._refund,
+            "print": self._print,
         }  # fmt: skip
         self.desk.on_change = self.watching.change
 
@@ -150,6 +152,7 @@ class TillPages:
             touch = None
         if touch is None:
             return Response("this is not a touch", 400, headers=_HEADERS)
+        self._language = _language(request)
         try:
             await deed(touch)
         except NotDone as refused:
@@ -158,7 +161,9 @@ class TillPages:
         return JSONResponse({}, headers=_HEADERS)
 
     async def _sell(self, touch: Touch) -> None:
-        await self.desk.sell(touch.turn, touch.amount, touch.payer, touch.why)
+        sales = await self.desk.sell(touch.turn, touch.amount, touch.payer, touch.why)
+        if touch.payer == "cash":
+            self.screen.receipts.put(self.screen.receipt(sales, self._language))
 
     async def _clear(self, _touch: Touch) -> None:
         self.desk.clear()
@@ -186,11 +191,17 @@ class TillPages:
         self.watching.change()
 
     async def _close(self, _touch: Touch) -> None:
-        self.screen.closed = await self.shifts.close()
+        totals = await self.shifts.close()
+        self.screen.closed = totals
+        self.screen.receipts.put(self.screen.closing(totals, self._language))
         self.watching.change()
 
     async def _void(self, touch: Touch) -> None:
         await self.shifts.void(touch.sale, touch.why)
+
+    async def _print(self, touch: Touch) -> None:
+        if not self.screen.receipts.put(self.screen.receipt(touch.sale.split(",")[:4], self._language)):
+            raise NotDone("no_printer")
 
     async def _refund(self, touch: Touch) -> None:
         amount_tiyn = tiyn(touch.sum)

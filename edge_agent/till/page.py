@@ -4,7 +4,7 @@ Rule: nothing here decides or changes anything. Whole parts are written anew eac
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -13,6 +13,7 @@ from edge_agent.status.snapshot import Language
 from edge_agent.status.texts import LANGUAGES, lasting
 from edge_agent.till.book import Book, Dish
 from edge_agent.till.desk import Desk, Look, NotDone
+from edge_agent.till.receipt import Receipts, of_sales, of_totals
 from edge_agent.till.rules import Objection, available_tiyn
 from edge_agent.till.sales import Sold, Totals
 from edge_agent.till.shifts import ROLE
@@ -48,6 +49,7 @@ class Screen:
     desk: Desk
     unsent: Callable[[], int]
     has_photo: Callable[[str], bool] = lambda _digest: False
+    receipts: Receipts = field(default_factory=lambda: Receipts(None))
     closed: Totals | None = None  # of the shift that was closed last
     _environment: Environment | None = None
 
@@ -91,6 +93,28 @@ class Screen:
             totals = sales.totals(look.shift.id)
         return self._write("sales.html", language, look, listed=listed, totals=totals, why=TAKINGS_BACK)
 
+    def receipt(self, sale_ids: Sequence[str], language: Language) -> list[str]:
+        """Return what is printed of some sales."""
+        look = self.desk.look()
+        found = [sold for each in sale_ids if (sold := self.desk.around.sales.sold(each)) is not None]
+
+        def name_of(key: str, version: int) -> str:
+            return _item(look.book, key, version, 1, language)
+
+        at_ms = found[0].sale.wall_ms if found else look.stamp.wall_ms
+        return of_sales(found, name_of, self._heading(look, at_ms, language), language)
+
+    def closing(self, totals: Totals, language: Language) -> list[str]:
+        """Return what is printed of a closed shift."""
+        look = self.desk.look()
+        return of_totals(totals, self._heading(look, look.stamp.wall_ms, language), language)
+
+    def _heading(self, look: Look, at_ms: int, language: Language) -> Sequence[str]:
+        if look.book is None or look.book.till is None:
+            return ()
+        cashier = _name_of(look.book, look.shift.staff) if look.shift is not None else ""
+        return (getattr(look.book.till.names, language), cashier, f"{look.book.local(at_ms):%d.%m.%Y %H:%M}")
+
     def why_not(self, refused: NotDone, language: Language) -> str:
         """Return why something was not done, as a sentence."""
         text = TEXTS[language][f"r_{refused.reason}"]
@@ -123,6 +147,7 @@ class Screen:
             "overrulings": OVERRULINGS,
             "closed": self.closed,
             "has_photo": self.has_photo,
+            "receipts": self.receipts,
             "sold": self._sold(look, language),
             "name": lambda names: getattr(names, language, None) or names[language],
         }

@@ -4,6 +4,7 @@ from edge_agent.status.snapshot import Language
 
 REASONS: dict[Language, dict[str, str]] = {
     "kk": {
+        "no_printer": "Принтер жоқ немесе бос емес",
         "had_it": "Бұл тамақты бүгін алған",
         "allergy": "Аллергиясы бар",
         "banned": "Ата-анасы тыйым салған",
@@ -40,6 +41,7 @@ REASONS: dict[Language, dict[str, str]] = {
         "unknown_code": "Мұндай штрихкод мәзірде жоқ",
     },
     "ru": {
+        "no_printer": "Принтера нет, или он занят",
         "had_it": "Сегодня уже получено",
         "allergy": "Аллергия",
         "banned": "Запрещено родителями",
@@ -76,6 +78,7 @@ REASONS: dict[Language, dict[str, str]] = {
         "unknown_code": "Такого штрихкода нет в меню",
     },
     "en": {
+        "no_printer": "There is no printer, or it is busy",
         "had_it": "Already had it today",
         "allergy": "Allergy",
         "banned": "Banned by the parents",

@@ -93,6 +93,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "no_cashiers": "Тізімде кассир жоқ: мектеп әкімшілігі PIN кодын беруі керек",
         "closed_now": "Ауысым жабылды",
         "lost": "Касса бағдарламасы жауап бермейді. Ештеңе сатпаңыз.",
+        "receipt": "Чек",
+        "printer_away": "Принтер жауап бермейді",
+        "not_fiscal": "Фискалды чек емес",
         "writing": "Дискіге жазылып жатыр…",
     },
     "ru": {
@@ -184,6 +187,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "no_cashiers": "В списке нет кассиров: администрация школы должна выдать PIN-код",
         "closed_now": "Смена закрыта",
         "lost": "Программа кассы не отвечает. Ничего не продавайте.",
+        "receipt": "Чек",
+        "printer_away": "Принтер не отвечает",
+        "not_fiscal": "Не фискальный чек",
         "writing": "Записывается на диск…",
     },
     "en": {
@@ -275,6 +281,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "no_cashiers": "The list has no cashiers: the school's office gives out PINs",
         "closed_now": "The shift is closed",
         "lost": "The till's program does not answer. Sell nothing.",
+        "receipt": "Receipt",
+        "printer_away": "The printer does not answer",
+        "not_fiscal": "Not a fiscal receipt",
         "writing": "Writing to the disk…",
     },
 }

@@ -16,6 +16,7 @@ from edge_agent.till.desk import Around, Desk, Stage
 from edge_agent.till.page import Screen
 from edge_agent.till.photos import Photos
 from edge_agent.till.pins import Notes, Pins
+from edge_agent.till.receipt import Printer, Receipts
 from edge_agent.till.shifts import Shifts
 from edge_agent.till.watching import Watching
 
@@ -27,8 +28,9 @@ class Till:
     """One till."""
 
     def __init__(
-        self, around: Around, notes: Notes, clock: Clock, readers: Sequence[Reader], port: int, photos: Path
-    ) -> None:
+        self, around: Around, notes: Notes, clock: Clock, readers: Sequence[Reader], port: int, photos: Path,
+        printer: Printer | None = None,
+    ) -> None:  # fmt: skip
         """`photos` is the folder that dishes' photos are kept in."""
         self.readers = readers
         self.desk = Desk(around)
@@ -36,7 +38,7 @@ class Till:
         self._reported: dict[str, Health] = {}
         shifts = Shifts(self.desk, Pins(notes, clock))
         self.photos = Photos(photos, clock, lambda: self.desk.book)
-        self._screen = Screen(self.desk, lambda: 0, self.photos.has)
+        self._screen = Screen(self.desk, lambda: 0, self.photos.has, Receipts(printer))
         self._pages = TillPages(self.desk, shifts, self._screen, Watching(), self.photos.read)
 
     def count_unsent(self, count: Callable[[], int]) -> None:
@@ -48,6 +50,10 @@ class Till:
         self._pages.watching = Watching()
         self.desk.on_change = self._pages.watching.change
         await serve_till(self._pages, listen(HOST, self._port, "till"))
+
+    async def run_printer(self) -> None:
+        """Print receipts until cancelled."""
+        await self._screen.receipts.run()
 
     async def serve(self, reader: Reader) -> None:
         """Show whose card a reader reads, until cancelled."""

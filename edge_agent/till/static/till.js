@@ -96,6 +96,7 @@ const deeds = {
     replace(later);
   },
   close: () => act("close", {}),
+  print: (it) => act("print", { sale: it.sales }),
   digit: (it) => {
     document.getElementById("pin").value += it.digit;
   },

@@ -2,7 +2,7 @@
 
 import random
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from argon2 import PasswordHasher
@@ -75,7 +75,7 @@ class TillBench:
         self.desk = Desk(around)
         self.shifts = Shifts(self.desk, Pins(self.notes, self.clock))
 
-    async def open(self) -> "TillBench":
+    async def open(self) -> Self:
         await self.shifts.open(CASHIER, PIN)
         return self
 

@@ -50,7 +50,8 @@ class ShownTill(TillBench):
     def __init__(self, *changed: bytes, is_touchless: bool = False) -> None:
         super().__init__(*PEOPLE, *DISHES, MENU, *changed, is_touchless=is_touchless)
         self.unsent = 0
-        self.pages = TillPages(self.desk, self.shifts, Screen(self.desk, lambda: self.unsent), Watching())
+        self.screen = Screen(self.desk, lambda: self.unsent)
+        self.pages = TillPages(self.desk, self.shifts, self.screen, Watching())
         self.url = ""
 
     @asynccontextmanager
