@@ -25,6 +25,7 @@ PARTS = (
     "tests.bench.head",
     "tests.bench.till",
     "tests.bench.cloud",
+    "tests.bench.ledger",
 )
 Measurement = Callable[[], list[Figure]]
 
