@@ -53,6 +53,12 @@ CANTEEN = (
         " JOIN person ON person.id = person_id WHERE restriction.school_id = $1 ORDER BY restriction.id",
     ),
     Export(
+        "ratings",
+        "What parents think of a meal that their child took, from 1 to 5.",
+        'SELECT ref AS person, "on", meal, food, service, comment, rated_at, rated_by FROM meal_rating'
+        ' JOIN person ON person.id = person_id WHERE meal_rating.school_id = $1 ORDER BY "on", meal, ref',
+    ),
+    Export(
         "tills",
         "Tills of the canteen, and the device that each stands on.",
         "SELECT till.key AS till, name_kk, name_ru, name_en, device.name AS device, mode, ended_at FROM till"

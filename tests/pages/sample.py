@@ -105,6 +105,7 @@ async def write(services: Services) -> Sample:
     await _money(services, school, people[:2], people[-1])
     plate = await canteen_sample.write(services, school.id, people[0].ref, people[2].ref, staff[0].ref)
     await _eaten(services, school, people[:2], staff[0].ref)
+    await canteen_sample.rate(services, school.id, people[0].id)
     for role, name in ((Role.CANTEEN, "Сәуле Тұрар"), (Role.DIRECTOR, "Бақыт Оразов")):
         tokens[role.value] = await _account(services, role, school.id, name)
         login = f"other_{role.value}"

@@ -166,6 +166,34 @@ async def test_a_menu_is_put_in_order_by_the_keyboard_alone(site: Site) -> None:
     await expect(page.get_by_text("Nothing is offered yet")).to_be_visible()
 
 
+async def test_a_parent_rates_a_meal_once_and_the_canteen_reads_it_without_the_childs_name(site: Site) -> None:
+    page = await site.open(f"/children/{site.sample.child_ref}/ratings", "guardian", width=390)
+    meal = page.locator("section", has_text="August 30, 2026")
+    await meal.get_by_role("group", name="Food").get_by_label("2", exact=True).check()
+    await meal.get_by_role("group", name="Service").get_by_label("5", exact=True).check()
+    await meal.get_by_label("A word, if you like").fill("Көже салқын 🥶 <b>")
+    await press(page, "Send")
+    await expect(meal).to_contain_text("Food: 2 of 5. Service: 5 of 5.")
+    again = await page.request.post(
+        page.url, headers={"origin": site.address},
+        form={"on": "2026-08-30", "meal": "lunch", "food": "5", "service": "5"},
+    )  # fmt: skip
+    never = await page.request.post(
+        page.url, headers={"origin": site.address},
+        form={"on": "2026-08-20", "meal": "lunch", "food": "5", "service": "5"},
+    )  # fmt: skip
+
+    page = await site.open(f"{SCHOOL}/ratings", "canteen")
+
+    assert (again.status, never.status) == (409, 409)
+    await expect(page.get_by_role("main")).to_contain_text("Көже салқын 🥶 <b>")
+    child = await site.services.database.pool.fetchval(
+        "SELECT surname FROM person WHERE ref = $1", site.sample.child_ref
+    )
+    await expect(page.get_by_role("main")).not_to_contain_text(str(child))
+    await expect(page.locator("tbody tr").first).to_contain_text("2.")
+
+
 async def objections(site: Site, folder: Path, ref: str, *dishes: str) -> set[tuple[str, str]]:
     """Return why an agent's till, which has just got the school's signed roster, would not sell these to somebody."""
     key = Ed25519PrivateKey.generate()

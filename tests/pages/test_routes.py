@@ -77,6 +77,9 @@ ROUTES = {
     "POST /schools/{code}/approvals/{order_id}/approve": Who.DIRECTOR,
     "POST /schools/{code}/approvals/{order_id}/refuse": Who.DIRECTOR,
     f"GET {CHILD}/menu": Who.GUARDIAN,
+    f"GET {CHILD}/ratings": Who.GUARDIAN,
+    f"POST {CHILD}/ratings": Who.GUARDIAN,
+    "GET /schools/{code}/ratings": Who.CANTEEN,
     f"GET {CHILD}/limits": Who.GUARDIAN,
     f"POST {CHILD}/limits": Who.GUARDIAN,
     f"POST {CHILD}/limits/{{restriction_id}}/lift": Who.GUARDIAN,
@@ -179,6 +182,7 @@ ROUTES = {
 FORM = {
     "number": "04A1B2C3D4E5F6", "purpose": "card", "given_on": "01.09.2026", "withdrawn_on": "01.09.2026",
     "source": "x", "name": "gate-evil", "phone": "+7 701 000 00 01", "relation": "mother", "intent": "import",
+    "on": "2026-09-01", "meal": "lunch", "food": "5", "service": "5",
     "kind": "allergen", "value": "fish", "name_kk": "x", "price": "1", "category": "main", "key": "lunch", "add": "1",
     "begins": "01:00", "ends": "02:00", "pin": "902817", "person": "staff0000001", "week": "2026-09-01",
     "ids": ",".join(map(str, range(1, 40))), "action": "report", "reason": "because",
@@ -285,7 +289,8 @@ def keys(route: RouteContext) -> list[str]:
 async def written(site: Site) -> object:
     """Return how much is written in what forms change."""
     return await site.services.database.pool.fetchrow(
-        "SELECT (SELECT count(*) FROM restriction), (SELECT count(*) FROM dish_version), (SELECT count(*) FROM menu),"
+        "SELECT (SELECT count(*) FROM restriction), (SELECT count(*) FROM meal_rating),"
+        " (SELECT count(*) FROM dish_version), (SELECT count(*) FROM menu),"
         " (SELECT count(*) FROM audit_entry), (SELECT count(*) FROM card WHERE state = 'active'),"
         " (SELECT count(*) FROM sign_in), (SELECT count(*) FROM device WHERE state = 'active'),"
         " (SELECT count(*) FROM alarm WHERE acknowledged_at IS NULL), (SELECT count(*) FROM device_command),"
