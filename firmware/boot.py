@@ -18,6 +18,7 @@ STATE, MANIFEST = "update.json", "manifest.json"
 TRIES_MAX = 3
 TRIAL_MS = 1_800_000
 AGAIN_S = 5  # for whoever is at the console
+CRASHED = "crashed"
 
 
 class Files:
@@ -55,7 +56,7 @@ class State:
         self.tries = found["tries"] if isinstance(found.get("tries"), int) else 0
         self.bad = found["bad"] if isinstance(found.get("bad"), dict) else {}
         self.told = found["told"] if isinstance(found.get("told"), list) else []
-        self.why = str(found.get("why", ""))  # how the last start of what is on trial ended, if that is known
+        self.why = CRASHED if found.get("why") == CRASHED else ""  # how the last start on trial ended, if that is known
         if not self.good:  # as flashed, or forgotten: the slot that is whole, the first one first
             whole = [slot for slot in SLOTS if self.counter_in(slot)]
             self.good = whole[0] if whole else SLOTS[0]
@@ -169,7 +170,10 @@ def failed(error: Exception) -> None:
     if state.trial:
         import machine  # noqa: PLC0415
 
-        state.note("crashed")
+        try:
+            state.note(CRASHED)
+        except OSError as trouble:  # flash that is full or worn out
+            sys.print_exception(trouble)  # type: ignore[attr-defined]
         time.sleep(AGAIN_S)
         machine.reset()
 

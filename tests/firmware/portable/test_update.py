@@ -387,6 +387,16 @@ def test_a_board_that_forgot_which_slot_runs_takes_one_that_is_whole():
         assert choose(files) == "a", text
 
 
+def test_a_reason_that_nobody_knows_is_none():
+    files = flashed()
+    look(files, Cloud(*a_release(7)))
+    found = json.loads(files.read("update.json"))
+    files.replace("update.json", json.dumps(dict(found, tries=TRIES_MAX, why="?")).encode())
+
+    assert choose(files) == "a"
+    assert State(files).bad == {"7": "no_ack"}, "the cloud takes no question with another word"
+
+
 def make(folder):
     try:  # noqa: SIM105  MicroPython has no contextlib
         os.mkdir(folder.rstrip("/"))
