@@ -15,7 +15,7 @@ from cloud.ingest.plan import clean
 from cloud.ingest.reading import Unreadable, read_record
 from cloud.ledger.posting import post_all
 from cloud.meals import statements
-from cloud.meals.rules import Book, Change, ChangeKind, Line, Payment, Place, Sale
+from cloud.meals.rules import COST_MAX_TIYN, Book, Change, ChangeKind, Line, Payment, Place, Sale
 from schemas import structs
 
 CHANNEL = "esik_meals"  # the payload is the school's id
@@ -62,7 +62,10 @@ async def _load(connection: asyncpg.Connection, school_id: int, met: Sequence[Me
     changes = [record.id for _, record in met if isinstance(record, structs.Void | structs.Refund)]
     return Book(
         sales=sales,
-        costs={row["sale"]: row["cost"] for row in await connection.fetch(statements.COSTS, school_id, unknown)},
+        costs={
+            row["sale"]: row["cost"]
+            for row in await connection.fetch(statements.COSTS, school_id, unknown, COST_MAX_TIYN)
+        },
         waiting=waiting,
         known_lines=await _known_lines(connection, met),
         known_changes=frozenset(row["id"] for row in await connection.fetch(statements.CHANGES, school_id, changes)),

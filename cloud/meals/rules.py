@@ -14,6 +14,8 @@ from cloud.ledger import postings
 from cloud.ledger.kinds import AccountKind
 from cloud.ledger.rules import REVENUE, SUBSIDY, Account, Posting
 
+COST_MAX_TIYN = 10**9  # of all lines of a sale: ten million tenge; what a broken till tells beyond is not believed
+
 
 class ChangeKind(StrEnum):
     """How a sale is taken back: all of it as if it had not been, or a part of the money."""
@@ -123,8 +125,11 @@ class Book:
         if line.place in self.known_lines:
             return
         sale = self.sales.get(line.sale)
+        before = self.costs.get(line.sale, 0) if sale is None else sale.full_tiyn
+        if before + line.cost_tiyn > COST_MAX_TIYN:
+            return
         if sale is None:
-            self.costs[line.sale] = self.costs.get(line.sale, 0) + line.cost_tiyn
+            self.costs[line.sale] = before + line.cost_tiyn
             return
         self._keep(replace(sale, full_tiyn=sale.full_tiyn + line.cost_tiyn))
         if sale.payer is not None and not sale.is_void:

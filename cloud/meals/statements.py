@@ -6,7 +6,7 @@ SELECT sale.id, device, epoch, seq, shift, meal, payment, coalesce(person.ref, '
 FROM meal_sale AS sale LEFT JOIN person ON person.id = person_id WHERE sale.school_id = $1 AND sale.id = ANY($2)
 """
 COSTS = """
-SELECT sale, sum(count * price_tiyn)::bigint AS cost FROM meal_line
+SELECT sale, least(sum(count * price_tiyn), $3)::bigint AS cost FROM meal_line
 WHERE school_id = $1 AND sale = ANY($2) GROUP BY sale
 """
 WAITING = """

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from cloud.attendance.web import Desk
@@ -15,7 +15,8 @@ from cloud.core.pages import pages_of
 from cloud.ledger.checking import check
 from cloud.ledger.journals import Program, journal
 from cloud.ledger.queries import held_for, movements_of, trial_balance
-from cloud.office.person import PREFIX, OfficeDesk, Text, ThePerson, day_typed
+from cloud.office.days import day_asked
+from cloud.office.person import PREFIX, OfficeDesk, Text, ThePerson
 from cloud.people.queries import PersonRow
 from cloud.topups.actions import Way, move, pay_back, promise_back, take_cash
 from cloud.topups.fiscal import fiscal_state_of, tell_again
@@ -24,6 +25,7 @@ from cloud.topups.queries import promises_of, receipt_of, siblings_of
 from cloud.topups.rules import amount_typed, shown
 
 DAYS_SHOWN = 60
+Counted = Annotated[int, Path(ge=1, le=2**63 - 1)]  # what the database can count
 router = APIRouter(prefix=f"{PREFIX}/money", include_in_schema=False)
 books = APIRouter(prefix="/schools/{code}/money", include_in_schema=False)
 
@@ -75,7 +77,9 @@ async def show_books(request: Request, desk: OfficeDesk, on: str = "") -> Respon
 
 
 @books.post("/promises/{promise_id}/pay")
-async def pay(request: Request, desk: OfficeDesk, promise_id: int, way: Annotated[Way, Form()] = Way.CASH) -> Response:
+async def pay(
+    request: Request, desk: OfficeDesk, promise_id: Counted, way: Annotated[Way, Form()] = Way.CASH
+) -> Response:
     """Note that what was promised back was paid."""
     try:
         await pay_back(desk.services, desk.actor, desk.school.id, promise_id, way)
@@ -92,7 +96,7 @@ async def fiscal_again(desk: OfficeDesk) -> Response:
 
 
 @books.get("/receipts/{number}")
-async def receipt(request: Request, desk: OfficeDesk, number: int) -> Response:
+async def receipt(request: Request, desk: OfficeDesk, number: Counted) -> Response:
     """Show a payment's receipt, to be printed."""
     told = await receipt_of(desk.services, desk.actor, desk.school.id, number)
     return pages_of(request).page(desk.visit, "office/receipt.html", section="money", receipt=told)
@@ -121,10 +125,8 @@ async def _person_page(
 
 
 async def _books_page(request: Request, desk: Desk, on: str, refused: Refused | None = None) -> Response:
-    try:
-        day = day_typed(on) if on else desk.school.on
-    except Refused as wrong:
-        day, refused = desk.school.on, wrong
+    day, wrong = day_asked(on, desk.school.on)
+    refused = refused or wrong
     values = await _books(desk, day)
     told = translate(desk.visit.language, refused.message) if refused else ""
     return pages_of(request).page(

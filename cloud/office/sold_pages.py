@@ -9,13 +9,12 @@ from fastapi.responses import Response
 
 from cloud.attendance.web import Desk, desk_of
 from cloud.core.actor import Role
-from cloud.core.errors import Refused
 from cloud.core.i18n import translate
 from cloud.core.live import Quiet, stream
 from cloud.core.pages import pages_of
 from cloud.core.wakeups import EVERYTHING
 from cloud.meals.queries import day_of, odd_of, shifts_of
-from cloud.office.canteen import day_typed
+from cloud.office.days import day_asked
 
 TEMPLATE = "office/sold.html"
 router = APIRouter(prefix="/schools/{code}/sold", include_in_schema=False)
@@ -25,11 +24,7 @@ SoldDesk = Annotated[Desk, Depends(desk_of(Role.CANTEEN, Role.OFFICE, Role.DIREC
 @router.get("")
 async def show(request: Request, desk: SoldDesk, on: str = "") -> Response:
     """Show a day; today when none is named."""
-    refused: Refused | None = None
-    try:
-        day = day_typed(on) if on else desk.school.on
-    except Refused as wrong:
-        day, refused = desk.school.on, wrong
+    day, refused = day_asked(on, desk.school.on)
     told = translate(desk.visit.language, refused.message) if refused else ""
     status = refused.status if refused else HTTPStatus.OK
     values = await _values(desk, day)

@@ -101,11 +101,24 @@ async def test_the_journal_of_the_page_is_one_that_hledger_takes(site: Site, tmp
     assert (checking.returncode, told) == (0, b"")
 
 
-async def test_a_day_that_is_no_day_is_told_and_today_is_shown(site: Site) -> None:
-    page = await site.open(f"{BOOKS}?on=31.02.2026", "office")
+@pytest.mark.parametrize("address", [BOOKS, "/schools/almaty15/sold"])
+@pytest.mark.parametrize("day", ["31.02.2026", "01.01.0001", "31.12.9999"])
+async def test_a_day_that_is_no_day_is_told_and_today_is_shown(site: Site, address: str, day: str) -> None:
+    page = await site.open(f"{address}?on={day}", "office")
 
     await expect(page.get_by_role("alert")).to_be_visible()
-    await expect(page.get_by_label("Day")).to_have_value("01.09.2026")
+    await expect(page.locator("#on")).to_have_value("01.09.2026")
+
+
+async def test_a_number_beyond_all_counting_is_nobodys_receipt(site: Site) -> None:
+    async with httpx2.AsyncClient(base_url=site.address, headers=cookie(site, "office")) as http:
+        answers = [
+            await http.get(f"{BOOKS}/receipts/{10**30}"),
+            await http.post(f"{BOOKS}/promises/{10**30}/pay", data={"way": "cash"}),
+            await http.get(f"{BOOKS}/receipts/99999"),
+        ]
+
+    assert [answer.status_code for answer in answers] == [422, 422, 404]
 
 
 def account(site: Site) -> str:

@@ -103,6 +103,13 @@ def test_a_second_sale_of_the_same_id_and_a_change_told_twice_are_not_believed()
     }  # fmt: skip
 
 
+def test_a_broken_till_that_tells_billions_does_not_stop_the_others() -> None:
+    told = met(*(line(seq, 10**9, 99) for seq in range(1, 200)), line(300, 577_00), sale(400, 10**9))
+
+    assert [fault_of(each) for each in told.postings] == [""]
+    assert told.sales[f"{1:016x}"].full_tiyn == 577_00
+
+
 def test_a_meal_of_somebody_whom_the_school_does_not_have_moves_no_money() -> None:
     assert moved(line(1, 577_00), sale(2, 577_00, person=""), back(3, ChangeKind.VOID, 577_00)) == {}
 
