@@ -83,7 +83,7 @@ class Queue:
 async def opened(folder: Path) -> AsyncIterator[Queue]:
     """Run the agent, open the page and a shift."""
     school = SchoolKit(folder, people=0, gates={}, more=[*canteen_rows(["till-1"]), *student_rows()])
-    till = TillKit(school, "till-1")
+    till = TillKit.of_school(school, "till-1")
     till.kit.server.start()
     try:
         till.open()

@@ -21,7 +21,7 @@ def two_tills(folder: Path) -> Iterator[tuple[TillKit, TillKit]]:
     authority = Authority()
     school = SchoolKit(folder, gates={}, policy={"hub": "till-1"}, more=canteen_rows(NAMES))
     hub = {"device": "till-1", "mqtt_host": "127.0.0.1", "mqtt_port": free_port(), "mqtt_tls": True}
-    first, second = (TillKit(school, name, hub=hub, pems=authority.bundle(name)) for name in NAMES)
+    first, second = (TillKit.of_school(school, name, hub=hub, pems=authority.bundle(name)) for name in NAMES)
     try:
         for till in (first, second):
             till.kit.server.start()

@@ -14,7 +14,7 @@ from tests.waiting import until
 
 
 def test_a_till_sells_from_a_cold_start_without_a_cloud_and_knows_it_after_a_kill(tmp_path: Path) -> None:
-    till = TillKit(SchoolKit(tmp_path, gates={}, more=canteen_rows(["till-1"])), "till-1")
+    till = TillKit.of_school(SchoolKit(tmp_path, gates={}, more=canteen_rows(["till-1"])), "till-1")
     till.kit.server.start()
     try:
         till.open()

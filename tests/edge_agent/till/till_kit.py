@@ -35,17 +35,10 @@ def canteen_rows(tills: Sequence[str]) -> list[bytes]:
 
 
 class TillKit:
-    """One till's agent."""
+    """One till's agent, given its bundle."""
 
-    def __init__(
-        self,
-        school: SchoolKit,
-        device: str,
-        *,
-        hub: Mapping[str, object] | None = None,
-        pems: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
-        self.kit: AgentKit = school.agent(device, hub=hub, pems=pems)
+    def __init__(self, kit: AgentKit) -> None:
+        self.kit = kit
         self.port = free_port()
         pipe = self.kit.folder / "cards"
         os.mkfifo(pipe)
@@ -54,14 +47,26 @@ class TillKit:
             f'[[readers]]\nname = "cards"\ndriver = "line"\npath = "{pipe}"\n'
         )
 
+    @classmethod
+    def of_school(
+        cls,
+        school: SchoolKit,
+        device: str,
+        *,
+        hub: Mapping[str, object] | None = None,
+        pems: Mapping[str, str] = MappingProxyType({}),
+    ) -> "TillKit":
+        """Return a till of a made-up school."""
+        return cls(school.agent(device, hub=hub, pems=pems))
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
 
-    def open(self) -> None:
-        """Wait for the page, and open a shift."""
-        until(lambda: "Open a shift" in self.page(), 20, what="the till's page")
-        assert self.act("open", staff=CASHIER, pin=PIN) == 200
+    def open(self, staff: str = CASHIER) -> None:
+        """Wait for the page with its cashiers, and open a shift."""
+        until(lambda: staff in self.page(), 60, what="the till's page with its cashiers")
+        assert self.act("open", staff=staff, pin=PIN) == 200
 
     def act(self, deed: str, **touch: object) -> int:
         return httpx2.post(f"{self.url}act/{deed}", json=touch, headers=TOUCH, trust_env=False).status_code
@@ -73,8 +78,12 @@ class TillKit:
             return ""
 
     def tap(self, number: int, shows: str) -> str:
+        """Show somebody's card and return the page once it shows something."""
+        return self.show(uid_of(number), shows)
+
+    def show(self, uid: bytes, shows: str) -> str:
         """Show a card and return the page once it shows something."""
-        until(lambda: self.has_tapped(uid_of(number)), what="the reader to listen")
+        until(lambda: self.has_tapped(uid), what="the reader to listen")
         return until(lambda: page if shows in (page := self.page()) else "", what=f"the page to show {shows}")
 
     def sell(self, page: str, amount_tiyn: int = 0) -> int:
