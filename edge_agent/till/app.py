@@ -34,6 +34,7 @@ from edge_agent.till.watching import WATCHERS_MAX, Watching
 _FOLDER = Path(__file__).parent
 _HOSTS = ["127.0.0.1", "localhost", "::1", "[::1]"]
 BODY_BYTES_MAX = 4_096
+SALES_OF_ONE_MAX = 2  # by right, and what is paid beside it
 OWN_PAGE = "esik-till"  # a header that a page from elsewhere cannot send without being asked for leave
 CODE_BEGINS = "ESIK:"  # as schemas/passes.py writes it
 SCREEN = "screen"  # the reader that a scanner's letters come from
@@ -191,16 +192,20 @@ class TillPages:
         self.watching.change()
 
     async def _close(self, _touch: Touch) -> None:
+        shift = self.desk.shift
         totals = await self.shifts.close()
         self.screen.closed = totals
-        self.screen.receipts.put(self.screen.closing(totals, self._language))
+        self.screen.receipts.put(self.screen.closing(totals, shift.staff if shift is not None else "", self._language))
         self.watching.change()
 
     async def _void(self, touch: Touch) -> None:
         await self.shifts.void(touch.sale, touch.why)
 
     async def _print(self, touch: Touch) -> None:
-        if not self.screen.receipts.put(self.screen.receipt(touch.sale.split(",")[:4], self._language)):
+        sales = touch.sale.split(",")[:SALES_OF_ONE_MAX]
+        if any(self.desk.around.sales.sold(each) is None for each in sales):
+            raise NotDone("no_sale")
+        if not self.screen.receipts.put(self.screen.receipt(sales, self._language)):
             raise NotDone("no_printer")
 
     async def _refund(self, touch: Touch) -> None:

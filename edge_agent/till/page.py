@@ -102,17 +102,18 @@ class Screen:
             return _item(look.book, key, version, 1, language)
 
         at_ms = found[0].sale.wall_ms if found else look.stamp.wall_ms
-        return of_sales(found, name_of, self._heading(look, at_ms, language), language)
+        staff = look.shift.staff if look.shift is not None else ""
+        return of_sales(found, name_of, self._heading(look, staff, at_ms, language), language)
 
-    def closing(self, totals: Totals, language: Language) -> list[str]:
-        """Return what is printed of a closed shift."""
+    def closing(self, totals: Totals, staff: str, language: Language) -> list[str]:
+        """Return what is printed of a closed shift; `staff` is who worked it."""
         look = self.desk.look()
-        return of_totals(totals, self._heading(look, look.stamp.wall_ms, language), language)
+        return of_totals(totals, self._heading(look, staff, look.stamp.wall_ms, language), language)
 
-    def _heading(self, look: Look, at_ms: int, language: Language) -> Sequence[str]:
+    def _heading(self, look: Look, staff: str, at_ms: int, language: Language) -> Sequence[str]:
         if look.book is None or look.book.till is None:
             return ()
-        cashier = _name_of(look.book, look.shift.staff) if look.shift is not None else ""
+        cashier = _name_of(look.book, staff)
         return (getattr(look.book.till.names, language), cashier, f"{look.book.local(at_ms):%d.%m.%Y %H:%M}")
 
     def why_not(self, refused: NotDone, language: Language) -> str:
