@@ -21,6 +21,7 @@ from cloud.rosters.bundles import add_device
 from cloud.schools.actions import NewSchool, add_school, set_bells, set_day
 from cloud.schools.models import DayKind
 from cloud.schools.rules import Day, Ring
+from simulators.demo_canteen import seed_canteen
 from simulators.demo_cloud import DemoCloud
 from simulators.demo_people import DemoPerson
 from simulators.demo_spreadsheet import spreadsheet
@@ -38,6 +39,8 @@ GATE_NAMES = {
 STAFF = (
     (Role.GUARD, "guard", "Серік Оспанов", "guard: the screen at the gate, who is inside"),
     (Role.OFFICE, "office", "Гүлнар Ахметова", "office: inside, late and absent, by class"),
+    (Role.CANTEEN, "canteen", "Сәуле Тұрар", "canteen: dishes, menus of two weeks"),
+    (Role.DIRECTOR, "director", "Бақыт Оразов", "director: approves who eats free"),
     (Role.IT, "school-it", "Данияр Ким", "IT: every device and its health"),
 )
 
@@ -81,6 +84,7 @@ async def seed_school(
             device: json.loads(await add_device(services, SYSTEM, CODE, NewDevice(device, [_gate(gate)])))
             for gate, device in gates.items()
         }
+        await seed_canteen(services, school_id)
         return Seeded(await _sign_ins(services, school_id, people[0]), bundles)
 
 

@@ -1,0 +1,25 @@
+"""The demonstration's canteen offers something on every school day, with photos; the first grades eat free."""
+
+from datetime import timedelta
+
+from cloud.core.services import Services
+from cloud.menu.entitlements import orders_of
+from cloud.menu.queries import menus_between
+from simulators.demo_canteen import seed_canteen
+from tests.cloud.schools.factory import SYSTEM, a_school
+
+
+async def test_a_visitor_finds_menus_with_photos_and_an_approved_order(services: Services) -> None:
+    school_id = await a_school(services)
+
+    await seed_canteen(services, school_id)
+
+    today = (services.clock.now() + timedelta(hours=5)).date()
+    menus = await menus_between(services.database.pool, school_id, today, today + timedelta(days=13))
+    assert {menu.on for menu in menus} == {
+        on for on in (today + timedelta(days=number) for number in range(14)) if on.isoweekday() < 6
+    }
+    assert all(menu.set_dish for menu in menus if menu.meal == "lunch")
+    assert {bool(dish.photo) for menu in menus for dish in menu.dishes if not dish.parts} == {True}
+    (order,) = await orders_of(services, SYSTEM, school_id)
+    assert (order.needs_approval, order.given.grades) == (False, (1, 2, 3, 4))
