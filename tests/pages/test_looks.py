@@ -76,7 +76,7 @@ PAGES = {
 # Names, codes and proper names that are the same in every language.
 SAME_EVERYWHERE = re.compile(
     r"Esik|Excel|English|XLSX|CSV|\.xlsx|JPEG|PNG|WebP|gate-\w+|almaty\d+|north|south|[\w.]+@\w+|\b0\.1\.0\b|IT\b|QR"
-    r"|Kaspi|DESFire|NTAG 424 DNA|Данияр|parent with pram"
+    r"|Kaspi|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 OPEN_ALL = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"

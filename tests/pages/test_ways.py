@@ -101,7 +101,7 @@ async def test_on_a_phone_the_section_that_is_shown_stands_in_view(site: Site) -
 
     current = page.locator(".shell-nav [aria-current]")
 
-    await expect(current).to_be_in_viewport(ratio=1)
+    await expect(current).to_be_in_viewport(ratio=0.9)
 
 
 async def fresh(site: Site, path: str, locale: str = "en-US") -> Page:
