@@ -54,6 +54,7 @@ class Publisher:
 
     async def _hear(self) -> None:
         async with await self.services.wakeups.subscribe(CHANGED) as changes:
+            await self._want_all()  # nobody woke us for what was changed while no publisher ran
             async for payload in changes:
                 if payload.isdigit():
                     self.want(int(payload))

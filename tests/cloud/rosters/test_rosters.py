@@ -254,6 +254,15 @@ async def test_the_publisher_issues_a_blocked_card_at_once_and_joins_what_follow
     running.cancel()
 
 
+async def test_a_card_blocked_while_no_publisher_ran_is_issued_when_one_begins(place: Place) -> None:
+    await publish(place.services, SYSTEM, place.school_id)
+    await block_card(place.services, SYSTEM, place.card_id)
+
+    running = asyncio.create_task(Publisher(place.services).run())
+    await _until_version(place, 2)
+    running.cancel()
+
+
 async def _versions(place: Place) -> int:
     count: int = await place.services.database.pool.fetchval("SELECT count(*) FROM roster_version")
     return count
