@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from cloud.core.messages import message
+from cloud.core.money import tiyn_of
 from cloud.menu.errors import DishRefused, MealRefused, PriceRefused
 from cloud.menu.kinds import ALLERGENS, CATEGORIES, SET
 
@@ -21,7 +22,6 @@ ENERGY_MAX_KCAL = 5_000
 KEY = re.compile(r"[a-z0-9-]{1,16}")
 BARCODE = re.compile(r"[0-9]{6,14}")
 DAYS = 7
-_PRICE = re.compile(r"(-?)(\d{1,9})(?:[.,](\d{1,2}))?")
 _CURRENCY = re.compile(r"(?:₸|тг\.?|тенге|теңге|kzt)$")
 _TIME = re.compile(r"(\d{1,2})[:.](\d{2})")
 _JOINERS = {"\u200d", "\u200c"}  # what holds an emoji together
@@ -123,12 +123,10 @@ def shortened(text: str, most: int) -> str:
 def price_of(text: str) -> int:
     """Return the tiyn of a price as 577, 577,50 or 1 200 ₸. Raises PriceRefused, which says why."""
     plain = _CURRENCY.sub("", "".join(text.lower().split()).replace("−", "-"))
-    match = _PRICE.fullmatch(plain)
-    if match is None:
+    amount = tiyn_of(plain.removeprefix("-"))
+    if amount is None:
         raise PriceRefused(message("“{given}” is no price. Write tenge, as 577 or 577.50.", given=text.strip()[:24]))
-    minus, tenge, tiyn = match.groups()
-    amount = int(tenge) * 100 + int((tiyn or "0").ljust(2, "0"))
-    return checked_price(-amount if minus else amount)
+    return checked_price(-amount if plain.startswith("-") else amount)
 
 
 def checked_price(price_tiyn: int) -> int:
