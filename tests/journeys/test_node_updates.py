@@ -23,7 +23,7 @@ from tests.waiting import Late
 
 __all__ = ["_clock", "_cloud"]  # fixtures
 SLOW_S = 60.0
-TELLINGS, AGAIN_S = 20, 4.0  # a gate that is fetching something hears no notice
+TELLINGS, AGAIN_S = 60, 1.0  # a gate that is fetching something hears no notice
 _FLASHED = """
 INSERT INTO device_program (device_id, product, board, counter, asked_at)
 SELECT id, 'node', $1, 1, now() FROM device ON CONFLICT DO NOTHING
