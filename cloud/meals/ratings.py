@@ -37,12 +37,15 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING mea
 """
 _DISHES = """
 SELECT dish.key, v.name_kk, v.name_ru, v.name_en, count(*) AS count, round(avg(food) * 10)::int AS tenths
-FROM meal_rating r
-JOIN meal_sale sale ON sale.person_id = r.person_id AND sale."on" = r."on" AND sale.meal = r.meal AND NOT is_void
-JOIN meal_line line ON line.school_id = sale.school_id AND line.sale = sale.id
-JOIN dish ON dish.school_id = r.school_id AND dish.key = line.dish
+FROM (
+  SELECT DISTINCT r.person_id, r."on", r.meal, food, line.dish FROM meal_rating r
+  JOIN meal_sale sale ON sale.person_id = r.person_id AND sale."on" = r."on" AND sale.meal = r.meal AND NOT is_void
+  JOIN meal_line line ON line.school_id = sale.school_id AND line.sale = sale.id
+  WHERE r.school_id = $1 AND r."on" BETWEEN $2 AND $3
+) rated
+JOIN dish ON dish.school_id = $1 AND dish.key = rated.dish
 JOIN dish_version v ON v.dish_id = dish.id AND v.version = dish.version
-WHERE r.school_id = $1 AND r."on" BETWEEN $2 AND $3 GROUP BY 1, 2, 3, 4 ORDER BY tenths, count DESC, dish.key LIMIT $4
+GROUP BY 1, 2, 3, 4 ORDER BY tenths, count DESC, dish.key LIMIT $4
 """
 _SERVICE = """
 SELECT count(*) AS count, coalesce(round(avg(service) * 10), 0)::int AS tenths FROM meal_rating
