@@ -6,8 +6,8 @@ SHELL := /bin/bash -euo pipefail
 BIN := .venv/bin
 CODE := esik schemas edge_agent cloud simulators hardware tests
 ARGS ?=
-# Two test processes by default: the tests start real servers, and two cores are what a small machine has.
-JOBS ?= 2
+# Three test processes by default: two cores are what a small machine has, and tests wait for real servers a while.
+JOBS ?= 3
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

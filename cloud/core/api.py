@@ -1,11 +1,13 @@
-"""What every endpoint of the JSON API shares: how a refusal looks, and which ones are told of."""
+"""What endpoints share: numbers in addresses; of the JSON API, how a refusal looks, and which ones are told of."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 PREFIX = "/api/v1"
+Counted = Annotated[int, Path(ge=1, le=2**63 - 1)]  # a number in an address that the database can count
 
 
 class Model(BaseModel):

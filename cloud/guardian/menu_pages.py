@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
 from cloud.core.actor import Actor
+from cloud.core.api import Counted
 from cloud.core.errors import NotAllowed, NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.pages import Visit, pages_of
@@ -94,7 +95,7 @@ async def set_limit(
 
 
 @router.post("/limits/{restriction_id}/lift")
-async def lift_limit(actor: SignedIn, services: TheServices, ref: str, restriction_id: int) -> Response:
+async def lift_limit(actor: SignedIn, services: TheServices, ref: str, restriction_id: Counted) -> Response:
     """Lift a restriction."""
     await lift(services, actor, ref, restriction_id)
     return RedirectResponse(f"/children/{ref}/limits", HTTPStatus.SEE_OTHER)

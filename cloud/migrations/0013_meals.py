@@ -27,6 +27,7 @@ CREATE TABLE meal_sale (
 );
 CREATE INDEX what_did_this_person_eat ON meal_sale (person_id, "on");
 CREATE INDEX what_was_sold_on_this_day ON meal_sale (school_id, "on");
+CREATE INDEX what_was_sold_in_this_shift ON meal_sale (school_id, shift);
 CREATE TABLE meal_line (
   school_id bigint NOT NULL REFERENCES school (id),
   sale text NOT NULL,                -- which may come later, or never

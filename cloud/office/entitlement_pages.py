@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from cloud.attendance.web import Desk, desk_of
 from cloud.core.actor import Role
+from cloud.core.api import Counted
 from cloud.core.errors import NotFound, Refused
 from cloud.core.messages import message
 from cloud.menu.entitlements import (
@@ -88,19 +89,19 @@ async def add(
 
 
 @router.get("/entitlements/{order_id}")
-async def show_one(request: Request, desk: OfficeDesk, order_id: int) -> Response:
+async def show_one(request: Request, desk: OfficeDesk, order_id: Counted) -> Response:
     """Show one order with its list to the office."""
     return await _one(request, desk, OFFICE, order_id)
 
 
 @router.get("/approvals/{order_id}")
-async def show_approval(request: Request, desk: DirectorDesk, order_id: int) -> Response:
+async def show_approval(request: Request, desk: DirectorDesk, order_id: Counted) -> Response:
     """Show one order with its list to the director."""
     return await _one(request, desk, DIRECTOR, order_id)
 
 
 @router.post("/entitlements/{order_id}/list")
-async def put_on_list(request: Request, desk: OfficeDesk, order_id: int, person: Words = []) -> Response:  # noqa: B006
+async def put_on_list(request: Request, desk: OfficeDesk, order_id: Counted, person: Words = []) -> Response:  # noqa: B006
     """Put children on the list of an order."""
     try:
         if not await list_children(desk.services, desk.actor, desk.school.id, order_id, person):
@@ -113,21 +114,21 @@ async def put_on_list(request: Request, desk: OfficeDesk, order_id: int, person:
 
 
 @router.post("/entitlements/{order_id}/list/{person}/end")
-async def take_from_list(desk: OfficeDesk, order_id: int, person: str) -> Response:
+async def take_from_list(desk: OfficeDesk, order_id: Counted, person: str) -> Response:
     """Take a child from the list of an order."""
     await unlist(desk.services, desk.actor, desk.school.id, order_id, person)
     return _to(desk, OFFICE, order_id)
 
 
 @router.post("/entitlements/{order_id}/end")
-async def end(desk: OfficeDesk, order_id: int) -> Response:
+async def end(desk: OfficeDesk, order_id: Counted) -> Response:
     """Let an order hold no more."""
     await end_order(desk.services, desk.actor, desk.school.id, order_id)
     return _to(desk, OFFICE, order_id)
 
 
 @router.post("/approvals/{order_id}/approve")
-async def approve_one(request: Request, desk: DirectorDesk, order_id: int) -> Response:
+async def approve_one(request: Request, desk: DirectorDesk, order_id: Counted) -> Response:
     """Approve an order and who waits on its list."""
     try:
         await approve(desk.services, desk.actor, desk.school.id, order_id)
@@ -137,7 +138,7 @@ async def approve_one(request: Request, desk: DirectorDesk, order_id: int) -> Re
 
 
 @router.post("/approvals/{order_id}/refuse")
-async def refuse_one(desk: DirectorDesk, order_id: int) -> Response:
+async def refuse_one(desk: DirectorDesk, order_id: Counted) -> Response:
     """End an order that is not to be."""
     await end_order(desk.services, desk.actor, desk.school.id, order_id)
     return _to(desk, DIRECTOR, order_id)
@@ -152,7 +153,7 @@ async def _all(request: Request, desk: Desk, part: Part, refused: Refused | None
     )  # fmt: skip
 
 
-async def _one(request: Request, desk: Desk, part: Part, order_id: int, refused: Refused | None = None) -> Response:
+async def _one(request: Request, desk: Desk, part: Part, order_id: Counted, refused: Refused | None = None) -> Response:
     order = await order_of(desk.services, desk.actor, desk.school.id, order_id)
     listed = await listed_of(desk.services, desk.actor, desk.school.id, order_id)
     children: list[PersonRow] = []
@@ -179,5 +180,5 @@ def _by_class(children: list[PersonRow]) -> dict[str, list[PersonRow]]:
     return classes
 
 
-def _to(desk: Desk, part: Part, order_id: int) -> Response:
+def _to(desk: Desk, part: Part, order_id: Counted) -> Response:
     return RedirectResponse(f"/schools/{desk.school.code}/{part.section}/{order_id}", HTTPStatus.SEE_OTHER)

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
+from cloud.core.api import Counted
 from cloud.core.errors import NotFound, Refused
 from cloud.office.person import PREFIX, OfficeDesk, Outcome, Text, ThePerson, back_to, person_page
 from cloud.people.actions import add_guardian, end_guardianship, open_guardian_account, set_rights
@@ -28,7 +29,7 @@ class GuardianForm:
     relation: Annotated[Relation, Form()] = Relation.OTHER
 
 
-async def guardian_of(desk: OfficeDesk, person: ThePerson, guardian_id: int) -> GuardianRow:
+async def guardian_of(desk: OfficeDesk, person: ThePerson, guardian_id: Counted) -> GuardianRow:
     """Return the guardian of the path, who must be one of the person's."""
     for guardian in await guardians_of(desk.services, desk.actor, person.ref):
         if guardian.id == guardian_id:

@@ -5,10 +5,11 @@ from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from cloud.attendance.web import Desk
+from cloud.core.api import Counted
 from cloud.core.errors import Refused
 from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
@@ -25,7 +26,6 @@ from cloud.topups.queries import promises_of, receipt_of, siblings_of
 from cloud.topups.rules import amount_typed, shown
 
 DAYS_SHOWN = 60
-Counted = Annotated[int, Path(ge=1, le=2**63 - 1)]  # what the database can count
 router = APIRouter(prefix=f"{PREFIX}/money", include_in_schema=False)
 books = APIRouter(prefix="/schools/{code}/money", include_in_schema=False)
 

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from cloud.cards.actions import block_card, free_card, give_card, take_card
 from cloud.cards.kinds import Medium
 from cloud.cards.queries import cards_of
+from cloud.core.api import Counted
 from cloud.core.errors import NotFound, Refused
 from cloud.office.person import PREFIX, OfficeDesk, Outcome, Text, ThePerson, back_to, day_typed, person_page
 from cloud.people.actions import check_source, give_consent, leave, withdraw_consent
@@ -40,7 +41,7 @@ async def give(
 
 
 @router.post("/cards/{card_id}/{act}")
-async def act_on_card(desk: OfficeDesk, person: ThePerson, card_id: int, act: str) -> Response:
+async def act_on_card(desk: OfficeDesk, person: ThePerson, card_id: Counted, act: str) -> Response:
     """Block a card, free it, or take it back."""
     cards = await cards_of(desk.services, desk.actor, person.ref)
     if act not in ACTS or card_id not in {card.id for card in cards}:

@@ -17,6 +17,7 @@ AHEAD = timedelta(days=14)
 OFFLINE_LIMIT_TIYN = 200_000  # of a day at each till: a few meals, should the hub be away
 NO_LIMIT = -1
 RIGHTS_MAX = 32
+BALANCE_MAX_TIYN = 1_000_000_000  # as a row can say: a row beyond it would have the whole roster refused
 NOTHING, NOBODYS = Limits(), Told(0, None)
 
 
@@ -92,8 +93,9 @@ def _right(ref: str, held: Iterable[Right]) -> bytes:
 def _account(ref: str, told: Told, limits: Limits) -> bytes:
     as_of_ms = 0 if told.recorded_at is None else int(told.recorded_at.timestamp() * 1_000)
     day_limit = NO_LIMIT if limits.day_limit_tiyn is None else limits.day_limit_tiyn
+    balance = max(-BALANCE_MAX_TIYN, min(BALANCE_MAX_TIYN, told.held_tiyn))
     return row(
-        "account", ref, told.held_tiyn, as_of_ms, OFFLINE_LIMIT_TIYN, day_limit, list(limits.allergens),
+        "account", ref, balance, as_of_ms, OFFLINE_LIMIT_TIYN, day_limit, list(limits.allergens),
         list(limits.dishes), list(limits.categories),
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ and is issued together. Money that moved is told once a minute, and only where t
 """
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 
 import structlog
@@ -34,6 +35,7 @@ class Publisher:
     _wanted: dict[int, float] = field(default_factory=dict)  # school id: not before this instant
     _issued_s: dict[int, float] = field(default_factory=dict)
     _moved: set[int] = field(default_factory=set)  # schools with other balances than told
+    _told: deque[int] = field(default_factory=deque)  # of those, the ones whose turn has come
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -85,8 +87,10 @@ class Publisher:
         while True:
             await self.services.clock.sleep(MONEY_APART_S)
             moved, self._moved = sorted(self._moved), set()
-            for school_id in await schools_with_tills(self.services.database.pool, moved):
-                self.want(school_id)
+            waiting = set(self._told)
+            schools = await schools_with_tills(self.services.database.pool, moved)
+            self._told.extend(school_id for school_id in schools if school_id not in waiting)
+            self._news.set()
 
     async def _want_all(self) -> None:
         """Look at every school with devices, after wake-ups may have been missed."""
@@ -106,16 +110,24 @@ class Publisher:
     async def _issue(self) -> None:
         while True:
             await self._news.wait()
-            now_s = self.services.clock.monotonic_s()
-            due = [school_id for school_id, not_before_s in self._wanted.items() if not_before_s <= now_s]
-            for school_id in due:
-                del self._wanted[school_id]
-                self._issued_s[school_id] = now_s
+            if (school_id := self._next()) is not None:
+                self._issued_s[school_id] = self.services.clock.monotonic_s()
                 await self._publish(school_id)
-            if not self._wanted:
-                self._news.clear()
-            elif not due:
+            elif self._wanted:
+                now_s = self.services.clock.monotonic_s()
                 await self.services.clock.sleep(max(0.01, min(self._wanted.values()) - now_s))
+            else:
+                self._news.clear()
+
+    def _next(self) -> int | None:
+        """Return the school whose turn it is: the one that is due the longest, else one with other balances."""
+        now_s = self.services.clock.monotonic_s()
+        due = [(not_before_s, school_id) for school_id, not_before_s in self._wanted.items() if not_before_s <= now_s]
+        if due:
+            _, school_id = min(due)
+            del self._wanted[school_id]
+            return school_id
+        return self._told.popleft() if self._told else None
 
     async def _publish(self, school_id: int) -> None:
         try:

@@ -6,7 +6,7 @@ is sold is what the cashier saw: who came to stand there since, or a price that 
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Literal, Protocol
 
@@ -29,6 +29,7 @@ from edge_agent.till.rules import (
     Line,
     Objection,
     OrderRefused,
+    Reason,
     judge,
     judge_cash,
 )
@@ -117,8 +118,9 @@ class Desk:
     meal_key: str | None = None  # chosen by the cashier; None follows the clock
     _basket: Basket = field(default_factory=Basket)
     _book: Book | None = None
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    selling: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while a sale is made
     _refusals: Refusals = field(default_factory=Refusals)
+    _hub_said: tuple[int, Reason] | None = None  # what the hub objected to, and in which turn
     _promised: dict[tuple[str, str, str, bool], str] = field(default_factory=dict)
 
     # What is seen
@@ -144,6 +146,9 @@ class Desk:
         meal = self._meal(book, stamp)
         menu = book.menu(day.name, meal.key) if book is not None and meal is not None else EMPTY_MENU
         buyer, known, last = self._buyer(book, day, meal)
+        told = self._hub_said[1] if self._hub_said is not None and self._hub_said[0] == self.stage.turn else None
+        if told == "had_it":
+            known = replace(known, is_right_used=True)
         lines = self._basket.lines(menu, self._offered(book, menu))
         judgement = cash = None
         if lines:
@@ -151,6 +156,8 @@ class Desk:
             if buyer is not None:
                 is_asked = self.around.claims.is_near
                 judgement = _or_none(lambda: judge(lines, buyer, known, is_hub_asked=is_asked))
+        if judgement is not None and told is not None:
+            judgement = judgement.also(told)
         return Look(self.stage, stamp, book, day, meal, menu, shift, buyer, known, lines, judgement, cash, last)
 
     # Who comes
@@ -163,7 +170,7 @@ class Desk:
         except CardRefused as refused:
             log.info("till.card_refused", reason=refused.reason)
             return self._set("turned", ref=refused.ref, reason=refused.reason, is_next=True)
-        async with self._lock:  # Whom the cashier has just touched for is served first.
+        async with self.selling:  # Whom the cashier has just touched for is served first.
             self.present(ref)
         if self.around.is_touchless and not self._basket.is_touched:
             await self._sell_untouched()
@@ -200,6 +207,8 @@ class Desk:
         lines = self._basket.with_more(dish, count, look.lines)
         if lines:
             _or_not_done(lambda: judge_cash(lines, None))
+        if self._hub_said is not None and self._hub_said[1] != "had_it":
+            self._hub_said = None  # it was about another sum
         if lines or self.stage.kind in ("buyer", "not_sold"):
             self._basket.hold(lines)
         else:
@@ -223,7 +232,7 @@ class Desk:
 
     async def sell(self, turn: int, amount_tiyn: int, payer: Payer, why: str = "") -> Sequence[str]:
         """Sell what the screen shows; with a `why`, whatever speaks against it. Raises NotDone."""
-        async with self._lock:
+        async with self.selling:
             look = self.look()
             try:
                 sales = await self._sell(look, turn, amount_tiyn, payer, why.strip())
@@ -285,6 +294,7 @@ class Desk:
             if outcome == "silent":
                 return False
             if outcome != "granted":
+                self._hub_said = look.stage.turn, outcome
                 raise NotDone(outcome)
         return True
 

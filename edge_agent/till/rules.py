@@ -99,6 +99,12 @@ class Judgement:
     def is_by_right(self) -> bool:
         return any(due.payment in ("free", "subsidised") for due in self.dues)
 
+    def also(self, reason: Reason) -> "Judgement":
+        """Return it with an objection that was made elsewhere."""
+        if any(objection.reason == reason for objection in self.objections):
+            return self
+        return Judgement(self.dues, (*self.objections, Objection(reason)))
+
 
 def judge_cash(lines: Sequence[Line], buyer: Buyer | None) -> Judgement:
     """Return what a sale for cash is, to somebody or to a guest. Raises OrderRefused."""

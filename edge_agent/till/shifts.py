@@ -46,8 +46,8 @@ class Shifts:
             return shift
 
     async def close(self) -> Totals:
-        """Close the open shift and return what it took. Raises NotDone."""
-        async with self._lock:
+        """Close the open shift, after the sale that is being made, and return what it took. Raises NotDone."""
+        async with self._lock, self.desk.selling:
             shift = self._open()
             totals = self.desk.around.sales.totals(shift.id)
             stamp = self.desk.around.timekeeper.now()

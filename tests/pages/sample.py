@@ -235,7 +235,7 @@ async def _eaten(services: Services, school: School, children: list[Person], cas
     dishes = [row["key"] for row in await services.database.pool.fetch("SELECT key FROM dish ORDER BY id")]
     child, sibling = (each.ref for each in children)
     sales: list[tuple[int, datetime, str, Any]] = [
-        (number, NOW - timedelta(days=number % 3, minutes=number), who, payment)
+        (number, NOW - timedelta(days=number % 3 if payment == "account" else 0, minutes=number), who, payment)
         for number, (who, payment) in enumerate([(child, "account")] * 4 + [(sibling, "free")] * 2, 1)
     ]
     records: list[tuple[datetime, Record]] = [(NOW - timedelta(hours=1), _shift("opened", cashier))]

@@ -139,6 +139,20 @@ async def test_a_till_is_told_each_balance_and_the_newest_record_that_is_in_it(c
     assert accounts == {ref: [42_300, int(sold_at.timestamp() * 1_000)], other: [0, 0]}
 
 
+async def test_a_balance_beyond_belief_is_told_as_the_largest_and_spoils_no_roster(canteen: Canteen) -> None:
+    await a_till(canteen)
+    _, ref = await canteen.child()
+    now = canteen.services.clock.now()
+    async with canteen.services.database.transaction() as connection:
+        sold = [
+            postings.sale(f"record:till:1:{number}", now, Account.of(ref), paid_tiyn=10**9, subsidy_tiyn=0)
+            for number in (1, 2)
+        ]
+        await post_all(connection, canteen.school_id, sold, now)
+
+    assert (await rows(canteen))["account"][0][:2] == [ref, -(10**9)]
+
+
 async def test_equal_facts_give_equal_rows(canteen: Canteen) -> None:
     await a_till(canteen)
     await canteen.child()
@@ -166,6 +180,14 @@ async def test_money_that_moved_is_told_to_tills_once_a_minute(canteen: Canteen,
         await _until_issued(canteen, 2)
         running.cancel()
     assert [row[1] for row in (await rows(canteen))["account"]] == [300_000]
+
+
+async def test_a_changed_card_is_issued_before_balances_that_waited_longer(canteen: Canteen) -> None:
+    publisher = Publisher(canteen.services)
+    publisher._told.extend([7, 8])
+    publisher.want(9)
+
+    assert [publisher._next() for _ in range(4)] == [9, 7, 8, None]
 
 
 async def _issued(canteen: Canteen) -> int:

@@ -496,3 +496,34 @@ async def test_many_refusals_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPat
         await refused(till)
 
     assert [record["p"] for record in till.written("refusal")] == [BORIS, GUARD, BORIS]
+
+
+async def test_what_the_hub_objects_to_is_shown_and_may_be_overruled_with_a_name_and_why() -> None:
+    hub = ToldHub("had_it")
+    till = await TillBench(claims=hub).open()
+    await till.tap(ALIYA)
+    assert await refused(till) == "had_it"
+    shown = objections(till)
+
+    assert await refused(till) == "had_it"
+    sold = await till.sell(why="hungry")
+
+    assert (shown, len(hub.asked)) == (["had_it"], 1)
+    sale = till.written("sale")[0]
+    assert (sale["id"], sale["pay"], sale["a"]) == (sold[0], "account", LUNCH_TIYN)  # a second one is not free
+    assert [(each["of"], each["w"], each["x"]) for each in till.written("override")] == [(sold[0], "had_it", "hungry")]
+
+
+async def test_what_the_hub_says_of_money_is_about_that_basket_only() -> None:
+    hub = ToldHub("no_money")
+    till = await TillBench(claims=hub).open()
+    await till.tap(BORIS)
+    assert await refused(till) == "no_money"
+    assert objections(till) == ["no_money"]
+
+    hub.outcome = "granted"
+    till.desk.put("lunch-set/3", -1)
+    till.desk.put("tea/1")
+
+    assert objections(till) == []
+    assert await till.sell()

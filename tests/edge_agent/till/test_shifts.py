@@ -3,12 +3,14 @@
 import asyncio
 
 import pytest
+from typing_extensions import override
 
+from edge_agent.till.claims import Claim, Outcome
 from edge_agent.till.desk import NotDone
 from edge_agent.till.sales import Totals
 from schemas.roster import row
 from tests.edge_agent.school import ALIYA, BORIS
-from tests.edge_agent.till.bench import PIN, TillBench
+from tests.edge_agent.till.bench import PIN, TillBench, ToldHub
 from tests.edge_agent.till.canteen import CASHIER, COOK, LUNCH_TIYN
 
 
@@ -210,3 +212,27 @@ async def test_a_wait_grows_and_has_an_end() -> None:
         till.clock.advance(waits[-1])
 
     assert waits == [0, 0, 0, 0, 60, 120, 240, 480, 900, 900, 900, 900]
+
+
+async def test_a_shift_is_closed_after_the_sale_that_is_being_made() -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    class SlowHub(ToldHub):
+        @override
+        async def ask(self, claim: Claim) -> Outcome:
+            asked.set()
+            await answer.wait()
+            return await super().ask(claim)
+
+    till = await TillBench(claims=SlowHub()).open()
+    await till.tap(BORIS)
+    selling = asyncio.create_task(till.sell())
+    await asked.wait()
+    closing = asyncio.create_task(till.shifts.close())
+    await asyncio.sleep(0)
+    answer.set()
+
+    totals = await closing
+
+    assert (len(await selling), totals.count) == (1, 1)
+    assert [each["k"] for each in till.written()] == ["shift", "item", "sale", "shift"]
