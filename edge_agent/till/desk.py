@@ -26,7 +26,6 @@ from edge_agent.till.rules import (
     Due,
     Judgement,
     Known,
-    Line,
     Objection,
     OrderRefused,
     Reason,
@@ -34,12 +33,12 @@ from edge_agent.till.rules import (
     judge_cash,
 )
 from edge_agent.till.sales import Sales, Sold
+from edge_agent.till.stage import Kind, Look, Stage
 from edge_agent.till.who import CardRefused, who
 from edge_agent.timekeeper import Stamp, Timekeeper
 from schemas.structs import MealRow, Shift
 
 Payer = Literal["account", "cash"]
-Kind = Literal["idle", "buyer", "turned", "sold", "not_sold"]
 PROMISES_MAX = 2_000
 log = structlog.get_logger()
 
@@ -59,37 +58,6 @@ class NotDone(Exception):
         super().__init__(reason)
         self.reason = reason
         self.about = tuple(about)
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What the screen is about. `turn` grows with everybody who comes to stand there."""
-
-    kind: Kind = "idle"
-    turn: int = 0
-    ref: str | None = None
-    reason: str = ""
-    about: Sequence[str] = ()
-    sales: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Everything the screen shows of a moment."""
-
-    stage: Stage
-    stamp: Stamp
-    book: Book | None
-    day: Day
-    meal: MealRow | None
-    menu: Menu
-    shift: Shift | None
-    buyer: Buyer | None
-    known: Known
-    lines: Sequence[Line]
-    judgement: Judgement | None
-    cash: Judgement | None
-    last: Sold | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from edge_agent.status.snapshot import Language
 from edge_agent.status.texts import LANGUAGES, lasting
 from edge_agent.till.book import Book, Dish
-from edge_agent.till.desk import Desk, Look, NotDone
+from edge_agent.till.desk import Desk, NotDone
 from edge_agent.till.receipt import Receipts, of_sales, of_totals
 from edge_agent.till.rules import Objection, available_tiyn
 from edge_agent.till.sales import Sold, Totals
 from edge_agent.till.shifts import ROLE
+from edge_agent.till.stage import Look
 from edge_agent.till.texts import ALLERGENS, OVERRULINGS, TAKINGS_BACK, TEXTS, tenge
 from schemas.structs import StaffRow
 

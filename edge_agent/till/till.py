@@ -12,12 +12,13 @@ from edge_agent.clock import Clock
 from edge_agent.readers.tap import Answering, Guarded, Health, Reader, Tap, Verdict
 from edge_agent.status.server import listen
 from edge_agent.till.app import TillPages, serve_till
-from edge_agent.till.desk import Around, Desk, Stage
+from edge_agent.till.desk import Around, Desk
 from edge_agent.till.page import Screen
 from edge_agent.till.photos import Photos
 from edge_agent.till.pins import Notes, Pins
 from edge_agent.till.receipt import Printer, Receipts
 from edge_agent.till.shifts import Shifts
+from edge_agent.till.stage import Stage
 from edge_agent.till.watching import Watching
 
 HOST = "127.0.0.1"  # the screen hangs on this machine; nobody sells from elsewhere

@@ -10,10 +10,11 @@ from argon2 import PasswordHasher
 from edge_agent.readers.tap import Medium, Tap
 from edge_agent.roster import Roster
 from edge_agent.till.claims import Claim, Claims, OnlyTill, Outcome
-from edge_agent.till.desk import Around, Desk, Stage
+from edge_agent.till.desk import Around, Desk
 from edge_agent.till.pins import Pins
 from edge_agent.till.sales import Sales
 from edge_agent.till.shifts import Shifts
+from edge_agent.till.stage import Stage
 from edge_agent.timekeeper import Quality, Timekeeper
 from schemas.roster import row
 from simulators.clock import SimulatedClock
