@@ -241,7 +241,7 @@ async def test_the_publisher_issues_a_blocked_card_at_once_and_joins_what_follow
     publisher = Publisher(place.services)
     running = asyncio.create_task(publisher.run())
     await _until_version(place, 1)
-    clock.advance(APART_S + 1)
+    await _until_idle(publisher, clock)
 
     await block_card(place.services, SYSTEM, place.card_id)
     await _until_version(place, 2)
@@ -261,6 +261,18 @@ async def test_a_card_blocked_while_no_publisher_ran_is_issued_when_one_begins(p
     running = asyncio.create_task(Publisher(place.services).run())
     await _until_version(place, 2)
     running.cancel()
+
+
+async def _until_idle(publisher: Publisher, clock: SimulatedClock) -> None:
+    """Let the publisher do all that its start asked for, and then some time pass."""
+
+    def is_idle() -> bool:
+        if publisher._wanted:
+            clock.advance(APART_S + 1)
+        return not publisher._wanted and not publisher._news.is_set()
+
+    await until_async(is_idle)
+    clock.advance(APART_S + 1)
 
 
 async def _versions(place: Place) -> int:
