@@ -115,6 +115,7 @@ def test_a_welcome_with_the_old_one_proves_nothing_and_one_that_ended_is_not_sho
         ("no certificate", "cannot be read"),
         ("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "cannot be read"),
     ],
+    ids=["of another key", "of another device", "no newer", "no certificate", "cut short"],
 )
 def test_a_certificate_that_is_not_ours_is_refused(held: Certificates, tmp_path: Path, pem: str, why: str) -> None:
     with pytest.raises(CertificateRefused, match=why):
