@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
+import pytest
 from typing_extensions import override
 
 from edge_agent.journal.entry import Entry, EpochState
@@ -54,6 +55,11 @@ class Adapted:
 
 class TestRing(Conformance):
     _flashes: dict[Path, Flash] = {}  # noqa: RUF012 - the flash of a folder outlives its journals
+
+    @pytest.fixture(autouse=True)
+    def _blank(self) -> None:
+        """Begin without flash: another test's folder may have had the same path."""
+        self._flashes.clear()
 
     @override
     def open(self, folder: Path, seed: int = 1) -> Adapted:
