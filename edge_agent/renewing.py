@@ -17,7 +17,8 @@ from edge_agent.certificates import CertificateRefused, Certificates, Urgency
 from edge_agent.clock import Clock
 from edge_agent.status.snapshot import LASTING, CertificateStatus
 from edge_agent.sync.backoff import Backoff
-from edge_agent.sync.renewal import POOR, Answer, AnswerUnsigned
+from edge_agent.sync.renewal import Answer, AnswerUnsigned
+from edge_agent.sync.signed_desk import POOR
 from edge_agent.timekeeper import Stamp
 
 LOOK_S = 30.0

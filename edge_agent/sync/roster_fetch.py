@@ -15,7 +15,7 @@ import structlog
 
 from edge_agent.sync.backoff import Backoff
 from edge_agent.sync.ports import Stamp
-from edge_agent.sync.renewal import POOR, peer_certificate
+from edge_agent.sync.signed_desk import POOR, peer_certificate
 from edge_agent.sync.tls import check_dates
 from schemas.requests import headers
 from schemas.roster import RosterRefused
