@@ -183,9 +183,9 @@ class Agent:
             if core.till is not None:
                 places.append((core.till, None))
             for place, gate_id in places:
-                for reader, is_lost in place.changed_readers():
+                for reader, is_lost in place.reader_watch.changed():
                     core.scribe.alarm("reader_lost" if is_lost else "reader_back", reader, gate_id)
-                for warning in place.reader_warnings():
+                for warning in place.reader_watch.warnings():
                     core.scribe.alarm("tamper", warning, gate_id)
             await self._given.clock.sleep(WATCH_S)
 

@@ -20,7 +20,8 @@ from edge_agent.decision import Decision, Mode
 from edge_agent.door import Door
 from edge_agent.pipeline import Pipeline, Shown
 from edge_agent.readers.head import HeadReader
-from edge_agent.readers.tap import Answering, Guarded, Health, Reader, Tap, Verdict
+from edge_agent.readers.tap import Answering, Reader, Tap, Verdict
+from edge_agent.readers.watch import ReaderWatch
 from edge_agent.settings import GateSettings, HeadGate, NoGate, RelayGate, SimulatedGate
 from edge_agent.status.snapshot import GateStatus, ReaderStatus
 
@@ -111,7 +112,7 @@ class Gate:
         self._actuator: Actuator | None = None
         self._pipeline: Pipeline | None = None
         self._facing = {reader.name: reader.direction for reader in settings.readers}
-        self._reported: dict[str, Health] = {}
+        self.reader_watch = ReaderWatch(self.readers)
         self._unopened: Decision | None = None  # allowed, but the door wants a record that could not be written
 
     @property
@@ -178,22 +179,6 @@ class Gate:
         if self._pipeline is not None:
             self._pipeline.mode = mode
         return True
-
-    def changed_readers(self) -> list[tuple[str, bool]]:
-        """Return readers lost or back since the last call: (name, is lost)."""
-        changed = []
-        for reader in self.readers:
-            before, now = self._reported.get(reader.name, Health.STARTING), reader.health
-            if now is Health.STARTING:
-                continue
-            if (now is Health.LOST) is not (before is Health.LOST):
-                changed.append((reader.name, now is Health.LOST))
-            self._reported[reader.name] = now
-        return changed
-
-    def reader_warnings(self) -> list[str]:
-        """Return what readers told of themselves since the last call: an opened housing, failing power."""
-        return [told for reader in self.readers if isinstance(reader, Guarded) for told in reader.take_warnings()]
 
     def status(self, names: dict[str, str]) -> GateStatus:
         """Return how the gate is; `names` are what people call it."""

@@ -19,18 +19,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from edge_agent.status.metrics import CONTENT_TYPE, exposition
+from edge_agent.status.server import PAGE_HEADERS
 from edge_agent.status.snapshot import Level, Snapshot, concerns, worst
 from edge_agent.status.texts import LANGUAGES, TEXTS, choose, lasting
 
 _FOLDER = Path(__file__).parent
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +50,11 @@ class StatusPages:
             number=_grouped,
             clock=_local(now),
         )
-        return HTMLResponse(shown, headers=_HEADERS | {"Content-Language": language, "Vary": "Accept-Language"})
+        return HTMLResponse(shown, headers=PAGE_HEADERS | {"Content-Language": language, "Vary": "Accept-Language"})
 
     async def metrics(self, _request: Request) -> Response:
         """Answer Prometheus."""
-        return Response(exposition(self.snapshot), headers=_HEADERS, media_type=CONTENT_TYPE)
+        return Response(exposition(self.snapshot), headers=PAGE_HEADERS, media_type=CONTENT_TYPE)
 
     async def health(self, _request: Request) -> Response:
         """Answer 200 while the agent does its work, though something may want attention, else 503."""
@@ -78,7 +72,7 @@ class StatusPages:
             "concerns": [{"level": each.level.value, "what": each.key, "about": each.about} for each in found],
         }
         failing = any(each.level is Level.FAILING for each in found)
-        return JSONResponse(answer, status_code=503 if failing else 200, headers=_HEADERS)
+        return JSONResponse(answer, status_code=503 if failing else 200, headers=PAGE_HEADERS)
 
 
 def create_status_app(snapshot: Callable[[], Snapshot], host: str = "127.0.0.1") -> Starlette:

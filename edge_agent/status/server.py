@@ -10,6 +10,13 @@ import uvicorn
 from starlette.applications import Starlette
 from typing_extensions import override
 
+PAGE_HEADERS = {  # of pages that only show, or act by their own script
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
 log = structlog.get_logger()
 
 

@@ -22,7 +22,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from edge_agent.readers.tap import Medium, Tap
-from edge_agent.status.server import serve_on
+from edge_agent.status.server import PAGE_HEADERS, serve_on
 from edge_agent.status.snapshot import Language
 from edge_agent.status.texts import choose
 from edge_agent.till.desk import Desk, NotDone
@@ -38,13 +38,6 @@ SALES_OF_ONE_MAX = 2  # by right, and what is paid beside it
 OWN_PAGE = "esik-till"  # a header that a page from elsewhere cannot send without being asked for leave
 CODE_BEGINS = "ESIK:"  # as schemas/passes.py writes it
 SCREEN = "screen"  # the reader that a scanner's letters come from
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 Text = Annotated[str, msgspec.Meta(max_length=400)]
 log = structlog.get_logger()
 
@@ -95,28 +88,28 @@ class TillPages:
 
     async def page(self, request: Request) -> Response:
         language = _language(request)
-        return HTMLResponse(self.screen.whole(language), headers=_HEADERS | {"Content-Language": language})
+        return HTMLResponse(self.screen.whole(language), headers=PAGE_HEADERS | {"Content-Language": language})
 
     async def events(self, request: Request) -> Response:
         """Stream the page's parts, anew at each change."""
         if self.watching.count >= WATCHERS_MAX:
-            return Response("too many screens are open", 503, headers=_HEADERS)
+            return Response("too many screens are open", 503, headers=PAGE_HEADERS)
         stream = self._stream(_language(request))
-        return StreamingResponse(stream, headers=_HEADERS, media_type="text/event-stream")
+        return StreamingResponse(stream, headers=PAGE_HEADERS, media_type="text/event-stream")
 
     async def people(self, request: Request) -> Response:
         words = request.query_params.get("q", "")[:60]
-        return HTMLResponse(self.screen.people(words, _language(request)), headers=_HEADERS)
+        return HTMLResponse(self.screen.people(words, _language(request)), headers=PAGE_HEADERS)
 
     async def sales(self, request: Request) -> Response:
-        return HTMLResponse(self.screen.sales(_language(request)), headers=_HEADERS)
+        return HTMLResponse(self.screen.sales(_language(request)), headers=PAGE_HEADERS)
 
     async def photo(self, request: Request) -> Response:
         """Answer with a dish's photo, which never changes under its name."""
         photo = await asyncio.to_thread(self.photo_of, request.path_params["digest"])
         if photo is None:
-            return Response("no such photo is here", 404, headers=_HEADERS)
-        kept = _HEADERS | {"Cache-Control": "private, max-age=86400, immutable"}
+            return Response("no such photo is here", 404, headers=PAGE_HEADERS)
+        kept = PAGE_HEADERS | {"Cache-Control": "private, max-age=86400, immutable"}
         return Response(photo, headers=kept, media_type="image/webp")
 
     async def _stream(self, language: Language) -> AsyncIterator[bytes]:
@@ -145,21 +138,21 @@ class TillPages:
         """Do what a touch asks; answer whether it was done, and why not in the cashier's language."""
         deed = self._deeds.get(request.path_params["deed"])
         if deed is None or _is_from_elsewhere(request):
-            return Response("this is not the till's own page", 403, headers=_HEADERS)
+            return Response("this is not the till's own page", 403, headers=PAGE_HEADERS)
         body = await request.body()
         try:
             touch = _decode(body) if len(body) <= BODY_BYTES_MAX else None
         except (msgspec.MsgspecError, UnicodeDecodeError):
             touch = None
         if touch is None:
-            return Response("this is not a touch", 400, headers=_HEADERS)
+            return Response("this is not a touch", 400, headers=PAGE_HEADERS)
         self._language = _language(request)
         try:
             await deed(touch)
         except NotDone as refused:
             why = self.screen.why_not(refused, _language(request))
-            return JSONResponse({"reason": refused.reason, "why": why}, 409, _HEADERS)
-        return JSONResponse({}, headers=_HEADERS)
+            return JSONResponse({"reason": refused.reason, "why": why}, 409, PAGE_HEADERS)
+        return JSONResponse({}, headers=PAGE_HEADERS)
 
     async def _sell(self, touch: Touch) -> None:
         sales = await self.desk.sell(touch.turn, touch.amount, touch.payer, touch.why)

@@ -9,7 +9,8 @@ from pathlib import Path
 import structlog
 
 from edge_agent.clock import Clock
-from edge_agent.readers.tap import Answering, Guarded, Health, Reader, Tap, Verdict
+from edge_agent.readers.tap import Answering, Reader, Tap, Verdict
+from edge_agent.readers.watch import ReaderWatch
 from edge_agent.status.server import listen
 from edge_agent.till.app import TillPages, serve_till
 from edge_agent.till.desk import Around, Desk
@@ -36,7 +37,7 @@ class Till:
         self.readers = readers
         self.desk = Desk(around)
         self._port = port
-        self._reported: dict[str, Health] = {}
+        self.reader_watch = ReaderWatch(self.readers)
         shifts = Shifts(self.desk, Pins(notes, clock))
         self.photos = Photos(photos, clock, lambda: self.desk.book)
         self._screen = Screen(self.desk, lambda: 0, self.photos.has, Receipts(printer))
@@ -63,21 +64,6 @@ class Till:
                 self._answer(reader, tap, await self.desk.tap(tap))
             except Exception:  # One card that we fail on must not keep those behind it hungry.
                 log.exception("tap.failed", reader=reader.name)
-
-    def changed_readers(self) -> list[tuple[str, bool]]:
-        """Return readers lost or back since the last call: (name, is lost)."""
-        changed = []
-        for reader in self.readers:
-            before, now = self._reported.get(reader.name, Health.STARTING), reader.health
-            if now is not Health.STARTING:
-                if (now is Health.LOST) is not (before is Health.LOST):
-                    changed.append((reader.name, now is Health.LOST))
-                self._reported[reader.name] = now
-        return changed
-
-    def reader_warnings(self) -> list[str]:
-        """Return what readers told of themselves since the last call: an opened housing, failing power."""
-        return [told for reader in self.readers if isinstance(reader, Guarded) for told in reader.take_warnings()]
 
     @staticmethod
     def _answer(reader: Reader, tap: Tap, stage: Stage) -> None:
