@@ -233,6 +233,7 @@ async def test_fault_14_a_backlog_is_delivered_after_an_upgrade_and_after_a_roll
     upgraded_with = school.agent.health()["unsent"]
     await cloud.connect()
     await until_async((school.machine.inbox / "good").exists, SLOW_S)
+    await until_async(lambda: school.agent.health()["unsent"] == 0, SLOW_S, "the backlog to be delivered")
 
     await cloud.cut()
     school.tap(5)
