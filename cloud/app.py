@@ -36,6 +36,7 @@ from cloud.guardian import pages as guardian_pages
 from cloud.office import api as office_api
 from cloud.office import (
     canteen_pages,
+    canteen_rule_pages,
     card_pages,
     day_pass_pages,
     dish_pages,
@@ -64,7 +65,8 @@ from cloud.topups import kaspi_api
 from esik import __version__
 
 ROUTERS = (
-    dish_pages.photos, dish_pages.router, menu_pages.router, canteen_pages.router, entitlement_pages.router,
+    dish_pages.photos, dish_pages.router, menu_pages.router, canteen_pages.router, canteen_rule_pages.router,
+    entitlement_pages.router,
     rating_pages.router, canteen_rating_pages.router,
     menu_api.router, guardian_menu_pages.router, guardian_menu_api.router,
     assets.router, account_pages.router, guardian_pages.router, blocking.router, pass_pages.router, guard_pages.router,

@@ -13,3 +13,9 @@ def tiyn_of(text: str) -> int | None:
         return None
     tenge = re.sub(r"\D", "", found["tenge"])
     return int(tenge) * 100 + int((found["tiyn"] or "0").ljust(2, "0"))
+
+
+def plain(amount_tiyn: int) -> str:
+    """Return an amount as a form takes it again: 577 or 577,50."""
+    tenge, tiyn = divmod(amount_tiyn, 100)
+    return f"{tenge},{tiyn:02d}" if tiyn else str(tenge)

@@ -161,6 +161,9 @@ WORDS = {
     "subsidised": N_("For less"),
     "till_set": N_("Sells the set of the meal"),
     "till_basket": N_("Waits for dishes"),
+    # what a till does about a free meal for somebody whom no gate has seen
+    "unseen_allow": N_("The till gives it"),
+    "unseen_ask": N_("The till asks the cashier, who answers with one touch"),
     # what a card is read by
     "uid": N_("Number, can be copied"),
     "qr": N_("Code"),

@@ -59,6 +59,12 @@ CANTEEN = (
         ' JOIN person ON person.id = person_id WHERE meal_rating.school_id = $1 ORDER BY "on", meal, ref',
     ),
     Export(
+        "canteen_rules",
+        "What the school decided about its canteen, if it did; amounts in tiyn, the cut-off in minutes after midnight.",
+        "SELECT offline_limit_tiyn, overdraft_tiyn, low_balance_tiyn, preorder_cutoff_min, unseen_policy, set_at,"
+        " set_by FROM canteen_rule WHERE school_id = $1",
+    ),
+    Export(
         "tills",
         "Tills of the canteen, and the device that each stands on.",
         "SELECT till.key AS till, name_kk, name_ru, name_en, device.name AS device, mode, ended_at FROM till"

@@ -78,3 +78,9 @@ class TillRefused(Refused):
     """What is said about a till or a PIN cannot be."""
 
     code = "till_refused"
+
+
+class SettingRefused(Refused):
+    """What a school decides about its canteen cannot be."""
+
+    code = "setting_refused"

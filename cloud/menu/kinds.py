@@ -71,3 +71,10 @@ class TillMode(Enum):
 
     SET = "set"  # sells the set of the meal
     BASKET = "basket"
+
+
+class UnseenPolicy(Enum):
+    """What a till does about a free meal for somebody whom no gate has seen today; the values stand in rosters."""
+
+    ALLOW = "allow"  # it is sold, and listed for the office
+    ASK = "ask"  # the cashier is asked once, and never forbidden

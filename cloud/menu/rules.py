@@ -22,6 +22,7 @@ ENERGY_MAX_KCAL = 5_000
 KEY = re.compile(r"[a-z0-9-]{1,16}")
 BARCODE = re.compile(r"[0-9]{6,14}")
 DAYS = 7
+DAY_MIN = 24 * 60
 _CURRENCY = re.compile(r"(?:₸|тг\.?|тенге|теңге|kzt)$")
 _TIME = re.compile(r"(\d{1,2})[:.](\d{2})")
 _JOINERS = {"\u200d", "\u200c"}  # what holds an emoji together
@@ -94,7 +95,7 @@ def checked_meal(given: MealGiven) -> MealGiven:
     names = named(given.names, MealRefused(message("A meal needs a name, in one language at least.")))
     if not KEY.fullmatch(given.key):
         raise MealRefused(message("A meal's key has small Latin letters, digits and hyphens, 16 at most, as lunch."))
-    if not 0 <= given.from_min < given.to_min <= 24 * 60:
+    if not 0 <= given.from_min < given.to_min <= DAY_MIN:
         raise MealRefused(message("A meal ends after it begins, on the same day."))
     return replace(given, names=names)
 
@@ -166,7 +167,7 @@ def minute_of(text: str) -> int:
     """Return minutes after midnight of a time as 12:30. Raises MealRefused."""
     match = _TIME.fullmatch(text.strip())
     minute = int(match[1]) * 60 + int(match[2]) if match and int(match[2]) < 60 else -1
-    if not 0 <= minute <= 24 * 60:
+    if not 0 <= minute <= DAY_MIN:
         raise MealRefused(message("“{given}” is no time. Write it as 12:30.", given=text.strip()[:24]))
     return minute
 

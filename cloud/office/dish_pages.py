@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from cloud.accounts.web import MemberVisit, TheServices
 from cloud.attendance.web import Desk
 from cloud.core.errors import NotFound, Refused
+from cloud.core.money import plain
 from cloud.core.pictures import MEDIA_TYPE, UPLOAD_MAX
 from cloud.menu.dishes import add_dish, change_dish, put_dish_photo, retire_dish
 from cloud.menu.errors import DishRefused
@@ -216,11 +217,9 @@ def _typed_of(dish: DishRow | None) -> Typed:
     if dish is None:
         return Typed("", "", "", "main", "", "", "", "", (), "", "", ())
     energy = "" if dish.own_energy_kcal is None else str(dish.own_energy_kcal)
-    tenge, tiyn = divmod(dish.price_tiyn, 100)
     return Typed(
-        dish.names.kk, dish.names.ru, dish.names.en, dish.category, f"{tenge},{tiyn:02d}" if tiyn else str(tenge),
-        dish.portion, energy, dish.composition, dish.own_allergens, "", dish.barcode,
-        tuple(part.key for part in dish.parts),
+        dish.names.kk, dish.names.ru, dish.names.en, dish.category, plain(dish.price_tiyn), dish.portion, energy,
+        dish.composition, dish.own_allergens, "", dish.barcode, tuple(part.key for part in dish.parts),
     )  # fmt: skip
 
 

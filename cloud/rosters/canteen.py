@@ -10,11 +10,11 @@ from cloud.menu.entitlements import Right, rights_of
 from cloud.menu.queries import DishRow, MenuRow, dish_versions, meals_of, menus_between
 from cloud.menu.restrictions import Limits, limits_of_school
 from cloud.menu.rules import Names
+from cloud.menu.settings import CanteenRules, rules_of
 from cloud.menu.tills import CASHIER, cashiers_of, tills_of
 from schemas.roster import row
 
 AHEAD = timedelta(days=14)
-OFFLINE_LIMIT_TIYN = 200_000  # of a day at each till: a few meals, should the hub be away
 NO_LIMIT = -1
 RIGHTS_MAX = 32
 BALANCE_MAX_TIYN = 1_000_000_000  # as a row can say: a row beyond it would have the whole roster refused
@@ -30,13 +30,14 @@ async def canteen_rows(connection: asyncpg.Connection, school_id: int, today: da
     rights = await rights_of(connection, school_id, today)
     limits = await limits_of_school(connection, school_id)
     balances = await told_at(connection, school_id)
+    rules = await rules_of(connection, school_id)
     return [
         *(row("till", till.key, _names(till.names), till.device, till.mode.value) for till in tills),
         *await _meals(connection, school_id),
         *await _dishes(connection, school_id, menus),
         *(_menu(menu) for menu in menus),
         *(_right(ref, held) for ref, held in rights.items()),
-        *(_account(ref, balances.get(ref, NOBODYS), limits.get(ref, NOTHING)) for ref in refs),
+        *(_account(ref, balances.get(ref, NOBODYS), limits.get(ref, NOTHING), rules) for ref in refs),
         *await _cashiers(connection, school_id),
     ]
 
@@ -90,12 +91,12 @@ def _right(ref: str, held: Iterable[Right]) -> bytes:
     )
 
 
-def _account(ref: str, told: Told, limits: Limits) -> bytes:
+def _account(ref: str, told: Told, limits: Limits, rules: CanteenRules) -> bytes:
     as_of_ms = 0 if told.recorded_at is None else int(told.recorded_at.timestamp() * 1_000)
     day_limit = NO_LIMIT if limits.day_limit_tiyn is None else limits.day_limit_tiyn
     balance = max(-BALANCE_MAX_TIYN, min(BALANCE_MAX_TIYN, told.held_tiyn))
     return row(
-        "account", ref, balance, as_of_ms, OFFLINE_LIMIT_TIYN, day_limit, list(limits.allergens),
+        "account", ref, balance, as_of_ms, rules.offline_limit_tiyn, day_limit, list(limits.allergens),
         list(limits.dishes), list(limits.categories),
     )  # fmt: skip
 

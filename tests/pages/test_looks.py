@@ -32,6 +32,8 @@ PAGES = {
     "dish_new": ("canteen", "/schools/almaty15/dishes/new"),
     "canteen": ("canteen", "/schools/almaty15/canteen"),
     "canteen_bare": ("other_canteen", "/schools/astana7/canteen"),
+    "canteen_rules": ("director", "/schools/almaty15/canteen/settings"),
+    "canteen_rules_locked": ("office", "/schools/almaty15/canteen/settings?done=true"),
     "entitlements": ("office", "/schools/almaty15/entitlements"),
     "entitlement": ("office", "/schools/almaty15/entitlements/2"),
     "entitlements_bare": ("other_office", "/schools/astana7/entitlements"),

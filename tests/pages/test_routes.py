@@ -32,6 +32,7 @@ class Who(Enum):
     CANTEEN = ("canteen",)
     DIRECTOR = ("director",)
     SOLD = ("canteen", "office", "director")
+    RULES = ("canteen", "director")
     IT = ("it",)
     OPERATORS = ("operator",)
 
@@ -58,6 +59,8 @@ ROUTES = {
     f"POST {DISH}/photo": Who.CANTEEN,
     f"POST {DISH}/retire": Who.CANTEEN,
     "GET /schools/{code}/canteen": Who.CANTEEN,
+    "GET /schools/{code}/canteen/settings": Who.SOLD,
+    "POST /schools/{code}/canteen/settings": Who.RULES,
     "POST /schools/{code}/canteen/meals": Who.CANTEEN,
     "POST /schools/{code}/canteen/meals/usual": Who.CANTEEN,
     "POST /schools/{code}/canteen/meals/{key}/end": Who.CANTEEN,
@@ -294,5 +297,5 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM audit_entry), (SELECT count(*) FROM card WHERE state = 'active'),"
         " (SELECT count(*) FROM sign_in), (SELECT count(*) FROM device WHERE state = 'active'),"
         " (SELECT count(*) FROM alarm WHERE acknowledged_at IS NULL), (SELECT count(*) FROM device_command),"
-        " (SELECT count(*) FROM ledger_entry), (SELECT count(*) FROM giving_back)"
+        " (SELECT count(*) FROM ledger_entry), (SELECT count(*) FROM giving_back), (SELECT count(*) FROM canteen_rule)"
     )
