@@ -1,4 +1,4 @@
-"""Copies the pages' third-party assets out of their npm packages into build/assets, where the cloud serves them."""
+"""Copies what pages load and PDFs are set in out of npm packages into build/assets, where the cloud finds it."""
 
 import shutil
 import sys
@@ -10,6 +10,8 @@ ASSETS = ROOT / "build" / "assets"
 FILES = (
     "bootstrap/dist/css/bootstrap.min.css",
     "bootstrap/dist/js/bootstrap.bundle.min.js",
+    "dejavu-fonts-ttf/ttf/DejaVuSans.ttf",  # of PDFs; it has the letters of Kazakh and the sign of the tenge
+    "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf",
     "htmx.org/dist/htmx.min.js",
     "htmx.org/dist/ext/hx-sse.min.js",
     "uplot/dist/uPlot.iife.min.js",
