@@ -47,12 +47,7 @@ class Offered:
 
     def bans(self, dish: DishRow) -> bool:
         """Tell whether the till refuses to sell a dish to the child, or what a set has in it."""
-        parts = {part.key for part in dish.parts}
-        return (
-            dish.category in self.limits.categories
-            or bool({dish.key, *parts} & set(self.limits.dishes))
-            or bool(set(dish.allergens) & set(self.limits.allergens))
-        )
+        return self.limits.bans(dish)
 
 
 @router.get("/menu")

@@ -77,7 +77,7 @@ JOIN person ON person.school_id = e.school_id AND person.is_active AND person.ro
 LEFT JOIN school_class ON school_class.id = person.school_class_id
 LEFT JOIN entitled x ON x.entitlement_id = e.id AND x.person_id = person.id AND x.approved_at IS NOT NULL
   AND (x.ended_at IS NULL OR (x.ended_at AT TIME ZONE zone)::date > $2)
-WHERE e.school_id = $1 AND e.approved_at IS NOT NULL AND e.last_on >= $2
+WHERE e.school_id = $1 AND ($3::bigint IS NULL OR person.id = $3) AND e.approved_at IS NOT NULL AND e.last_on >= $2
   AND (e.ended_at IS NULL OR (e.ended_at AT TIME ZONE zone)::date > $2)
   AND (grade = any(e.grades) OR x.id IS NOT NULL)
 ORDER BY ref, meal, kind, first_on, last_on, price_tiyn LIMIT 500000
@@ -251,10 +251,12 @@ async def listed_of(services: Services, actor: Actor, school_id: int, order_id: 
     return [ListedRow(**row) for row in await services.database.pool.fetch(_LISTED, order_id, LISTED_MAX)]
 
 
-async def rights_of(connection: asyncpg.Connection, school_id: int, on: date) -> dict[str, list[Right]]:
-    """Return the rights that held at the end of a day, or begin after it, by the person's reference."""
+async def rights_of(
+    connection: asyncpg.Connection | asyncpg.Pool, school_id: int, on: date, person_id: int | None = None
+) -> dict[str, list[Right]]:
+    """Return the rights that held at the end of a day, or begin after it, by the person's reference; or of one."""
     held: dict[str, list[Right]] = {}
-    for row in await connection.fetch(_RIGHTS, school_id, on):
+    for row in await connection.fetch(_RIGHTS, school_id, on, person_id):
         right = Right(row["meal"], RightKind(row["kind"]), row["first_on"], row["last_on"], row["price_tiyn"])
         held.setdefault(row["ref"], []).append(right)
     return held

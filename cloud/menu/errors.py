@@ -74,6 +74,27 @@ class LimitRefused(Refused):
     code = "limit_refused"
 
 
+class OrderRefused(Refused):
+    """What is ordered ahead cannot be had as it was asked for."""
+
+    status = HTTPStatus.CONFLICT
+    code = "order_refused"
+
+
+class OrdersClosed(OrderRefused):
+    """The kitchen counts already: it is too late to order, to change and to cancel."""
+
+    code = "orders_closed"
+
+    def __init__(self, closed: str) -> None:
+        super().__init__(
+            message(
+                "It is too late: orders for this day closed at {time} of the day before. What is in the menu can still "
+                "be bought at the till.", time=closed,
+            )
+        )  # fmt: skip
+
+
 class TillRefused(Refused):
     """What is said about a till or a PIN cannot be."""
 

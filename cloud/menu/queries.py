@@ -29,8 +29,8 @@ SELECT d.id, d.key, v.version, v.name_kk, v.name_ru, v.name_en, v.category, v.pr
   d.barcode, d.photo, d.retired_at IS NOT NULL AS is_retired, made.parts
 FROM dish d JOIN dish_version v ON v.dish_id = d.id
 CROSS JOIN LATERAL (
-  SELECT coalesce(json_agg(json_build_array(part.key, pv.version, pv.name_kk, pv.name_ru, pv.name_en) ORDER BY place),
-      '[]') AS parts, sum(pv.energy_kcal)::int AS energy_kcal
+  SELECT coalesce(json_agg(json_build_array(part.key, pv.version, pv.name_kk, pv.name_ru, pv.name_en, pv.category)
+      ORDER BY place), '[]') AS parts, sum(pv.energy_kcal)::int AS energy_kcal
   FROM dish_part p JOIN dish part ON part.id = part_id
   JOIN dish_version pv ON pv.dish_id = part_id AND pv.version = part_version
   WHERE p.dish_id = v.dish_id AND p.version = v.version
@@ -71,6 +71,7 @@ class Part:
     key: str
     version: int
     names: Names
+    category: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +253,10 @@ def _menu(row: asyncpg.Record, dishes: dict[tuple[int, int], DishRow]) -> MenuRo
 
 
 def _dish(row: asyncpg.Record) -> DishRow:
-    parts = tuple(Part(key, version, Names(kk, ru, en)) for key, version, kk, ru, en in json.loads(row["parts"]))
+    parts = tuple(
+        Part(key, version, Names(kk, ru, en), category)
+        for key, version, kk, ru, en, category in json.loads(row["parts"])
+    )
     return DishRow(
         id=row["id"], key=row["key"], version=row["version"], names=_names(row), category=row["category"],
         price_tiyn=row["price_tiyn"], portion=row["portion"], energy_kcal=row["energy_kcal"],

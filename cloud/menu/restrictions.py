@@ -17,6 +17,7 @@ from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.menu.errors import LimitRefused, PriceRefused
 from cloud.menu.kinds import CATEGORIES, Limit
+from cloud.menu.queries import DishRow
 from cloud.menu.rules import Names, allergen_of, price_of
 from cloud.people.actions import tell_changed
 
@@ -83,6 +84,16 @@ class Limits:
     allergens: tuple[str, ...] = ()
     dishes: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+
+    def bans(self, dish: DishRow) -> bool:
+        """Tell whether the till refuses to sell a dish, or what a set has in it, as it does itself."""
+        keys = {dish.key, *(part.key for part in dish.parts)}
+        categories = {dish.category, *(part.category for part in dish.parts)}
+        return (
+            bool(keys & set(self.dishes))
+            or bool(categories & set(self.categories))
+            or bool(set(dish.allergens) & set(self.allergens))
+        )
 
 
 @dataclass(frozen=True, slots=True)

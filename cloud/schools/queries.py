@@ -110,12 +110,38 @@ async def day_plans(services: Services, school_id: int, on: date) -> dict[int | 
     return {None: plan_day(calendar, None, on), **plans}
 
 
-async def school_days(services: Services, school_id: int, first_on: date, last_on: date) -> list[date]:
-    """Return the days between two, both included, on which a school teaches."""
+async def school_days(
+    services: Services, school_id: int, first_on: date, last_on: date, class_id: int | None = None
+) -> list[date]:
+    """Return the days between two, both included, on which a school teaches; or one class, which may have others."""
     async with services.database.pool.acquire() as connection:
         calendar = await _calendar(connection, school_id, first_on, last_on)
+        times = {} if class_id is None else await _times(connection, school_id, class_id)
     days = (first_on + timedelta(days=number) for number in range((last_on - first_on).days + 1))
-    return [on for on in days if plan_day(calendar, None, on).is_school_day]
+    own = None if class_id is None else times.get(class_id)
+    return [on for on in days if plan_day(calendar, own, on).is_school_day]
+
+
+async def taught_days(
+    services: Services, school_id: int, first_on: date, last_on: date
+) -> dict[int | None, frozenset[date]]:
+    """Return the days between two on which each class is taught, by class id, and the school's own under None."""
+    async with services.database.pool.acquire() as connection:
+        calendar = await _calendar(connection, school_id, first_on, last_on)
+        times = await _times(connection, school_id, None)
+    days = [first_on + timedelta(days=number) for number in range((last_on - first_on).days + 1)]
+    classes: list[tuple[int | None, ClassTimes | None]] = [(None, None), *times.items()]
+    return {
+        class_id: frozenset(on for on in days if plan_day(calendar, own, on).is_school_day) for class_id, own in classes
+    }
+
+
+async def terms_of(services: Services, school_id: int) -> list[tuple[date, date]]:
+    """Return a school's terms in order, first and last day of each; none where it has named none."""
+    rows = await services.database.pool.fetch(
+        "SELECT first_on, last_on FROM term WHERE school_id = $1 ORDER BY first_on LIMIT 100", school_id
+    )
+    return [(row["first_on"], row["last_on"]) for row in rows]
 
 
 def _school(row: asyncpg.Record) -> SchoolRow:
