@@ -17,6 +17,7 @@ COMMANDS = {
     "crowd": ("simulators.crowd_command", "a school's day made to happen at simulated readers and gates"),
     "disk": ("simulators.disk", "broken copies of a journal"),
     "world": ("simulators.world", "whole worlds on a jumping clock, checked against the invariants"),
+    "month": ("simulators.month", "a school's month at its tills, from the first tap to the ledger, judged by paper"),
 }
 
 
