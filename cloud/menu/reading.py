@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cloud.core.delimited import text_of
 from cloud.core.errors import Refused
 from cloud.core.i18n import Language, translate
 from cloud.core.messages import Message, message
@@ -93,16 +94,10 @@ def _text(content: bytes) -> str:
         raise FileRefused(message("The file is too big: {size} MB at most.", size=FILE_MAX >> 20))
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise FileRefused(message("This is a workbook, not CSV. In Excel choose “Save as”, then CSV."))
-    marks = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-    marked = next((encoding for mark, encoding in marks if content.startswith(mark)), "")
-    for encoding in (marked,) if marked else ("utf-8", "cp1251"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise _unreadable()
+    text = text_of(content)
+    if text is None:
+        raise _unreadable()
+    return text
 
 
 def _table(text: str) -> tuple[list[list[str]], dict[str, int], int]:

@@ -3,9 +3,8 @@
 Rule: what a person typed never becomes a formula.
 """
 
-import csv
 from collections.abc import Callable, Sequence
-from io import BytesIO, StringIO
+from io import BytesIO
 
 import xlsxwriter
 
@@ -15,9 +14,7 @@ from cloud.core.i18n import N_
 from cloud.core.words import sign
 
 HEADS = (N_("Name"), N_("Class"), N_("State"), N_("Came"), N_("Went"), N_("Minutes late"), N_("Without card"))
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
 WIDTHS = (40, 8, 16, 8, 8, 14, 14)
-BOM = "\ufeff"  # without it spreadsheets take UTF-8 for an older encoding
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Translate = Callable[[str], str]
 
@@ -25,13 +22,6 @@ Translate = Callable[[str], str]
 def rows_of(people: Sequence[PersonToday], formats: Formats, translate: Translate) -> list[list[str]]:
     """Return the head and a row a person, as texts in the reader's language."""
     return [[translate(head) for head in HEADS], *(_row(person, formats, translate) for person in people)]
-
-
-def csv_of(rows: Sequence[Sequence[str]]) -> bytes:
-    """Return rows as CSV (RFC 4180), UTF-8 with a mark of it."""
-    text = StringIO(newline="")
-    csv.writer(text).writerows([[_tame(cell) for cell in row] for row in rows])
-    return (BOM + text.getvalue()).encode()
 
 
 def xlsx_of(rows: Sequence[Sequence[str]], title: str) -> bytes:
@@ -48,10 +38,6 @@ def xlsx_of(rows: Sequence[Sequence[str]], title: str) -> bytes:
         sheet.freeze_panes(1, 1)
         sheet.autofilter(0, 0, max(1, len(rows) - 1), len(WIDTHS) - 1)
     return file.getvalue()
-
-
-def _tame(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA_BEGINS) else cell
 
 
 def _row(person: PersonToday, formats: Formats, translate: Translate) -> list[str]:

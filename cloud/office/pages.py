@@ -13,13 +13,14 @@ from cloud.attendance.queries import roll, school_codes
 from cloud.attendance.silence import silent_gates
 from cloud.attendance.web import Desk, desk_of
 from cloud.core.actor import Role
+from cloud.core.delimited import csv_of
 from cloud.core.errors import NotFound
 from cloud.core.i18n import translate
 from cloud.core.live import Quiet, stream
 from cloud.core.navigation import address_of, role_of
 from cloud.core.pages import pages_of
 from cloud.core.wakeups import EVERYTHING
-from cloud.office.exports import XLSX, csv_of, rows_of, xlsx_of
+from cloud.office.exports import XLSX, rows_of, xlsx_of
 from cloud.office.view import STATES, Filters, fitting, today_of
 
 ways = APIRouter(include_in_schema=False)

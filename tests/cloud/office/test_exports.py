@@ -9,10 +9,11 @@ import openpyxl
 import pytest
 
 from cloud.attendance.queries import PersonToday
+from cloud.core.delimited import csv_of
 from cloud.core.formats import Formats
 from cloud.core.i18n import Language, translate
 from cloud.core.pages import DEFAULT_ZONE
-from cloud.office.exports import csv_of, rows_of, xlsx_of
+from cloud.office.exports import rows_of, xlsx_of
 from tests.cloud.office.test_view import ROLL
 
 FORMULA = '=HYPERLINK("https://evil.example")'
