@@ -54,6 +54,7 @@ from cloud.office import (
     photo_pages,
     sold_pages,
     ui_pages,
+    wallet_pages,
 )
 from cloud.office import pages as office_pages
 from cloud.office import rating_pages as canteen_rating_pages
@@ -71,6 +72,7 @@ ROUTERS = (
     menu_api.router, guardian_menu_pages.router, guardian_menu_api.router,
     assets.router, account_pages.router, guardian_pages.router, blocking.router, pass_pages.router, guard_pages.router,
     guardian_money_pages.router, money_pages.books, money_pages.router, sold_pages.router,
+    wallet_pages.router,
     office_pages.ways, office_pages.router, person_pages.router, day_pass_pages.router, card_pages.router,
     photo_pages.router, family_pages.router, family_pages.of_one, fleet_pages.router, enrol_pages.router,
     fleet_alarms.router, fleet_alarms.of_all, fleet_device_pages.router,

@@ -34,6 +34,7 @@ PLACES = (
     _Place("money", Role.OFFICE, N_("Money"), "money"),
     _Place("import", Role.OFFICE, N_("Import"), "import"),
     _Place("entitlements", Role.OFFICE, N_("Free meals"), "entitlements"),
+    _Place("wallet", Role.OFFICE, N_("Social Wallet"), "wallet"),
     _Place("approvals", Role.DIRECTOR, N_("To approve"), "approvals"),
     _Place("menu", Role.CANTEEN, N_("Menu"), "menu"),
     _Place("dishes", Role.CANTEEN, N_("Dishes"), "dishes"),

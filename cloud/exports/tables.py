@@ -6,6 +6,7 @@ Rule: a new table that holds something of a school gets its file here, or a test
 from cloud.cards.bulk import NUMBER
 from cloud.exports.canteen import CANTEEN
 from cloud.exports.shapes import Export, Sealed, Secret
+from cloud.exports.wallet import WALLET
 from cloud.people.bulk import EMAIL, IIN, PHONE
 
 _CLASS = "school_class.grade || school_class.letter"
@@ -206,6 +207,7 @@ EXPORTS = (
         " WHERE school_id = $1 ORDER BY id",
     ),
     *CANTEEN,
+    *WALLET,
     Export(
         "audit",
         "Who did what in this service.",

@@ -70,6 +70,11 @@ PAGES = {
     "receipt": ("office", "/schools/almaty15/money/receipts/1"),
     "sold": ("canteen", "/schools/almaty15/sold"),
     "sold_nothing": ("office", "/schools/almaty15/sold?on=01.01.2026"),
+    "wallet": ("office", "/schools/almaty15/wallet"),
+    "wallet_explained": ("office", "/schools/almaty15/wallet?state=explained"),
+    "wallet_bare": ("other_office", "/schools/astana7/wallet?from=01.01.2020&to=01.01.2026"),
+    "wallet_files": ("office", "/schools/almaty15/wallet/files"),
+    "wallet_files_bare": ("other_office", "/schools/astana7/wallet/files"),
     "child_money": ("guardian", "/children/{child}/money"),
     "import": ("office", "/schools/almaty15/import"),
     "not_found": ("office", "/nothing/here"),
@@ -78,7 +83,7 @@ PAGES = {
 # Names, codes and proper names that are the same in every language.
 SAME_EVERYWHERE = re.compile(
     r"Esik|Excel|English|XLSX|CSV|\.xlsx|JPEG|PNG|WebP|gate-\w+|almaty\d+|north|south|[\w.]+@\w+|\b0\.1\.0\b|IT\b|QR"
-    r"|Kaspi|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
+    r"|Kaspi|JSON Lines|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 OPEN_ALL = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"

@@ -139,6 +139,15 @@ ROUTES = {
     "POST /schools/{code}/money/fiscal/again": Who.OFFICE,
     "GET /schools/{code}/sold": Who.SOLD,
     "GET /schools/{code}/sold/live": Who.SOLD,
+    "GET /schools/{code}/wallet": Who.OFFICE,
+    "POST /schools/{code}/wallet/explain": Who.OFFICE,
+    "GET /schools/{code}/wallet/differences.csv": Who.OFFICE,
+    "GET /schools/{code}/wallet/files": Who.OFFICE,
+    "POST /schools/{code}/wallet/files": Who.OFFICE,
+    "GET /schools/{code}/wallet/files/{import_id}.csv": Who.OFFICE,
+    "GET /schools/{code}/wallet/empty/{kind}.csv": Who.OFFICE,
+    "GET /schools/{code}/wallet/meals.csv": Who.OFFICE,
+    "GET /schools/{code}/wallet/meals.jsonl": Who.OFFICE,
     f"GET {PERSON}/money": Who.OFFICE,
     f"POST {PERSON}/money/cash": Who.OFFICE,
     f"POST {PERSON}/money/move": Who.OFFICE,
@@ -262,7 +271,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     }  # fmt: skip
     places |= {
         "school": "almaty15", "on": "2026-09-01", "meal": "lunch", "order_id": 1, "person": site.sample.listed_ref,
-        "restriction_id": 1,
+        "restriction_id": 1, "import_id": 1, "kind": "tabel",
     }  # fmt: skip
     if "/canteen/" in key or "/dishes/" in key:
         places |= {"key": "1" if "/dishes/" in key else "lunch", "digest": site.sample.plate}
@@ -293,6 +302,7 @@ async def written(site: Site) -> object:
     """Return how much is written in what forms change."""
     return await site.services.database.pool.fetchrow(
         "SELECT (SELECT count(*) FROM restriction), (SELECT count(*) FROM meal_rating),"
+        " (SELECT count(*) FROM wallet_import), (SELECT count(*) FROM wallet_note),"
         " (SELECT count(*) FROM dish_version), (SELECT count(*) FROM menu),"
         " (SELECT count(*) FROM audit_entry), (SELECT count(*) FROM card WHERE state = 'active'),"
         " (SELECT count(*) FROM sign_in), (SELECT count(*) FROM device WHERE state = 'active'),"

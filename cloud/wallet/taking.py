@@ -1,0 +1,254 @@
+"""Takes files in: vouchers and the tabel. What is right is written, what is not is kept and told with what to do.
+
+Rule: a file that comes again changes nothing; a row that is not taken can always be had again, and is kept encrypted,
+since it may name an IIN.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import TypeVar
+
+import asyncpg
+
+from cloud.accounts.actions import audit
+from cloud.core.actor import Actor, Role
+from cloud.core.database import raw
+from cloud.core.messages import Message, message
+from cloud.core.services import Services
+from cloud.menu.queries import meals_of
+from cloud.people.bulk import lock_school
+from cloud.schools.queries import school_of_id
+from cloud.wallet import statements
+from cloud.wallet.children import Children, children_of
+from cloud.wallet.drafts import TabelDraft, VoucherDraft, tabel_of, voucher_of
+from cloud.wallet.errors import RowWrong
+from cloud.wallet.kinds import FileKind
+from cloud.wallet.queries import REJECTED, tabel_within, vouchers_within
+from cloud.wallet.reading import GivenFile, GivenRow, read_file
+from cloud.wallet.rules import Voucher, overlapping
+
+KEEPERS = (Role.OFFICE,)
+
+PROBLEMS_MAX = 200  # told one by one; all of them are in the file of rejected rows
+ONE_AT_A_TIME = asyncio.Semaphore(1)  # a big file takes seconds and some hundred MB to read
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A row that was not taken, and why."""
+
+    row: int
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class TakenFile:
+    """What became of a file; `added` and `changed` rows were new to us, `same` ones we knew."""
+
+    id: int
+    kind: FileKind
+    count: int
+    added: int
+    changed: int
+    same: int
+    rejected: int
+    problems: Sequence[Problem]
+    ignored: Sequence[str]  # headings that are not known
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A file that comes in: its bytes, and what was read of them."""
+
+    kind: FileKind
+    content: bytes
+    file: GivenFile
+
+
+@dataclass(slots=True)
+class _Taking:
+    """A file on its way into the tables of a school."""
+
+    file: GivenFile
+    children: Children
+    added: int = 0
+    changed: int = 0
+    same: int = 0
+    rejected: dict[int, Message] = field(default_factory=dict)  # by the row's place in the file
+    seen: dict[Hashable, tuple[int, object]] = field(default_factory=dict)
+
+    def read(self, reader: Callable[[GivenRow], T]) -> list[tuple[int, T]]:
+        """Return what rows mean, each with its place."""
+        found: list[tuple[int, T]] = []
+        for place, row in enumerate(self.file.rows):
+            try:
+                found.append((place, reader(row)))
+            except RowWrong as wrong:
+                self.rejected[place] = wrong.message
+        return found
+
+    def write(self, drafts: Sequence[tuple[int, T]], writer: Callable[[T, int], bool | None]) -> None:
+        """Let each draft be written: true for a new one, false for one that changes, none for one that is known."""
+        for place, draft in drafts:
+            try:
+                is_new = writer(draft, self.file.rows[place].number)
+            except RowWrong as wrong:
+                self.rejected[place] = wrong.message
+                continue
+            self.added += is_new is True
+            self.changed += is_new is False
+            self.same += is_new is None
+
+    def refuse_second(self, key: Hashable, told: object, row: int) -> None:
+        """Refuse a row that says other than an earlier one of the file about the same. Raises RowWrong."""
+        first, said = self.seen.setdefault(key, (row, told))
+        if said != told:
+            raise RowWrong(message("Row {row} says something else about the same. Keep one of them.", row=first))
+
+
+async def take_file(services: Services, actor: Actor, school_id: int, kind: FileKind, content: bytes) -> TakenFile:
+    """Take a file in: every row that can be, and tell of the others. Raises NotAllowed or FileRefused."""
+    actor.require(KEEPERS, school_id)
+    async with ONE_AT_A_TIME:
+        file = await asyncio.to_thread(read_file, kind, content)  # pages go on meanwhile
+        async with services.database.transaction() as connection:
+            taken = await _take(services, raw(connection), actor, school_id, Coming(kind, content, file))
+            told = {
+                "kind": kind.value, "rows": str(taken.count), "added": str(taken.added),
+                "changed": str(taken.changed), "rejected": str(taken.rejected),
+            }  # fmt: skip
+            await audit(
+                connection, actor, "wallet.file_taken", f"wallet_import:{taken.id}", told, school_id=school_id,
+                at=services.clock.now(),
+            )  # fmt: skip
+    return taken
+
+
+async def _take(
+    services: Services, at: asyncpg.Connection, actor: Actor, school_id: int, coming: Coming
+) -> TakenFile:  # fmt: skip
+    await lock_school(at, school_id)  # of two files that come at once, one is first
+    now, file = services.clock.now(), coming.file
+    digest = hashlib.sha256(coming.content).hexdigest()
+    import_id = await at.fetchval(
+        statements.PUT_IMPORT, school_id, coming.kind.value, digest, len(file.rows), now, actor.name
+    )
+    vouchers = await vouchers_within(at, school_id)
+    owners = {voucher.number: voucher.person for voucher in vouchers}
+    taking = _Taking(file, await children_of(services.vault, at, school_id, owners))
+    if coming.kind is FileKind.VOUCHERS:
+        words = await _meal_words(at, school_id)
+        new = await asyncio.to_thread(_take_vouchers, taking, vouchers, words)
+        statement = statements.PUT_VOUCHERS
+    else:
+        today = now.astimezone((await school_of_id(services, school_id)).zone).date()
+        drafts = await asyncio.to_thread(taking.read, partial(tabel_of, today=today))
+        days = [draft.on for _, draft in drafts] or [today]
+        held = await tabel_within(at, school_id, min(days), max(days))
+        new = await asyncio.to_thread(_take_tabel, taking, drafts, held)
+        statement = statements.PUT_TABEL
+    if new:
+        await at.execute(statement, school_id, import_id, now, *(list(column) for column in zip(*new, strict=True)))
+    await at.execute(
+        statements.COUNT_IMPORT, import_id, taking.added, taking.changed, taking.same, len(taking.rejected),
+        _sealed(services, taking),
+    )  # fmt: skip
+    return _told(import_id, coming.kind, taking)
+
+
+def _take_vouchers(
+    taking: _Taking, known: Iterable[Voucher], words: Mapping[str, str]
+) -> list[tuple[object, ...]]:  # fmt: skip
+    held = {voucher.number: voucher for voucher in known}
+    of_child: dict[int, dict[str, Voucher]] = {}
+    for voucher in held.values():
+        of_child.setdefault(voucher.person, {})[voucher.number] = voucher
+    new: dict[str, Voucher] = {}
+
+    def write(draft: VoucherDraft, row: int) -> bool | None:
+        voucher = Voucher(
+            draft.number, taking.children.find(draft.child), draft.meal, draft.first_on, draft.last_on,
+            draft.price_tiyn, draft.is_annulled,
+        )  # fmt: skip
+        taking.refuse_second(voucher.number, voucher, row)
+        before = held.get(voucher.number)
+        if before == voucher:
+            return None
+        _refuse_taken(before, voucher, of_child.get(voucher.person, {}).values())
+        held[voucher.number] = new[voucher.number] = voucher
+        of_child.setdefault(voucher.person, {})[voucher.number] = voucher
+        return before is None
+
+    taking.write(taking.read(partial(voucher_of, meals=words)), write)
+    return [
+        (each.number, each.person, each.meal, each.first_on, each.last_on, each.price_tiyn, each.is_annulled)
+        for each in new.values()
+    ]
+
+
+def _refuse_taken(before: Voucher | None, voucher: Voucher, others: Iterable[Voucher]) -> None:
+    if before is not None and before.person != voucher.person:
+        raise RowWrong(message("This voucher is another child's. Check the number; a voucher never changes its owner."))
+    other = overlapping(voucher, others)
+    if other is not None:
+        raise RowWrong(
+            message(
+                "The child has the voucher {number} for the same meal in these days. Shorten or annul that one first.",
+                number=other.number,
+            )
+        )
+
+
+def _take_tabel(
+    taking: _Taking, drafts: Sequence[tuple[int, TabelDraft]], held: dict[tuple[int, date], tuple[bool, str]]
+) -> list[tuple[object, ...]]:
+    new: list[tuple[object, ...]] = []
+
+    def write(draft: TabelDraft, row: int) -> bool | None:
+        place, told = (taking.children.find(draft.child), draft.on), (draft.is_present, draft.reason)
+        taking.refuse_second(place, told, row)
+        before = held.get(place)
+        if before == told:
+            return None
+        held[place] = told
+        new.append((*place, *told))
+        return before is None
+
+    taking.write(drafts, write)
+    return new
+
+
+async def _meal_words(at: asyncpg.Connection, school_id: int) -> dict[str, str]:
+    """Return a school's meals by everything that a file may call them."""
+    words: dict[str, str] = {}
+    for meal in await meals_of(at, school_id):
+        words |= {name.casefold(): meal.key for name in (meal.names.kk, meal.names.ru, meal.names.en)}
+    return words | {meal.key: meal.key for meal in await meals_of(at, school_id)}
+
+
+def _told(import_id: int, kind: FileKind, taking: _Taking) -> TakenFile:
+    places = sorted(taking.rejected)[:PROBLEMS_MAX]
+    problems = [Problem(taking.file.rows[place].number, taking.rejected[place]) for place in places]
+    return TakenFile(
+        import_id, kind, len(taking.file.rows), taking.added, taking.changed, taking.same, len(taking.rejected),
+        problems, taking.file.ignored,
+    )  # fmt: skip
+
+
+def _sealed(services: Services, taking: _Taking) -> bytes | None:
+    """Return the rows that were not taken, with headings and reasons, encrypted; None where all were taken."""
+    if not taking.rejected:
+        return None
+    rows = [
+        [taking.file.rows[place].number, taking.rejected[place].text, dict(taking.rejected[place].values),
+         list(taking.file.rows[place].raw)]
+        for place in sorted(taking.rejected)
+    ]  # fmt: skip
+    kept = {"headings": list(taking.file.headings), "rows": rows}
+    return services.vault.encrypt_bytes(json.dumps(kept, ensure_ascii=False).encode(), REJECTED)
