@@ -29,13 +29,12 @@ from cloud.people.bulk import (
     put_people,
 )
 from cloud.people.errors import PersonRefused
-from cloud.people.kinds import Purpose, Relation
+from cloud.people.kinds import CHANGED, Purpose, Relation
 from cloud.people.models import Guardianship, Person
 from cloud.people.photos import forget_photo
 from cloud.people.rules import check_iin, normal_name, normal_phone
 from cloud.schools.queries import school_of_id
 
-CHANGED = "esik_people"  # channel: who may pass has changed; the payload is the school's id
 KEEPERS = (Role.OFFICE,)
 _HOLD_AGAIN = """
 UPDATE consent SET withdrawn_on = NULL, withdrawal_source = ''

@@ -2,6 +2,8 @@
 
 from enum import Enum
 
+CHANGED = "esik_people"  # channel: who may pass has changed, or what is shown of them; the payload is the school's id
+
 
 class PersonRole(Enum):
     """What a person is at the school; the values stand in rosters."""

@@ -12,13 +12,15 @@ from cloud.core.errors import NotFound
 from cloud.core.messages import message
 from cloud.core.pictures import Frame, PhotoRefused, made_small
 from cloud.core.services import Services
+from cloud.core.wakeups import notify
 from cloud.people.consents import consented_to
-from cloud.people.kinds import Purpose
+from cloud.people.kinds import CHANGED, Purpose
 
 FACE = Frame(320, 320, (0.5, 0.35))  # what is kept of an upright picture when it is cut to a square
 PHOTO = "person.photo"  # context of the vault
 KEEPERS = (Role.OFFICE,)
 LOOKERS = (Role.OFFICE, Role.GUARD)
+FACES_MAX = 5_000  # as a till keeps
 _PERSON = f"""
 SELECT school_id,
   {consented_to(Purpose.PHOTO)} AS consented
@@ -33,6 +35,12 @@ _FIND = """
 SELECT school_id, webp_encrypted FROM person_photo JOIN person ON person.id = person_id
 WHERE person.ref = $1 AND digest = $2
 """
+_CONSENTED = f"""
+FROM person_photo JOIN person ON person.id = person_id
+WHERE person.school_id = $1 AND is_active AND {consented_to(Purpose.PHOTO)}
+"""
+_FACES = f"SELECT ref, digest {_CONSENTED} ORDER BY ref LIMIT $2"
+_FACE = f"SELECT webp_encrypted {_CONSENTED} AND digest = $2 LIMIT 1"
 
 
 async def put_photo(services: Services, actor: Actor, person_id: int, upload: bytes) -> None:
@@ -45,6 +53,7 @@ async def put_photo(services: Services, actor: Actor, person_id: int, upload: by
         school_id = _school_of(row, actor)
         await raw(connection).execute(_KEEP, person_id, small.digest, sealed, now)
         await audit(connection, actor, "photo.put", f"person:{person_id}", school_id=school_id, at=now)
+        await notify(connection, CHANGED, str(school_id))
 
 
 async def drop_photo(services: Services, actor: Actor, person_id: int) -> None:
@@ -57,6 +66,7 @@ async def drop_photo(services: Services, actor: Actor, person_id: int) -> None:
         await forget_photo(raw(connection), person_id)
         now = services.clock.now()
         await audit(connection, actor, "photo.dropped", f"person:{person_id}", school_id=school_id, at=now)
+        await notify(connection, CHANGED, str(school_id))
 
 
 async def forget_photo(connection: asyncpg.Connection, person_id: int) -> None:
@@ -68,6 +78,19 @@ async def photo_of(services: Services, actor: Actor, ref: str, digest: str) -> b
     """Return a person's photo, WebP, for who works at the gate or in the office. Raises NotFound."""
     row = await services.database.pool.fetchrow(_FIND, ref, digest)
     if row is None or not any(actor.may(role, row["school_id"]) for role in LOOKERS):
+        raise NotFound
+    return services.vault.decrypt_bytes(row["webp_encrypted"], PHOTO)
+
+
+async def faces_of(connection: asyncpg.Connection, school_id: int) -> list[tuple[str, str]]:
+    """Return whose photos tills may show: reference and digest, only of who is there and consented to it."""
+    return [(row["ref"], row["digest"]) for row in await connection.fetch(_FACES, school_id, FACES_MAX)]
+
+
+async def face_of(services: Services, school_id: int, digest: str) -> bytes:
+    """Return a photo that a till may show, WebP; whether it is a till is the caller's to check. Raises NotFound."""
+    row = await services.database.pool.fetchrow(_FACE, school_id, digest)
+    if row is None:
         raise NotFound
     return services.vault.decrypt_bytes(row["webp_encrypted"], PHOTO)
 

@@ -17,7 +17,7 @@ from cloud.core.wakeups import EVERYTHING
 from cloud.devices import registry
 from cloud.ledger.posting import MOVED
 from cloud.menu.tills import schools_with_tills
-from cloud.people.actions import CHANGED
+from cloud.people.kinds import CHANGED
 from cloud.rosters.actions import publish, stale_schools
 
 APART_S = 5.0

@@ -100,6 +100,7 @@ ROUTES = {
     "GET /device/v1/roster": Who.DEVICES,
     "POST /device/v1/certificate": Who.DEVICES,
     "GET /device/v1/dish-photo/{digest}": Who.DEVICES,
+    "GET /device/v1/face/{digest}": Who.DEVICES,
     "GET /device/v1/ca": Who.ANYBODY,
     "POST /device/v1/enrol": Who.DEVICES,
     "GET /device/v1/release": Who.DEVICES,

@@ -15,9 +15,9 @@ from cloud.cards.rules import token_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
-from cloud.people.actions import CHANGED, add_guardian, open_guardian_account, set_rights
+from cloud.people.actions import add_guardian, open_guardian_account, set_rights
 from cloud.people.bulk import GuardianGiven
-from cloud.people.kinds import Relation
+from cloud.people.kinds import CHANGED, Relation
 from cloud.people.queries import people_of
 from tests.cloud.core.test_wakeups import heard
 from tests.cloud.people.factory import a_student

@@ -1,6 +1,5 @@
 """What a school decides about its canteen: defaults until it does, who may decide, what cannot be, and who hears."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -60,9 +59,11 @@ async def test_the_canteen_and_the_director_decide_and_nobody_else(canteen: Cant
 
 @pytest.mark.parametrize("typed", ["-1", "", "виза", "1e9", "99999999", "10,555"])
 def test_a_limit_that_is_none_is_refused_with_how_to_write_one(typed: str) -> None:
-    for name in ("offline_limit", "overdraft", "low_balance"):
+    for wrong in (
+        replace(TYPED, offline_limit=typed), replace(TYPED, overdraft=typed), replace(TYPED, low_balance=typed),
+    ):  # fmt: skip
         with pytest.raises(SettingRefused, match="as 1500"):
-            replace(TYPED, **{name: typed}).read()
+            wrong.read()
 
 
 @pytest.mark.parametrize(("typed", "why"), [("25:00", MealRefused), ("soon", MealRefused), ("", MealRefused)])
@@ -71,7 +72,9 @@ def test_a_cut_off_is_a_time(typed: str, why: type[Refused]) -> None:
         replace(TYPED, preorder_cutoff=typed).read()
 
 
-@pytest.mark.parametrize("values", [(-1, 0, 0, 0), (0, 10**8, 0, 0), (0, 0, -5, 0), (0, 0, 0, 1441)])
-def test_no_program_can_mean_what_no_school_can(values: Sequence[int]) -> None:
+@pytest.mark.parametrize(
+    ("offline", "overdraft", "low", "cutoff"), [(-1, 0, 0, 0), (0, 10**8, 0, 0), (0, 0, -5, 0), (0, 0, 0, 1441)]
+)
+def test_no_program_can_mean_what_no_school_can(offline: int, overdraft: int, low: int, cutoff: int) -> None:
     with pytest.raises(SettingRefused):
-        CanteenRules(*values)
+        CanteenRules(offline, overdraft, low, cutoff)

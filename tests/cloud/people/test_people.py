@@ -11,7 +11,6 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
 from cloud.people.actions import (
-    CHANGED,
     add_guardian,
     add_person,
     end_guardianship,
@@ -23,7 +22,7 @@ from cloud.people.actions import (
 )
 from cloud.people.bulk import GuardianGiven, PersonGiven
 from cloud.people.errors import PersonConflict
-from cloud.people.kinds import PersonRole, Purpose, Relation
+from cloud.people.kinds import CHANGED, PersonRole, Purpose, Relation
 from cloud.people.models import Consent
 from cloud.people.queries import guardians_of, iin_of, people_of, person_of_ref, phone_of
 from cloud.schools.actions import add_class
