@@ -7,11 +7,12 @@ Rule: at its end till totals, cloud, ledger, hledger and beancount say what a ca
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -139,14 +140,25 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--days", type=int, default=31, help="school days at most; a whole month has 22")
     parser.add_argument("--told", action="store_true", help="tell what happened, and how often")
     chosen = parser.parse_args(argv)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     failed = 0
     for seed in range(chosen.seed, chosen.seed + chosen.count):
         began_s = time.monotonic()
-        outcome = _on_own_database(seed, Size(chosen.children, chosen.tills, chosen.days))
-        print(told(outcome, time.monotonic() - began_s, is_long=chosen.told))
+        with quiet():
+            outcome = _on_own_database(seed, Size(chosen.children, chosen.tills, chosen.days))
+        print(told(outcome, time.monotonic() - began_s, is_long=chosen.told), flush=True)
         failed += bool(outcome.wrong)
     return 1 if failed else 0
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the product's logs to itself while a month is lived."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def told(outcome: Outcome, took_s: float, *, is_long: bool) -> str:

@@ -106,6 +106,7 @@ class Child:
     uid: bytes
     lists: tuple[str, ...] = ()
     allergen: str = ""
+    day_limit_tiyn: int | None = None
     sibling: int | None = None
     is_here: bool = True
     has_card: bool = True

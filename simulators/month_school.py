@@ -207,24 +207,28 @@ class School:
         await approve(self.services, SYSTEM, self.id, number)
 
     async def families(self, rng: Random) -> None:
-        """Give siblings a mother, and let mothers of allergic children say so."""
+        """Give siblings a mother, and let mothers say what their children may not have, and spend."""
         for child in self.plan.children:
             mother = GuardianGiven("Әліби Сауле", f"+7701{rng.randrange(10**7):07d}")
             if child.sibling is not None:
                 await self._mother(self.plan.children[child.sibling], mother)
-            if child.sibling is not None or child.allergen:
-                guardian = await self._mother(child, mother)
-                if child.allergen:
-                    await self._forbid(child, guardian)
+            if child.sibling is not None or child.allergen or child.day_limit_tiyn is not None:
+                await self._forbid(child, await self._mother(child, mother))
 
     async def _mother(self, child: Child, mother: GuardianGiven) -> int:
         return await add_guardian(self.services, SYSTEM, child.person_id, mother, Relation.MOTHER)
 
     async def _forbid(self, child: Child, guardian: int) -> None:
+        limits = [(Limit.ALLERGEN, child.allergen)] if child.allergen else []
+        if child.day_limit_tiyn is not None:
+            limits.append((Limit.DAY_LIMIT, str(child.day_limit_tiyn // 100)))
+        if not limits:
+            return
         await open_guardian_account(self.services, SYSTEM, guardian)
         account = await self.services.database.pool.fetchval("SELECT account_id FROM guardian WHERE id = $1", guardian)
         actor = Actor("Әліби Сауле", account, frozenset({Reach(Role.GUARDIAN, self.id)}))
-        await restrict(self.services, actor, child.ref, Limit.ALLERGEN, child.allergen)
+        for kind, value in limits:
+            await restrict(self.services, actor, child.ref, kind, value)
 
 
 def _order(ground: str, right: Right) -> EntitlementGiven:

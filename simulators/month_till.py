@@ -66,12 +66,17 @@ class Cashier:
     # A shift
 
     async def open(self) -> None:
-        """Open a shift, unless one was left open; where the clock is not to be trusted, say which day it is."""
-        if self.desk.shift is not None:
-            self.counts.happened["shifts left open overnight"] += 1
-            return
+        """Open a shift; where the clock is not to be trusted, say which day it is.
+
+        One that was left open goes on, unless the screen shows yesterday's date: then it is closed first.
+        """
         program = self.machine.running
         is_good = program.timekeeper.now().is_good
+        if self.desk.shift is not None:
+            self.counts.happened["shifts left open overnight"] += 1
+            if is_good:
+                return
+            await self.close()
         self.counts.happened["shifts opened by a named day"] += not is_good
         cashier = self.rng.choice(self.school.cashiers)
         self.shift = await program.shifts.open(cashier, PIN, "" if is_good else str(self.on))
@@ -105,7 +110,8 @@ class Cashier:
         else:
             await self._show(child)
         foods = visit.foods or ((menu_of(self.on, visit.meal).set, 1),)
-        self._fill(foods)
+        if not self._fill(foods):
+            return
         while self.between:
             await self.between.pop()()
         await self._touch(visit, child, foods)
@@ -154,21 +160,22 @@ class Cashier:
         self.counts.happened["found by name"] += 1
         self.desk.present(child.ref)
 
-    def _fill(self, foods: Sequence[tuple[str, int]]) -> None:
-        """Put together what is wanted: the set that is offered anyway, or dishes without it."""
+    def _fill(self, foods: Sequence[tuple[str, int]]) -> bool:
+        """Put together what is wanted: the set that is offered anyway, or dishes without it; tell whether it is."""
         look = self.desk.look()
-        held = {line.dish.key: line for line in look.lines}
+        offered = {dish.key: dish.id for dish in look.menu.dishes}
+        held = {line.dish.key: line.count for line in look.lines}
         wanted = {self.school.keys[food]: count for food, count in foods}
-        if {key: line.count for key, line in held.items()} == wanted:
-            return
-        for key, count in wanted.items():
-            self.desk.put(self._id_of(look, key), count - (held[key].count if key in held else 0))
-        for key, line in held.items():
-            if key not in wanted:
-                self.desk.put(line.dish.id, -line.count)
-
-    def _id_of(self, look: Look, key: str) -> str:
-        return next(dish.id for dish in look.menu.dishes if dish.key == key)
+        if missing := [key for key in wanted if key not in offered]:
+            self._accuse(f"the menu of {look.day.name} has no {[self.school.foods[key] for key in missing]}")
+            self.desk.clear()
+            return False
+        if held != wanted:
+            for key, count in wanted.items():
+                self.desk.put(offered[key], count - held.get(key, 0))
+            for key in held.keys() - wanted.keys():
+                self.desk.put(offered[key], -held[key])
+        return True
 
     # The touch
 

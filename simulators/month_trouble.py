@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
+import msgspec
+
 from cloud.devices.actions import revoke
+from schemas.structs import Sale
 from simulators.month_cloud import SYSTEM
 from simulators.month_days import Days, Event
 from simulators.month_faults import Fault, Strike
-from simulators.month_machine import Moment
+from simulators.month_lan import LanLine
+from simulators.month_machine import Machine, Moment
 from simulators.month_plan import BAR, FREE, GRADES_THAT_EAT_FREE, LUNCH, Child, Visit, menu_of
 from simulators.month_till import Cashier
 from simulators.month_wire import POOR
@@ -219,12 +223,29 @@ class Trouble:
         if days.is_offline:
             return  # what it did not bring yet would be gone
         stolen = days.cashiers[strike.till]
+        line = days.wires.lines[stolen.till]
+        days.lan.machines.pop(stolen.till)
         await revoke(days.services, SYSTEM, stolen.till)
         await days.cloud.senders.check()
-        days.lan.machines.pop(stolen.till)
+        await self._use(stolen.machine)
+        if not line.is_refused:
+            days.counts.accuse(f"{days.on}: the cloud listens to {stolen.till}, which was stolen")
         days.wires.lines.pop(stolen.till)
-        bought = await days.add_till(f"{stolen.till}b", stolen.machine.key)
-        days.cashiers[strike.till] = bought
+        days.cashiers[strike.till] = await days.add_till(f"{stolen.till}b", stolen.machine.key)
+
+    async def _use(self, machine: Machine) -> None:
+        """Let a thief who has the machine and its secrets write sales of the last shift, and send them."""
+        days, line = self.days, self.days.wires.lines[machine.device]
+        await machine.boot(LanLine(days.lan, machine.device))
+        last = next(sale for sale in days.paper.newest(10_000) if sale.till == machine.device)
+        now = machine.running.timekeeper.now()
+        forged = Sale(
+            monotonic_ms=now.monotonic_ms, wall_ms=now.wall_ms, clock=now.quality, id="f" * 16, shift=last.shift,
+            meal=last.meal, amount_tiyn=1_000_00, payment="account", person=self._here()[0].ref,
+        )  # fmt: skip
+        await machine.running.journal.append(msgspec.json.encode(forged))
+        await line.connect()
+        await days.wires.deliver()
 
 
 _DEEDS: dict[Fault, Callable[[Trouble, Strike], Awaitable[None]]] = {
