@@ -28,7 +28,7 @@ from cloud.core.settings import Edition, Settings
 from cloud.core.telling import tell_refused, wants_page
 from cloud.guard import pages as guard_pages
 from cloud.guardian import api as guardian_api
-from cloud.guardian import blocking, pass_pages, rating_pages
+from cloud.guardian import blocking, pass_pages, rating_pages, statistics_api, statistics_pages
 from cloud.guardian import menu_api as guardian_menu_api
 from cloud.guardian import menu_pages as guardian_menu_pages
 from cloud.guardian import money_pages as guardian_money_pages
@@ -69,6 +69,7 @@ ROUTERS = (
     dish_pages.photos, dish_pages.router, menu_pages.router, canteen_pages.router, canteen_rule_pages.router,
     entitlement_pages.router,
     rating_pages.router, canteen_rating_pages.router,
+    statistics_pages.router, statistics_api.router,
     menu_api.router, guardian_menu_pages.router, guardian_menu_api.router,
     assets.router, account_pages.router, guardian_pages.router, blocking.router, pass_pages.router, guard_pages.router,
     guardian_money_pages.router, money_pages.books, money_pages.router, sold_pages.router,

@@ -51,6 +51,14 @@ class Formats:
         """Return a day with its weekday, as Wed, Nov 25."""
         return format_skeleton("MMMEd", on, locale=self.locale)
 
+    def weekday(self, on: date) -> str:
+        """Return a weekday in short, as Wed."""
+        return format_date(on, "ccc", locale=self.locale)
+
+    def month(self, on: date) -> str:
+        """Return a month with its year, as November 2026."""
+        return format_skeleton("yMMMM", on, locale=self.locale)
+
     def moment(self, at: datetime) -> str:
         """Return a day without year and the time, as Nov 25, 07:52."""
         return f"{format_skeleton('MMMd', self.local_day(at), locale=self.locale)}, {self.hour(at)}"

@@ -8,8 +8,9 @@ from fastapi.responses import Response
 
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
 from cloud.core.pages import pages_of
+from cloud.guardian.lasting import lasting_of
 from cloud.guardian.queries import child_of
-from cloud.ledger.queries import held_for, movements_of
+from cloud.ledger.queries import movements_of
 from cloud.meals.queries import eaten_by
 from cloud.topups.numbers import number_of
 from cloud.topups.rules import shown
@@ -25,7 +26,7 @@ async def show(request: Request, visit: MemberVisit, actor: SignedIn, services: 
     pool = services.database.pool
     return pages_of(request).page(
         replace(visit, zone=child.zone), "guardian/money.html", section="children", child=child,
-        held=await held_for(pool, child.id), number=shown(await number_of(services, child.id)),
+        lasting=await lasting_of(services, child), number=shown(await number_of(services, child.id)),
         movements=await movements_of(pool, child.id, child.on - timedelta(days=DAYS_SHOWN), child.on),
         eaten=await eaten_by(pool, child.id, child.on - timedelta(days=EATEN_DAYS), child.on), eaten_days=EATEN_DAYS,
         days_shown=DAYS_SHOWN, has_kaspi=bool(services.settings.kaspi_sources),

@@ -12,8 +12,8 @@ from cloud.core.errors import NotFound
 from cloud.core.live import stream
 from cloud.core.navigation import home_of
 from cloud.core.pages import Visit, pages_of
+from cloud.guardian.lasting import lasting_of, purses_of
 from cloud.guardian.queries import DAYS_SHOWN, Child, child_of, children_of
-from cloud.ledger.queries import held_for
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,7 +25,10 @@ async def home(request: Request, visit: MemberVisit, actor: SignedIn, services: 
         return RedirectResponse(home_of(actor), HTTPStatus.SEE_OTHER)
     children = await children_of(services, actor)
     page = "guardian/children.html"
-    return pages_of(request).page(_in_zone(visit, children), page, section="children", children=children)
+    return pages_of(request).page(
+        _in_zone(visit, children), page, section="children", children=children,
+        purses=await purses_of(services, children),
+    )  # fmt: skip
 
 
 @router.get("/live")
@@ -36,7 +39,8 @@ async def live(request: Request, visit: MemberVisit, actor: SignedIn, services: 
     async def draw() -> str:
         children = await children_of(services, actor)
         now = replace(_in_zone(visit, children), now=services.clock.now())
-        return pages_of(request).block(now, "guardian/children.html", "children", children=children)
+        purses = await purses_of(services, children)
+        return pages_of(request).block(now, "guardian/children.html", "children", children=children, purses=purses)
 
     children = await children_of(services, actor)
     return stream(request, [(child.school_id, child.ref) for child in children], draw)
@@ -50,7 +54,7 @@ async def child_page(
     child = await child_of(services, actor, ref)
     return pages_of(request).page(
         _in_zone(visit, [child]), "guardian/child.html", section="children", child=child, blocked=blocked,
-        days_shown=DAYS_SHOWN, held=await held_for(services.database.pool, child.id),
+        days_shown=DAYS_SHOWN, lasting=await lasting_of(services, child),
     )  # fmt: skip
 
 

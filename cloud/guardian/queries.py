@@ -44,6 +44,7 @@ class Child:
     zone: ZoneInfo
     name: str
     class_name: str
+    class_id: int | None
     on: date
     standing: Standing
     first_in_at: datetime | None
@@ -135,6 +136,7 @@ def _child(row: Mapping[str, Any], plan: DayPlan, now: datetime) -> Child:
         zone=ZoneInfo(row["zone"]),
         name=row["name"],
         class_name="" if row["grade"] is None else f"{row['grade']}{row['letter']}",
+        class_id=row["school_class_id"],
         on=row["day"],
         standing=standing_of(came, plan, now),
         first_in_at=row["first_in_at"],

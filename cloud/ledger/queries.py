@@ -16,6 +16,7 @@ MOVEMENTS_MAX = 500
 NEWEST = 20  # lines of an account; records come late, but not later than so many others
 READERS = (Role.OFFICE,)
 _HELD = "SELECT balance_tiyn FROM ledger_account WHERE person_id = $1"
+_HELD_EACH = "SELECT person_id, balance_tiyn FROM ledger_account WHERE person_id = any($1::bigint[])"
 _ALL_HELD = """
 SELECT part, balance_tiyn FROM ledger_account WHERE school_id = $1 AND kind = 'child' ORDER BY part LIMIT $2
 """
@@ -104,6 +105,11 @@ async def held_for(connection: asyncpg.Connection | asyncpg.Pool, person_id: int
     """Return what the school holds for a person; below zero is owed. For slices above, after their own check."""
     balance = await connection.fetchval(_HELD, person_id)
     return held(balance or 0)
+
+
+async def held_for_each(connection: asyncpg.Connection | asyncpg.Pool, person_ids: Sequence[int]) -> Mapping[int, int]:
+    """Return what the school holds for some persons, those left out that never had money moved; see `held_for`."""
+    return {row["person_id"]: held(row["balance_tiyn"]) for row in await connection.fetch(_HELD_EACH, person_ids)}
 
 
 async def held_at(connection: asyncpg.Connection | asyncpg.Pool, school_id: int) -> Mapping[str, int]:

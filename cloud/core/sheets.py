@@ -1,0 +1,99 @@
+"""Tables as files: CSV that opens in a spreadsheet, and XLSX with numbers that add up.
+
+Rule: what a person typed never becomes a formula.
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from io import BytesIO, StringIO
+
+import xlsxwriter
+
+FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
+BOM = "\ufeff"  # without it spreadsheets take UTF-8 for an older encoding
+CSV_TYPE = "text/csv; charset=utf-8"
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TITLE_MAX = 31
+_NOT_IN_TITLES = str.maketrans("[]:*?/\\'", "        ")
+WIDEST, NARROWEST = 60, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in tiyn; a file says it in tenge."""
+
+    tiyn: int
+
+    @property
+    def tenge(self) -> Decimal:
+        return Decimal(self.tiyn) / 100
+
+
+Cell = str | int | Money | date
+Row = Sequence[Cell]
+
+
+def csv_of(rows: Sequence[Row]) -> bytes:
+    """Return rows as CSV (RFC 4180), UTF-8 with a mark of it; money as 577.50, days as 2026-09-01."""
+    text = StringIO(newline="")
+    csv.writer(text).writerows([[_text(cell) for cell in row] for row in rows])
+    return (BOM + text.getvalue()).encode()
+
+
+def xlsx_of(rows: Sequence[Row], title: str) -> bytes:
+    """Return rows as a workbook with one sheet, its head frozen and filterable; text never is a formula or a link."""
+    file = BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as workbook:
+        sheet = workbook.add_worksheet(title.translate(_NOT_IN_TITLES).strip()[:TITLE_MAX] or "1")
+        formats = {
+            "head": workbook.add_format({"bold": True}),
+            "money": workbook.add_format({"num_format": "#,##0.00"}),
+            "day": workbook.add_format({"num_format": "yyyy-mm-dd"}),
+        }
+        for number, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                _write(sheet, number, column, cell, formats)
+        for column, width in enumerate(_widths(rows)):
+            sheet.set_column(column, column, width)
+        sheet.freeze_panes(1, 0)
+        if rows:
+            sheet.autofilter(0, 0, max(1, len(rows) - 1), len(rows[0]) - 1)
+    return file.getvalue()
+
+
+def _write(
+    sheet: xlsxwriter.worksheet.Worksheet,
+    number: int,
+    column: int,
+    cell: Cell,
+    formats: dict[str, xlsxwriter.format.Format],
+) -> None:
+    match cell:
+        case Money():
+            sheet.write_number(number, column, float(cell.tenge), formats["money"])
+        case date():
+            sheet.write_datetime(number, column, cell, formats["day"])
+        case int():
+            sheet.write_number(number, column, cell)
+        case str():
+            sheet.write_string(number, column, cell, formats["head"] if number == 0 else None)
+
+
+def _text(cell: Cell) -> str:
+    match cell:
+        case Money():
+            return f"{cell.tenge:.2f}"
+        case date():
+            return cell.isoformat()
+        case int():
+            return str(cell)
+        case str():
+            return f"'{cell}" if cell.startswith(FORMULA_BEGINS) else cell
+
+
+def _widths(rows: Sequence[Row]) -> list[int]:
+    columns = zip(*rows, strict=True)
+    return [max(NARROWEST, min(WIDEST, max(len(_text(cell)) for cell in column) + 2)) for column in columns]

@@ -1,0 +1,127 @@
+"""What a child ate, from the till's records to the parent's page, files and API; and until when the money lasts."""
+
+import csv
+from collections.abc import AsyncIterator
+from io import BytesIO, StringIO
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from openpyxl import load_workbook
+from playwright.async_api import expect
+
+from cloud.menu.dishes import add_dish
+from cloud.menu.rules import DishGiven, Names
+from cloud.people.queries import person_of_ref
+from cloud.topups.actions import take_cash
+from tests.cloud.schools.factory import SYSTEM
+from tests.pages.parents_canteen import ParentsCanteen
+from tests.pages.site import Site
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
+
+EVIL = DishGiven(Names("=2+5", "=2+5", "=2+5"), "drink", 80_00)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", name="family")
+async def _family(site: Site) -> AsyncIterator[ParentsCanteen]:
+    """Write a family whose child ate on four school days, once free, and has paid in."""
+    family = await ParentsCanteen.open(site)
+    family.canteen.keys["evil"] = await add_dish(
+        site.services, family.canteen.cook, family.canteen.school_id, EVIL
+    )  # fmt: skip
+    for days in (8, 7, 6):  # Monday to Wednesday of the week before
+        await family.sell("lunch", 577_00, days=days)
+    await family.sell("lunch", 577_00, "free", days=1)
+    await family.sell("evil", 80_00, days=1)
+    person = await person_of_ref(site.services, SYSTEM, family.ref)
+    await take_cash(site.services, SYSTEM, person, 2_500_00, "9" * 32)
+    yield family
+
+
+@pytest.mark.requirement("KZ456-33-1.6", part="statistics")
+async def test_a_parent_sees_what_was_eaten_with_price_date_and_time_and_what_it_adds_up_to(
+    family: ParentsCanteen,
+) -> None:
+    page = await family.look("/statistics?by=month&on=2026-08-31", language="ru")
+
+    main = page.get_by_role("main")
+    await expect(main.locator(".tile", has_text="Приёмы пищи")).to_contain_text("4")
+    await expect(main.locator(".tile", has_text="Оплачено")).to_contain_text("1 811 ₸")
+    await expect(main.locator(".tile", has_text="Из бюджета")).to_contain_text("577 ₸")
+    dishes = main.locator("table", has_text="Блюда").locator("tbody tr")
+    await expect(dishes.first).to_contain_text("Обед 1-4")
+    await expect(dishes.first).to_contain_text("2 308 ₸")
+    await expect(main.locator("table", has_text="Категории")).to_contain_text("Комплексы")
+    await expect(main.get_by_text("Сельдерей · 4 раза")).to_be_visible()
+    meal = main.locator("li.meal-line", has_text="25 авг.").first
+    await expect(meal).to_contain_text("12:00")
+    await expect(meal).to_contain_text("577 ₸")
+    await expect(main.get_by_role("img", name="Тенге").locator("title")).to_have_count(31)
+    await main.get_by_text("Таблицей").click()
+    await expect(main.locator("table.tight tr", has_text="25 авг.")).to_contain_text("577 ₸")
+
+
+@pytest.mark.requirement("KZ456-33-1.6", part="reports")
+async def test_a_parent_takes_the_meals_of_a_term_away_as_csv_and_xlsx_and_by_the_api(
+    family: ParentsCanteen, tmp_path: Path
+) -> None:
+    page = await family.look("/statistics?by=term&on=2026-08-31", width=1280)
+    await expect(page.get_by_role("main")).to_contain_text("Lunch 1-4")
+    async with page.expect_download() as loading:
+        await page.get_by_role("link", name="XLSX").click()
+    await (await loading.value).save_as(tmp_path / "meals.xlsx")
+    book = load_workbook(tmp_path / "meals.xlsx")
+    told = await family.get(f"/children/{family.ref}/statistics.csv?by=month&on=2026-08-31", "kk")
+    api = (await family.get(f"/api/v1/children/{family.ref}/statistics?by=month&on=2026-08-31")).json()
+
+    rows = list(csv.reader(StringIO(told.content.decode("utf-8-sig"), newline="")))
+    assert rows[0][:4] == ["Күні", "Уақыты", "Ас мезгілі", "Тағам"]
+    assert rows[1][:2] + rows[1][3:4] + rows[1][5:8] == ["2026-08-24", "12:00", "Түскі ас 1-4", "1", "577.00", "577.00"]
+    assert ("'=2+5", "80.00") in {(row[3], row[9]) for row in rows}
+    assert sum(float(row[9] or 0) for row in rows[1:]) == 1_811
+    assert api["sums"] == {"meals": 4, "free": 1, "subsidised": 0, "paid_tiyn": 181_100, "budget_tiyn": 57_700}
+    assert [meal["portions"][0]["names"]["en"] for meal in api["meals"]].count("Lunch 1-4") == 4
+    assert book.active is not None
+    assert "Dish" in [cell.value for cell in book.active[1]]
+
+
+async def test_a_workbook_of_a_month_adds_up(family: ParentsCanteen) -> None:
+    answer = await family.get(f"/children/{family.ref}/statistics.xlsx?by=month&on=2026-08-31")
+
+    sheet = load_workbook(BytesIO(answer.content)).active
+
+    assert sheet is not None
+    assert answer.headers["content-disposition"] == 'attachment; filename="meals-2026-08-01-2026-08-31.xlsx"'
+    paid = [row[9] for row in sheet.iter_rows(min_row=2, values_only=True)]
+    assert sum(float(str(each or 0)) for each in paid) == 1_811
+
+
+async def test_a_parent_is_told_until_when_the_money_lasts(family: ParentsCanteen) -> None:
+    balance = (await family.get(f"/api/v1/children/{family.ref}/balance")).json()
+    page = await family.look("/money", language="kk")
+
+    # 1,811 tenge in ten school days are 181.10 a day; 689 tenge are left.
+    assert balance == {
+        "held_tiyn": 68_900, "is_low": True, "pace_tiyn": 18_110, "school_days_left": 3, "last_on": "2026-09-03",
+        "is_beyond": False,
+    }  # fmt: skip
+    await expect(page.get_by_role("main")).to_contain_text("жететін соңғы оқу күні: 2026 ж. 3 қыркүйек, бейсенбі")
+    await expect(page.get_by_role("main")).to_contain_text("Ақша аз қалды")
+    page = await family.look("")
+    await expect(page.get_by_role("main")).to_contain_text("lasts until Thursday, September 3, 2026")
+    await page.goto(f"{family.site.address}/")
+    await expect(page.get_by_role("main")).to_contain_text("Little is left")
+
+
+async def test_stretches_lead_to_one_another_and_nothing_eaten_is_said(family: ParentsCanteen) -> None:
+    page = await family.look("/statistics")
+    await page.get_by_role("link", name="←", exact=False).nth(1).click()
+    await expect(page.get_by_role("main").locator(".tile", has_text="Meals")).to_contain_text("3")
+    await page.get_by_role("link", name="Month").click()
+    await expect(page.get_by_role("heading", level=2).first).to_have_text("August 2026")
+
+    page = await family.look("/statistics?by=month&on=9999-12-31")
+    await expect(page.get_by_role("heading", level=2).first).to_have_text("September 2026")
+    page = await family.look("/statistics?by=week&on=2026-03-04")
+    await expect(page.get_by_role("main")).to_contain_text("Nothing was eaten")
