@@ -20,7 +20,8 @@ from typing import TypeVar
 from cloud.ledger.checking import check
 from cloud.ledger.journals import Program, journal
 from cloud.ledger.queries import held_at, trial_balance
-from cloud.meals.queries import day_of, eaten_by, odd_of, shifts_of
+from cloud.meals.odd import PAGE, Kind, apart_counts, odd_counts, odd_of
+from cloud.meals.queries import day_of, eaten_by, shifts_of
 from simulators.month_cloud import SYSTEM
 from simulators.month_days import Days
 from simulators.month_paper import BANK, BUDGET, EARNED, OFFICE, PROMISED
@@ -158,18 +159,29 @@ class Verdict:
         second, unconfirmed = Counter[date](), set[str]()
         strange: list[str] = []
         for on in days.plan.days:
-            for odd in await odd_of(days.services, SYSTEM, days.school.id, on):
-                if odd.what == "second_free":
-                    second[on] += 1
-                if odd.what == "unconfirmed":
-                    unconfirmed.add(odd.id)
-                if odd.what in {"stranger", "no_lines", "too_much_back"}:
-                    strange.append(f"{on}: {odd.what} of {odd.id}")
+            counts = dict(await odd_counts(days.services, SYSTEM, days.school.id, on))
+            second[on] = counts.get(Kind.SECOND_FREE, 0)
+            unconfirmed |= await self._unconfirmed(on, counts.get(Kind.UNCONFIRMED, 0))
+            strange += [
+                f"{on}: {counts[kind]} of {kind}"
+                for kind in (Kind.STRANGER, Kind.NO_LINES, Kind.LINES_DIFFER, Kind.FOREIGN_LINES, Kind.TOO_MUCH_BACK)
+                if kind in counts
+            ]
+        apart = await apart_counts(days.services, SYSTEM, days.school.id)
+        strange += [f"{count} of {why} wait for a decision" for why, count in apart]
         lonely = {sale.id for sale in paper.standing() if sale.is_lonely and not sale.is_overruled}
         silent = [
             f"a sale that nobody confirmed is not listed: {sale}" for sale in sorted(lonely - unconfirmed)[:SHOWN]
         ]
-        return [*_unlike("meals by right, one too many", paper.second_meals(), second), *strange[:SHOWN], *silent]
+        return [*_unlike("meals by right, one too many", paper.second_meals(), +second), *strange[:SHOWN], *silent]
+
+    async def _unconfirmed(self, on: date, count: int) -> set[str]:
+        """Return the sales of a day that are listed as not confirmed by anybody."""
+        days, found = self.days, set[str]()
+        for page in range(1, -(-count // PAGE) + 1):
+            rows = await odd_of(days.services, SYSTEM, days.school.id, on, Kind.UNCONFIRMED, page)
+            found |= {each.id for each in rows}
+        return found
 
     async def _eaten(self) -> list[str]:
         """Compare what some parents see: dishes as they were called, and what was paid."""

@@ -208,6 +208,12 @@ WORDS = {
     "odd_no_lines": N_("The dishes of this sale were lost"),
     "odd_too_much_back": N_("More was to be given back than was paid; only what was left was given"),
     "odd_overruled": N_("Sold although something spoke against it"),
+    "odd_lines_differ": N_("The dishes cost more than was paid"),
+    "odd_foreign_lines": N_("Another device told of dishes for this sale; they were not counted"),
+    "odd_doubtful_clock": N_("The till did not know the time"),
+    "odd_not_till": N_("From a device that was no till then"),
+    "odd_no_shift": N_("In a shift that this till has not told of"),
+    "odd_same_id": N_("Under the number of another sale or refund"),
     "paid_by_cash": N_("in cash"),
     "paid_by_bank": N_("to a bank account"),
     # clocks

@@ -173,7 +173,7 @@ EXPORTS = (
     Export(
         "meal_changes",
         "Voids and refunds; given_tiyn is what remained to be given back, nothing where the sale is not known.",
-        "SELECT id, kind, sale, device, epoch, seq, amount_tiyn, given_tiyn, staff, reason, at FROM meal_change"
+        "SELECT id, kind, sale, device, epoch, seq, amount_tiyn, given_tiyn, staff, reason, clock, at FROM meal_change"
         " WHERE school_id = $1 ORDER BY at, id",
     ),
     Export(
@@ -185,8 +185,33 @@ EXPORTS = (
     Export(
         "till_shifts",
         "Shifts of tills, with what the till counted at the closing.",
-        "SELECT id, device, till, staff, opened_at, closed_at, amount_tiyn, cash_tiyn, count FROM till_shift"
+        "SELECT id, device, till, staff, opened_at, named_on, closed_at, amount_tiyn, cash_tiyn, count FROM till_shift"
         " WHERE school_id = $1 ORDER BY opened_at, id",
+    ),
+    Export(
+        "meals_apart",
+        "What tills told and what may not count, with why, and what the office decided about it.",
+        "SELECT device, epoch, seq, why, record, id, sale, shift, meal, payment, ref AS person, amount_tiyn,"
+        " is_unconfirmed, staff, reason, clock, at, decision, decided_at, decided_by, decided_why FROM meal_odd"
+        " WHERE school_id = $1 ORDER BY at, device, epoch, seq",
+    ),
+    Export(
+        "meal_claims",
+        "What tills asked the hub before a sale, and what it answered.",
+        'SELECT device, epoch, seq, sale, person.ref AS person, meal, "on", is_granted, amount_tiyn, is_by_right, at'
+        " FROM meal_claim LEFT JOIN person ON person.id = person_id WHERE meal_claim.school_id = $1"
+        " ORDER BY at, device, epoch, seq",
+    ),
+    Export(
+        "meal_refusals",
+        "Who was sent away from a till, and why.",
+        'SELECT device, epoch, seq, person.ref AS person, meal, reason, clock, at, "on" FROM meal_refusal'
+        " JOIN person ON person.id = person_id WHERE meal_refusal.school_id = $1 ORDER BY at, device, epoch, seq",
+    ),
+    Export(
+        "till_places",
+        "Which device was which till, and when.",
+        "SELECT till, device, since_at, until_at FROM till_place WHERE school_id = $1 ORDER BY since_at, till",
     ),
     Export(
         "losses",

@@ -36,9 +36,9 @@ WHERE kind <> 'child' OR person.id IS NOT NULL RETURNING id, kind, part
 """
 _ENTRIES = """
 INSERT INTO ledger_entry (school_id, number, key, kind, at, "on", recorded_at, total_tiyn, lines, digest)
-SELECT $1, $2 + place, key, kind, at, (at AT TIME ZONE $9)::date, $10, total, lines, digest
-FROM unnest($3::text[], $4::text[], $5::timestamptz[], $6::bigint[], $7::smallint[], $8::bytea[])
-  WITH ORDINALITY AS new (key, kind, at, total, lines, digest, place) RETURNING id, number
+SELECT $1, $2 + place, key, kind, at, coalesce(named_on, (at AT TIME ZONE $10)::date), $11, total, lines, digest
+FROM unnest($3::text[], $4::text[], $5::timestamptz[], $6::date[], $7::bigint[], $8::smallint[], $9::bytea[])
+  WITH ORDINALITY AS new (key, kind, at, named_on, total, lines, digest, place) RETURNING id, number
 """
 _LINES = """
 INSERT INTO ledger_line (entry_id, account_id, amount_tiyn)
@@ -147,7 +147,7 @@ async def _write_entries(
     try:
         rows = await at.fetch(
             _ENTRIES, school_id, before, [each.key for each in new], [each.kind.value for each in new],
-            [each.at.astimezone(UTC) for each in new], [each.total_tiyn for each in new],
+            [each.at.astimezone(UTC) for each in new], [each.on for each in new], [each.total_tiyn for each in new],
             [len(each.lines) for each in new], [each.digest for each in new], zone.key, recorded_at,
         )  # fmt: skip
     except asyncpg.UniqueViolationError as error:  # another school posts the same key in this very instant

@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 
 from cloud.ledger.kinds import AccountKind, AccountType, EntryKind
@@ -60,13 +60,15 @@ REVENUE, SUBSIDY, BANK, REFUNDS = (
 class Posting:
     """Money that moves, once for its key: `record:<device>:<epoch>:<seq>`, `kaspi:<txn>`, `cash:<number>`.
 
-    `at` is when it happened, wherever that was noted; `lines` hold an account once.
+    `at` is when it happened, wherever that was noted; `lines` hold an account once. `on` is the day at the school,
+    where that is known better than from `at`.
     """
 
     key: str
     kind: EntryKind
     at: datetime
     lines: Mapping[Account, int]
+    on: date | None = None
 
     @property
     def digest(self) -> bytes:

@@ -1,4 +1,4 @@
-"""What is asked of meals: what a person ate, a day's sales by meal, its shifts, and what somebody should look at."""
+"""What is asked of meals: what a person ate, a day's sales by meal, and its shifts."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from cloud.core.services import Services
 from cloud.meals.rules import Payment
 
 READERS = (Role.OFFICE, Role.CANTEEN, Role.DIRECTOR)
-MEALS_MAX, SHIFTS_MAX, ODD_MAX = 500, 100, 200
+MEALS_MAX, SHIFTS_MAX = 500, 100
 _EATEN = """
 SELECT sale.id, sale.at, sale."on", sale.meal, meal.name_kk, meal.name_ru, meal.name_en, payment, amount_tiyn,
   full_tiyn, returned_tiyn, is_void,
@@ -22,58 +22,58 @@ SELECT sale.id, sale.at, sale."on", sale.meal, meal.name_kk, meal.name_ru, meal.
       ORDER BY line.seq), '[]')
     FROM meal_line AS line LEFT JOIN dish ON dish.school_id = line.school_id AND dish.key = line.dish
     LEFT JOIN dish_version AS version ON version.dish_id = dish.id AND version.version = line.version
-    WHERE line.school_id = sale.school_id AND line.sale = sale.id) AS dishes
+    WHERE line.school_id = sale.school_id AND line.sale = sale.id AND line.device = sale.device
+      AND line.epoch = sale.epoch) AS dishes
 FROM meal_sale AS sale LEFT JOIN meal ON meal.school_id = sale.school_id AND meal.key = sale.meal
 WHERE person_id = $1 AND "on" BETWEEN $2 AND $3 ORDER BY sale.at DESC, sale.id LIMIT $4
 """
 _DAY = """
 SELECT sale.meal, meal.name_kk, meal.name_ru, meal.name_en, payment, count(*) AS count,
-  sum(amount_tiyn - returned_tiyn)::bigint AS paid_tiyn, sum(full_tiyn - amount_tiyn)::bigint AS owed_tiyn
+  sum(amount_tiyn - returned_tiyn)::bigint AS paid_tiyn, coalesce(sum(greatest(full_tiyn - amount_tiyn, 0))
+    FILTER (WHERE payment IN ('free', 'subsidised')), 0)::bigint AS owed_tiyn
 FROM meal_sale AS sale LEFT JOIN meal ON meal.school_id = sale.school_id AND meal.key = sale.meal
 WHERE sale.school_id = $1 AND "on" = $2 AND NOT is_void AND is_known
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 5 LIMIT 200
 """
+# Money given back is taken off the shift in which it was given: the one that was open at that device by the order of
+# its records, or, where its opening was lost, the shift of the sale. A sale voided in its own shift is none of it.
 _SHIFTS = """
-SELECT shift.id, till, coalesce(concat_ws(' ', surname, given_name), '') AS cashier, opened_at, closed_at,
-  shift.amount_tiyn AS told_tiyn, shift.count AS told_count, coalesce(found.amount, 0) AS found_tiyn,
-  coalesce(found.count, 0) AS found_count
+SELECT shift.id, shift.device, till, coalesce(concat_ws(' ', surname, given_name), '') AS cashier, opened_at, closed_at,
+  shift.amount_tiyn AS told_tiyn, shift.cash_tiyn AS told_cash_tiyn, shift.count AS told_count,
+  coalesce(sold.amount, 0) - coalesce(back.amount, 0) AS found_tiyn,
+  coalesce(sold.cash, 0) - coalesce(back.cash, 0) AS found_cash_tiyn, sold.count - back.voids AS found_count
 FROM till_shift AS shift LEFT JOIN person ON person.school_id = shift.school_id AND person.ref = shift.staff
 CROSS JOIN (SELECT zone FROM school WHERE id = $1) AS school
-LEFT JOIN LATERAL (
-  SELECT sum(amount_tiyn - returned_tiyn)::bigint AS amount, count(*) FILTER (WHERE NOT is_void) AS count
-  FROM meal_sale WHERE meal_sale.school_id = $1 AND meal_sale.shift = shift.id
-) AS found ON true
-WHERE shift.school_id = $1 AND (coalesce(opened_at, closed_at) AT TIME ZONE zone)::date = $2
+CROSS JOIN LATERAL (
+  SELECT sum(amount_tiyn)::bigint AS amount, sum(amount_tiyn) FILTER (WHERE payment = 'cash')::bigint AS cash,
+    count(*) AS count
+  FROM meal_sale AS sale WHERE sale.school_id = $1 AND sale.shift = shift.id AND sale.device = shift.device
+) AS sold
+CROSS JOIN LATERAL (
+  SELECT min(opened_seq) AS seq FROM till_shift AS next
+  WHERE next.school_id = $1 AND next.device = shift.device AND next.opened_epoch = shift.opened_epoch
+    AND next.opened_seq > shift.opened_seq
+) AS next
+CROSS JOIN LATERAL (
+  SELECT sum(given_tiyn)::bigint AS amount, sum(given_tiyn) FILTER (WHERE payment = 'cash')::bigint AS cash,
+    count(DISTINCT id) FILTER (WHERE kind = 'void' AND is_own) AS voids
+  FROM (
+    SELECT given_tiyn, kind, payment, sale.id, sale.shift = shift.id AND sale.device = shift.device AS is_own
+    FROM meal_change AS change JOIN meal_sale AS sale ON sale.school_id = $1 AND sale.id = change.sale
+    WHERE change.school_id = $1 AND change.device = shift.device AND change.epoch = shift.opened_epoch
+      AND change.seq > shift.opened_seq AND change.seq < coalesce(next.seq, 9223372036854775807)
+    UNION ALL
+    SELECT given_tiyn, kind, payment, sale.id, true
+    FROM meal_sale AS sale JOIN meal_change AS change ON change.school_id = $1 AND change.sale = sale.id
+    WHERE sale.school_id = $1 AND sale.shift = shift.id AND sale.device = shift.device AND change.device = shift.device
+      AND NOT EXISTS (SELECT FROM till_shift AS other WHERE other.school_id = $1 AND other.device = shift.device
+        AND other.opened_epoch = change.epoch AND other.opened_seq < change.seq)
+  ) AS given
+) AS back
+WHERE shift.school_id = $1 AND (named_on = $2 OR (coalesce(opened_at, closed_at) >= $2::date - 2
+    AND coalesce(opened_at, closed_at) < $2::date + 3))
+  AND coalesce(named_on, (coalesce(opened_at, closed_at) AT TIME ZONE zone)::date) = $2
 ORDER BY coalesce(opened_at, closed_at), shift.id LIMIT $3
-"""
-_ODD = """
-SELECT what, sale.id, sale.at, coalesce(concat_ws(' ', surname, given_name), '') AS name, sale.device, detail FROM (
-  SELECT 'second_free' AS what, id, '' AS detail FROM (
-    SELECT id, row_number() OVER (PARTITION BY person_id, meal ORDER BY at, device, epoch, seq) AS place FROM meal_sale
-    WHERE school_id = $1 AND "on" = $2 AND NOT is_void AND payment IN ('free', 'subsidised') AND person_id IS NOT NULL
-  ) AS ranked WHERE place > 1
-  UNION ALL
-  SELECT 'not_seen', id, '' FROM meal_sale WHERE school_id = $1 AND "on" = $2 AND NOT is_void
-    AND payment IN ('free', 'subsidised') AND person_id IS NOT NULL AND NOT EXISTS (
-      SELECT FROM presence WHERE presence.person_id = meal_sale.person_id AND presence."on" = $2
-        AND first_in_at IS NOT NULL)
-  UNION ALL
-  SELECT 'stranger', id, '' FROM meal_sale WHERE school_id = $1 AND "on" = $2 AND NOT is_known
-  UNION ALL
-  SELECT 'unconfirmed', id, '' FROM meal_sale WHERE school_id = $1 AND "on" = $2 AND is_unconfirmed AND NOT is_void
-  UNION ALL
-  SELECT 'no_lines', id, '' FROM meal_sale
-    WHERE school_id = $1 AND "on" = $2 AND is_known AND full_tiyn < amount_tiyn
-  UNION ALL
-  SELECT 'too_much_back', sale.id, '' FROM meal_change AS change JOIN meal_sale AS sale
-    ON sale.school_id = change.school_id AND sale.id = change.sale
-    WHERE sale.school_id = $1 AND "on" = $2 AND given_tiyn < change.amount_tiyn
-  UNION ALL
-  SELECT 'overruled', sale.id, rule || ': ' || why FROM meal_override JOIN meal_sale AS sale
-    ON sale.school_id = meal_override.school_id AND sale.id = meal_override.sale
-    WHERE sale.school_id = $1 AND "on" = $2
-) AS odd JOIN meal_sale AS sale ON sale.school_id = $1 AND sale.id = odd.id
-LEFT JOIN person ON person.id = person_id ORDER BY sale.at, sale.id, what LIMIT $3
 """
 
 
@@ -107,31 +107,23 @@ class ShiftRow:
     """A till's shift: what the till counted at its closing, and what its records add up to."""
 
     id: str
+    device: str
     till: str
     cashier: str
     opened_at: datetime | None
     closed_at: datetime | None
     told_tiyn: int | None
+    told_cash_tiyn: int | None
     told_count: int | None
     found_tiyn: int
+    found_cash_tiyn: int
     found_count: int
 
     @property
     def is_right(self) -> bool:
         """Tell whether till and records agree; an open shift is not counted yet."""
-        return self.told_tiyn is None or (self.told_tiyn, self.told_count) == (self.found_tiyn, self.found_count)
-
-
-@dataclass(frozen=True, slots=True)
-class Odd:
-    """A sale that somebody should look at, and why."""
-
-    what: str
-    id: str
-    at: datetime
-    name: str
-    device: str
-    detail: str
+        told = (self.told_tiyn, self.told_cash_tiyn, self.told_count)
+        return self.told_tiyn is None or told == (self.found_tiyn, self.found_cash_tiyn, self.found_count)
 
 
 async def eaten_by(
@@ -161,12 +153,6 @@ async def shifts_of(services: Services, actor: Actor, school_id: int, on: date) 
     """Return the shifts of a day. Raises NotAllowed."""
     actor.require(READERS, school_id)
     return [ShiftRow(**row) for row in await services.database.pool.fetch(_SHIFTS, school_id, on, SHIFTS_MAX)]
-
-
-async def odd_of(services: Services, actor: Actor, school_id: int, on: date) -> list[Odd]:
-    """Return the sales of a day that somebody should look at. Raises NotAllowed."""
-    actor.require(READERS, school_id)
-    return [Odd(**row) for row in await services.database.pool.fetch(_ODD, school_id, on, ODD_MAX)]
 
 
 def _names(row: Mapping[str, Any]) -> dict[str, str]:

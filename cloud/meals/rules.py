@@ -1,20 +1,24 @@
 """What tills' records mean for money: a book that meets them one by one, in any order, and says what to post. Pure.
 
-Rule: after the same records the balances are the same, whatever their order. A sale is posted when it is met, with the
-lines met so far; a line that comes later is posted by itself. What is taken back waits for its sale, and is at most
-what remains: a refund of a refund has no sale, and is never posted.
+Rule: after the same records the balances are the same, whatever their order: what is posted with a record is the
+difference that it makes. Only of two sales, or two changes, that bear one id the log's first stands. What may not count
+(see `Oddness`) stands apart until the office decides; a refund of a refund has no sale, and is never posted.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from cloud.ledger import postings
-from cloud.ledger.kinds import AccountKind
+from cloud.ledger.kinds import AccountKind, EntryKind
 from cloud.ledger.rules import REVENUE, SUBSIDY, Account, Posting
 
 COST_MAX_TIYN = 10**9  # of all lines of a sale: ten million tenge; what a broken till tells beyond is not believed
+DOUBTED = frozenset({"floor", "none"})  # clocks that did not know the time
+SLACK = timedelta(hours=1)  # a till's clock and ours differ
+OFFICE_DRAWER = "office"
 
 
 class ChangeKind(StrEnum):
@@ -33,17 +37,41 @@ class Payment(StrEnum):
     CASH = "cash"
 
 
+class Oddness(StrEnum):
+    """Why a sale or a change does not count until somebody decides."""
+
+    NOT_TILL = "not_till"  # its device was no till of the school then
+    NO_SHIFT = "no_shift"  # its device has told of no such shift, yet
+    SAME_ID = "same_id"  # another one bears its id
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where a record stands: what makes its posting happen once."""
+    """Where a record stands: what makes its posting happen once. What the office does itself stands at no device."""
 
     device: str
     epoch: str
     seq: int
 
+    @classmethod
+    def of_office(cls, once: str) -> "Place":
+        """Return the place of a form that the office sent."""
+        return cls("", once, 0)
+
     @property
     def key(self) -> str:
-        return f"record:{self.device}:{self.epoch}:{self.seq}"
+        return f"record:{self.device}:{self.epoch}:{self.seq}" if self.device else f"correction:{self.epoch}"
+
+    @property
+    def id(self) -> str:
+        """Return an id for what stands here and cannot go by its own."""
+        return hashlib.sha256(self.key.encode()).hexdigest()[:16]
+
+    @property
+    def drawer(self) -> Account:
+        """Return where cash lies that is taken or given here."""
+        part = self.device.lstrip("-") or ("till" if self.device else OFFICE_DRAWER)
+        return Account(AccountKind.CASH, f"till-{part}" if self.device and part == OFFICE_DRAWER else part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +97,14 @@ class Sale:
     def payer(self) -> Account | None:
         """Return whose account pays; none for a person that nobody knows."""
         if self.payment is Payment.CASH:
-            return Account(AccountKind.CASH, self.place.device.lstrip("-") or "till")
+            return self.place.drawer
         return Account.of(self.person) if self.person else None
+
+    @property
+    def owed_tiyn(self) -> int:
+        """Return what the budget owes: of meals by right, what their lines cost more than was paid."""
+        is_by_right = self.payment in {Payment.FREE, Payment.SUBSIDISED}
+        return max(0, self.full_tiyn - self.amount_tiyn) if is_by_right and not self.is_void else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,96 +135,221 @@ class Change:
     staff: str
     reason: str
     at: datetime
+    clock: str
     given_tiyn: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A shift that a device told of; `named_on` is the day as its cashier named it."""
+
+    device: str
+    shift: str
+    named_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """From when to when a device was a till of the school; `until_at` is none while it is one."""
+
+    device: str
+    since_at: datetime
+    until_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """What does not count, and why."""
+
+    why: Oddness
+    told: Sale | Change
+    is_decided: bool = False  # by the office: no shift that comes lets it count any more
+
+
+LineOf = tuple[str, str, str]  # sale, device and epoch: lines of others do not belong to a sale
 
 
 @dataclass(slots=True)
 class Book:
     """A school's sales that some records concern, as they were kept; then as they are after those records.
 
-    `costs` are of the lines, and `waiting` the changes, of sales that are not known yet.
+    `costs` are of the lines of sales that do not stand (yet), `changes` all those of the sales concerned, `odd` what
+    was set apart at the places concerned, or waits for a shift that is told of now.
     """
 
     sales: dict[str, Sale] = field(default_factory=dict)
-    costs: dict[str, int] = field(default_factory=dict)
-    waiting: dict[str, list[Change]] = field(default_factory=dict)
-    changes: dict[str, Change] = field(default_factory=dict)  # met now, or booked now
+    costs: dict[LineOf, int] = field(default_factory=dict)
+    changes: dict[str, Change] = field(default_factory=dict)
+    runs: dict[tuple[str, str], Run] = field(default_factory=dict)
+    stands: Sequence[Stand] = ()
+    odd: dict[Place, Odd] = field(default_factory=dict)
     known_lines: frozenset[Place] = frozenset()  # that were met before, as when the log is read anew
-    known_changes: frozenset[str] = frozenset()  # ids that were met before
     touched: set[str] = field(default_factory=set)  # sales to keep
+    changed: set[str] = field(default_factory=set)  # changes to keep
+    set_apart: set[Place] = field(default_factory=set)  # what is odd now, and was not
+    released: set[Place] = field(default_factory=set)  # what was odd, and counts now
     postings: list[Posting] = field(default_factory=list)
+    _of_sale: dict[str, list[str]] = field(default_factory=dict)  # sale -> its changes
+
+    def __post_init__(self) -> None:
+        """Sort the changes by sale."""
+        for change in self.changes.values():
+            self._of_sale.setdefault(change.sale, []).append(change.id)
 
     def meet_line(self, line: Line, at: datetime) -> None:
-        """Meet a line: it belongs to a sale that comes, or is late for one that came."""
+        """Meet a line: it belongs to a sale that comes, or is late for one that came, of the same device and epoch."""
         if line.place in self.known_lines:
             return
-        sale = self.sales.get(line.sale)
-        before = self.costs.get(line.sale, 0) if sale is None else sale.full_tiyn
+        sale, of = self.sales.get(line.sale), (line.sale, line.place.device, line.place.epoch)
+        is_late = sale is not None and (sale.place.device, sale.place.epoch) == of[1:]
+        before = sale.full_tiyn if sale is not None and is_late else self.costs.get(of, 0)
         if before + line.cost_tiyn > COST_MAX_TIYN:
             return
-        if sale is None:
-            self.costs[line.sale] = before + line.cost_tiyn
+        if sale is None or not is_late:
+            self.costs[of] = before + line.cost_tiyn
             return
-        self._keep(replace(sale, full_tiyn=sale.full_tiyn + line.cost_tiyn))
-        if sale.payer is not None and not sale.is_void:
-            self._post(postings.sale(line.place.key, at, sale.payer, paid_tiyn=0, subsidy_tiyn=line.cost_tiyn))
+        self._put(replace(sale, full_tiyn=before + line.cost_tiyn), line.place, EntryKind.SALE, at)
+
+    def meet_run(self, run: Run) -> None:
+        """Meet a shift: its opening or its closing; what waited for it counts now."""
+        known = self.runs.get((run.device, run.shift))
+        self.runs[run.device, run.shift] = run if known is None or known.named_on is None else known
+        waiting = [
+            (place, odd.told)
+            for place, odd in self.odd.items()
+            if odd.why is Oddness.NO_SHIFT and not odd.is_decided and isinstance(odd.told, Sale)
+            and (place.device, odd.told.shift) == (run.device, run.shift)
+        ]  # fmt: skip
+        for place, sale in sorted(waiting, key=lambda each: each[0]):
+            del self.odd[place]
+            self.released.add(place)
+            self.meet_sale(sale)
 
     def meet_sale(self, sale: Sale) -> None:
-        """Meet a sale; a second one of the same id is not believed."""
-        if sale.id in self.sales:
+        """Meet a sale: it counts if its device is a till and has told of its shift, and its id is its own."""
+        known = self.sales.get(sale.id)
+        if sale.place in self.odd or (known is not None and known.place == sale.place):
             return
-        sale = replace(sale, full_tiyn=self.costs.pop(sale.id, 0))
-        self._keep(sale)
-        if sale.payer is not None:
-            owed = sale.full_tiyn - sale.amount_tiyn
-            self._post(
-                postings.sale(sale.place.key, sale.at, sale.payer, paid_tiyn=sale.amount_tiyn, subsidy_tiyn=owed)
-            )
-        for change in sorted(self.waiting.pop(sale.id, []), key=lambda each: each.place):
-            self._take_back(change)
+        if not self.was_till(sale.place.device, sale.at, sale.clock):
+            self._set_apart(Oddness.NOT_TILL, sale)
+        elif (sale.place.device, sale.shift) not in self.runs:
+            self._set_apart(Oddness.NO_SHIFT, sale)
+        elif known is not None:
+            self._set_apart(Oddness.SAME_ID, sale)
+        else:
+            self.stand(sale)
+
+    def stand(self, sale: Sale) -> None:
+        """Let a sale count, with its lines and what was taken back of it so far."""
+        assert sale.id not in self.sales, "an id is of one sale"  # noqa: S101
+        full = self.costs.pop((sale.id, sale.place.device, sale.place.epoch), 0)
+        self._put(replace(sale, full_tiyn=full), sale.place, EntryKind.SALE, sale.at)
 
     def meet_change(self, change: Change) -> None:
         """Meet a void or a refund, once for its id."""
-        if change.id in self.changes or change.id in self.known_changes:
+        known = self.changes.get(change.id)
+        if change.place in self.odd or (known is not None and known.place == change.place):
             return
-        self.changes[change.id] = change
-        if change.sale in self.sales:
-            self._take_back(change)
+        if not self.was_till(change.place.device, change.at, change.clock):
+            self._set_apart(Oddness.NOT_TILL, change)
+        elif known is not None:
+            self._set_apart(Oddness.SAME_ID, change)
         else:
-            self.waiting.setdefault(change.sale, []).append(change)
+            self.take_back(change)
 
-    def _take_back(self, change: Change) -> None:
-        sale = self.sales[change.sale]
-        remains = sale.amount_tiyn - sale.returned_tiyn
-        given = remains if change.kind is ChangeKind.VOID else min(change.amount_tiyn, remains)
-        self.changes[change.id] = replace(change, given_tiyn=given)
-        is_void = sale.is_void or change.kind is ChangeKind.VOID
-        self._keep(replace(sale, returned_tiyn=sale.returned_tiyn + given, is_void=is_void))
-        if sale.payer is None:
-            return
-        if change.kind is ChangeKind.REFUND:
-            self._post(postings.refund(change.place.key, change.at, sale.payer, paid_tiyn=given, subsidy_tiyn=0))
-        elif not sale.is_void:
-            owed = sale.full_tiyn - sale.amount_tiyn
-            self._post(postings.void(change.place.key, change.at, sale.payer, paid_tiyn=given, subsidy_tiyn=owed))
+    def take_back(self, change: Change) -> None:
+        """Let a change count: it gives back what it says, and at most what remains."""
+        assert change.id not in self.changes, "an id is of one change"  # noqa: S101
+        self.changes[change.id] = change
+        self.changed.add(change.id)
+        of_sale = self._of_sale.setdefault(change.sale, [])
+        of_sale.append(change.id)
+        if (sale := self.sales.get(change.sale)) is not None:
+            before = self._moved(sale, [each for each in of_sale if each != change.id])
+            self._settle(sale, change.place, EntryKind(change.kind.value), change.at, before)
 
-    def _keep(self, sale: Sale) -> None:
+    def accept(self, odd: Odd) -> str:
+        """Let what was set apart count, and return its id: a new one where another bears its own."""
+        told = odd.told
+        if isinstance(told, Change):
+            told = replace(told, id=told.place.id) if told.id in self.changes else told
+            self.take_back(told)
+            return told.id
+        if told.id in self.sales:
+            of = (told.id, told.place.device, told.place.epoch)
+            told = replace(told, id=told.place.id)
+            self.costs[told.id, told.place.device, told.place.epoch] = self.costs.pop(of, 0)
+        self.stand(told)
+        return told.id
+
+    def was_till(self, device: str, at: datetime, clock: str) -> bool:
+        """Tell whether a device was a till then; where its clock did not know the time, whether it ever was one."""
+        return any(
+            stand.device == device
+            and (
+                clock in DOUBTED
+                or (stand.since_at - SLACK <= at and (stand.until_at is None or at <= stand.until_at + SLACK))
+            )
+            for stand in self.stands
+        )
+
+    def _put(self, sale: Sale, place: Place, kind: EntryKind, at: datetime) -> None:
+        """Keep a sale that is new, or has another line, and post the difference."""
+        old = self.sales.get(sale.id)
+        before = self._moved(old, self._of_sale.get(sale.id, [])) if old is not None else Counter[Account]()
+        self._settle(sale, place, kind, at, before)
+
+    def _settle(self, sale: Sale, place: Place, kind: EntryKind, at: datetime, before: Counter[Account]) -> None:
+        """Deal out what is given back among a sale's changes, in the order of their times, and post the difference."""
+        returned, is_void = 0, False
+        for change in sorted(self._changes_of(sale.id), key=lambda each: (each.at, each.place)):
+            remains = sale.amount_tiyn - returned
+            given = remains if change.kind is ChangeKind.VOID else min(change.amount_tiyn, remains)
+            returned, is_void = returned + given, is_void or change.kind is ChangeKind.VOID
+            if change.given_tiyn != given:
+                self.changes[change.id] = replace(change, given_tiyn=given)
+                self.changed.add(change.id)
+        sale = replace(sale, returned_tiyn=returned, is_void=is_void)
         self.sales[sale.id] = sale
         self.touched.add(sale.id)
+        after = self._moved(sale, self._of_sale.get(sale.id, []))
+        after.subtract(before)
+        lines = {account: amount for account, amount in after.items() if amount}
+        if lines:  # else no money moves, as for a free meal that costs nothing
+            run = self.runs.get((sale.place.device, sale.shift))
+            on = run.named_on if run is not None and place == sale.place and sale.clock in DOUBTED else None
+            self.postings.append(Posting(place.key, kind, at, lines, on))
 
-    def _post(self, posting: Posting) -> None:
-        if posting.lines:  # else no money moves, as for a free meal that costs nothing
-            self.postings.append(posting)
+    def _moved(self, sale: Sale, changes: Iterable[str]) -> Counter[Account]:
+        return moved_by(sale, [self.changes[each] for each in changes])
+
+    def _changes_of(self, sale: str) -> list[Change]:
+        return [self.changes[each] for each in self._of_sale.get(sale, [])]
+
+    def _set_apart(self, why: Oddness, told: Sale | Change) -> None:
+        self.odd[told.place] = Odd(why, told)
+        self.set_apart.add(told.place)
+        self.released.discard(told.place)
 
 
-def balances_of(sales: Mapping[str, Sale]) -> dict[Account, int]:
+def moved_by(sale: Sale, changes: Iterable[Change]) -> Counter[Account]:
+    """Return what a sale has moved of each account, less what was given back: cash out of the drawer that gave it."""
+    moved = Counter[Account]()
+    if sale.payer is None:
+        return moved
+    moved[sale.payer] += sale.amount_tiyn
+    moved[SUBSIDY] += sale.owed_tiyn
+    moved[REVENUE] -= sale.amount_tiyn + sale.owed_tiyn
+    for change in changes:
+        given = change.given_tiyn or 0
+        moved[change.place.drawer if sale.payment is Payment.CASH else sale.payer] -= given
+        moved[REVENUE] += given
+    return moved
+
+
+def balances_of(sales: Mapping[str, Sale], changes: Mapping[str, Change]) -> dict[Account, int]:
     """Return what sales must have moved, of each account: for tests and for the check after an outage."""
-    moved: dict[Account, int] = {}
+    moved = Counter[Account]()
     for sale in sales.values():
-        if sale.payer is None:
-            continue
-        kept = sale.amount_tiyn - sale.returned_tiyn
-        owed = 0 if sale.is_void else sale.full_tiyn - sale.amount_tiyn
-        for account, amount in ((sale.payer, kept), (SUBSIDY, owed), (REVENUE, -kept - owed)):
-            moved[account] = moved.get(account, 0) + amount
+        moved.update(moved_by(sale, [each for each in changes.values() if each.sale == sale.id]))
     return {account: amount for account, amount in moved.items() if amount}

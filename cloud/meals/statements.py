@@ -1,4 +1,4 @@
-"""The SQL of the projection of meals."""
+"""The SQL of the projection of meals: what is read before records are met, and how what they mean is kept."""
 
 SALES = """
 SELECT sale.id, device, epoch, seq, shift, meal, payment, coalesce(person.ref, '') AS person, is_known, amount_tiyn, at,
@@ -6,19 +6,35 @@ SELECT sale.id, device, epoch, seq, shift, meal, payment, coalesce(person.ref, '
 FROM meal_sale AS sale LEFT JOIN person ON person.id = person_id WHERE sale.school_id = $1 AND sale.id = ANY($2)
 """
 COSTS = """
-SELECT sale, least(sum(count * price_tiyn), $3)::bigint AS cost FROM meal_line
-WHERE school_id = $1 AND sale = ANY($2) GROUP BY sale
+SELECT sale, device, epoch, least(sum(count * price_tiyn), $3)::bigint AS cost FROM meal_line
+WHERE school_id = $1 AND sale = ANY($2) GROUP BY sale, device, epoch
 """
-WAITING = """
-SELECT id, kind, sale, device, epoch, seq, amount_tiyn, staff, reason, at FROM meal_change
-WHERE school_id = $1 AND sale = ANY($2) AND given_tiyn IS NULL
+CHANGES = """
+SELECT id, kind, sale, device, epoch, seq, amount_tiyn, staff, reason, at, clock, given_tiyn FROM meal_change
+WHERE school_id = $1 AND (sale = ANY($2) OR id = ANY($3))
 """
 LINES = """
 SELECT device, epoch, seq FROM meal_line
 WHERE (device, epoch, seq) IN (SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]))
 """
-CHANGES = "SELECT id FROM meal_change WHERE school_id = $1 AND id = ANY($2)"
-PEOPLE = "SELECT ref, id FROM person WHERE school_id = $1 AND ref = ANY($2)"
+RUNS = """
+SELECT device, id AS shift, named_on FROM till_shift
+WHERE school_id = $1 AND (device, id) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+"""
+STANDS = "SELECT device, since_at, until_at FROM till_place WHERE school_id = $1 AND device = ANY($2)"
+ODD_COLUMNS = """
+device, epoch, seq, why, record, id, sale, shift, meal, payment, ref, is_known, amount_tiyn, is_unconfirmed, staff,
+  reason, clock, at, decision
+"""
+ODD_AT = f"""
+SELECT {ODD_COLUMNS} FROM meal_odd
+WHERE (device, epoch, seq) IN (SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]))
+"""  # noqa: S608 - of our own columns only
+ODD_OF_RUNS = f"""
+SELECT {ODD_COLUMNS} FROM meal_odd WHERE school_id = $1 AND why = 'no_shift' AND decision = ''
+  AND (device, shift) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+"""  # noqa: S608 - of our own columns only
+PEOPLE = "SELECT ref FROM person WHERE school_id = $1 AND ref = ANY($2)"
 KEEP_SALES = """
 INSERT INTO meal_sale (school_id, id, device, epoch, seq, shift, meal, payment, person_id, is_known, amount_tiyn,
   full_tiyn, returned_tiyn, is_void, is_unconfirmed, clock, at, "on")
@@ -39,9 +55,10 @@ SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::t
   $9::bigint[]) ON CONFLICT DO NOTHING
 """
 KEEP_CHANGES = """
-INSERT INTO meal_change (school_id, id, kind, sale, device, epoch, seq, amount_tiyn, given_tiyn, staff, reason, at)
+INSERT INTO meal_change (school_id, id, kind, sale, device, epoch, seq, amount_tiyn, given_tiyn, staff, reason, at,
+  clock)
 SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[],
-  $9::bigint[], $10::text[], $11::text[], $12::timestamptz[])
+  $9::bigint[], $10::text[], $11::text[], $12::timestamptz[], $13::text[])
 ON CONFLICT (school_id, id) DO UPDATE SET given_tiyn = EXCLUDED.given_tiyn
 """
 KEEP_OVERRIDES = """
@@ -50,11 +67,57 @@ SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::t
 ON CONFLICT DO NOTHING
 """
 KEEP_SHIFTS = """
-INSERT INTO till_shift AS kept (school_id, id, device, till, staff, opened_at, closed_at, amount_tiyn, cash_tiyn, count)
-SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[],
-  $8::bigint[], $9::bigint[], $10::integer[])
-ON CONFLICT (school_id, id) DO UPDATE SET
-  opened_at = coalesce(kept.opened_at, EXCLUDED.opened_at), closed_at = coalesce(kept.closed_at, EXCLUDED.closed_at),
+INSERT INTO till_shift AS kept (school_id, id, device, till, staff, opened_at, opened_epoch, opened_seq, named_on,
+  closed_at, amount_tiyn, cash_tiyn, count)
+SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::bigint[],
+  $9::date[], $10::timestamptz[], $11::bigint[], $12::bigint[], $13::integer[])
+ON CONFLICT (school_id, device, id) DO UPDATE SET
+  opened_at = coalesce(kept.opened_at, EXCLUDED.opened_at),
+  opened_epoch = coalesce(kept.opened_epoch, EXCLUDED.opened_epoch),
+  opened_seq = coalesce(kept.opened_seq, EXCLUDED.opened_seq), named_on = coalesce(kept.named_on, EXCLUDED.named_on),
+  closed_at = coalesce(kept.closed_at, EXCLUDED.closed_at),
   amount_tiyn = coalesce(kept.amount_tiyn, EXCLUDED.amount_tiyn),
   cash_tiyn = coalesce(kept.cash_tiyn, EXCLUDED.cash_tiyn), count = coalesce(kept.count, EXCLUDED.count)
+"""
+# A sale belongs to the day that the cashier named where the till's clock did not know the time.
+NAME_DAYS = """
+UPDATE meal_sale SET "on" = named_on FROM till_shift
+WHERE till_shift.school_id = $1 AND named_on IS NOT NULL
+  AND (till_shift.device, till_shift.id) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+  AND meal_sale.school_id = $1 AND shift = till_shift.id AND meal_sale.device = till_shift.device
+  AND clock IN ('floor', 'none') AND "on" <> named_on
+"""
+KEEP_ODD = """
+INSERT INTO meal_odd (school_id, device, epoch, seq, why, record, id, sale, shift, meal, payment, ref, is_known,
+  amount_tiyn, is_unconfirmed, staff, reason, clock, at, "on")
+SELECT $1, device, epoch, seq, why, record, new.id, sale, shift, meal, payment, ref, is_known, amount, unsure, staff,
+  reason, clock, at, (at AT TIME ZONE zone)::date
+FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+  $10::text[], $11::text[], $12::text[], $13::boolean[], $14::bigint[], $15::boolean[], $16::text[], $17::text[],
+  $18::text[], $19::timestamptz[])
+  AS new (device, epoch, seq, why, record, id, sale, shift, meal, payment, ref, is_known, amount, unsure, staff, reason,
+  clock, at)
+CROSS JOIN (SELECT zone FROM school WHERE id = $1) AS school
+ON CONFLICT (device, epoch, seq) DO UPDATE SET why = EXCLUDED.why
+"""
+DROP_ODD = """
+DELETE FROM meal_odd WHERE school_id = $1 AND decision = ''
+  AND (device, epoch, seq) IN (SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[]))
+"""
+KEEP_CLAIMS = """
+INSERT INTO meal_claim (school_id, device, epoch, seq, sale, person_id, meal, "on", is_granted, amount_tiyn,
+  is_by_right, at)
+SELECT $1, device, epoch, seq, sale, person.id, meal, day, granted, amount, by_right, at
+FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::date[], $9::boolean[],
+  $10::bigint[], $11::boolean[], $12::timestamptz[])
+  AS new (device, epoch, seq, sale, ref, meal, day, granted, amount, by_right, at)
+LEFT JOIN person ON person.school_id = $1 AND person.ref = new.ref ON CONFLICT DO NOTHING
+"""
+KEEP_REFUSALS = """
+INSERT INTO meal_refusal (school_id, device, epoch, seq, person_id, meal, reason, clock, at, "on")
+SELECT $1, device, epoch, seq, person.id, meal, reason, clock, at, (at AT TIME ZONE zone)::date
+FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])
+  AS new (device, epoch, seq, ref, meal, reason, clock, at)
+CROSS JOIN (SELECT zone FROM school WHERE id = $1) AS school
+JOIN person ON person.school_id = $1 AND person.ref = new.ref ON CONFLICT DO NOTHING
 """

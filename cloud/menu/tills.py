@@ -27,6 +27,14 @@ SELECT $1, $2, $3, $4, $5, id, $7 FROM device WHERE school_id = $1 AND name = $6
 ON CONFLICT (school_id, key) DO UPDATE SET name_kk = excluded.name_kk, name_ru = excluded.name_ru,
   name_en = excluded.name_en, device_id = excluded.device_id, mode = excluded.mode, ended_at = NULL RETURNING key
 """
+_LEAVE = """
+UPDATE till_place SET until_at = $4 WHERE school_id = $1 AND till = $2 AND until_at IS NULL AND device <> $3
+"""
+_STAND = """
+INSERT INTO till_place (school_id, till, device, since_at) SELECT $1, $2, $3, $4::timestamptz
+WHERE NOT EXISTS (SELECT FROM till_place WHERE school_id = $1 AND till = $2 AND until_at IS NULL)
+ON CONFLICT (school_id, device, till, since_at) DO UPDATE SET until_at = NULL
+"""
 _TILLS = """
 SELECT till.key, name_kk, name_ru, name_en, device.name AS device, mode FROM till JOIN device ON device.id = device_id
 WHERE till.school_id = $1 AND ended_at IS NULL AND device.state = 'active' ORDER BY till.key LIMIT 200
@@ -82,6 +90,8 @@ async def put_till(services: Services, actor: Actor, school_id: int, till: TillR
             raise TillRefused(
                 message("There is no device “{name}” at this school. Add it first.", name=till.device[:24])
             )
+        for statement in (_LEAVE, _STAND):  # where a till stood, and when, is asked of each sale, also years later
+            await raw(connection).execute(statement, school_id, till.key, till.device, now)
         told = {"device": till.device, "mode": till.mode.value}
         await audit(connection, actor, "till.put", f"till:{till.key}", told, school_id=school_id, at=now)
         await tell_changed(connection, school_id)
@@ -98,6 +108,7 @@ async def end_till(services: Services, actor: Actor, school_id: int, key: str) -
         )  # fmt: skip
         if ended is None:
             raise NotFound
+        await raw(connection).execute(_LEAVE, school_id, key, "", now)
         await audit(connection, actor, "till.ended", f"till:{key}", school_id=school_id, at=now)
         await tell_changed(connection, school_id)
 

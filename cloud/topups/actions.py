@@ -3,18 +3,17 @@
 Rule: whoever takes money away first locks the school's ledger, then reads the balance: nothing is given twice.
 """
 
-import re
 from enum import StrEnum
 
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor, Role
 from cloud.core.database import raw
-from cloud.core.errors import NotFound, Refused
-from cloud.core.messages import message
+from cloud.core.errors import NotFound
 from cloud.core.services import Services
 from cloud.ledger.posting import is_posted, lock, post
 from cloud.ledger.postings import OFFICE, leave, payout, transfer
 from cloud.ledger.queries import held_for
+from cloud.ledger.reasons import check_once
 from cloud.ledger.rules import BANK
 from cloud.people.actions import check_source
 from cloud.people.queries import PersonRow
@@ -24,7 +23,6 @@ from cloud.topups.queries import siblings_of
 from cloud.topups.rules import check_amount
 
 KEEPERS = (Role.OFFICE,)
-ONCE = re.compile(r"[0-9a-f]{32}")
 _PROMISE = """
 INSERT INTO giving_back (school_id, person_id, amount_tiyn, paper, promised_at, promised_by)
 VALUES ($1, $2, $3, $4, $5, $6) RETURNING id
@@ -40,15 +38,6 @@ class Way(StrEnum):
     BANK = "bank"
 
 
-class FormSpoilt(Refused):
-    """A form lacks the word that lets it count once however often it is sent."""
-
-    code = "form_spoilt"
-
-    def __init__(self) -> None:
-        super().__init__(message("This form is not whole. Open the page again and repeat."))
-
-
 async def take_cash(services: Services, actor: Actor, person: PersonRow, amount_tiyn: int, once: str) -> Taken:
     """Take cash at the office for a person; the same form sent twice is one payment.
 
@@ -56,7 +45,7 @@ async def take_cash(services: Services, actor: Actor, person: PersonRow, amount_
     """
     actor.require(KEEPERS, person.school_id)
     check_amount(amount_tiyn)
-    _check_once(once)
+    check_once(once)
     if not person.is_active:
         raise PayerLeft
     now = services.clock.now()
@@ -72,7 +61,7 @@ async def move(
     """
     actor.require(KEEPERS, giver.school_id)
     check_amount(amount_tiyn)
-    _check_once(once)
+    check_once(once)
     taker = next((each for each in await siblings_of(services, actor, giver) if each.ref == taker_ref), None)
     if taker is None:
         raise NotSiblings
@@ -130,8 +119,3 @@ async def pay_back(services: Services, actor: Actor, school_id: int, promise_id:
         detail = {"tiyn": str(row["amount_tiyn"]), "way": way.value}
         subject = f"person:{row['person_id']}"
         await audit(connection, actor, "money.paid_back", subject, detail, school_id=school_id, at=now)
-
-
-def _check_once(once: str) -> None:
-    if ONCE.fullmatch(once) is None:
-        raise FormSpoilt

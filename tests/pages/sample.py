@@ -37,6 +37,7 @@ DAY = date(2026, 9, 1)  # a Tuesday
 NOW = datetime(2026, 9, 1, 3, 20, tzinfo=UTC)  # 08:20 in Almaty
 BELL_MIN = 8 * 60
 SHARD = 7
+_TILL = "INSERT INTO till_place (school_id, till, device, since_at) VALUES ($1, $2, $2, $3)"
 SYSTEM = Actor.system("sample")
 ABSENT = 13  # of the students, one who has not come
 SURNAMES = (
@@ -232,7 +233,7 @@ async def _money(services: Services, school: School, children: list[Person], lea
 
 
 async def _eaten(services: Services, school: School, children: list[Person], cashier: str) -> None:
-    """Write what a till recorded: a shift, three days of lunches, one taken back, and one free twice."""
+    """Write what a till recorded: a shift, three days of lunches, one taken back, one free twice, and one by a gate."""
     dishes = [row["key"] for row in await services.database.pool.fetch("SELECT key FROM dish ORDER BY id")]
     child, sibling = (each.ref for each in children)
     sales: list[tuple[int, datetime, str, Any]] = [
@@ -255,7 +256,14 @@ async def _eaten(services: Services, school: School, children: list[Person], cas
                      str(record.__struct_config__.tag), msgspec.json.encode(record))
         for seq, (at, record) in enumerate(records, 1)
     ]  # fmt: skip
+    stranger = Sale(**_tag(NOW), id="f" * 16, shift="5" * 16, meal="lunch", amount_tiyn=811_50, payment="account",
+                    person=child)  # fmt: skip
+    logged.append(
+        LoggedRecord(SHARD, 99, school.id, "gate-south", "e" * 16, 1, NOW, int(NOW.timestamp() * 1000), "sale",
+                     msgspec.json.encode(stranger))
+    )  # fmt: skip
     async with services.database.pool.acquire() as connection, connection.transaction():
+        await connection.execute(_TILL, school.id, "till-1", NOW - timedelta(days=30))
         await Meals(services).apply(connection, logged)
 
 

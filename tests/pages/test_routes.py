@@ -145,6 +145,7 @@ ROUTES = {
     "POST /schools/{code}/money/fiscal/again": Who.OFFICE,
     "GET /schools/{code}/sold": Who.SOLD,
     "GET /schools/{code}/sold/live": Who.SOLD,
+    "POST /schools/{code}/sold/decide": Who.SOLD,
     "GET /schools/{code}/wallet": Who.OFFICE,
     "POST /schools/{code}/wallet/explain": Who.OFFICE,
     "GET /schools/{code}/wallet/differences.csv": Who.OFFICE,

@@ -13,7 +13,7 @@ from cloud.ingest.cursor import advance
 from cloud.ingest.postgres import PgStore
 from cloud.ingest.senders import Senders
 from cloud.meals.projection import Meals
-from schemas.structs import Item, Override, Record, Refund, Sale, Shift, Void
+from schemas.structs import Claim, Item, Override, Record, Refund, Refusal, Sale, Shift, Void
 from tests.cloud.ingest.device import EPOCH, Device
 from tests.cloud.ingest.rows import add_devices
 from tests.cloud.ledger.factory import children
@@ -24,10 +24,12 @@ ALL = range(64)
 STAFF = "s" * 12
 SHIFT = "5" * 16
 TAG: dict[str, Any] = {"monotonic_ms": 1, "wall_ms": NOON_MS, "clock": "ntp"}
+_TILL = "INSERT INTO till_place (school_id, till, device, since_at) VALUES ($1, $2, $2, '2000-01-01')"
+_SHIFT = "INSERT INTO till_shift (school_id, id, device, till, staff) VALUES ($1, $2, $3, $3, $4)"
 
 
 class Canteen:
-    """A school with children and tills; what tills write is sent and projected."""
+    """A school with children and tills, each with SHIFT open; what tills write is sent and projected."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
@@ -44,14 +46,16 @@ class Canteen:
         for name in tills:
             self.tills[name] = Device(name, school="almaty5", shard=shard, secret=name.encode().ljust(32))
         await add_devices(self.pool, self.services.vault, self.services.clock, *self.tills.values())
+        for name in tills:
+            await self.pool.execute(_TILL, self.school_id, name)
+            await self.pool.execute(_SHIFT, self.school_id, SHIFT, name, STAFF)
         return self
 
-    async def send(self, *records: Record, till: str = "till-1") -> None:
+    async def send(self, *records: Record, till: str = "till-1", now_ms: int = NOON_MS + 3_600_000) -> None:
         """Let a till write records, and take them in."""
         device, epoch = self.tills[till], EPOCH
         first = len(device.lines.get(epoch, [])) + 1
         device.write(*[msgspec.json.encode(record) for record in records])
-        now_ms = NOON_MS + 3_600_000
         await accept([device.batch(first, first + len(records) - 1)._replace(at_ms=now_ms)], self._store, now_ms)
 
     async def project(self, most: int = 1_000) -> None:
@@ -81,6 +85,15 @@ class Canteen:
     def refunded(self, sale: Record, amount: int) -> Refund:
         return Refund(**TAG, id=self.id(), sale=sale_id(sale), amount_tiyn=amount, staff=STAFF, reason="салқын")
 
+    def refused(self, child: int, reason: str) -> Refusal:
+        return Refusal(**TAG, meal="lunch", person=self.refs[child], reason=reason)
+
+    def claimed(self, child: int, of: str, outcome: Any = "granted", amount: int = 577_00) -> Claim:
+        return Claim(
+            **TAG, id=of, person=self.refs[child], meal="lunch", day=NOON.date().isoformat(), outcome=outcome,
+            amount_tiyn=amount,
+        )  # fmt: skip
+
 
 def sale_id(record: Record) -> str:
     assert isinstance(record, Sale)
@@ -91,9 +104,9 @@ def overruled(sale: Record, why: str = "аш бала") -> Override:
     return Override(**TAG, sale=sale_id(sale), rule="no_money", staff=STAFF, why=why)
 
 
-def shift(outcome: Any, amount: int | None = None, count: int | None = None, minutes: int = 0) -> Shift:
+def shift(outcome: Any, amount: int | None = None, count: int | None = None, minutes: int = 0, cash: int = 0) -> Shift:
     tag = {**TAG, "wall_ms": int((NOON + timedelta(minutes=minutes)).timestamp() * 1000)}
     return Shift(
         **tag, id=SHIFT, till="till-1", outcome=outcome, staff=STAFF, amount_tiyn=amount,
-        cash_tiyn=None if amount is None else 0, count=count,
+        cash_tiyn=None if amount is None else cash, count=count,
     )  # fmt: skip

@@ -54,7 +54,7 @@ class Till:
     def __init__(self, canteen: Canteen, rng: random.Random) -> None:
         self.canteen, self.rng = canteen, rng
         self.owed: Counter[str] = Counter()  # by children
-        self.counted: dict[str, tuple[int, int]] = {}  # by shift
+        self.counted: dict[str, tuple[int, int, int]] = {}  # by shift: all, cash, sales
 
     def day(self, number: int, till: str) -> list[Record]:
         """Return the records of one shift: sales of every kind, some taken back, in part or whole."""
@@ -62,20 +62,17 @@ class Till:
         shift = self.canteen.id()
         tag: dict[str, Any] = {"monotonic_ms": 1, "wall_ms": at, "clock": "ntp"}
         records: list[Record] = [Shift(**tag, id=shift, till=till, outcome="opened", staff=STAFF)]
-        sales = total = 0
+        sales = total = cash = 0
         for _ in range(SALES_A_SHIFT):
-            made, paid, is_void = self._sale(shift)
+            made, paid, in_cash, is_void = self._sale(shift)
             records += made
-            total, sales = total + paid, sales + (not is_void)
-        self.counted[shift] = (total, sales)
-        records.append(
-            Shift(
-                **tag, id=shift, till=till, outcome="closed", staff=STAFF, amount_tiyn=total, cash_tiyn=0, count=sales
-            )
-        )
+            total, cash, sales = total + paid, cash + in_cash, sales + (not is_void)
+        self.counted[shift] = (total, cash, sales)
+        told: dict[str, Any] = {"amount_tiyn": total, "cash_tiyn": cash, "count": sales}
+        records.append(Shift(**tag, **told, id=shift, till=till, outcome="closed", staff=STAFF))
         return [msgspec.structs.replace(each, wall_ms=at) for each in records]
 
-    def _sale(self, shift: str) -> tuple[list[Record], int, bool]:
+    def _sale(self, shift: str) -> tuple[list[Record], int, int, bool]:
         price, payment = self.rng.choice(PRICES), self.rng.choice(["account", "account", "free", "subsidised", "cash"])
         child = -1 if payment == "cash" else self.rng.randrange(CHILDREN)
         paid = {"free": 0, "subsidised": price // 3}.get(payment, price)
@@ -90,7 +87,7 @@ class Till:
             kept -= min(back, paid)
         if child >= 0:
             self.owed[self.canteen.refs[child]] += kept
-        return records, kept, fate < 0.1
+        return records, kept, kept if payment == "cash" else 0, fate < 0.1
 
 
 async def test_after_a_month_of_faults_tills_bank_ledger_hledger_and_beancount_agree(
@@ -157,16 +154,16 @@ async def topped_up(services: Services, canteen: Canteen, clock: SimulatedClock,
 
 async def agrees_with_the_tills(canteen: Canteen, till: Till) -> None:
     """Compare what each till counted with its records, and the day's totals with both."""
-    found: dict[str, tuple[int, int]] = {}
+    found: dict[str, tuple[int, int, int]] = {}
     of_days = 0
     for number in range(DAYS):
         on = (NOON + timedelta(days=number)).date()
         shifts = await shifts_of(canteen.services, SYSTEM, canteen.school_id, on)
         assert all(shift.is_right for shift in shifts)
-        found |= {shift.id: (shift.found_tiyn, shift.found_count) for shift in shifts}
+        found |= {shift.id: (shift.found_tiyn, shift.found_cash_tiyn, shift.found_count) for shift in shifts}
         of_days += sum(sold.paid_tiyn for sold in await day_of(canteen.services, SYSTEM, canteen.school_id, on))
     assert found == till.counted
-    assert of_days == sum(amount for amount, _ in till.counted.values())
+    assert of_days == sum(amount for amount, _, _ in till.counted.values())
 
 
 async def agrees_with_the_programs(canteen: Canteen, folder: Path) -> None:

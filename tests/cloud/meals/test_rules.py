@@ -1,6 +1,8 @@
 """Sales in any order: whatever comes first, balances are those of the set of records, and nobody gets too much back."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 import pytest
@@ -10,49 +12,77 @@ from hypothesis import strategies as st
 from cloud.ledger.kinds import AccountKind
 from cloud.ledger.rules import REVENUE, SUBSIDY, Account, fault_of
 from cloud.ledger.rules import balances_of as posted
-from cloud.meals.rules import Book, Change, ChangeKind, Line, Payment, Place, Sale, balances_of
+from cloud.meals.rules import (
+    Book,
+    Change,
+    ChangeKind,
+    Line,
+    Odd,
+    Oddness,
+    Payment,
+    Place,
+    Run,
+    Sale,
+    Stand,
+    balances_of,
+)
 
 NOON = datetime(2026, 9, 1, 7, 0, tzinfo=UTC)
 CHILD = "aaaaaaaaaaaa"
-Told = Line | Sale | Change
+Told = Line | Sale | Change | Run
+TILL = "till-1"
+SHIFT = "5" * 16
+TILLS = tuple(Stand(name, NOON - timedelta(days=9), None) for name in ("till-1", "till-2"))
+OPEN = tuple(Run(name, SHIFT) for name in ("till-1", "till-2"))
 
 
-def place(seq: int) -> Place:
-    return Place("till-1", "e" * 16, seq)
+def place(seq: int, till: str = TILL, epoch: str = "e" * 16) -> Place:
+    return Place(till, epoch, seq)
 
 
-def sale(seq: int, amount: int, payment: Payment = Payment.ACCOUNT, number: int = 1, person: str = CHILD) -> Sale:
+def sale(
+    seq: int,
+    amount: int,
+    payment: Payment = Payment.ACCOUNT,
+    number: int = 1,
+    person: str = CHILD,
+    till: str = TILL,
+) -> Sale:
     return Sale(
-        f"{number:016x}", place(seq), "5" * 16, "lunch", payment, person, is_known=True, amount_tiyn=amount, at=NOON,
+        f"{number:016x}", place(seq, till), SHIFT, "lunch", payment, person, is_known=True, amount_tiyn=amount, at=NOON,
         clock="ntp", is_unconfirmed=False,
     )  # fmt: skip
 
 
-def line(seq: int, price: int, count: int = 1, number: int = 1) -> Line:
-    return Line(f"{number:016x}", place(seq), "soup", 1, count, price)
+def line(seq: int, price: int, count: int = 1, number: int = 1, till: str = TILL) -> Line:
+    return Line(f"{number:016x}", place(seq, till), "soup", 1, count, price)
 
 
-def back(seq: int, kind: ChangeKind, amount: int, number: int = 1, of: int | None = None) -> Change:
+def back(seq: int, kind: ChangeKind, amount: int, number: int = 1, of: int | None = None, till: str = TILL) -> Change:
     return Change(
-        f"{seq:016x}", kind, f"{number if of is None else of:016x}", place(seq), amount, "s" * 12, "why", NOON
-    )
+        f"{seq:016x}", kind, f"{number if of is None else of:016x}", place(seq, till), amount, "s" * 12, "why", NOON,
+        "ntp",
+    )  # fmt: skip
 
 
-def met(*told: Told) -> Book:
-    book = Book()
+def met(*told: Told, runs: Sequence[Run] = OPEN) -> Book:
+    book = Book(stands=TILLS, runs={(run.device, run.shift): run for run in runs})
     for each in told:
-        if isinstance(each, Line):
-            book.meet_line(each, NOON)
-        elif isinstance(each, Sale):
-            book.meet_sale(each)
-        else:
-            book.meet_change(each)
+        match each:
+            case Line():
+                book.meet_line(each, NOON)
+            case Sale():
+                book.meet_sale(each)
+            case Run():
+                book.meet_run(each)
+            case _:
+                book.meet_change(each)
     return book
 
 
-def moved(*told: Told) -> dict[Account, int]:
+def moved(*told: Told, runs: Sequence[Run] = OPEN) -> dict[Account, int]:
     """Return the balances that are not zero."""
-    return {account: amount for account, amount in posted(met(*told).postings).items() if amount}
+    return {account: amount for account, amount in posted(met(*told, runs=runs).postings).items() if amount}
 
 
 def test_a_paid_a_subsidised_and_a_free_meal() -> None:
@@ -114,6 +144,10 @@ def test_a_meal_of_somebody_whom_the_school_does_not_have_moves_no_money() -> No
     assert moved(line(1, 577_00), sale(2, 577_00, person=""), back(3, ChangeKind.VOID, 577_00)) == {}
 
 
+def told_by(book: Book) -> dict[Account, int]:
+    return balances_of(book.sales, book.changes)
+
+
 tellings = st.lists(
     st.tuples(
         st.sampled_from([*Payment]), st.lists(st.integers(0, 900_00), min_size=1, max_size=3), st.integers(0, 900_00),
@@ -131,7 +165,10 @@ def records_of(drawn: list[tuple[Payment, list[int], int, list[tuple[ChangeKind,
         told += [line(seq + turn, price, number=number) for turn, price in enumerate(prices)]
         amount = 0 if payment is Payment.FREE else min(paid, sum(prices))
         told.append(sale(seq + 10, amount, payment, number))
-        told += [back(seq + 20 + turn, kind, sum_, number) for turn, (kind, sum_) in enumerate(changes)]
+        told += [
+            back(seq + 20 + turn, kind, sum_, number, till=TILLS[turn % 2].device)
+            for turn, (kind, sum_) in enumerate(changes)
+        ]
     return told
 
 
@@ -144,7 +181,7 @@ def test_balances_are_a_function_of_the_set_of_records(
 
     in_order, mixed = met(*told), met(*shuffled)
 
-    assert moved(*shuffled) == moved(*told) == balances_of(in_order.sales) == balances_of(mixed.sales)
+    assert moved(*shuffled) == moved(*told) == told_by(in_order) == told_by(mixed)
     assert [fault_of(each) for each in mixed.postings if fault_of(each)] == []
 
 
@@ -154,3 +191,114 @@ def test_what_is_taken_back_waits_for_its_sale(kind: ChangeKind) -> None:
 
     assert waits.postings == []
     assert [each.given_tiyn for each in waits.changes.values()] == [None]
+
+
+def oddness(book: Book) -> list[tuple[str, int, Oddness]]:
+    return [(place.device, place.seq, odd.why) for place, odd in sorted(book.odd.items())]
+
+
+def test_a_device_that_is_no_till_sells_nothing_and_gives_nothing_back() -> None:
+    sold = (line(1, 577_00), sale(2, 577_00))
+    forged = (line(1, 900_00, till="gate-1", number=2), sale(2, 900_00, number=2, till="gate-1"))
+
+    book = met(*sold, *forged, back(3, ChangeKind.VOID, 0, till="gate-1"), Run("gate-1", SHIFT))
+
+    assert {each.total_tiyn for each in book.postings} == {577_00}
+    assert oddness(book) == [("gate-1", 2, Oddness.NOT_TILL), ("gate-1", 3, Oddness.NOT_TILL)]
+
+
+@pytest.mark.parametrize(
+    ("ago", "clock", "counts"),
+    [(timedelta(days=3), "ntp", True), (timedelta(days=1), "ntp", False), (timedelta(days=5), "ntp", False),
+     (timedelta(days=5), "floor", True)],
+)  # fmt: skip
+def test_what_a_device_sold_while_it_was_a_till_counts_also_when_it_is_none_now(
+    ago: timedelta, clock: str, counts: bool
+) -> None:
+    stand = Stand("till-9", NOON - timedelta(days=4), NOON - timedelta(days=2))
+    book = Book(stands=[stand], runs={("till-9", SHIFT): Run("till-9", SHIFT)})
+
+    book.meet_sale(replace(sale(2, 577_00, till="till-9"), at=NOON - ago, clock=clock))
+
+    assert bool(book.postings) is counts
+    assert oddness(book) == ([] if counts else [("till-9", 2, Oddness.NOT_TILL)])
+
+
+def test_a_sale_waits_for_the_shift_of_its_own_device_and_counts_as_if_it_had_been_there() -> None:
+    told = (line(1, 577_00), sale(2, 577_00), back(3, ChangeKind.REFUND, 77_00))
+
+    waiting = met(*told, runs=[Run("till-2", SHIFT)])
+    come = met(*told, Run("till-1", SHIFT), runs=[Run("till-2", SHIFT)])
+
+    assert waiting.postings == []
+    assert oddness(waiting) == [("till-1", 2, Oddness.NO_SHIFT)]
+    assert moved(*told, Run("till-1", SHIFT), runs=[]) == moved(*told)
+    assert (come.odd, come.released) == ({}, {place(2)})
+
+
+def test_the_day_that_a_cashier_named_is_the_day_of_a_sale_without_a_clock() -> None:
+    named = [Run("till-1", SHIFT, date(2026, 9, 3))]
+
+    doubtful = met(replace(sale(2, 577_00), clock="floor"), runs=named)
+    sure = met(sale(2, 577_00), runs=named)
+
+    assert [each.on for each in doubtful.postings] == [date(2026, 9, 3)]
+    assert [each.on for each in sure.postings] == [None]
+
+
+def test_lines_of_another_device_or_epoch_do_not_make_a_sale_dearer() -> None:
+    told = (line(1, 577_00), sale(2, 0, Payment.FREE))
+    early, late = line(1, 900_00, till="till-2"), line(8, 900_00, till="till-2")
+    reborn = replace(line(9, 900_00), place=place(9, epoch="f" * 16))
+
+    assert moved(early, *told, late, reborn) == moved(*told)
+
+
+def test_a_second_sale_under_one_id_is_set_apart_and_counts_with_its_own_lines_once_it_is_accepted() -> None:
+    told = (line(1, 577_00), sale(2, 577_00), line(1, 100_00, till="till-2"), sale(2, 100_00, till="till-2"))
+    book = met(*told)
+
+    apart = book.odd[place(2, "till-2")]
+    before = posted(book.postings)
+    stands_as = book.accept(apart)
+
+    assert oddness(book) == [("till-2", 2, Oddness.SAME_ID)]
+    assert before == {Account.of(CHILD): 577_00, REVENUE: -577_00}
+    assert posted(book.postings) == {Account.of(CHILD): 677_00, REVENUE: -677_00}
+    assert (book.sales[stands_as].full_tiyn, book.sales[sale(2, 1).id].full_tiyn) == (100_00, 577_00)
+
+
+def test_a_second_change_under_one_id_is_set_apart() -> None:
+    told = (line(1, 577_00), sale(2, 577_00), back(3, ChangeKind.REFUND, 100_00))
+
+    book = met(*told, back(3, ChangeKind.REFUND, 50_00, till="till-2"))
+    book.accept(book.odd[place(3, "till-2")])
+
+    assert [each.amount_tiyn for each in book.changes.values()] == [100_00, 50_00]
+    assert posted(book.postings)[Account.of(CHILD)] == 427_00
+
+
+def test_what_the_office_refused_does_not_count_when_its_shift_comes() -> None:
+    refused = Odd(Oddness.NO_SHIFT, sale(2, 577_00), is_decided=True)
+    book = Book(stands=TILLS, odd={refused.told.place: refused})
+
+    book.meet_run(OPEN[0])
+    book.meet_sale(sale(2, 577_00))
+
+    assert (book.postings, book.touched) == ([], set())
+
+
+def test_cash_is_taken_from_the_drawer_that_gave_it_whatever_came_first() -> None:
+    sold = (line(1, 400_00), sale(2, 400_00, Payment.CASH, person=""))
+    backs = (back(3, ChangeKind.REFUND, 300_00, till="till-2"), back(4, ChangeKind.REFUND, 300_00))
+    drawers = [Account(AccountKind.CASH, name) for name in ("till-1", "till-2")]
+
+    one, other = moved(*sold, *backs), moved(*backs[::-1], *sold[::-1])
+
+    assert one == other == {drawers[0]: 100_00, drawers[1]: -100_00}
+
+
+def test_the_budget_owes_for_meals_by_right_only_and_never_less_than_nothing() -> None:
+    dearer, lost = (line(1, 900_00), sale(2, 577_00)), (sale(2, 577_00, Payment.SUBSIDISED),)
+
+    assert moved(*dearer) == moved(*lost) == {Account.of(CHILD): 577_00, REVENUE: -577_00}

@@ -10,10 +10,11 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
 from cloud.ledger.checking import check
 from cloud.ledger.queries import held_at, trial_balance
+from cloud.ledger.reasons import FormSpoilt
 from cloud.people.actions import end_guardianship, leave
 from cloud.people.errors import PersonRefused
 from cloud.people.queries import PersonRow, guardians_of, person_of_ref
-from cloud.topups.actions import FormSpoilt, Way, move, pay_back, promise_back, take_cash
+from cloud.topups.actions import Way, move, pay_back, promise_back, take_cash
 from cloud.topups.errors import NothingHeld, NotSiblings, PaidAlready, PayerLeft, PaymentAltered, StillHere
 from cloud.topups.queries import promises_of, receipt_of, siblings_of
 from cloud.topups.rules import AmountRefused
