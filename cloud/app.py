@@ -28,11 +28,20 @@ from cloud.core.settings import Edition, Settings
 from cloud.core.telling import tell_refused, wants_page
 from cloud.guard import pages as guard_pages
 from cloud.guardian import api as guardian_api
-from cloud.guardian import blocking, pass_pages, rating_pages, statistics_api, statistics_pages
+from cloud.guardian import (
+    blocking,
+    notice_api,
+    notice_pages,
+    pass_pages,
+    rating_pages,
+    statistics_api,
+    statistics_pages,
+)
 from cloud.guardian import menu_api as guardian_menu_api
 from cloud.guardian import menu_pages as guardian_menu_pages
 from cloud.guardian import money_pages as guardian_money_pages
 from cloud.guardian import pages as guardian_pages
+from cloud.notifications.queries import counts_of
 from cloud.office import api as office_api
 from cloud.office import (
     canteen_pages,
@@ -53,6 +62,7 @@ from cloud.office import (
     person_pages,
     photo_pages,
     sold_pages,
+    told_pages,
     ui_pages,
     wallet_pages,
 )
@@ -69,6 +79,7 @@ ROUTERS = (
     dish_pages.photos, dish_pages.router, menu_pages.router, canteen_pages.router, canteen_rule_pages.router,
     entitlement_pages.router,
     rating_pages.router, canteen_rating_pages.router,
+    notice_pages.router, notice_api.router, told_pages.router,
     statistics_pages.router, statistics_api.router,
     menu_api.router, guardian_menu_pages.router, guardian_menu_api.router,
     assets.router, account_pages.router, guardian_pages.router, blocking.router, pass_pages.router, guard_pages.router,
@@ -120,6 +131,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.pages = Pages.load(Assets.load())
     app.state.feed = Feed()
+    app.state.counting = counts_of
     app.state.figures = figures
     for router in ROUTERS:
         app.include_router(router)

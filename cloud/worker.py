@@ -37,6 +37,8 @@ from cloud.ingest.senders import CHECK_S, Senders
 from cloud.ingest.sightings import Sightings
 from cloud.ingest.transport import BrokerAddress
 from cloud.meals.projection import Meals
+from cloud.notifications.actions import forget_notices
+from cloud.notifications.teller import Teller
 from cloud.releases import rollouts, telling
 from cloud.rosters.publisher import Publisher
 from cloud.rosters.renewing import alarm_ending
@@ -76,6 +78,7 @@ class Worker:
             "senders": lambda: senders.follow(self.services.wakeups),
             "attendance": lambda: self._project(Attendance(self.services)),
             "meals": lambda: self._project(Meals(self.services)),
+            "notices": Teller(self.services, lambda: self.shards).run,
             "rosters": Publisher(self.services).run,
             "announcements": self._announce,
             "releases": self._tell_releases,
@@ -124,6 +127,7 @@ class Worker:
             (lambda: forget_certificates(self.services), {"hours": 6}),
             (lambda: rollouts.look_at_all(self.services), {"minutes": 1}),
             (lambda: forget_invitations(self.services), {"hours": 24}),
+            (lambda: forget_notices(self.services), {"hours": 1}),
             (lambda: register_due(self.services, open_desk), {"seconds": FISCAL_S}),
         )
         for task, every in work:

@@ -1,6 +1,6 @@
 """Who a request comes from: the session's cookie, and what pages ask of it before they show anything."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated, cast
 from urllib.parse import quote
@@ -13,8 +13,9 @@ from cloud.core.actor import Actor
 from cloud.core.errors import Refused
 from cloud.core.messages import message
 from cloud.core.navigation import ACCOUNT, SIGN_IN
-from cloud.core.pages import Visit
+from cloud.core.pages import Counting, Visit
 from cloud.core.services import Services
+from cloud.core.telling import wants_page
 
 COOKIE = "esik_session"
 TOKEN_MAX = 100
@@ -52,6 +53,9 @@ async def visitor(request: Request) -> Visit:
     token = request.cookies.get(COOKIE, "")
     actor = await actor_of(services, token) if 0 < len(token) <= TOKEN_MAX else None
     visit = Visit.of(request, services.clock.now(), actor)
+    if actor is not None and wants_page(request):
+        counting: Counting = request.app.state.counting
+        visit = replace(visit, counts=await counting(services, actor))
     request.state.visit = visit
     return visit
 

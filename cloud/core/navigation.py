@@ -28,6 +28,7 @@ class _Place:
 
 PLACES = (
     _Place("children", Role.GUARDIAN, N_("Children"), "/"),
+    _Place("notices", Role.GUARDIAN, N_("Notices"), "/notices"),
     _Place("gate", Role.GUARD, N_("At the gate"), "gate"),
     _Place("muster", Role.GUARD, N_("Muster list"), "muster"),
     _Place("today", Role.OFFICE, N_("Today"), "office"),

@@ -3,7 +3,7 @@
 Rule: a template sees a language's own environment, so that macros and blocks need not be told the language.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -23,6 +23,7 @@ from cloud.core.formats import Formats
 from cloud.core.i18n import Language, as_language, choose, translate, translations
 from cloud.core.messages import Message
 from cloud.core.navigation import Section, sections_of
+from cloud.core.services import Services
 
 CLOUD = Path(__file__).resolve().parent.parent
 DEFAULT_ZONE = ZoneInfo("Asia/Almaty")
@@ -50,6 +51,7 @@ class Visit:
     zone: ZoneInfo = DEFAULT_ZONE
     school: str = ""  # code of the school the page is about
     school_name: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)  # what waits for the reader, by section of the menu
 
     @classmethod
     def of(cls, request: Request, now: datetime, actor: Actor | None = None) -> Self:
@@ -76,6 +78,9 @@ class Visit:
     @property
     def sections(self) -> list[Section]:
         return sections_of(self.actor, self.school) if self.actor else []
+
+
+Counting = Callable[[Services, Actor], Awaitable[Mapping[str, int]]]  # tells what waits for somebody, by section
 
 
 @dataclass(frozen=True, slots=True)

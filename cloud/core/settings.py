@@ -86,6 +86,9 @@ class Settings:
     ] = "127.0.0.1"
     session_hours: Annotated[int, "Hours that a sign-in of staff lasts."] = 12
     guardian_session_days: Annotated[int, "Days that a sign-in of a guardian lasts."] = 90
+    notice_days: Annotated[
+        int, "Days that notices to guardians are kept: about a term. What they tell of stays on the other pages."
+    ] = 120
     metrics_port: Annotated[
         int | None,
         "Port where a worker tells Prometheus its figures and the fleet's, at the address of the pages; one a worker. "

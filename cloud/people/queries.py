@@ -1,7 +1,8 @@
 """What is asked of people: who belongs to a school, one person with guardians, an IIN (audited), a phone number."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import asyncpg
 
@@ -37,6 +38,13 @@ WHERE person_id = $1 AND phone_encrypted IS NOT NULL LIMIT 50
 _CONSENTS = """
 SELECT purpose, given_on, source, withdrawn_on, withdrawal_source FROM consent WHERE person_id = $1
 ORDER BY withdrawn_on IS NOT NULL, given_on DESC, id DESC LIMIT 50
+"""
+_ACCOUNTS = """
+SELECT DISTINCT person_id, account_id FROM guardianship
+JOIN guardian ON guardian.id = guardian_id JOIN account ON account.id = account_id AND account.is_active
+JOIN person ON person.id = person_id AND person.is_active JOIN school ON school.id = person.school_id
+WHERE person_id = ANY($1) AND may_see AND (ended_on IS NULL OR ended_on > ($2::timestamptz AT TIME ZONE zone)::date)
+ORDER BY 1, 2
 """
 
 
@@ -142,6 +150,16 @@ async def consents_of(services: Services, actor: Actor, ref: str) -> list[Consen
     actor.require(Role.OFFICE, person.school_id)
     rows = await services.database.pool.fetch(_CONSENTS, person.id)
     return [ConsentRow(**{**row, "purpose": Purpose(row["purpose"])}) for row in rows]
+
+
+async def guardian_accounts(
+    connection: asyncpg.Connection, person_ids: Sequence[int], at: datetime
+) -> dict[int, list[int]]:
+    """Return the accounts in use of who may see each of these children at an instant. For slices above."""
+    accounts: dict[int, list[int]] = {}
+    for row in await connection.fetch(_ACCOUNTS, person_ids, at):
+        accounts.setdefault(row["person_id"], []).append(row["account_id"])
+    return accounts
 
 
 async def ids_by_key(connection: asyncpg.Connection, school_id: int) -> tuple[dict[str, int], dict[str, int]]:

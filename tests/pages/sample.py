@@ -31,7 +31,7 @@ from cloud.schools.models import Bell, School, SchoolClass
 from cloud.topups.actions import promise_back, take_cash
 from cloud.topups.payments import Paid, take
 from schemas.structs import Item, Record, Sale, Shift, Void
-from tests.pages import canteen_sample, wallet_sample
+from tests.pages import canteen_sample, notice_sample, wallet_sample
 
 DAY = date(2026, 9, 1)  # a Tuesday
 NOW = datetime(2026, 9, 1, 3, 20, tzinfo=UTC)  # 08:20 in Almaty
@@ -122,6 +122,7 @@ async def write(services: Services) -> Sample:
     tokens["other_it"] = await _account(services, Role.IT, other.id, "Басқа IT", login="other_it")
     tokens["newcomer"] = await _account(services, Role.OFFICE, school.id, "Жаңа кеңсе", login="newcomer")
     await Account.filter(login="newcomer").update(must_change=True)
+    await notice_sample.write(services)
     tokens["ended"] = await _account(services, Role.OFFICE, school.id, "Ескі кеңсе", login="ended")
     await SignIn.filter(account_id=(await Account.get(login="ended")).id).update(expires_at=NOW)
     tokens["closed"] = await _account(services, Role.OFFICE, school.id, "Жабық кеңсе", login="closed")

@@ -117,6 +117,11 @@ ROUTES = {
     "GET /": Who.MEMBERS,
     "GET /go/{key}": Who.OFFICE,  # with the key of the office's page
     "GET /live": Who.GUARDIANS,
+    "GET /notices": Who.GUARDIANS,
+    "GET /notices/live": Who.GUARDIANS,
+    "POST /notices/read": Who.GUARDIANS,
+    "GET /api/v1/notices": Who.MEMBERS,  # of who is no guardian: none
+    "POST /api/v1/notices/read": Who.MEMBERS,
     "GET /children/{ref}": Who.GUARDIAN,
     "GET /children/{ref}/live": Who.GUARDIAN,
     "POST /children/{ref}/cards/{card_id}/block": Who.GUARDIAN,
@@ -156,6 +161,7 @@ ROUTES = {
     "GET /schools/{code}/wallet/meals.csv": Who.OFFICE,
     "GET /schools/{code}/wallet/meals.jsonl": Who.OFFICE,
     f"GET {PERSON}/money": Who.OFFICE,
+    f"GET {PERSON}/notices": Who.OFFICE,
     f"POST {PERSON}/money/cash": Who.OFFICE,
     f"POST {PERSON}/money/move": Who.OFFICE,
     f"POST {PERSON}/money/promise": Who.OFFICE,

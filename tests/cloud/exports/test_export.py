@@ -52,6 +52,13 @@ PASSED_ON = {  # what no file of its own holds, with the reason
     "rollout": "of the whole service",
     "rollout_device": "how far a release of the whole service came",
     "device_program": "what devices asked releases for; the records tell what they run",
+    "meal_head": "how many facts of meals there are; their numbers tell",
+    "meal_fact": "in which order meals were met; the meals tell",
+    "notice_cursor": "how far the logs were read for notices",
+    "notice_purse": "what notices know of balances; the ledger tells",
+    "outbox": "in which order channels are given notices; the notices tell",
+    "outbox_head": "counts of the whole service",
+    "channel_cursor": "how far channels read the notices",
     "ledger_head": "how many entries the ledger has; their numbers tell",
     "tortoise_migrations": "of the tables themselves",
 }
