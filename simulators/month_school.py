@@ -50,7 +50,7 @@ from simulators.month_plan import (
 
 CODE = "mektep1"
 HUB_PORT = 8883  # nobody listens there: the network of a month has no sockets
-PIN = "4711"
+PIN = "471108"
 CASHIERS = 2
 SUBSIDISED_KIND = {"free": RightKind.FREE, "subsidised": RightKind.SUBSIDISED}
 

@@ -66,24 +66,27 @@ class Cashier:
     # A shift
 
     async def open(self) -> None:
-        """Open a shift; where the clock is not to be trusted, say which day it is.
+        """Open a shift, unless one was left open; where the clock is not to be trusted, say which day it is.
 
-        One that was left open goes on, unless the screen shows yesterday's date: then it is closed first.
+        The till closes by itself one that was left open when its clock no longer knows the day.
         """
-        program = self.machine.running
-        is_good = program.timekeeper.now().is_good
         if self.desk.shift is not None:
             self.counts.happened["shifts left open overnight"] += 1
-            if is_good:
-                return
-            await self.close()
+            return
+        program = self.machine.running
+        is_good = program.timekeeper.now().is_good
         self.counts.happened["shifts opened by a named day"] += not is_good
-        cashier = self.rng.choice(self.school.cashiers)
+        left_open, cashier = self.shift, self.rng.choice(self.school.cashiers)
         self.shift = await program.shifts.open(cashier, PIN, "" if is_good else str(self.on))
         self.paper.open(self.shift, self.till, self.on)
+        if left_open:
+            self.paper.shifts[left_open].is_closed = True
+            self.counts.happened["shifts that the till closed by itself"] += 1
 
     async def close(self) -> None:
         """Close the shift, and compare what the till counts with paper."""
+        if self.desk.shift is None:
+            await self.open()
         totals = await self.machine.running.shifts.close()
         on_paper = self.paper.shifts[self.shift]
         on_paper.is_closed = True
@@ -100,6 +103,8 @@ class Cashier:
         """Serve somebody. Raises PowerCut when the machine dies over it."""
         self.counts.happened["visits"] += 1
         self._visit, self.pending = visit, []
+        if self.desk.shift is None:  # the clock went wrong in the middle of it
+            await self.open()
         child = None if visit.child is None else self.plan.children[visit.child]
         if child is not None and child.number not in self.paper.lists[self.till].rights:
             return  # has left, and this till knows it
@@ -274,6 +279,8 @@ class Cashier:
 
     async def give_back(self) -> None:
         """Now and then take a sale of this shift back, or give a part of any sale back."""
+        if self.desk.shift is None:
+            return
         if self.rng.random() < VOIDS and (sale := self._one_of(self._own_sales())) is not None:
             await self.machine.running.shifts.void(sale.id, self.rng.choice(WHYS))
             self.paper.void(sale.id)

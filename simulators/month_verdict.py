@@ -20,6 +20,7 @@ from typing import TypeVar
 from cloud.ledger.checking import check
 from cloud.ledger.journals import Program, journal
 from cloud.ledger.queries import held_at, trial_balance
+from cloud.meals.free_meals import owed_meals
 from cloud.meals.odd import PAGE, Kind, apart_counts, odd_counts, odd_of
 from cloud.meals.queries import day_of, eaten_by, shifts_of
 from simulators.month_cloud import SYSTEM
@@ -55,6 +56,7 @@ class Verdict:
             *await self._shifts(),
             *await self._sold(),
             *await self._odd(),
+            *await self._owed(),
             *await self._eaten(),
             *await self._trial(),
             *await self._programs(folder),
@@ -182,6 +184,19 @@ class Verdict:
             rows = await odd_of(days.services, SYSTEM, days.school.id, on, Kind.UNCONFIRMED, page)
             found |= {each.id for each in rows}
         return found
+
+    async def _owed(self) -> list[str]:
+        """Compare what the budget is asked to pay for, meal by meal."""
+        days, first, last = self.days, self.days.plan.days[0], self.days.plan.days[-1]
+        people = {child.number: child.person_id for child in days.plan.children}
+        wanted = {
+            sale.id: (people[sale.child], sale.on, sale.meal, sale.due.full_tiyn - sale.due.paid_tiyn)
+            for sale in days.paper.standing() if sale.due.is_by_right and sale.child is not None
+        }  # fmt: skip
+        rows = await owed_meals(days.services.database.pool, days.school.id, first, last)
+        found = {row.sale: (row.person_id, row.on, row.meal, row.owed_tiyn) for row in rows}
+        days.counts.happened["meals that the budget owes"] += len(found)
+        return _unlike("what the budget owes for", wanted, found)
 
     async def _eaten(self) -> list[str]:
         """Compare what some parents see: dishes as they were called, and what was paid."""
