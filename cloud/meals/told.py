@@ -139,11 +139,10 @@ def _sold(school_id: int, row: asyncpg.Record) -> MealSold:
 
 
 def _returned(school_id: int, row: asyncpg.Record) -> MealReturned:
-    is_by_till = bool(row["device"])  # else the office took it back
+    key = _key(row) if row["device"] else f"change:{school_id}:{row['id']}"  # without one the office took it back
     return MealReturned(
-        _key(row) if is_by_till else f"change:{school_id}:{row['id']}", school_id, row["person_id"], row["at"], row["kind"],
-        _names(row), row["payment"], row["given_tiyn"], row["reason"],
-        f"record:{row['sold_by']}:{row['sold_in']}:{row['sold_as']}", row["sold_at"],
+        key, school_id, row["person_id"], row["at"], row["kind"], _names(row), row["payment"],
+        row["given_tiyn"], row["reason"], f"record:{row['sold_by']}:{row['sold_in']}:{row['sold_as']}", row["sold_at"],
     )  # fmt: skip
 
 
