@@ -237,13 +237,13 @@ class Worker:
     async def _announce(self) -> None:
         """Tell devices at once that there is a newer roster."""
         async with await self.services.wakeups.subscribe(announcing.CHANNEL) as news:
-            async for school in news:
-                if school == EVERYTHING or self.intake is None:
+            async for announced in news:
+                if announced == EVERYTHING or self.intake is None:
                     continue  # every device is told by its welcome
                 now_ms = int(self.services.clock.now().timestamp() * 1_000)
                 self.intake.send(
                     await announcing.notices(
-                        self.services.database.pool, self.services.vault, int(school), sorted(self.shards), now_ms
+                        self.services.database.pool, self.services.vault, announced, sorted(self.shards), now_ms
                     )
                 )
 

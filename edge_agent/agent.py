@@ -36,10 +36,10 @@ from edge_agent.sync.mqtt import Broker
 from edge_agent.sync.photo_fetch import PhotoDesk
 from edge_agent.sync.release_fetch import ReleaseDesk
 from edge_agent.sync.renewal import CertificateDesk
-from edge_agent.sync.roster_fetch import RosterFetch
+from edge_agent.sync.roster_fetch import CANTEEN_PATH, RosterFetch
 from edge_agent.sync.session import Session
 from edge_agent.sync.tls import web_context
-from edge_agent.sync.uplink import Route, Uplink
+from edge_agent.sync.uplink import WELCOME, Route, Uplink
 from edge_agent.till.till import Till
 from edge_agent.updating import Updates, Ways
 from edge_agent.updating_place import Place
@@ -94,12 +94,15 @@ class Agent:
         self.world = CloudSide(core.timekeeper, core.shelf, core.scribe, core.journal, ending.restart)
         self.world.gates = core.gates
         self.uplink = self._make_uplink(command_counter)
-        self.roster_fetch = self._make_roster_fetch()
+        self.roster_fetch, self.canteen_fetch = self._make_roster_fetch(), self._make_canteen_fetch()
+        self._updates: Updates | None = None
         self.renewal = self._make_renewal()
         self._tapped_ms = -NEVER_MS
         self.world.session = self.uplink.session
         self.world.want_roster = self.roster_fetch.want
-        self.world.want_roster_again = self.roster_fetch.want_again
+        self.world.want_roster_again = self._want_rosters_again
+        core.canteen.look = self.canteen_fetch.look
+        self.uplink.on_news = self._hear
         core.journal.on_durable = self._durable
 
     async def live(self) -> None:
@@ -131,6 +134,8 @@ class Agent:
         status = self._given.settings.status
         parts.start("sync", self.uplink.run)
         parts.start("roster", self.roster_fetch.run)
+        parts.start("canteen", self.core.canteen.run)
+        parts.start("canteen.roster", self.canteen_fetch.run)
         parts.start("certificate", self.renewal.run)
         parts.start("hub", self.core.neighbours.run)
         parts.start("watch", self._watch)
@@ -138,7 +143,8 @@ class Agent:
         parts.start("locate", partial(self.world.blink, self._given.clock.sleep))
         parts.start("floor", self._raise_floor)
         if self._given.place is not None:
-            parts.start("updates", self._make_updates(self._given.place, overview).run)
+            self._updates = self._make_updates(self._given.place, overview)
+            parts.start("updates", self._updates.run)
         if self._given.watchdog_us:
             parts.start("watchdog", partial(self._pat_watchdog, overview))
         if status.is_on:
@@ -170,6 +176,21 @@ class Agent:
         self.uplink.appended(entries)
         if any(b'"k":"decision"' in (entry.record or b"") for entry in entries):
             self._tapped_ms = self._given.clock.monotonic_ms()
+
+    def _hear(self, what: str) -> None:
+        """Hear of news; after a welcome there may be some that were told while nobody heard."""
+        if what == "update" and self._updates is not None:
+            self._updates.hear()
+        elif what in ("canteen", WELCOME):
+            self.core.canteen.hear()
+
+    def _doors_taken(self, version: int) -> None:
+        self.world.roster_taken(version)
+        self.core.canteen.hear()  # it says what this device is
+
+    def _want_rosters_again(self) -> None:
+        self.roster_fetch.want_again()
+        self.canteen_fetch.want_again()
 
     # What is done again and again
 
@@ -236,8 +257,17 @@ class Agent:
         given, core, world = self._given, self.core, self.world
         return RosterFetch(
             given.settings.sync.http_url or given.bundle.cloud.http_url, given.bundle.device, given.bundle.http_key,
-            core.shelf, core.timekeeper.now, given.rng, refused=world.roster_refused, taken=world.roster_taken,
+            core.shelf, core.timekeeper.now, given.rng, refused=world.roster_refused, taken=self._doors_taken,
             tls=self._web_tls, floor_ms=world.floor_ms,
+        )  # fmt: skip
+
+    def _make_canteen_fetch(self) -> RosterFetch:
+        given, core, world = self._given, self.core, self.world
+        return RosterFetch(
+            given.settings.sync.http_url or given.bundle.cloud.http_url, given.bundle.device, given.bundle.http_key,
+            core.canteen.shelf, core.timekeeper.now, given.rng,
+            refused=lambda reason: world.roster_refused(reason, "canteen: "), taken=core.canteen.taken,
+            tls=self._web_tls, floor_ms=world.floor_ms, path=CANTEEN_PATH, is_needed=core.canteen.is_needed,
         )  # fmt: skip
 
     def _make_renewal(self) -> Renewal:
@@ -258,7 +288,7 @@ class Agent:
             given.settings.sync.http_url or given.bundle.cloud.http_url, given.bundle.device, given.bundle.http_key,
             core.timekeeper.now, given.rng, tls=self._web_tls, floor_ms=world.floor_ms,
         )  # fmt: skip
-        updates = Updates(
+        return Updates(
             place,
             Ways(
                 desk.ask, desk.block, overview.snapshot, core.scribe.alarm, core.journal, self._ending.restart,
@@ -266,8 +296,6 @@ class Agent:
             ),
             given.clock, given.rng,
         )  # fmt: skip
-        self.uplink.on_news = lambda what: updates.hear() if what == "update" else None
-        return updates
 
     def _web_tls(self) -> ssl.SSLContext:
         made = self.core.certificates.credentials()

@@ -16,6 +16,8 @@ from edge_agent.sync.mqtt import Broker
 from schemas.seal import DOWNLINK, HTTP, UPLINK, derive
 
 BUNDLE_BYTES_MAX = 256 * 1024
+REST = "rest"  # label of the key for files at rest: no word of the contract
+SALE = "sale"  # label of the key that names sales: no word of the contract either
 _OTHERS = 0o077
 Key = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9-]{3,24}\Z")]
@@ -95,6 +97,16 @@ class Bundle:
     @property
     def http_key(self) -> bytes:
         return derive(self.secret, HTTP)
+
+    @property
+    def rest_key(self) -> bytes:
+        """Return the key that this device seals files on its own disk with; nobody else has a use for it."""
+        return derive(self.secret, REST)
+
+    @property
+    def sale_key(self) -> bytes:
+        """Return the key that this till names its sales with, so that nobody else can guess one."""
+        return derive(self.secret, SALE)
 
     @property
     def cloud_broker(self) -> Broker:

@@ -13,6 +13,7 @@ import structlog
 from edge_agent.decision import Mode
 from edge_agent.gate import Gate
 from edge_agent.journal.entry import JournalBroken, JournalUnavailable
+from edge_agent.roster import Roster
 from edge_agent.scribe import Scribe
 from edge_agent.slots import Shelf
 from edge_agent.sync.session import Session
@@ -39,7 +40,7 @@ class CloudSide:
     """The World of an Uplink."""
 
     def __init__(
-        self, timekeeper: Timekeeper, shelf: Shelf, scribe: Scribe, notes: Notes, restart: Callable[[], None]
+        self, timekeeper: Timekeeper, shelf: Shelf[Roster], scribe: Scribe, notes: Notes, restart: Callable[[], None]
     ) -> None:
         self.session: Session | None = None
         self.gates: Sequence[Gate] = ()
@@ -97,10 +98,10 @@ class CloudSide:
         if self.session is not None:
             self.session.roster_is(version)
 
-    def roster_refused(self, reason: str) -> None:
+    def roster_refused(self, reason: str, whose: str = "") -> None:
         """Tell the cloud once an hour; a delta that does not fit is followed by a snapshot, and no reason to worry."""
-        if reason != "base" and self._is_news(reason):
-            self._scribe.alarm("roster_refused", reason)
+        if reason != "base" and self._is_news(told := whose + reason):
+            self._scribe.alarm("roster_refused", told)
 
     def _is_news(self, reason: str) -> bool:
         """Tell whether this was not told within the hour, and note that it is told now."""

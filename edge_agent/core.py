@@ -13,6 +13,7 @@ import structlog
 
 from edge_agent.actuators.actuator import Actuator
 from edge_agent.bundle import Bundle
+from edge_agent.canteen import Canteen
 from edge_agent.cards.counters import Counters
 from edge_agent.cards.keys import KeyRing
 from edge_agent.cards.proving import CardProver
@@ -32,8 +33,9 @@ from edge_agent.readers.opening import open_reader
 from edge_agent.readers.tap import Medium, Reader, Tap
 from edge_agent.roster import Roster
 from edge_agent.scribe import Scribe
+from edge_agent.sealed import Sealed
 from edge_agent.settings import AgentSettings
-from edge_agent.slots import Shelf, Slots
+from edge_agent.slots import CanteenSlots, Shelf, Slots
 from edge_agent.sync.peers import Observer
 from edge_agent.sync.wire import Identity
 from edge_agent.systemd import Notifier
@@ -90,6 +92,9 @@ class Core:
         )
         slots = Slots(settings.folder / "roster", bundle.school, bundle.roster_public_key)
         self.shelf = Shelf(slots, slots.load())
+        sealed = Sealed(bundle.rest_key)
+        canteen_slots = CanteenSlots(settings.folder / "canteen", bundle.school, bundle.roster_public_key, sealed)
+        self.canteen = Canteen(Shelf(canteen_slots, canteen_slots.load()), self.roster, bundle.device)
         self.timekeeper = _timekeeper(given, self.shelf.roster)
         self._first: list[Entry] = []
         self.journal = self._open_journal()
@@ -104,7 +109,7 @@ class Core:
             self.timekeeper.now, self.roster, _Observers(self.view, self.sales),
         )  # fmt: skip
         self.neighbours = Neighbours(around)
-        self.hub_desk = HubDesk(bundle.device, self.journal, self.timekeeper.now, self.roster, self.sales)
+        self.hub_desk = HubDesk(bundle.device, self.journal, self.timekeeper.now, self.canteen.roster, self.sales)
         self._claims = HubClaims(self.neighbours, self.hub_desk, given.rng, settings.till.claim_ms / 1000)
         self.neighbours.on_claim = self._claims.heard
         self._passes = Passes(bundle.school, bundle.roster_public_key)
@@ -114,9 +119,11 @@ class Core:
         self.till = self._make_till(readers)
         for refusal in slots.refusals:
             self.scribe.alarm("roster_refused", f"{refusal.slot}: {refusal.reason}")
+        for refusal in canteen_slots.refusals if self.canteen.is_needed() else ():
+            self.scribe.alarm("roster_refused", f"canteen, {refusal.slot}: {refusal.reason}")
 
     def roster(self) -> Roster | None:
-        """Return the roster gone by."""
+        """Return the doors' roster gone by."""
         return self.shelf.roster
 
     def durable(self, entries: list[Entry]) -> None:
@@ -200,7 +207,7 @@ class Core:
             return None
         device = given.bundle.device
         around = Around(
-            device, self.journal, self.timekeeper, given.rng, self.roster, self.sales,
+            device, self.journal, self.timekeeper, given.rng, self.canteen.roster, self.sales,
             SchoolClaims(self._is_only_till, self._hub_claims), self._token, self._pass_of,
             is_touchless=settings.touches == "none",
         )  # fmt: skip

@@ -36,7 +36,7 @@ class Overview:
     timekeeper: Timekeeper
     journal: Journal
     capacity: int
-    shelf: Shelf
+    shelf: Shelf[Roster]
     view: View
     uplink: Uplink
     neighbours: Neighbours

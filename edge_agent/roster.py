@@ -1,52 +1,41 @@
-"""The roster as the agent looks things up in it: one block of sorted lines, searched in place, decoded a row at a time.
+"""The school's roster as the agent looks things up in it: the doors', and with it the canteen's at a till."""
 
-Rule: a Roster is made only of rows that fit the schema, in order, each key once. It never changes; a newer one takes
-its place. Kept as bytes, 100,000 cards with their people take some 20 MB.
-"""
-
-from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from copy import copy
+from dataclasses import replace
 
 import msgspec
+from typing_extensions import override
 
+from edge_agent.rows import Header, Rows, header_of, prefix_of
 from schemas.roster import RosterRefused, body_of
 from schemas.structs import AnyRow, CardRow, GateRow, PersonRow, PolicyRow, PolicyRules, ProfileRow
-from schemas.tables import ROWS
+
+__all__ = ["Header", "Roster", "header_of", "prefix_of"]
 
 UTC_OFFSET_MIN = 300  # all of Kazakhstan, since March 2024
-ROWS_MAX = 1_000_000
-_decode = msgspec.json.Decoder(AnyRow).decode
+KINDS = frozenset({"policy", "gate", "profile", "person", "card", "till"})  # of the doors' rows
 _decode_card = msgspec.json.Decoder(CardRow).decode
 _decode_person = msgspec.json.Decoder(PersonRow).decode
-Row = TypeVar("Row", GateRow, ProfileRow)
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What the file's header says of the whole."""
+class Roster(Rows):
+    """Cards, people, profiles, gates, tills and rules of one version.
 
-    school: str
-    version: int
-    issued_ms: int
-    not_after_ms: int
+    A cloud of before the canteen had a roster of its own puts the canteen's rows here, where they are found as well.
+    """
 
-
-class Roster:
-    """Cards, people, profiles, gates and rules of one version, and what a till must know."""
-
-    __slots__ = ("_gates", "_profiles", "_starts", "body", "header", "policy")
+    __slots__ = ("_gates", "_policy", "_profiles", "canteen")
 
     def __init__(self, header: Header, body: bytes) -> None:
-        """Take a snapshot's body: sorted lines. Raises RosterRefused when a row does not fit or the order is wrong."""
-        self.header = header
-        self.body = body
-        self._starts = _starts(body)
+        """Take a snapshot's body as Rows do. Raises RosterRefused, also when it has no rules, or lists no card."""
         self._gates: dict[str, GateRow] = {}
         self._profiles: dict[str, ProfileRow] = {}
-        self.policy = self._checked()
+        self._policy: PolicyRules | None = None
+        self.canteen: Rows | None = None
+        super().__init__(header, body)
+        if self.policy.empty is not True and not self._has(b'["card",'):
+            raise RosterRefused("empty", "it lists no card, and its policy does not say that this is meant")
 
     @classmethod
     def parse(cls, header: Mapping[str, object], rows: Iterable[bytes]) -> "Roster":
@@ -54,12 +43,10 @@ class Roster:
         return cls(header_of(header), body_of(list(rows)))
 
     @property
-    def version(self) -> int:
-        return self.header.version
-
-    @property
-    def not_after_ms(self) -> int:
-        return self.header.not_after_ms
+    def policy(self) -> PolicyRules:
+        if self._policy is None:
+            raise RosterRefused("malformed", "it has no policy row; one is needed")
+        return self._policy
 
     @property
     def utc_offset_min(self) -> int:
@@ -97,145 +84,29 @@ class Roster:
         """Return every person, in order of reference."""
         return map(_decode_person, self.lines("person"))
 
+    def joined(self, canteen: Rows) -> "Roster":
+        """Return this roster with the canteen's rows: what is none of the doors' is looked up there.
+
+        Its header says when the canteen's was issued: by that a till tells how old its balances are.
+        """
+        both = copy(self)
+        both.canteen = canteen
+        both.header = replace(self.header, issued_ms=canteen.header.issued_ms)
+        return both
+
+    @override
     def lines(self, kind: str) -> Iterator[bytes]:
-        """Yield every row of a kind as it stands, in order; each was checked."""
-        start = msgspec.json.encode((kind,))[:-1] + b","
-        for number in range(self._position(start), len(self._starts)):
-            line = self._line(number)
-            if not line.startswith(start):
-                return
-            yield line
+        return super().lines(kind) if self.canteen is None or kind in KINDS else self.canteen.lines(kind)
 
+    @override
     def line(self, kind: str, key: str) -> bytes | None:
-        """Return the row of a kind and a key as it stands; it was checked."""
-        prefix = prefix_of(kind, key)
-        number = self._position(prefix)
-        if number == len(self._starts):
-            return None
-        line = self._line(number)
-        return line if line.startswith(prefix) else None
+        return super().line(kind, key) if self.canteen is None or kind in KINDS else self.canteen.line(kind, key)
 
-    def __len__(self) -> int:
-        return len(self._starts)
-
-    def with_changes(self, delta: bytes) -> bytes:
-        """Return the body that a delta's body makes of this one, without taking it apart. Raises RosterRefused."""
-        pieces, at = [], 0
-        for start, end, line in sorted(self._splices(delta)):
-            pieces += [self.body[at:start], line]
-            at = end
-        return b"".join([*pieces, self.body[at:]])
-
-    # Searching
-
-    def _has(self, start: bytes) -> bool:
-        number = self._position(start)
-        return number < len(self._starts) and self._line(number).startswith(start)
-
-    def _position(self, line: bytes) -> int:
-        """Return the number of the first row that is not before `line`."""
-        body, length = self.body, len(line)
-        return bisect_left(self._starts, line, key=lambda start: body[start : start + length])
-
-    def _line(self, number: int) -> bytes:
-        return self.body[self._starts[number] : self._end(number) - 1]
-
-    def _end(self, number: int) -> int:
-        return self._starts[number + 1] if number + 1 < len(self._starts) else len(self.body)
-
-    # Checking
-
-    def _checked(self) -> PolicyRules:
-        """Check every row once, and return the rules."""
-        before, last_prefix = b"", b"\n"
-        rules: PolicyRules | None = None
-        for number in range(len(self._starts)):
-            line = self._line(number)
-            prefix = self._note(line)
-            if line <= before or prefix == last_prefix:
-                raise RosterRefused("malformed", f"row {number + 1} is out of order, or its key stands twice")
-            before, last_prefix = line, prefix or b"\n"
-            if prefix.startswith(b'["policy",'):
-                rules = msgspec.json.decode(line, type=PolicyRow).rules
-        if rules is None:
-            raise RosterRefused("malformed", "it has no policy row; one is needed")
-        if rules.empty is not True and not self._has(b'["card",'):
-            raise RosterRefused("empty", "it lists no card, and its policy does not say that this is meant")
-        return rules
-
-    def _note(self, line: bytes) -> bytes:
-        """Check one row and return its prefix; nothing for a row of a kind that later programs know."""
-        if line[2 : line.find(b'"', 2)].decode("ascii", "replace") not in ROWS:
-            return b""
-        try:
-            row = _decode(line)
-        except msgspec.MsgspecError as error:
-            raise RosterRefused("malformed", str(error)) from None
+    @override
+    def _take(self, row: AnyRow) -> None:
         if isinstance(row, GateRow):
             self._gates[row.id] = row
         elif isinstance(row, ProfileRow):
             self._profiles[row.id] = row
-        prefix = prefix_of(*_key(row))
-        if not line.startswith(prefix):
-            raise RosterRefused("malformed", "a row is not written as compact JSON")
-        return prefix
-
-    # Changing
-
-    def _splices(self, delta: bytes) -> Iterator[tuple[int, int, bytes]]:
-        """Yield (start, end, line) for each change: what stands from start to end becomes the line."""
-        if delta and not delta.endswith(b"\n"):
-            raise RosterRefused("truncated", "the last line has no end")
-        for change in delta.split(b"\n")[:-1]:
-            prefix, line = _change(change)
-            number = self._position(prefix)
-            start = end = len(self.body)
-            if number < len(self._starts):
-                start = end = self._starts[number]
-                end = self._end(number) if self._line(number).startswith(prefix) else start
-            yield start, end, line
-
-
-def prefix_of(kind: str, key: str) -> bytes:
-    """Return how the row of a kind and a key begins."""
-    return msgspec.json.encode((kind, key))[:-1] + b","
-
-
-def header_of(header: Mapping[str, object]) -> Header:
-    """Return what a checked header of `schemas.roster` says, with types."""
-    return msgspec.convert(dict(header), Header)
-
-
-def _key(row: AnyRow) -> tuple[str, str]:
-    """Return the first two members of a row: its kind, and the member that no other row of the kind has."""
-    return str(row.__struct_config__.tag), str(getattr(row, row.__struct_fields__[0]))
-
-
-def _change(change: bytes) -> tuple[bytes, bytes]:
-    """Return (prefix, line with its line feed) of a delta's line; the line is empty when the row goes."""
-    try:
-        members = msgspec.json.decode(change, type=list[msgspec.Raw])
-        if change.startswith(b'["+",') and len(members) == 2:
-            line = bytes(members[1])
-            kind, key = msgspec.json.decode(line, type=list[object])[:2]
-            return prefix_of(str(kind), str(key)), line + b"\n"
-        if change.startswith(b'["-",') and len(members) == 3:
-            _, kind, key = msgspec.json.decode(change, type=tuple[str, str, str])
-            return prefix_of(kind, key), b""
-    except (msgspec.MsgspecError, ValueError):
-        pass
-    raise RosterRefused("malformed", 'a line of a delta is ["+",row] or ["-",kind,second member]')
-
-
-def _starts(body: bytes) -> "array[int]":
-    """Return where each line begins."""
-    if body and not body.endswith(b"\n"):
-        raise RosterRefused("truncated", "the last line has no end")
-    starts = array("L" if len(body) > 0xFFFF_FFFF else "I")
-    at = 0
-    while at < len(body):
-        if len(starts) == ROWS_MAX:
-            raise RosterRefused("malformed", f"it has more than {ROWS_MAX} rows")
-        starts.append(at)
-        at = body.index(b"\n", at) + 1
-    return starts
+        elif isinstance(row, PolicyRow):
+            self._policy = row.rules

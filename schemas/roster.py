@@ -1,12 +1,13 @@
 """The roster: what a reader must know to decide alone, as a signed file of sorted lines.
 
-Rule: a roster is believed only when length, digest, signature, school, version and age all fit, and it names its rules;
-what is refused leaves the old one standing. The same file runs on CPython and MicroPython.
+Rule: a roster is believed only when length, digest, signature, school, kind, version and age all fit, and the doors'
+names its rules; what is refused leaves the old one standing. The same file runs on CPython and MicroPython.
 
 A file is a header line and a body. The header is JSON: school, version, base (0 for a snapshot), issued_ms,
-not_after_ms, length (bytes of the body), digest (SHA-256 in hex of the snapshot body this file yields), signature (hex,
-over the header without it, compact and with sorted names). A snapshot's body is lines of JSON arrays sorted as bytes,
-each ended by a line feed; the first two members are its key. A delta's body is `["+", line]` and `["-", key...]`.
+not_after_ms, kind (in the canteen's only), length (bytes of the body), digest (SHA-256 in hex of the snapshot body this
+file yields), signature (hex, over the header without it, compact and with sorted names). A snapshot's body is lines of
+JSON arrays sorted as bytes, each ended by a line feed; the first two members are its key. A delta's body is
+`["+", line]` and `["-", key...]`.
 """
 
 import json
@@ -14,10 +15,12 @@ from binascii import hexlify
 from hashlib import sha256
 
 from schemas.codec import WireError, check
-from schemas.roster_header import RosterRefused, header_of, refuse_unless_believed, signed_part
+from schemas.roster_header import CANTEEN, DOORS, RosterRefused, header_of, refuse_unless_believed, signed_part
 from schemas.tables import ROWS
 
 __all__ = [
+    "CANTEEN",
+    "DOORS",
     "RosterRefused",
     "body_of",
     "difference",
@@ -67,7 +70,10 @@ def key_of(line: bytes) -> "tuple[str, str]":
 
 
 def pack(header: "dict[str, object]", body: bytes, snapshot: bytes, sign) -> bytes:  # type: ignore[no-untyped-def]
-    """Return the file. `header` gives school, version, base, issued_ms, not_after_ms; `sign(bytes)` returns bytes."""
+    """Return the file. `sign(bytes)` returns bytes.
+
+    `header` gives school, version, base, issued_ms, not_after_ms, and in the canteen's kind.
+    """
     header = dict(header)
     header["length"] = len(body)
     header["digest"] = digest_of(snapshot)
@@ -75,7 +81,9 @@ def pack(header: "dict[str, object]", body: bytes, snapshot: bytes, sign) -> byt
     return signed_part(header) + b"\n" + body
 
 
-def open_file(data: bytes, verify, school: str, version: int, now_ms: int) -> "tuple[dict[str, object], bytes]":  # type: ignore[no-untyped-def]
+def open_file(  # type: ignore[no-untyped-def]
+    data: bytes, verify, school: str, version: int, now_ms: int, kind: str = DOORS
+) -> "tuple[dict[str, object], bytes]":
     """Return (header, body) of a file that may be gone by. Raises RosterRefused.
 
     `verify(signature, message)` tells whether a signature is right. `version` is the one already held: an older one is
@@ -87,7 +95,7 @@ def open_file(data: bytes, verify, school: str, version: int, now_ms: int) -> "t
     header = header_of(line)
     if len(body) != header["length"]:
         raise RosterRefused("truncated", "the body has %d bytes, the header says %s" % (len(body), header["length"]))
-    refuse_unless_believed(header, verify, school, version, now_ms)
+    refuse_unless_believed(header, verify, school, version, now_ms, kind)
     return header, body
 
 
@@ -100,7 +108,8 @@ def rows_of(header: "dict[str, object]", body: bytes, base_version: int, base_ro
         rows = _applied(base_rows, rows)
     if digest_of(body_of(rows)) != header["digest"]:
         raise RosterRefused("digest", "its content is not what the header promises")
-    _refuse_if_empty(rows)
+    if header.get("kind", DOORS) == DOORS:
+        _refuse_if_empty(rows)
     return rows
 
 

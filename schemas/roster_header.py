@@ -1,12 +1,13 @@
 """The first line of a roster file: what the whole is, and whether to believe it.
 
-Rule: signature, school, version and age are judged in this order, before anything of the body is. The same file runs on
-CPython and MicroPython; a microcontroller carries it without the rest of the roster's schema.
+Rule: signature, school, kind, version and age are judged in this order, before anything of the body is. The same file
+runs on CPython and MicroPython; a microcontroller carries it without the rest of the roster's schema.
 """
 
 import json
 from binascii import unhexlify
 
+DOORS, CANTEEN = "", "canteen"  # kinds: a header without the member is of the doors'
 _NEEDED = (
     ("school", str),
     ("version", int),
@@ -47,13 +48,17 @@ def header_of(line: bytes) -> "dict[str, object]":
     return header
 
 
-def refuse_unless_believed(header: "dict[str, object]", verify, school: str, version: int, now_ms: int) -> None:  # type: ignore[no-untyped-def]
+def refuse_unless_believed(  # type: ignore[no-untyped-def]
+    header: "dict[str, object]", verify, school: str, version: int, now_ms: int, kind: str = DOORS
+) -> None:
     """Raise RosterRefused unless a header may be gone by; the arguments are those of `roster.open_file`."""
     unsigned = {name: header[name] for name in header if name != "signature"}
     if not verify(_unhex(str(header["signature"])), signed_part(unsigned)):
         raise RosterRefused("signature", "not signed by this school's key")
     if header["school"] != school:
         raise RosterRefused("school", "it is for school %s, not %s" % (header["school"], school))
+    if header.get("kind", DOORS) != kind:
+        raise RosterRefused("kind", "it is no roster of the kind that is kept here")
     if header["version"] < version:  # type: ignore[operator]
         raise RosterRefused("version", "version %s is older than %d" % (header["version"], version))
     if now_ms and header["not_after_ms"] < now_ms:  # type: ignore[operator]

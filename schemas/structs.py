@@ -823,7 +823,7 @@ class Notice(
 ):
     """News for a device. Something to fetch."""
 
-    what: Literal["roster", "photos", "update", "time"]
+    what: Literal["roster", "photos", "update", "time", "canteen"]
     roster: Annotated[int, Meta(ge=0, le=9007199254740991)] | None = None
     wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
 
@@ -1029,7 +1029,7 @@ class TillNames(Struct, frozen=True, omit_defaults=True):
 
 
 class TillRow(Row, tag="till", frozen=True, array_like=True):
-    """A till. A till; its school's other rows of this kind and below stand in the roster only when there is one."""
+    """A till. A device that is a till, in the doors' roster. Rows of the kinds below stand in the canteen's."""
 
     id: Annotated[str, Meta(min_length=1, max_length=16)]
     names: TillNames

@@ -248,7 +248,7 @@ FRAMES = {
         ('d', 'digest', 'text', False, 32, 32, '0123456789abcdef'),
     ),
     "notice": (
-        ('w', 'what', 'enum', True, 4, 6, ('roster', 'photos', 'update', 'time')),
+        ('w', 'what', 'enum', True, 4, 7, ('roster', 'photos', 'update', 'time', 'canteen')),
         ('r', 'roster', 'int', False, 0, 9007199254740991, None),
         ('t', 'wall_ms', 'int', True, 0, 9007199254740991, None),
     ),

@@ -22,7 +22,8 @@ from cloud.ingest.plan import Reply
 from cloud.ingest.postgres import PgStore
 from cloud.ingest.senders import Senders
 from cloud.meals.projection import Meals
-from cloud.rosters.actions import file_for, publish
+from cloud.rosters.actions import file_for, newest_version, publish
+from cloud.rosters.kinds import RosterKind
 from cloud.topups import kaspi_api
 from schemas.topics import SHARDS
 from simulators.bank import Answer, Line, Query
@@ -97,13 +98,14 @@ class Cloud:
             except PowerGone:
                 self.died += 1
 
-    async def publish(self) -> int:
-        """Issue a roster if anything has changed, and return the newest version."""
-        return await publish(self.services, SYSTEM, self.school_id)
+    async def publish(self) -> dict[RosterKind, int]:
+        """Issue the rosters that have changed, and return the newest version of each."""
+        await publish(self.services, SYSTEM, self.school_id)
+        return {kind: await newest_version(self.services, self.school_id, kind) for kind in RosterKind}
 
-    async def roster_file(self, base: int) -> bytes:
-        """Return the newest roster for a till that has a version."""
-        return await file_for(self.services, self.school_id, self.code, base)
+    async def roster_file(self, kind: RosterKind, base: int) -> bytes:
+        """Return the newest roster of a kind for a till that has a version."""
+        return await file_for(self.services, self.school_id, self.code, base, kind)
 
     async def close(self) -> None:
         """Let the connection go."""

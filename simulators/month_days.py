@@ -12,6 +12,7 @@ from random import Random
 
 from cloud.core.services import Services
 from cloud.menu.kinds import TillMode
+from cloud.rosters.kinds import RosterKind
 from edge_agent.bundle import read_bundle
 from edge_agent.journal.entry import Entry
 from edge_agent.till.desk import Desk
@@ -60,7 +61,7 @@ class Days:
     is_offline: bool = False
     left_open: set[int] = field(default_factory=set)
     _published: PriceList | None = None
-    _version: int = 0
+    _versions: dict[RosterKind, int] = field(default_factory=dict)
 
     # Tills
 
@@ -104,9 +105,9 @@ class Days:
     async def publish(self) -> None:
         """Let the cloud meet what it has, and issue what tills must know."""
         await self.cloud.project()
-        version = await self.cloud.publish()
-        if version != self._version:
-            self._version = version
+        versions = await self.cloud.publish()
+        if versions != self._versions:
+            self._versions = versions
             self._published = price_list(self.plan.children, self.school.prices, self.school.names)
 
     async def sync(self) -> None:
@@ -121,8 +122,9 @@ class Days:
         machine, line = self.lan.machines.get(device), self.wires.lines[device]
         if machine is None or machine.program is None or not line.is_up or line.is_refused:
             return
-        if machine.running.shelf.version != self._version:
-            await machine.running.take_roster(await self.cloud.roster_file(machine.running.shelf.version))
+        for kind, shelf in machine.running.shelves.items():
+            if shelf.version != self._versions[kind]:
+                await machine.running.take_roster(kind, await self.cloud.roster_file(kind, shelf.version))
         assert self._published is not None, "a list was issued before anybody fetched it"  # noqa: S101
         self.paper.fetched(device, self._published)
 

@@ -13,7 +13,9 @@ from random import Random
 
 from typing_extensions import override
 
+from cloud.rosters.kinds import RosterKind
 from edge_agent.bundle import Bundle
+from edge_agent.canteen import Canteen
 from edge_agent.floor import read_floor, write_floor
 from edge_agent.journal.entry import Entry
 from edge_agent.journal.file import JournalFile
@@ -21,7 +23,9 @@ from edge_agent.journal.journal import Journal
 from edge_agent.journal.opening import Opened, open_journal
 from edge_agent.readers.tap import Medium, Tap
 from edge_agent.roster import Roster
-from edge_agent.slots import Shelf, Slots
+from edge_agent.rows import Rows
+from edge_agent.sealed import Sealed
+from edge_agent.slots import CanteenSlots, Shelf, Slots
 from edge_agent.sync.session import Session
 from edge_agent.sync.wire import Identity
 from edge_agent.till.asking import HubClaims, HubLine
@@ -129,8 +133,9 @@ class DoomedFile(JournalFile):
 class Program:
     """One run of the till's program, from boot to death: put together as `edge_agent.core` does it."""
 
-    def __init__(self, machine: "Machine", slots: Slots, line: HubLine) -> None:
-        self.shelf = Shelf(slots, slots.load())
+    def __init__(self, machine: "Machine", line: HubLine) -> None:
+        self.shelf, canteen = machine.shelves()
+        self.canteen = Canteen(canteen, lambda: self.shelf.roster, machine.device)
         self._device = machine.device
         roster = self.shelf.roster
         floor_ms = max(read_floor(machine.folder), roster.header.issued_ms if roster is not None else 0)
@@ -161,9 +166,14 @@ class Program:
             machine.rng,
         )
 
+    @property
+    def shelves(self) -> dict[RosterKind, Shelf[Roster] | Shelf[Rows]]:
+        """Return where both rosters are kept."""
+        return {RosterKind.DOORS: self.shelf, RosterKind.CANTEEN: self.canteen.shelf}
+
     def roster(self) -> Roster | None:
-        """Return the roster gone by."""
-        return self.shelf.roster
+        """Return the roster gone by, with the canteen's."""
+        return self.canteen.roster()
 
     async def remember_the_past(self) -> list[Entry]:
         """Fold what the journal still holds, as the agent does at its start, and return it."""
@@ -182,10 +192,10 @@ class Program:
         """Hear a record of another machine."""
         self.sales.observe(device, epoch, seq, record)
 
-    async def take_roster(self, file: bytes) -> None:
+    async def take_roster(self, kind: RosterKind, file: bytes) -> None:
         """Go by a newer roster, if it may be gone by. Raises RosterRefused."""
         now = self.timekeeper.now()
-        await self.shelf.offer(file, now.wall_ms if now.is_good else 0)
+        await self.shelves[kind].offer(file, now.wall_ms if now.is_good else 0)
         if self.shelf.roster is not None:
             self.timekeeper.raise_floor(self.shelf.roster.header.issued_ms)
         self.session.roster_is(self.shelf.version)
@@ -257,9 +267,16 @@ class Machine:
             self._image.write(self.journal_path)
             self._image = None
         self.clock.booted_ms = self.world.monotonic_ms()
-        slots = Slots(self.folder / "roster", self.bundle.school, self.bundle.roster_public_key)
-        self.program = Program(self, slots, line)
+        self.program = Program(self, line)
         return await self.program.remember_the_past()
+
+    def shelves(self) -> tuple[Shelf[Roster], Shelf[Rows]]:
+        """Return the rosters that the disk holds, the doors' and the canteen's."""
+        bundle = self.bundle
+        doors = Slots(self.folder / "roster", bundle.school, bundle.roster_public_key)
+        sealed = Sealed(bundle.rest_key)
+        canteen = CanteenSlots(self.folder / "canteen", bundle.school, bundle.roster_public_key, sealed)
+        return Shelf(doors, doors.load()), Shelf(canteen, canteen.load())
 
     def keep_floor(self) -> None:
         """Keep what time it is for a start without a clock, as the agent does each minute."""

@@ -39,6 +39,12 @@ _TILLS = """
 SELECT till.key, name_kk, name_ru, name_en, device.name AS device, mode FROM till JOIN device ON device.id = device_id
 WHERE till.school_id = $1 AND ended_at IS NULL AND device.state = 'active' ORDER BY till.key LIMIT 200
 """
+_SERVES = """
+SELECT EXISTS (
+  SELECT FROM till JOIN device ON device.id = $2 WHERE till.school_id = $1 AND device.school_id = $1
+    AND ended_at IS NULL AND (device_id = $2 OR device.is_hub)
+)
+"""
 _CASHIERS = """
 SELECT ref, concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name, pin_hash FROM till_pin
 JOIN person ON person.id = person_id WHERE school_id = $1 AND is_active AND role = 'staff'
@@ -165,6 +171,11 @@ async def staff_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int
 async def places_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int) -> list[str]:
     """Return the devices that a till may stand on."""
     return [row["name"] for row in await connection.fetch(_PLACES, school_id)]
+
+
+async def serves_canteen(connection: asyncpg.Connection | asyncpg.Pool, school_id: int, device_id: int) -> bool:
+    """Tell whether a device is a till of a school, or the hub of a school with a till."""
+    return bool(await connection.fetchval(_SERVES, school_id, device_id))
 
 
 async def schools_with_tills(connection: asyncpg.Connection | asyncpg.Pool, school_ids: Sequence[int]) -> list[int]:

@@ -32,7 +32,7 @@ SELECT d.id, d.name, d.state, d.firmware, d.roster_version, d.clock, d.unsent, d
     AS worst,
   coalesce((SELECT array_agg(ARRAY[g.name_kk, g.name_ru, g.name_en] ORDER BY g.key) FROM gate g
     WHERE g.device_id = d.id), '{}') AS gates,
-  coalesce((SELECT max(v.version) FROM roster_version v WHERE v.school_id = $1), 0) AS newest
+  coalesce((SELECT max(v.version) FROM roster_version v WHERE v.school_id = $1 AND v.kind = 'doors'), 0) AS newest
 FROM device d
 LEFT JOIN device_contact AS contact ON contact.device_id = d.id
 LEFT JOIN LATERAL (

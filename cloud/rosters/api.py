@@ -1,4 +1,4 @@
-"""The device API, signed as schemas/requests.py says: `GET /device/v1/roster?base=N`, `POST /device/v1/certificate`."""
+"""The device API, signed as schemas/requests.py says: rosters for doors and for tills, and certificates."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -7,12 +7,14 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from cloud.core.errors import Refused
+from cloud.core.errors import NotFound, Refused
 from cloud.core.services import Services
 from cloud.devices.errors import ApprovalNeeded, CertificatesTooMany, CsrRefused
 from cloud.devices.registry import Registered
 from cloud.devices.requests import admit, authenticate, identify, target_of
-from cloud.rosters.actions import compact_file_for, file_for
+from cloud.menu.tills import serves_canteen
+from cloud.rosters.actions import compact_file_for, file_for, newest_version
+from cloud.rosters.kinds import RosterKind
 from cloud.rosters.ranges import ranged
 from cloud.rosters.renewing import renew
 from schemas.requests import NONCE, answer_headers
@@ -31,6 +33,7 @@ router = APIRouter(tags=["device"])
     responses={
         200: {"content": {"application/octet-stream": {}}, "description": "The signed file: a delta, or a snapshot."},
         206: {"content": {"application/octet-stream": {}}, "description": "A range of the compact form."},
+        304: {"description": "The compact form of version `base` says the same. Signed, as answers are."},
         401: {"description": "Not signed as a device's request must be."},
         403: {"description": "The device was revoked."},
         404: {"description": "The school has no roster yet."},
@@ -46,15 +49,38 @@ async def roster(request: Request) -> Response:
     try:
         device = await authenticate(services, request.method, target_of(request), request.headers)
         if request.query_params.get("form") == "compact":
-            key = derive(device.secret, HTTP)
-            compact = await compact_file_for(services, device.school_id, device.school, key)
-            return ranged(compact, request.headers.get("range", ""))
-        base = request.query_params.get("base", "0")
-        number = int(base) if base.isascii() and base.isdigit() and len(base) <= 16 else 0
-        file = await file_for(services, device.school_id, device.school, min(number, VERSION_MAX))
+            return await _compact(services, device, request)
+        file = await file_for(services, device.school_id, device.school, _base(request))
     except Refused as refused:
         return JSONResponse(_told(refused), refused.status)
-    return Response(file, HTTPStatus.OK, media_type="application/octet-stream", headers={"cache-control": "no-store"})
+    return _file(file)
+
+
+@router.get(
+    "/device/v1/roster/canteen",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/octet-stream": {}}, "description": "The signed file: a delta, or a snapshot."},
+        304: {"description": "Version `base` is the newest."},
+        401: {"description": "Not signed as a device's request must be."},
+        403: {"description": "The device was revoked."},
+        404: {"description": "The device is neither a till nor the hub of a school with tills, or there is none yet."},
+    },
+)
+async def canteen_roster(request: Request) -> Response:
+    """Give a till what it sells by: dishes, balances, rights, cashiers; `base` is the version it holds, 0 for none."""
+    services: Services = request.app.state.services
+    try:
+        device = await authenticate(services, request.method, target_of(request), request.headers)
+        if not await serves_canteen(services.database.pool, device.school_id, device.device_id):
+            raise NotFound
+        base = _base(request)
+        if base and base == await newest_version(services, device.school_id, RosterKind.CANTEEN):
+            return _unchanged(services, device, request)
+        file = await file_for(services, device.school_id, device.school, base, RosterKind.CANTEEN)
+    except Refused as refused:
+        return JSONResponse(_told(refused), refused.status)
+    return _file(file)
 
 
 @router.post(
@@ -87,6 +113,33 @@ async def certificate(request: Request) -> Response:
     return _signed(services, device, request.headers[NONCE], HTTPStatus.OK, told)
 
 
+async def _compact(services: Services, device: Registered, request: Request) -> Response:
+    """Answer with the compact form, or that what the device holds says the same. Raises NotFound."""
+    key = derive(device.secret, HTTP)
+    compact = await compact_file_for(services, device.school_id, device.school, key, _base(request))
+    if compact is None:
+        return _unchanged(services, device, request)
+    return ranged(compact, request.headers.get("range", ""))
+
+
+def _base(request: Request) -> int:
+    """Return the version that a device says it holds; 0 for none, and for what is no version."""
+    base = request.query_params.get("base", "0")
+    number = int(base) if base.isascii() and base.isdigit() and len(base) <= 16 else 0
+    return min(number, VERSION_MAX)
+
+
+def _file(file: bytes) -> Response:
+    return Response(file, HTTPStatus.OK, media_type="application/octet-stream", headers={"cache-control": "no-store"})
+
+
+def _unchanged(services: Services, device: Registered, request: Request) -> Response:
+    """Return a signed 304: a way that is not to be trusted must not keep a device at what it has."""
+    status = HTTPStatus.NOT_MODIFIED
+    headers = answer_headers(derive(device.secret, HTTP), status.value, request.headers[NONCE], _now_ms(services))
+    return Response(status_code=status, headers=headers | {"cache-control": "no-store"})
+
+
 async def _csr(request: Request) -> bytes:
     """Return a body that is no longer than a certification request. Raises CsrRefused."""
     length = request.headers.get("content-length", "0")
@@ -102,8 +155,11 @@ def _told(refused: Refused) -> dict[str, str]:
 def _signed(services: Services, device: Registered, nonce: str, status: HTTPStatus, told: dict[str, str]) -> Response:
     """Return an answer that the device can believe, also over a way that is not to be trusted."""
     body = json.dumps(told, ensure_ascii=False).encode()
-    now_ms = (services.clock.now() - _EPOCH_START) // timedelta(milliseconds=1)
-    headers = answer_headers(derive(device.secret, HTTP), status.value, nonce, now_ms, body)
+    headers = answer_headers(derive(device.secret, HTTP), status.value, nonce, _now_ms(services), body)
     if told.get("code") in {ApprovalNeeded.code, CertificatesTooMany.code}:
         headers["Retry-After"] = str(RETRY_S)
     return Response(body, status, headers | {"cache-control": "no-store"}, media_type="application/json")
+
+
+def _now_ms(services: Services) -> int:
+    return (services.clock.now() - _EPOCH_START) // timedelta(milliseconds=1)

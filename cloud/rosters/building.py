@@ -1,14 +1,15 @@
-"""Building: the rows of a school's roster from what its people, cards, consents, gates and devices are now.
+"""Building: the rows of a school's rosters from what its people, cards, consents, gates, devices and canteen are now.
 
 Rule: equal facts give equal rows, byte for byte, so that a version is issued only when something changed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 
 import asyncpg
 
-from cloud.rosters.canteen import canteen_rows
+from cloud.rosters.canteen import canteen_rows, till_rows
+from cloud.rosters.kinds import RosterKind
 from schemas.roster import row
 
 PASSBACK_RESET_MS = 18 * 3_600_000  # who stayed the night is not locked out in the morning
@@ -46,20 +47,24 @@ WHERE card.school_id = $1 AND card.state IN ('active', 'blocked') LIMIT 200000
 """
 
 
-async def rows_of(connection: asyncpg.Connection, school_id: int, now: datetime) -> list[bytes]:
-    """Return the rows of a school's roster as it would be issued at an instant."""
+async def rows_of(
+    connection: asyncpg.Connection, school_id: int, now: datetime, kind: RosterKind = RosterKind.DOORS
+) -> list[bytes]:
+    """Return the rows of a school's roster as it would be issued at an instant; none where it has no such roster."""
+    return sorted(await _BUILDERS[kind](connection, school_id, now))
+
+
+async def _door_rows(connection: asyncpg.Connection, school_id: int, now: datetime) -> list[bytes]:
     school = await connection.fetchrow(_SCHOOL, school_id, now)
     assert school is not None, "whoever builds has found the school"  # noqa: S101
-    found = await connection.fetch(_PEOPLE, school_id, school["today"])
-    people = [_person(each) for each in found]
-    canteen = await canteen_rows(connection, school_id, school["today"], [each["ref"] for each in found])
+    people = [_person(each) for each in await connection.fetch(_PEOPLE, school_id, school["today"])]
     cards = await _cards(connection, school_id)
     rows = [_policy(school, is_empty=not cards), row("profile", EVERYBODY, [[EVERY_DAY, 0, 1440]], ["*"])]
     rows += [
         row("gate", gate["key"], {"kk": gate["name_kk"], "ru": gate["name_ru"], "en": gate["name_en"]}, gate["device"])
         for gate in await connection.fetch(_GATES, school_id)
     ]
-    return sorted([*rows, *people, *cards, *canteen])
+    return [*rows, *people, *cards, *await till_rows(connection, school_id)]
 
 
 def _policy(school: asyncpg.Record, *, is_empty: bool) -> bytes:
@@ -95,3 +100,9 @@ def _class_name(person: asyncpg.Record) -> str:
 
 def _ms(instant: datetime | None) -> int:
     return 0 if instant is None else int(instant.timestamp() * 1_000)
+
+
+_BUILDERS: Mapping[RosterKind, Callable[[asyncpg.Connection, int, datetime], Awaitable[list[bytes]]]] = {
+    RosterKind.DOORS: _door_rows,
+    RosterKind.CANTEEN: canteen_rows,
+}

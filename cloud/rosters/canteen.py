@@ -1,7 +1,7 @@
-"""The canteen's rows of a roster: tills, meals, dishes, menus, rights, accounts and cashiers; none without a till."""
+"""The rows of tills: which devices they are, for the doors' roster; and all that they sell by, the canteen's roster."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 
@@ -19,20 +19,28 @@ NO_LIMIT = -1
 RIGHTS_MAX = 32
 BALANCE_MAX_TIYN = 1_000_000_000  # as a row can say: a row beyond it would have the whole roster refused
 NOTHING, NOBODYS = Limits(), Told(0, None)
+_TODAY = "SELECT ($2::timestamptz AT TIME ZONE zone)::date FROM school WHERE id = $1"
+_REFS = "SELECT ref FROM person WHERE school_id = $1 AND is_active LIMIT 100000"  # whose accounts they keep
 
 
-async def canteen_rows(connection: asyncpg.Connection, school_id: int, today: date, refs: Iterable[str]) -> list[bytes]:
-    """Return the rows that tills need for today and the next days; `refs` are whose accounts they keep."""
+async def till_rows(connection: asyncpg.Connection, school_id: int) -> list[bytes]:
+    """Return which devices are tills: this every device may know."""
     tills = await tills_of(connection, school_id)
-    if not tills:
+    return [row("till", till.key, _names(till.names), till.device, till.mode.value) for till in tills]
+
+
+async def canteen_rows(connection: asyncpg.Connection, school_id: int, now: datetime) -> list[bytes]:
+    """Return the rows that only tills need, for today and the next days; none at a school without a till."""
+    if not await tills_of(connection, school_id):
         return []
+    today = await connection.fetchval(_TODAY, school_id, now)
+    refs = [each["ref"] for each in await connection.fetch(_REFS, school_id)]
     menus = await menus_between(connection, school_id, today, today + AHEAD)
     rights = await rights_of(connection, school_id, today)
     limits = await limits_of_school(connection, school_id)
     balances = await told_at(connection, school_id)
     rules = await rules_of(connection, school_id)
     return [
-        *(row("till", till.key, _names(till.names), till.device, till.mode.value) for till in tills),
         *await _meals(connection, school_id),
         *await _dishes(connection, school_id, menus),
         *(_menu(menu) for menu in menus),

@@ -28,7 +28,8 @@ class RosterVersion(Model):
         "cloud.School", related_name=False, on_delete=fields.RESTRICT
     )
     school_id: int
-    version = fields.BigIntField()
+    kind = fields.CharField(max_length=8, db_default="doors")
+    version = fields.BigIntField()  # of either kind, no number twice
     body = fields.BinaryField()
     digest = fields.CharField(max_length=64)
     issued_at = fields.DatetimeField()

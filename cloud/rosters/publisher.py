@@ -1,11 +1,12 @@
 """The publisher: issues rosters when somebody changed what they are made of, and each day anew.
 
 Rule: the first change of a school is issued at once, since it may be a blocked card; what follows within seconds waits
-and is issued together. Money that moved is told once a minute, and only where there is a till.
+and is issued together. Money that moved is told once a minute, and to tills only: the doors' roster stays as it was.
 """
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -18,11 +19,11 @@ from cloud.devices import registry
 from cloud.ledger.posting import MOVED
 from cloud.menu.tills import schools_with_tills
 from cloud.people.kinds import CHANGED
-from cloud.rosters.actions import publish, stale_schools
+from cloud.rosters.actions import publish, publish_canteen, stale_schools
 
 APART_S = 5.0
 LOOK_S = 60.0
-MONEY_APART_S = 60.0  # at lunch a balance moves every second, and every device fetches what is issued
+MONEY_APART_S = 60.0  # at lunch a balance moves every second, and every till fetches what is issued
 ACTOR = Actor.system("rosters")
 log = structlog.get_logger()
 
@@ -112,7 +113,9 @@ class Publisher:
             await self._news.wait()
             if (school_id := self._next()) is not None:
                 self._issued_s[school_id] = self.services.clock.monotonic_s()
-                await self._publish(school_id)
+                await self._publish(school_id, publish)
+            elif self._told:
+                await self._publish(self._told.popleft(), publish_canteen)
             elif self._wanted:
                 now_s = self.services.clock.monotonic_s()
                 await self.services.clock.sleep(max(0.01, min(self._wanted.values()) - now_s))
@@ -120,18 +123,18 @@ class Publisher:
                 self._news.clear()
 
     def _next(self) -> int | None:
-        """Return the school whose turn it is: the one that is due the longest, else one with other balances."""
+        """Return the school that is due the longest; None when none is."""
         now_s = self.services.clock.monotonic_s()
         due = [(not_before_s, school_id) for school_id, not_before_s in self._wanted.items() if not_before_s <= now_s]
-        if due:
-            _, school_id = min(due)
-            del self._wanted[school_id]
-            return school_id
-        return self._told.popleft() if self._told else None
+        if not due:
+            return None
+        _, school_id = min(due)
+        del self._wanted[school_id]
+        return school_id
 
-    async def _publish(self, school_id: int) -> None:
+    async def _publish(self, school_id: int, issue: Callable[[Services, Actor, int], Awaitable[int]]) -> None:
         try:
-            version = await publish(self.services, ACTOR, school_id)
+            version = await issue(self.services, ACTOR, school_id)
         except NotFound:
             return
         log.info("roster.issued", school=school_id, version=version)

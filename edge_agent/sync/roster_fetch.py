@@ -1,4 +1,4 @@
-"""Fetches a newer roster over HTTP(S) with signed requests, and gives it to the two slots, which judge it.
+"""Fetches a newer roster of one kind over HTTP(S) with signed requests, and gives it to the two slots, which judge it.
 
 Rule: what the slots refuse leaves the old roster standing and is reported; a delta that does not fit is followed by a
 full snapshot.
@@ -7,6 +7,8 @@ full snapshot.
 import asyncio
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
+from http import HTTPStatus
 from random import Random
 from typing import Protocol
 
@@ -20,7 +22,7 @@ from edge_agent.sync.tls import check_dates
 from schemas.requests import headers
 from schemas.roster import RosterRefused
 
-PATH = "/device/v1/roster"
+DOORS_PATH, CANTEEN_PATH = "/device/v1/roster", "/device/v1/roster/canteen"
 ROSTER_BYTES_MAX = 64 * 1024 * 1024
 TIMEOUT_S = 60.0
 _WAIT_MS_MIN, _WAIT_MS_MAX = 1_000, 300_000
@@ -54,7 +56,10 @@ class RosterFetch:
         taken: Callable[[int], None],
         tls: Callable[[], ssl.SSLContext | None] = lambda: None,
         floor_ms: Callable[[], int] = lambda: 0,
+        path: str = DOORS_PATH,
+        is_needed: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`is_needed` says whether this device may have such a roster; while not, nothing is asked for."""
         self._url = url.rstrip("/")
         self._device = device
         self._http_key = http_key
@@ -65,6 +70,8 @@ class RosterFetch:
         self._taken = taken
         self._tls = tls
         self._floor_ms = floor_ms
+        self._path = path
+        self._is_needed = is_needed
         self._wanted = 0
         self._is_again = False
         self._news = asyncio.Event()
@@ -80,23 +87,32 @@ class RosterFetch:
         self._is_again = True
         self._news.set()
 
+    def look(self) -> None:
+        """Ask whether there is a newer one than the one held."""
+        self._news.set()
+
     async def run(self) -> None:
-        """Fetch what is wanted, until cancelled; wait longer and longer while that does not come."""
+        """Fetch what is wanted, until cancelled; wait longer and longer while that does not come, or for news."""
         backoff = Backoff(self._rng, _WAIT_MS_MIN, _WAIT_MS_MAX)
         while True:
             await self._news.wait()
-            if await self._bring() and self._slots.version >= self._wanted:
+            self._news.clear()
+            if not self._is_needed() or (await self._bring() and self._slots.version >= self._wanted):
                 backoff.reset()
-                self._news.clear()
-            else:
-                await asyncio.sleep(backoff.next_ms() / 1000)
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(backoff.next_ms() / 1000):
+                    await self._news.wait()
+            self._news.set()
 
     async def _bring(self) -> bool:
-        """Fetch by delta, and in full when that does not fit; return whether one was taken."""
+        """Fetch by delta, and in full when that does not fit; return whether one was taken, or none is newer."""
         known = 0 if self._is_again else self._slots.version
         for base in dict.fromkeys((known, 0)):
             try:
                 file = await self._get(base)
+                if file is None:
+                    return True
                 now = self._stamp()
                 version = await self._slots.offer(file, 0 if now.quality in ("floor", "none") else now.wall_ms)
             except RosterRefused as error:
@@ -112,9 +128,12 @@ class RosterFetch:
                 return True
         return False
 
-    async def _get(self, base: int) -> bytes:
-        """Return the file. Raises httpx2.HTTPError, OSError; RosterRefused when it is too large."""
-        target = f"{PATH}?base={base}"
+    async def _get(self, base: int) -> bytes | None:
+        """Return the file, or None when the one held is the newest.
+
+        Raises httpx2.HTTPError, OSError; RosterRefused when it is too large.
+        """
+        target = f"{self._path}?base={base}"
         nonce = f"{self._rng.getrandbits(64):016x}"
         now = self._stamp()
         signed = headers(self._http_key, self._device, "GET", target, nonce, now.wall_ms)
@@ -126,6 +145,8 @@ class RosterFetch:
         ):
             if now.quality in POOR:
                 check_dates(peer_certificate(answer), self._floor_ms())
+            if answer.status_code == HTTPStatus.NOT_MODIFIED and base:
+                return None
             answer.raise_for_status()
             return await _limited(answer)
 

@@ -24,6 +24,7 @@ from schemas.structs import Cmd
 
 _JOURNAL_TROUBLE = (OSError, JournalUnavailable, JournalBroken)
 _WAIT_MS_MIN, _WAIT_MS_MAX = 500, 30_000
+WELCOME = "welcome"  # told with the news: some of them may have been told while nobody heard
 _UNREAD_MAX = 10  # reads in a row that give nothing; then the journal is asked anew what it holds
 log = structlog.get_logger()
 
@@ -183,6 +184,7 @@ class Uplink:
                     self._stop_link.set()
                 case LearnTime(wall_ms, monotonic_ms, error_ms):
                     self._world.learn_time(wall_ms, monotonic_ms, error_ms)
+                    self.on_news(WELCOME)  # only a welcome tells the time
                 case FetchRoster(version):
                     self._world.fetch_roster(version)
                 case Hear(what):

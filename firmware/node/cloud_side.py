@@ -38,11 +38,11 @@ class CloudSide:
         store: "Store",
         wifi: "Wifi",
         firmware: str,
-        fetch: "Callable[[], Awaitable[int]]",
+        fetch: "Callable[[int], Awaitable[int]]",
         set_machine_clock: "Callable[[int], object]",
         certificates: "Certificates | None" = None,
     ) -> None:
-        """`fetch` brings a roster; `set_machine_clock` takes wall time in milliseconds, for TLS."""
+        """`fetch` brings a roster, told the newest version; `set_machine_clock` takes wall time in milliseconds."""
         self.wants_restart = False
         self.want_roster: Callable[[], object] = int
         self.on_update: Callable[[], object] = int
@@ -57,6 +57,7 @@ class CloudSide:
         self._fetch = fetch
         self._set_machine_clock = set_machine_clock
         self._certificates = certificates
+        self._as_good_as = 0  # version of the roster that says what the one held says
         self._shown: Papers | None = None  # with which the connection of now was made
         self._told_ms: dict[str, int] = {}
 
@@ -75,11 +76,14 @@ class CloudSide:
         return [self._broker(place, papers) for papers in shown for place in places]
 
     def roster_version(self) -> int:
-        return self._rules.version
+        """Return the newest version that the one held is as good as; 0 while none is held."""
+        return max(self._as_good_as, self._rules.version) if self._rules.version else 0
 
-    async def fetch_roster(self) -> int:
+    async def fetch_roster(self, newest: int) -> int:
         """Bring a newer roster; one that is refused is told once an hour."""
-        return await self._fetch()
+        self._as_good_as = await self._fetch(newest)
+        self.tell_health()  # what was written before, and waits, would be the last word on the roster
+        return self._as_good_as
 
     def learn_time(self, wall_ms: int, monotonic_ms: int) -> None:
         """Take the cloud's time, and keep it as the floor of the next start; whoever is welcomed is who it says."""
@@ -127,7 +131,8 @@ class CloudSide:
         journal = self._gate.journal
         wear_pct = min(100, journal.wear * 100 // SECTOR_LIFE)
         stamp, signal = self._keeper.now(), self._wifi.signal_dbm()
-        self._gate.write(lines.health(stamp, journal.held, self._rules.version, self._firmware, wear_pct, signal))
+        version = self.roster_version()
+        self._gate.write(lines.health(stamp, journal.held, version, self._firmware, wear_pct, signal))
 
     def _do(self, command: "Command") -> bool:
         action = command.action

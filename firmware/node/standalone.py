@@ -279,10 +279,9 @@ class StandAlone:
     def _appended(self) -> None:
         self.uplink.appended()
 
-    async def _fetch_roster(self) -> int:
-        version = await self._rosters.fetch()
+    async def _fetch_roster(self, newest: int) -> int:
+        version = await self._rosters.fetch(newest)
         self.keeper.raise_floor(self._parts.slots.roster.issued_ms)
-        self.cloud.tell_health()  # what was written before, and waits, would be the last word on the roster
         return version
 
 

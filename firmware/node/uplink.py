@@ -42,8 +42,11 @@ if TYPE_CHECKING:
             ...
 
         def roster_version(self) -> int: ...
-        async def fetch_roster(self) -> int:
-            """Fetch, verify and flip; return the version gone by then. Raises FetchFailed, RosterRefused."""
+        async def fetch_roster(self, newest: int) -> int:
+            """Bring what the cloud has, its newest version if known, else 0; return the version that is as good.
+
+            Raises FetchFailed.
+            """
             ...
 
         def learn_time(self, wall_ms: int, monotonic_ms: int) -> None: ...
@@ -106,6 +109,7 @@ class Uplink:
         self._waits = Waits(rng, WAIT_MS_MIN, WAIT_MS_MAX)
         self._fetch_waits = Waits(rng, FETCH_WAIT_MS_MIN, FETCH_WAIT_MS_MAX)
         self._wanted_roster = 0
+        self._is_wanted_again = False
         self._fetch_at_ms = 0
         self._errand: Callable[[], Awaitable[object]] | None = None
 
@@ -134,6 +138,7 @@ class Uplink:
     def want_roster(self) -> None:
         """Fetch the roster again whatever its version, since what is held cannot be gone by."""
         self._wanted_roster = max(self._wanted_roster, self._world.roster_version() + 1)
+        self._is_wanted_again = True
         self._news.set()
 
     def want_errand(self, errand: "Callable[[], Awaitable[object]]") -> None:
@@ -246,10 +251,11 @@ class Uplink:
 
     async def _fetch(self) -> None:
         """Fetch a roster while nothing else is connected; what does not come is waited for longer and longer."""
+        newest = 0 if self._is_wanted_again else self._wanted_roster
         try:
-            version = await asyncio.wait_for(self._world.fetch_roster(), FETCH_S)
+            version = await asyncio.wait_for(self._world.fetch_roster(newest), FETCH_S)
             self.session.roster_is(version)
-            self._wanted_roster = 0
+            self._wanted_roster, self._is_wanted_again = 0, False
             self._fetch_waits.reset()
             self._waits.reset()
         except _OVER as error:

@@ -21,7 +21,7 @@ from cloud.meals.queries import Eaten, eaten_by, shifts_of
 from cloud.menu.entitlements import EntitlementGiven, approve, list_children, propose
 from cloud.menu.kinds import RightKind, TillMode
 from cloud.menu.rules import Names
-from cloud.menu.tills import TillRow, put_till, set_pin
+from cloud.menu.tills import TillRow, end_till, put_till, set_pin
 from cloud.people.actions import add_person, give_consent
 from cloud.people.bulk import PersonGiven
 from cloud.people.kinds import PersonRole, Purpose
@@ -134,6 +134,10 @@ async def test_two_children_show_their_cards_and_the_cloud_knows_who_ate_free_an
     try:
         await asyncio.to_thread(_sell, till, school.cashier)
         await eventually(lambda: _is_closed(school), WAIT_S)
+        assert _lying(folder, "canteen")
+        assert b"argon2" not in _lying(folder, "roster") + _lying(folder, "canteen")
+        await end_till(school.services, school.canteen.cook, school.canteen.school_id, "till-1")
+        await eventually(lambda: _is_wiped(folder), WAIT_S)
     finally:
         await asyncio.to_thread(till.kit.server.stop)
 
@@ -143,6 +147,15 @@ async def test_two_children_show_their_cards_and_the_cloud_knows_who_ate_free_an
     pool = school.services.database.pool
     assert await held_for(pool, school.paying) == PAID_IN_TIYN - LUNCH_TIYN
     assert await held_for(pool, school.free) == 0
+
+
+def _lying(folder: Path, kind: str) -> bytes:
+    """Return all that a till keeps on its disk of a roster."""
+    return b"".join(slot.read_bytes() for slot in (folder / "kept" / kind).iterdir())
+
+
+async def _is_wiped(folder: Path) -> bool:
+    return not _lying(folder, "canteen")
 
 
 def _sell(till: TillKit, cashier: str) -> None:

@@ -9,7 +9,9 @@ from playwright.async_api import Page, expect
 
 from cloud.core.database import raw
 from cloud.rosters.building import rows_of
-from edge_agent.slots import Slots
+from cloud.rosters.kinds import RosterKind
+from edge_agent.sealed import Sealed
+from edge_agent.slots import CanteenSlots, Slots
 from edge_agent.till.book import Book
 from edge_agent.till.rules import NOTHING_KNOWN, Line, judge
 from schemas.roster import body_of, pack
@@ -22,10 +24,14 @@ SCHOOL = "/schools/almaty15"
 NINTH = "student00045"  # of grade 9, which is entitled to nothing
 
 
-async def told_to_tills(site: Site, kind: str) -> list[list[object]]:
-    """Return the rows of a kind as the school's roster would have them now."""
+async def rows_of_now(site: Site, kind: RosterKind) -> list[bytes]:
     async with site.services.database.transaction() as connection:
-        lines = await rows_of(raw(connection), site.sample.school_id, site.services.clock.now())
+        return await rows_of(raw(connection), site.sample.school_id, site.services.clock.now(), kind)
+
+
+async def told_to_tills(site: Site, kind: str) -> list[list[object]]:
+    """Return the rows of a kind as the canteen's roster would have them now."""
+    lines = await rows_of_now(site, RosterKind.CANTEEN)
     return [row for row in map(json.loads, lines) if row[0] == kind]
 
 
@@ -198,13 +204,16 @@ async def objections(site: Site, folder: Path, ref: str, *dishes: str) -> set[tu
     """Return why an agent's till, which has just got the school's signed roster, would not sell these to somebody."""
     key = Ed25519PrivateKey.generate()
     now_ms = site.clock.wall_ms()
-    async with site.services.database.transaction() as connection:
-        body = body_of(await rows_of(raw(connection), site.sample.school_id, site.services.clock.now()))
     header: dict[str, object] = {
         "school": "almaty15", "version": 13, "base": 0, "issued_ms": now_ms, "not_after_ms": now_ms + 86_400_000,
     }  # fmt: skip
-    public = key.public_key().public_bytes_raw()
-    book = Book(Slots(folder, "almaty15", public).flip(pack(header, body, body, key.sign), now_ms), "gate-north")
+    public, files = key.public_key().public_bytes_raw(), []
+    for kind in RosterKind:
+        body = body_of(await rows_of_now(site, kind))
+        files.append(pack(header | kind.header, body, body, key.sign))
+    doors = Slots(folder / "doors", "almaty15", public).flip(files[0], now_ms)
+    canteen = CanteenSlots(folder / "canteen", "almaty15", public, Sealed(bytes(32))).flip(files[1], now_ms)
+    book = Book(doors.joined(canteen), "gate-north")
     buyer = book.buyer(ref, "2026-09-01", "lunch")
     assert buyer is not None
     lines = [Line(dish) for dish in map(book.dish, dishes) if dish is not None]

@@ -180,8 +180,9 @@ ROSTER_ROWS = [
     roster.row("profile", "day", [[31, 420, 1140]], ["*"]),
     roster.row("person", PERSON, "Әлия Қасымова", "1А", "student", 1, 1, "day"),
     roster.row("card", "ab" * 12, PERSON, "active", 0),
-    *till_rows(PERSON, STAFF, DEVICE, WALL_MS),
+    *till_rows(PERSON, STAFF, DEVICE, WALL_MS)[:1],
 ]
+CANTEEN_ROWS = till_rows(PERSON, STAFF, DEVICE, WALL_MS)[1:]
 Sign = Callable[[bytes], bytes]
 NEXT_ROWS = [*ROSTER_ROWS[:4], *ROSTER_ROWS[5:], roster.row("card", "cd" * 12, PERSON, "active", WALL_MS)]
 
@@ -319,6 +320,7 @@ def rosters() -> dict[str, Any]:
     change = b"".join(line + b"\n" for line in roster.difference(ROSTER_ROWS, NEXT_ROWS))
     delta = roster.pack(head | {"version": 13, "base": 12}, change, after, ROSTER_KEY.sign)
     small = compact.compact(ROSTER_ROWS)
+    canteen = roster.body_of(CANTEEN_ROWS)
     http = seal.derive(SECRET, seal.HTTP)
 
     def sign(message: bytes) -> bytes:
@@ -336,6 +338,8 @@ def rosters() -> dict[str, Any]:
         "compact_hex": roster.pack(head, small, small, sign).hex(),
         "compact_card": {"token": "ab" * 12, "person": PERSON, "until_s": 0, "flags": 14, "profile": 0},
         "rows_after_delta": [line.decode() for line in sorted(NEXT_ROWS)],
+        "canteen": roster.pack(head | {"kind": roster.CANTEEN}, canteen, canteen, ROSTER_KEY.sign).decode(),
+        "canteen_rows": [line.decode() for line in sorted(CANTEEN_ROWS)],
         "refused": _refused_rosters(head, body, sign),
         "kinds": sorted(rows()),
     }
@@ -350,6 +354,7 @@ def _refused_rosters(head: dict[str, Any], body: bytes, sign: Sign) -> list[dict
         "malformed": b"[]\n",
         "signature": packed({}).replace(b'"version":12', b'"version":99'),
         "school": packed({"school": "ast001"}),
+        "kind": packed({"kind": roster.CANTEEN}),
         "version": packed({"version": 11}),
         "expired": packed({"not_after_ms": WALL_MS - 1}),
         "digest": packed({}, body.replace(b'"active"', b'"Active"')),

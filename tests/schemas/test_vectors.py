@@ -65,7 +65,7 @@ def _drawn_messages() -> list[dict[str, Any]]:
     """Return random valid messages of every kind, the same ones at every run."""
     found: list[dict[str, Any]] = []
 
-    @settings(max_examples=15, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
     def draw(data: st.DataObject) -> None:
         for kind in SCHEMAS:
@@ -99,7 +99,7 @@ def test_json_schema_refuses_every_message_that_the_codec_refuses() -> None:
 
 def test_json_schema_takes_every_line_of_the_rosters() -> None:
     rosters = vectors("rosters")
-    for line in (rosters["snapshot"] + rosters["delta"]).splitlines():
+    for line in (rosters["snapshot"] + rosters["delta"] + rosters["canteen"]).splitlines():
         ROSTER_LINE.validate(json.loads(line))
 
 

@@ -6,7 +6,7 @@ PIN_HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$Vu2A1bNUmKT6FU
 
 
 def till_rows(person: str, staff: str, device: str, now_ms: int) -> list[bytes]:
-    """Return one row of every kind that only tills read."""
+    """Return one row of every kind that is for tills; the first, which says who is one, stands in the doors' roster."""
     return [
         row("till", "till-1", {"kk": "Асхана", "ru": "Столовая", "en": "Canteen"}, device, "set"),
         row("meal", "lunch", {"kk": "Түскі ас", "ru": "Обед", "en": "Lunch"}, 660, 840),

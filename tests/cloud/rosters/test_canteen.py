@@ -1,13 +1,20 @@
-"""The canteen's rows of a roster: only where there is a till, each as its schema says, and the same for equal facts."""
+"""The canteen's roster: for tills only, each row as its schema says, issued by itself when money moved."""
 
 import asyncio
 from datetime import date, timedelta
+from http import HTTPStatus
+from pathlib import Path
 
+import httpx2
 import msgspec
 import pytest
+from fastapi import FastAPI
 
 from cloud.core.services import Services
-from cloud.devices.actions import NewDevice, register
+from cloud.devices.actions import NewDevice, register, revoke
+from cloud.devices.registry import find
+from cloud.ingest.announcing import CANTEEN as ANNOUNCED
+from cloud.ingest.announcing import notices
 from cloud.ledger import postings
 from cloud.ledger.posting import post_all
 from cloud.ledger.rules import Account
@@ -16,22 +23,30 @@ from cloud.menu.entitlements import EntitlementGiven, approve, list_children, pr
 from cloud.menu.kinds import Limit, RightKind, TillMode
 from cloud.menu.restrictions import restrict
 from cloud.menu.rules import Names
-from cloud.menu.tills import TillRow, put_till, set_pin
+from cloud.menu.tills import TillRow, end_till, put_till, set_pin
 from cloud.people.actions import add_person
 from cloud.people.bulk import PersonGiven
 from cloud.people.kinds import PersonRole
+from cloud.rosters import api
+from cloud.rosters.actions import ISSUED_ANEW_AFTER, publish, publish_canteen
 from cloud.rosters.building import rows_of
+from cloud.rosters.kinds import RosterKind
 from cloud.rosters.publisher import MONEY_APART_S, Publisher
-from schemas.roster import members_of
-from schemas.structs import AnyRow
+from edge_agent.sealed import Sealed
+from edge_agent.slots import CanteenSlots
+from schemas.requests import headers
+from schemas.roster import members_of, row
+from schemas.seal import DOWNLINK, HTTP, derive, unseal
+from schemas.structs import AnyFrame, AnyRow, Notice
 from simulators.clock import SimulatedClock
 from tests.cloud.core.pictures import picture
 from tests.cloud.menu.factory import SOUP, Canteen, priced
-from tests.cloud.schools.factory import SYSTEM
+from tests.cloud.schools.factory import SYSTEM, a_school
 from tests.waiting import until_async
 
-KINDS = {"till", "meal", "dish", "menu", "right", "account", "staff"}
+KINDS = {"meal", "dish", "menu", "right", "account", "staff"}
 DEVICE = "almaty5-till-1"
+TILL = TillRow("till1", Names("Касса", "Касса", "Till"), DEVICE, TillMode.SET)
 
 
 @pytest.fixture(name="canteen")
@@ -39,10 +54,10 @@ async def _canteen(services: Services) -> Canteen:
     return await Canteen(services).open()
 
 
-async def rows(canteen: Canteen) -> dict[str, list[list[object]]]:
-    """Return the rows by kind, without the kind, each judged by its schema."""
+async def rows(canteen: Canteen, which: RosterKind = RosterKind.CANTEEN) -> dict[str, list[list[object]]]:
+    """Return the rows of a roster by kind, without the kind, each judged by its schema."""
     async with canteen.services.database.pool.acquire() as connection:
-        lines = await rows_of(connection, canteen.school_id, canteen.services.clock.now())
+        lines = await rows_of(connection, canteen.school_id, canteen.services.clock.now(), which)
     found: dict[str, list[list[object]]] = {}
     for line in lines:
         kind, *members = members_of(line)
@@ -53,15 +68,27 @@ async def rows(canteen: Canteen) -> dict[str, list[list[object]]]:
 
 async def a_till(canteen: Canteen) -> None:
     await register(canteen.services, SYSTEM, canteen.school_id, NewDevice(DEVICE))
-    till = TillRow("till1", Names("Касса", "Касса", "Till"), DEVICE, TillMode.SET)
-    await put_till(canteen.services, canteen.cook, canteen.school_id, till)
+    await put_till(canteen.services, canteen.cook, canteen.school_id, TILL)
 
 
 async def test_a_school_without_a_till_has_none_of_it(canteen: Canteen) -> None:
     await canteen.offer("soup")
     await canteen.child()
 
-    assert KINDS.isdisjoint(await rows(canteen))
+    assert await rows(canteen) == {}
+    assert KINDS.isdisjoint(await rows(canteen, RosterKind.DOORS))
+
+
+async def test_every_device_is_told_which_are_tills_and_nothing_of_what_they_sell(canteen: Canteen) -> None:
+    await a_till(canteen)
+    await canteen.offer("lunch", sold="lunch")
+    await canteen.child()
+
+    doors = await rows(canteen, RosterKind.DOORS)
+
+    assert doors["till"] == [["till1", {"kk": "Касса", "ru": "Касса", "en": "Till"}, DEVICE, "set"]]
+    assert KINDS.isdisjoint(doors)
+    assert "till" not in await rows(canteen)
 
 
 async def test_a_till_is_told_what_is_offered_with_every_version_and_what_sets_are_made_of(canteen: Canteen) -> None:
@@ -84,7 +111,6 @@ async def test_a_till_is_told_what_is_offered_with_every_version_and_what_sets_a
     assert set(dishes) == {"1/1", "1/2", "2/1", "3/1", "4/1"}
     assert dishes["4/1"][2:] == [57_700, "set", ["celery", "gluten"], "", "", [["1", 1], ["2", 1]]]
     assert len(str(dishes["3/1"][5])) == 64
-    assert found["till"] == [["till1", {"kk": "Касса", "ru": "Касса", "en": "Till"}, DEVICE, "set"]]
     assert [(row[0], row[2], row[3]) for row in found["meal"]] == [
         ("breakfast", 510, 630), ("lunch", 690, 840), ("snack", 900, 1020),
     ]  # fmt: skip
@@ -161,23 +187,25 @@ async def test_equal_facts_give_equal_rows(canteen: Canteen) -> None:
     assert await rows(canteen) == await rows(canteen)
 
 
-async def test_money_that_moved_is_told_to_tills_once_a_minute(canteen: Canteen, clock: SimulatedClock) -> None:
+async def test_money_that_moved_is_told_to_tills_once_a_minute_and_to_no_door(
+    canteen: Canteen, clock: SimulatedClock
+) -> None:
     await a_till(canteen)
     _, ref = await canteen.child()
     publisher = Publisher(canteen.services)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(publisher.run())
-        await _until_issued(canteen, 1)
+        await _until_issued(canteen, {"doors": 1, "canteen": 1})
         for number in range(3):
             async with canteen.services.database.transaction() as connection:
                 paid = postings.top_up(f"kaspi:{number}", clock.now(), ref, 100_000, postings.clearing("kaspi"))
                 await post_all(connection, canteen.school_id, [paid], clock.now())
         await until_async(lambda: bool(publisher._moved))
-        assert await _issued(canteen) == 1
+        assert await _issued(canteen) == {"doors": 1, "canteen": 1}
 
         clock.advance(MONEY_APART_S + 1)
 
-        await _until_issued(canteen, 2)
+        await _until_issued(canteen, {"doors": 1, "canteen": 2})
         running.cancel()
     assert [row[1] for row in (await rows(canteen))["account"]] == [300_000]
 
@@ -187,16 +215,120 @@ async def test_a_changed_card_is_issued_before_balances_that_waited_longer(cante
     publisher._told.extend([7, 8])
     publisher.want(9)
 
-    assert [publisher._next() for _ in range(4)] == [9, 7, 8, None]
+    assert [publisher._next(), publisher._next()] == [9, None]
+    assert list(publisher._told) == [7, 8]
 
 
-async def _issued(canteen: Canteen) -> int:
-    return int(await canteen.services.database.pool.fetchval("SELECT count(*) FROM roster_version"))
+async def test_a_school_whose_last_till_is_gone_gets_no_further_canteens_roster(
+    canteen: Canteen, clock: SimulatedClock
+) -> None:
+    await a_till(canteen)
+    version = await publish_canteen(canteen.services, SYSTEM, canteen.school_id)
+    await end_till(canteen.services, canteen.cook, canteen.school_id, "till1")
+    clock.advance(ISSUED_ANEW_AFTER.total_seconds() + 1)
+
+    assert await publish_canteen(canteen.services, SYSTEM, canteen.school_id) == version > 0
 
 
-async def _until_issued(canteen: Canteen, versions: int) -> None:
+async def test_no_version_is_given_to_both_rosters_of_a_school(canteen: Canteen) -> None:
+    await a_till(canteen)
+    await publish(canteen.services, SYSTEM, canteen.school_id)
+
+    versions = await canteen.services.database.pool.fetch("SELECT kind, version FROM roster_version ORDER BY version")
+
+    assert [row["kind"] for row in versions] == ["doors", "canteen"]
+    assert versions[0]["version"] < versions[1]["version"]
+
+
+async def test_tills_and_the_hub_are_told_that_the_canteens_roster_is_new_and_gates_are_not(canteen: Canteen) -> None:
+    await a_till(canteen)
+    for name, is_hub in (("almaty5-gate-1", False), ("almaty5-hub-1", True)):
+        await register(canteen.services, SYSTEM, canteen.school_id, NewDevice(name, is_hub=is_hub))
+    pool, vault = canteen.services.database.pool, canteen.services.vault
+    shard = await pool.fetchval("SELECT shard FROM school")
+
+    told = await notices(pool, vault, f"{canteen.school_id}{ANNOUNCED}", [shard], 5)
+
+    assert [reply.topic.split("/")[4] for reply in told] == ["almaty5-hub-1", DEVICE]
+    (device,) = await find(pool, vault, [DEVICE])
+    body = unseal(derive(device.secret, DOWNLINK), told[1].payload)
+    assert msgspec.json.decode(body, type=AnyFrame) == Notice(what="canteen", wall_ms=5)
+
+
+class Asking:
+    """Devices that ask the device API."""
+
+    def __init__(self, canteen: Canteen) -> None:
+        self.canteen = canteen
+        self.asked = 0
+        self.app = FastAPI()
+        self.app.state.services = canteen.services
+        self.app.include_router(api.router)
+
+    async def get(self, name: str, base: int = 0) -> httpx2.Response:
+        self.asked += 1
+        services, target = self.canteen.services, f"/device/v1/roster/canteen?base={base}"
+        (device,) = await find(services.database.pool, services.vault, [name])
+        now_ms = int(services.clock.now().timestamp() * 1_000)
+        signed = headers(derive(device.secret, HTTP), name, "GET", target, f"{self.asked:016x}", now_ms)
+        transport = httpx2.ASGITransport(self.app)
+        async with httpx2.AsyncClient(transport=transport, base_url="https://esik.test") as client:
+            return await client.get(target, headers=signed)
+
+
+async def test_a_till_gets_the_canteens_roster_then_deltas_and_hears_when_there_is_none_newer(
+    canteen: Canteen, clock: SimulatedClock, tmp_path: Path
+) -> None:
+    await a_till(canteen)
+    children = [(await canteen.child(str(number)))[1] for number in range(9)]
+    await publish(canteen.services, SYSTEM, canteen.school_id)
+    asking = Asking(canteen)
+    public = await canteen.services.database.pool.fetchval("SELECT public_key FROM roster_key")
+    slots = CanteenSlots(tmp_path, "almaty5", public, Sealed(bytes(32)))
+
+    held = slots.flip((await asking.get(DEVICE)).content, 0)
+    assert (await asking.get(DEVICE, held.version)).status_code == HTTPStatus.NOT_MODIFIED
+    clock.advance(60)
+    async with canteen.services.database.transaction() as connection:
+        paid = postings.top_up("kaspi:1", clock.now(), children[0], 100_000, postings.clearing("kaspi"))
+        await post_all(connection, canteen.school_id, [paid], clock.now())
+    await publish_canteen(canteen.services, SYSTEM, canteen.school_id)
+    file = (await asking.get(DEVICE, held.version)).content
+
+    assert file.count(b"\n") == 2
+    told = slots.flip(file, 0).line("account", children[0])
+    assert told is not None
+    assert told.startswith(row("account", children[0], 100_000)[:-1])
+
+
+async def test_who_is_neither_till_nor_hub_gets_no_canteens_roster(canteen: Canteen) -> None:
+    await a_till(canteen)
+    await publish(canteen.services, SYSTEM, canteen.school_id)
+    for name, is_hub in (("almaty5-gate-1", False), ("almaty5-hub-1", True)):
+        await register(canteen.services, SYSTEM, canteen.school_id, NewDevice(name, is_hub=is_hub))
+    other = await a_school(canteen.services, "almaty6")
+    await register(canteen.services, SYSTEM, other, NewDevice("almaty6-hub-1", is_hub=True))
+    asking = Asking(canteen)
+    names = (DEVICE, "almaty5-hub-1", "almaty5-gate-1", "almaty6-hub-1")
+
+    assert [(await asking.get(name)).status_code for name in names] == [200, 200, 404, 404]
+
+    await end_till(canteen.services, canteen.cook, canteen.school_id, "till1")
+    assert [(await asking.get(name)).status_code for name in names] == [404] * 4
+    await put_till(canteen.services, canteen.cook, canteen.school_id, TILL)
+    assert (await asking.get(DEVICE)).status_code == HTTPStatus.OK
+    await revoke(canteen.services, SYSTEM, DEVICE)
+    assert (await asking.get(DEVICE)).status_code == HTTPStatus.FORBIDDEN
+
+
+async def _issued(canteen: Canteen) -> dict[str, int]:
+    found = await canteen.services.database.pool.fetch("SELECT kind, count(*) FROM roster_version GROUP BY kind")
+    return {row["kind"]: row["count"] for row in found}
+
+
+async def _until_issued(canteen: Canteen, versions: dict[str, int]) -> None:
     for _ in range(1_000):
-        if await _issued(canteen) >= versions:
+        if await _issued(canteen) == versions:
             return
         await asyncio.sleep(0.01)
     raise AssertionError(f"{await _issued(canteen)} versions, not {versions}")

@@ -17,13 +17,13 @@ from cloud.devices.ca import init
 from cloud.people.actions import give_consent
 from cloud.people.kinds import Purpose
 from cloud.rosters import api
-from cloud.rosters.actions import publish
+from cloud.rosters.actions import COMPACT_LASTS, ISSUED_ANEW_AFTER, publish
 from cloud.rosters.bundles import add_device
 from cloud.rosters.ranges import ranged
 from firmware.node.flash import Region
 from firmware.node.slots import Slots
 from schemas.compact import ACTIVE, BLOCKED, CONSENT, PERSON
-from schemas.requests import headers
+from schemas.requests import answer_headers, headers
 from schemas.roster_header import RosterRefused
 from schemas.seal import HTTP, derive
 from schemas.tokens import token
@@ -59,11 +59,12 @@ class Node:
     def token(self) -> str:
         return token(bytes.fromhex(self.bundle["card_key"]), "u", bytes.fromhex(UID))
 
-    async def ask(self, byte_range: str = "", *, key: bytes | None = None) -> httpx2.Response:
+    async def ask(self, byte_range: str = "", *, key: bytes | None = None, base: int = 0) -> httpx2.Response:
         self.asked += 1
+        target = f"{TARGET}&base={base}" if base else TARGET
         now_ms = int(self.services.clock.now().timestamp() * 1_000)
-        signed = headers(key or self.key, NAME, "GET", TARGET, f"{self.asked:016x}", now_ms)
-        return await self.client.get(TARGET, headers=signed | ({"Range": byte_range} if byte_range else {}))
+        signed = headers(key or self.key, NAME, "GET", target, f"{self.asked:016x}", now_ms)
+        return await self.client.get(target, headers=signed | ({"Range": byte_range} if byte_range else {}))
 
     async def fetch(self, step: int) -> None:
         """Fetch by ranges of `step` bytes, as a node does, and flip."""
@@ -112,6 +113,47 @@ async def test_a_node_fetches_by_ranges_and_knows_the_card(node: Node, clock: Si
     card = node.slots.roster.lookup(node.token)
     assert card is not None
     assert card[2] & BLOCKED
+
+
+async def test_a_version_that_says_the_same_to_a_node_is_not_sent_and_the_cloud_signs_that(
+    node: Node, clock: SimulatedClock
+) -> None:
+    await node.fetch(10_000)
+    held = node.slots.version
+    await rename(node)
+
+    answer = await node.ask("bytes=0-99", base=held)
+
+    assert (answer.status_code, answer.content) == (HTTPStatus.NOT_MODIFIED, b"")
+    told = answer_headers(node.key, 304, f"{node.asked:016x}", int(answer.headers["esik-time"]))
+    assert answer.headers["esik-signature"] == told["Esik-Signature"]
+    assert (await node.ask(base=held + 10**6)).status_code == HTTPStatus.OK
+    assert (await node.ask()).status_code == HTTPStatus.OK
+
+    clock.advance(10)
+    await block_card(node.services, SYSTEM, node.card_id)
+    await publish(node.services, SYSTEM, node.school_id)
+    assert (await node.ask(base=held)).status_code == HTTPStatus.OK
+
+
+async def test_a_version_that_says_the_same_is_sent_before_the_one_held_expires(
+    node: Node, clock: SimulatedClock
+) -> None:
+    await node.fetch(10_000)
+    held = node.slots.version
+    answers = []
+    for _ in range(COMPACT_LASTS // ISSUED_ANEW_AFTER):
+        clock.advance(ISSUED_ANEW_AFTER.total_seconds() + 1)
+        await publish(node.services, SYSTEM, node.school_id)
+        answers.append((await node.ask(base=held)).status_code)
+
+    assert answers == [HTTPStatus.NOT_MODIFIED] * (len(answers) - 1) + [HTTPStatus.OK]
+
+
+async def rename(node: Node) -> None:
+    """Change what no node is told."""
+    await node.services.database.pool.execute("UPDATE person SET surname = 'Басқа' WHERE id = $1", node.student_id)
+    assert await publish(node.services, SYSTEM, node.school_id) > node.slots.version
 
 
 async def test_ranges_of_two_versions_never_make_a_roster(node: Node, clock: SimulatedClock) -> None:

@@ -226,13 +226,13 @@ async def test_devices_are_told_of_a_newer_roster_under_their_own_seal(place: Pl
     pool, vault = place.services.database.pool, place.services.vault
     shard = await pool.fetchval("SELECT shard FROM school")
 
-    told = await notices(pool, vault, place.school_id, [shard], 5)
+    told = await notices(pool, vault, str(place.school_id), [shard], 5)
 
     assert [reply.topic for reply in told] == [f"esik/v1/{shard:02d}/almaty5/almaty5-gate-2/notice"]
     bundle = read_bundle(place.folder / "almaty5-gate-2.json")
     frame = msgspec.json.decode(unseal(bundle.downlink_key, told[0].payload), type=AnyFrame)
     assert frame == Notice(what="roster", roster=version, wall_ms=5)
-    assert await notices(pool, vault, place.school_id, [(shard + 1) % 64], 5) == []
+    assert await notices(pool, vault, str(place.school_id), [(shard + 1) % 64], 5) == []
 
 
 async def test_the_publisher_issues_a_blocked_card_at_once_and_joins_what_follows(

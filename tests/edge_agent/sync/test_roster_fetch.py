@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from edge_agent.sync.roster_fetch import RosterFetch
+from edge_agent.sync.roster_fetch import CANTEEN_PATH, DOORS_PATH, RosterFetch
 from schemas.requests import signature
 from schemas.roster import RosterRefused
 from tests.edge_agent.sync.model import At
@@ -72,7 +72,8 @@ class Server:
 class Fetching:
     """A fetch at work."""
 
-    def __init__(self, server: Server, slots: FakeSlots) -> None:
+    def __init__(self, server: Server, slots: FakeSlots, path: str = DOORS_PATH) -> None:
+        self.is_needed = True
         self.refused: list[str] = []
         self.taken: list[int] = []
         self.fetch = RosterFetch(
@@ -84,6 +85,8 @@ class Fetching:
             Random(1),
             refused=self.refused.append,
             taken=self.taken.append,
+            path=path,
+            is_needed=lambda: self.is_needed,
         )
 
     @contextlib.asynccontextmanager
@@ -177,6 +180,60 @@ async def test_a_cloud_that_gives_less_than_it_announces_is_not_asked_without_a_
             await asyncio.wait_for(server_turn(server.port), 5)
 
         assert len(server.targets) == 1
+
+
+async def test_a_look_brings_what_is_newer_by_a_delta_of_its_own_address() -> None:
+    slots = FakeSlots()
+    async with Server().running() as server, Fetching(server, slots, CANTEEN_PATH).running() as fetching:
+        fetching.fetch.look()
+        await until_async(lambda: slots.version == 8)
+
+        assert server.targets == ["/device/v1/roster/canteen?base=5"]
+
+
+async def test_a_look_that_finds_nothing_newer_is_over() -> None:
+    slots = FakeSlots()
+    async with Server().running() as server, Fetching(server, slots).running() as fetching:
+        server.status = 304
+        fetching.fetch.look()
+        await until_async(lambda: len(server.targets) == 1)
+        for _ in range(20):
+            await asyncio.wait_for(server_turn(server.port), 5)
+        assert len(server.targets) == 1
+        server.status = 200
+        fetching.fetch.look()
+        await until_async(lambda: slots.version == 8)
+
+        assert server.targets == ["/device/v1/roster?base=5"] * 2
+        assert (fetching.refused, fetching.taken) == ([], [8])
+
+
+async def test_news_are_not_kept_waiting_for_the_next_try() -> None:
+    slots = FakeSlots()
+    async with Server().running() as server, Fetching(server, slots).running() as fetching:
+        server.status = 503
+        for tries in range(1, 8):  # by then a try waits for a minute
+            fetching.fetch.look()
+            await until_async(lambda tries=tries: len(server.targets) >= tries)  # type: ignore[misc]
+        server.status = 200
+        fetching.fetch.look()
+
+        await until_async(lambda: slots.version == 8)
+
+
+async def test_what_is_not_needed_is_not_asked_for() -> None:
+    slots = FakeSlots()
+    async with Server().running() as server, Fetching(server, slots).running() as fetching:
+        fetching.is_needed = False
+        fetching.fetch.look()
+        fetching.fetch.want_again()
+        for _ in range(20):
+            await asyncio.wait_for(server_turn(server.port), 5)
+        assert server.targets == []
+
+        fetching.is_needed = True
+        fetching.fetch.look()
+        await until_async(lambda: slots.version == 8)
 
 
 async def server_turn(port: int) -> None:

@@ -15,7 +15,7 @@ from edge_agent.till.sales import Sales
 from edge_agent.timekeeper import Stamp
 from schemas.structs import Frame
 from tests.edge_agent.gate import MemoryLog
-from tests.edge_agent.school import ALIYA, BORIS
+from tests.edge_agent.school import ALIYA, BORIS, roster
 from tests.edge_agent.till.bench import TillBench
 from tests.edge_agent.till.canteen import DEVICE, LUNCH_TIYN, NOON_MS, OTHER, TODAY, account, canteen, record
 
@@ -79,6 +79,14 @@ async def test_money_is_granted_once_though_no_sale_is_known_yet() -> None:
     third = await hub.desk.answer(claim(3, BORIS, 1, right=False))
 
     assert (first, second, third) == ("granted", "no_money", "no_money")
+
+
+async def test_a_hub_that_has_not_got_the_canteens_roster_yet_leaves_money_to_the_till() -> None:
+    hub = Hub()
+    hub.roster = roster()  # the doors'
+
+    assert await hub.desk.answer(claim(1, BORIS, LUNCH_TIYN, right=False)) == "silent"
+    assert hub.log.records == []
 
 
 async def test_a_days_limit_holds_across_tills() -> None:

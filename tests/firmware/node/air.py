@@ -94,6 +94,7 @@ class NodeWorld:
         self.routes = ["cloud"]
         self.fetch_error: Exception | None = None
         self.fetches: list[int] = []
+        self.asked: list[int] = []  # which version the cloud is known to have, at each
         self.connections: Callable[[], int] = lambda: 0
         self._now_ms = now_ms
         self._journal = journal
@@ -110,9 +111,10 @@ class NodeWorld:
     def roster_version(self) -> int:
         return self.roster
 
-    async def fetch_roster(self) -> int:
+    async def fetch_roster(self, newest: int) -> int:
         assert self.connections() == 0, "a roster was fetched beside a connection"
         self.fetches.append(self._now_ms())
+        self.asked.append(newest)
         if self.fetch_error is not None:
             raise self.fetch_error
         self.roster += 1

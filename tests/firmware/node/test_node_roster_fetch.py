@@ -13,7 +13,7 @@ from firmware.node.http import HttpBroken
 from firmware.node.roster_fetch import RANGE_BYTES, TARGET, RosterFetch, Server
 from firmware.node.slots import Slots
 from firmware.node.uplink import FetchFailed
-from schemas.requests import DEVICE, NONCE, SIGNATURE, TIME, signature
+from schemas.requests import DEVICE, NONCE, SIGNATURE, TIME, answer_headers, signature
 from simulators.flash import Flash
 from tests.edge_agent.school import MONDAY_8_MS
 from tests.firmware.node.node_school import HTTP_KEY, node_file, slots_on, take
@@ -30,6 +30,7 @@ class Shop:
     def __init__(self, slots: Slots, port: int) -> None:
         self.slots = slots
         self.asked: list[dict[str, str]] = []
+        self.targets: list[str] = []
         self.refused: list[str] = []
         self.connections = 0
         self.fetch = RosterFetch(
@@ -49,6 +50,7 @@ async def shop(answer: Answer) -> AsyncIterator[Shop]:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                place.targets.append(head.split()[1])
                 place.asked.append(dict(re.findall(r"([\w-]+): (.*)\r", head)))
                 found = re.search(r"bytes=(\d+)-", head)
                 said = answer(int(found[1]) if found else 0, len(place.asked))
@@ -144,6 +146,43 @@ async def test_a_roster_that_changes_between_two_ranges_is_refused() -> None:
             await place.fetch.fetch()
 
         assert place.slots.version == 7
+
+
+def unchanged(place: Shop, key: bytes = HTTP_KEY) -> bytes:
+    """Answer that the roster held says the same, to the request of now."""
+    told = answer_headers(key, 304, place.asked[-1][NONCE], MONDAY_8_MS)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in told.items())
+    return f"HTTP/1.1 304 Not Modified\r\n{lines}\r\n".encode()
+
+
+async def test_a_newer_roster_that_says_the_same_is_not_fetched() -> None:
+    async with shop(lambda _first, _count: unchanged(place)) as place:
+        assert await place.fetch.fetch(8) == 8
+
+        assert (place.slots.version, place.targets) == (7, [f"{TARGET}&base=7"])
+        asked = place.asked[0]
+        assert asked[SIGNATURE] == signature(HTTP_KEY, "GET", f"{TARGET}&base=7", asked[NONCE], asked[TIME])
+
+
+async def test_that_a_newer_roster_says_the_same_is_believed_of_the_cloud_only() -> None:
+    async with shop(lambda _first, _count: unchanged(place, b"x" * 32)) as place:
+        with pytest.raises(FetchFailed, match="signature"):
+            await place.fetch.fetch(8)
+
+
+async def test_a_newer_roster_that_says_something_else_comes_by_ranges_of_it_alone() -> None:
+    async with shop(lambda first, _: ranged(FILE, first)) as place:
+        assert await place.fetch.fetch(8) == 8
+
+        assert place.targets == [f"{TARGET}&base=7", TARGET, TARGET]
+
+
+async def test_what_is_wanted_in_any_case_names_no_base() -> None:
+    async with shop(lambda _first, _count: unchanged(place)) as place:
+        with pytest.raises(FetchFailed, match="304"):
+            await place.fetch.fetch()
+
+        assert place.targets == [TARGET]
 
 
 @pytest.mark.parametrize(

@@ -270,8 +270,8 @@ def test_a_gate_that_took_a_roster_says_so_lest_an_older_word_that_waits_is_the_
         async with switched_on(node[0]):
             await asyncio.sleep(2)
             version = take(node[0].slots, node_file(key=bytes(32), school=PLAIN["school"])).version
-            node[0].gate._rosters.fetch = lambda: asyncio.sleep(0, version)
-            await node[0].gate._fetch_roster()
+            node[0].gate._rosters.fetch = lambda newest: asyncio.sleep(0, newest)
+            await node[0].gate.cloud.fetch_roster(version)
 
     story(told)
 

@@ -155,7 +155,7 @@ def test_a_roster_is_fetched_between_two_connections_and_the_session_goes_on() -
     place = story(told)
 
     assert place.world.roster == 4
-    assert len(place.world.fetches) == 1
+    assert place.world.asked == [4]
     assert place.air.opened == 2
     assert place.cloud.written(LIVE) == [b"after"]
 
@@ -201,7 +201,7 @@ def test_what_is_held_but_no_good_is_fetched_again() -> None:
         place.uplink.want_roster()
         await asyncio.sleep(5)
 
-    assert len(story(told).world.fetches) == 1
+    assert story(told).world.asked == [0]
 
 
 def test_commands_and_time_reach_the_world() -> None:
