@@ -231,7 +231,11 @@ class Trouble:
         if not line.is_refused:
             days.counts.accuse(f"{days.on}: the cloud listens to {stolen.till}, which was stolen")
         days.wires.lines.pop(stolen.till)
-        days.cashiers[strike.till] = await days.add_till(f"{stolen.till}b", stolen.machine.key)
+        bought = days.cashiers[strike.till] = await days.add_till(f"{stolen.till}b", stolen.machine.key)
+        await days.boot(bought.machine)  # so that it goes by a list already, should the internet be down tomorrow
+        await days.sync()
+        days.wires.lines[bought.till].cut()
+        bought.machine.switch_off()
 
     async def _use(self, machine: Machine) -> None:
         """Let a thief who has the machine and its secrets write sales of the last shift, and send them."""
