@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from cloud.accounts.actions import audit
-from cloud.accounts.passwords import hash_password
+from cloud.accounts.passwords import hash_pin, is_pin_old
 from cloud.core.actor import Actor, Role
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
@@ -19,7 +19,7 @@ from cloud.menu.rules import KEY, Names, named
 from cloud.people.actions import tell_changed
 
 KEEPERS = (Role.CANTEEN, Role.IT)
-PIN = re.compile(r"[0-9]{4,8}")
+PIN = re.compile(r"[0-9]{6,8}")  # one of four, given before, is good until it is changed
 CASHIER = "cashier"
 _PUT = """
 INSERT INTO till (school_id, key, name_kk, name_ru, name_en, device_id, mode)
@@ -80,6 +80,11 @@ class Cashier:
     name: str
     pin_hash: str
 
+    @property
+    def is_pin_short(self) -> bool:
+        """Tell whether the PIN may be of four digits: it was given before six were asked for."""
+        return is_pin_old(self.pin_hash)
+
 
 async def put_till(services: Services, actor: Actor, school_id: int, till: TillRow) -> None:
     """Add a till, or change the one of this key. Raises NotAllowed or TillRefused."""
@@ -123,8 +128,8 @@ async def set_pin(services: Services, actor: Actor, school_id: int, ref: str, pi
     """Let a member of staff open shifts by a PIN; a new one replaces the old. Raises NotFound or TillRefused."""
     actor.require(KEEPERS, school_id)
     if not PIN.fullmatch(pin) or len(set(pin)) == 1 or pin in "0123456789876543210":
-        raise TillRefused(message("A PIN has 4 to 8 digits that are not guessed first, as 1234 or 0000 would be."))
-    pin_hash, now = await hash_password(pin), services.clock.now()
+        raise TillRefused(message("A PIN has 6 to 8 digits that are not guessed first, as 123456 or 000000 would be."))
+    pin_hash, now = await hash_pin(pin), services.clock.now()
     async with services.database.transaction() as connection:
         person_id = await raw(connection).fetchval(_STAFF, school_id, ref)
         if person_id is None:

@@ -3,6 +3,7 @@
 import pytest
 from argon2 import PasswordHasher
 
+from cloud.accounts.passwords import HASHER
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.devices.actions import NewDevice, register, revoke
@@ -58,13 +59,27 @@ async def test_a_pin_is_kept_as_a_digest_that_fits_it_and_nothing_else_tells_it(
     (cashier,) = await cashiers_of(canteen.services.database.pool, canteen.school_id)
     assert (cashier.ref, cashier.name) == (ref, "Тұрар Сәуле")
     assert PasswordHasher().verify(cashier.pin_hash, "902817")
+    assert cashier.pin_hash.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     audit = await canteen.services.database.pool.fetch("SELECT * FROM audit_entry")
     assert "902817" not in str([tuple(row.values()) for row in audit])
     await drop_pin(canteen.services, canteen.cook, canteen.school_id, ref)
     assert await cashiers_of(canteen.services.database.pool, canteen.school_id) == []
 
 
-@pytest.mark.parametrize("pin", ["", "123", "1234", "0000", "98765", "12a4", "123456789", "٤٥٦١"])
+async def test_a_pin_of_before_six_digits_goes_on_and_is_shown_to_be_changed(canteen: Canteen) -> None:
+    ref = await a_cashier(canteen)
+    await set_pin(canteen.services, canteen.cook, canteen.school_id, ref, "902817")
+    pool = canteen.services.database.pool
+    (new,) = await cashiers_of(pool, canteen.school_id)
+    await pool.execute("UPDATE till_pin SET pin_hash = $1", HASHER.hash("4711"))
+
+    (old,) = await cashiers_of(pool, canteen.school_id)
+
+    assert (new.is_pin_short, old.is_pin_short) == (False, True)
+    assert PasswordHasher().verify(old.pin_hash, "4711")
+
+
+@pytest.mark.parametrize("pin", ["", "4711", "12345", "123456", "000000", "987654", "12a456", "123456789", "٤٥٦١٨٢"])
 async def test_a_pin_that_is_guessed_first_is_refused(canteen: Canteen, pin: str) -> None:
     ref = await a_cashier(canteen)
 

@@ -21,7 +21,7 @@ from simulators.clock import SimulatedClock
 from tests.edge_agent.gate import MemoryLog
 from tests.edge_agent.till.canteen import CASHIER, COOK, DEVICE, NOON_MS, canteen
 
-PIN = "4711"
+PIN = "471108"
 _QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # a test's hash, cheap on purpose
 PIN_HASH = _QUICK.hash(PIN)
 STAFF = (
