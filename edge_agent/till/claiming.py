@@ -102,7 +102,7 @@ class HubDesk:
         if claim.amount_tiyn > available_tiyn(buyer, known) - _sum(others):
             return "no_money"
         spent_tiyn = known.today_tiyn + _sum([each for each in others if each.day == claim.day])
-        limit_tiyn = account.day_limit_tiyn if account is not None else NO_LIMIT
+        limit_tiyn = account.day_limit_tiyn
         return "day_limit" if NO_LIMIT != limit_tiyn < spent_tiyn + claim.amount_tiyn else "granted"
 
     def _others(self, claim: Claim, now_ms: int) -> Iterator[Claim]:
