@@ -36,6 +36,7 @@ from cloud.ingest.postgres import PgStore
 from cloud.ingest.senders import CHECK_S, Senders
 from cloud.ingest.sightings import Sightings
 from cloud.ingest.transport import BrokerAddress
+from cloud.ledger.checking import check_moved, check_nightly
 from cloud.meals.projection import Meals
 from cloud.notifications.actions import forget_notices
 from cloud.notifications.teller import Teller
@@ -129,6 +130,8 @@ class Worker:
             (lambda: forget_invitations(self.services), {"hours": 24}),
             (lambda: forget_notices(self.services), {"hours": 1}),
             (lambda: register_due(self.services, open_desk), {"seconds": FISCAL_S}),
+            (lambda: check_moved(self.services), {"minutes": 10}),
+            (lambda: check_nightly(self.services), {"hours": 1}),
         )
         for task, every in work:
             scheduler.add_job(_told(task), "interval", misfire_grace_time=GRACE_S, coalesce=True, **every)

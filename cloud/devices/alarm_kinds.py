@@ -66,6 +66,10 @@ _CHANGED = N_(
     "Somebody changed the program on that machine, or its disk is failing. It goes on with an older release, if there "
     "is one. Look who was there; change the disk, and install it anew."
 )
+_BOOKS = N_(
+    "What is kept of the school's money differs from what its entries add up to: somebody wrote around the database's "
+    "guards, or a disk is failing. Copy the database before anything else, then compare with the last backup."
+)
 _NOTHING = N_("Nothing is to be done.")
 _CODE = N_(
     "Nobody was let in. If none of your people scanned an old code, look where the printed codes are: cancel the open "
@@ -125,6 +129,7 @@ KINDS = {
     "update_failed": Kind(Severity.WARNING, N_("Update failed, or was refused"), _UPDATE),
     "files_changed": Kind(Severity.SEVERE, N_("Files of the program were changed"), _CHANGED),
     "tables_other": Kind(Severity.SEVERE, N_("Service and database are of different versions"), _TABLES),
+    "books_not_whole": Kind(Severity.SEVERE, N_("The books do not add up"), _BOOKS),
     "rollout_stopped": Kind(Severity.SEVERE, N_("A release stopped by itself"), _STOPPED),
     "reader_lost": Kind(Severity.WARNING, N_("Reader lost"), _LOOK),
     "reader_back": Kind(Severity.NOTICE, N_("Reader back"), _NOTHING),

@@ -140,7 +140,8 @@ EXPORTS = (
     Export(
         "given_back",
         "What was promised back to leavers, where it was asked for, and how it was paid; no way is not paid yet.",
-        "SELECT ref AS person, amount_tiyn, paper, promised_at, promised_by, way, paid_at, paid_by"
+        "SELECT ref AS person, amount_tiyn, paper, promised_at, promised_by, way, paid_at, paid_by,"
+        " withdrawn_at, withdrawn_by, withdrawn_why"
         " FROM giving_back JOIN person ON person.id = person_id"
         " WHERE giving_back.school_id = $1 ORDER BY giving_back.id",
     ),
@@ -219,6 +220,11 @@ EXPORTS = (
         "SELECT person.ref AS person, login, kind, fact, corrects, at, told_at, is_late, detail::text AS detail"
         " FROM notice JOIN person ON person.id = person_id JOIN account ON account.id = account_id"
         " WHERE notice.school_id = $1 ORDER BY notice.id",
+    ),
+    Export(
+        "ledger_notes",
+        "Why the office posted an entry by hand, and who.",
+        "SELECT key, why, noted_by, noted_at FROM ledger_note WHERE school_id = $1 ORDER BY noted_at, key",
     ),
     Export(
         "losses",

@@ -26,6 +26,8 @@ NAMES = {
     AccountKind.CASH: "Assets:Cash",
     AccountKind.BANK: "Assets:Bank",
     AccountKind.REFUNDS: "Liabilities:Refunds",
+    AccountKind.FEES: "Expenses:Fees",
+    AccountKind.DIFFERENCES: "Expenses:Differences",
 }
 _ACCOUNTS = "SELECT kind, part, balance_tiyn FROM ledger_account WHERE school_id = $1 ORDER BY kind, part"
 _ENTRIES = """

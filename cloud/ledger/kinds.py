@@ -13,14 +13,17 @@ class AccountKind(StrEnum):
     CASH = "cash"  # in a drawer; the part is the office or a till
     BANK = "bank"  # on the school's bank account
     REFUNDS = "refunds"  # what was promised back and not yet paid out
+    FEES = "fees"  # what banks kept for themselves
+    DIFFERENCES = "differences"  # what was lost or found, as when a drawer was counted
 
 
 class AccountType(StrEnum):
-    """What an account is; its balance grows by debits (above zero) or by credits (below)."""
+    """What an account is; its balance grows by debits (above zero: assets, expenses) or by credits (below)."""
 
     ASSET = "asset"
     LIABILITY = "liability"
     INCOME = "income"
+    EXPENSE = "expense"
 
 
 class EntryKind(StrEnum):
@@ -34,3 +37,6 @@ class EntryKind(StrEnum):
     LEAVE = "leave"  # a leaver's balance becomes a debt to the family
     PAYOUT = "payout"  # and is paid
     SETTLEMENT = "settlement"  # a provider paid the school
+    EMPTIED = "emptied"  # a drawer's cash went to the office or to the bank
+    LEAVE_UNDONE = "leave_undone"  # what was promised to a leaver's family is on the account again
+    CORRECTION = "correction"  # the office put something right

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from cloud.ledger.kinds import AccountKind, EntryKind
-from cloud.ledger.rules import BANK, REFUNDS, REVENUE, SUBSIDY, Account, Posting
+from cloud.ledger.rules import BANK, FEES, REFUNDS, REVENUE, SUBSIDY, Account, Posting
 
 OFFICE = Account(AccountKind.CASH, "office")
 
@@ -52,9 +52,25 @@ def payout(key: str, at: datetime, amount_tiyn: int, source: Account) -> Posting
     return Posting(key, EntryKind.PAYOUT, at, {REFUNDS: amount_tiyn, source: -amount_tiyn})
 
 
-def settlement(key: str, at: datetime, provider: str, amount_tiyn: int) -> Posting:
-    """Return what a provider passed on to the school's bank account."""
-    return Posting(key, EntryKind.SETTLEMENT, at, {BANK: amount_tiyn, clearing(provider): -amount_tiyn})
+def leave_undone(key: str, at: datetime, ref: str, amount_tiyn: int) -> Posting:
+    """Return a promise to a leaver's family withdrawn: the money is on the account again."""
+    return Posting(key, EntryKind.LEAVE_UNDONE, at, {REFUNDS: amount_tiyn, Account.of(ref): -amount_tiyn})
+
+
+def settlement(key: str, at: datetime, provider: str, amount_tiyn: int, fee_tiyn: int = 0) -> Posting:
+    """Return what a provider passed on to the school's bank account, of which it kept a fee."""
+    lines = {BANK: amount_tiyn - fee_tiyn, FEES: fee_tiyn, clearing(provider): -amount_tiyn}
+    return Posting(key, EntryKind.SETTLEMENT, at, {account: amount for account, amount in lines.items() if amount})
+
+
+def emptied(key: str, at: datetime, drawer: Account, amount_tiyn: int, to: Account) -> Posting:
+    """Return cash taken out of a drawer, to the office's or to the bank."""
+    return Posting(key, EntryKind.EMPTIED, at, {to: amount_tiyn, drawer: -amount_tiyn})
+
+
+def correction(key: str, at: datetime, *, debit: Account, credit: Account, amount_tiyn: int) -> Posting:
+    """Return a correction between two accounts."""
+    return Posting(key, EntryKind.CORRECTION, at, {debit: amount_tiyn, credit: -amount_tiyn})
 
 
 def _meal(payer: Account, paid_tiyn: int, subsidy_tiyn: int) -> dict[Account, int]:

@@ -16,6 +16,7 @@ MOVEMENTS_MAX = 500
 NEWEST = 20  # lines of an account; records come late, but not later than so many others
 READERS = (Role.OFFICE,)
 _HELD = "SELECT balance_tiyn FROM ledger_account WHERE person_id = $1"
+_BALANCE = "SELECT balance_tiyn FROM ledger_account WHERE school_id = $1 AND kind = $2 AND part = $3"
 _HELD_EACH = "SELECT person_id, balance_tiyn FROM ledger_account WHERE person_id = any($1::bigint[])"
 _ALL_HELD = """
 SELECT part, balance_tiyn FROM ledger_account WHERE school_id = $1 AND kind = 'child' ORDER BY part LIMIT $2
@@ -33,6 +34,10 @@ SELECT entry.number, entry.key, entry.kind, entry.at, -line.amount_tiyn AS amoun
 FROM ledger_account JOIN ledger_line AS line ON line.account_id = ledger_account.id
 JOIN ledger_entry AS entry ON entry.id = line.entry_id
 WHERE person_id = $1 AND entry."on" BETWEEN $2 AND $3 ORDER BY entry.at DESC, entry.number DESC LIMIT $4
+"""
+_OWN = """
+SELECT kind, part, balance_tiyn FROM ledger_account WHERE school_id = $1 AND kind <> 'child'
+ORDER BY kind, part LIMIT $2
 """
 _TRIAL = """
 SELECT kind, part, balance_tiyn - coalesce(later, 0) AS closing, coalesce(debits, 0) AS debits,
@@ -112,6 +117,12 @@ async def held_for_each(connection: asyncpg.Connection | asyncpg.Pool, person_id
     return {row["person_id"]: held(row["balance_tiyn"]) for row in await connection.fetch(_HELD_EACH, person_ids)}
 
 
+async def balance_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int, account: Account) -> int:
+    """Return an account's balance: above zero is a debit. For slices above, after their own check."""
+    balance = await connection.fetchval(_BALANCE, school_id, account.kind.value, account.part)
+    return balance or 0
+
+
 async def held_at(connection: asyncpg.Connection | asyncpg.Pool, school_id: int) -> Mapping[str, int]:
     """Return what the school holds for each person that ever had money moved, by reference, as `held_for`."""
     return {
@@ -131,6 +142,14 @@ async def movements_of(
     """Return what moved a person's account on days of the school, newest first. For slices above, as `held_for`."""
     rows = await connection.fetch(_MOVEMENTS, person_id, first_on, last_on, MOVEMENTS_MAX)
     return [Movement(**{**row, "kind": EntryKind(row["kind"])}) for row in rows]
+
+
+async def own_accounts(services: Services, actor: Actor, school_id: int) -> Mapping[Account, int]:
+    """Return a school's accounts that are no person's, each with its balance of now, as it grows. Raises NotAllowed."""
+    actor.require(READERS, school_id)
+    rows = await services.database.pool.fetch(_OWN, school_id, ACCOUNTS_MAX)
+    accounts = {Account(AccountKind(row["kind"]), row["part"]): row["balance_tiyn"] for row in rows}
+    return {account: account.as_grows(balance) for account, balance in accounts.items()}
 
 
 async def trial_balance(services: Services, actor: Actor, school_id: int, on: date) -> TrialBalance:

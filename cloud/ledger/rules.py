@@ -26,6 +26,8 @@ TYPES = {
     AccountKind.CASH: AccountType.ASSET,
     AccountKind.BANK: AccountType.ASSET,
     AccountKind.REFUNDS: AccountType.LIABILITY,
+    AccountKind.FEES: AccountType.EXPENSE,
+    AccountKind.DIFFERENCES: AccountType.EXPENSE,
 }
 WITH_PART = frozenset({AccountKind.CHILD, AccountKind.CLEARING, AccountKind.CASH})
 
@@ -47,13 +49,17 @@ class Account:
         return TYPES[self.kind]
 
     def as_grows(self, balance: int) -> int:
-        """Return a balance as people read it: assets grow by debits, what is owed and earned by credits."""
-        return balance if self.type is AccountType.ASSET else -balance
+        """Return a balance as people read it: what is owed and earned grows by credits, the rest by debits."""
+        return balance if self.type in {AccountType.ASSET, AccountType.EXPENSE} else -balance
 
 
-REVENUE, SUBSIDY, BANK, REFUNDS = (
-    Account(kind) for kind in (AccountKind.REVENUE, AccountKind.SUBSIDY, AccountKind.BANK, AccountKind.REFUNDS)
-)
+REVENUE, SUBSIDY, BANK, REFUNDS, FEES, DIFFERENCES = (
+    Account(kind)
+    for kind in (
+        AccountKind.REVENUE, AccountKind.SUBSIDY, AccountKind.BANK, AccountKind.REFUNDS, AccountKind.FEES,
+        AccountKind.DIFFERENCES,
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

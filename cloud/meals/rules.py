@@ -60,7 +60,7 @@ class Place:
 
     @property
     def key(self) -> str:
-        return f"record:{self.device}:{self.epoch}:{self.seq}" if self.device else f"correction:{self.epoch}"
+        return f"record:{self.device}:{self.epoch}:{self.seq}" if self.device else f"given:{self.epoch}"
 
     @property
     def id(self) -> str:

@@ -13,9 +13,13 @@ from cloud.core.api import Counted
 from cloud.core.errors import Refused
 from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
-from cloud.ledger.checking import check
+from cloud.ledger.checking import checked
 from cloud.ledger.journals import Program, journal
-from cloud.ledger.queries import held_for, movements_of, trial_balance
+from cloud.ledger.kinds import AccountKind
+from cloud.ledger.notes import notes_of
+from cloud.ledger.queries import held_for, movements_of, own_accounts, trial_balance
+from cloud.ledger.rules import Account
+from cloud.meals.corrections import correctable_of
 from cloud.office.days import day_asked
 from cloud.office.person import PREFIX, OfficeDesk, Text, ThePerson
 from cloud.people.queries import PersonRow
@@ -26,6 +30,14 @@ from cloud.topups.queries import promises_of, receipt_of, siblings_of
 from cloud.topups.rules import amount_typed, shown
 
 DAYS_SHOWN = 60
+# What the office corrects against, beside drawers and clearing that are there.
+AGAINST = tuple(
+    Account(kind)
+    for kind in (
+        AccountKind.DIFFERENCES, AccountKind.REVENUE, AccountKind.SUBSIDY, AccountKind.BANK, AccountKind.REFUNDS,
+        AccountKind.FEES,
+    )
+)  # fmt: skip
 router = APIRouter(prefix=f"{PREFIX}/money", include_in_schema=False)
 books = APIRouter(prefix="/schools/{code}/money", include_in_schema=False)
 
@@ -33,7 +45,7 @@ books = APIRouter(prefix="/schools/{code}/money", include_in_schema=False)
 @router.get("")
 async def show(request: Request, desk: OfficeDesk, person: ThePerson) -> Response:
     """Show a person's account."""
-    return await _person_page(request, desk, person)
+    return await person_page(request, desk, person)
 
 
 @router.post("/cash")
@@ -42,8 +54,8 @@ async def cash(request: Request, desk: OfficeDesk, person: ThePerson, amount: Te
     try:
         taken = await take_cash(desk.services, desk.actor, person, amount_typed(amount), once)
     except Refused as refused:
-        return await _person_page(request, desk, person, refused, {"cash": amount})
-    return _lead_to(f"/schools/{desk.school.code}/money/receipts/{taken.receipt}")
+        return await person_page(request, desk, person, refused, {"cash": amount})
+    return lead_to(f"/schools/{desk.school.code}/money/receipts/{taken.receipt}")
 
 
 @router.post("/move")
@@ -56,8 +68,8 @@ async def move_on(
             desk.services, desk.actor, giver=person, taker_ref=to, amount_tiyn=amount_typed(amount), once=once
         )  # fmt: skip
     except Refused as refused:
-        return await _person_page(request, desk, person, refused, {"move": amount, "to": to})
-    return _lead_to(_address(desk, person))
+        return await person_page(request, desk, person, refused, {"move": amount, "to": to})
+    return lead_to(address_of(desk, person))
 
 
 @router.post("/promise")
@@ -66,14 +78,14 @@ async def promise(request: Request, desk: OfficeDesk, person: ThePerson, paper: 
     try:
         await promise_back(desk.services, desk.actor, person, paper)
     except Refused as refused:
-        return await _person_page(request, desk, person, refused, {"paper": paper})
-    return _lead_to(f"/schools/{desk.school.code}/money")
+        return await person_page(request, desk, person, refused, {"paper": paper})
+    return lead_to(f"/schools/{desk.school.code}/money")
 
 
 @books.get("")
 async def show_books(request: Request, desk: OfficeDesk, on: str = "") -> Response:
     """Show every account of the school on a day, what is promised back, and whether the books are whole."""
-    return await _books_page(request, desk, on)
+    return await books_page(request, desk, on)
 
 
 @books.post("/promises/{promise_id}/pay")
@@ -84,15 +96,15 @@ async def pay(
     try:
         await pay_back(desk.services, desk.actor, desk.school.id, promise_id, way)
     except Refused as refused:
-        return await _books_page(request, desk, "", refused)
-    return _lead_to(f"/schools/{desk.school.code}/money")
+        return await books_page(request, desk, "", refused)
+    return lead_to(f"/schools/{desk.school.code}/money")
 
 
 @books.post("/fiscal/again")
 async def fiscal_again(desk: OfficeDesk) -> Response:
     """Tell the provider of fiscal receipts anew what it refused."""
     await tell_again(desk.services, desk.actor, desk.school.id)
-    return _lead_to(f"/schools/{desk.school.code}/money")
+    return lead_to(f"/schools/{desk.school.code}/money")
 
 
 @books.get("/receipts/{number}")
@@ -111,9 +123,10 @@ async def load_journal(desk: OfficeDesk, program: Program) -> Response:
     return StreamingResponse(lines, media_type="text/plain; charset=utf-8", headers=headers)
 
 
-async def _person_page(
+async def person_page(
     request: Request, desk: Desk, person: PersonRow, refused: Refused | None = None, typed: dict[str, str] | None = None
 ) -> Response:
+    """Show a person's account, with what became of a form."""
     pool, on = desk.services.database.pool, desk.school.on
     return pages_of(request).page(
         desk.visit, "office/money.html", status=refused.status if refused else HTTPStatus.OK, section="money",
@@ -121,10 +134,12 @@ async def _person_page(
         held=await held_for(pool, person.id), number=shown(await number_of(desk.services, person.id)),
         movements=await movements_of(pool, person.id, on - timedelta(days=DAYS_SHOWN), on), days_shown=DAYS_SHOWN,
         siblings=await siblings_of(desk.services, desk.actor, person), once=secrets.token_hex(16),
+        meals=await correctable_of(pool, person.id, on - timedelta(days=DAYS_SHOWN), on), against=AGAINST,
     )  # fmt: skip
 
 
-async def _books_page(request: Request, desk: Desk, on: str, refused: Refused | None = None) -> Response:
+async def books_page(request: Request, desk: Desk, on: str, refused: Refused | None = None) -> Response:
+    """Show the school's books, with what became of a form."""
     day, wrong = day_asked(on, desk.school.on)
     refused = refused or wrong
     values = await _books(desk, day)
@@ -141,16 +156,22 @@ async def _books(desk: Desk, day: date) -> dict[str, Any]:
         "balance": await trial_balance(desk.services, desk.actor, school_id, day),
         "promises": await promises_of(desk.services, desk.actor, school_id),
         "fiscal": await fiscal_state_of(desk.services, desk.actor, school_id),
-        "wrong": await check(desk.services, desk.actor, school_id),
+        "checked": await checked(desk.services, desk.actor, school_id),
+        "own": await own_accounts(desk.services, desk.actor, school_id),
+        "notes": await notes_of(desk.services, desk.actor, school_id),
+        "accounts": AGAINST,
+        "once": secrets.token_hex(16),
         "programs": list(Program),
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1) if day < desk.school.on else None,
     }
 
 
-def _address(desk: Desk, person: PersonRow) -> str:
+def address_of(desk: Desk, person: PersonRow) -> str:
+    """Return where a person's account is shown."""
     return f"/schools/{desk.school.code}/people/{person.ref}/money"
 
 
-def _lead_to(address: str) -> Response:
+def lead_to(address: str) -> Response:
+    """Lead to an address after something was done."""
     return RedirectResponse(address, HTTPStatus.SEE_OTHER)

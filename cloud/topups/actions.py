@@ -27,7 +27,7 @@ _PROMISE = """
 INSERT INTO giving_back (school_id, person_id, amount_tiyn, paper, promised_at, promised_by)
 VALUES ($1, $2, $3, $4, $5, $6) RETURNING id
 """
-_PROMISED = "SELECT school_id, person_id, amount_tiyn, paid_at FROM giving_back WHERE id = $1 FOR UPDATE"
+_PROMISED = "SELECT school_id, person_id, amount_tiyn, paid_at, withdrawn_at FROM giving_back WHERE id = $1 FOR UPDATE"
 _PAY = "UPDATE giving_back SET way = $2, paid_at = $3, paid_by = $4 WHERE id = $1"
 
 
@@ -111,7 +111,7 @@ async def pay_back(services: Services, actor: Actor, school_id: int, promise_id:
         row = await raw(connection).fetchrow(_PROMISED, promise_id)
         if row is None or row["school_id"] != school_id:
             raise NotFound
-        if row["paid_at"] is not None:
+        if row["paid_at"] is not None or row["withdrawn_at"] is not None:
             raise PaidAlready
         source = OFFICE if way is Way.CASH else BANK
         await post(connection, school_id, payout(f"payout:{promise_id}", now, row["amount_tiyn"], source), now)

@@ -64,10 +64,10 @@ class NotSiblings(Refused):
 
 
 class PaidAlready(Refused):
-    """What was promised back is paid once."""
+    """What was promised back is paid once, or withdrawn."""
 
     status = HTTPStatus.CONFLICT
     code = "paid_already"
 
     def __init__(self) -> None:
-        super().__init__(message("This was paid out already. Open the page again."))
+        super().__init__(message("This was paid out or withdrawn already. Open the page again."))

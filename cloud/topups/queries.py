@@ -32,10 +32,12 @@ LEFT JOIN fiscal_receipt AS fiscal ON payment_id = payment.id
 WHERE payment.school_id = $1 AND receipt = $2
 """
 _PROMISES = """
-SELECT giving_back.id, amount_tiyn, paper, promised_at, promised_by, way, paid_at, paid_by, person.ref,
+SELECT giving_back.id, amount_tiyn, paper, promised_at, promised_by, way, paid_at, paid_by, withdrawn_at,
+  withdrawn_why, person.ref,
   concat_ws(' ', surname, given_name) AS name
 FROM giving_back JOIN person ON person.id = person_id
-WHERE giving_back.school_id = $1 ORDER BY paid_at IS NOT NULL, promised_at DESC, giving_back.id DESC LIMIT $2
+WHERE giving_back.school_id = $1
+ORDER BY coalesce(paid_at, withdrawn_at) IS NOT NULL, promised_at DESC, giving_back.id DESC LIMIT $2
 """
 
 
@@ -79,6 +81,8 @@ class Promise:
     way: str
     paid_at: datetime | None
     paid_by: str
+    withdrawn_at: datetime | None
+    withdrawn_why: str
     ref: str
     name: str
 

@@ -60,6 +60,8 @@ PASSED_ON = {  # what no file of its own holds, with the reason
     "outbox_head": "counts of the whole service",
     "channel_cursor": "how far channels read the notices",
     "ledger_head": "how many entries the ledger has; their numbers tell",
+    "ledger_check": "up to where the ledger was checked; it can be checked anew",
+    "ledger_checked": "the sums up to there",
     "tortoise_migrations": "of the tables themselves",
 }
 
