@@ -226,13 +226,7 @@ class Core:
 
     def _pass_of(self, tap: Tap, name: str, stamp: Stamp) -> PassShown | None:
         """Return the card that a signed code stands for, which is used up by being shown."""
-        believed = self._passes.believed(tap)
-        if believed is None:
-            return None
-        shown = self._passes.standing(believed, tap, name, stamp, "in")
-        if not shown.is_over:
-            self._passes.use(believed, tap.reader, stamp)
-        return shown
+        return self._passes.take(tap, name, stamp)
 
     def _make_prover(self) -> CardProver | None:
         given = self.given

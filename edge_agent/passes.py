@@ -1,4 +1,4 @@
-"""Passes at a gate: the card that a signed code stands for, checked without a network.
+"""Passes at a gate and at a till: the card that a signed code stands for, checked without a network.
 
 Rule: a pass opens nothing by itself; it names a person, and the decision is made as for that person's card. One that is
 good for a single use is over once it was used, but for a scanner that reads it again in the same moment. It is a secret
@@ -52,6 +52,16 @@ class Passes:
         is_doubtful = direction == "in" and not stamp.is_good
         is_over = is_late or is_doubtful or self._is_used(shown, tap.reader, stamp.monotonic_ms)
         return PassShown(CardRow(token=token, ref=shown.ref, state="active", not_after_ms=0), is_over)
+
+    def take(self, tap: Tap, token: str, stamp: Stamp) -> PassShown | None:
+        """Return the card that a tap's pass stands for at a till, used up by being shown; None where it shows none."""
+        believed = self.believed(tap)
+        if believed is None:
+            return None
+        shown = self.standing(believed, tap, token, stamp, "in")
+        if not shown.is_over:
+            self.use(believed, tap.reader, stamp)
+        return shown
 
     def use(self, shown: Pass, reader: str, stamp: Stamp) -> None:
         """Note that somebody was let through with this pass."""

@@ -18,7 +18,7 @@ from cloud.guardian.queries import Child, child_of
 from cloud.rosters.passes import NoPass, phone_pass
 
 TEMPLATE = "guardian/pass.html"
-TITLE = N_("A code for the gate")
+TITLE = N_("A code instead of the card")
 router = APIRouter(include_in_schema=False)
 
 

@@ -10,7 +10,7 @@ from cloud.core.pages import pages_of
 from cloud.office.person import PREFIX, OfficeDesk, Outcome, ThePerson, person_page
 from cloud.rosters.passes import day_pass
 
-TITLE = N_("A pass for the gate")
+TITLE = N_("A pass for the day")
 router = APIRouter(prefix=PREFIX, include_in_schema=False)
 
 

@@ -159,7 +159,7 @@ async def test_the_office_prints_a_pass_for_who_forgot_the_card(site: Site) -> N
 
     await page.get_by_role("button", name="Card forgotten? A pass for today").click()
 
-    await expect(page.get_by_role("img", name="A pass for the gate")).to_be_visible()
+    await expect(page.get_by_role("img", name="A pass for the day")).to_be_visible()
     await expect(page.get_by_role("heading", name=name)).to_be_visible()
     await expect(page.get_by_role("main")).to_contain_text("September 1, 2026")
     await expect(page.get_by_role("button", name="Print")).to_be_visible()
@@ -168,7 +168,7 @@ async def test_the_office_prints_a_pass_for_who_forgot_the_card(site: Site) -> N
 async def test_a_parent_shows_a_code_that_is_drawn_anew(site: Site) -> None:
     page = await site.open(f"/children/{site.sample.child_ref}", "guardian", width=390)
     await page.get_by_role("link", name="Card forgotten? Show a code").click()
-    code = page.get_by_role("img", name="A code for the gate")
+    code = page.get_by_role("img", name="A code instead of the card")
     first = await code.inner_html()
 
     async with site.services.database.transaction() as connection:

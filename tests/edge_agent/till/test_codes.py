@@ -1,0 +1,113 @@
+"""A signed code at the till: a second identification that stands for the child's card, once, and for nobody else."""
+
+from dataclasses import replace
+
+import pytest
+
+from edge_agent.passes import SAME_MOMENT_MS, Passes
+from edge_agent.readers.tap import Medium, Tap
+from edge_agent.till.stage import Stage
+from edge_agent.timekeeper import Quality
+from schemas.passes import Pass
+from tests.edge_agent.school import ALIYA, BORIS, GONE, PUBLIC_KEY, SCHOOL, SILENT, card
+from tests.edge_agent.test_passes import text_of
+from tests.edge_agent.till.bench import TillBench
+from tests.edge_agent.till.canteen import NOON_MS
+
+LASTS_S = 60
+
+
+class CodeTill(TillBench):
+    """A till with the school's key and an open shift; `code` is what a phone shows at noon."""
+
+    def __init__(self, *changed: bytes, clock: Quality = "ntp") -> None:
+        super().__init__(*changed, clock=clock)
+        self.desk.around = replace(self.desk.around, pass_of=Passes(SCHOOL, PUBLIC_KEY).take)
+
+    def code(self, ref: str = ALIYA, serial: str = "5e" * 8, school: str = SCHOOL) -> str:
+        return text_of(Pass(school, ref, serial, NOON_MS // 1_000 + LASTS_S, is_single=True))
+
+    async def scan(self, text: str, medium: Medium = Medium.QR) -> Stage:
+        return await self.desk.tap(Tap("screen", text.encode(), medium, self.clock.monotonic_ms()))
+
+    def later(self) -> None:
+        self.clock.advance(SAME_MOMENT_MS / 1_000 + 1)
+
+
+async def test_a_code_sells_the_free_meal_as_the_childs_card_would() -> None:
+    till = CodeTill(card(ALIYA, state="blocked"))  # the card is lost, which is why there is a code
+    await till.open()
+
+    stage = await till.scan(till.code())
+    (sale,) = await till.sell()
+
+    assert (stage.kind, stage.ref) == ("buyer", ALIYA)
+    (written,) = till.written("sale")
+    assert (written["id"], written["p"], written["pay"]) == (sale, ALIYA, "free")
+
+
+async def test_a_photo_of_a_code_gives_nothing_to_a_second_child_and_no_second_meal() -> None:
+    till = await CodeTill().open()
+    photo = till.code()
+    await till.scan(photo)
+    await till.sell()
+
+    till.later()
+    second_child = await till.scan(photo)
+    fresh = await till.scan(till.code(serial="5f" * 8))
+    judgement = till.desk.look().judgement
+
+    assert (second_child.kind, second_child.reason) == ("turned", "card_expired")
+    assert fresh.ref == ALIYA  # whoever holds the phone, it is her meal
+    assert judgement is not None
+    assert [objection.reason for objection in judgement.objections] == ["had_it"]
+    assert not judgement.is_by_right
+
+
+async def test_a_scanner_that_reads_a_code_twice_in_a_moment_shows_the_same_child() -> None:
+    till = await CodeTill().open()
+
+    stages = [await till.scan(till.code()) for _ in range(2)]
+
+    assert [stage.ref for stage in stages] == [ALIYA, ALIYA]
+
+
+async def test_a_code_ends_with_its_minute() -> None:
+    till = await CodeTill().open()
+    text = till.code()
+
+    till.clock.advance(LASTS_S + 1)
+
+    assert (await till.scan(text)).reason == "card_expired"
+
+
+@pytest.mark.parametrize(
+    ("ref", "reason"), [(SILENT, "no_consent"), (GONE, "person_inactive"), ("0" * 12, "person_inactive")]
+)
+async def test_a_code_gives_no_more_than_a_card_and_nothing_without_consent(ref: str, reason: str) -> None:
+    till = await CodeTill().open()
+
+    stage = await till.scan(till.code(ref))
+
+    assert (stage.kind, stage.reason) == ("turned", reason)
+
+
+async def test_what_the_school_did_not_sign_is_nobodys_code() -> None:
+    till = await CodeTill().open()
+    text = till.code()
+    forged = text[:-1] + ("A" if text[-1] != "A" else "B")
+
+    for shown in (forged, till.code(school="alm006"), text.lower(), "ESIK:", "ESIK:ҚАЗ", text + text):
+        assert (await till.scan(shown)).reason == "card_unknown", shown
+    assert (await till.scan(text, Medium.UID)).reason == "card_unknown"  # a card that was written so
+
+
+async def test_without_a_clock_that_is_right_a_code_identifies_nobody_and_the_child_is_found_by_name() -> None:
+    till = CodeTill(clock="floor")
+    await till.shifts.open("guard0000000", "4711", "2026-08-31")
+
+    stage = await till.scan(till.code(BORIS))
+    found = till.desk.present(BORIS)
+
+    assert (stage.kind, stage.reason) == ("turned", "card_expired")
+    assert (found.kind, found.ref) == ("buyer", BORIS)
