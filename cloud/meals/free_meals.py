@@ -18,8 +18,11 @@ SELECT sale.id AS sale, person_id, sale."on", sale.meal, sale.at, clock NOT IN (
       ORDER BY line.seq), '[]')
     FROM meal_line AS line LEFT JOIN dish ON dish.school_id = line.school_id AND dish.key = line.dish
     LEFT JOIN dish_version AS version ON version.dish_id = dish.id AND version.version = line.version
-    WHERE line.school_id = sale.school_id AND line.sale = sale.id) AS dishes
-FROM meal_sale AS sale LEFT JOIN till_shift AS shift ON shift.school_id = sale.school_id AND shift.id = sale.shift
+    WHERE line.school_id = sale.school_id AND line.sale = sale.id AND line.device = sale.device
+      AND line.epoch = sale.epoch) AS dishes
+FROM meal_sale AS sale
+LEFT JOIN till_shift AS shift
+  ON shift.school_id = sale.school_id AND shift.device = sale.device AND shift.id = sale.shift
 WHERE sale.school_id = $1 AND sale."on" BETWEEN $2 AND $3 AND payment IN ('free', 'subsidised')
   AND person_id IS NOT NULL
 ORDER BY sale.at, sale.id LIMIT $4
