@@ -68,8 +68,10 @@ def exchange(
 
     try:
         outcomes, sending = run_to_the_end(work())
-    except (OSError, WalletAway) as error:
-        fail(f"{folder} cannot be used: {error or 'no answer in time'}")
+    except OSError as error:
+        fail(f"{folder} cannot be used: {error.strerror}")
+    except WalletAway:
+        fail(f"{folder} did not answer in time: run it again, nothing is told twice")
     are_wrong = [_show(outcome) for outcome in outcomes]
     typer.echo(f"told {sending.taken} meals")
     if any(are_wrong):
