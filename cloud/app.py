@@ -32,6 +32,7 @@ from cloud.guardian import (
     blocking,
     notice_api,
     notice_pages,
+    order_pages,
     pass_pages,
     rating_pages,
     statistics_api,
@@ -67,6 +68,7 @@ from cloud.office import (
     ui_pages,
     wallet_pages,
 )
+from cloud.office import order_pages as kitchen_pages
 from cloud.office import pages as office_pages
 from cloud.office import rating_pages as canteen_rating_pages
 from cloud.releases import api as release_api
@@ -81,7 +83,7 @@ ROUTERS = (
     entitlement_pages.router,
     rating_pages.router, canteen_rating_pages.router,
     notice_pages.router, notice_api.router, told_pages.router,
-    statistics_pages.router, statistics_api.router,
+    statistics_pages.router, statistics_api.router, order_pages.router, kitchen_pages.router,
     menu_api.router, guardian_menu_pages.router, guardian_menu_api.router,
     assets.router, account_pages.router, guardian_pages.router, blocking.router, pass_pages.router, guard_pages.router,
     guardian_money_pages.router, money_pages.books, money_pages.router, sold_pages.router,

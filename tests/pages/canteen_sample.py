@@ -103,6 +103,18 @@ async def _restrict(services: Services, school_id: int, child: str, cake: str) -
     )  # fmt: skip
 
 
+async def order(services: Services, school_id: int, child_id: int) -> None:
+    """Write what is ordered for a child: breakfast tomorrow, and a lunch of which a dish was taken off since."""
+    for on, meal, dishes in ((DAY + timedelta(days=1), "lunch", (8, 4)), (DAY + timedelta(days=2), "lunch", (2, 6))):
+        await services.database.pool.execute(
+            'WITH made AS (INSERT INTO preorder (school_id, person_id, "on", meal, ordered_at, ordered_by)'
+            " VALUES ($1, $2, $3, $4, $5, 'Айгүл Қожахмет') RETURNING id)"
+            " INSERT INTO preorder_dish SELECT made.id, place, dish, 1 FROM made, unnest($6::int[]) WITH ORDINALITY"
+            " AS chosen (dish, place)",
+            school_id, child_id, on, meal, services.clock.now() - timedelta(hours=2), list(dishes),
+        )  # fmt: skip
+
+
 async def rate(services: Services, school_id: int, child_id: int) -> None:
     """Write what a parent thinks of yesterday's lunch."""
     await services.database.pool.execute(

@@ -108,6 +108,7 @@ async def write(services: Services) -> Sample:
     await _eaten(services, school, people[:2], staff[0].ref)
     await wallet_sample.write(services, school.id, [each.ref for each in people[:6]])
     await canteen_sample.rate(services, school.id, people[0].id)
+    await canteen_sample.order(services, school.id, people[0].id)
     for role, name in ((Role.CANTEEN, "Сәуле Тұрар"), (Role.DIRECTOR, "Бақыт Оразов")):
         tokens[role.value] = await _account(services, role, school.id, name)
         login = f"other_{role.value}"

@@ -80,6 +80,10 @@ ROUTES = {
     "POST /schools/{code}/approvals/{order_id}/approve": Who.DIRECTOR,
     "POST /schools/{code}/approvals/{order_id}/refuse": Who.DIRECTOR,
     f"GET {CHILD}/menu": Who.GUARDIAN,
+    f"GET {CHILD}/orders": Who.GUARDIAN,
+    f"POST {CHILD}/orders": Who.GUARDIAN,
+    f"POST {CHILD}/orders/cancel": Who.GUARDIAN,
+    "GET /schools/{code}/orders": Who.SOLD,
     f"GET {CHILD}/statistics": Who.GUARDIAN,
     f"GET {CHILD}/statistics.csv": Who.GUARDIAN,
     f"GET {CHILD}/statistics.xlsx": Who.GUARDIAN,
@@ -326,5 +330,6 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM audit_entry), (SELECT count(*) FROM card WHERE state = 'active'),"
         " (SELECT count(*) FROM sign_in), (SELECT count(*) FROM device WHERE state = 'active'),"
         " (SELECT count(*) FROM alarm WHERE acknowledged_at IS NULL), (SELECT count(*) FROM device_command),"
+        " (SELECT count(*) FROM preorder),"
         " (SELECT count(*) FROM ledger_entry), (SELECT count(*) FROM giving_back), (SELECT count(*) FROM canteen_rule)"
     )

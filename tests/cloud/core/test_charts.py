@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.core.charts import HIGH, LABELS_MAX, LEFT, TICKS_MAX, TOP, WIDTH, Column, chart_of, share_of
+from cloud.core.charts import LABELS_MAX, LEFT, TICKS_MAX, TOP, WIDTH, Column, chart_of, share_of
 
 
 def columns(*values: tuple[int, ...]) -> list[Column]:
