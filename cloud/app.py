@@ -62,6 +62,7 @@ from cloud.office import (
     money_pages,
     person_pages,
     photo_pages,
+    report_pages,
     settling_pages,
     sold_pages,
     told_pages,
@@ -73,6 +74,7 @@ from cloud.office import pages as office_pages
 from cloud.office import rating_pages as canteen_rating_pages
 from cloud.releases import api as release_api
 from cloud.releases import pages as release_pages
+from cloud.reports import pages as signed_pages
 from cloud.rosters import api as roster_api
 from cloud.rosters import enrol_api, photo_api
 from cloud.topups import kaspi_api
@@ -92,7 +94,7 @@ ROUTERS = (
     office_pages.ways, office_pages.router, person_pages.router, day_pass_pages.router, card_pages.router,
     photo_pages.router, family_pages.router, family_pages.of_one, fleet_pages.router, enrol_pages.router,
     fleet_alarms.router, fleet_alarms.of_all, fleet_device_pages.router,
-    import_pages.router, office_api.router, guardian_api.router,
+    report_pages.router, signed_pages.router, import_pages.router, office_api.router, guardian_api.router,
     roster_api.router, release_api.router, release_pages.router, enrol_api.router, photo_api.router, kaspi_api.router,
 )  # fmt: skip
 DATABASE_TIMEOUT_S = 2.0

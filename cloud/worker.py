@@ -41,6 +41,8 @@ from cloud.meals.projection import Meals
 from cloud.notifications.actions import forget_notices
 from cloud.notifications.teller import Teller
 from cloud.releases import rollouts, telling
+from cloud.reports.making import make_due
+from cloud.reports.sending import post_of, send_due
 from cloud.rosters.publisher import Publisher
 from cloud.rosters.renewing import alarm_ending
 from cloud.topups.fiscal import register_due
@@ -50,6 +52,7 @@ PAUSE_S_MIN, PAUSE_S_MAX = 0.5, 30.0
 LOOK_S = 1.0  # a reader looks at the log at least this often, also when no wake-up came
 SIGHTINGS_S, HEARD_S, FLOODS_S = 2, 30, 10
 FISCAL_S = 5
+LETTERS_S = 15
 GRACE_S = 3_600
 log = structlog.get_logger()
 
@@ -114,7 +117,7 @@ class Worker:
 
     def _scheduler(self, senders: Senders) -> AsyncIOScheduler:
         """Return what wakes the periodic work; what is to be done stands in tables."""
-        scheduler = AsyncIOScheduler(timezone="UTC")
+        scheduler, post = AsyncIOScheduler(timezone="UTC"), post_of(self.services.settings)
         work: tuple[tuple[Callable[[], Awaitable[object]], dict[str, int]], ...] = (
             (senders.check, {"seconds": int(CHECK_S)}),
             (lambda: self._sightings.write(self.services.database.pool), {"seconds": SIGHTINGS_S}),
@@ -132,6 +135,8 @@ class Worker:
             (lambda: register_due(self.services, open_desk), {"seconds": FISCAL_S}),
             (lambda: check_moved(self.services), {"minutes": 10}),
             (lambda: check_nightly(self.services), {"hours": 1}),
+            (lambda: make_due(self.services), {"minutes": 10}),
+            (lambda: send_due(self.services, post), {"seconds": LETTERS_S}),
         )
         for task, every in work:
             scheduler.add_job(_told(task), "interval", misfire_grace_time=GRACE_S, coalesce=True, **every)

@@ -33,13 +33,16 @@ PLACES = (
     _Place("muster", Role.GUARD, N_("Muster list"), "muster"),
     _Place("today", Role.OFFICE, N_("Today"), "office"),
     _Place("money", Role.OFFICE, N_("Money"), "money"),
+    _Place("reports", Role.OFFICE, N_("Reports"), "reports"),
     _Place("import", Role.OFFICE, N_("Import"), "import"),
     _Place("entitlements", Role.OFFICE, N_("Free meals"), "entitlements"),
     _Place("wallet", Role.OFFICE, N_("Social Wallet"), "wallet"),
     _Place("approvals", Role.DIRECTOR, N_("To approve"), "approvals"),
+    _Place("reports_to_sign", Role.DIRECTOR, N_("Reports"), "reports"),
     _Place("menu", Role.CANTEEN, N_("Menu"), "menu"),
     _Place("dishes", Role.CANTEEN, N_("Dishes"), "dishes"),
     _Place("sold", Role.CANTEEN, N_("Sold"), "sold"),
+    _Place("reports_to_see", Role.CANTEEN, N_("Reports"), "reports"),
     _Place("devices", Role.IT, N_("Devices"), "devices"),
     _Place("alarms", Role.IT, N_("Alarms"), "alarms"),
     _Place("all_alarms", Role.OPERATOR, N_("Alarms of all schools"), "/alarms"),
@@ -51,7 +54,12 @@ def sections_of(actor: Actor, school: str) -> list[Section]:
     """Return the menu of an actor; entries lead to the given school, or to `/go/...`, which finds one."""
     if actor.must_change:
         return []
-    return [Section(place.key, place.label, _address(place, school)) for place in PLACES if _has(actor, place.role)]
+    sections: dict[tuple[str, str], Section] = {}  # who has two roles sees a page that both have once
+    for place in PLACES:
+        if _has(actor, place.role):
+            section = Section(place.key, place.label, _address(place, school))
+            sections.setdefault((place.label, place.path), section)
+    return list(sections.values())
 
 
 def home_of(actor: Actor) -> str:

@@ -19,6 +19,7 @@ PREFIX = "ESIK_"
 POSTGRES_SCHEMES = ("postgres", "postgresql")
 MQTT_SCHEMES = ("mqtt", "mqtts")
 HTTP_SCHEMES = ("http", "https")
+SMTP_SCHEMES = ("smtp", "smtps")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_STYLES = ("json", "text")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
@@ -94,6 +95,12 @@ class Settings:
         "Port where a worker tells Prometheus its figures and the fleet's, at the address of the pages; one a worker. "
         "Empty: nowhere.",
     ] = None
+    smtp_url: Annotated[
+        str,
+        "Server that takes letters, as `smtp://user:password@host:587` (TLS as soon as it is offered) or "
+        "`smtps://...:465`. Empty: nothing is sent by e-mail.",
+    ] = ""
+    smtp_from: Annotated[str, "Address that letters come from; wanted with ESIK_SMTP_URL."] = ""
     log_level: Annotated[str, "`debug`, `info`, `warning` or `error`."] = "info"
     log_style: Annotated[str, "`text` for a terminal, `json` for machines."] = "text"
 
@@ -139,6 +146,9 @@ class Settings:
         _check_url("mqtt_url", self.mqtt_url, MQTT_SCHEMES)
         _check_url("device_mqtt_url", self.device_mqtt_url, MQTT_SCHEMES)
         _check_url("public_url", self.public_url, HTTP_SCHEMES)
+        _check_url("smtp_url", self.smtp_url, SMTP_SCHEMES)
+        if self.smtp_url and "@" not in self.smtp_from:
+            raise _wrong("smtp_from", self.smtp_from or "empty", "an e-mail address when ESIK_SMTP_URL is set")
         if self.mqtt_url.startswith("mqtts:") and self.mqtt_ca is None:
             raise _wrong("mqtt_ca", "empty", "a file when ESIK_MQTT_URL begins with mqtts://")
         if not _are_networks(self.kaspi_sources):

@@ -5,6 +5,7 @@ Rule: a new table that holds something of a school gets its file here, or a test
 
 from cloud.cards.bulk import NUMBER
 from cloud.exports.canteen import CANTEEN
+from cloud.exports.reports import REPORTS
 from cloud.exports.shapes import Export, Sealed, Secret
 from cloud.exports.wallet import WALLET
 from cloud.people.bulk import EMAIL, IIN, PHONE
@@ -245,6 +246,7 @@ EXPORTS = (
         " WHERE school_id = $1 ORDER BY id",
     ),
     *CANTEEN,
+    *REPORTS,
     *WALLET,
     Export(
         "audit",

@@ -45,7 +45,7 @@ class Meals:
         book = await load(connection, school_id, _wanted(met))
         people = await _people(connection, school_id, met)
         for each in met:
-            _meet(book, each, people)
+            meet(book, each, people)
         await _keep_told(connection, school_id, met, book)
         await keep(connection, school_id, book)
         await post_all(connection, school_id, book.postings, self._services.clock.now())
@@ -82,7 +82,8 @@ async def _people(connection: asyncpg.Connection, school_id: int, met: Iterable[
     return frozenset(row["ref"] for row in await connection.fetch(statements.PEOPLE, school_id, sorted(refs)))
 
 
-def _meet(book: Book, met: Met, people: frozenset[str]) -> None:
+def meet(book: Book, met: Met, people: frozenset[str]) -> None:
+    """Let a book meet a record; `people` are those it may name that the school has."""
     match met.record:
         case structs.Item() as record:
             book.meet_line(reading.line(met.place, record), met.at)

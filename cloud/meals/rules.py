@@ -222,6 +222,7 @@ class Book:
         ]  # fmt: skip
         for place, sale in sorted(waiting, key=lambda each: each[0]):
             del self.odd[place]
+            self.set_apart.discard(place)
             self.released.add(place)
             self.meet_sale(sale)
 

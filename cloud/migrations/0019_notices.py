@@ -133,5 +133,5 @@ INSERT INTO notice_purse (person_id, held_tiyn, is_told)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0018_meals_apart")]
+    dependencies = [("cloud", "0019_kinds_of_rosters")]
     operations = [ops.RunSQL(FACTS), ops.RunSQL(NOTICES), ops.RunSQL(FROM_NOW_ON)]

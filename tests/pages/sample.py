@@ -31,7 +31,7 @@ from cloud.schools.models import Bell, School, SchoolClass
 from cloud.topups.actions import promise_back, take_cash
 from cloud.topups.payments import Paid, take
 from schemas.structs import Item, Record, Sale, Shift, Void
-from tests.pages import canteen_sample, notice_sample, wallet_sample
+from tests.pages import canteen_sample, notice_sample, report_sample, wallet_sample
 
 DAY = date(2026, 9, 1)  # a Tuesday
 NOW = datetime(2026, 9, 1, 3, 20, tzinfo=UTC)  # 08:20 in Almaty
@@ -74,6 +74,7 @@ class Sample:
     photo: str  # its digest, of the child's
     plate: str  # the digest of a dish's photo
     listed_ref: str  # who is on the list of an order
+    report: str  # the checksum of a signed one
     tokens: dict[str, str]  # by role, a session's token
 
 
@@ -109,6 +110,7 @@ async def write(services: Services) -> Sample:
     await wallet_sample.write(services, school.id, [each.ref for each in people[:6]])
     await canteen_sample.rate(services, school.id, people[0].id)
     await canteen_sample.order(services, school.id, people[0].id)
+    report = await report_sample.write(services, school.id)
     for role, name in ((Role.CANTEEN, "Сәуле Тұрар"), (Role.DIRECTOR, "Бақыт Оразов")):
         tokens[role.value] = await _account(services, role, school.id, name)
         login = f"other_{role.value}"
@@ -133,7 +135,7 @@ async def write(services: Services) -> Sample:
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
         guardian_id=(await Guardian.get(ref="0000guardian")).id,
         plate=plate, listed_ref=people[2].ref,
-        absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, photo=photo, tokens=tokens,
+        absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, photo=photo, report=report, tokens=tokens,
     )  # fmt: skip
 
 

@@ -93,7 +93,10 @@ async def running_site(postgres: Postgres, template: str, folder: Path) -> Async
     database = await Database.open(url, connections_max=10)
     clock = SimulatedClock(started_at=NOW)
     port = free_port()
-    settings = Settings(data=folder, database_url=url, http_port=port, public_url=f"http://127.0.0.1:{port}")
+    settings = Settings(
+        data=folder, database_url=url, http_port=port, public_url=f"http://127.0.0.1:{port}",
+        smtp_url="smtp://127.0.0.1:1", smtp_from="esik@example.kz",  # no worker runs: nothing is sent
+    )  # fmt: skip
     services = Services(settings, clock, database, Vault(VAULT_KEY), Wakeups(url, clock), random.Random(1))
     written = await sample.write(services)
     ca.init(settings.data / "ca", services.vault, clock.now())

@@ -41,6 +41,11 @@ PAGES = {
     "approval": ("director", "/schools/almaty15/approvals/2"),
     "ratings": ("canteen", "/schools/almaty15/ratings"),
     "ratings_none": ("other_canteen", "/schools/astana7/ratings"),
+    "reports": ("office", "/schools/almaty15/reports"),
+    "reports_none": ("other_director", "/schools/astana7/reports"),
+    "report": ("director", "/schools/almaty15/reports/2"),
+    "report_signed": ("office", "/schools/almaty15/reports/1?what=unconfirmed"),
+    "report_verified": ("", "/reports/{report}"),
     "child_ratings": ("guardian", "/children/{child}/ratings"),
     "child_menu": ("guardian", "/children/{child}/menu"),
     "child_orders": ("guardian", "/children/{child}/orders"),
@@ -91,8 +96,8 @@ PAGES = {
 }
 # Names, codes and proper names that are the same in every language.
 SAME_EVERYWHERE = re.compile(
-    r"Esik|Excel|English|XLSX|CSV|\.xlsx|JPEG|PNG|WebP|gate-\w+|almaty\d+|north|south|[\w.]+@\w+|\b0\.1\.0\b|IT\b|QR"
-    r"|Kaspi|JSON Lines|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
+    r"Esik|Excel|English|XLSX|CSV|\.xlsx|PDF|SHA|JPEG|PNG|WebP|gate-\w+|almaty\d+|north|south|[\w.]+@\w+|\b0\.1\.0\b|IT\b|QR"
+    r"|Kaspi|JSON( Lines)?|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 OPEN_ALL = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"
@@ -128,7 +133,7 @@ async def test_a_page_is_whole_translated_and_accessible(site: Site, name: str) 
 )
 async def test_a_page_can_be_walked_by_the_keyboard(site: Site, name: str, words: int) -> None:
     who, path = PAGES[name]
-    page = await site.open(path.format(child=site.sample.child_ref), who)
+    page = await site.open(path.format(child=site.sample.child_ref, report=site.sample.report), who)
     reached = set()
     for _ in range(words * 3):
         await page.keyboard.press("Tab")
@@ -145,7 +150,9 @@ async def test_a_page_can_be_walked_by_the_keyboard(site: Site, name: str, words
 async def opened(site: Site, name: str, language: str, look: Look) -> Page:
     """Open a page in a look, with everything open that can be opened."""
     who, path = PAGES[name]
-    page = await site.open(path.format(child=site.sample.child_ref), who, language=language, theme=look)
+    page = await site.open(
+        path.format(child=site.sample.child_ref, report=site.sample.report), who, language=language, theme=look
+    )
     await page.evaluate(OPEN_ALL)
     return page
 

@@ -32,6 +32,7 @@ class Who(Enum):
     CANTEEN = ("canteen",)
     DIRECTOR = ("director",)
     SOLD = ("canteen", "office", "director")
+    ORDERS = ("office", "director")
     RULES = ("canteen", "director")
     IT = ("it",)
     OPERATORS = ("operator",)
@@ -41,6 +42,7 @@ NO_ACCOUNTS = {Who.ANYBODY, Who.DEVICES, Who.BANKS}
 PERSON = "/schools/{code}/people/{ref}"
 CHILD = "/children/{ref}"
 DISH = "/schools/{code}/dishes/of/{key}"
+REPORT = "/schools/{code}/reports/{report_id}"
 ROUTES = {
     "GET /dishes/{school}/{digest}.webp": Who.MEMBERS,
     "GET /schools/{code}/menu": Who.CANTEEN,
@@ -157,6 +159,18 @@ ROUTES = {
     "POST /schools/{code}/money/correct": Who.OFFICE,
     "POST /schools/{code}/money/promises/{promise_id}/withdraw": Who.OFFICE,
     "GET /schools/{code}/sold": Who.SOLD,
+    "GET /schools/{code}/reports": Who.SOLD,
+    "POST /schools/{code}/reports": Who.ORDERS,
+    "POST /schools/{code}/reports/address": Who.ORDERS,
+    f"GET {REPORT}": Who.SOLD,
+    f"GET {REPORT}/file.{{form}}": Who.SOLD,
+    f"POST {REPORT}/correct": Who.ORDERS,
+    f"POST {REPORT}/renew": Who.ORDERS,
+    f"POST {REPORT}/sign": Who.DIRECTOR,
+    f"POST {REPORT}/supplement": Who.ORDERS,
+    f"POST {REPORT}/send": Who.ORDERS,
+    f"POST {REPORT}/hand": Who.ORDERS,
+    "GET /reports/{digest}": Who.ANYBODY,
     "GET /schools/{code}/sold/live": Who.SOLD,
     "POST /schools/{code}/sold/decide": Who.SOLD,
     "GET /schools/{code}/wallet": Who.OFFICE,
@@ -294,10 +308,12 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     }  # fmt: skip
     places |= {
         "school": "almaty15", "on": "2026-09-01", "meal": "lunch", "order_id": 1, "person": site.sample.listed_ref,
-        "restriction_id": 1, "import_id": 1, "kind": "tabel",
+        "restriction_id": 1, "import_id": 1, "kind": "tabel", "report_id": 2, "form": "json",
     }  # fmt: skip
     if "/canteen/" in key or "/dishes/" in key:
         places |= {"key": "1" if "/dishes/" in key else "lunch", "digest": site.sample.plate}
+    if key.startswith("GET /reports/"):
+        places["digest"] = site.sample.report
     if key == "GET /assets/{name}":
         places["name"] = "esik.css"
     return method, path.format(**places)
@@ -331,5 +347,8 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM sign_in), (SELECT count(*) FROM device WHERE state = 'active'),"
         " (SELECT count(*) FROM alarm WHERE acknowledged_at IS NULL), (SELECT count(*) FROM device_command),"
         " (SELECT count(*) FROM preorder),"
-        " (SELECT count(*) FROM ledger_entry), (SELECT count(*) FROM giving_back), (SELECT count(*) FROM canteen_rule)"
+        " (SELECT count(*) FROM ledger_entry),"
+        " (SELECT count(*) FROM report), (SELECT count(*) FROM report WHERE signed_at IS NULL),"
+        " (SELECT count(*) FROM report_correction), (SELECT count(*) FROM report_sending),"
+        " (SELECT count(*) FROM giving_back), (SELECT count(*) FROM canteen_rule)"
     )

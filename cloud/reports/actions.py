@@ -1,0 +1,204 @@
+"""What is done with a report: corrected, made anew while it is open, supplemented, signed by the director.
+
+Rule: what is signed is what the director saw, and it never changes; a correction is a line of its own with who and why,
+and is undone by another line.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+import asyncpg
+
+from cloud.accounts.actions import audit
+from cloud.core.actor import Actor, Role
+from cloud.core.database import raw
+from cloud.core.errors import NotAllowed, NotFound
+from cloud.core.messages import message
+from cloud.core.services import Services
+from cloud.reports.content import Before, Content, Correction, Document, Kind, canonical, digest_of
+from cloud.reports.errors import AddressRefused, CorrectionRefused, MonthRefused, ReportNotOpen
+from cloud.reports.making import instant, keep, made_now, make
+from cloud.reports.months import Month
+from cloud.reports.queries import corrections_of, report_of
+from cloud.reports.rules import corrected
+from cloud.schools.queries import school_of_id
+
+READERS = (Role.OFFICE, Role.CANTEEN, Role.DIRECTOR)
+CORRECTORS = (Role.OFFICE, Role.DIRECTOR)
+REASON_MIN, REASON_MAX = 3, 300
+COUNT_MAX, TIYN_MAX = 99_999, 10**12
+CORRECTIONS_MAX = 200
+ADDRESS_MAX = 254
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+", re.ASCII)
+_OPEN = "SELECT digest FROM report WHERE school_id = $1 AND id = $2 AND signed_at IS NULL FOR UPDATE"
+_CORRECT = """
+INSERT INTO report_correction (report_id, kind, "on", students, meals, parents_tiyn, budget_tiyn, reason, at, by_name,
+  account_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+_COUNT = "SELECT count(*) FROM report_correction WHERE report_id = $1"
+_RENEW = "UPDATE report SET content = $2, digest = $3, made_at = $4 WHERE id = $1"
+_SIGN = """
+UPDATE report SET signed_at = $2, signed_by = $3, signer_id = $4, document = $5, document_digest = $6 WHERE id = $1
+"""
+_ADDRESS_PUT = """
+INSERT INTO report_recipient (school_id, address, set_at, set_by) VALUES ($1, $2, $3, $4)
+ON CONFLICT (school_id) DO UPDATE SET address = $2, set_at = $3, set_by = $4
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionGiven:
+    """A line that somebody wants to add; amounts are differences, in tiyn."""
+
+    kind: Kind
+    on: date | None
+    students: int
+    meals: int
+    parents_tiyn: int
+    budget_tiyn: int
+    reason: str
+
+
+async def correct(services: Services, actor: Actor, school_id: int, report_id: int, given: CorrectionGiven) -> None:
+    """Add a line of correction. Raises NotAllowed, NotFound, CorrectionRefused or ReportNotOpen."""
+    actor.require(CORRECTORS, school_id)
+    report = await report_of(services, actor, school_id, report_id)
+    reason, now = checked(given, report.month), services.clock.now()
+    async with services.database.transaction() as connection:
+        at = raw(connection)
+        await _open(at, school_id, report_id)
+        if (
+            await at.fetchval("SELECT count(*) FROM report_correction WHERE report_id = $1", report_id)
+            >= CORRECTIONS_MAX
+        ):
+            raise CorrectionRefused(message("A report has {count} corrections at most.", count=CORRECTIONS_MAX))
+        await at.execute(
+            _CORRECT, report_id, given.kind, given.on, given.students, given.meals, given.parents_tiyn,
+            given.budget_tiyn, reason, now, actor.name, actor.account_id,
+        )  # fmt: skip
+        told = {"kind": given.kind, "meals": str(given.meals), "budget_tiyn": str(given.budget_tiyn), "reason": reason}
+        await audit(connection, actor, "report.corrected", f"report:{report_id}", told, school_id=school_id, at=now)
+
+
+async def renew(services: Services, actor: Actor, school_id: int, report_id: int) -> None:
+    """Make an open report anew, as the records are now; its corrections stay. Raises as `correct`."""
+    actor.require(CORRECTORS, school_id)
+    report = await report_of(services, actor, school_id, report_id)
+    school = await school_of_id(services, school_id)
+    content = await made_now(services, school, report.month, report.number, report.content.before)
+    kept, now = canonical(content), services.clock.now()
+    async with services.database.transaction() as connection:
+        await _open(raw(connection), school_id, report_id)
+        await raw(connection).execute(_RENEW, report_id, kept, bytes.fromhex(digest_of(kept)), now)
+        told = {"was": report.digest, "sha256": digest_of(kept)}
+        await audit(connection, actor, "report.renewed", f"report:{report_id}", told, school_id=school_id, at=now)
+
+
+async def sign(services: Services, actor: Actor, school_id: int, report_id: int, seen: str) -> str:
+    """Sign a report as it was `seen` (see `sight_of`), and return the checksum of what was signed.
+
+    Only a director of the school may, not an operator in its place. Raises NotAllowed, NotFound or ReportNotOpen.
+    """
+    if school_id not in actor.schools_as(Role.DIRECTOR):
+        raise NotAllowed
+    now = services.clock.now()
+    async with services.database.transaction() as connection:
+        await _open(raw(connection), school_id, report_id)
+        report = await report_of(services, actor, school_id, report_id, raw(connection))
+        corrections = await corrections_of(raw(connection), report_id)
+        if sight_of(report.digest, corrections) != seen:
+            raise ReportNotOpen(message("The report changed since you opened it. Look at it again, then sign."))
+        document = signed(report.content, report.digest, corrections, actor.name, instant(now))
+        kept = canonical(document)
+        await raw(connection).execute(
+            _SIGN, report_id, now, actor.name, actor.account_id, kept, bytes.fromhex(digest_of(kept))
+        )
+        told = {"month": str(report.month), "sha256": digest_of(kept)}
+        await audit(connection, actor, "report.signed", f"report:{report_id}", told, school_id=school_id, at=now)
+    return digest_of(kept)
+
+
+async def supplement(services: Services, actor: Actor, school_id: int, report_id: int) -> int:
+    """Make the next report of a month whose last one is signed, and return its id. Raises as `correct`."""
+    actor.require(CORRECTORS, school_id)
+    report = await report_of(services, actor, school_id, report_id)
+    if report.document is None:
+        raise ReportNotOpen(message("The report is not signed yet. Make it anew instead."))
+    school = await school_of_id(services, school_id)
+    before = Before(report.number, report.document_digest, report.document.corrected)
+    content = await made_now(services, school, report.month, report.number + 1, before)
+    made = await keep(services, actor, school, report.month, content)
+    if made is None:
+        raise ReportNotOpen(message("This report has a supplement already. Go on with that one."))
+    return made
+
+
+async def make_asked(services: Services, actor: Actor, school_id: int, text: str, today: date) -> int:
+    """Make the report of a month that is over and has none, and return its id. Raises NotAllowed or MonthRefused."""
+    actor.require(CORRECTORS, school_id)
+    month = month_over(text, today)
+    made = await make(services, actor, school_id, month)
+    if made is None:
+        raise MonthRefused(message("There is a report of this month already. Open it in the list."))
+    return made
+
+
+async def set_address(services: Services, actor: Actor, school_id: int, typed: str) -> None:
+    """Say where the authority takes a school's reports. Raises NotAllowed or AddressRefused."""
+    actor.require(CORRECTORS, school_id)
+    address = address_typed(typed)
+    now = services.clock.now()
+    async with services.database.transaction() as connection:
+        await raw(connection).execute(_ADDRESS_PUT, school_id, address, now, actor.name)
+        told = {"address": address}
+        await audit(connection, actor, "report.addressed", f"school:{school_id}", told, school_id=school_id, at=now)
+
+
+def sight_of(digest: str, corrections: list[Correction]) -> str:
+    """Return what stands for a report as somebody sees it: its content, and how many corrections there are."""
+    return f"{digest}:{len(corrections)}"
+
+
+def signed(content: Content, digest: str, corrections: list[Correction], by: str, at: str) -> Document:
+    """Return a report as it is signed, or would be."""
+    return Document(content, digest, corrections, corrected(content.totals, corrections), by, at)
+
+
+def checked(given: CorrectionGiven, month: Month) -> str:
+    """Return the reason of a correction that can be, in its one form. Raises CorrectionRefused."""
+    reason = " ".join(given.reason.split())[:REASON_MAX]
+    if len(reason) < REASON_MIN:
+        raise CorrectionRefused(message("Say why, so that whoever reads the report understands it."))
+    if given.on is not None and Month.of(given.on) != month:
+        raise CorrectionRefused(message("This day is not in the month of the report."))
+    if not (given.students or given.meals or given.parents_tiyn or given.budget_tiyn):
+        raise CorrectionRefused(message("A correction changes something: students, meals or an amount."))
+    if max(abs(given.students), abs(given.meals)) > COUNT_MAX or max(
+        abs(given.parents_tiyn), abs(given.budget_tiyn)
+    ) > TIYN_MAX:  # fmt: skip
+        raise CorrectionRefused(message("This number is too large to be true."))
+    return reason
+
+
+def address_typed(typed: str) -> str:
+    """Return an e-mail address. Raises AddressRefused."""
+    address = typed.strip()
+    if len(address) > ADDRESS_MAX or _ADDRESS.fullmatch(address) is None:
+        raise AddressRefused(message("This is no e-mail address. Write it as name@example.kz."))
+    return address
+
+
+def month_over(text: str, today: date) -> Month:
+    """Return a month that is over. Raises MonthRefused."""
+    month = Month.parse(text)
+    if today <= month.last_on:
+        raise MonthRefused(message("This month is not over yet. Its report is made on the 1st of the next."))
+    return month
+
+
+async def _open(at: asyncpg.Connection, school_id: int, report_id: int) -> None:
+    if await at.fetchval("SELECT true FROM report WHERE school_id = $1 AND id = $2", school_id, report_id) is None:
+        raise NotFound
+    if await at.fetchval(_OPEN, school_id, report_id) is None:
+        raise ReportNotOpen(message("The report is signed, and what is signed stays. Make a supplement instead."))

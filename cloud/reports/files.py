@@ -1,0 +1,164 @@
+"""A report's files: PDF and workbook in a language, and the JSON that is the report itself.
+
+Rule: a file of a signed report is drawn once and kept; whoever asks again gets the same bytes.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from cloud.core.actor import Actor
+from cloud.core.i18n import N_, Language
+from cloud.core.services import Services
+from cloud.reports import tables
+from cloud.reports.content import Correction, canonical
+from cloud.reports.pdf import MEDIA_TYPE as PDF_TYPE
+from cloud.reports.pdf import Paper, pdf_of
+from cloud.reports.queries import Report, corrections_of, report_of
+from cloud.reports.rules import corrected
+from cloud.reports.wording import Wording
+from cloud.reports.workbook import MEDIA_TYPE as XLSX_TYPE
+from cloud.reports.workbook import workbook_of
+
+TITLE = N_("Report of free and subsidised meals")
+SUPPLEMENT = N_("Supplement {number}")
+SCHOOL, MONTH, AS_OF, CHECKSUM, SIGNED = (
+    N_("School"), N_("Month"), N_("As the records were on"), N_("Checksum (SHA-256)"), N_("Signed"),
+)  # fmt: skip
+DRAFT = N_("Draft: not signed, and it may change")
+SIGNED_BY = N_("{name}, {at}")
+FOLLOWS = N_("It follows report {number} of this month, which had {meals} meals and {tenge} owed by the budget.")
+NOBODY = N_("A child is named by its reference; the school knows whose it is.")
+KEEP = """
+INSERT INTO report_file (report_id, name, body, kept_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+"""
+KEPT = "SELECT body FROM report_file WHERE report_id = $1 AND name = $2"
+
+
+class Form(StrEnum):
+    """What a file is; the value ends its name."""
+
+    PDF = "pdf"
+    XLSX = "xlsx"
+    JSON = "json"
+
+    @property
+    def media_type(self) -> str:
+        return {Form.PDF: PDF_TYPE, Form.XLSX: XLSX_TYPE, Form.JSON: "application/json"}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a report."""
+
+    name: str
+    media_type: str
+    body: bytes
+
+
+async def file_of(
+    services: Services, actor: Actor, school_id: int, report_id: int, form: Form, language: Language
+) -> File:
+    """Return a file of a report; of a signed one always the same. Raises NotAllowed or NotFound."""
+    report = await report_of(services, actor, school_id, report_id)
+    name = name_of(report, form, language)
+    if report.document is not None:
+        if form is Form.JSON:
+            return File(name, form.media_type, canonical(report.document))
+        return File(name, form.media_type, await _kept(services, report, form, language, name))
+    corrections = await corrections_of(services.database.pool, report_id)
+    if form is Form.JSON:
+        return File(name, form.media_type, canonical(report.content))
+    return File(name, form.media_type, await asyncio.to_thread(_drawn, services, report, corrections, form, language))
+
+
+def name_of(report: Report, form: Form, language: Language) -> str:
+    """Return how a file is called: almaty5-meals-2026-08-kk.pdf."""
+    number = f"-{report.number}" if report.number > 1 else ""
+    tongue = "" if form is Form.JSON else f"-{language.value}"
+    draft = "" if report.document else "-draft"
+    return f"{report.content.school.code}-meals-{report.month}{number}{tongue}{draft}.{form.value}"
+
+
+def address_of_code(services: Services, digest: str) -> str:
+    """Return where the code on a signed report leads."""
+    return f"{services.settings.public_url}/reports/{digest}"
+
+
+async def _kept(services: Services, report: Report, form: Form, language: Language, name: str) -> bytes:
+    pool = services.database.pool
+    if (kept := await pool.fetchval(KEPT, report.id, name)) is None:
+        assert report.document is not None, "files of drafts are not kept"  # noqa: S101
+        drawn = await asyncio.to_thread(_drawn, services, report, report.document.corrections, form, language)
+        await pool.execute(KEEP, report.id, name, drawn, services.clock.now())
+        kept = await pool.fetchval(KEPT, report.id, name)  # another one's, if it was quicker
+    return bytes(kept)
+
+
+def _drawn(services: Services, report: Report, told: list[Correction], form: Form, language: Language) -> bytes:
+    words = Wording(language, ZoneInfo(report.content.school.zone))
+    shown = _tables(report, told, words)
+    if form is Form.XLSX:
+        return workbook_of([*shown, tables.remarks(report.content, words)], _facts(report, words), _at(report))
+    code = address_of_code(services, report.document_digest) if report.document else ""
+    paper = Paper(
+        _title(report, words), report.content.school.name.told(language.value), _facts(report, words)[1:],
+        [*shown, tables.remarks(report.content, words)], _notes(report, words), code,
+        f"{report.content.school.code} · {report.month}", name_of(report, Form.JSON, language),
+        canonical(report.document or report.content), _at(report),
+    )  # fmt: skip
+    return pdf_of(paper, words)
+
+
+def _tables(report: Report, told: list[Correction], words: Wording) -> list[tables.Table]:
+    content = report.content
+    after = corrected(content.totals, told) if told else None
+    shown = [tables.summary(content, words, after)]
+    if told:
+        shown.append(tables.corrections(told, words))
+    return [
+        *shown, tables.dishes(content, words), tables.meals(content, words), tables.days(content, words),
+        tables.remark_counts(content, words),
+    ]  # fmt: skip
+
+
+def _title(report: Report, words: Wording) -> str:
+    title = f"{words.told(TITLE)}, {words.month(report.month)}"
+    return f"{title}. {words.told(SUPPLEMENT, number=report.number - 1)}" if report.number > 1 else title
+
+
+def _facts(report: Report, words: Wording) -> list[tuple[str, str]]:
+    content = report.content
+    as_of = datetime.fromisoformat(content.as_of.at)
+    place = f"{content.as_of.shard}/{content.as_of.meals}/{content.as_of.attendance}"
+    if report.document is None or report.signed_at is None:
+        state = words.told(DRAFT)
+    else:
+        state = words.told(SIGNED_BY, name=report.signed_by, at=_moment(report.signed_at, words))
+    return [
+        (_title(report, words), ""),
+        (words.told(SCHOOL), f"{content.school.name.told(words.language.value)} ({content.school.code})"),
+        (words.told(MONTH), words.month(report.month)),
+        (words.told(AS_OF), f"{_moment(as_of, words)} ({place})"),
+        (words.told(SIGNED), state),
+        (words.told(CHECKSUM), report.document_digest or report.digest),
+    ]
+
+
+def _notes(report: Report, words: Wording) -> list[str]:
+    notes = [words.told(NOBODY)]
+    if (before := report.content.before) is not None:
+        sums = before.totals.together
+        tenge = words.formats.tenge(sums.budget_tiyn)
+        notes.append(words.told(FOLLOWS, number=before.number, meals=sums.meals, tenge=tenge))
+    return notes
+
+
+def _moment(at: datetime, words: Wording) -> str:
+    return f"{words.formats.day_with_year(words.formats.local_day(at))}, {words.formats.hour(at)}"
+
+
+def _at(report: Report) -> datetime:
+    return report.signed_at or report.made_at

@@ -1,0 +1,243 @@
+"""What is asked of reports: a school's months, one report with its corrections, and who has not sent what is due."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+import asyncpg
+import msgspec
+
+from cloud.core.actor import Actor, Role
+from cloud.core.errors import NotFound
+from cloud.core.services import Services
+from cloud.reports.content import Content, Correction, Document, Glance, Remark, Totals, content_kept, document_kept
+from cloud.reports.making import SUBJECT, instant, made_now
+from cloud.reports.months import Month, Timing
+from cloud.schools.queries import school_of_id
+
+READERS = (Role.OFFICE, Role.CANTEEN, Role.DIRECTOR)
+LIST_MAX = 60
+SENDINGS_MAX = 50
+_STATE = """
+(SELECT count(*) FROM report_correction WHERE report_id = report.id) AS corrections,
+(SELECT min(sent_at) FROM report_sending WHERE report_id = report.id) AS sent_at
+"""
+_LIST = f"""
+SELECT report.id, month, number, made_at, content, signed_at, {_STATE} FROM report
+WHERE school_id = $1 AND subject = $2 ORDER BY month DESC, number DESC LIMIT $3
+"""  # noqa: S608 (columns of this file)
+_ONE = f"""
+SELECT report.id, school_id, month, number, made_at, content, digest, signed_at, signed_by, document, document_digest,
+  {_STATE} FROM report WHERE school_id = $1 AND id = $2 AND subject = $3
+"""  # noqa: S608 (columns of this file)
+_CORRECTIONS = """
+SELECT kind, "on", students, meals, parents_tiyn, budget_tiyn, reason, by_name, at FROM report_correction
+WHERE report_id = $1 ORDER BY id
+"""
+_SENDINGS = """
+SELECT id, way, address, language, note, asked_at, asked_by, tries, next_at, sent_at, failed FROM report_sending
+WHERE report_id = $1 ORDER BY id DESC LIMIT $2
+"""
+_SIGNED = """
+SELECT school.name_kk, school.name_ru, school.name_en, month, number, signed_at, signed_by FROM report
+JOIN school ON school.id = school_id WHERE document_digest = $1
+"""
+_NAMES = """
+SELECT ref, concat_ws(' ', surname, given_name) || coalesce(', ' || grade || letter, '') FROM person
+LEFT JOIN school_class ON school_class.id = school_class_id WHERE person.school_id = $1 AND ref = ANY($2)
+"""
+# Records of a month's meals that came after a report was made: found by their places in the log.
+_LATER = """
+SELECT count(*) FROM (
+  SELECT device, epoch, seq FROM meal_sale WHERE school_id = $1 AND "on" BETWEEN $2 AND $3
+  UNION ALL
+  SELECT line.device, line.epoch, line.seq FROM meal_sale AS sale JOIN meal_line AS line
+    ON line.school_id = sale.school_id AND line.sale = sale.id WHERE sale.school_id = $1 AND "on" BETWEEN $2 AND $3
+  UNION ALL
+  SELECT change.device, change.epoch, change.seq FROM meal_sale AS sale JOIN meal_change AS change
+    ON change.school_id = sale.school_id AND change.sale = sale.id WHERE sale.school_id = $1 AND "on" BETWEEN $2 AND $3
+) AS place JOIN record USING (device, epoch, seq)
+WHERE record.received_at >= $4::timestamptz - interval '2 days' AND record.shard = $5 AND position > $6
+"""
+
+
+class State(StrEnum):
+    """How far a report has come."""
+
+    DRAFT = "draft"
+    CORRECTED = "corrected"
+    SIGNED = "signed"
+    SENT = "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """A line of the list; totals are of the records, before corrections."""
+
+    id: int
+    month: Month
+    number: int
+    made_at: datetime
+    state: State
+    totals: Totals
+    remarks: int
+    sent_at: datetime | None
+
+    def timing(self, on: date) -> Timing:
+        """Return how the report stands to its day; a supplement, or one that was sent, is never late."""
+        return Timing.EARLY if self.sent_at or self.number > 1 else self.month.timing(on)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report; `document` is none until it is signed."""
+
+    id: int
+    school_id: int
+    month: Month
+    number: int
+    made_at: datetime
+    state: State
+    content: Content
+    digest: str
+    signed_at: datetime | None
+    signed_by: str
+    document: Document | None
+    document_digest: str
+    sent_at: datetime | None
+
+    def timing(self, on: date) -> Timing:
+        """Return how the report stands to its day; a supplement, or one that was sent, is never late."""
+        return Timing.EARLY if self.sent_at or self.number > 1 else self.month.timing(on)
+
+
+@dataclass(frozen=True, slots=True)
+class SendingRow:
+    """A time that a report was sent, or is to be."""
+
+    id: int
+    way: str  # mail or hand
+    address: str
+    language: str
+    note: str
+    asked_at: datetime
+    asked_by: str
+    tries: int
+    next_at: datetime
+    sent_at: datetime | None
+    failed: str  # why it is given up
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What became of a month after its report was made."""
+
+    records: int  # that came since and are about its meals
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What anybody may know who holds a signed report's checksum."""
+
+    names: dict[str, str]
+    month: Month
+    number: int
+    signed_at: datetime
+    signed_by: str
+
+
+async def reports_of(services: Services, actor: Actor, school_id: int) -> list[ReportRow]:
+    """Return a school's reports, the newest first. Raises NotAllowed."""
+    actor.require(READERS, school_id)
+    rows = await services.database.pool.fetch(_LIST, school_id, SUBJECT, LIST_MAX)
+    return [_row(row) for row in rows]
+
+
+async def report_of(
+    services: Services, actor: Actor, school_id: int, report_id: int, connection: asyncpg.Connection | None = None
+) -> Report:
+    """Return one report. Raises NotAllowed or NotFound."""
+    actor.require(READERS, school_id)
+    row = await (connection or services.database.pool).fetchrow(_ONE, school_id, report_id, SUBJECT)
+    if row is None:
+        raise NotFound
+    document = document_kept(bytes(row["document"])) if row["document"] is not None else None
+    return Report(
+        row["id"], row["school_id"], Month.of(row["month"]), row["number"], row["made_at"], _state(row),
+        content_kept(bytes(row["content"])), row["digest"].hex(), row["signed_at"], row["signed_by"], document,
+        row["document_digest"].hex() if document else "", row["sent_at"],
+    )  # fmt: skip
+
+
+async def corrections_of(connection: asyncpg.Connection | asyncpg.Pool, report_id: int) -> list[Correction]:
+    """Return a report's corrections in order. Who may ask is the caller's to check."""
+    return [
+        Correction(
+            row["kind"], row["on"], row["students"], row["meals"], row["parents_tiyn"], row["budget_tiyn"],
+            row["reason"], row["by_name"], instant(row["at"]),
+        )
+        for row in await connection.fetch(_CORRECTIONS, report_id)
+    ]  # fmt: skip
+
+
+async def sendings_of(services: Services, report_id: int) -> list[SendingRow]:
+    """Return when a report was sent where, the newest first. Who may ask is the caller's to check."""
+    rows = await services.database.pool.fetch(_SENDINGS, report_id, SENDINGS_MAX)
+    return [SendingRow(**row) for row in rows]
+
+
+async def address_of(services: Services, school_id: int) -> str:
+    """Return where the authority takes a school's reports; empty where nobody said. The caller checks who asks."""
+    asked = "SELECT address FROM report_recipient WHERE school_id = $1"
+    return await services.database.pool.fetchval(asked, school_id) or ""
+
+
+async def changed_since(services: Services, report: Report) -> Changed | None:
+    """Return what came after a report was made, if it would be another one by now."""
+    school = await school_of_id(services, report.school_id)
+    now = await made_now(services, school, report.month, report.number, report.content.before)
+    if msgspec.structs.replace(now, as_of=report.content.as_of) == report.content:
+        return None
+    as_of = report.content.as_of
+    records: int = await services.database.pool.fetchval(
+        _LATER, report.school_id, report.month.first_on, report.month.last_on, report.made_at, as_of.shard, as_of.meals
+    )
+    return Changed(records, now.totals)
+
+
+async def named_lines(services: Services, report: Report, lines: Sequence[Remark]) -> Sequence[tuple[Remark, str]]:
+    """Return remarks with the names of their children, which the report does not hold. The caller checks who asks."""
+    refs = sorted({each.student for each in lines if each.student})
+    names: dict[str, str] = dict(await services.database.pool.fetch(_NAMES, report.school_id, refs))
+    return [(each, names.get(each.student, "")) for each in lines]
+
+
+async def signed_of_digest(services: Services, digest: str) -> Signed:
+    """Return what a checksum is of, whoever asks: who knows it holds the report. Raises NotFound."""
+    try:
+        asked = bytes.fromhex(digest)
+    except ValueError:
+        raise NotFound from None
+    row = await services.database.pool.fetchrow(_SIGNED, asked)
+    if row is None:
+        raise NotFound
+    names = {language: row[f"name_{language}"] for language in ("kk", "ru", "en")}
+    return Signed(names, Month.of(row["month"]), row["number"], row["signed_at"], row["signed_by"])
+
+
+def _row(row: asyncpg.Record) -> ReportRow:
+    seen = msgspec.json.decode(row["content"], type=Glance)
+    return ReportRow(
+        row["id"], Month.of(row["month"]), row["number"], row["made_at"], _state(row), seen.totals,
+        sum(seen.remarks.counts.values()), row["sent_at"],
+    )  # fmt: skip
+
+
+def _state(row: asyncpg.Record) -> State:
+    if row["sent_at"] is not None:
+        return State.SENT
+    if row["signed_at"] is not None:
+        return State.SIGNED
+    return State.CORRECTED if row["corrections"] else State.DRAFT

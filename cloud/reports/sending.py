@@ -1,0 +1,188 @@
+"""Sending signed reports: asked for at the page, done by a worker, until a server took them or said it never will.
+
+Rule: a report goes as its kept files are, by one worker at a time; nothing is sent of one that is not signed.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import structlog
+
+from cloud.accounts.actions import audit
+from cloud.core.actor import Actor
+from cloud.core.database import raw
+from cloud.core.i18n import N_, Language
+from cloud.core.mail import Attachment, Letter, LetterRefused, NotSent, Post, SmtpPost, SmtpServer
+from cloud.core.messages import message
+from cloud.core.services import Services
+from cloud.core.settings import Settings
+from cloud.reports.actions import CORRECTORS, address_typed
+from cloud.reports.errors import AddressRefused, ReportNotOpen
+from cloud.reports.files import TITLE, Form, address_of_code, file_of
+from cloud.reports.queries import Report, report_of
+from cloud.reports.wording import Wording
+
+LOCKS = 0x73656E64  # "send": one of the two numbers of a sending's lock; the other is its id
+AGAIN_MIN, AGAIN_MAX = timedelta(minutes=1), timedelta(hours=2)
+AT_ONCE = 50
+TRIES_MAX = 60  # some four days
+NOTE_MIN, NOTE_MAX = 3, 200
+POSTMAN = Actor.system("sending reports")
+LETTER = N_(
+    "{school} sends the report of free and subsidised meals of {month}.\n\nSigned by {name}.\nStudents: {students}\n"
+    "Meals: {meals}\nOwed by the budget: {tenge}\n\nChecksum (SHA-256) of the JSON file:\n{digest}\n"
+    "Whoever opens this address sees whether the report is the signed one:\n{address}\n"
+)
+_ASK = """
+INSERT INTO report_sending (report_id, way, address, language, note, asked_at, asked_by, next_at, sent_at)
+SELECT id, $3, $4, $5, $6, $7, $8, $7, $9 FROM report WHERE school_id = $1 AND id = $2 AND signed_at IS NOT NULL
+RETURNING id
+"""
+_DUE = """
+SELECT sending.id, report_id, school_id, address, language, tries FROM report_sending AS sending
+JOIN report ON report.id = report_id WHERE sent_at IS NULL AND failed = '' AND next_at <= $1 ORDER BY next_at LIMIT $2
+"""
+_STILL = "SELECT true FROM report_sending WHERE id = $1 AND sent_at IS NULL AND failed = ''"
+_SENT = "UPDATE report_sending SET sent_at = $2, tries = tries + 1 WHERE id = $1"
+_LATER = "UPDATE report_sending SET next_at = $2, tries = tries + 1 WHERE id = $1"
+_FAILED = "UPDATE report_sending SET failed = $2, tries = tries + 1 WHERE id = $1"
+_LOCK, _UNLOCK = "SELECT pg_try_advisory_lock($1, $2)", "SELECT pg_advisory_unlock($1, $2)"
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    id: int
+    report_id: int
+    school_id: int
+    address: str
+    language: str
+    tries: int
+
+
+def post_of(settings: Settings) -> Post | None:
+    """Return who carries letters by the settings; None where nobody does."""
+    if not settings.smtp_url:
+        return None
+    return SmtpPost(SmtpServer.parse(settings.smtp_url), settings.smtp_from)
+
+
+async def ask_to_send(
+    services: Services, actor: Actor, school_id: int, report_id: int, typed: str, language: Language
+) -> None:
+    """Ask to send a signed report by e-mail. Raises NotAllowed, NotFound, AddressRefused or ReportNotOpen."""
+    actor.require(CORRECTORS, school_id)
+    if not services.settings.smtp_url:
+        raise AddressRefused(
+            message("This service sends no e-mail. Load the files and hand them over, then note it here.")
+        )
+    await _ask(services, actor, school_id, report_id, "mail", address_typed(typed), language, "")
+
+
+async def note_handed_over(services: Services, actor: Actor, school_id: int, report_id: int, note: str) -> None:
+    """Note that a signed report was handed over another way. Raises NotAllowed, NotFound or ReportNotOpen."""
+    actor.require(CORRECTORS, school_id)
+    told = " ".join(note.split())[:NOTE_MAX]
+    if len(told) < NOTE_MIN:
+        raise AddressRefused(message("Say to whom and how it was handed over."))
+    await _ask(services, actor, school_id, report_id, "hand", "", Language.KK, told)
+
+
+async def send_due(services: Services, post: Post | None) -> int:
+    """Send what is asked for, and return how many were taken by a server."""
+    if post is None:
+        return 0
+    rows = await services.database.pool.fetch(_DUE, services.clock.now(), AT_ONCE)
+    return sum([await _send_alone(services, post, _Due(**row)) for row in rows])
+
+
+async def _ask(
+    services: Services, actor: Actor, school_id: int, report_id: int, way: str, address: str, language: Language,
+    note: str,
+) -> None:  # fmt: skip
+    await report_of(services, actor, school_id, report_id)
+    now = services.clock.now()
+    async with services.database.transaction() as connection:
+        sending_id = await raw(connection).fetchval(
+            _ASK, school_id, report_id, way, address, language.value, note, now, actor.name,
+            now if way == "hand" else None,
+        )  # fmt: skip
+        if sending_id is None:
+            raise ReportNotOpen(message("The report is not signed yet. The director signs it first."))
+        told = {"way": way, "address": address, "note": note}
+        verb = "report.sending" if way == "mail" else "report.handed_over"
+        await audit(connection, actor, verb, f"report:{report_id}", told, school_id=school_id, at=now)
+
+
+async def _send_alone(services: Services, post: Post, due: _Due) -> bool:
+    """Send one, unless another worker does."""
+    async with services.database.pool.acquire() as connection:
+        if not await connection.fetchval(_LOCK, LOCKS, due.id % 2**31):
+            return False
+        try:
+            if not await connection.fetchval(_STILL, due.id):
+                return False
+            return await _send(services, connection, post, due)
+        finally:
+            await connection.fetchval(_UNLOCK, LOCKS, due.id % 2**31)
+
+
+async def _send(services: Services, connection: asyncpg.Connection, post: Post, due: _Due) -> bool:
+    letter = await letter_of(services, due.school_id, due.report_id, due.address, Language(due.language), due.id)
+    try:
+        await post.send(letter)
+    except LetterRefused as refused:
+        await connection.execute(_FAILED, due.id, str(refused)[:200])
+        log.warning("report.refused", sending=due.id, why=str(refused)[:100])
+        return False
+    except NotSent as failed:
+        await _later(services, connection, due, str(failed))
+        return False
+    now = services.clock.now()
+    async with services.database.transaction() as transaction:
+        await raw(transaction).execute(_SENT, due.id, now)
+        told = {"way": "mail", "address": due.address}
+        await audit(
+            transaction, POSTMAN, "report.sent", f"report:{due.report_id}", told, school_id=due.school_id, at=now
+        )
+    log.info("report.sent", sending=due.id, report=due.report_id)
+    return True
+
+
+async def _later(services: Services, connection: asyncpg.Connection, due: _Due, why: str) -> None:
+    if due.tries + 1 >= TRIES_MAX:
+        await connection.execute(_FAILED, due.id, why[:200])
+    else:
+        pause = min(AGAIN_MAX, AGAIN_MIN * (1 << min(due.tries, 10)))
+        await connection.execute(_LATER, due.id, services.clock.now() + pause)
+    log.warning("report.not_sent", sending=due.id, tries=due.tries + 1, why=why[:100])
+
+
+async def letter_of(
+    services: Services, school_id: int, report_id: int, address: str, language: Language, sending_id: int
+) -> Letter:
+    """Return the letter that a signed report goes with: the three files, and what they hold in a few lines."""
+    report = await report_of(services, POSTMAN, school_id, report_id)
+    files = [await file_of(services, POSTMAN, school_id, report_id, form, language) for form in Form]
+    words = Wording(language, ZoneInfo(report.content.school.zone))
+    attached = [Attachment(file.name, file.media_type, file.body) for file in files]
+    return Letter(
+        f"report-{report.document_digest[:32]}-{sending_id}", address, _subject(report, words),
+        _text(services, report, words), services.clock.now(), attached,
+    )  # fmt: skip
+
+
+def _subject(report: Report, words: Wording) -> str:
+    return f"{report.content.school.name.told(words.language.value)}: {words.told(TITLE)}, {words.month(report.month)}"
+
+
+def _text(services: Services, report: Report, words: Wording) -> str:
+    assert report.document is not None, "only what is signed is sent"  # noqa: S101
+    sums = report.document.corrected.together
+    return words.told(
+        LETTER, school=report.content.school.name.told(words.language.value), month=words.month(report.month),
+        name=report.signed_by, students=sums.students, meals=sums.meals, tenge=words.formats.tenge(sums.budget_tiyn),
+        digest=report.document_digest, address=address_of_code(services, report.document_digest),
+    )  # fmt: skip

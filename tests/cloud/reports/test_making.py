@@ -1,0 +1,35 @@
+"""Reports are made of the month that is over, once, and the records alone tell the same, byte by byte."""
+
+import asyncio
+from datetime import timedelta
+
+from cloud.core.services import Services
+from cloud.reports.checking import check
+from cloud.reports.content import Tally
+from cloud.reports.making import make_due
+from cloud.reports.months import Month
+from cloud.reports.queries import report_of, reports_of
+from tests.cloud.reports.factory import FIRST, MONTH, School
+from tests.cloud.schools.factory import SYSTEM
+
+SEPTEMBER = Month.parse(MONTH)
+
+
+async def test_the_month_that_is_over_is_reported_once_whoever_tries(services: Services, school: School) -> None:
+    await school.ate(0, FIRST)
+    await school.ate(1, FIRST)
+    await school.ate(0, FIRST + timedelta(days=1))
+    await school.ate(2, FIRST, payment="subsidised", paid=200_00)
+    await school.projected()
+
+    made = await asyncio.gather(*(make_due(services) for _ in range(4)))
+
+    assert sum(made) == 1
+    assert await make_due(services) == 0
+    (row,) = await reports_of(services, school.director, school.school_id)
+    totals = (await report_of(services, school.director, school.school_id, row.id)).content.totals
+    assert (row.month, row.number) == (SEPTEMBER, 1)
+    assert totals.free == Tally(2, 3, 3 * 577_00, 0, 3 * 577_00, 0)
+    assert totals.subsidised == Tally(1, 1, 577_00, 200_00, 377_00, 0)
+    assert totals.together == Tally(3, 4, 4 * 577_00, 200_00, 2_108_00, 0)
+    assert [each.wrong for each in await check(services, SYSTEM, "almaty5", SEPTEMBER)] == [""]
