@@ -39,6 +39,7 @@ from cloud.ingest.transport import BrokerAddress
 from cloud.ledger.checking import check_moved, check_nightly
 from cloud.meals.projection import Meals
 from cloud.notifications.actions import forget_notices
+from cloud.notifications.reminders import remind
 from cloud.notifications.teller import Teller
 from cloud.releases import rollouts, telling
 from cloud.reports.making import make_due
@@ -132,6 +133,7 @@ class Worker:
             (lambda: rollouts.look_at_all(self.services), {"minutes": 1}),
             (lambda: forget_invitations(self.services), {"hours": 24}),
             (lambda: forget_notices(self.services), {"hours": 1}),
+            (lambda: remind(self.services), {"minutes": 5}),
             (lambda: register_due(self.services, open_desk), {"seconds": FISCAL_S}),
             (lambda: check_moved(self.services), {"minutes": 10}),
             (lambda: check_nightly(self.services), {"hours": 1}),

@@ -68,6 +68,7 @@ SIGNS = {
     "meal_returned": Sign(N_("Taken back"), "warn", "turn"),
     "low_balance": Sign(N_("Little money left"), "warn", "warn"),
     "topup": Sign(N_("Account topped up"), "in", "tick"),
+    "correction": Sign(N_("Account put right"), "warn", "turn"),
     "preorder_reminder": Sign(N_("Nothing ordered yet"), "warn", "hourglass"),
     "unread": Sign(N_("New"), "out", "info"),
     "one_touch": Sign(N_("One touch sells it"), "in", "tick"),

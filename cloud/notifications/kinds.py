@@ -14,6 +14,7 @@ class Kind(StrEnum):
     MEAL_RETURNED = "meal_returned"
     LOW_BALANCE = "low_balance"
     TOPUP = "topup"
+    CORRECTION = "correction"
     PREORDER_REMINDER = "preorder_reminder"
 
 
@@ -36,7 +37,7 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     meal: Named | None = None
     dishes: tuple[Named, ...] = ()
     payment: str = ""  # account, free, subsidised, cash
-    amount_tiyn: int = 0  # what was paid, came back, or came in
+    amount_tiyn: int = 0  # what was paid, came back, or came in; below zero what a correction took
     owed_tiyn: int = 0  # what the budget pays of a meal
     held_tiyn: int = 0  # what is on the account then
     way: str = ""  # how money came (kaspi, cash), or what a return is (void, refund)

@@ -74,7 +74,7 @@ def of_meal(met: MealFact) -> Fact | None:
 
 
 def after(purse: Purse, move: Move, low_tiyn: int) -> tuple[Purse, list[Fact]]:
-    """Return a purse after money moved, and what that tells: a top-up, or that less than `low_tiyn` is left.
+    """Return a purse after money moved, and what that tells: a top-up, a correction, or less than `low_tiyn` left.
 
     A balance is low since the ledger has it, so that a sale told late warns of today's balance.
     """
@@ -85,6 +85,11 @@ def after(purse: Purse, move: Move, low_tiyn: int) -> tuple[Purse, list[Fact]]:
             amount_tiyn=move.amount_tiyn, held_tiyn=purse.held_tiyn, way=move.key.partition(":")[0]
         )  # fmt: skip
         facts.append(Fact(f"topup:{move.key}", Kind.TOPUP, move.school_id, move.person_id, move.at, detail))
+    if move.kind is EntryKind.CORRECTION:
+        detail = Detail(amount_tiyn=move.amount_tiyn, held_tiyn=purse.held_tiyn)
+        facts.append(
+            Fact(f"correction:{move.key}", Kind.CORRECTION, move.school_id, move.person_id, move.recorded_at, detail)
+        )
     if purse.held_tiyn >= low_tiyn:
         return replace(purse, is_told=False), facts
     is_spent = move.amount_tiyn < 0 and move.kind is not EntryKind.LEAVE

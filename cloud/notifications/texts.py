@@ -51,10 +51,8 @@ def _said(notice: NoticeRow, formats: Formats) -> list[Message]:
             return [_refused(child, detail, language), why_refused(detail.reason)]
         case Kind.MEAL_RETURNED:
             return _returned(child, detail, formats)
-        case Kind.LOW_BALANCE:
-            return _low(child, detail, formats)
-        case Kind.TOPUP:
-            return [_topped_up(child, detail, formats)]
+        case Kind.LOW_BALANCE | Kind.TOPUP | Kind.CORRECTION:
+            return _of_money(notice.kind, child, detail, formats)
         case Kind.PREORDER_REMINDER:
             return _reminded(child, detail, formats)
 
@@ -103,6 +101,14 @@ def _returned(child: str, detail: Detail, formats: Formats) -> list[Message]:
     return said
 
 
+def _of_money(kind: Kind, child: str, detail: Detail, formats: Formats) -> list[Message]:
+    if kind is Kind.LOW_BALANCE:
+        return _low(child, detail, formats)
+    if kind is Kind.TOPUP:
+        return [_topped_up(child, detail, formats)]
+    return [_corrected(child, detail, formats)]
+
+
 def _low(child: str, detail: Detail, formats: Formats) -> list[Message]:
     if detail.held_tiyn < 0:
         owed = formats.tenge(-detail.held_tiyn)
@@ -121,6 +127,19 @@ def _topped_up(child: str, detail: Detail, formats: Formats) -> Message:
     return message(
         "{amount} came to the canteen account of {child} ({way}). With it there is {held}.",
         amount=amount, child=child, way=way, held=held,
+    )  # fmt: skip
+
+
+def _corrected(child: str, detail: Detail, formats: Formats) -> Message:
+    amount, held = formats.tenge(abs(detail.amount_tiyn)), formats.tenge(detail.held_tiyn)
+    if detail.amount_tiyn < 0:
+        return message(
+            "The school put the canteen account of {child} right: {amount} less. With it there is {held}.",
+            child=child, amount=amount, held=held,
+        )  # fmt: skip
+    return message(
+        "The school put the canteen account of {child} right: {amount} more. With it there is {held}.",
+        child=child, amount=amount, held=held,
     )  # fmt: skip
 
 

@@ -52,8 +52,8 @@ async def test_a_parents_open_page_tells_what_the_till_gave_and_refused_without_
 async def _sign_in(school: School) -> None:
     """Give both children one mother, who has signed in."""
     pool, now = school.services.database.pool, school.services.clock.now()
-    for person_id in (school.free, school.paying):
-        mother = await school.canteen.parent(person_id)
+    await school.canteen.parent(school.free)
+    mother = await school.canteen.parent(school.paying)
     digest = hashlib.sha256(TOKEN.encode()).hexdigest()
     await pool.execute("UPDATE account SET must_change = false WHERE id = $1", mother.account_id)
     await pool.execute(_SESSION, mother.account_id, digest, now, now + timedelta(days=1))

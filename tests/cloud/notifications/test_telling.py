@@ -9,7 +9,9 @@ import asyncpg
 import pytest
 
 from cloud.core.services import Services
+from cloud.ledger.kinds import EntryKind
 from cloud.ledger.postings import OFFICE, clearing, leave, top_up
+from cloud.ledger.rules import REVENUE, Account, Posting
 from cloud.notifications.kinds import Kind
 from cloud.notifications.queries import NoticeRow, notices_of
 from cloud.people.actions import end_guardianship, set_rights
@@ -180,6 +182,22 @@ async def test_a_leavers_balance_set_aside_is_no_low_balance(canteen: Canteen) -
     await tell_all(services)
 
     assert [each.kind for each in await told_to(services, parent)] == [Kind.TOPUP]
+
+
+async def test_a_correction_by_the_office_is_told_with_what_it_took(canteen: Canteen) -> None:
+    services, parent, ref = canteen.services, await a_parent(canteen, 0), canteen.refs[0]
+    await posted(services, canteen.school_id, top_up("cash:1", NOON, ref, 2_000_00, OFFICE))
+
+    await posted(
+        services, canteen.school_id,
+        Posting("correction:1", EntryKind.CORRECTION, NOON, {Account.of(ref): 100_00, REVENUE: -100_00}),
+    )  # fmt: skip
+    await tell_all(services)
+
+    (_, correction) = await told_to(services, parent)
+    assert (correction.kind, correction.detail.amount_tiyn, correction.detail.held_tiyn) == (
+        Kind.CORRECTION, -100_00, 1_900_00,
+    )  # fmt: skip
 
 
 async def test_a_low_balance_is_of_now_however_late_the_sale_is_told(canteen: Canteen, clock: SimulatedClock) -> None:

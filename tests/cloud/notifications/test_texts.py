@@ -57,6 +57,8 @@ TAKEN = Detail(meal=LUNCH, dishes=(SOUP, BREAD), payment="account", amount_tiyn=
          "0.50 ₸ is owed on the canteen account of Әліби Айгерім. Please top it up."),
         (Kind.TOPUP, Detail(amount_tiyn=5_000_00, held_tiyn=5_300_00, way="kaspi"), RU,
          "Әліби Айгерім: на счёт столовой поступило 5 000 ₸ (Kaspi). Теперь на нём 5 300 ₸."),
+        (Kind.CORRECTION, Detail(amount_tiyn=-100_00, held_tiyn=200_00), KK,
+         "Әліби Айгерім: мектеп асхана шотын түзетті, шоттан 100 ₸ шегерілді. Енді шотта 200 ₸ бар."),
         (Kind.PREORDER_REMINDER, Detail(on=date(2026, 9, 2), until=AT + timedelta(hours=6)), EN,
          "No meal is ordered for Әліби Айгерім yet for Wed, Sep 2. Orders close at Sep 1, 18:05."),
     ],
