@@ -228,13 +228,6 @@ EXPORTS = (
         "SELECT key, why, noted_by, noted_at FROM ledger_note WHERE school_id = $1 ORDER BY noted_at, key",
     ),
     Export(
-        "notices",
-        "What guardians were told of whom, and when it happened; whether they read it is nobody's to export.",
-        "SELECT person.ref AS person, login, kind, fact, corrects, at, told_at, is_late, detail::text AS detail"
-        " FROM notice JOIN person ON person.id = person_id JOIN account ON account.id = account_id"
-        " WHERE notice.school_id = $1 ORDER BY notice.id",
-    ),
-    Export(
         "losses",
         "Records that a device has told to be lost, with the reason.",
         "SELECT device, epoch, first_seq, last_seq, reason, received_at FROM loss WHERE school_id = $1 ORDER BY id",
