@@ -26,6 +26,7 @@ PARTS = (
     "tests.bench.till",
     "tests.bench.cloud",
     "tests.bench.ledger",
+    "tests.bench.notices",
     "tests.bench.month",
 )
 Measurement = Callable[[], list[Figure]]

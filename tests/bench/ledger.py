@@ -30,12 +30,12 @@ CHILDREN, SINGLE, MANY, AT_ONCE, BACKLOG = 100, 1_000, 10_000, 250, 1_000
 
 def postings_a_second() -> list[Figure]:
     """Post top-ups in a transaction each, as a bank's are, and sales many at once, as a till's are."""
-    return _with_services(_postings)
+    return with_services(_postings)
 
 
 def backlog_of_a_till() -> list[Figure]:
     """Project a thousand sales that a till kept while it was offline, and compare the balances."""
-    return _with_services(_backlog)
+    return with_services(_backlog)
 
 
 async def _postings(services: Services) -> list[Figure]:
@@ -82,7 +82,8 @@ async def _backlog(services: Services) -> list[Figure]:
     return [at_most("a till's backlog in the books", took_s, "s", method, ceiling=10.0)]
 
 
-def _with_services(measure: Callable[[Services], Coroutine[None, None, list[Figure]]]) -> list[Figure]:
+def with_services(measure: Callable[[Services], Coroutine[None, None, list[Figure]]]) -> list[Figure]:
+    """Return what a measurement finds with services on a new database."""
     with postgres() as server, TemporaryDirectory() as folder:
         url = server.create("bench")
         return asyncio.run(_measured(url, Path(folder), measure))
