@@ -21,10 +21,11 @@ class Desk:
     actor: Actor
     school: SchoolToday
     services: Services
+    roles: tuple[Role, ...]  # any of which lets somebody work here
 
     async def again(self) -> "Desk":
         """Return the desk as it is now: a live page outlasts midnight."""
-        school = await school_today(self.services, self.actor, self.school.code)
+        school = await school_today(self.services, self.actor, self.school.code, *self.roles)
         return replace(self, school=school, visit=replace(self.visit, now=self.services.clock.now()))
 
 
@@ -36,6 +37,6 @@ def desk_of(*roles: Role) -> Callable[..., Awaitable[Desk]]:
     ) -> Desk:
         school = await school_today(services, actor, code, *roles)
         at_school = visit.at_school(school.code, school.names[visit.language.value], school.zone)
-        return Desk(at_school, actor, school, services)
+        return Desk(at_school, actor, school, services, roles)
 
     return find

@@ -35,6 +35,14 @@ FROM ledger_account JOIN ledger_line AS line ON line.account_id = ledger_account
 JOIN ledger_entry AS entry ON entry.id = line.entry_id
 WHERE person_id = $1 AND entry."on" BETWEEN $2 AND $3 ORDER BY entry.at DESC, entry.number DESC LIMIT $4
 """
+_BELOW = """
+SELECT part, balance_tiyn - coalesce(later, 0) AS closing FROM ledger_account LEFT JOIN (
+  SELECT account_id, sum(amount_tiyn) AS later
+  FROM ledger_entry JOIN ledger_line ON entry_id = ledger_entry.id WHERE school_id = $1 AND "on" > $2
+  GROUP BY account_id
+) AS since ON account_id = ledger_account.id
+WHERE school_id = $1 AND kind = 'child' AND balance_tiyn - coalesce(later, 0) > 0 ORDER BY part LIMIT $3
+"""
 _OWN = """
 SELECT kind, part, balance_tiyn FROM ledger_account WHERE school_id = $1 AND kind <> 'child'
 ORDER BY kind, part LIMIT $2
@@ -142,6 +150,12 @@ async def movements_of(
     """Return what moved a person's account on days of the school, newest first. For slices above, as `held_for`."""
     rows = await connection.fetch(_MOVEMENTS, person_id, first_on, last_on, MOVEMENTS_MAX)
     return [Movement(**{**row, "kind": EntryKind(row["kind"])}) for row in rows]
+
+
+async def below_zero(connection: asyncpg.Connection | asyncpg.Pool, school_id: int, on: date) -> Mapping[str, int]:
+    """Return how much is owed on accounts below zero at the end of a day, by reference; see `held_for`."""
+    rows = await connection.fetch(_BELOW, school_id, on, ACCOUNTS_MAX)
+    return {row["part"]: int(row["closing"]) for row in rows}
 
 
 async def own_accounts(services: Services, actor: Actor, school_id: int) -> Mapping[Account, int]:

@@ -107,7 +107,7 @@ def stored_odd(row: asyncpg.Record) -> Odd:
     else:
         told = Change(
             row["id"], ChangeKind(row["record"]), row["sale"], place, row["amount_tiyn"], row["staff"], row["reason"],
-            row["at"], row["clock"],
+            row["at"], row["clock"], row["position"],
         )  # fmt: skip
     return Odd(Oddness(row["why"]), told, is_decided=row["decision"] != "")
 
@@ -154,7 +154,7 @@ def _sale_row(sale: Sale) -> tuple[object, ...]:
 def _change_row(change: Change) -> tuple[object, ...]:
     return (
         change.id, change.kind.value, change.sale, *_place_row(change.place), change.amount_tiyn, change.given_tiyn,
-        change.staff, change.reason, change.at, change.clock,
+        change.staff, change.reason, change.at, change.clock, change.position,
     )  # fmt: skip
 
 
@@ -163,9 +163,9 @@ def _odd_row(odd: Odd) -> tuple[object, ...]:
     if isinstance(told, Sale):
         return (
             *place, odd.why.value, "sale", told.id, told.id, told.shift, told.meal, told.payment.value, told.person,
-            told.is_known, told.amount_tiyn, told.is_unconfirmed, "", "", told.clock, told.at,
+            told.is_known, told.amount_tiyn, told.is_unconfirmed, "", "", told.clock, told.at, 0,
         )  # fmt: skip
     return (
         *place, odd.why.value, told.kind.value, told.id, told.sale, "", "", "", "", True, told.amount_tiyn, False,
-        told.staff, told.reason, told.clock, told.at,
+        told.staff, told.reason, told.clock, told.at, told.position,
     )  # fmt: skip

@@ -90,7 +90,7 @@ def meet(book: Book, met: Met, people: frozenset[str]) -> None:
         case structs.Sale() as record:
             book.meet_sale(reading.sale(met.place, record, met.at, people))
         case structs.Void() | structs.Refund() as record:
-            book.meet_change(reading.change(met.place, record, met.at))
+            book.meet_change(reading.change(met, record))
         case structs.Shift() as record:
             book.meet_run(reading.run(met, record))
         case _:
@@ -145,6 +145,6 @@ def _shift_rows(told: Iterable[tuple[Met, structs.Shift]]) -> list[tuple[object,
 def _times(met: Met, shift: structs.Shift) -> tuple[datetime | object, ...]:
     """Return when a shift was opened, where that stands, the day as it was named, and what its closing told."""
     if shift.outcome == "opened":
-        place, named = met.place, reading.named_on(shift.day, met.received_at)
-        return met.at, place.epoch, place.seq, named, None, None, None, None
-    return None, None, None, None, met.at, shift.amount_tiyn, shift.cash_tiyn, shift.count
+        named = reading.named_on(shift.day, met.received_at)
+        return met.at, met.position, named, None, None, None, None
+    return None, None, None, met.at, shift.amount_tiyn, shift.cash_tiyn, shift.count

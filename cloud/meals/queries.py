@@ -35,8 +35,9 @@ FROM meal_sale AS sale LEFT JOIN meal ON meal.school_id = sale.school_id AND mea
 WHERE sale.school_id = $1 AND "on" = $2 AND NOT is_void AND is_known
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 5 LIMIT 200
 """
-# Money given back is taken off the shift in which it was given: the one that was open at that device by the order of
-# its records, or, where its opening was lost, the shift of the sale. A sale voided in its own shift is none of it.
+# Money given back is taken off the shift in which it was given: the last that was opened at that device before it in
+# the log, whatever starts came between; where the opening was lost, the shift of the sale. A sale voided in its own
+# shift is none of it.
 _SHIFTS = """
 SELECT shift.id, shift.device, till, coalesce(concat_ws(' ', surname, given_name), '') AS cashier, opened_at, closed_at,
   shift.amount_tiyn AS told_tiyn, shift.cash_tiyn AS told_cash_tiyn, shift.count AS told_count,
@@ -50,9 +51,8 @@ CROSS JOIN LATERAL (
   FROM meal_sale AS sale WHERE sale.school_id = $1 AND sale.shift = shift.id AND sale.device = shift.device
 ) AS sold
 CROSS JOIN LATERAL (
-  SELECT min(opened_seq) AS seq FROM till_shift AS next
-  WHERE next.school_id = $1 AND next.device = shift.device AND next.opened_epoch = shift.opened_epoch
-    AND next.opened_seq > shift.opened_seq
+  SELECT coalesce(min(opened_position), 9223372036854775807) AS position FROM till_shift AS next
+  WHERE next.school_id = $1 AND next.device = shift.device AND next.opened_position > shift.opened_position
 ) AS next
 CROSS JOIN LATERAL (
   SELECT sum(given_tiyn)::bigint AS amount, sum(given_tiyn) FILTER (WHERE payment = 'cash')::bigint AS cash,
@@ -60,14 +60,14 @@ CROSS JOIN LATERAL (
   FROM (
     SELECT given_tiyn, kind, payment, sale.id, sale.shift = shift.id AND sale.device = shift.device AS is_own
     FROM meal_change AS change JOIN meal_sale AS sale ON sale.school_id = $1 AND sale.id = change.sale
-    WHERE change.school_id = $1 AND change.device = shift.device AND change.epoch = shift.opened_epoch
-      AND change.seq > shift.opened_seq AND change.seq < coalesce(next.seq, 9223372036854775807)
+    WHERE change.school_id = $1 AND change.device = shift.device AND change.position > shift.opened_position
+      AND change.position < next.position
     UNION ALL
     SELECT given_tiyn, kind, payment, sale.id, true
     FROM meal_sale AS sale JOIN meal_change AS change ON change.school_id = $1 AND change.sale = sale.id
     WHERE sale.school_id = $1 AND sale.shift = shift.id AND sale.device = shift.device AND change.device = shift.device
       AND NOT EXISTS (SELECT FROM till_shift AS other WHERE other.school_id = $1 AND other.device = shift.device
-        AND other.opened_epoch = change.epoch AND other.opened_seq < change.seq)
+        AND other.opened_position < change.position)
   ) AS given
 ) AS back
 WHERE shift.school_id = $1 AND (named_on = $2 OR (coalesce(opened_at, closed_at) >= $2::date - 2

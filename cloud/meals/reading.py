@@ -21,6 +21,7 @@ class Met:
     place: Place
     at: datetime
     received_at: datetime
+    position: int
     record: structs.AnyRecord
 
 
@@ -33,7 +34,7 @@ def met(row: LoggedRecord) -> Met | None:
     except Unreadable:  # the log holds only what was readable; an older program than the writer's reads it now
         return None
     at = _EPOCH_START + timedelta(milliseconds=row.corrected_ms)
-    return Met(Place(row.device, row.epoch, row.seq), at, row.received_at, record)
+    return Met(Place(row.device, row.epoch, row.seq), at, row.received_at, row.position, record)
 
 
 def sale_of(record: structs.AnyRecord) -> str:
@@ -58,11 +59,12 @@ def sale(place: Place, record: structs.Sale, at: datetime, people: frozenset[str
     )  # fmt: skip
 
 
-def change(place: Place, record: structs.Void | structs.Refund, at: datetime) -> Change:
+def change(told: Met, record: structs.Void | structs.Refund) -> Change:
     """Return a void or a refund."""
     kind = ChangeKind.VOID if isinstance(record, structs.Void) else ChangeKind.REFUND
     return Change(
-        record.id, kind, record.sale, place, record.amount_tiyn, record.staff, clean(record.reason), at, record.clock
+        record.id, kind, record.sale, told.place, record.amount_tiyn, record.staff, clean(record.reason), told.at,
+        record.clock, told.position,
     )  # fmt: skip
 
 

@@ -136,6 +136,7 @@ class Change:
     reason: str
     at: datetime
     clock: str
+    position: int = 0  # in the log of its shard: after which opening of its device it stands
     given_tiyn: int | None = None
 
 

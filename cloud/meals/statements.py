@@ -10,7 +10,7 @@ SELECT sale, device, epoch, least(sum(count * price_tiyn), $3)::bigint AS cost F
 WHERE school_id = $1 AND sale = ANY($2) GROUP BY sale, device, epoch
 """
 CHANGES = """
-SELECT id, kind, sale, device, epoch, seq, amount_tiyn, staff, reason, at, clock, given_tiyn FROM meal_change
+SELECT id, kind, sale, device, epoch, seq, amount_tiyn, staff, reason, at, clock, position, given_tiyn FROM meal_change
 WHERE school_id = $1 AND (sale = ANY($2) OR id = ANY($3))
 """
 LINES = """
@@ -24,7 +24,7 @@ WHERE school_id = $1 AND (device, id) IN (SELECT * FROM unnest($2::text[], $3::t
 STANDS = "SELECT device, since_at, until_at FROM till_place WHERE school_id = $1 AND device = ANY($2)"
 ODD_COLUMNS = """
 device, epoch, seq, why, record, id, sale, shift, meal, payment, ref, is_known, amount_tiyn, is_unconfirmed, staff,
-  reason, clock, at, decision
+  reason, clock, at, position, decision
 """
 ODD_AT = f"""
 SELECT {ODD_COLUMNS} FROM meal_odd
@@ -56,9 +56,9 @@ SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::t
 """
 KEEP_CHANGES = """
 INSERT INTO meal_change (school_id, id, kind, sale, device, epoch, seq, amount_tiyn, given_tiyn, staff, reason, at,
-  clock)
+  clock, position)
 SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[],
-  $9::bigint[], $10::text[], $11::text[], $12::timestamptz[], $13::text[])
+  $9::bigint[], $10::text[], $11::text[], $12::timestamptz[], $13::text[], $14::bigint[])
 ON CONFLICT (school_id, id) DO UPDATE SET given_tiyn = EXCLUDED.given_tiyn
 """
 KEEP_OVERRIDES = """
@@ -67,14 +67,14 @@ SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::t
 ON CONFLICT DO NOTHING
 """
 KEEP_SHIFTS = """
-INSERT INTO till_shift AS kept (school_id, id, device, till, staff, opened_at, opened_epoch, opened_seq, named_on,
-  closed_at, amount_tiyn, cash_tiyn, count)
-SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::bigint[],
-  $9::date[], $10::timestamptz[], $11::bigint[], $12::bigint[], $13::integer[])
+INSERT INTO till_shift AS kept (school_id, id, device, till, staff, opened_at, opened_position, named_on, closed_at,
+  amount_tiyn, cash_tiyn, count)
+SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bigint[], $8::date[],
+  $9::timestamptz[], $10::bigint[], $11::bigint[], $12::integer[])
 ON CONFLICT (school_id, device, id) DO UPDATE SET
   opened_at = coalesce(kept.opened_at, EXCLUDED.opened_at),
-  opened_epoch = coalesce(kept.opened_epoch, EXCLUDED.opened_epoch),
-  opened_seq = coalesce(kept.opened_seq, EXCLUDED.opened_seq), named_on = coalesce(kept.named_on, EXCLUDED.named_on),
+  opened_position = coalesce(kept.opened_position, EXCLUDED.opened_position),
+  named_on = coalesce(kept.named_on, EXCLUDED.named_on),
   closed_at = coalesce(kept.closed_at, EXCLUDED.closed_at),
   amount_tiyn = coalesce(kept.amount_tiyn, EXCLUDED.amount_tiyn),
   cash_tiyn = coalesce(kept.cash_tiyn, EXCLUDED.cash_tiyn), count = coalesce(kept.count, EXCLUDED.count)
@@ -89,14 +89,14 @@ WHERE till_shift.school_id = $1 AND named_on IS NOT NULL
 """
 KEEP_ODD = """
 INSERT INTO meal_odd (school_id, device, epoch, seq, why, record, id, sale, shift, meal, payment, ref, is_known,
-  amount_tiyn, is_unconfirmed, staff, reason, clock, at, "on")
+  amount_tiyn, is_unconfirmed, staff, reason, clock, at, position, "on")
 SELECT $1, device, epoch, seq, why, record, new.id, sale, shift, meal, payment, ref, is_known, amount, unsure, staff,
-  reason, clock, at, (at AT TIME ZONE zone)::date
+  reason, clock, at, position, (at AT TIME ZONE zone)::date
 FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
   $10::text[], $11::text[], $12::text[], $13::boolean[], $14::bigint[], $15::boolean[], $16::text[], $17::text[],
-  $18::text[], $19::timestamptz[])
+  $18::text[], $19::timestamptz[], $20::bigint[])
   AS new (device, epoch, seq, why, record, id, sale, shift, meal, payment, ref, is_known, amount, unsure, staff, reason,
-  clock, at)
+  clock, at, position)
 CROSS JOIN (SELECT zone FROM school WHERE id = $1) AS school
 ON CONFLICT (device, epoch, seq) DO UPDATE SET why = EXCLUDED.why
 """

@@ -19,6 +19,7 @@ from cloud.core.wakeups import EVERYTHING
 from cloud.meals.deciding import DECIDERS, Decision, decide
 from cloud.meals.odd import PAGE, Apart, Kind, Odd, apart_counts, apart_of, odd_counts, odd_of
 from cloud.meals.queries import day_of, shifts_of
+from cloud.meals.reconciliation import reconciliation_of
 from cloud.meals.rules import Oddness, Place
 from cloud.office.days import day_asked
 from cloud.office.person import Text
@@ -60,6 +61,18 @@ async def live(request: Request, desk: SoldDesk, lists: TheOpened) -> Response:
         return pages_of(request).block(now.visit, TEMPLATE, "sold", **await _values(now, now.school.on, lists))
 
     return stream(request, [(desk.school.id, EVERYTHING)], draw, Quiet.DRAW)
+
+
+@router.get("/outage")
+async def show_outage(request: Request, desk: SoldDesk, on: str = "") -> Response:
+    """Show what an outage of a day came to."""
+    day, refused = day_asked(on, desk.school.on)
+    return pages_of(request).page(
+        desk.visit, "office/outage.html", status=refused.status if refused else HTTPStatus.OK, section="sold", on=day,
+        refused=translate(desk.visit.language, refused.message) if refused else "", before=day - timedelta(days=1),
+        after=day + timedelta(days=1) if day < desk.school.on else None,
+        found=await reconciliation_of(desk.services, desk.actor, desk.school.id, day),
+    )  # fmt: skip
 
 
 @router.post("/decide")

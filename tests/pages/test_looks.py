@@ -84,6 +84,8 @@ PAGES = {
     "receipt": ("office", "/schools/almaty15/money/receipts/1"),
     "sold": ("canteen", "/schools/almaty15/sold"),
     "sold_nothing": ("office", "/schools/almaty15/sold?on=01.01.2026"),
+    "sold_apart": ("office", "/schools/almaty15/sold?odd=not_till"),
+    "outage": ("office", "/schools/almaty15/sold/outage"),
     "wallet": ("office", "/schools/almaty15/wallet"),
     "wallet_explained": ("office", "/schools/almaty15/wallet?state=explained"),
     "wallet_bare": ("other_office", "/schools/astana7/wallet?from=01.01.2020&to=01.01.2026"),

@@ -172,6 +172,7 @@ ROUTES = {
     f"POST {REPORT}/hand": Who.ORDERS,
     "GET /reports/{digest}": Who.ANYBODY,
     "GET /schools/{code}/sold/live": Who.SOLD,
+    "GET /schools/{code}/sold/outage": Who.SOLD,
     "POST /schools/{code}/sold/decide": Who.SOLD,
     "GET /schools/{code}/wallet": Who.OFFICE,
     "POST /schools/{code}/wallet/explain": Who.OFFICE,
@@ -303,7 +304,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
         "code": "almaty15", "ref": site.sample.child_ref, "card_id": site.sample.card_id, "act": "block",
         "purpose": "card", "guardian_id": site.sample.guardian_id, "name": "gate-north", "key": "today",
         "invitation": "0123456789abcdef", "product": "agent", "board": "linux", "counter": 1, "turn": "widen",
-        "number": 1, "program": "hledger", "promise_id": 1,
+        "number": 1, "program": "hledger", "promise_id": 1, "sale": "0" * 16,
             "digest": site.sample.photo,
     }  # fmt: skip
     places |= {

@@ -51,12 +51,16 @@ class Canteen:
             await self.pool.execute(_SHIFT, self.school_id, SHIFT, name, STAFF)
         return self
 
-    async def send(self, *records: Record, till: str = "till-1", now_ms: int = NOON_MS + 3_600_000) -> None:
+    async def send(
+        self, *records: Record, till: str = "till-1", now_ms: int = NOON_MS + 3_600_000, epoch: str = EPOCH
+    ) -> None:
         """Let a till write records, and take them in."""
-        device, epoch = self.tills[till], EPOCH
+        device = self.tills[till]
         first = len(device.lines.get(epoch, [])) + 1
-        device.write(*[msgspec.json.encode(record) for record in records])
-        await accept([device.batch(first, first + len(records) - 1)._replace(at_ms=now_ms)], self._store, now_ms)
+        device.write(*[msgspec.json.encode(record) for record in records], epoch=epoch)
+        await accept(
+            [device.batch(first, first + len(records) - 1, epoch=epoch)._replace(at_ms=now_ms)], self._store, now_ms
+        )
 
     async def project(self, most: int = 1_000) -> None:
         projection = Meals(self.services)

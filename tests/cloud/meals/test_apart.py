@@ -270,3 +270,18 @@ async def test_refusals_of_tills_and_claims_of_the_hub_are_kept_once(canteen: Ca
     claimed = await canteen.pool.fetch('SELECT sale, is_granted, amount_tiyn, "on" FROM meal_claim ORDER BY sale')
     assert [tuple(row) for row in refused] == [(canteen.refs[0], "lunch", "allergy", "till-1", TODAY)]
     assert [tuple(row) for row in claimed] == [("0" * 16, True, 577_00, TODAY), ("1" * 16, False, 577_00, TODAY)]
+
+
+async def test_a_refund_after_a_power_cut_is_of_the_shift_that_was_open_and_not_of_the_sales(canteen: Canteen) -> None:
+    sold = canteen.sold(-1, 400_00, payment="cash")
+    await canteen.send(shift("opened"), *sold, shift("closed", 400_00, 1, cash=400_00))
+    await canteen.send(renamed(shift("opened"), id=OTHER))
+    closed = renamed(shift("closed", -150_00, 0, cash=-150_00), id=OTHER)
+    await canteen.send(canteen.refunded(sold[1], 150_00), closed, epoch="f" * 16)  # a journal begun after the cut
+    await canteen.project()
+
+    rows = await shifts_of(canteen.services, SYSTEM, canteen.school_id, TODAY)
+
+    assert {row.id: (row.found_tiyn, row.is_right) for row in rows} == {
+        shift("opened").id: (400_00, True), OTHER: (-150_00, True),
+    }  # fmt: skip
