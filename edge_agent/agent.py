@@ -154,11 +154,13 @@ class Agent:
     def _start_till(self, till: Till, parts: Parts, others: Parts, overview: Overview) -> None:
         given, world = self._given, self.world
         till.count_unsent(overview.unsent)
-        till.photos.bring = PhotoDesk(
+        desk = PhotoDesk(
             given.settings.sync.http_url or given.bundle.cloud.http_url, given.bundle.device, given.bundle.http_key,
             self.core.timekeeper.now, given.rng, tls=self._web_tls, floor_ms=world.floor_ms,
-        ).bring  # fmt: skip
-        others.start("photos", till.photos.run)
+        )  # fmt: skip
+        till.dishes.bring, till.faces.bring = desk.bring_dish, desk.bring_face
+        others.start("photos", till.dishes.run)
+        others.start("faces", till.faces.run)
         others.start("printer", till.run_printer)
         parts.start("till", till.run)
         for reader in till.readers:

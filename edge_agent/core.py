@@ -40,7 +40,7 @@ from edge_agent.sync.peers import Observer
 from edge_agent.sync.wire import Identity
 from edge_agent.systemd import Notifier
 from edge_agent.till.asking import HubClaims
-from edge_agent.till.book import Book
+from edge_agent.till.book import Book, Day
 from edge_agent.till.claiming import HubDesk
 from edge_agent.till.claims import SchoolClaims
 from edge_agent.till.desk import Around
@@ -101,7 +101,6 @@ class Core:
         self.scribe = Scribe(self.journal, self.timekeeper, given.firmware, settings.folder)
         self.view = View(bundle.device)
         self.sales = Sales()
-        self.journal.on_trimmed = self.sales.sent
         self.certificates = Certificates(bundle, settings.folder / "tls")
         files = self.certificates.files if self.certificates.is_usable else None
         around = Surroundings(
@@ -140,8 +139,6 @@ class Core:
             async with asyncio.timeout(LOOK_BACK_S):
                 for entry in await self.journal.recent(RECENT_MAX):
                     self._observe(entry)
-                for epoch in await self.journal.epochs():
-                    self.sales.sent(epoch.epoch, epoch.tail - 1)
                 flags = await unfinished(self.journal, with_sensor, self.timekeeper.now())
         except (JournalUnavailable, JournalBroken, TimeoutError) as error:
             log.error("view.unrebuilt", error=str(error))  # noqa: TRY400 # its words say all
@@ -209,16 +206,24 @@ class Core:
         around = Around(
             device, self.journal, self.timekeeper, given.rng, self.canteen.roster, self.sales,
             SchoolClaims(self._is_only_till, self._hub_claims), self._token, self._pass_of,
-            is_touchless=settings.touches == "none",
+            self._is_seen, is_touchless=settings.touches == "none", sale_key=given.bundle.sale_key,
         )  # fmt: skip
         printer = printer_at(settings.printer) if settings.printer else None
         at_till = [readers[name] for name in settings.readers]
-        return Till(
-            around, self.journal, given.clock, at_till, settings.port, given.settings.folder / "photos", printer
-        )
+        sealed = Sealed(given.bundle.rest_key)
+        return Till(around, self.journal, given.clock, at_till, settings.port, given.settings.folder, sealed, printer)
 
     def _hub_claims(self) -> HubClaims | None:
         return self._claims if self.neighbours.hub else None
+
+    def _is_seen(self, ref: str, day: Day) -> bool | None:
+        """Tell whether a gate has seen somebody on a day; None when a gate may have that we do not hear."""
+        roster = self.roster()
+        gates = roster.devices() if roster is not None else frozenset()
+        if not gates or not self.neighbours.hears(gates):
+            return None
+        found = self.view.whereabouts(ref)
+        return found is not None and found.since_ms >= day.from_ms
 
     def _is_only_till(self) -> bool:
         roster = self.roster()

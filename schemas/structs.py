@@ -1095,7 +1095,6 @@ class AccountRow(Row, tag="account", frozen=True, array_like=True):
 
     ref: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
     balance_tiyn: Annotated[int, Meta(ge=-1000000000, le=1000000000)]
-    as_of_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
     offline_limit_tiyn: Annotated[int, Meta(ge=0, le=1000000000)]
     day_limit_tiyn: Annotated[int, Meta(ge=-1, le=1000000000)]
     allergens: list[Annotated[str, Meta(min_length=1, max_length=16)]]
@@ -1112,6 +1111,34 @@ class StaffRow(Row, tag="staff", frozen=True, array_like=True):
     roles: list[Annotated[str, Meta(min_length=1, max_length=16)]]
 
 
+class CanteenRules(Struct, frozen=True, omit_defaults=True):
+    """The rules."""
+
+    overdraft_tiyn: Annotated[int, Meta(ge=0, le=1000000000)]
+    unseen: Literal["allow", "ask"]
+
+
+class CanteenRow(Row, tag="canteen", frozen=True, array_like=True):
+    """Rules of the canteen. What the school decided about all accounts and free meals. One row, where there is a till."""
+
+    key: Literal[""]
+    rules: CanteenRules
+
+
+class CountedRow(Row, tag="counted", frozen=True, array_like=True):
+    """What balances know of a device. Up to which of a device's records the balances of this roster know its sales, voids and refunds. A till counts beside a balance what lies beyond, of its own and of other tills; all of a device that is not listed; nothing of an epoch that is not listed when a later one of its device is."""
+
+    device: Annotated[str, Meta(pattern=r"^[a-z0-9-]{3,24}\Z")]
+    epochs: list[tuple[Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")], Annotated[int, Meta(ge=1, le=9007199254740991)]]]
+
+
+class FaceRow(Row, tag="face", frozen=True, array_like=True):
+    """A person's photo. Only of who consented to it. The photo is fetched by its digest, and is gone within a day once the row is."""
+
+    ref: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
+    photo: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+
+
 AnyRow = (
     PolicyRow
     | GateRow
@@ -1125,4 +1152,7 @@ AnyRow = (
     | RightRow
     | AccountRow
     | StaffRow
+    | CanteenRow
+    | CountedRow
+    | FaceRow
 )

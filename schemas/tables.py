@@ -337,17 +337,28 @@ ROWS = {
     "account": (
         (1, 'ref', 'text', True, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
         (2, 'balance_tiyn', 'int', True, -1000000000, 1000000000, None),
-        (3, 'as_of_ms', 'int', True, 0, 9007199254740991, None),
-        (4, 'offline_limit_tiyn', 'int', True, 0, 1000000000, None),
-        (5, 'day_limit_tiyn', 'int', True, -1, 1000000000, None),
-        (6, 'allergens', 'list', True, 0, 64, None),
-        (7, 'dishes', 'list', True, 0, 64, None),
-        (8, 'categories', 'list', True, 0, 64, None),
+        (3, 'offline_limit_tiyn', 'int', True, 0, 1000000000, None),
+        (4, 'day_limit_tiyn', 'int', True, -1, 1000000000, None),
+        (5, 'allergens', 'list', True, 0, 64, None),
+        (6, 'dishes', 'list', True, 0, 64, None),
+        (7, 'categories', 'list', True, 0, 64, None),
     ),
     "staff": (
         (1, 'ref', 'text', True, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
         (2, 'name', 'text', True, 1, 120, None),
         (3, 'pin_hash', 'text', True, 1, 160, None),
         (4, 'roles', 'list', True, 0, 16, None),
+    ),
+    "canteen": (
+        (1, 'key', 'enum', True, 0, 0, ('',)),
+        (2, 'rules', 'object', True, 0, 2, ('overdraft_tiyn', 'unseen')),
+    ),
+    "counted": (
+        (1, 'device', 'text', True, 3, 24, '0123456789abcdefghijklmnopqrstuvwxyz-'),
+        (2, 'epochs', 'list', True, 0, 32, None),
+    ),
+    "face": (
+        (1, 'ref', 'text', True, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
+        (2, 'photo', 'text', True, 64, 64, '0123456789abcdef'),
     ),
 }

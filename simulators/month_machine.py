@@ -145,7 +145,6 @@ class Program:
         self.first = opened.entries
         self.journal = DirectJournal(opened.file, self.timekeeper, reopen=partial(self._open, machine, boot))
         self.sales = machine.parts.sales()
-        self.journal.on_trimmed = self.sales.sent
         self.journal.on_durable = self._durable
         self.on_durable: Callable[[Sequence[Entry]], None] = lambda _entries: None
         self.hub_desk = machine.parts.hub_desk(
@@ -155,6 +154,7 @@ class Program:
         around = Around(
             machine.device, self.journal, self.timekeeper, machine.rng, self.roster, self.sales,
             SchoolClaims(self._is_only, lambda: self.claims), self._token_of(machine.bundle),
+            sale_key=machine.bundle.sale_key,
         )  # fmt: skip
         self.desk = Desk(around)
         self.shifts = Shifts(self.desk, Pins(self.journal, machine.clock))
@@ -180,8 +180,6 @@ class Program:
         past = [*await self.journal.recent(RECENT_MAX), *self.first]
         for entry in past:
             self._observe(entry)
-        for epoch in await self.journal.epochs():
-            self.sales.sent(epoch.epoch, epoch.tail - 1)
         return past
 
     def tap(self, uid: bytes) -> Tap:

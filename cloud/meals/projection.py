@@ -15,6 +15,7 @@ from cloud.ingest.cursor import LoggedRecord
 from cloud.ingest.plan import clean
 from cloud.ledger.posting import lock, post_all
 from cloud.meals import reading, statements
+from cloud.meals.counted import note_counted
 from cloud.meals.keeping import Wanted, keep, load, write
 from cloud.meals.reading import Met
 from cloud.meals.rules import Book
@@ -49,6 +50,7 @@ class Meals:
         await _keep_told(connection, school_id, met, book)
         await keep(connection, school_id, book)
         await post_all(connection, school_id, book.postings, self._services.clock.now())
+        await note_counted(connection, school_id, met)
         await notify(connection, CHANNEL, str(school_id))
 
 

@@ -5,20 +5,21 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
-from cloud.ledger.queries import Told, told_at
 from cloud.menu.entitlements import Right, rights_of
 from cloud.menu.queries import DishRow, MenuRow, dish_versions, meals_of, menus_between
 from cloud.menu.restrictions import Limits, limits_of_school
 from cloud.menu.rules import Names
 from cloud.menu.settings import CanteenRules, rules_of
 from cloud.menu.tills import CASHIER, cashiers_of, tills_of
+from cloud.people.photos import faces_of
+from cloud.rosters.balances import balances_of
 from schemas.roster import row
 
 AHEAD = timedelta(days=14)
 NO_LIMIT = -1
 RIGHTS_MAX = 32
 BALANCE_MAX_TIYN = 1_000_000_000  # as a row can say: a row beyond it would have the whole roster refused
-NOTHING, NOBODYS = Limits(), Told(0, None)
+NOTHING = Limits()
 _TODAY = "SELECT ($2::timestamptz AT TIME ZONE zone)::date FROM school WHERE id = $1"
 _REFS = "SELECT ref FROM person WHERE school_id = $1 AND is_active LIMIT 100000"  # whose accounts they keep
 
@@ -38,15 +39,18 @@ async def canteen_rows(connection: asyncpg.Connection, school_id: int, now: date
     menus = await menus_between(connection, school_id, today, today + AHEAD)
     rights = await rights_of(connection, school_id, today)
     limits = await limits_of_school(connection, school_id)
-    balances = await told_at(connection, school_id)
+    balances = await balances_of(connection, school_id)
     rules = await rules_of(connection, school_id)
     return [
         *await _meals(connection, school_id),
         *await _dishes(connection, school_id, menus),
         *(_menu(menu) for menu in menus),
         *(_right(ref, held) for ref, held in rights.items()),
-        *(_account(ref, balances.get(ref, NOBODYS), limits.get(ref, NOTHING), rules) for ref in refs),
+        *(_account(ref, balances.held_tiyn.get(ref, 0), limits.get(ref, NOTHING), rules) for ref in refs),
+        *(row("counted", device, [list(each) for each in known]) for device, known in balances.counted.items()),
+        *(row("face", ref, digest) for ref, digest in await faces_of(connection, school_id)),
         *await _cashiers(connection, school_id),
+        row("canteen", "", {"overdraft_tiyn": rules.overdraft_tiyn, "unseen": rules.unseen_policy.value}),
     ]
 
 
@@ -99,12 +103,11 @@ def _right(ref: str, held: Iterable[Right]) -> bytes:
     )
 
 
-def _account(ref: str, told: Told, limits: Limits, rules: CanteenRules) -> bytes:
-    as_of_ms = 0 if told.recorded_at is None else int(told.recorded_at.timestamp() * 1_000)
+def _account(ref: str, held_tiyn: int, limits: Limits, rules: CanteenRules) -> bytes:
     day_limit = NO_LIMIT if limits.day_limit_tiyn is None else limits.day_limit_tiyn
-    balance = max(-BALANCE_MAX_TIYN, min(BALANCE_MAX_TIYN, told.held_tiyn))
+    balance = max(-BALANCE_MAX_TIYN, min(BALANCE_MAX_TIYN, held_tiyn))
     return row(
-        "account", ref, balance, as_of_ms, rules.offline_limit_tiyn, day_limit, list(limits.allergens),
+        "account", ref, balance, rules.offline_limit_tiyn, day_limit, list(limits.allergens),
         list(limits.dishes), list(limits.categories),
     )  # fmt: skip
 

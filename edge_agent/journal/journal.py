@@ -66,7 +66,6 @@ class Journal:
     ) -> None:
         """`file` is None when the disk took nothing at start; `reopen` opens it later, or a new one when it broke."""
         self.on_durable: Callable[[list[Entry]], None] = lambda _entries: None
-        self.on_trimmed: Callable[[str, int], None] = lambda _epoch, _upto: None
         self.unavailable = "" if file is not None else "io_error"
         self._file = file
         self._reopen_file = reopen
@@ -134,10 +133,7 @@ class Journal:
 
     async def trim(self, epoch: str, upto: int, digest: bytes | None) -> bool:
         """Give up records up to `upto` if `digest` fits the chain there; tell whether it did."""
-        has_fitted = await self._ask(lambda file: file.trim(epoch, upto, digest))
-        if has_fitted:
-            self.on_trimmed(epoch, upto)
-        return has_fitted
+        return await self._ask(lambda file: file.trim(epoch, upto, digest))
 
     async def remember(self, name: str, value: str) -> None:
         """Keep a small value durably. Raises JournalUnavailable."""

@@ -72,7 +72,8 @@ class TillPages:
     shifts: Shifts
     screen: Screen
     watching: Watching
-    photo_of: Callable[[str], bytes | None] = lambda _digest: None
+    dish_photo: Callable[[str], bytes | None] = lambda _digest: None
+    face: Callable[[str], bytes | None] = lambda _digest: None
     _deeds: dict[str, Callable[[Touch], Awaitable[None]]] = field(init=False)
     _language: Language = "kk"  # of the last touch, for paper
 
@@ -102,15 +103,17 @@ class TillPages:
         return HTMLResponse(self.screen.people(words, _language(request)), headers=PAGE_HEADERS)
 
     async def sales(self, request: Request) -> Response:
-        return HTMLResponse(self.screen.sales(_language(request)), headers=PAGE_HEADERS)
+        words = request.query_params.get("q", "")[:60]
+        return HTMLResponse(self.screen.sales(_language(request), words), headers=PAGE_HEADERS)
 
-    async def photo(self, request: Request) -> Response:
+    async def dish(self, request: Request) -> Response:
         """Answer with a dish's photo, which never changes under its name."""
-        photo = await asyncio.to_thread(self.photo_of, request.path_params["digest"])
-        if photo is None:
-            return Response("no such photo is here", 404, headers=PAGE_HEADERS)
-        kept = PAGE_HEADERS | {"Cache-Control": "private, max-age=86400, immutable"}
-        return Response(photo, headers=kept, media_type="image/webp")
+        photo = await asyncio.to_thread(self.dish_photo, request.path_params["digest"])
+        return _picture(photo, "private, max-age=86400, immutable")
+
+    async def person(self, request: Request) -> Response:
+        """Answer with a person's photo, which a browser is not to keep."""
+        return _picture(await asyncio.to_thread(self.face, request.path_params["digest"]), "no-store")
 
     async def _stream(self, language: Language) -> AsyncIterator[bytes]:
         shown = ""
@@ -216,7 +219,8 @@ def create_till_app(pages: TillPages) -> Starlette:
             Route("/events", pages.events),
             Route("/people", pages.people),
             Route("/sales", pages.sales),
-            Route("/photo/{digest}", pages.photo),
+            Route("/photo/{digest}", pages.dish),
+            Route("/face/{digest}", pages.person),
             Route("/act/{deed}", pages.act, methods=["POST"]),
             Mount("/static", StaticFiles(directory=_FOLDER / "static")),
         ],
@@ -230,6 +234,12 @@ async def serve_till(pages: TillPages, listening: socket.socket) -> None:
         await serve_on(listening, create_till_app(pages))
     finally:
         await pages.watching.close()
+
+
+def _picture(photo: bytes | None, keeping: str) -> Response:
+    if photo is None:
+        return Response("no such photo is here", 404, headers=PAGE_HEADERS)
+    return Response(photo, headers=PAGE_HEADERS | {"Cache-Control": keeping}, media_type="image/webp")
 
 
 def _language(request: Request) -> Language:

@@ -6,16 +6,32 @@ Rule: a Book never changes; a newer roster makes another one. What the roster do
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 import msgspec
 
 from edge_agent.roster import Roster
+from edge_agent.till.counted import Counted
 from edge_agent.timekeeper import Stamp
-from schemas.structs import AccountRow, DishNames, DishRow, MealRow, MenuRow, PersonRow, RightRow, StaffRow, TillRow
+from schemas.structs import (
+    AccountRow,
+    CanteenRow,
+    CanteenRules,
+    DishNames,
+    DishRow,
+    FaceRow,
+    MealRow,
+    MenuRow,
+    PersonRow,
+    RightRow,
+    StaffRow,
+    TillRow,
+)
 
 DAY_MS = 86_400_000
 FOUND_MAX = 20
 _DISHES_MAX = 2_000
+_USUAL = CanteenRules(overdraft_tiyn=0, unseen="allow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +100,8 @@ class Buyer:
     is_staff: bool
     right: Right | None
     account: AccountRow | None
+    overdraft_tiyn: int = 0  # how far below nothing the account may go
+    face: str = ""  # digest of the photo, of who consented to it
 
 
 class Book:
@@ -97,6 +115,17 @@ class Book:
         meals = (msgspec.json.decode(line, type=MealRow) for line in roster.lines("meal"))
         self.meals = sorted(meals, key=lambda meal: (meal.from_min, meal.key))
         self._dishes: dict[str, Dish | None] = {}
+
+    @cached_property
+    def counted(self) -> Counted:
+        """Return which records the balances of this roster know."""
+        return Counted.of(self.roster)
+
+    @cached_property
+    def rules(self) -> CanteenRules:
+        """Return what the school decided about accounts and free meals."""
+        line = self.roster.line("canteen", "")
+        return msgspec.json.decode(line, type=CanteenRow).rules if line is not None else _USUAL
 
     def local(self, wall_ms: int) -> datetime:
         """Return the school's local time."""
@@ -141,19 +170,34 @@ class Book:
             self._dishes[dish_id] = self._read_dish(dish_id)
         return self._dishes.get(dish_id)
 
+    def names_of(self, key: str) -> Mapping[str, str] | None:
+        """Return what a dish of any version is called, also one that is only a part of sets."""
+        rows = (msgspec.json.decode(line, type=DishRow) for line in self.roster.lines("dish"))
+        return next((_named(row.names) for row in rows if row.id.partition("/")[0] == key), None)
+
     def buyer(self, ref: str, day: str, meal: str) -> Buyer | None:
         """Return who that is; None when the roster does not know them, or they have left."""
         person = self.roster.person(ref)
         if person is None or not person.active:
             return None
         return Buyer(
-            ref, person.name, person.class_name, person.role == "staff", self._right(ref, day, meal), self._account(ref)
-        )
+            ref, person.name, person.class_name, person.role == "staff", self._right(ref, day, meal),
+            self._account(ref), self.rules.overdraft_tiyn, self.face(ref),
+        )  # fmt: skip
 
     def photos(self) -> frozenset[str]:
         """Return the digests of all dishes' photos."""
         rows = (msgspec.json.decode(line, type=DishRow) for line in self.roster.lines("dish"))
         return frozenset(row.photo for row in rows if row.photo)
+
+    def face(self, ref: str) -> str:
+        """Return the digest of a person's photo; empty without one, or without their consent."""
+        line = self.roster.line("face", ref)
+        return msgspec.json.decode(line, type=FaceRow).photo if line is not None else ""
+
+    def faces(self) -> frozenset[str]:
+        """Return the digests of all persons' photos."""
+        return frozenset(msgspec.json.decode(line, type=FaceRow).photo for line in self.roster.lines("face"))
 
     def find(self, words: str) -> Sequence[PersonRow]:
         """Return people by the beginnings of their names' words, or of their class, for a card left at home."""

@@ -17,7 +17,7 @@ from edge_agent.roster import Roster
 from edge_agent.till.book import Book
 from edge_agent.till.claims import Claim, Outcome
 from edge_agent.till.desk import TillLog
-from edge_agent.till.rules import NO_LIMIT, available_tiyn
+from edge_agent.till.rules import NO_LIMIT, spendable_tiyn
 from edge_agent.till.sales import Sales
 from edge_agent.timekeeper import Stamp
 from schemas import structs
@@ -88,9 +88,8 @@ class HubDesk:
             return "silent"  # this roster does not know them: the till goes by its own
         account = buyer.account
         known = self._sales.known(
-            claim.person, meal=claim.meal, day=book.day_named(claim.day),
-            as_of_ms=account.as_of_ms if account is not None else 0, device=self._device,
-        )  # fmt: skip
+            claim.person, meal=claim.meal, day=book.day_named(claim.day), counted=book.counted, device=self._device
+        )
         others = list(self._others(claim, stamp.wall_ms))
         is_promised = any(each.is_by_right and (each.meal, each.day) == (claim.meal, claim.day) for each in others)
         if claim.is_by_right and (known.is_right_used or is_promised):
@@ -99,11 +98,10 @@ class HubDesk:
             return "granted"
         if account is None:
             return "silent"  # the canteen's roster has not come yet, or knows no such account: the till goes by its own
-        if claim.amount_tiyn > available_tiyn(buyer, known) - _sum(others):
+        if claim.amount_tiyn > spendable_tiyn(buyer, known) - _sum(others):
             return "no_money"
         spent_tiyn = known.today_tiyn + _sum([each for each in others if each.day == claim.day])
-        limit_tiyn = account.day_limit_tiyn
-        return "day_limit" if NO_LIMIT != limit_tiyn < spent_tiyn + claim.amount_tiyn else "granted"
+        return "day_limit" if NO_LIMIT != account.day_limit_tiyn < spent_tiyn + claim.amount_tiyn else "granted"
 
     def _others(self, claim: Claim, now_ms: int) -> Iterator[Claim]:
         """Yield what is granted to the same person, and whose sale is not known yet."""

@@ -19,10 +19,12 @@ from edge_agent.roster import Roster
 from edge_agent.till.basket import Basket
 from edge_agent.till.book import EMPTY_MENU, Book, Buyer, Day, Dish, Menu
 from edge_agent.till.claims import Claim, Claims
+from edge_agent.till.naming import sale_name
 from edge_agent.till.paper import Override, Sale, refusal_record, sale_records
 from edge_agent.till.refusals import Refusals
 from edge_agent.till.rules import (
     NOTHING_KNOWN,
+    OF_MONEY,
     Due,
     Judgement,
     Known,
@@ -39,7 +41,7 @@ from edge_agent.timekeeper import Stamp, Timekeeper
 from schemas.structs import MealRow, Shift
 
 Payer = Literal["account", "cash"]
-PROMISES_MAX = 2_000
+BY_RIGHT = ("free", "subsidised")
 log = structlog.get_logger()
 
 
@@ -73,7 +75,9 @@ class Around:
     claims: Claims
     token: Callable[[Tap], str]
     pass_of: Callable[[Tap, str, Stamp], PassShown | None] = lambda _tap, _token, _stamp: None
+    is_seen: Callable[[str, Day], bool | None] = lambda _ref, _day: None  # at a gate that day; None is not known
     is_touchless: bool = False
+    sale_key: bytes = bytes(32)  # names sales, so that nobody else can guess one
 
 
 @dataclass(slots=True)
@@ -83,13 +87,13 @@ class Desk:
     around: Around
     on_change: Callable[[], None] = lambda: None
     stage: Stage = field(default_factory=Stage)
+    opened: str = ""  # the shift that was opened since the start
     meal_key: str | None = None  # chosen by the cashier; None follows the clock
     _basket: Basket = field(default_factory=Basket)
     _book: Book | None = None
     selling: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while a sale is made
     _refusals: Refusals = field(default_factory=Refusals)
     _hub_said: tuple[int, Reason] | None = None  # what the hub objected to, and in which turn
-    _promised: dict[tuple[str, str, str, bool], str] = field(default_factory=dict)
 
     # What is seen
 
@@ -105,6 +109,14 @@ class Desk:
 
     @property
     def shift(self) -> Shift | None:
+        """Return the shift to sell in; none after a start with a doubtful clock until somebody says which day it is."""
+        shift = self.left_open
+        is_sure = shift is None or shift.day is not None or shift.id == self.opened
+        return shift if is_sure or self.around.timekeeper.now().is_good else None
+
+    @property
+    def left_open(self) -> Shift | None:
+        """Return the shift that is open by the records, also one of before a start that has lost the time."""
         return self.around.sales.open_shift(self.around.device)
 
     def look(self) -> Look:
@@ -137,6 +149,7 @@ class Desk:
             ref = who(tap, token, self.around.roster(), stamp, self.around.pass_of(tap, token, stamp))
         except CardRefused as refused:
             log.info("till.card_refused", reason=refused.reason)
+            self._note_leaving()
             return self._set("turned", ref=refused.ref, reason=refused.reason, is_next=True)
         async with self.selling:  # Whom the cashier has just touched for is served first.
             self.present(ref)
@@ -148,11 +161,13 @@ class Desk:
         """Let somebody stand there, by their card or found by name; what another left in the basket is not theirs."""
         is_another = self.stage.kind in ("buyer", "not_sold") and self.stage.ref not in (None, ref)
         if is_another:
+            self._note_leaving()
             self._basket.clear()
         return self._set("buyer", ref=ref, is_next=True)
 
     def clear(self) -> Stage:
         """Let nobody stand there, and empty the basket."""
+        self._note_leaving()
         self._basket.clear()
         return self._set("idle", is_next=True)
 
@@ -206,7 +221,7 @@ class Desk:
                 sales = await self._sell(look, turn, amount_tiyn, payer, why.strip())
             except NotDone as refused:
                 log.info("till.not_sold", reason=refused.reason)
-                self._note_refusal(look, refused)
+                self._note_refusal(look, refused.reason)
                 if refused.reason != "changed":
                     self._set("not_sold", ref=look.stage.ref, reason=refused.reason, about=refused.about)
                 raise
@@ -250,13 +265,14 @@ class Desk:
     async def _claim(self, look: Look, judgement: Judgement, why: str) -> bool:
         """Ask for all that a sale takes; tell whether it was answered. Raises NotDone."""
         assert look.meal is not None, "a sale has a meal"  # noqa: S101
+        is_lent = bool(why) and any(objection.reason in OF_MONEY for objection in judgement.objections)
         for due in judgement.dues:
-            is_by_right = due.payment in ("free", "subsidised")
-            if why and not is_by_right:
+            is_by_right = due.payment in BY_RIGHT
+            if is_lent and not is_by_right:
                 continue  # a cashier's word about money is not asked about
             claim = Claim(
                 self._id(look, due), look.stage.ref or "", look.meal.key, look.day.name,
-                0 if why else due.amount_tiyn, is_by_right,
+                0 if is_lent else due.amount_tiyn, is_by_right,
             )  # fmt: skip
             outcome = await self.around.claims.ask(claim)
             if outcome == "silent":
@@ -282,8 +298,6 @@ class Desk:
             records += sale_records(sale, look.stamp, override)
             ids.append(sale.id)
         await self.append(*records)
-        for due in judgement.dues:
-            self._promised.pop(self._promise(look, due), None)
         return ids
 
     async def append(self, *records: bytes) -> None:
@@ -324,8 +338,10 @@ class Desk:
         buyer = book.buyer(ref, day.name, meal.key)
         if buyer is None:
             return None, NOTHING_KNOWN, None
-        as_of_ms = buyer.account.as_of_ms if buyer.account is not None else 0
-        known = sales.known(ref, meal=meal.key, day=day, as_of_ms=as_of_ms, device=self.around.device)
+        known = sales.known(ref, meal=meal.key, day=day, counted=book.counted, device=self.around.device)
+        is_asked = book.rules.unseen == "ask" and buyer.right is not None
+        if is_asked and self.around.is_seen(ref, day) is False:
+            known = replace(known, is_unseen=True)
         return buyer, known, sales.last_meal(ref, meal.key, day)
 
     def _offered(self, book: Book | None, menu: Menu) -> Dish | None:
@@ -333,22 +349,29 @@ class Desk:
         is_set = book is not None and book.till is not None and book.till.mode == "set"
         return menu.set if is_set and self.stage.kind in ("buyer", "not_sold") else None
 
-    def _promise(self, look: Look, due: Due) -> tuple[str, str, str, bool]:
-        meal = look.meal.key if look.meal is not None else ""
-        return look.stage.ref or "", meal, look.day.name, due.payment in ("free", "subsidised")
-
     def _id(self, look: Look, due: Due) -> str:
-        """Return the name of a sale to be; the same again when it is tried again, so that its claim is, too."""
-        if len(self._promised) >= PROMISES_MAX:
-            del self._promised[next(iter(self._promised))]
-        return self._promised.setdefault(self._promise(look, due), self.fresh_id())
+        """Return the name of a sale to be; the same when it is tried again, also after a start, as its claim is."""
+        meal, ref, device = look.meal.key if look.meal is not None else "", look.stage.ref, self.around.device
+        if ref is None or due.payment == "cash":
+            return self.fresh_id()
+        name = sale_name(
+            self.around.sale_key, device, ref, day=look.day.name, meal=meal, by_right=due.payment in BY_RIGHT,
+            count=self.around.sales.count_of(ref, device),
+        )  # fmt: skip
+        return name if self.around.sales.sold(name) is None else self.fresh_id()
 
-    def _note_refusal(self, look: Look, refused: NotDone) -> None:
+    def _note_leaving(self) -> None:
+        """Write why whoever stands there goes without what was in the basket, if something spoke against it."""
+        look = self.look() if self.stage.kind in ("buyer", "not_sold") else None
+        if look is not None and look.shift is not None and look.judgement is not None and look.judgement.objections:
+            self._note_refusal(look, look.judgement.objections[0].reason)
+
+    def _note_refusal(self, look: Look, reason: str) -> None:
         """Write that somebody was sent away from a meal, and why."""
         if look.buyer is None or look.meal is None:
             return
-        if self._refusals.is_new(look.buyer.ref, look.meal.key, look.day.name, refused.reason):
-            record = refusal_record(look.meal.key, look.buyer.ref, refused.reason, look.stamp)
+        if self._refusals.is_new(look.buyer.ref, look.meal.key, look.day.name, reason):
+            record = refusal_record(look.meal.key, look.buyer.ref, reason, look.stamp)
             self.around.log.append(record).add_done_callback(_ignore)
 
 

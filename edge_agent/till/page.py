@@ -11,18 +11,20 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from edge_agent.status.snapshot import Language
 from edge_agent.status.texts import LANGUAGES, lasting
-from edge_agent.till.book import Book, Dish
+from edge_agent.till.book import Book
 from edge_agent.till.desk import Desk, NotDone
+from edge_agent.till.foods import ALLERGENS, CATEGORIES
 from edge_agent.till.receipt import Receipts, of_sales, of_totals
 from edge_agent.till.rules import Objection, available_tiyn
 from edge_agent.till.sales import Sold, Totals
 from edge_agent.till.shifts import ROLE
 from edge_agent.till.stage import Look
-from edge_agent.till.texts import ALLERGENS, OVERRULINGS, TAKINGS_BACK, TEXTS, tenge
+from edge_agent.till.texts import OVERRULINGS, TAKINGS_BACK, TEXTS, tenge
 from schemas.structs import StaffRow
 
 _FOLDER = Path(__file__).parent
 SALES_SHOWN = 60
+OTHERS_SHOWN = 20
 HUES = 8
 
 
@@ -50,6 +52,7 @@ class Screen:
     desk: Desk
     unsent: Callable[[], int]
     has_photo: Callable[[str], bool] = lambda _digest: False
+    has_face: Callable[[str], bool] = lambda _digest: False
     receipts: Receipts = field(default_factory=lambda: Receipts(None))
     closed: Totals | None = None  # of the shift that was closed last
     _environment: Environment | None = None
@@ -83,16 +86,20 @@ class Screen:
         found = book.find(words) if book is not None else []
         return self._write("people.html", language, found=found, is_asked=bool(words.strip()))
 
-    def sales(self, language: Language) -> str:
-        """Return the list of the shift's sales, the newest first, with its totals."""
+    def sales(self, language: Language, words: str = "") -> str:
+        """Return the sales of the shift, then of others, the newest first; with words, only to who fits them."""
         look = self.desk.look()
-        listed: Sequence[Listed] = []
+        groups: dict[str, Sequence[Listed]] = {}
         totals = Totals()
         if look.shift is not None:
-            sales = self.desk.around.sales
-            listed = [self._listed(sold, look, language) for sold in sales.of_shift(look.shift.id)[:SALES_SHOWN]]
-            totals = sales.totals(look.shift.id)
-        return self._write("sales.html", language, look, listed=listed, totals=totals, why=TAKINGS_BACK)
+            sales, shift = self.desk.around.sales, look.shift.id
+            refs = _refs(look.book, words)
+            own = [sold for sold in sales.of_shift(shift) if refs is None or sold.sale.person in refs]
+            others = sales.elsewhere(shift, refs, SALES_SHOWN if words else OTHERS_SHOWN)
+            groups["this_shift"] = [self._listed(sold, look, language) for sold in own[:SALES_SHOWN]]
+            groups["elsewhere"] = [self._listed(sold, look, language) for sold in others]
+            totals = sales.totals(shift)
+        return self._write("sales.html", language, look, groups=groups, words=words, totals=totals, why=TAKINGS_BACK)
 
     def receipt(self, sale_ids: Sequence[str], language: Language) -> list[str]:
         """Return what is printed of some sales."""
@@ -149,6 +156,7 @@ class Screen:
             "overrulings": OVERRULINGS,
             "closed": self.closed,
             "has_photo": self.has_photo,
+            "has_face": self.has_face,
             "receipts": self.receipts,
             "sold": self._sold(look, language),
             "name": lambda names: getattr(names, language, None) or names[language],
@@ -162,8 +170,7 @@ class Screen:
             case "allergy":
                 return f"{text}: {_allergens(objection.about, language)}"
             case "banned":
-                named = {dish.key: dish.names[language] for dish in look.menu.dishes}
-                return f"{text}: {', '.join(named.get(key, key) for key in objection.about)}"
+                return f"{text}: {', '.join(_banned(look.book, key, language) for key in objection.about)}"
             case "had_it" if look.last is not None and look.book is not None:
                 return f"{text}, {look.book.local(look.last.sale.wall_ms):%H:%M}"
             case _:
@@ -178,7 +185,7 @@ class Screen:
         remains_tiyn, is_void = sales.remains_tiyn(sale.id), sales.is_void(sale.id)
         return Listed(
             id=sale.id,
-            at=f"{book.local(sale.wall_ms):%H:%M}" if book is not None else "",
+            at=_time_of(book, sale.wall_ms, look.day.name) if book is not None else "",
             name=_name_of(book, sale.person or "") or TEXTS[language]["guest"],
             dishes=", ".join(_item(book, item.dish, item.version, item.count, language) for item in sold.items),
             amount_tiyn=sale.amount_tiyn,
@@ -187,8 +194,23 @@ class Screen:
             is_unconfirmed=bool(sale.unconfirmed),
             remains_tiyn=remains_tiyn,
             refunded_tiyn=0 if is_void else sale.amount_tiyn - remains_tiyn,
-            is_voidable=not is_void and remains_tiyn == sale.amount_tiyn,
+            is_voidable=look.shift is not None
+            and sale.shift == look.shift.id
+            and not is_void
+            and remains_tiyn == sale.amount_tiyn,
         )
+
+
+def _refs(book: Book | None, words: str) -> frozenset[str] | None:
+    """Return who fits some words; None without any."""
+    if book is None or not words.strip():
+        return None
+    return frozenset(person.ref for person in book.find(words))
+
+
+def _time_of(book: Book, wall_ms: int, today: str) -> str:
+    local = book.local(wall_ms)
+    return f"{local:%H:%M}" if f"{local:%Y-%m-%d}" == today else f"{local:%d.%m %H:%M}"
 
 
 def initials(name: str) -> str:
@@ -205,6 +227,12 @@ def _allergens(keys: Sequence[str], language: Language) -> str:
     return ", ".join(ALLERGENS[language].get(key, key) for key in keys)
 
 
+def _banned(book: Book | None, key: str, language: Language) -> str:
+    """Return what a ban is about, a category or a dish, as people call it."""
+    names = book.names_of(key) if book is not None and key not in CATEGORIES[language] else None
+    return names[language] if names is not None else CATEGORIES[language].get(key, key)
+
+
 def _available(look: Look) -> int:
     return available_tiyn(look.buyer, look.known) if look.buyer is not None else 0
 
@@ -219,6 +247,9 @@ def _name_of(book: Book | None, ref: str) -> str:
 
 
 def _item(book: Book | None, key: str, version: int, count: int, language: Language) -> str:
-    dish: Dish | None = book.dish(f"{key}/{version}") if book is not None else None
-    name = dish.names[language] if dish is not None else key
+    names = None
+    if book is not None:
+        dish = book.dish(f"{key}/{version}")
+        names = dish.names if dish is not None else book.names_of(key)  # of an old version, as it is called now
+    name = names[language] if names is not None else key
     return name if count == 1 else f"{name} × {count}"

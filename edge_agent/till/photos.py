@@ -1,6 +1,7 @@
-"""Photos of dishes kept on this machine: fetched ahead, checked by their digest when they are shown, and cleared away.
+"""Photos kept on this machine: fetched ahead, checked by their digest when they are shown, and cleared away.
 
-Rule: a photo that is not there is never waited for; its dish is shown without one.
+Rule: a photo that is not there is never waited for; what it would show is shown without one. What the roster does not
+name any more is deleted. Photos of people lie on the disk sealed, so that a stolen disk shows nobody.
 """
 
 import asyncio
@@ -12,22 +13,26 @@ import httpx2
 import structlog
 
 from edge_agent.clock import Clock
-from edge_agent.till.book import Book
+from edge_agent.sealed import Sealed, SealedBroken
 
 EVERY_S = 60.0
-KEPT_MAX = 2_000
+KEPT_MAX = 5_000  # of at most 20 kB each
 _DIGITS = frozenset("0123456789abcdef")
 log = structlog.get_logger()
 
 
 class Photos:
-    """The photos that the roster's dishes name."""
+    """The photos that a roster names, of dishes or of people."""
 
-    def __init__(self, folder: Path, clock: Clock, book: Callable[[], Book | None]) -> None:
+    def __init__(
+        self, folder: Path, clock: Clock, wanted: Callable[[], frozenset[str] | None], sealed: Sealed | None = None
+    ) -> None:
+        """`wanted` gives the digests that the roster of now names, None without one; `sealed` keeps them secret."""
         self.bring: Callable[[str], Awaitable[bytes]] | None = None  # how one is fetched; None where nothing is
         self._folder = folder
         self._clock = clock
-        self._book = book
+        self._wanted = wanted
+        self._sealed = sealed
         self._here: frozenset[str] = frozenset()
 
     def has(self, digest: str) -> bool:
@@ -39,23 +44,25 @@ class Photos:
         if len(digest) != 64 or not _DIGITS.issuperset(digest):
             return None
         try:
-            photo = (self._folder / digest).read_bytes()
-        except OSError:
+            file = (self._folder / digest).read_bytes()
+            photo = self._sealed.opened(file, digest) if self._sealed is not None else file
+        except (OSError, SealedBroken):
             return None
         return photo if hashlib.sha256(photo).hexdigest() == digest else None
 
     async def run(self) -> None:
-        """Fetch what is lacking and clear away what no dish names, again and again, until cancelled."""
+        """Fetch what is lacking and clear away what nothing names, again and again, until cancelled."""
         while True:
-            book = self._book()
-            if book is not None:
-                await self.keep(book.photos())
+            wanted = self._wanted()
+            if wanted is not None:
+                await self.keep(wanted)
             await self._clock.sleep(EVERY_S)
 
     async def keep(self, wanted: frozenset[str]) -> None:
         """Fetch what is lacking of these, and forget all others."""
+        wanted = frozenset(sorted(wanted)[:KEPT_MAX])
         self._here = await asyncio.to_thread(self._sorted_out, wanted)
-        for digest in sorted(wanted - self._here)[:KEPT_MAX]:
+        for digest in sorted(wanted - self._here):
             if self.bring is None:
                 return
             try:
@@ -82,5 +89,5 @@ class Photos:
     def _write(self, digest: str, photo: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         part = self._folder / f"{digest}.part"
-        part.write_bytes(photo)
+        part.write_bytes(self._sealed.sealed(photo, digest) if self._sealed is not None else photo)
         part.replace(self._folder / digest)

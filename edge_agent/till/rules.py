@@ -11,7 +11,8 @@ from typing import Literal
 from edge_agent.till.book import Buyer, Dish
 
 Payment = Literal["account", "free", "subsidised", "cash"]
-Reason = Literal["had_it", "allergy", "banned", "no_account", "no_money", "day_limit", "offline_limit"]
+Reason = Literal["had_it", "allergy", "banned", "no_account", "no_money", "day_limit", "offline_limit", "not_seen"]
+OF_MONEY: tuple[Reason, ...] = ("no_account", "no_money", "day_limit", "offline_limit")
 COUNT_MAX = 99
 LINES_MAX = 30
 AMOUNT_MAX_TIYN = 1_000_000_000  # as the sale record allows
@@ -44,7 +45,8 @@ class Known:
 
     `used` are the keys of sets already eaten at this meal today, `is_right_used` tells that one was by right;
     `since_tiyn` is what their account has paid since the roster's balance, `today_tiyn` what it has paid today, and
-    `unconfirmed_tiyn` how much of that was sold by this till without the hub's word.
+    `unconfirmed_tiyn` how much of that was sold by this till without the hub's word; `is_unseen` says that no gate has
+    seen them today, where the school wants its cashiers asked about that.
     """
 
     used: frozenset[str] = frozenset()
@@ -52,6 +54,7 @@ class Known:
     since_tiyn: int = 0
     today_tiyn: int = 0
     unconfirmed_tiyn: int = 0
+    is_unseen: bool = False
 
 
 NOTHING_KNOWN = Known()
@@ -125,6 +128,7 @@ def judge(lines: Sequence[Line], buyer: Buyer, known: Known, *, is_hub_asked: bo
         *_of_repeats(lines, known),
         *_of_food(lines, buyer),
         *_of_money(draft.account_tiyn, buyer, known, is_hub_asked=is_hub_asked),
+        *([Objection("not_seen")] if known.is_unseen and draft.is_by_right else []),
     ]
     return Judgement(dues, tuple(objections))
 
@@ -132,6 +136,11 @@ def judge(lines: Sequence[Line], buyer: Buyer, known: Known, *, is_hub_asked: bo
 def available_tiyn(buyer: Buyer, known: Known) -> int:
     """Return what somebody's account holds as far as the till can know: the balance less what was sold since."""
     return (buyer.account.balance_tiyn if buyer.account is not None else 0) - known.since_tiyn
+
+
+def spendable_tiyn(buyer: Buyer, known: Known) -> int:
+    """Return what somebody may spend: what the account holds, and what it may go below nothing."""
+    return available_tiyn(buyer, known) + buyer.overdraft_tiyn
 
 
 def _refuse_unless_sane(lines: Sequence[Line]) -> None:
@@ -182,7 +191,7 @@ def _of_money(amount_tiyn: int, buyer: Buyer, known: Known, *, is_hub_asked: boo
     if account is None:
         yield Objection("no_account")
         return
-    if amount_tiyn > available_tiyn(buyer, known):
+    if amount_tiyn > spendable_tiyn(buyer, known):
         yield Objection("no_money")
     if account.day_limit_tiyn != NO_LIMIT and known.today_tiyn + amount_tiyn > account.day_limit_tiyn:
         yield Objection("day_limit")

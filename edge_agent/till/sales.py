@@ -1,16 +1,19 @@
 """The sales of all tills that this one hears, folded from records: shifts, items, sales, voids, refunds, totals.
 
 Rule: the state is a function of the set of records: any may come twice, and those of different tills in any order. A
-sale never changes; what was voided or refunded is told by records of its own, and never more than was paid.
+sale never changes; what was voided or refunded is told by records of its own. What a drawer gave back is counted where
+that was written, whichever till had sold.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import msgspec
 
 from edge_agent.till.book import Day
+from edge_agent.till.counted import Counted, Place
 from edge_agent.till.rules import Known, Payment
 from schemas.structs import AnyRecord, Item, Refund, Sale, Shift, Void
 
@@ -27,9 +30,7 @@ _decode = msgspec.json.Decoder(AnyRecord).decode
 class Sold:
     """A completed sale with its lines."""
 
-    device: str
-    epoch: str
-    seq: int
+    place: Place
     sale: Sale
     items: Sequence[Item]
 
@@ -45,6 +46,16 @@ class Sold:
     def full_tiyn(self) -> int:
         """Return the price of all lines; what was not paid of it is the subsidy's."""
         return sum(item.price_tiyn * item.count for item in self.items) or self.sale.amount_tiyn
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """A void or a refund of a sale."""
+
+    place: Place
+    sale: str
+    amount_tiyn: int
+    is_void: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +78,13 @@ class Totals:
 
 @dataclass(slots=True)
 class _Run:
-    """A shift: who works it, and what was sold and given back in it."""
+    """A shift: who works it, what was sold in it, and what its till gave back meanwhile."""
 
     device: str
     opened: Shift | None = None
     closed: Shift | None = None
     sales: dict[str, None] = field(default_factory=dict)
-    refunds: dict[str, Refund] = field(default_factory=dict)
+    backs: dict[str, Back] = field(default_factory=dict)
 
 
 class Sales:
@@ -82,12 +93,11 @@ class Sales:
     def __init__(self) -> None:
         self._sales: OrderedDict[str, Sold] = OrderedDict()
         self._by_person: dict[str, dict[str, None]] = {}
-        self._items: OrderedDict[str, dict[tuple[str, str, int], Item]] = OrderedDict()
-        self._voids: dict[str, Void] = {}
-        self._refunds: dict[str, dict[str, Refund]] = {}
+        self._items: OrderedDict[str, dict[Place, Item]] = OrderedDict()
+        self._backs: dict[str, dict[str, Back]] = {}  # of each sale, by their own names
         self._shifts: OrderedDict[str, _Run] = OrderedDict()
         self._working: dict[str, str] = {}  # device -> shift, by the order of its records
-        self._sent: dict[str, int] = {}  # our own epochs that the cloud may lack something of
+        self._epochs: dict[str, OrderedDict[str, None]] = {}  # of each device, in the order in which it began them
 
     # What was written
 
@@ -99,25 +109,19 @@ class Sales:
             found = _decode(record)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return
+        place = Place(device, epoch, seq)
+        self._note_epoch(place)
         match found:
             case Shift():
                 self._shifted(device, found)
             case Item():
-                self._listed(found, (device, epoch, seq))
+                self._listed(found, place)
             case Sale():
-                self._sold(device, epoch, seq, found)
-            case Void():
-                self._voids.setdefault(found.sale, found)
-            case Refund():
-                self._refunded(device, found)
+                self._sold(place, found)
+            case Void() | Refund():
+                self._given_back(place, found)
             case _:
                 pass
-
-    def sent(self, epoch: str, upto: int) -> None:
-        """Note up to where the cloud has an epoch of our own; one that was never named it has all of."""
-        self._sent[epoch] = max(upto, self._sent.get(epoch, 0))
-        if len(self._sent) > EPOCHS_MAX:
-            del self._sent[next(iter(self._sent))]
 
     # What is asked
 
@@ -126,14 +130,12 @@ class Sales:
         return self._sales.get(sale_id)
 
     def is_void(self, sale_id: str) -> bool:
-        return sale_id in self._voids
+        return any(back.is_void for back in self._backs_of(sale_id))
 
     def remains_tiyn(self, sale_id: str) -> int:
         """Return what may still be given back of a sale; nothing of one that was voided or is not known."""
         sold = self._sales.get(sale_id)
-        if sold is None or self.is_void(sale_id):
-            return 0
-        return max(0, sold.sale.amount_tiyn - self._given_back_tiyn(sale_id))
+        return _left_tiyn(sold.sale, self._backs_of(sale_id)) if sold is not None else 0
 
     def open_shift(self, device: str) -> Shift | None:
         """Return the shift that is open at a till."""
@@ -146,17 +148,25 @@ class Sales:
         found = (self._sales.get(sale_id) for sale_id in reversed(run.sales)) if run is not None else ()
         return [sold for sold in found if sold is not None]
 
+    def elsewhere(self, shift_id: str, people: Collection[str] | None, limit: int) -> Sequence[Sold]:
+        """Return sales of other shifts and tills, the newest first; only to some people, where they are given."""
+        found = (
+            sold for sold in reversed(self._sales.values())
+            if sold.sale.shift != shift_id and (people is None or sold.sale.person in people)
+        )  # fmt: skip
+        return list(islice(found, limit))
+
     def totals(self, shift_id: str) -> Totals:
-        """Return what a shift has taken so far."""
+        """Return what a shift has taken so far, and given back, also of other shifts' and tills' sales."""
         run = self._shifts.get(shift_id)
         if run is None:
             return Totals()
         sales = self.of_shift(shift_id)
-        standing = [sold for sold in sales if not self.is_void(sold.sale.id)]
-        refunds = (refund for refund in run.refunds.values() if not self.is_void(refund.sale))
-        back = [(refund, self._sales.get(refund.sale)) for refund in refunds]
-        cash_back = sum(refund.amount_tiyn for refund, sold in back if sold is not None and not sold.is_of_account)
-        account_back = sum(refund.amount_tiyn for refund, sold in back if sold is None or sold.is_of_account)
+        undone = {back.sale for back in run.backs.values() if back.is_void and back.sale in run.sales}
+        standing = [sold for sold in sales if sold.sale.id not in undone]
+        given = [back for back in run.backs.values() if not (back.is_void and back.sale in undone)]
+        cash_back = sum(back.amount_tiyn for back in given if self._is_cash(back.sale))
+        account_back = sum(back.amount_tiyn for back in given) - cash_back
         return Totals(
             count=len(standing),
             account_tiyn=_paid(standing, "account", "subsidised") - account_back,
@@ -168,19 +178,23 @@ class Sales:
             refund_tiyn=cash_back + account_back,
         )
 
-    def known(self, ref: str, *, meal: str, day: Day, as_of_ms: int, device: str) -> Known:
-        """Return what is known of somebody at a meal."""
+    def known(self, ref: str, *, meal: str, day: Day, counted: Counted, device: str) -> Known:
+        """Return what is known of somebody at a meal, beside balances that know what is `counted`."""
         sales = [self._sales[sale_id] for sale_id in self._by_person.get(ref, ())]
         today = [sold for sold in self._standing(sales) if self._is_on(sold, day)]
         eaten = [sold for sold in today if sold.sale.meal == meal]
-        unconfirmed = [sold for sold in today if sold.device == device and sold.sale.unconfirmed and sold.is_of_account]
+        own = [sold for sold in today if sold.place.device == device and sold.is_of_account]
         return Known(
             used=frozenset(item.dish for sold in eaten for item in sold.items),
             is_right_used=any(sold.is_by_right for sold in eaten),
-            since_tiyn=sum(self._since_tiyn(sold, as_of_ms) for sold in sales if sold.is_of_account),
+            since_tiyn=sum(self._since_tiyn(sold, counted) for sold in sales if sold.is_of_account),
             today_tiyn=sum(self.remains_tiyn(sold.sale.id) for sold in today if sold.is_of_account),
-            unconfirmed_tiyn=sum(self.remains_tiyn(sold.sale.id) for sold in unconfirmed),
+            unconfirmed_tiyn=sum(self.remains_tiyn(sold.sale.id) for sold in own if sold.sale.unconfirmed),
         )
+
+    def count_of(self, ref: str, device: str) -> int:
+        """Return how many sales to somebody are known that a device made."""
+        return sum(self._sales[sale_id].place.device == device for sale_id in self._by_person.get(ref, ()))
 
     def last_meal(self, ref: str, meal: str, day: Day) -> Sold | None:
         """Return the newest sale to somebody at a meal that stands."""
@@ -188,6 +202,12 @@ class Sales:
         return next((s for s in self._standing(sales) if s.sale.meal == meal and self._is_on(s, day)), None)
 
     # Folding
+
+    def _note_epoch(self, place: Place) -> None:
+        epochs = self._epochs.setdefault(place.device, OrderedDict())
+        epochs.setdefault(place.epoch)
+        if len(epochs) > EPOCHS_MAX:
+            epochs.popitem(last=False)
 
     def _shifted(self, device: str, shift: Shift) -> None:
         run = self._shifts.setdefault(shift.id, _Run(device))
@@ -200,36 +220,35 @@ class Sales:
         if len(self._shifts) > SHIFTS_MAX:
             self._shifts.popitem(last=False)
 
-    def _listed(self, item: Item, key: tuple[str, str, int]) -> None:
+    def _listed(self, item: Item, place: Place) -> None:
         if item.sale in self._sales:
             return
-        self._items.setdefault(item.sale, {})[key] = item
+        self._items.setdefault(item.sale, {})[place] = item
         if len(self._items) > WAITING_MAX:
             self._items.popitem(last=False)
 
-    def _sold(self, device: str, epoch: str, seq: int, sale: Sale) -> None:
+    def _sold(self, place: Place, sale: Sale) -> None:
         items = self._items.pop(sale.id, {})
         if sale.id in self._sales:
             return
-        self._sales[sale.id] = Sold(device, epoch, seq, sale, tuple(items.values()))
-        self._shifts.setdefault(sale.shift, _Run(device)).sales[sale.id] = None
+        self._sales[sale.id] = Sold(place, sale, tuple(items.values()))
+        self._shifts.setdefault(sale.shift, _Run(place.device)).sales[sale.id] = None
         if sale.person is not None:
             self._by_person.setdefault(sale.person, {})[sale.id] = None
         if len(self._sales) > SALES_MAX:
             self._forget(*self._sales.popitem(last=False))
 
-    def _refunded(self, device: str, refund: Refund) -> None:
-        of_sale = self._refunds.setdefault(refund.sale, {})
-        if refund.id in of_sale:
+    def _given_back(self, place: Place, record: Void | Refund) -> None:
+        of_sale = self._backs.setdefault(record.sale, {})
+        if record.id in of_sale:
             return
-        of_sale[refund.id] = refund
-        run = self._shifts.get(self._working.get(device, ""))
+        back = of_sale[record.id] = Back(place, record.sale, record.amount_tiyn, isinstance(record, Void))
+        run = self._shifts.get(self._working.get(place.device, ""))
         if run is not None:
-            run.refunds[refund.id] = refund
+            run.backs[record.id] = back
 
     def _forget(self, sale_id: str, sold: Sold) -> None:
-        self._voids.pop(sale_id, None)
-        self._refunds.pop(sale_id, None)
+        self._backs.pop(sale_id, None)
         if sold.sale.person is not None:
             of_person = self._by_person.get(sold.sale.person, {})
             of_person.pop(sale_id, None)
@@ -241,8 +260,15 @@ class Sales:
 
     # Counting
 
+    def _backs_of(self, sale_id: str) -> Collection[Back]:
+        return self._backs.get(sale_id, {}).values()
+
     def _standing(self, sales: Iterable[Sold]) -> Iterator[Sold]:
         return (sold for sold in sales if not self.is_void(sold.sale.id))
+
+    def _is_cash(self, sale_id: str) -> bool:
+        sold = self._sales.get(sale_id)
+        return sold is not None and sold.sale.payment == "cash"
 
     def _is_on(self, sold: Sold, day: Day) -> bool:
         """Tell whether a sale was made on a day: by its clock, or, where that was not right, by the cashier's word."""
@@ -252,26 +278,24 @@ class Sales:
             return named == day.name
         return day.from_ms <= sold.sale.wall_ms < day.to_ms
 
-    def _given_back_tiyn(self, sale_id: str) -> int:
-        return sum(refund.amount_tiyn for refund in self._refunds.get(sale_id, {}).values())
+    def _since_tiyn(self, sold: Sold, counted: Counted) -> int:
+        """Return what is left of a sale, less what the balance has of it: nothing is given back before its sale is."""
+        backs = self._backs_of(sold.sale.id)
+        left_tiyn = _left_tiyn(sold.sale, backs)
+        if not self._is_counted(sold.place, counted):
+            return left_tiyn
+        return left_tiyn - _left_tiyn(sold.sale, [back for back in backs if self._is_counted(back.place, counted)])
 
-    def _since_tiyn(self, sold: Sold, as_of_ms: int) -> int:
-        """Return what a sale, its void and its refunds have changed since a balance.
+    def _is_counted(self, place: Place, counted: Counted) -> bool:
+        epochs = list(self._epochs.get(place.device, ()))
+        begun = epochs.index(place.epoch) + 1 if place.epoch in epochs else 0  # else it is older than all of these
+        return counted.knows(place, epochs[begun:])
 
-        A balance is of the newest record that is in it, of any till: what the cloud lacks, or has no sure time, counts.
-        """
-        is_lacking = sold.seq > self._sent.get(sold.epoch, sold.seq)
 
-        def is_since(record: Sale | Void | Refund) -> bool:
-            return is_lacking or record.wall_ms > as_of_ms or record.clock in _DOUBTED
-
-        sale = sold.sale
-        paid = sale.amount_tiyn if is_since(sale) else 0
-        void = self._voids.get(sale.id)
-        if void is not None:
-            return paid - (sale.amount_tiyn if is_since(void) else 0)
-        refunds = self._refunds.get(sale.id, {}).values()
-        return paid - min(sale.amount_tiyn, sum(refund.amount_tiyn for refund in refunds if is_since(refund)))
+def _left_tiyn(sale: Sale, backs: Collection[Back]) -> int:
+    if any(back.is_void for back in backs):
+        return 0
+    return max(0, sale.amount_tiyn - sum(back.amount_tiyn for back in backs))
 
 
 def _paid(sales: Iterable[Sold], *ways: Payment) -> int:

@@ -12,6 +12,7 @@ from edge_agent.till.desk import Desk, NotDone
 from edge_agent.till.paper import brief, closing_record, opening_record, refund_record, void_record
 from edge_agent.till.pins import PinRefused, Pins
 from edge_agent.till.sales import Totals
+from edge_agent.timekeeper import Stamp
 from schemas.structs import Shift, StaffRow
 
 ROLE = "cashier"
@@ -26,7 +27,10 @@ class Shifts:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def open(self, staff: str, pin: str, day: str = "") -> str:
-        """Open a shift and return its name; `day` is the cashier's word, needed of a doubtful clock. Raises NotDone."""
+        """Open a shift and return its name; `day` is the cashier's word, needed of a doubtful clock. Raises NotDone.
+
+        A shift that was left open, and that a doubtful clock has no day for, is closed with its totals.
+        """
         async with self._lock:
             desk, stamp = self.desk, self.desk.around.timekeeper.now()
             till = desk.book.till if desk.book is not None else None
@@ -39,9 +43,9 @@ class Shifts:
                 await self.pins.check(self._cashier(staff), pin)
             except PinRefused as refused:
                 raise NotDone(refused.reason, (str(refused.wait_s),) if refused.wait_s else ()) from refused
-            shift = desk.fresh_id()
-            await desk.append(opening_record(shift, till.id, staff, stamp, named))
-            desk.meal_key = None
+            shift, closing = desk.fresh_id(), self._closing(desk.left_open, stamp)
+            await desk.append(*closing, opening_record(shift, till.id, staff, stamp, named))
+            desk.opened, desk.meal_key = shift, None
             desk.clear()
             return shift
 
@@ -50,8 +54,7 @@ class Shifts:
         async with self._lock, self.desk.selling:
             shift = self._open()
             totals = self.desk.around.sales.totals(shift.id)
-            stamp = self.desk.around.timekeeper.now()
-            await self.desk.append(closing_record(shift.id, shift.till, shift.staff, stamp, totals))
+            await self.desk.append(*self._closing(shift, self.desk.around.timekeeper.now()))
             self.desk.clear()
             return totals
 
@@ -84,6 +87,13 @@ class Shifts:
             stamp = self.desk.around.timekeeper.now()
             await self.desk.append(refund_record(self.desk.fresh_id(), sale_id, amount_tiyn, shift.staff, why, stamp))
             self.desk.on_change()
+
+    def _closing(self, shift: Shift | None, stamp: Stamp) -> list[bytes]:
+        """Return the record that closes a shift with its totals, if there is one to close."""
+        if shift is None:
+            return []
+        totals = self.desk.around.sales.totals(shift.id)
+        return [closing_record(shift.id, shift.till, shift.staff, stamp, totals)]
 
     def _open(self) -> Shift:
         shift = self.desk.shift

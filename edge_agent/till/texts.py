@@ -56,9 +56,14 @@ _WORDS: dict[Language, dict[str, str]] = {
         "why_parent": "Ата-анасы келісті",
         "why_second": "Екінші порция",
         "why_own": "Басқа себеп",
+        "why_here": "Бала осында",
+        "is_here": "Бала осында ма?",
+        "give_here": "Иә, осында: беру",
         "go": "Сату",
         "sales": "Сатылымдар",
         "no_sales": "Әлі сатылған жоқ",
+        "no_such_sales": "Бұл ауысымда оған сатылмаған",
+        "elsewhere": "Басқа ауысымдар мен кассалар",
         "back": "Артқа",
         "void": "Жою",
         "refund": "Қайтару",
@@ -150,9 +155,14 @@ _WORDS: dict[Language, dict[str, str]] = {
         "why_parent": "Родители согласны",
         "why_second": "Вторая порция",
         "why_own": "Другая причина",
+        "why_here": "Ребёнок здесь",
+        "is_here": "Ребёнок здесь?",
+        "give_here": "Да, здесь: выдать",
         "go": "Продать",
         "sales": "Продажи",
         "no_sales": "Продаж ещё нет",
+        "no_such_sales": "В этой смене не продавали",
+        "elsewhere": "Другие смены и кассы",
         "back": "Назад",
         "void": "Аннулировать",
         "refund": "Вернуть",
@@ -244,9 +254,14 @@ _WORDS: dict[Language, dict[str, str]] = {
         "why_parent": "The parents agree",
         "why_second": "Second helping",
         "why_own": "Another reason",
+        "why_here": "The child is here",
+        "is_here": "Is the child here?",
+        "give_here": "Yes, here: give it",
         "go": "Sell",
         "sales": "Sales",
         "no_sales": "Nothing was sold yet",
+        "no_such_sales": "Nothing in this shift",
+        "elsewhere": "Other shifts and tills",
         "back": "Back",
         "void": "Void",
         "refund": "Refund",
@@ -287,25 +302,6 @@ _WORDS: dict[Language, dict[str, str]] = {
         "writing": "Writing to the disk…",
     },
 }
-
-# The fourteen of Annex II of Regulation (EU) No 1169/2011; other keys are shown as the school wrote them.
-ALLERGENS: dict[Language, dict[str, str]] = {
-    "kk": {
-        "gluten": "глютен", "crustaceans": "шаян тәрізділер", "eggs": "жұмыртқа", "fish": "балық",
-        "peanuts": "жержаңғақ", "soybeans": "соя", "milk": "сүт", "nuts": "жаңғақ", "celery": "балдыркөк",
-        "mustard": "қыша", "sesame": "күнжіт", "sulphites": "сульфиттер", "lupin": "люпин", "molluscs": "ұлулар",
-    },
-    "ru": {
-        "gluten": "глютен", "crustaceans": "ракообразные", "eggs": "яйца", "fish": "рыба", "peanuts": "арахис",
-        "soybeans": "соя", "milk": "молоко", "nuts": "орехи", "celery": "сельдерей", "mustard": "горчица",
-        "sesame": "кунжут", "sulphites": "сульфиты", "lupin": "люпин", "molluscs": "моллюски",
-    },
-    "en": {
-        "gluten": "gluten", "crustaceans": "crustaceans", "eggs": "eggs", "fish": "fish", "peanuts": "peanuts",
-        "soybeans": "soya", "milk": "milk", "nuts": "nuts", "celery": "celery", "mustard": "mustard",
-        "sesame": "sesame", "sulphites": "sulphites", "lupin": "lupin", "molluscs": "molluscs",
-    },
-}  # fmt: skip
 
 TEXTS: dict[Language, dict[str, str]] = {
     language: words | {f"r_{reason}": text for reason, text in REASONS[language].items()}

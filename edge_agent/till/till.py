@@ -11,6 +11,7 @@ import structlog
 from edge_agent.clock import Clock
 from edge_agent.readers.tap import Answering, Reader, Tap, Verdict
 from edge_agent.readers.watch import ReaderWatch
+from edge_agent.sealed import Sealed
 from edge_agent.status.server import listen
 from edge_agent.till.app import TillPages, serve_till
 from edge_agent.till.desk import Around, Desk
@@ -30,18 +31,19 @@ class Till:
     """One till."""
 
     def __init__(
-        self, around: Around, notes: Notes, clock: Clock, readers: Sequence[Reader], port: int, photos: Path,
-        printer: Printer | None = None,
+        self, around: Around, notes: Notes, clock: Clock, readers: Sequence[Reader], port: int, folder: Path,
+        sealed: Sealed, printer: Printer | None = None,
     ) -> None:  # fmt: skip
-        """`photos` is the folder that dishes' photos are kept in."""
+        """Photos are kept in folders of `folder`, people's `sealed`."""
         self.readers = readers
         self.desk = Desk(around)
         self._port = port
         self.reader_watch = ReaderWatch(self.readers)
         shifts = Shifts(self.desk, Pins(notes, clock))
-        self.photos = Photos(photos, clock, lambda: self.desk.book)
-        self._screen = Screen(self.desk, lambda: 0, self.photos.has, Receipts(printer))
-        self._pages = TillPages(self.desk, shifts, self._screen, Watching(), self.photos.read)
+        self.dishes = Photos(folder / "photos", clock, self._dishes_named)
+        self.faces = Photos(folder / "faces", clock, self._faces_named, sealed)
+        self._screen = Screen(self.desk, lambda: 0, self.dishes.has, self.faces.has, Receipts(printer))
+        self._pages = TillPages(self.desk, shifts, self._screen, Watching(), self.dishes.read, self.faces.read)
 
     def count_unsent(self, count: Callable[[], int]) -> None:
         """Show what this counts as what is not sent."""
@@ -64,6 +66,14 @@ class Till:
                 self._answer(reader, tap, await self.desk.tap(tap))
             except Exception:  # One card that we fail on must not keep those behind it hungry.
                 log.exception("tap.failed", reader=reader.name)
+
+    def _dishes_named(self) -> frozenset[str] | None:
+        book = self.desk.book
+        return book.photos() if book is not None else None
+
+    def _faces_named(self) -> frozenset[str] | None:
+        book = self.desk.book
+        return book.faces() if book is not None else None
 
     @staticmethod
     def _answer(reader: Reader, tap: Tap, stage: Stage) -> None:

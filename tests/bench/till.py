@@ -45,7 +45,7 @@ def student_rows(students: int) -> list[bytes]:
         ref = f"bench{number:07d}"
         rows.append(row("person", ref, f"Айгерім Сейітқызы {number}", f"{number % 11 + 1}А", "student", 1, 1, "all"))
         rows.append(row("card", token(CARD_KEY, UID, uid_of(number)), ref, "active", 0))
-        rows.append(row("account", ref, 10**8, 1, 0, -1, ["milk"] if number % 10 == 0 else [], [], []))
+        rows.append(row("account", ref, 10**8, 0, -1, ["milk"] if number % 10 == 0 else [], [], []))
         if number % 2:
             rows.append(row("right", ref, [["lunch", "free", "2026-01-01", "2099-12-31", 0]]))
     return rows

@@ -17,7 +17,7 @@ SIGNED: dict[str, object] = {"kind": CANTEEN}
 def rows(balance_tiyn: int = 100) -> list[bytes]:
     return sorted(
         [
-            row("account", ALIYA, balance_tiyn, 0, 0, -1, [], [], []),
+            row("account", ALIYA, balance_tiyn, 0, -1, [], [], []),
             row("meal", "lunch", NAMES, 660, 840),
             row("staff", "cashier00000", "Сәуле", PIN_HASH, ["cashier"]),
         ]

@@ -49,3 +49,12 @@ def test_the_readme_leads_to_every_page() -> None:
     pages = {path for path in DOCUMENTS if re.fullmatch(r"docs/[^/]*\.md", path)}
 
     assert pages - linked == set()
+
+
+def test_every_test_that_the_page_of_the_till_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs/till.md").read_text()))
+    texts = [(ROOT / path).read_text() for path in tracked() if path.startswith("tests/") and path.endswith(".py")]
+    there = {name for text in texts for name in re.findall(r"def (test_\w+)\(", text)}
+
+    assert named
+    assert named - there == set()

@@ -180,9 +180,9 @@ ROSTER_ROWS = [
     roster.row("profile", "day", [[31, 420, 1140]], ["*"]),
     roster.row("person", PERSON, "Әлия Қасымова", "1А", "student", 1, 1, "day"),
     roster.row("card", "ab" * 12, PERSON, "active", 0),
-    *till_rows(PERSON, STAFF, DEVICE, WALL_MS)[:1],
+    *till_rows(PERSON, STAFF, DEVICE)[:1],
 ]
-CANTEEN_ROWS = till_rows(PERSON, STAFF, DEVICE, WALL_MS)[1:]
+CANTEEN_ROWS = till_rows(PERSON, STAFF, DEVICE)[1:]
 Sign = Callable[[bytes], bytes]
 NEXT_ROWS = [*ROSTER_ROWS[:4], *ROSTER_ROWS[5:], roster.row("card", "cd" * 12, PERSON, "active", WALL_MS)]
 

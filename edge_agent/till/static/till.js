@@ -127,7 +127,8 @@ document.addEventListener("submit", async (event) => {
     case "takeback": {
       const why = (fields.own || "").trim() || fields.why || "";
       const what = event.submitter.value;
-      if (await act(what, { sale: form.dataset.sale, why, sum: fields.amount || "" })) await aside();
+      const words = document.getElementById("seek").value;
+      if (await act(what, { sale: form.dataset.sale, why, sum: fields.amount || "" })) await aside(words);
       break;
     }
     case "find":
@@ -138,6 +139,7 @@ document.addEventListener("submit", async (event) => {
 
 let asked = 0;
 document.addEventListener("input", async (event) => {
+  if (event.target.id === "seek") await aside(event.target.value);
   if (event.target.id !== "find") return;
   const number = ++asked;
   const answer = await fetch(`/people?lang=${language}&q=${encodeURIComponent(event.target.value)}`);
@@ -146,11 +148,14 @@ document.addEventListener("input", async (event) => {
   if (number === asked && people) people.innerHTML = html;
 });
 
-async function aside() {
+async function aside(words = "") {
   if (!isAside) later = main.innerHTML;
-  const answer = await fetch(`/sales?lang=${language}`);
+  const number = ++asked;
+  const answer = await fetch(`/sales?lang=${language}&q=${encodeURIComponent(words)}`);
+  const html = await answer.text();
+  if (number !== asked) return;
   isAside = true;
-  replace(await answer.text());
+  replace(html);
 }
 
 // A scanner types fast and ends with Enter; Enter alone is a touch of the big button, Escape one of the other.

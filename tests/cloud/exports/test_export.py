@@ -52,6 +52,7 @@ PASSED_ON = {  # what no file of its own holds, with the reason
     "rollout": "of the whole service",
     "rollout_device": "how far a release of the whole service came",
     "device_program": "what devices asked releases for; the records tell what they run",
+    "meal_counted": "how far the records are in the books; the records tell",
     "meal_head": "how many facts of meals there are; their numbers tell",
     "meal_fact": "in which order meals were met; the meals tell",
     "notice_cursor": "how far the logs were read for notices",

@@ -20,13 +20,15 @@ from cloud.ledger.posting import post_all
 from cloud.ledger.rules import Account
 from cloud.menu.dishes import change_dish, put_dish_photo
 from cloud.menu.entitlements import EntitlementGiven, approve, list_children, propose
-from cloud.menu.kinds import Limit, RightKind, TillMode
+from cloud.menu.kinds import Limit, RightKind, TillMode, UnseenPolicy
 from cloud.menu.restrictions import restrict
 from cloud.menu.rules import Names
+from cloud.menu.settings import CanteenRules, set_rules
 from cloud.menu.tills import TillRow, end_till, put_till, set_pin
-from cloud.people.actions import add_person
+from cloud.people.actions import add_person, give_consent
 from cloud.people.bulk import PersonGiven
-from cloud.people.kinds import PersonRole
+from cloud.people.kinds import PersonRole, Purpose
+from cloud.people.photos import put_photo
 from cloud.rosters import api
 from cloud.rosters.actions import ISSUED_ANEW_AFTER, publish, publish_canteen
 from cloud.rosters.building import rows_of
@@ -44,8 +46,9 @@ from tests.cloud.menu.factory import SOUP, Canteen, priced
 from tests.cloud.schools.factory import SYSTEM, a_school
 from tests.waiting import until_async
 
-KINDS = {"meal", "dish", "menu", "right", "account", "staff"}
+KINDS = {"meal", "dish", "menu", "right", "account", "staff", "canteen", "counted", "face"}
 DEVICE = "almaty5-till-1"
+MINUTE = timedelta(minutes=1)
 TILL = TillRow("till1", Names("Касса", "Касса", "Till"), DEVICE, TillMode.SET)
 
 
@@ -142,7 +145,7 @@ async def test_a_till_is_told_rights_limits_and_who_may_open_a_shift(canteen: Ca
     found = await rows(canteen)
 
     assert found["right"] == [[ref, [["lunch", "subsidised", "2026-09-01", "2027-05-25", 20_000]]]]
-    accounts = {row[0]: row[4:] for row in found["account"]}
+    accounts = {row[0]: row[3:] for row in found["account"]}
     assert accounts[ref] == [150_000, ["milk"], [], ["dessert"]]
     assert accounts[other] == [-1, [], [], []]
     ((who, name, pin_hash, roles),) = found["staff"]
@@ -150,19 +153,58 @@ async def test_a_till_is_told_rights_limits_and_who_may_open_a_shift(canteen: Ca
     assert str(pin_hash).startswith("$argon2id$")
 
 
-async def test_a_till_is_told_each_balance_and_the_newest_record_that_is_in_it(canteen: Canteen) -> None:
+async def test_a_till_is_told_each_balance(canteen: Canteen) -> None:
     await a_till(canteen)
     (_, ref), (_, other) = await canteen.child("1"), await canteen.child("2")
     now = canteen.services.clock.now()
-    sold_at = now - timedelta(hours=2)
     paid = postings.top_up("kaspi:1", now, ref, 100_000, postings.clearing("kaspi"))
-    sold = postings.sale("record:till:1:1", sold_at, Account.of(ref), paid_tiyn=57_700, subsidy_tiyn=0)
+    sold = postings.sale("record:till:1:1", now, Account.of(ref), paid_tiyn=57_700, subsidy_tiyn=0)
     async with canteen.services.database.transaction() as connection:
         await post_all(connection, canteen.school_id, [paid, sold], now)
 
-    accounts = {row[0]: row[1:3] for row in (await rows(canteen))["account"]}
+    accounts = {row[0]: row[1] for row in (await rows(canteen))["account"]}
 
-    assert accounts == {ref: [42_300, int(sold_at.timestamp() * 1_000)], other: [0, 0]}
+    assert accounts == {ref: 42_300, other: 0}
+
+
+async def test_a_till_is_told_what_the_school_decided_about_accounts_and_free_meals(canteen: Canteen) -> None:
+    await a_till(canteen)
+    _, ref = await canteen.child()
+    assert (await rows(canteen))["canteen"] == [["", {"overdraft_tiyn": 0, "unseen": "allow"}]]
+
+    rules = CanteenRules(120_000, 50_000, 0, 0, UnseenPolicy.ASK)
+    await set_rules(canteen.services, canteen.cook, canteen.school_id, rules)
+
+    found = await rows(canteen)
+    assert found["canteen"] == [["", {"overdraft_tiyn": 50_000, "unseen": "ask"}]]
+    assert [(row[0], row[2]) for row in found["account"]] == [(ref, 120_000)]
+
+
+async def test_a_till_is_told_the_photos_of_those_who_consented(canteen: Canteen) -> None:
+    await a_till(canteen)
+    child_id, ref = await canteen.child()
+    await give_consent(canteen.services, SYSTEM, child_id, Purpose.PHOTO, date(2026, 8, 20), "form 12")
+    assert "face" not in await rows(canteen)
+
+    await put_photo(canteen.services, SYSTEM, child_id, picture())
+
+    ((whose, digest),) = (await rows(canteen))["face"]
+    assert (whose, len(str(digest))) == (ref, 64)
+
+
+async def test_of_each_device_the_newest_epochs_are_told_with_what_is_counted_of_them(canteen: Canteen) -> None:
+    await a_till(canteen)
+    at = canteen.services.clock.now()
+    counted = [("old-till", 1, 7, at)] + [(DEVICE, number, 10 + number, at + number * MINUTE) for number in range(40)]
+    await canteen.services.database.pool.executemany(
+        "INSERT INTO meal_counted (school_id, device, epoch, seq, newest_at) VALUES ($1, $2, $3, $4, $5)",
+        [(canteen.school_id, device, f"{epoch:016x}", seq, newest_at) for device, epoch, seq, newest_at in counted],
+    )
+
+    found = (await rows(canteen))["counted"]
+
+    assert found[0] == [DEVICE, [[f"{number:016x}", 10 + number] for number in range(8, 40)]]
+    assert found[1:] == [["old-till", [[f"{1:016x}", 7]]]]
 
 
 async def test_a_balance_beyond_belief_is_told_as_the_largest_and_spoils_no_roster(canteen: Canteen) -> None:

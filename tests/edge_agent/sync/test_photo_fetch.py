@@ -45,18 +45,19 @@ async def serving(body: bytes, status: str = "200 OK") -> AsyncIterator[tuple[Ph
 
 async def test_a_photo_comes_by_its_digest() -> None:
     async with serving(PHOTO) as (desk, targets):
-        assert await desk.bring(DIGEST) == PHOTO
-    assert targets == [f"/device/v1/dish-photo/{DIGEST}"]
+        assert await desk.bring_dish(DIGEST) == PHOTO
+        assert await desk.bring_face(DIGEST) == PHOTO
+    assert targets == [f"/device/v1/dish-photo/{DIGEST}", f"/device/v1/face/{DIGEST}"]
 
 
 @pytest.mark.parametrize("body", [b"another", b"x" * (PHOTO_BYTES_MAX + 1)])
 async def test_another_photo_or_a_huge_one_is_not_believed(body: bytes) -> None:
     async with serving(body) as (desk, _):
         with pytest.raises(ConnectionError):
-            await desk.bring(DIGEST)
+            await desk.bring_face(DIGEST)
 
 
 async def test_a_refusal_is_told() -> None:
     async with serving(b"{}", "404 Not Found") as (desk, _):
         with pytest.raises(httpx2.HTTPStatusError):
-            await desk.bring(DIGEST)
+            await desk.bring_face(DIGEST)

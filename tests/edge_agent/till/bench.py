@@ -61,20 +61,26 @@ class TillBench:
 
     def __init__(
         self, *changed: bytes, claims: Claims | None = None, clock: Quality = "ntp", is_touchless: bool = False,
-        device: str = DEVICE, sales: Sales | None = None, log: MemoryLog | None = None,
+        device: str = DEVICE, sales: Sales | None = None, log: MemoryLog | None = None, is_seen: bool | None = None,
     ) -> None:  # fmt: skip
         self.clock = SimulatedClock(datetime.fromtimestamp(NOON_MS / 1000, UTC))
         self.log = log or MemoryLog()
         self.notes = MemoryNotes()
-        self.roster: Roster | None = canteen(*STAFF, *changed)
+        self.is_seen = is_seen  # by a gate today, as far as the till knows
+        self._rows = (*STAFF, *changed)
+        self.roster: Roster | None = canteen(*self._rows)
         around = Around(
             device, self.log, Timekeeper(self.clock, machine=clock), random.Random(device), lambda: self.roster,
             sales if sales is not None else Sales(), claims or OnlyTill(), lambda tap: tap.credential.hex(),
-            is_touchless=is_touchless,
+            is_seen=lambda _ref, _day: self.is_seen, is_touchless=is_touchless,
         )  # fmt: skip
         self.sales = around.sales
         self.desk = Desk(around)
         self.shifts = Shifts(self.desk, Pins(self.notes, self.clock))
+
+    def learn(self, *changed: bytes) -> None:
+        """Take a newer roster, with these rows."""
+        self.roster = canteen(*self._rows, *changed)
 
     async def open(self) -> Self:
         await self.shifts.open(CASHIER, PIN)

@@ -45,14 +45,18 @@ def account(
     allergens: tuple[str, ...] = (),
     dishes: tuple[str, ...] = (),
     categories: tuple[str, ...] = (),
-    as_of_ms: int = MONDAY_8_MS,
 ) -> bytes:
     lists = [list(allergens), list(dishes), list(categories)]
-    return row("account", ref, balance_tiyn, as_of_ms, offline_tiyn, day_limit_tiyn, *lists)
+    return row("account", ref, balance_tiyn, offline_tiyn, day_limit_tiyn, *lists)
 
 
 def right(ref: str, kind: str = "free", price_tiyn: int = 0, *, until: str = "2027-05-25") -> bytes:
     return row("right", ref, [["lunch", kind, "2026-08-01", until, price_tiyn]])
+
+
+def decided(overdraft_tiyn: int = 0, unseen: str = "allow") -> bytes:
+    """Return the row of what the school decided about accounts and free meals."""
+    return row("canteen", "", {"overdraft_tiyn": overdraft_tiyn, "unseen": unseen})
 
 
 ROWS = (
@@ -62,7 +66,7 @@ ROWS = (
     row("meal", "lunch", names("Lunch"), 660, 900),
     dish("lunch-set", LUNCH_TIYN, version=3, parts=(("milk-soup", 1), ("bun", 2))),
     dish("milk-soup", MILK_SOUP_TIYN, category="soups", allergens=("milk",)),
-    dish("bun", BUN_TIYN, version=2, category="sweets", allergens=("gluten",), barcode="4870001112223"),
+    dish("bun", BUN_TIYN, version=2, category="bakery", allergens=("gluten",), barcode="4870001112223"),
     dish("tea", TEA_TIYN),
     row("menu", f"{TODAY} lunch", ["lunch-set/3", "milk-soup/1", "bun/2", "tea/1"], "lunch-set/3"),
     right(ALIYA),

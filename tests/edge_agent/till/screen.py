@@ -4,10 +4,12 @@
 """
 
 import asyncio
+import hashlib
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Browser, Page
 
@@ -16,14 +18,17 @@ from edge_agent.till.app import TillPages, serve_till
 from edge_agent.till.page import Screen
 from edge_agent.till.watching import Watching
 from schemas.roster import row
+from simulators.portraits import portrait
 from tests.edge_agent.school import ALIYA, BORIS, GUARD
 from tests.edge_agent.till.bench import TillBench
-from tests.edge_agent.till.canteen import TODAY, account, dish
+from tests.edge_agent.till.canteen import TODAY, account, decided, dish
 from tests.servers.chromium import chromium
 from tests.servers.process import answers
 from tests.waiting import until_async
 
 SCREENS = Path("build/screens")
+FACE = portrait("#7aa5c9")
+OF_ALIYA = hashlib.sha256(FACE).hexdigest()
 PEOPLE = (
     row("person", ALIYA, "Әлия Қасымова", "1А", "student", 1, 1, "day"),
     row("person", BORIS, "Борис Константинопольский-Вознесенский", "11Б", "student", 1, 1, "day"),
@@ -47,11 +52,11 @@ MENU = row(
 class ShownTill(TillBench):
     """A till with a screen. `unsent` is what its counter says."""
 
-    def __init__(self, *changed: bytes, is_touchless: bool = False) -> None:
-        super().__init__(*PEOPLE, *DISHES, MENU, *changed, is_touchless=is_touchless)
+    def __init__(self, *changed: bytes, **bench: Any) -> None:
+        super().__init__(*PEOPLE, *DISHES, MENU, *changed, **bench)
         self.unsent = 0
-        self.screen = Screen(self.desk, lambda: self.unsent)
-        self.pages = TillPages(self.desk, self.shifts, self.screen, Watching())
+        self.screen = Screen(self.desk, lambda: self.unsent, has_face=lambda digest: digest == OF_ALIYA)
+        self.pages = TillPages(self.desk, self.shifts, self.screen, Watching(), face={OF_ALIYA: FACE}.get)
         self.url = ""
 
     @asynccontextmanager
@@ -108,17 +113,23 @@ async def _free(till: ShownTill) -> None:
     await till.tap(ALIYA)
 
 
+async def _unseen(till: ShownTill) -> None:
+    till.learn(row("face", ALIYA, OF_ALIYA), decided(unseen="ask"))
+    till.is_seen = False
+    await till.tap(ALIYA)
+
+
 async def _nothing(_till: ShownTill) -> None:
     pass
 
 
 STATES: dict[str, State] = {
     "idle": _nothing, "free": _free, "allergic": _allergic, "refused": _refused, "sold": _sold, "basket": _basket,
-    "unknown": _unknown,
+    "unknown": _unknown, "unseen": _unseen,
 }  # fmt: skip
 ROWS = (
     account(ALIYA, 100_050),
-    account(BORIS, 1_234_567, allergens=("milk", "peanuts"), categories=("sweets",)),
+    account(BORIS, 1_234_567, allergens=("milk", "peanuts"), categories=("bakery",)),
     dish("tea", 5_000),
 )
 

@@ -14,6 +14,7 @@ from tests.edge_agent.till.bench import PIN, STAFF
 from tests.edge_agent.till.canteen import CASHIER, canteen, names
 from tests.edge_agent.till.screen import ROWS, ShownTill
 
+OF_ALIYA = "cd" * 32
 OURS = {"x-requested-by": OWN_PAGE, "sec-fetch-site": "same-origin"}
 
 
@@ -137,7 +138,7 @@ async def test_the_list_of_sales_and_people_are_parts_of_the_page(client: httpx2
 
 
 async def test_a_dishs_photo_is_shown_when_it_is_here(client: httpx2.AsyncClient, till: ShownTill) -> None:
-    till.pages.photo_of = {"aa": b"RIFF"}.get
+    till.pages.dish_photo = {"aa": b"RIFF"}.get
     till.pages.screen.has_photo = lambda digest: digest == "ab" * 32
     till.roster = canteen(row("dish", "tea/1", names("Tea"), 5_000, "", [], "ab" * 32, "", []), *STAFF)
 
@@ -145,6 +146,23 @@ async def test_a_dishs_photo_is_shown_when_it_is_here(client: httpx2.AsyncClient
 
     assert (there.content, there.headers["content-type"], lacking.status_code) == (b"RIFF", "image/webp", 404)
     assert f'<img src="/photo/{"ab" * 32}" alt="">' in (await client.get("/")).text
+
+
+async def test_a_persons_photo_is_shown_when_it_is_here_and_no_browser_keeps_it(
+    client: httpx2.AsyncClient, till: ShownTill
+) -> None:
+    till.pages.face = {OF_ALIYA: b"RIFF"}.get
+    till.learn(row("face", ALIYA, OF_ALIYA))
+    await till.tap(ALIYA)
+    lacking = (await client.get("/")).text
+    till.screen.has_face = lambda digest: digest == OF_ALIYA
+
+    there = await client.get(f"/face/{OF_ALIYA}")
+
+    assert (there.content, there.headers["cache-control"]) == (b"RIFF", "no-store")
+    assert f'src="/face/{OF_ALIYA}"' in (await client.get("/")).text
+    assert "<img" not in lacking
+    assert (await client.get("/face/aa")).status_code == 404
 
 
 async def test_a_stream_more_than_a_till_has_screens_is_refused(

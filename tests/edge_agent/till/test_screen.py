@@ -12,8 +12,8 @@ from playwright.async_api import Browser, Page
 from schemas.roster import row
 from tests.edge_agent.school import ALIYA, BORIS
 from tests.edge_agent.till.bench import PIN
-from tests.edge_agent.till.canteen import CASHIER, LUNCH_TIYN, TEA_TIYN, account, names
-from tests.edge_agent.till.screen import ROWS, STATES, ShownTill
+from tests.edge_agent.till.canteen import CASHIER, LUNCH_TIYN, TEA_TIYN, account, decided, names
+from tests.edge_agent.till.screen import OF_ALIYA, ROWS, STATES, ShownTill
 from tests.edge_agent.till.test_texts import LATIN
 from tests.servers.chromium import chromium
 from tests.waiting import until_async
@@ -37,7 +37,6 @@ SAME_EVERYWHERE = (
     "EN",
     "IT",
     "PIN",
-    "sweets",
 )
 
 
@@ -115,6 +114,21 @@ async def test_without_a_touch_the_card_alone_sells(page: Page) -> None:
 
         assert "Already had it today, 12:00" in await page.inner_text(".stage")
     assert len(till.written("sale")) == 1
+
+
+async def test_a_child_whom_no_gate_has_seen_is_asked_about_with_its_photo_and_given_the_meal_by_enter(
+    page: Page,
+) -> None:
+    async with serving(row("face", ALIYA, OF_ALIYA), decided(unseen="ask"), is_seen=False) as till:
+        await till.open()
+        await till.show(page)
+        await till.tap(ALIYA)
+        await page.wait_for_selector("text=Is the child here?")
+        await page.wait_for_function("document.querySelector('img.face')?.naturalWidth > 0")
+        await page.keyboard.press("Enter")
+        await kind(page, "sold")
+
+    assert [(each["w"], each["x"]) for each in till.written("override")] == [("not_seen", "The child is here")]
 
 
 async def test_the_keyboard_alone_sells_and_clears(page: Page) -> None:
@@ -239,6 +253,32 @@ async def test_a_sale_is_voided_and_another_refunded_in_the_list(page: Page) -> 
 
     assert [(each["w"], each["a"]) for each in till.written("void")] == [("Touched by mistake", TEA_TIYN)]
     assert [(each["w"], each["a"]) for each in till.written("refund")] == [("cold", 3_050)]
+
+
+async def test_a_sale_of_another_shift_is_found_by_name_and_refunded_and_not_voided(page: Page) -> None:
+    async with serving() as till:
+        await till.open()
+        for ref in (ALIYA, BORIS):
+            till.desk.put("tea/1")
+            await till.tap(ref)
+            await till.sell()
+        await till.shifts.close()
+        await till.open()
+        await till.show(page)
+        await page.click('[data-do="sales"]')
+        await page.wait_for_selector("text=Other shifts and tills")
+        await page.fill("#seek", "қас")
+        await page.wait_for_selector(".list li details >> nth=0 >> text=Әлия Қасымова")
+        await page.wait_for_function("document.querySelectorAll('.list li details').length === 1")
+        await page.click(".list summary >> nth=0")
+        assert await page.locator(".list form button[value=void]").count() == 0
+        await page.click(".list form >> nth=0 >> text=Did not take it")
+        await page.click(".list form >> nth=0 >> text=Refund")
+        await page.wait_for_selector("text=refunded 50")
+
+        assert await page.input_value("#seek") == "қас"
+        assert "−50" in await page.inner_text(".totals")
+    assert [(each["w"], each["a"]) for each in till.written("refund")] == [("Did not take it", TEA_TIYN)]
 
 
 async def test_a_card_closes_the_list_and_the_queue_goes_on(page: Page) -> None:

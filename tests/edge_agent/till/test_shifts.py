@@ -7,11 +7,11 @@ from typing_extensions import override
 
 from edge_agent.till.claims import Claim, Outcome
 from edge_agent.till.desk import NotDone
-from edge_agent.till.sales import Totals
+from edge_agent.till.sales import Sales, Totals
 from schemas.roster import row
 from tests.edge_agent.school import ALIYA, BORIS
 from tests.edge_agent.till.bench import PIN, TillBench, ToldHub
-from tests.edge_agent.till.canteen import CASHIER, COOK, LUNCH_TIYN
+from tests.edge_agent.till.canteen import CASHIER, COOK, DEVICE, LUNCH_TIYN, TODAY
 
 
 async def sold(till: TillBench, ref: str | None = BORIS) -> str:
@@ -66,6 +66,45 @@ async def test_a_till_whose_clock_is_not_right_asks_the_cashier_for_the_day() ->
 
     assert till.written()[0]["dy"] == "2026-08-31"
     assert till.desk.look().day.name == "2026-08-31"
+
+
+async def test_a_shift_left_open_overnight_sells_nothing_without_a_clock_until_a_day_is_named() -> None:
+    evening = await TillBench().open()
+    await sold(evening)
+    sales = Sales()
+    for entry in evening.log.kept:
+        assert entry.record is not None
+        sales.observe(DEVICE, entry.epoch, entry.seq, entry.record)
+    morning = TillBench(clock="none", sales=sales)
+    morning.desk.fresh_id()  # else its chance is the evening's
+    await morning.tap(BORIS)
+    assert (morning.desk.shift, morning.desk.look().shift) == (None, None)
+
+    assert (await refused(morning.shifts.open(CASHIER, PIN))).reason == "day_needed"
+    await morning.shifts.open(CASHIER, PIN, "2026-09-01")
+
+    closed, opened = morning.written("shift")
+    assert (closed["o"], closed["a"], opened["o"], opened["dy"]) == ("closed", LUNCH_TIYN, "opened", "2026-09-01")
+    assert morning.desk.look().day.name == "2026-09-01"
+
+
+async def test_a_clock_that_jumps_in_mid_shift_stops_nobody() -> None:
+    till = await TillBench().open()
+    till.clock.jump(-40 * 86_400)
+
+    await sold(till)
+
+    assert till.written("sale")
+    assert till.desk.look().day.name == TODAY
+
+
+async def test_a_shift_whose_day_was_named_goes_on_without_a_clock_after_a_restart() -> None:
+    first = TillBench(clock="none")
+    await first.shifts.open(CASHIER, PIN, "2026-08-31")
+    again = TillBench(clock="none", sales=first.sales)
+
+    assert again.desk.shift == first.desk.shift
+    assert (await refused(again.shifts.open(CASHIER, PIN, "2026-08-31"))).reason == "shift_open"
 
 
 async def test_a_shift_that_the_disk_does_not_take_is_not_open() -> None:

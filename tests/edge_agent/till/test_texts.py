@@ -7,19 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloud.menu import kinds
 from edge_agent.status.snapshot import Language
 from edge_agent.status.texts import LANGUAGES
+from edge_agent.till.foods import ALLERGENS, CATEGORIES
 from edge_agent.till.paper import WHY_MAX, brief
 from edge_agent.till.reasons import REASONS
 from edge_agent.till.rules import Reason
-from edge_agent.till.texts import ALLERGENS, OVERRULINGS, TAKINGS_BACK, TEXTS, tenge, tiyn
+from edge_agent.till.texts import OVERRULINGS, TAKINGS_BACK, TEXTS, tenge, tiyn
 from edge_agent.till.who import CardTrouble
 
 LATIN = re.compile(r"[A-Za-z]{2,}")
 
 
 def test_the_three_languages_say_the_same_things() -> None:
-    for texts in (TEXTS, ALLERGENS, REASONS):
+    for texts in (TEXTS, ALLERGENS, CATEGORIES, REASONS):
         assert {language: sorted(texts[language]) for language in LANGUAGES} == dict.fromkeys(
             LANGUAGES, sorted(texts["en"])
         )
@@ -29,7 +31,9 @@ def test_the_three_languages_say_the_same_things() -> None:
 
 @pytest.mark.parametrize("language", ["kk", "ru"])
 def test_no_english_is_left(language: Language) -> None:
-    left = {key: LATIN.findall(text) for key, text in (TEXTS[language] | ALLERGENS[language]).items()}
+    left = {
+        key: LATIN.findall(text) for key, text in (TEXTS[language] | ALLERGENS[language] | CATEGORIES[language]).items()
+    }
 
     assert {key: words for key, words in left.items() if words and words not in (["PIN"], ["IT"])} == {}
 
@@ -38,13 +42,14 @@ def test_every_objection_and_every_trouble_with_a_card_has_its_sentence() -> Non
     assert {*get_args(Reason), *get_args(CardTrouble)} <= set(REASONS["kk"])
 
 
-def test_the_fourteen_allergens_have_names() -> None:
-    assert len(ALLERGENS["kk"]) == 14
+def test_what_the_cloud_knows_of_food_has_a_name_here() -> None:
+    assert set(ALLERGENS["kk"]) == set(kinds.ALLERGENS)
+    assert set(CATEGORIES["kk"]) == set(kinds.CATEGORIES)
 
 
 @pytest.mark.parametrize("language", list(LANGUAGES))
 def test_every_ready_reason_fits_into_a_record(language: Language) -> None:
-    reasons = [TEXTS[language][key] for key in (*OVERRULINGS, *TAKINGS_BACK)]
+    reasons = [TEXTS[language][key] for key in (*OVERRULINGS, *TAKINGS_BACK, "why_here")]
 
     assert [reason for reason in reasons if brief(reason) != reason or len(reason) > WHY_MAX] == []
 

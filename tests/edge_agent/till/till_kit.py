@@ -29,7 +29,7 @@ def canteen_rows(tills: Sequence[str]) -> list[bytes]:
         dish("lunch-set", LUNCH_TIYN, parts=(("bun", 2),)),
         row("menu", f"{today} lunch", ["lunch-set/1"], "lunch-set/1"),
         row("right", ref_of(FREE), [["lunch", "free", "2026-01-01", "2099-12-31", 0]]),
-        row("account", ref_of(PAYING), 100_000, now_ms, 0, -1, [], [], []),
+        row("account", ref_of(PAYING), 100_000, 0, -1, [], [], []),
         STAFF[0],
     ]
 
