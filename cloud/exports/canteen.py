@@ -59,6 +59,14 @@ CANTEEN = (
         ' JOIN person ON person.id = person_id WHERE meal_rating.school_id = $1 ORDER BY "on", meal, ref',
     ),
     Export(
+        "preorders",
+        "What was ordered ahead: dishes as dish/version in order, and when it was cancelled or changed.",
+        "SELECT o.id AS preorder, ref AS person, \"on\", o.meal, (SELECT string_agg(dish.key || '/' || chosen.version,"
+        " ', ' ORDER BY place) FROM preorder_dish chosen JOIN dish ON dish.id = dish_id WHERE preorder_id = o.id)"
+        " AS dishes, ordered_at, ordered_by, cancelled_at, cancelled_by FROM preorder o"
+        " JOIN person ON person.id = o.person_id WHERE o.school_id = $1 ORDER BY o.id",
+    ),
+    Export(
         "canteen_rules",
         "What the school decided about its canteen, if it did; amounts in tiyn, the cut-off in minutes after midnight.",
         "SELECT offline_limit_tiyn, overdraft_tiyn, low_balance_tiyn, preorder_cutoff_min, unseen_policy, set_at,"
