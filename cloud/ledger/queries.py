@@ -13,21 +13,12 @@ from cloud.ledger.rules import Account, held
 
 ACCOUNTS_MAX = 20_000
 MOVEMENTS_MAX = 500
-NEWEST = 20  # lines of an account; records come late, but not later than so many others
 READERS = (Role.OFFICE,)
 _HELD = "SELECT balance_tiyn FROM ledger_account WHERE person_id = $1"
 _BALANCE = "SELECT balance_tiyn FROM ledger_account WHERE school_id = $1 AND kind = $2 AND part = $3"
 _HELD_EACH = "SELECT person_id, balance_tiyn FROM ledger_account WHERE person_id = any($1::bigint[])"
 _ALL_HELD = """
 SELECT part, balance_tiyn FROM ledger_account WHERE school_id = $1 AND kind = 'child' ORDER BY part LIMIT $2
-"""
-_TOLD = """
-SELECT part, balance_tiyn, sold.at FROM ledger_account CROSS JOIN LATERAL (
-  SELECT max(at) AS at FROM (
-    SELECT entry_id FROM ledger_line WHERE account_id = ledger_account.id ORDER BY entry_id DESC LIMIT $3
-  ) newest JOIN ledger_entry ON ledger_entry.id = entry_id AND starts_with(key, 'record:')
-) sold
-WHERE school_id = $1 AND kind = 'child' ORDER BY part LIMIT $2
 """
 _MOVEMENTS = """
 SELECT entry.number, entry.key, entry.kind, entry.at, -line.amount_tiyn AS amount_tiyn
@@ -59,14 +50,6 @@ FROM ledger_account LEFT JOIN (
 ) AS since ON account_id = ledger_account.id
 WHERE school_id = $1 ORDER BY kind, part LIMIT $3
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a till is told of an account: what is held, and the newest record of a till that is in it."""
-
-    held_tiyn: int
-    recorded_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +119,6 @@ async def held_at(connection: asyncpg.Connection | asyncpg.Pool, school_id: int)
     return {
         row["part"]: held(row["balance_tiyn"]) for row in await connection.fetch(_ALL_HELD, school_id, ACCOUNTS_MAX)
     }
-
-
-async def told_at(connection: asyncpg.Connection | asyncpg.Pool, school_id: int) -> Mapping[str, Told]:
-    """Return what tills are told of each account of a school, by reference; see `held_at`."""
-    rows = await connection.fetch(_TOLD, school_id, ACCOUNTS_MAX, NEWEST)
-    return {row["part"]: Told(held(row["balance_tiyn"]), row["at"]) for row in rows}
 
 
 async def movements_of(
