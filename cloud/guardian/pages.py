@@ -14,6 +14,8 @@ from cloud.core.navigation import home_of
 from cloud.core.pages import Visit, pages_of
 from cloud.guardian.lasting import lasting_of, purses_of
 from cloud.guardian.queries import DAYS_SHOWN, Child, child_of, children_of
+from cloud.notifications.live_pages import key_of
+from cloud.notifications.queries import counts_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,23 +29,25 @@ async def home(request: Request, visit: MemberVisit, actor: SignedIn, services: 
     page = "guardian/children.html"
     return pages_of(request).page(
         _in_zone(visit, children), page, section="children", children=children,
-        purses=await purses_of(services, children),
+        purses=await purses_of(services, children), anew=False,
     )  # fmt: skip
 
 
 @router.get("/live")
 async def live(request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices) -> Response:
-    """Stream the children's day."""
+    """Stream the children's day, and how many notices are unread."""
     _require_guardian(actor)
+    page = "guardian/children.html"
 
     async def draw() -> str:
         children = await children_of(services, actor)
-        now = replace(_in_zone(visit, children), now=services.clock.now())
+        counts = await counts_of(services, actor)
+        now = replace(_in_zone(visit, children), now=services.clock.now(), counts=counts)
         purses = await purses_of(services, children)
-        return pages_of(request).block(now, "guardian/children.html", "children", children=children, purses=purses)
+        return pages_of(request).block(now, page, "children", children=children, purses=purses, anew=True)
 
-    children = await children_of(services, actor)
-    return stream(request, [(child.school_id, child.ref) for child in children], draw)
+    keys = [(child.school_id, child.ref) for child in await children_of(services, actor)]
+    return stream(request, [*keys, key_of(actor.account_id or 0)], draw)
 
 
 @router.get("/children/{ref}")

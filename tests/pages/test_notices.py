@@ -28,6 +28,16 @@ async def test_a_new_notice_is_on_the_open_page_and_counted_without_a_reload(sit
     await expect(page.locator("#count-notices")).to_contain_text(f"{before + 1} unread", timeout=5 * SECOND_MS)
 
 
+async def test_the_first_page_counts_a_new_notice_without_a_reload(site: Site) -> None:
+    page = await opened(site, "/", "guardian")
+    before = await count(page)
+
+    await pay(site, 14_00, "05" * 16)
+
+    await expect(page.locator("#count-notices")).to_contain_text(f"{before + 1} unread", timeout=5 * SECOND_MS)
+    await expect(page.locator("#count-notices")).to_have_count(1)
+
+
 async def test_what_is_read_is_counted_no_more_and_what_came_since_stays_unread(site: Site) -> None:
     await pay(site, 11_00, "02" * 16)
     page = await site.open("/notices", "guardian", script=False, language="ru")
