@@ -15,7 +15,10 @@ import httpx2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from schemas.roster import body_of, pack, row
+from edge_agent.bundle import read_bundle
+from edge_agent.roster import KINDS
+from edge_agent.sealed import Sealed
+from schemas.roster import CANTEEN, body_of, pack, row
 from schemas.tokens import UID, token
 from tests.servers.process import Server, answers, free_port
 
@@ -27,6 +30,11 @@ _RUN = "import sys; from esik.cli import main; sys.exit(main(sys.argv[1:]))"
 
 def uid_of(number: int) -> bytes:
     return bytes.fromhex(f"04a1b2c3d4e5{number:02x}")
+
+
+def kind_of(line: bytes) -> str:
+    """Return the kind of a roster's row."""
+    return str(json.loads(line)[0])
 
 
 def ref_of(number: int) -> str:
@@ -42,7 +50,7 @@ class SchoolKit:
     gates: Mapping[str, str] = field(default_factory=lambda: {"north": "gate-1"})  # gate -> device
     policy: Mapping[str, object] = field(default_factory=dict)
     cards: Sequence[tuple[str, bytes, str]] = ()  # of other media: letter, credential, whose; as UIDs they are nobody's
-    more: Sequence[bytes] = ()  # rows of the roster besides
+    more: Sequence[bytes] = ()  # rows of the rosters besides, of the doors' and of the canteen's
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
 
     @property
@@ -60,13 +68,19 @@ class SchoolKit:
             if uid_of(number) not in {credential for _, credential, _ in self.cards}:
                 rows.append(row("card", token(CARD_KEY, UID, uid_of(number)), ref_of(number), "active", 0))
         rows += [row("card", token(CARD_KEY, letter, number), ref, "active", 0) for letter, number, ref in self.cards]
-        rows += self.more
+        return self._signed([*rows, *(line for line in self.more if kind_of(line) in KINDS)], version)
+
+    def canteen(self, version: int = 1) -> bytes:
+        """Return a signed snapshot of the canteen's roster."""
+        return self._signed([line for line in self.more if kind_of(line) not in KINDS], version, kind=CANTEEN)
+
+    def _signed(self, rows: Sequence[bytes], version: int, **more: object) -> bytes:
         now_ms = time.time_ns() // 1_000_000
-        header = {
+        header: dict[str, object] = {
             "school": SCHOOL, "version": version, "base": 0, "issued_ms": now_ms, "not_after_ms": now_ms + 30 * DAY_MS,
         }  # fmt: skip
-        body = body_of(rows)
-        return pack(header, body, body, self.key.sign)
+        body = body_of(list(rows))
+        return pack(header | more, body, body, self.key.sign)
 
     def agent(
         self,
@@ -93,6 +107,8 @@ class SchoolKit:
         path.chmod(0o600)
         made.write_settings()
         made.put_roster(self.roster())
+        if any(kind_of(line) == "till" for line in self.more):
+            made.put_canteen(self.canteen(), Sealed(read_bundle(path).rest_key))
         return made
 
 
@@ -134,6 +150,11 @@ class AgentKit:
         slots = self.folder / "kept" / "roster"
         slots.mkdir(parents=True, exist_ok=True)
         (slots / "roster-a").write_bytes(file)
+
+    def put_canteen(self, file: bytes, sealed: Sealed) -> None:
+        slots = self.folder / "kept" / "canteen"
+        slots.mkdir(parents=True, exist_ok=True)
+        (slots / "roster-a").write_bytes(sealed.sealed(file, CANTEEN))
 
     def tap(self, reader: str, uid: bytes) -> None:
         """Show a card."""
