@@ -44,6 +44,7 @@ from edge_agent.till.book import Book, Day
 from edge_agent.till.claiming import HubDesk
 from edge_agent.till.claims import SchoolClaims
 from edge_agent.till.desk import Around
+from edge_agent.till.foreign import ListedCodes
 from edge_agent.till.receipt import printer_at
 from edge_agent.till.sales import Sales
 from edge_agent.till.till import Till
@@ -112,6 +113,7 @@ class Core:
         self._claims = HubClaims(self.neighbours, self.hub_desk, given.rng, settings.till.claim_ms / 1000)
         self.neighbours.on_claim = self._claims.heard
         self._passes = Passes(bundle.school, bundle.roster_public_key)
+        self._foreign = ListedCodes(self.canteen.roster)
         self._counters = Counters(settings.folder)
         readers = self._open_readers()
         self.gates = self._make_gates(readers)
@@ -230,8 +232,8 @@ class Core:
         return roster is not None and Book(roster, "").tills <= {self.given.bundle.device}
 
     def _pass_of(self, tap: Tap, name: str, stamp: Stamp) -> PassShown | None:
-        """Return the card that a signed code stands for, which is used up by being shown."""
-        return self._passes.take(tap, name, stamp)
+        """Return the card that a code stands for: one that we signed is used up by being shown, others are listed."""
+        return self._passes.take(tap, name, stamp) or self._foreign.holder(tap, name, stamp)
 
     def _make_prover(self) -> CardProver | None:
         given = self.given

@@ -84,6 +84,11 @@ class Roster(Rows):
         """Return every person, in order of reference."""
         return map(_decode_person, self.lines("person"))
 
+    def code(self, token: str) -> CardRow | None:
+        """Return whose a code is that only tills take: its row stands as a card's in the canteen's roster."""
+        line = self.canteen.line("card", token) if self.canteen is not None else None
+        return _decode_card(line) if line else None
+
     def joined(self, canteen: Rows) -> "Roster":
         """Return this roster with the canteen's rows: what is none of the doors' is looked up there.
 

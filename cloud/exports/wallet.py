@@ -29,6 +29,12 @@ WALLET = (
         " WHERE wallet_note.school_id = $1 ORDER BY wallet_note.id",
     ),
     Export(
+        "till_codes",
+        "Codes of others that tills take for a person, as tokens, until their last day.",
+        "SELECT source, token, ref AS person, last_on FROM till_code JOIN person ON person.id = person_id"
+        " WHERE till_code.school_id = $1 ORDER BY source",
+    ),
+    Export(
         "wallet_told",
         "Which meals the wallet's desk was told of, or that they were taken back; refused says why it took them not.",
         "SELECT sale, is_back, refused, at FROM wallet_sent WHERE school_id = $1 ORDER BY at, sale",

@@ -13,6 +13,7 @@ from cloud.menu.settings import CanteenRules, rules_of
 from cloud.menu.tills import CASHIER, cashiers_of, tills_of
 from cloud.people.photos import faces_of
 from cloud.rosters.balances import balances_of
+from cloud.rosters.codes import code_rows
 from schemas.roster import row
 
 AHEAD = timedelta(days=14)
@@ -51,6 +52,7 @@ async def canteen_rows(connection: asyncpg.Connection, school_id: int, now: date
         *(row("face", ref, digest) for ref, digest in await faces_of(connection, school_id)),
         *await _cashiers(connection, school_id),
         row("canteen", "", {"overdraft_tiyn": rules.overdraft_tiyn, "unseen": rules.unseen_policy.value}),
+        *await code_rows(connection, school_id, today),
     ]
 
 

@@ -48,6 +48,7 @@ COLUMNS: Mapping[FileKind, tuple[Column, ...]] = {
         Column("valid_from", ("Басталатын күні", "Действует с", "Valid from", "начало"), "01.09.2026", is_needed=True),
         Column("valid_to", ("Аяқталатын күні", "Действует по", "Valid to", "конец"), "25.05.2027", is_needed=True),
         Column("price_tenge", ("Бағасы, ₸", "Цена, ₸", "Price, ₸", "бағасы", "цена", "стоимость", "price"), "577,00"),
+        Column("code", ("Коды", "Код", "Code", "QR"), ""),
         Column("state", ("Күйі", "Состояние", "State", "статус", "мәртебесі", "status"), "active"),
     ),
     FileKind.TABEL: (

@@ -15,6 +15,7 @@ from cloud.wallet.errors import RowWrong
 from cloud.wallet.reading import GivenRow
 
 NUMBER = re.compile(r"[^\W_][\w./-]{0,39}")
+CODE = re.compile(r"[!-~]{16,200}")  # longer than any barcode of a dish
 TERM_MAX_DAYS = 400  # a school year, and some
 PRICE_MAX_TIYN = 10_000_000
 REASON_MAX = 120
@@ -51,6 +52,7 @@ class VoucherDraft:
     last_on: date
     price_tiyn: int
     is_annulled: bool
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def voucher_of(row: GivenRow, meals: Mapping[str, str]) -> VoucherDraft:
     return VoucherDraft(
         _number(cells), _given(cells), _meal(cells.get("meal", LUNCH), meals), first_on, last_on,
         _price(cells.get("price_tenge", "0")), _is_annulled(cells.get("state", "")),
+        _code(cells.get("code", "")),
     )  # fmt: skip
 
 
@@ -131,6 +134,15 @@ def _price(text: str) -> int:
     if amount is None or amount > PRICE_MAX_TIYN:
         raise RowWrong(message("“{given}” is no price. Write tenge, as 577 or 577.50.", given=text[:24]))
     return amount
+
+
+def _code(text: str) -> str:
+    if text and not CODE.fullmatch(text):
+        raise RowWrong(
+            message("A code has {low} to {high} visible characters, as the phone shows it. Or leave it out.",
+                    low=16, high=200)
+        )  # fmt: skip
+    return text
 
 
 def _is_annulled(text: str) -> bool:

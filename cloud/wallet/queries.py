@@ -141,7 +141,7 @@ async def vouchers_within(connection: Connection, school_id: int) -> list[Vouche
     return [
         Voucher(
             row["number"], row["person_id"], row["meal"], row["first_on"], row["last_on"], row["price_tiyn"],
-            row["is_annulled"],
+            row["is_annulled"], row["code"],
         )
         for row in rows
     ]  # fmt: skip

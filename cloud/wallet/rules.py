@@ -24,6 +24,7 @@ class Voucher:
     last_on: date
     price_tiyn: int = 0
     is_annulled: bool = False
+    code: str = field(default="", repr=False)  # the token of its code, where it has one that tills know
 
     def is_valid_on(self, on: date) -> bool:
         return not self.is_annulled and self.first_on <= on <= self.last_on

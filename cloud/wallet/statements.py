@@ -5,7 +5,8 @@ Rule: nothing is changed in place: the newest row of a voucher, of a child's day
 
 VOUCHERS = """
 SELECT * FROM (
-  SELECT DISTINCT ON (number) number, person_id, meal, first_on, last_on, price_tiyn, is_annulled FROM wallet_voucher
+  SELECT DISTINCT ON (number) number, person_id, meal, first_on, last_on, price_tiyn, is_annulled, code
+  FROM wallet_voucher
   WHERE school_id = $1 ORDER BY number, id DESC
 ) AS newest ORDER BY number LIMIT $2
 """
@@ -26,9 +27,9 @@ UPDATE wallet_import SET added = $2, changed = $3, same = $4, rejected = $5, rej
 """
 PUT_VOUCHERS = """
 INSERT INTO wallet_voucher (school_id, import_id, at, number, person_id, meal, first_on, last_on, price_tiyn,
-  is_annulled)
+  is_annulled, code)
 SELECT $1, $2, $3, * FROM unnest($4::text[], $5::bigint[], $6::text[], $7::date[], $8::date[], $9::bigint[],
-  $10::boolean[])
+  $10::boolean[], $11::text[])
 """
 PUT_TABEL = """
 INSERT INTO wallet_tabel (school_id, import_id, at, person_id, "on", is_present, reason)

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import date
 from functools import partial
 from typing import TypeVar
@@ -20,8 +20,11 @@ from cloud.core.actor import Actor, Role
 from cloud.core.database import raw
 from cloud.core.messages import Message, message
 from cloud.core.services import Services
+from cloud.core.wakeups import notify
 from cloud.menu.queries import meals_of
 from cloud.people.bulk import lock_school
+from cloud.people.kinds import CHANGED
+from cloud.rosters.codes import TillCode, Tokens, put_codes
 from cloud.schools.queries import school_of_id
 from cloud.wallet import statements
 from cloud.wallet.children import Children, children_of
@@ -130,31 +133,17 @@ async def take_file(services: Services, actor: Actor, school_id: int, kind: File
     return taken
 
 
-async def _take(
-    services: Services, at: asyncpg.Connection, actor: Actor, school_id: int, coming: Coming
-) -> TakenFile:  # fmt: skip
+async def _take(services: Services, at: asyncpg.Connection, actor: Actor, school_id: int, coming: Coming) -> TakenFile:
     await lock_school(at, school_id)  # of two files that come at once, one is first
-    now, file = services.clock.now(), coming.file
-    digest = hashlib.sha256(coming.content).hexdigest()
+    digest, count = hashlib.sha256(coming.content).hexdigest(), len(coming.file.rows)
     import_id = await at.fetchval(
-        statements.PUT_IMPORT, school_id, coming.kind.value, digest, len(file.rows), now, actor.name
+        statements.PUT_IMPORT, school_id, coming.kind.value, digest, count, services.clock.now(), actor.name
     )
-    vouchers = await vouchers_within(at, school_id)
-    owners = {voucher.number: voucher.person for voucher in vouchers}
-    taking = _Taking(file, await children_of(services.vault, at, school_id, owners))
-    if coming.kind is FileKind.VOUCHERS:
-        words = await _meal_words(at, school_id)
-        new = await asyncio.to_thread(_take_vouchers, taking, vouchers, words)
-        statement = statements.PUT_VOUCHERS
-    else:
-        today = now.astimezone((await school_of_id(services, school_id)).zone).date()
-        drafts = await asyncio.to_thread(taking.read, partial(tabel_of, today=today))
-        days = [draft.on for _, draft in drafts] or [today]
-        held = await tabel_within(at, school_id, min(days), max(days))
-        new = await asyncio.to_thread(_take_tabel, taking, drafts, held)
-        statement = statements.PUT_TABEL
-    if new:
-        await at.execute(statement, school_id, import_id, now, *(list(column) for column in zip(*new, strict=True)))
+    known = await vouchers_within(at, school_id)
+    owners = {voucher.number: voucher.person for voucher in known}
+    taking = _Taking(coming.file, await children_of(services.vault, at, school_id, owners))
+    put = _Putting(services, at, school_id, import_id)
+    await (put.vouchers(taking, known) if coming.kind is FileKind.VOUCHERS else put.tabel(taking))
     await at.execute(
         statements.COUNT_IMPORT, import_id, taking.added, taking.changed, taking.same, len(taking.rejected),
         _sealed(services, taking),
@@ -162,34 +151,74 @@ async def _take(
     return _told(import_id, coming.kind, taking)
 
 
+@dataclass(frozen=True, slots=True)
+class _Putting:
+    """Where the rows of one file go."""
+
+    services: Services
+    at: asyncpg.Connection
+    school_id: int
+    import_id: int
+
+    async def vouchers(self, taking: _Taking, known: Sequence[Voucher]) -> None:
+        """Write what is new of vouchers, and let tills know of their codes."""
+        words = await _meal_words(self.at, self.school_id)
+        tokens = await Tokens.of_school(self.services, self.at, self.school_id)
+        new = await asyncio.to_thread(_take_vouchers, taking, known, words, tokens)
+        await self._put(statements.PUT_VOUCHERS, [astuple(voucher) for voucher in new])
+        before = {voucher.number: voucher.code for voucher in known}
+        coded = [voucher for voucher in new if voucher.code or before.get(voucher.number)]
+        if coded:
+            await put_codes(self.at, self.school_id, [_till_code(voucher) for voucher in coded])
+            await notify(self.at, CHANGED, str(self.school_id))
+
+    async def tabel(self, taking: _Taking) -> None:
+        """Write what is new of a tabel."""
+        school = await school_of_id(self.services, self.school_id)
+        today = self.services.clock.now().astimezone(school.zone).date()
+        drafts = await asyncio.to_thread(taking.read, partial(tabel_of, today=today))
+        days = [draft.on for _, draft in drafts] or [today]
+        held = await tabel_within(self.at, self.school_id, min(days), max(days))
+        await self._put(statements.PUT_TABEL, await asyncio.to_thread(_take_tabel, taking, drafts, held))
+
+    async def _put(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        if rows:
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            await self.at.execute(statement, self.school_id, self.import_id, self.services.clock.now(), *columns)
+
+
+def _till_code(voucher: Voucher) -> TillCode:
+    code = "" if voucher.is_annulled else voucher.code
+    return TillCode(f"voucher:{voucher.number}", code, voucher.person, voucher.last_on)
+
+
 def _take_vouchers(
-    taking: _Taking, known: Iterable[Voucher], words: Mapping[str, str]
-) -> list[tuple[object, ...]]:  # fmt: skip
+    taking: _Taking, known: Iterable[Voucher], words: Mapping[str, str], tokens: Tokens
+) -> list[Voucher]:  # fmt: skip
     held = {voucher.number: voucher for voucher in known}
     of_child: dict[int, dict[str, Voucher]] = {}
     for voucher in held.values():
         of_child.setdefault(voucher.person, {})[voucher.number] = voucher
+    codes = {voucher.code: voucher.number for voucher in held.values() if voucher.code and not voucher.is_annulled}
     new: dict[str, Voucher] = {}
 
     def write(draft: VoucherDraft, row: int) -> bool | None:
         voucher = Voucher(
             draft.number, taking.children.find(draft.child), draft.meal, draft.first_on, draft.last_on,
-            draft.price_tiyn, draft.is_annulled,
+            draft.price_tiyn, draft.is_annulled, tokens.of(draft.code),
         )  # fmt: skip
         taking.refuse_second(voucher.number, voucher, row)
         before = held.get(voucher.number)
         if before == voucher:
             return None
         _refuse_taken(before, voucher, of_child.get(voucher.person, {}).values())
+        _refuse_taken_code(codes, before, voucher)
         held[voucher.number] = new[voucher.number] = voucher
         of_child.setdefault(voucher.person, {})[voucher.number] = voucher
         return before is None
 
     taking.write(taking.read(partial(voucher_of, meals=words)), write)
-    return [
-        (each.number, each.person, each.meal, each.first_on, each.last_on, each.price_tiyn, each.is_annulled)
-        for each in new.values()
-    ]
+    return list(new.values())
 
 
 def _refuse_taken(before: Voucher | None, voucher: Voucher, others: Iterable[Voucher]) -> None:
@@ -203,6 +232,16 @@ def _refuse_taken(before: Voucher | None, voucher: Voucher, others: Iterable[Vou
                 number=other.number,
             )
         )
+
+
+def _refuse_taken_code(codes: dict[str, str], before: Voucher | None, voucher: Voucher) -> None:
+    """Note a voucher's code, of which a voucher that is not annulled is the only one. Raises RowWrong."""
+    if before is not None and (voucher.is_annulled or before.code != voucher.code):
+        codes.pop(before.code, None)
+    if not voucher.code or voucher.is_annulled:
+        return
+    if codes.setdefault(voucher.code, voucher.number) != voucher.number:
+        raise RowWrong(message("This code is of another voucher. Annul that one first, or leave the code out."))
 
 
 def _take_tabel(

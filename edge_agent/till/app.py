@@ -169,10 +169,10 @@ class TillPages:
         self.desk.put(touch.dish, touch.count)
 
     async def _scan(self, touch: Touch) -> None:
-        """Take what a scanner typed: somebody's code, or a dish's barcode."""
-        if touch.code.startswith(CODE_BEGINS):
-            at_ms = self.desk.around.timekeeper.now().monotonic_ms
-            await self.desk.tap(Tap(SCREEN, touch.code.encode(), Medium.QR, at_ms))
+        """Take what a scanner typed: a dish's barcode, or somebody's code."""
+        tap = Tap(SCREEN, touch.code.encode(), Medium.QR, self.desk.around.timekeeper.now().monotonic_ms)
+        if touch.code.startswith(CODE_BEGINS) or self.desk.is_listed(tap):
+            await self.desk.tap(tap)
         elif not self.desk.scan(touch.code):
             raise NotDone("unknown_code")
 

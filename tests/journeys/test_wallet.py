@@ -45,6 +45,7 @@ from tests.waiting import until
 LUNCH_TIYN = 57_700
 WAIT_S = 40.0
 CONFLICT = 409
+WALLETS = "https://wallet.example/v/0123456789abcdef"  # a code that the state's wallet would show
 
 
 @pytest.fixture(name="clock")
@@ -136,8 +137,9 @@ async def test_a_code_on_a_phone_that_was_consented_to_gets_one_free_meal_and_it
     services, canteen = school.services, school.canteen
     first, last = canteen.on - timedelta(1), canteen.on + timedelta(100)
     await school.take(
-        FileKind.VOUCHERS, "voucher,child,valid_from,valid_to,price_tenge", f"SK-1,{school.ref},{first},{last},577"
-    )
+        FileKind.VOUCHERS, "voucher,child,valid_from,valid_to,price_tenge,code",
+        f"SK-1,{school.ref},{first},{last},577,{WALLETS}",
+    )  # fmt: skip
     folder = tmp_path / "till"
     folder.mkdir()
     (folder / "bundle.json").write_bytes(school.bundle)
@@ -151,6 +153,7 @@ async def test_a_code_on_a_phone_that_was_consented_to_gets_one_free_meal_and_it
         await asyncio.to_thread(_try_photo, till, code.text)
         fresh = await phone_pass(services, school.mother, school.ref)
         await asyncio.to_thread(_try_fresh, till, fresh.text)
+        await asyncio.to_thread(_try_fresh, till, WALLETS)
         await eventually(school.has_recorded, WAIT_S)
     finally:
         await asyncio.to_thread(till.kit.server.stop)
@@ -185,7 +188,8 @@ def _try_photo(till: TillKit, used: str) -> None:
 
 
 def _try_fresh(till: TillKit, fresh: str) -> None:
-    """Hold a code that is drawn anew to the scanner: it is the same child's, whose meal of the day is given."""
+    """Hold another code to the scanner: it is the same child's, whose meal of the day is given."""
+    assert till.act("clear") == 200
     page = _scanned(till, fresh)
     assert "Already had it today" in page
     assert till.sell(page) == CONFLICT

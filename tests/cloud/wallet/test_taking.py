@@ -1,10 +1,12 @@
 """Files of the wallet come into a school: whose a row is, what a second file changes, and that no row is lost."""
 
 import json
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from cloud.cards.keys import card_key
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.i18n import Language
@@ -12,11 +14,13 @@ from cloud.core.services import Services
 from cloud.people.actions import add_person
 from cloud.people.bulk import PersonGiven
 from cloud.people.kinds import PersonRole
+from cloud.rosters.codes import code_rows
 from cloud.schools.actions import add_class
 from cloud.wallet.kinds import FileKind
 from cloud.wallet.queries import imports_of, rejected_of, tabel_within, vouchers_within
 from cloud.wallet.taking import TakenFile, take_file
 from cloud.wallet.writing import rejected_csv
+from schemas.tokens import QR, token
 from tests.cloud.people.factory import an_iin
 from tests.cloud.schools.factory import SYSTEM
 from tests.cloud.wallet.factory import DAY, TABEL, VOUCHERS, WalletSchool, csv_bytes, problems, voucher
@@ -159,6 +163,34 @@ async def test_rejected_rows_come_back_as_they_came_and_can_be_sent_again_once_m
     assert (counts(again), again.ignored) == ((1, 0, 0, 1), [])
     who_read = await school.pool.fetchrow("SELECT actor, detail FROM audit_entry WHERE verb = 'wallet.rejected_read'")
     assert (who_read["actor"], json.loads(who_read["detail"])) == (school.office.name, {})
+
+
+async def test_a_vouchers_code_is_told_to_tills_as_a_token_until_it_ends_and_to_nobody_else(
+    services: Services, school: WalletSchool
+) -> None:
+    heads, code = (*VOUCHERS, "Код", "Состояние"), "https://wallet.example/v/0123456789abcdef"
+    await school.vouchers((*voucher(1), code, ""), heads=heads)
+    key = await card_key(services, school.id)
+
+    (row,) = await code_rows(school.pool, school.id, DAY)
+    again = await school.vouchers((*voucher(1), code, ""), heads=heads)
+    stolen = await school.vouchers((*voucher(2), code, ""), heads=heads)
+    short = await school.vouchers((*voucher(3), "4870001112223", ""), heads=heads)
+
+    last_ms = int(datetime(2027, 5, 26, tzinfo=ZoneInfo("Asia/Almaty")).timestamp() * 1_000) - 1
+    assert json.loads(row) == ["card", token(key, QR, code.encode()), school.canteen.refs[0], "active", last_ms]
+    assert counts(again) == (0, 0, 1, 0)
+    assert "another voucher" in problems(stolen)[2]
+    assert "16 to 200" in problems(short)[2]
+    assert await code_rows(school.pool, school.id, date(2027, 5, 26)) == []
+    for table in ("wallet_voucher", "till_code", "audit_entry"):
+        rows = await school.pool.fetch(f"SELECT t::text FROM {table} AS t")  # noqa: S608 (our own names)
+        assert [each["t"] for each in rows if code in each["t"]] == []
+
+    moved = await school.vouchers((*voucher(1), code, "annulled"), (*voucher(2), code, ""), heads=heads)
+
+    assert (counts(moved), problems(moved)) == ((1, 1, 0, 0), {})
+    assert [json.loads(each)[2] for each in await code_rows(school.pool, school.id, DAY)] == [school.canteen.refs[1]]
 
 
 async def test_an_iin_stands_nowhere_but_in_its_encrypted_column_and_the_encrypted_rows(

@@ -6,13 +6,16 @@ import pytest
 
 from edge_agent.passes import SAME_MOMENT_MS, Passes
 from edge_agent.readers.tap import Medium, Tap
+from edge_agent.rows import Rows
+from edge_agent.till.foreign import ListedCodes
 from edge_agent.till.stage import Stage
 from edge_agent.timekeeper import Quality
 from schemas.passes import Pass
+from schemas.roster import body_of, row
 from tests.edge_agent.school import ALIYA, BORIS, GONE, PUBLIC_KEY, SCHOOL, SILENT, card
 from tests.edge_agent.test_passes import text_of
-from tests.edge_agent.till.bench import TillBench
-from tests.edge_agent.till.canteen import NOON_MS
+from tests.edge_agent.till.bench import PIN, STAFF, TillBench
+from tests.edge_agent.till.canteen import CASHIER, NOON_MS, ROWS, TODAY
 
 LASTS_S = 60
 
@@ -104,10 +107,65 @@ async def test_what_the_school_did_not_sign_is_nobodys_code() -> None:
 
 async def test_without_a_clock_that_is_right_a_code_identifies_nobody_and_the_child_is_found_by_name() -> None:
     till = CodeTill(clock="floor")
-    await till.shifts.open("guard0000000", "4711", "2026-08-31")
+    await till.shifts.open(CASHIER, PIN, TODAY)
 
     stage = await till.scan(till.code(BORIS))
     found = till.desk.present(BORIS)
 
     assert (stage.kind, stage.reason) == ("turned", "card_expired")
     assert (found.kind, found.ref) == ("buyer", BORIS)
+
+
+WALLETS = "https://wallet.example/v/0123456789abcdef"
+
+
+class ListedTill(TillBench):
+    """A till whose canteen's roster lists a code of the state's wallet as a person's, until half an hour after noon."""
+
+    def __init__(self, ref: str, clock: Quality = "ntp") -> None:
+        super().__init__(clock=clock)
+        assert self.roster is not None
+        listed = row("card", WALLETS.encode().hex()[:24], ref, "active", NOON_MS + 1_800_000)
+        self.roster = self.roster.joined(Rows(self.roster.header, body_of([*ROWS, *STAFF, listed])))
+        codes = ListedCodes(lambda: self.roster)
+        self.desk.around = replace(
+            self.desk.around, pass_of=codes.holder, token=lambda tap: tap.credential.hex()[:24]
+        )  # fmt: skip
+
+    async def show(self, medium: Medium = Medium.QR) -> Stage:
+        return await self.desk.tap(Tap("till", WALLETS.encode(), medium, self.clock.monotonic_ms()))
+
+
+async def test_a_code_of_the_states_wallet_that_is_listed_names_its_child_and_gives_one_meal() -> None:
+    till = await ListedTill(ALIYA).open()
+
+    stage = await till.show()
+    await till.sell()
+    again = await till.show()
+    judgement = till.desk.look().judgement
+
+    assert (stage.kind, stage.ref, again.ref) == ("buyer", ALIYA, ALIYA)
+    assert judgement is not None
+    assert [objection.reason for objection in judgement.objections] == ["had_it"]
+
+
+async def test_a_listed_code_ends_needs_consent_and_a_clock_and_is_read_as_a_code_only() -> None:
+    ended, silent = await ListedTill(ALIYA).open(), await ListedTill(SILENT).open()
+    doubtful = ListedTill(ALIYA, clock="floor")
+    await doubtful.shifts.open(CASHIER, PIN, TODAY)
+    written_card = await (await ListedTill(ALIYA).open()).show(Medium.UID)
+
+    ended.clock.advance(1_801)
+
+    assert (await ended.show()).reason == "card_expired"
+    assert (await silent.show()).reason == "no_consent"
+    assert (await doubtful.show()).reason == "card_expired"
+    assert written_card.reason == "card_unknown"
+
+
+async def test_a_scanner_that_types_finds_a_listed_code_before_it_asks_for_a_barcode() -> None:
+    till = await ListedTill(ALIYA).open()
+    tap = Tap("screen", WALLETS.encode(), Medium.QR, till.clock.monotonic_ms())
+
+    assert till.desk.is_listed(tap)
+    assert not till.desk.is_listed(replace(tap, credential=b"4870001112223"))
