@@ -1139,6 +1139,13 @@ class FaceRow(Row, tag="face", frozen=True, array_like=True):
     photo: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
+class OrderRow(Row, tag="order", frozen=True, array_like=True):
+    """What is ordered ahead. Dishes that a guardian ordered for a person's meals of today and the next days. Only an offer: it is sold as any sale, and paid then."""
+
+    ref: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
+    dishes: list[tuple[Annotated[str, Meta(min_length=12, max_length=27)], Annotated[str, Meta(min_length=3, max_length=24)]]]
+
+
 AnyRow = (
     PolicyRow
     | GateRow
@@ -1155,4 +1162,5 @@ AnyRow = (
     | CanteenRow
     | CountedRow
     | FaceRow
+    | OrderRow
 )

@@ -361,4 +361,8 @@ ROWS = {
         (1, 'ref', 'text', True, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
         (2, 'photo', 'text', True, 64, 64, '0123456789abcdef'),
     ),
+    "order": (
+        (1, 'ref', 'text', True, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
+        (2, 'dishes', 'list', True, 0, 300, None),
+    ),
 }

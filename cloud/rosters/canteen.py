@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from cloud.menu.entitlements import Right, rights_of
+from cloud.menu.ordering import Ordered, standing_of
+from cloud.menu.preorders import preorders_between
 from cloud.menu.queries import DishRow, MenuRow, dish_versions, meals_of, menus_between
 from cloud.menu.restrictions import Limits, limits_of_school
 from cloud.menu.rules import Names
@@ -19,6 +21,7 @@ from schemas.roster import row
 AHEAD = timedelta(days=14)
 NO_LIMIT = -1
 RIGHTS_MAX = 32
+ORDERED_MAX = 300
 BALANCE_MAX_TIYN = 1_000_000_000  # as a row can say: a row beyond it would have the whole roster refused
 NOTHING = Limits()
 _TODAY = "SELECT ($2::timestamptz AT TIME ZONE zone)::date FROM school WHERE id = $1"
@@ -48,6 +51,7 @@ async def canteen_rows(connection: asyncpg.Connection, school_id: int, now: date
         *(_menu(menu) for menu in menus),
         *(_right(ref, held) for ref, held in rights.items()),
         *(_account(ref, balances.held_tiyn.get(ref, 0), limits.get(ref, NOTHING), rules) for ref in refs),
+        *_orders(await preorders_between(connection, school_id, today, today + AHEAD), menus),
         *(row("counted", device, [list(each) for each in known]) for device, known in balances.counted.items()),
         *(row("face", ref, digest) for ref, digest in await faces_of(connection, school_id)),
         *await _cashiers(connection, school_id),
@@ -103,6 +107,16 @@ def _right(ref: str, held: Iterable[Right]) -> bytes:
             for right in ordered[:RIGHTS_MAX]
         ],
     )
+
+
+def _orders(orders: Iterable[Ordered], menus: Iterable[MenuRow]) -> list[bytes]:
+    """Return a row for each person who has something ordered that is still offered, in the menu's version of now."""
+    offered = {(menu.on, menu.meal): menu for menu in menus}
+    rows: dict[str, list[list[str]]] = {}
+    for each in orders:
+        standing = standing_of(each, offered.get((each.on, each.meal)))
+        rows.setdefault(each.ref, []).extend([f"{each.on} {each.meal}", dish.wire_id] for dish in standing.offered)
+    return [row("order", ref, dishes[:ORDERED_MAX]) for ref, dishes in rows.items() if dishes]
 
 
 def _account(ref: str, held_tiyn: int, limits: Limits, rules: CanteenRules) -> bytes:

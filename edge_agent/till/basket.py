@@ -1,7 +1,7 @@
 """What the cashier has put together for one sale.
 
-Rule: where one touch sells the set, a basket that nobody has touched holds the set; once touched, it holds what was
-touched and nothing else.
+Rule: a basket that nobody has touched holds what one touch sells: an order made ahead, else the set; once touched, it
+holds what was touched and nothing else.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ class Basket:
     is_touched: bool = False
     _counts: dict[str, int] = field(default_factory=dict)
 
-    def lines(self, menu: Menu, offered: Dish | None) -> Sequence[Line]:
+    def lines(self, menu: Menu, offered: Sequence[Dish]) -> Sequence[Line]:
         """Return what is in it; `offered` is what stands in an untouched one."""
         if not self.is_touched:
-            return [Line(offered)] if offered is not None else []
+            return [Line(dish) for dish in offered]
         dishes = ((menu.dish(dish_id), count) for dish_id, count in self._counts.items())
         return [Line(dish, count) for dish, count in dishes if dish is not None]
 

@@ -22,6 +22,7 @@ from schemas.structs import (
     FaceRow,
     MealRow,
     MenuRow,
+    OrderRow,
     PersonRow,
     RightRow,
     StaffRow,
@@ -102,6 +103,7 @@ class Buyer:
     account: AccountRow | None
     overdraft_tiyn: int = 0  # how far below nothing the account may go
     face: str = ""  # digest of the photo, of who consented to it
+    ordered: tuple[str, ...] = ()  # ids of dishes that are ordered ahead
 
 
 class Book:
@@ -182,7 +184,7 @@ class Book:
             return None
         return Buyer(
             ref, person.name, person.class_name, person.role == "staff", self._right(ref, day, meal),
-            self._account(ref), self.rules.overdraft_tiyn, self.face(ref),
+            self._account(ref), self.rules.overdraft_tiyn, self.face(ref), self._ordered(ref, day, meal),
         )  # fmt: skip
 
     def photos(self) -> frozenset[str]:
@@ -224,6 +226,14 @@ class Book:
             if key == meal and from_day <= day <= to_day
         ]
         return min(rights, key=lambda right: (right.price_tiyn, not right.is_free), default=None)
+
+    def _ordered(self, ref: str, day: str, meal: str) -> tuple[str, ...]:
+        """Return the ids of dishes that are ordered for somebody's meal of a day."""
+        line = self.roster.line("order", ref)
+        if line is None:
+            return ()
+        dishes = msgspec.json.decode(line, type=OrderRow).dishes
+        return tuple(dish for menu, dish in dishes if menu == f"{day} {meal}")
 
     def _account(self, ref: str) -> AccountRow | None:
         line = self.roster.line("account", ref)

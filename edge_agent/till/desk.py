@@ -20,6 +20,7 @@ from edge_agent.till.basket import Basket
 from edge_agent.till.book import EMPTY_MENU, Book, Buyer, Day, Dish, Menu
 from edge_agent.till.claims import Claim, Claims
 from edge_agent.till.naming import sale_name
+from edge_agent.till.ordered import untouched
 from edge_agent.till.paper import Override, Sale, refusal_record, sale_records
 from edge_agent.till.refusals import Refusals
 from edge_agent.till.rules import (
@@ -129,7 +130,7 @@ class Desk:
         told = self._hub_said[1] if self._hub_said is not None and self._hub_said[0] == self.stage.turn else None
         if told == "had_it":
             known = replace(known, is_right_used=True)
-        lines = self._basket.lines(menu, self._offered(book, menu))
+        lines = self._basket.lines(menu, self._offered(book, menu, buyer, known))
         judgement = cash = None
         if lines:
             cash = _or_none(lambda: judge_cash(lines, buyer))
@@ -349,10 +350,10 @@ class Desk:
             known = replace(known, is_unseen=True)
         return buyer, known, sales.last_meal(ref, meal.key, day)
 
-    def _offered(self, book: Book | None, menu: Menu) -> Dish | None:
-        """Return the set that one touch sells to whoever stands there."""
+    def _offered(self, book: Book | None, menu: Menu, buyer: Buyer | None, known: Known) -> Sequence[Dish]:
+        """Return what one touch sells to whoever stands there."""
         is_set = book is not None and book.till is not None and book.till.mode == "set"
-        return menu.set if is_set and self.stage.kind in ("buyer", "not_sold") else None
+        return untouched(buyer, menu, known, sells_sets=is_set) if self.stage.kind in ("buyer", "not_sold") else ()
 
     def _id(self, look: Look, due: Due) -> str:
         """Return the name of a sale to be; the same when it is tried again, also after a start, as its claim is."""

@@ -14,6 +14,7 @@ from edge_agent.status.texts import LANGUAGES, lasting
 from edge_agent.till.book import Book
 from edge_agent.till.desk import Desk, NotDone
 from edge_agent.till.foods import ALLERGENS, CATEGORIES
+from edge_agent.till.ordered import standing
 from edge_agent.till.receipt import Receipts, of_sales, of_totals
 from edge_agent.till.rules import Objection, available_tiyn
 from edge_agent.till.sales import Sold, Totals
@@ -148,6 +149,7 @@ class Screen:
             "initials": initials,
             "hue": hue,
             "available": _available(look),
+            "ordered": standing(look.buyer, look.menu, look.known) if look.buyer is not None else (),
             "unsent": self.unsent(),
             "cashiers": _cashiers(look.book),
             "cashier": _name_of(look.book, look.shift.staff if look.shift is not None else ""),

@@ -21,6 +21,8 @@ from cloud.ledger.rules import Account
 from cloud.menu.dishes import change_dish, put_dish_photo
 from cloud.menu.entitlements import EntitlementGiven, approve, list_children, propose
 from cloud.menu.kinds import Limit, RightKind, TillMode, UnseenPolicy
+from cloud.menu.menus import set_menu
+from cloud.menu.preorders import order as order_ahead
 from cloud.menu.restrictions import restrict
 from cloud.menu.rules import Names
 from cloud.menu.settings import CanteenRules, set_rules
@@ -178,6 +180,28 @@ async def test_a_till_is_told_what_the_school_decided_about_accounts_and_free_me
     found = await rows(canteen)
     assert found["canteen"] == [["", {"overdraft_tiyn": 50_000, "unseen": "ask"}]]
     assert [(row[0], row[2]) for row in found["account"]] == [(ref, 120_000)]
+
+
+async def test_a_till_is_told_what_is_ordered_as_the_menu_has_it_now(canteen: Canteen) -> None:
+    await a_till(canteen)
+    tomorrow = canteen.on + timedelta(days=1)
+    await canteen.offer("lunch", "soup", "tea", on=tomorrow)
+    (first, ref), (second, other) = await canteen.child("1"), await canteen.child("2")
+    keys = canteen.keys
+    for person_id, child, phone in ((first, ref, "+77010000001"), (second, other, "+77010000002")):
+        mother = await canteen.parent(person_id, phone)
+        chosen = [keys["tea"]] if child == other else [keys["soup"], keys["lunch"]]
+        await order_ahead(canteen.services, mother, child, tomorrow, "lunch", chosen)
+    assert {row[0] for row in (await rows(canteen))["order"]} == {ref, other}
+
+    await change_dish(canteen.services, canteen.cook, canteen.school_id, keys["soup"], priced(SOUP, 1), tomorrow)
+    await set_menu(canteen.services, canteen.cook, canteen.school_id, tomorrow, "lunch", [keys["lunch"], keys["soup"]])
+
+    found = await rows(canteen)
+    ((who, dishes),) = found["order"]
+    assert who == ref
+    assert dishes == [[f"{tomorrow} lunch", dish] for dish in found["menu"][0][1]]
+    assert [dish.partition("/")[2] for _, dish in dishes] == ["2", "2"]
 
 
 async def test_a_till_is_told_the_photos_of_those_who_consented(canteen: Canteen) -> None:
