@@ -199,6 +199,7 @@ async def test_a_till_is_told_what_is_ordered_as_the_menu_has_it_now(canteen: Ca
 
     found = await rows(canteen)
     ((who, dishes),) = found["order"]
+    assert isinstance(dishes, list)
     assert who == ref
     assert dishes == [[f"{tomorrow} lunch", dish] for dish in found["menu"][0][1]]
     assert [dish.partition("/")[2] for _, dish in dishes] == ["2", "2"]
