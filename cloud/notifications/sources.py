@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 import asyncpg
+import structlog
 
 from cloud.core.services import Services
 from cloud.ledger import moves
@@ -20,7 +21,8 @@ from cloud.notifications.outbox import tell
 from cloud.notifications.rules import Fact, Purse, after, of_meal
 
 ENTRIES_AT_ONCE = 250
-SCHOOLS_AT_ONCE = 20
+SCHOOLS_AT_ONCE = 200
+logger = structlog.get_logger()
 _PLACE = "INSERT INTO notice_cursor (log, school_id, number) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING"
 _LOCK = "SELECT number FROM notice_cursor WHERE log = $1 AND school_id = $2 FOR UPDATE"
 _MOVE = "UPDATE notice_cursor SET number = $3 WHERE log = $1 AND school_id = $2"
@@ -74,7 +76,10 @@ class MoneyLog:
 
 
 async def meet(services: Services, log: SchoolLog, shards: Collection[int]) -> int:
-    """Tell guardians of the next entries of a log at some schools; return at how many, 0 when all were met."""
+    """Tell guardians of the next entries of a log at some schools; return at how many, 0 when all were met.
+
+    A school whose entries cannot be met is told of in the program's log and tried again later: others go on.
+    """
     pool = services.database.pool
     behind = f"""
     SELECT head.school_id FROM {log.heads} AS head JOIN school ON school.id = head.school_id
@@ -82,11 +87,16 @@ async def meet(services: Services, log: SchoolLog, shards: Collection[int]) -> i
     WHERE head.entries > coalesce(reached.number, 0) AND school.shard = ANY($2::smallint[])
     ORDER BY head.school_id LIMIT $3
     """  # noqa: S608 (a table of ours)
-    schools = await pool.fetch(behind, log.name, sorted(shards), SCHOOLS_AT_ONCE)
-    for row in schools:
-        async with pool.acquire() as connection, connection.transaction():
-            await _meet_at(connection, log, row["school_id"], services.clock.now())
-    return len(schools)
+    met = 0
+    for row in await pool.fetch(behind, log.name, sorted(shards), SCHOOLS_AT_ONCE):
+        try:
+            async with pool.acquire() as connection, connection.transaction():
+                await _meet_at(connection, log, row["school_id"], services.clock.now())
+        except Exception as error:  # noqa: BLE001 - one school's trouble is not another's; the next look tries again
+            logger.warning("notices.failed", log=log.name, school=row["school_id"], error=str(error)[:300])
+        else:
+            met += 1
+    return met
 
 
 async def _meet_at(connection: asyncpg.Connection, log: SchoolLog, school_id: int, now: datetime) -> None:
