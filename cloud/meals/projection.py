@@ -13,7 +13,7 @@ from cloud.core.services import Services
 from cloud.core.wakeups import notify
 from cloud.ingest.cursor import LoggedRecord
 from cloud.ingest.plan import clean
-from cloud.ledger.posting import lock, post_all
+from cloud.ledger.posting import AT_ONCE, lock, post_all
 from cloud.meals import reading, statements
 from cloud.meals.counted import note_counted
 from cloud.meals.keeping import Wanted, keep, load, write
@@ -49,7 +49,9 @@ class Meals:
             meet(book, each, people)
         await _keep_told(connection, school_id, met, book)
         await keep(connection, school_id, book)
-        await post_all(connection, school_id, book.postings, self._services.clock.now())
+        for start in range(0, len(book.postings), AT_ONCE):  # a shift may let any number of sales count at once
+            at_once = book.postings[start : start + AT_ONCE]
+            await post_all(connection, school_id, at_once, self._services.clock.now())
         await note_counted(connection, school_id, met)
         await notify(connection, CHANNEL, str(school_id))
 

@@ -122,8 +122,9 @@ class ShiftRow:
     @property
     def is_right(self) -> bool:
         """Tell whether till and records agree; an open shift is not counted yet."""
-        told = (self.told_tiyn, self.told_cash_tiyn, self.told_count)
-        return self.told_tiyn is None or told == (self.found_tiyn, self.found_cash_tiyn, self.found_count)
+        told, found = (self.told_tiyn, self.told_count), (self.found_tiyn, self.found_count)
+        is_cash_right = self.told_cash_tiyn in {None, self.found_cash_tiyn}
+        return self.told_tiyn is None or (told == found and is_cash_right)
 
 
 async def eaten_by(

@@ -285,3 +285,28 @@ async def test_a_refund_after_a_power_cut_is_of_the_shift_that_was_open_and_not_
     assert {row.id: (row.found_tiyn, row.is_right) for row in rows} == {
         shift("opened").id: (400_00, True), OTHER: (-150_00, True),
     }  # fmt: skip
+
+
+async def test_a_shift_may_let_more_sales_count_than_are_posted_at_once(
+    canteen: Canteen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("cloud.meals.projection", "cloud.ledger.posting"):
+        monkeypatch.setattr(f"{module}.AT_ONCE", 2)
+    for _ in range(5):
+        await canteen.send(*canteen.sold(0, 100_00, shift=OTHER))
+    await canteen.project(most=1)
+
+    await canteen.send(renamed(shift("opened"), id=OTHER))
+    await canteen.project(most=1)
+
+    assert await held(canteen) == -500_00
+
+
+async def test_a_closing_that_says_nothing_of_cash_is_compared_by_the_rest(canteen: Canteen) -> None:
+    closed = renamed(shift("closed", 400_00, 1), cash_tiyn=None)
+    await canteen.send(shift("opened"), *canteen.sold(-1, 400_00, payment="cash"), closed)
+    await canteen.project()
+
+    (row,) = await shifts_of(canteen.services, SYSTEM, canteen.school_id, TODAY)
+
+    assert row.is_right
