@@ -41,6 +41,12 @@ _DISHES = f"{_NEWEST} ORDER BY v.name_kk, d.id LIMIT $2"
 _ONE = f"{_NEWEST} AND d.key = $2"
 _VERSIONS = f"{DISH} WHERE d.school_id = $1 AND d.key = $2 ORDER BY v.version DESC LIMIT $3"
 _NAMED = f"{DISH} WHERE d.school_id = $1 AND (d.key, v.version) IN (SELECT * FROM unnest($2::text[], $3::int[]))"  # noqa: S608
+_REPLACED = f"""
+{DISH} WHERE d.school_id = $1 AND EXISTS (
+  SELECT FROM dish_version AS newer WHERE newer.dish_id = v.dish_id AND newer.version = v.version + 1
+    AND newer.created_at > $2
+) ORDER BY d.id, v.version LIMIT $3
+"""
 _OFFERED = f"""
 {DISH} WHERE (v.dish_id, v.version) IN (
   SELECT dish_id, item.version FROM menu_item item JOIN menu ON menu.id = menu_id
@@ -189,6 +195,11 @@ async def dish_versions(
     pairs = sorted(set(named))
     rows = await connection.fetch(_NAMED, school_id, [key for key, _ in pairs], [version for _, version in pairs])
     return {(row["key"], row["version"]): _dish(row) for row in rows}
+
+
+async def dishes_replaced(connection: asyncpg.Connection, school_id: int, since: datetime) -> list[DishRow]:
+    """Return the versions of dishes that got a newer one since an instant: they may have been sold until then."""
+    return [_dish(row) for row in await connection.fetch(_REPLACED, school_id, since, DISHES_MAX)]
 
 
 async def meals_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int) -> list[MealRow]:

@@ -8,7 +8,7 @@ import asyncpg
 from cloud.menu.entitlements import Right, rights_of
 from cloud.menu.ordering import Ordered, standing_of
 from cloud.menu.preorders import preorders_between
-from cloud.menu.queries import DishRow, MenuRow, dish_versions, meals_of, menus_between
+from cloud.menu.queries import DishRow, MenuRow, dish_versions, dishes_replaced, meals_of, menus_between
 from cloud.menu.restrictions import Limits, limits_of_school
 from cloud.menu.rules import Names
 from cloud.menu.settings import CanteenRules, rules_of
@@ -19,6 +19,7 @@ from cloud.rosters.codes import code_rows
 from schemas.roster import row
 
 AHEAD = timedelta(days=14)
+REMEMBERED = timedelta(days=2)  # what a dish was called and cost, for the lists and receipts of tills
 NO_LIMIT = -1
 RIGHTS_MAX = 32
 ORDERED_MAX = 300
@@ -47,7 +48,7 @@ async def canteen_rows(connection: asyncpg.Connection, school_id: int, now: date
     rules = await rules_of(connection, school_id)
     return [
         *await _meals(connection, school_id),
-        *await _dishes(connection, school_id, menus),
+        *await _dishes(connection, school_id, menus, now - REMEMBERED),
         *(_menu(menu) for menu in menus),
         *(_right(ref, held) for ref, held in rights.items()),
         *(_account(ref, balances.held_tiyn.get(ref, 0), limits.get(ref, NOTHING), rules) for ref in refs),
@@ -68,9 +69,12 @@ async def _meals(connection: asyncpg.Connection, school_id: int) -> list[bytes]:
     ]
 
 
-async def _dishes(connection: asyncpg.Connection, school_id: int, menus: Iterable[MenuRow]) -> list[bytes]:
-    """Return every version that is offered, and what the sets among them are made of."""
+async def _dishes(
+    connection: asyncpg.Connection, school_id: int, menus: Iterable[MenuRow], since: datetime
+) -> list[bytes]:
+    """Return every version that is offered or was changed lately, and what the sets among them are made of."""
     offered = {(dish.key, dish.version): dish for menu in menus for dish in menu.dishes}
+    offered |= {(dish.key, dish.version): dish for dish in await dishes_replaced(connection, school_id, since)}
     parts = {(part.key, part.version) for dish in offered.values() for part in dish.parts}
     made = await dish_versions(connection, school_id, parts - set(offered))
     return [_dish(dish) for dish in (offered | made).values()]

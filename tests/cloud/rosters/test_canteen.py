@@ -1,6 +1,7 @@
 """The canteen's roster: for tills only, each row as its schema says, issued by itself when money moved."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -119,6 +120,24 @@ async def test_a_till_is_told_what_is_offered_with_every_version_and_what_sets_a
     assert [(row[0], row[2], row[3]) for row in found["meal"]] == [
         ("breakfast", 510, 630), ("lunch", 690, 840), ("snack", 900, 1020),
     ]  # fmt: skip
+
+
+async def test_a_till_keeps_the_name_of_what_it_sold_before_the_cook_renamed_it(
+    canteen: Canteen, clock: SimulatedClock
+) -> None:
+    await a_till(canteen)
+    await canteen.offer("soup")
+    called = replace(SOUP, names=Names("Көже", "Щи", "Cabbage soup"))
+    await change_dish(canteen.services, canteen.cook, canteen.school_id, canteen.keys["soup"], called, canteen.on)
+
+    called_by_id = {row[0]: row[1] for row in (await rows(canteen))["dish"]}
+    assert (called_by_id["1/1"], called_by_id["1/2"]) == (
+        {"kk": "Борщ", "ru": "Борщ", "en": "Borscht"}, {"kk": "Көже", "ru": "Щи", "en": "Cabbage soup"},
+    )  # fmt: skip
+    assert [row[1] for row in (await rows(canteen))["menu"]] == [["1/2"]]
+    clock.advance(3 * 86_400)
+    await canteen.offer("soup")
+    assert [row[0] for row in (await rows(canteen))["dish"]] == ["1/2"]
 
 
 async def test_a_till_is_told_rights_limits_and_who_may_open_a_shift(canteen: Canteen) -> None:
