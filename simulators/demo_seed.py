@@ -26,6 +26,7 @@ from simulators.demo_cloud import DemoCloud
 from simulators.demo_people import DemoPerson
 from simulators.demo_spreadsheet import spreadsheet
 from simulators.demo_time import Plan
+from simulators.demo_wallet import seed_wallet
 
 CODE = "esikdemo"
 PASSWORD = "tap-and-go-7"  # noqa: S105 # of people who do not exist, on a loopback port
@@ -85,6 +86,7 @@ async def seed_school(
             for gate, device in gates.items()
         }
         await seed_canteen(services, school_id)
+        await seed_wallet(services, school_id)
         return Seeded(await _sign_ins(services, school_id, people[0]), bundles)
 
 

@@ -168,6 +168,8 @@ def _line(place: Place, vouchers: Sequence[Voucher], meals: Sequence[Meal], fact
 
 def _voucher(vouchers: Sequence[Voucher], on: date) -> Voucher | None:
     """Return the voucher that a day is about: a valid one, else the one that is nearest to it."""
+    if len(vouchers) == 1:  # as nearly always
+        return vouchers[0]
     return min(
         vouchers,
         key=lambda each: (not each.is_valid_on(on), _distance(each, on), each.first_on, each.number),
