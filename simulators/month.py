@@ -46,7 +46,6 @@ from simulators.month_verdict import Verdict
 from simulators.month_wire import Wires
 
 BEGINS = datetime(2026, 8, 31, 4, 0, tzinfo=UTC)  # nine in the morning of the day before the school year
-EVERY_S = 2_400
 WRONG_SHOWN = 60
 PLAIN = "mqtt://127.0.0.1:1883"  # stands in bundles, so that no certificates are made; nobody connects there
 
@@ -107,7 +106,6 @@ async def live(
             paper,
             counts,
             Random(f"{seed} days"),
-            EVERY_S,
             parts.till,
         )
         trouble = Trouble(days, strikes_of(plan))

@@ -54,7 +54,6 @@ class Days:
     paper: Paper
     counts: Counts
     rng: Random
-    every_s: int  # how often the cloud is asked for a newer list
     parts: TillParts
     cashiers: list[Cashier] = field(default_factory=list)
     on: date = date.min
@@ -155,7 +154,8 @@ class Days:
         self.at(OPENS_S - 1_800)
         await self._morning()
         visits: list[Event] = [(visit.at_s, _Serves(self, visit)) for visit in self.plan.visits(on)]
-        syncs: list[Event] = [(at_s, self.sync) for at_s in range(OPENS_S + self.every_s, CLOSES_S, self.every_s)]
+        every_s = self.plan.size.sync_s
+        syncs: list[Event] = [(at_s, self.sync) for at_s in range(OPENS_S + every_s, CLOSES_S, every_s)]
         for at_s, happens in sorted([*events, *visits, *syncs], key=lambda event: event[0]):
             self.at(at_s)
             await happens()

@@ -25,6 +25,7 @@ class Fault(Enum):
     CLOCK_AT_FLOOR = "a till starts in 1970, without the internet"
     POWER_CUT = "the power fails between tap and receipt"
     POWER_CUT_IDLE = "the power fails while nobody is there"
+    DISK_REFUSES = "a till's disk is full, or takes nothing any more"
     LINE_POOR = "the line loses, repeats and reorders all day"
     RENAMED = "a dish is renamed in mid-shift"
     PRICE_CHANGED = "a price is changed in mid-shift"

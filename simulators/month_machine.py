@@ -129,6 +129,15 @@ class DoomedFile(JournalFile):
             raise self._machine.died(Image.of(self.path))
         return entries
 
+    def refuse_writes(self, *, is_full: bool) -> None:
+        """Let the disk be full, or read-only as after a remount of a broken file system."""
+        (disk.fill if is_full else disk.forbid_writes)(self._db)
+
+    def take_writes(self) -> None:
+        """Let the disk take everything again."""
+        disk.empty(self._db)
+        disk.allow_writes(self._db)
+
 
 class Program:
     """One run of the till's program, from boot to death: put together as `edge_agent.core` does it."""

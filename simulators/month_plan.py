@@ -139,6 +139,7 @@ class Size:
     children: int = 1_000
     tills: int = 3
     days: int = 31
+    sync_s: int = 2_400  # how often the cloud is asked for newer lists
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from simulators.month_school import PIN, School
 # How often a cashier overrules each of these, of a hundred; the rest are sent away.
 OVERRULES = {"had_it": 40, "allergy": 30, "no_money": 70, "day_limit": 50, "offline_limit": 70}
 CHANGES_MAX = 3
-VOIDS, REFUNDS = 0.02, 0.025
+VOIDS, REFUNDS = 0.03, 0.05
 WHYS = ("қате басылды", "суып қалды", "аш бала", "пересчитали")
 
 
@@ -281,15 +281,26 @@ class Cashier:
         """Now and then take a sale of this shift back, or give a part of any sale back."""
         if self.desk.shift is None:
             return
-        if self.rng.random() < VOIDS and (sale := self._one_of(self._own_sales())) is not None:
-            await self.machine.running.shifts.void(sale.id, self.rng.choice(WHYS))
-            self.paper.void(sale.id)
-        if self.rng.random() < REFUNDS and (sale := self._one_of(self._known_sales())) is not None:
-            amount = sale.remains_tiyn if self.rng.randrange(3) else self.rng.randrange(1, sale.remains_tiyn + 1)
-            await self.machine.running.shifts.refund(sale.id, amount, self.rng.choice(WHYS))
-            self.paper.refund(sale.id, amount, self.shift)
-            self.counts.happened["refunds at another till"] += sale.till != self.till
-            self.counts.happened["refunds in a later shift"] += sale.shift != self.shift
+        try:
+            if self.rng.random() < VOIDS and (sale := self._one_of(self._own_sales())) is not None:
+                await self._void(sale)
+            if self.rng.random() < REFUNDS and (sale := self._one_of(self._known_sales())) is not None:
+                await self._refund(sale)
+        except NotDone as refused:
+            self.counts.happened[f"nothing given back: {refused.reason}"] += 1
+            if refused.reason != "disk":
+                self._accuse(f"nothing can be given back: {refused.reason}")
+
+    async def _void(self, sale: Sale) -> None:
+        await self.machine.running.shifts.void(sale.id, self.rng.choice(WHYS))
+        self.paper.void(sale.id)
+
+    async def _refund(self, sale: Sale) -> None:
+        amount = sale.remains_tiyn if self.rng.randrange(3) else self.rng.randrange(1, sale.remains_tiyn + 1)
+        await self.machine.running.shifts.refund(sale.id, amount, self.rng.choice(WHYS))
+        self.paper.refund(sale.id, amount, self.shift)
+        self.counts.happened["refunds at another till"] += sale.till != self.till
+        self.counts.happened["refunds in a later shift"] += sale.shift != self.shift
 
     def _one_of(self, sales: Sequence[Sale]) -> Sale | None:
         return self.rng.choice(sales) if sales else None

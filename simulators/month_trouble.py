@@ -68,9 +68,16 @@ class Trouble:
                 days.lan.is_hub_down = False
             case Fault.TILL_PARTED:
                 days.lan.parted.discard(self._cashier(strike).till)
+            case Fault.DISK_REFUSES:
+                self._mend_disk(self._cashier(strike).machine)
             case _:
                 pass
         days.share()
+
+    @staticmethod
+    def _mend_disk(machine: Machine) -> None:
+        if machine.file is not None:  # else its power failed meanwhile, and it has another disk
+            machine.file.take_writes()
 
     def _cashier(self, strike: Strike) -> Cashier:
         return self.days.cashiers[strike.till % len(self.days.cashiers)]
@@ -116,8 +123,14 @@ class Trouble:
 
     async def power_cut_idle(self, strike: Strike) -> None:
         machine = self._cashier(strike).machine
+        self._mend_disk(machine)
         machine.cut_power()
         await self.days.revive(machine)
+
+    async def disk_refuses(self, strike: Strike) -> None:
+        file = self._cashier(strike).machine.file
+        if file is not None:
+            file.refuse_writes(is_full=self.days.rng.random() < 0.5)
 
     # What is sold
 
@@ -262,6 +275,7 @@ _DEEDS: dict[Fault, Callable[[Trouble, Strike], Awaitable[None]]] = {
     Fault.CLOCK_AT_FLOOR: Trouble.clock_at_floor,
     Fault.POWER_CUT: Trouble.power_cut,
     Fault.POWER_CUT_IDLE: Trouble.power_cut_idle,
+    Fault.DISK_REFUSES: Trouble.disk_refuses,
     Fault.LINE_POOR: Trouble.line_poor,
     Fault.RENAMED: Trouble.renamed,
     Fault.PRICE_CHANGED: Trouble.price_changed,
@@ -280,4 +294,6 @@ _DEEDS: dict[Fault, Callable[[Trouble, Strike], Awaitable[None]]] = {
 _AT_START = frozenset({Fault.CLOCK_AN_HOUR_OFF, Fault.CLOCK_AT_FLOOR, Fault.LINE_POOR, Fault.LEFT_OPEN})
 _AT_NIGHT = frozenset({Fault.STOLEN, Fault.TRANSFER, Fault.LEAVER, Fault.ANOTHER_SUM})
 _DURING = frozenset(_DEEDS) - _AT_START - _AT_NIGHT
-_MENDED = frozenset({Fault.INTERNET_DOWN, Fault.HUB_DOWN, Fault.TILL_PARTED, Fault.PRICE_CHANGED_OFFLINE})
+_MENDED = frozenset(
+    {Fault.INTERNET_DOWN, Fault.HUB_DOWN, Fault.TILL_PARTED, Fault.PRICE_CHANGED_OFFLINE, Fault.DISK_REFUSES}
+)
