@@ -232,6 +232,7 @@ WORDS = {
     "odd_not_till": N_("From a device that was no till then"),
     "odd_no_shift": N_("In a shift that this till has not told of"),
     "odd_same_id": N_("Under the number of another sale or refund"),
+    "odd_too_many": N_("Of a sale that was taken back over and over"),
     "paid_by_cash": N_("in cash"),
     "paid_by_bank": N_("to a bank account"),
     # clocks

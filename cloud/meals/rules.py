@@ -17,6 +17,7 @@ from cloud.ledger.rules import REVENUE, SUBSIDY, Account, Posting
 
 COST_MAX_TIYN = 10**9  # of all lines of a sale: ten million tenge; what a broken till tells beyond is not believed
 DOUBTED = frozenset({"floor", "none"})  # clocks that did not know the time
+CHANGES_MAX = 50  # of one sale; what a broken till tells beyond would make every other one dearer
 SLACK = timedelta(hours=1)  # a till's clock and ours differ
 OFFICE_DRAWER = "office"
 
@@ -43,6 +44,7 @@ class Oddness(StrEnum):
     NOT_TILL = "not_till"  # its device was no till of the school then
     NO_SHIFT = "no_shift"  # its device has told of no such shift, yet
     SAME_ID = "same_id"  # another one bears its id
+    TOO_MANY = "too_many"  # its sale was taken back so often that nobody does
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -256,6 +258,8 @@ class Book:
             self._set_apart(Oddness.NOT_TILL, change)
         elif known is not None:
             self._set_apart(Oddness.SAME_ID, change)
+        elif len(self._of_sale.get(change.sale, [])) >= CHANGES_MAX:
+            self._set_apart(Oddness.TOO_MANY, change)
         else:
             self.take_back(change)
 

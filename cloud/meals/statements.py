@@ -33,6 +33,7 @@ WHERE (device, epoch, seq) IN (SELECT * FROM unnest($1::text[], $2::text[], $3::
 ODD_OF_RUNS = f"""
 SELECT {ODD_COLUMNS} FROM meal_odd WHERE school_id = $1 AND why = 'no_shift' AND decision = ''
   AND (device, shift) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+ORDER BY device, epoch, seq LIMIT 5000
 """  # noqa: S608 - of our own columns only
 PEOPLE = "SELECT ref FROM person WHERE school_id = $1 AND ref = ANY($2)"
 KEEP_SALES = """

@@ -13,6 +13,7 @@ from cloud.ledger.kinds import AccountKind
 from cloud.ledger.rules import REVENUE, SUBSIDY, Account, fault_of
 from cloud.ledger.rules import balances_of as posted
 from cloud.meals.rules import (
+    CHANGES_MAX,
     Book,
     Change,
     ChangeKind,
@@ -302,3 +303,14 @@ def test_the_budget_owes_for_meals_by_right_only_and_never_less_than_nothing() -
     dearer, lost = (line(1, 900_00), sale(2, 577_00)), (sale(2, 577_00, Payment.SUBSIDISED),)
 
     assert moved(*dearer) == moved(*lost) == {Account.of(CHILD): 577_00, REVENUE: -577_00}
+
+
+def test_a_till_that_takes_one_sale_back_again_and_again_is_not_listened_to_for_ever() -> None:
+    told = (line(1, 577_00), sale(2, 577_00))
+    backs = [back(10 + turn, ChangeKind.REFUND, 1) for turn in range(CHANGES_MAX + 2)]
+
+    book = met(*told, *backs)
+
+    assert len(book.changes) == CHANGES_MAX
+    assert {odd.why for odd in book.odd.values()} == {Oddness.TOO_MANY}
+    assert len(book.odd) == 2
