@@ -6,6 +6,7 @@ Rule: each row of the file is either read or told of; none is passed over but an
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any
 
 from cloud.core.delimited import SEPARATORS, rows_in, text_of
@@ -114,7 +115,7 @@ def _checked(number: int, cells: Mapping[str, str], raw: Sequence[str], wrong: M
 
 def _read_lines(kind: FileKind, text: str) -> GivenFile:
     keys = [column.key for column in COLUMNS[kind]]
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = [(number, line) for number, line in enumerate(StringIO(text), 1) if line.strip()]
     _refuse_if_long(len(lines))
     ignored: dict[str, None] = {}
     rows = [_object(number, line, keys, ignored) for number, line in lines]

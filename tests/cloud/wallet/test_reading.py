@@ -57,6 +57,12 @@ def test_json_lines_have_the_columns_keys() -> None:
     assert ([row.number for row in found.rows], found.ignored) == ([1, 3], ["x"])
 
 
+def test_a_line_ends_where_json_lines_says_and_not_within_a_text() -> None:
+    found = read('{"voucher": "SK-1", "surname": "a\u2028b\x85c"}\r\n{"voucher": "SK-2"}', FileKind.VOUCHERS)
+
+    assert [row.cells["voucher"] for row in found.rows] == ["SK-1", "SK-2"]
+
+
 @pytest.mark.parametrize("line", ["{", "[]", '{"voucher": {"a": 1}}', '{"child": true}', "{" * 5_000, "null"])
 def test_a_line_that_is_no_object_is_told_with_its_number(line: str) -> None:
     found = read('{"voucher": "SK-1"}\n' + line)
