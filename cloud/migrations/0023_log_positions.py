@@ -22,5 +22,5 @@ CREATE INDEX what_was_taken_back_here ON meal_change (school_id, device, positio
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0021_reports")]
+    dependencies = [("cloud", "0022_meal_counted")]
     operations = [ops.RunSQL(POSITIONS)]
