@@ -48,7 +48,15 @@ SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM loss WHERE received_at > 
 """
 _LAG = """
 SELECT reader_cursor.name, sum(shard_head.position - reader_cursor.position) AS behind
-FROM reader_cursor JOIN shard_head USING (shard) WHERE shard = ANY($1::smallint[]) GROUP BY 1 ORDER BY 1 LIMIT 50
+FROM reader_cursor JOIN shard_head USING (shard) WHERE shard = ANY($1::smallint[]) GROUP BY 1
+UNION ALL
+SELECT 'notices_' || logs.log, sum(logs.entries - coalesce(reached.number, 0)) FROM (
+  SELECT 'meals' AS log, school_id, entries FROM meal_head
+  UNION ALL SELECT 'ledger', school_id, entries FROM ledger_head
+) AS logs
+JOIN school ON school.id = logs.school_id
+LEFT JOIN notice_cursor AS reached ON reached.log = logs.log AND reached.school_id = logs.school_id
+WHERE shard = ANY($1::smallint[]) GROUP BY 1 ORDER BY 1 LIMIT 50
 """
 
 

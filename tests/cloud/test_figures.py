@@ -12,6 +12,9 @@ from cloud.devices.actions import NewDevice, NewGate, register
 from cloud.devices.alarms import note_alarm
 from cloud.devices.commands import Action, command
 from cloud.figures import Fleet, WorkerFigures, read_fleet, watch
+from cloud.ledger.postings import OFFICE, top_up
+from tests.cloud.ledger.factory import NOON, children, posted
+from tests.cloud.notifications.factory import tell_all
 from tests.cloud.schools.factory import SYSTEM, a_school
 from tests.servers.process import free_port
 from tests.waiting import until_async
@@ -43,6 +46,19 @@ async def test_a_worker_counts_the_fleet_of_its_own_shards(services: Services) -
         commands={"waiting": 1, "unanswered": 0}, lost=0, behind={},
     )  # fmt: skip
     assert others == Fleet(commands={"waiting": 0, "unanswered": 0})
+
+
+async def test_what_notices_have_not_met_is_counted(services: Services) -> None:
+    school_id, (ref,) = await children(services, 1)
+    await posted(
+        services, school_id, top_up("cash:1", NOON, ref, 1_00, OFFICE), top_up("cash:2", NOON, ref, 1_00, OFFICE)
+    )
+    before = await read_fleet(services.database.pool, range(64), services.clock)
+
+    await tell_all(services)
+
+    after = await read_fleet(services.database.pool, range(64), services.clock)
+    assert (before.behind, after.behind) == ({"notices_ledger": 2}, {"notices_ledger": 0})
 
 
 async def test_figures_are_served_at_the_port_of_the_settings_and_name_nobody(services: Services) -> None:
