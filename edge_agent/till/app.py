@@ -26,6 +26,7 @@ from edge_agent.status.server import PAGE_HEADERS, serve_on
 from edge_agent.status.snapshot import Language
 from edge_agent.status.texts import choose
 from edge_agent.till.desk import Desk, NotDone
+from edge_agent.till.foreign import is_listed
 from edge_agent.till.page import Screen
 from edge_agent.till.shifts import Shifts
 from edge_agent.till.texts import tiyn
@@ -171,7 +172,7 @@ class TillPages:
     async def _scan(self, touch: Touch) -> None:
         """Take what a scanner typed: a dish's barcode, or somebody's code."""
         tap = Tap(SCREEN, touch.code.encode(), Medium.QR, self.desk.around.timekeeper.now().monotonic_ms)
-        if touch.code.startswith(CODE_BEGINS) or self.desk.is_listed(tap):
+        if touch.code.startswith(CODE_BEGINS) or is_listed(self.desk.around.roster(), self.desk.around.token(tap)):
             await self.desk.tap(tap)
         elif not self.desk.scan(touch.code):
             raise NotDone("unknown_code")

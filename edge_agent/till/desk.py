@@ -158,11 +158,6 @@ class Desk:
             await self._sell_untouched()
         return self.stage
 
-    def is_listed(self, tap: Tap) -> bool:
-        """Tell whether a code that the school did not sign is somebody's."""
-        roster = self.around.roster()
-        return roster is not None and roster.code(self.around.token(tap)) is not None
-
     def present(self, ref: str) -> Stage:
         """Let somebody stand there, by their card or found by name; what another left in the basket is not theirs."""
         is_another = self.stage.kind in ("buyer", "not_sold") and self.stage.ref not in (None, ref)

@@ -32,3 +32,8 @@ class ListedCodes:
         roster = self._roster()
         card = roster.code(token) if roster is not None and tap.medium is Medium.QR else None
         return PassShown(card, is_over=not stamp.is_good) if card is not None else None
+
+
+def is_listed(roster: Roster | None, token: str) -> bool:
+    """Tell whether a code that the school did not sign is somebody's."""
+    return roster is not None and roster.code(token) is not None
