@@ -49,6 +49,7 @@ DELETE FROM roster_version WHERE school_id = $1 AND kind = $2 AND version <= (
   SELECT version FROM roster_version WHERE school_id = $1 AND kind = $2 ORDER BY version DESC OFFSET $3 LIMIT 1
 )
 """
+_LAST_OF_KIND = "SELECT coalesce(max(version), 0) FROM roster_version WHERE school_id = $1 AND kind = $2"
 _LAST = "SELECT coalesce(max(version), 0) FROM roster_version WHERE school_id = $1"
 _KEPT = "SELECT body, issued_at FROM roster_version WHERE school_id = $1 AND kind = $2 AND version = $3"
 _STALE = """
@@ -142,8 +143,7 @@ async def file_for(
 
 async def newest_version(services: Services, school_id: int, kind: RosterKind) -> int:
     """Return the newest version of a school's roster of a kind, 0 when it has none."""
-    row = await services.database.pool.fetchrow(_NEWEST, school_id, kind)
-    return 0 if row is None else int(row["version"])
+    return int(await services.database.pool.fetchval(_LAST_OF_KIND, school_id, kind))
 
 
 async def compact_file_for(services: Services, school_id: int, school: str, key: bytes, base: int = 0) -> bytes | None:
