@@ -219,9 +219,11 @@ async def test_a_till_is_told_what_is_ordered_as_the_menu_has_it_now(canteen: Ca
 
     found = await rows(canteen)
     ((who, dishes),) = found["order"]
+    offered = found["menu"][0][1]
     assert isinstance(dishes, list)
+    assert isinstance(offered, list)
     assert who == ref
-    assert dishes == [[f"{tomorrow} lunch", dish] for dish in found["menu"][0][1]]
+    assert dishes == [[f"{tomorrow} lunch", dish] for dish in offered]
     assert [dish.partition("/")[2] for _, dish in dishes] == ["2", "2"]
 
 
