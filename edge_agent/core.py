@@ -56,6 +56,7 @@ from schemas.tokens import DESFIRE, QR, SUN, UID, token
 
 RECENT_MAX = 20_000
 LOOK_BACK_S = 30.0
+NEVER = 2**53
 LETTERS = {Medium.UID: UID, Medium.QR: QR, Medium.DESFIRE: DESFIRE, Medium.SUN: SUN}
 log = structlog.get_logger()
 
@@ -139,8 +140,12 @@ class Core:
         with_sensor = {gate.settings.id for gate in self.gates if gate.has_sensor}
         try:
             async with asyncio.timeout(LOOK_BACK_S):
-                for entry in await self.journal.recent(RECENT_MAX):
+                recent = await self.journal.recent(RECENT_MAX)
+                for entry in recent:
                     self._observe(entry)
+                tails = {epoch.epoch: epoch.tail for epoch in await self.journal.epochs()}
+                # What the cloud lacks the hub may lack, too: a power cut may have come before it was shared.
+                self.neighbours.appended([entry for entry in recent if entry.seq >= tails.get(entry.epoch, NEVER)])
                 flags = await unfinished(self.journal, with_sensor, self.timekeeper.now())
         except (JournalUnavailable, JournalBroken, TimeoutError) as error:
             log.error("view.unrebuilt", error=str(error))  # noqa: TRY400 # its words say all

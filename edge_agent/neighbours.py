@@ -7,6 +7,7 @@ made anew. Without a hub an agent stands alone, and that is not a failure.
 import asyncio
 import contextlib
 import ssl
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from edge_agent.timekeeper import Stamp
 from schemas.structs import Frame
 
 LOOK_S = 2.0
+UNSHARED_MAX = 4_096
 log = structlog.get_logger()
 
 
@@ -55,6 +57,7 @@ class Neighbours:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._peers: Peers | None = None
+        self._unshared: deque[Entry] = deque(maxlen=UNSHARED_MAX)  # since nobody was there to share them
         self._broker: HubBroker | None = None
         self._trouble = ""
         self.on_claim: ClaimListener = lambda _device, _frame, *, is_to_us: None  # noqa: ARG005
@@ -71,9 +74,11 @@ class Neighbours:
                 serving.cancel()
 
     def appended(self, entries: Sequence[Entry]) -> None:
-        """Share entries that are durable now."""
+        """Share entries that are durable now, or as soon as there is somebody to share them with."""
         if self._peers is not None:
             self._peers.appended(entries)
+        else:
+            self._unshared.extend(entries)
 
     @property
     def is_hub_near(self) -> bool:
@@ -140,6 +145,8 @@ class Neighbours:
                 await stack.enter_async_context(self._hosting(folder, place.mqtt_port))
             self._peers = self._make_peers(store)
             self._peers.on_claim = self._claimed
+            self._peers.appended(self._unshared)
+            self._unshared.clear()
             try:
                 await self._peers.run()
             finally:

@@ -11,7 +11,7 @@ import contextlib
 import sqlite3
 import ssl
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from random import Random
 from typing import Protocol
 
@@ -119,7 +119,7 @@ class Peers:
                     self._present.clear()
                 await asyncio.sleep(backoff.next_ms() / 1000)
 
-    def appended(self, entries: Sequence[Entry]) -> None:
+    def appended(self, entries: Iterable[Entry]) -> None:
         """Share entries of our own that are durable now; while the hub is away they wait."""
         readable = [entry for entry in entries if entry.record is not None]
         self._recent.extend(readable)

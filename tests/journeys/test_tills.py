@@ -65,3 +65,16 @@ def test_without_the_hub_a_till_sells_the_meal_and_says_that_nobody_confirmed_it
 
         assert pays(second) == [("free", True)]
         assert "Above the limit for sales without a link" in page
+
+
+def test_what_a_till_sold_alone_before_its_power_failed_the_others_know_once_it_is_back(tmp_path: Path) -> None:
+    with two_tills(tmp_path) as (first, second):
+        first.kit.server.kill()
+        until(lambda: is_away(second), 20)
+        assert second.sell(second.tap(FREE, "Person 1")) == 200
+        second.kit.server.kill()
+
+        for till in (first, second):
+            till.kit.server.start()
+
+        until(lambda: "Already had it today" in first.tap(FREE, "Person 1"), 60, what="the other till to know it")
