@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cloud.cli import fleet, keeping, money, people, releases, verifying, wallet
+from cloud.cli import fleet, keeping, money, people, releases, reports, verifying, wallet
 from cloud.cli.world import Data, EditionOption, fail, prepare, reached, run_to_the_end, services_of, settings_of
 from cloud.core.actor import Actor
 from cloud.core.i18n import N_, Language, translate, translations
@@ -51,6 +51,7 @@ app.add_typer(releases.releases, name="release")
 app.add_typer(money.ledger, name="ledger")
 app.add_typer(wallet.wallet, name="wallet")
 app.command("cashbox")(money.cashbox)
+app.command("report")(reports.report)
 app.command("broker")(fleet.broker)
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)
