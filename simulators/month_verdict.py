@@ -1,4 +1,4 @@
-"""The verdict over a simulated month: tills, ledger, hledger, beancount and the cloud's pages against paper.
+"""The verdict over a simulated month: tills, ledger, hledger, beancount, the report and the pages against paper.
 
 Rule: what is right stands on paper. Each difference is one line, and a month without any is one in which every book
 says the same, to the tiyn.
@@ -27,6 +27,7 @@ from simulators.month_cloud import SYSTEM
 from simulators.month_days import Days
 from simulators.month_paper import BANK, BUDGET, EARNED, OFFICE, PROMISED
 from simulators.month_plan import Child
+from simulators.month_report import report_differences
 
 SHOWN = 5
 K = TypeVar("K")
@@ -60,6 +61,7 @@ class Verdict:
             *await self._eaten(),
             *await self._trial(),
             *await self._programs(folder),
+            *await report_differences(self.days),
         ]
         return [*self.days.counts.wrong, *found, *self._reports()]
 
