@@ -109,6 +109,7 @@ ROUTES = {
     "POST /sign-out": Who.ANYBODY,
     "POST /preferences": Who.ANYBODY,
     "GET /device/v1/roster": Who.DEVICES,
+    "GET /device/v1/roster/canteen": Who.DEVICES,
     "POST /device/v1/certificate": Who.DEVICES,
     "GET /device/v1/dish-photo/{digest}": Who.DEVICES,
     "GET /device/v1/face/{digest}": Who.DEVICES,
