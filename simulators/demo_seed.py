@@ -23,6 +23,7 @@ from cloud.schools.models import DayKind
 from cloud.schools.rules import Day, Ring
 from simulators.demo_canteen import seed_canteen
 from simulators.demo_cloud import DemoCloud
+from simulators.demo_family import seed_family
 from simulators.demo_people import DemoPerson
 from simulators.demo_spreadsheet import spreadsheet
 from simulators.demo_time import Plan
@@ -120,6 +121,7 @@ async def _parent(services: Services, school_id: int, child: DemoPerson) -> Sign
     assert opened.password is not None, "the account is new"  # noqa: S101
     account_id = await account_of_login(services, opened.login)
     await _choose_password(services, NewAccount(account_id, opened.login, opened.password), guardian.name)
+    await seed_family(services, school_id, ref, Actor(guardian.name, account_id))
     return SignIn(opened.login, PASSWORD, "parent: the first child comes in a minute")
 
 

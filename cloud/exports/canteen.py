@@ -48,8 +48,8 @@ CANTEEN = (
     ),
     Export(
         "restrictions",
-        "What parents do not allow at the canteen, by whom and when; of a day's limit the value is in tiyn.",
-        "SELECT ref AS person, kind, value, set_at, set_by, lifted_at, lifted_by FROM restriction"
+        "What is not sold to a child, by whom and when, by a document if the school says so; a day's limit is in tiyn.",
+        "SELECT ref AS person, kind, value, is_school, document, set_at, set_by, lifted_at, lifted_by FROM restriction"
         " JOIN person ON person.id = person_id WHERE restriction.school_id = $1 ORDER BY restriction.id",
     ),
     Export(
@@ -57,6 +57,12 @@ CANTEEN = (
         "What parents think of a meal that their child took, from 1 to 5.",
         'SELECT ref AS person, "on", meal, food, service, comment, rated_at, rated_by FROM meal_rating'
         ' JOIN person ON person.id = person_id WHERE meal_rating.school_id = $1 ORDER BY "on", meal, ref',
+    ),
+    Export(
+        "dish_ratings",
+        "What parents think of a dish of a meal that they rated, from 1 to 5.",
+        'SELECT ref AS person, "on", meal, dish, mark FROM dish_rating JOIN person ON person.id = person_id'
+        ' WHERE person.school_id = $1 ORDER BY "on", meal, ref, dish',
     ),
     Export(
         "preorders",

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import FormData
 
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
 from cloud.core.actor import Actor
@@ -19,6 +20,7 @@ from cloud.meals.ratings import COMMENT_MAX, MARKS, rate, taken_of
 
 router = APIRouter(prefix="/children/{ref}/ratings", include_in_schema=False)
 PAGE = "guardian/ratings.html"
+MARK = "mark-"
 
 
 @router.get("")
@@ -42,13 +44,20 @@ async def rate_meal(
 ) -> Response:
     """Keep what is thought of a meal."""
     child = await child_of(services, actor, ref)
+    marks = _marks(await request.form())
     try:
-        await rate(services, actor, ref, child.on, on, meal, food=food, service=service, comment=comment)
+        await rate(services, actor, ref, child.on, on, meal, food=food, service=service, comment=comment, dishes=marks)
     except NotFound:
         raise
     except Refused as refused:
         return await _page(request, visit, actor, services, ref, refused)
     return RedirectResponse(f"/children/{ref}/ratings", HTTPStatus.SEE_OTHER)
+
+
+def _marks(form: FormData) -> dict[str, int]:
+    """Return the marks of single dishes, as mark-<key>; what is no figure is no mark of the scale either."""
+    given = {name.removeprefix(MARK): value for name, value in form.items() if name.startswith(MARK)}
+    return {key: int(value) if isinstance(value, str) and value.isdecimal() else 0 for key, value in given.items()}
 
 
 async def _page(

@@ -56,6 +56,8 @@ class RestrictionShown(Model):
     set_by: str
     lifted_at: datetime | None
     lifted_by: str
+    by_school: bool = Field(description="Set by the school with a document: a parent cannot lift it.")
+    document: str
 
 
 def menus_shown(menus: list[MenuRow], meals: list[MealRow]) -> list[MenuShown]:
@@ -75,7 +77,7 @@ def restriction_shown(held: Restriction) -> RestrictionShown:
     """Return a restriction as the API shows it."""
     return RestrictionShown(
         id=held.id, kind=held.kind.value, value=held.value, set_at=held.set_at, set_by=held.set_by,
-        lifted_at=held.lifted_at, lifted_by=held.lifted_by,
+        lifted_at=held.lifted_at, lifted_by=held.lifted_by, by_school=held.is_school, document=held.document,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
-"""What parents do not allow their children at the canteen: an allergen, a dish, a category, more than an amount a day.
+"""What is not sold to a child: an allergen, a dish, a category, more than an amount a day, as its parents say.
 
-Rule: who set it and when stays told after it was lifted; only a guardian who may act for the child sets and lifts.
+Rule: who set it and when stays told after it was lifted; only a guardian who may act for the child sets and lifts. What
+the school has set by a doctor's paper stands beside that, and no parent lifts it (see `diets`).
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from cloud.menu.queries import DishRow
 from cloud.menu.rules import Names, allergen_of, price_of
 from cloud.people.actions import tell_changed
 
-RESTRICTIONS_MAX = 60  # that hold at once, of one child
+RESTRICTIONS_MAX = 40  # that hold at once, of one child, by its parents; rows for tills hold 64 with the school's own
 SHOWN_MAX = 200
 _CHILD = """
 SELECT p.id, p.school_id, bool_or(gs.may_block_card) AS may_act FROM guardian g
@@ -32,10 +33,11 @@ JOIN school s ON s.id = p.school_id
 WHERE g.account_id = $1 AND p.ref = $2 GROUP BY p.id
 """
 _HELD = """
-SELECT r.id, r.kind, r.value, r.set_at, r.set_by, r.lifted_at, r.lifted_by, v.name_kk, v.name_ru, v.name_en
+SELECT r.id, r.kind, r.value, r.set_at, r.set_by, r.lifted_at, r.lifted_by, r.is_school, r.document,
+  v.name_kk, v.name_ru, v.name_en
 FROM restriction r LEFT JOIN dish d ON r.kind = 'dish' AND d.school_id = r.school_id AND d.key = r.value
 LEFT JOIN dish_version v ON v.dish_id = d.id AND v.version = d.version
-WHERE r.person_id = $1 ORDER BY r.lifted_at IS NOT NULL, r.set_at DESC, r.id DESC LIMIT $2
+WHERE r.person_id = $1 ORDER BY r.lifted_at IS NOT NULL, r.is_school DESC, r.set_at DESC, r.id DESC LIMIT $2
 """
 _SET = """
 INSERT INTO restriction (school_id, person_id, kind, value, set_at, set_by) VALUES ($1, $2, $3, $4, $5, $6)
@@ -43,17 +45,18 @@ ON CONFLICT DO NOTHING RETURNING id
 """
 _LIFT = """
 UPDATE restriction SET lifted_at = $3, lifted_by = $4 WHERE id = $1 AND person_id = $2 AND lifted_at IS NULL
-RETURNING kind
+  AND NOT is_school RETURNING kind
 """
 _LIFT_LIMIT = """
 UPDATE restriction SET lifted_at = $2, lifted_by = $3 WHERE person_id = $1 AND kind = 'day_limit' AND lifted_at IS NULL
 """
 _OF_PERSON = (
-    "SELECT kind, value FROM restriction WHERE person_id = $1 AND lifted_at IS NULL ORDER BY kind, value LIMIT 100"
+    "SELECT DISTINCT kind, value FROM restriction WHERE person_id = $1 AND lifted_at IS NULL"
+    " ORDER BY kind, value LIMIT 100"
 )
 _OF_SCHOOL = """
-SELECT ref, kind, value FROM restriction JOIN person ON person.id = person_id
-WHERE restriction.school_id = $1 AND lifted_at IS NULL ORDER BY person_id, kind, value LIMIT 500000
+SELECT DISTINCT ref, kind, value FROM restriction JOIN person ON person.id = person_id
+WHERE restriction.school_id = $1 AND lifted_at IS NULL ORDER BY ref, kind, value LIMIT 500000
 """
 
 
@@ -69,6 +72,8 @@ class Restriction:
     set_by: str
     lifted_at: datetime | None
     lifted_by: str
+    is_school: bool  # by the school, with a document: parents see it, and do not lift it
+    document: str
 
     @property
     def amount_tiyn(self) -> int:
@@ -118,7 +123,12 @@ async def ward_of(services: Services, actor: Actor, ref: str) -> Ward:
 async def restrictions_of(services: Services, actor: Actor, ref: str) -> list[Restriction]:
     """Return what is not allowed to a child of the actor's own, what holds first, then what was lifted."""
     ward = await ward_of(services, actor, ref)
-    return [_restriction(row) for row in await services.database.pool.fetch(_HELD, ward.person_id, SHOWN_MAX)]
+    return await restrictions_on(services.database.pool, ward.person_id)
+
+
+async def restrictions_on(connection: asyncpg.Connection | asyncpg.Pool, person_id: int) -> list[Restriction]:
+    """Return the same for a person, for who has checked already who asks."""
+    return [_restriction(row) for row in await connection.fetch(_HELD, person_id, SHOWN_MAX)]
 
 
 async def restrict(services: Services, actor: Actor, ref: str, kind: Limit, value: str) -> None:
@@ -130,7 +140,8 @@ async def restrict(services: Services, actor: Actor, ref: str, kind: Limit, valu
         await at.execute("SELECT true FROM person WHERE id = $1 FOR NO KEY UPDATE", ward.person_id)
         meant = await _meant(at, ward, kind, value)
         held = await at.fetchval(
-            "SELECT count(*) FROM restriction WHERE person_id = $1 AND lifted_at IS NULL", ward.person_id
+            "SELECT count(*) FROM restriction WHERE person_id = $1 AND lifted_at IS NULL AND NOT is_school",
+            ward.person_id,
         )
         if held >= RESTRICTIONS_MAX:
             raise LimitRefused(message("There are {count} restrictions already. Lift one first.", count=held))
@@ -220,5 +231,5 @@ def _restriction(row: asyncpg.Record) -> Restriction:
     names = None if row["name_kk"] is None else Names(row["name_kk"], row["name_ru"], row["name_en"])
     return Restriction(
         row["id"], Limit(row["kind"]), row["value"], names, row["set_at"], row["set_by"], row["lifted_at"],
-        row["lifted_by"],
+        row["lifted_by"], row["is_school"], row["document"],
     )  # fmt: skip

@@ -97,6 +97,11 @@ async def _restrict(services: Services, school_id: int, child: str, cake: str) -
         [(school_id, child, kind, value, services.clock.now() - timedelta(days=2)) for kind, value in held],
     )
     await services.database.pool.execute(
+        "INSERT INTO restriction (school_id, person_id, kind, value, is_school, document, set_at, set_by)"
+        " SELECT $1, id, 'allergen', 'nuts', true, '№ 12 анықтама', $3, 'Гүлнар Ахметова' FROM person WHERE ref = $2",
+        school_id, child, services.clock.now() - timedelta(days=3),
+    )  # fmt: skip
+    await services.database.pool.execute(
         "INSERT INTO restriction (school_id, person_id, kind, value, set_at, set_by, lifted_at, lifted_by)"
         " SELECT $1, id, 'category', 'drink', $3, 'Айгүл Қожахмет', $4, 'Айгүл Қожахмет' FROM person WHERE ref = $2",
         school_id, child, services.clock.now() - timedelta(days=9), services.clock.now() - timedelta(days=4),

@@ -52,9 +52,10 @@ class ParentsCanteen:
         await add_devices(pool, site.services.vault, site.services.clock, till)
         row = TillRow("till1", Names("Касса", "Касса", "Till"), till.name, TillMode.SET)
         await put_till(site.services, canteen.cook, canteen.school_id, row)
+        await pool.execute("UPDATE till_place SET since_at = '2026-01-01' WHERE device = $1", till.name)
         child_id, ref = await canteen.child()
         parent = await canteen.parent(child_id, "+77019990001")
-        family = cls(site, canteen, till, child_id, ref, await _session(site, parent))
+        family = cls(site, canteen, till, child_id, ref, await session(site, parent, "token-of-almaty5"))
         await family.send(Shift(**family.tag(days=9), id=SHIFT, till="till1", outcome="opened", staff="s" * 12))
         return family
 
@@ -100,13 +101,13 @@ class ParentsCanteen:
             return await client.get(path)
 
 
-async def _session(site: Site, parent: Actor) -> str:
-    """Sign a parent in who has chosen a password already."""
-    await Account.filter(id=parent.account_id).update(must_change=False)
-    token, now = "token-of-almaty5", site.services.clock.now()
+async def session(site: Site, actor: Actor, token: str) -> str:
+    """Sign somebody in who has chosen a password already."""
+    await Account.filter(id=actor.account_id).update(must_change=False)
+    now = site.services.clock.now()
     digest = hashlib.sha256(token.encode()).hexdigest()
-    assert parent.account_id is not None
+    assert actor.account_id is not None
     await SignIn(
-        account_id=parent.account_id, token_digest=digest, created_at=now, expires_at=now + timedelta(days=1)
+        account_id=actor.account_id, token_digest=digest, created_at=now, expires_at=now + timedelta(days=1)
     ).save()
     return token

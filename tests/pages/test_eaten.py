@@ -10,12 +10,13 @@ import pytest_asyncio
 from openpyxl import load_workbook
 from playwright.async_api import expect
 
+from cloud.core.actor import Role
 from cloud.menu.dishes import add_dish
 from cloud.menu.rules import DishGiven, Names
 from cloud.people.queries import person_of_ref
 from cloud.topups.actions import take_cash
 from tests.cloud.schools.factory import SYSTEM
-from tests.pages.parents_canteen import ParentsCanteen
+from tests.pages.parents_canteen import ParentsCanteen, session
 from tests.pages.site import Site
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
@@ -112,6 +113,38 @@ async def test_a_parent_is_told_until_when_the_money_lasts(family: ParentsCantee
     await expect(page.get_by_role("main")).to_contain_text("lasts until Thursday, September 3, 2026")
     await page.goto(f"{family.site.address}/")
     await expect(page.get_by_role("main")).to_contain_text("Little is left")
+
+
+@pytest.mark.requirement("KZ456-33-1.8")
+async def test_a_meal_that_a_till_sold_is_rated_by_the_parent_and_read_by_the_canteen_by_dish_and_week(
+    family: ParentsCanteen,
+) -> None:
+    page = await family.look("/ratings", language="ru")
+    meal = page.locator("section", has_text="31 августа")
+    await meal.get_by_role("group", name="Еда").get_by_label("4", exact=True).check()
+    await meal.get_by_role("group", name="Обслуживание").get_by_label("3", exact=True).check()
+    await meal.get_by_text("Каждое блюдо отдельно").click()
+    await meal.get_by_role("group", name="Обед 1-4").get_by_label("2", exact=True).check()
+    await meal.locator("textarea").fill("Остыл")
+    async with page.expect_navigation():
+        await meal.get_by_role("button").click()
+    await expect(meal).to_contain_text("2 из 5")
+
+    cook = await family.canteen.clerk(Role.CANTEEN, "cook-of-almaty5")
+    family.site.sample.tokens["cook_of_almaty5"] = await session(family.site, cook, "token-of-cook5")
+    page = await family.site.open("/schools/almaty5/ratings", "cook_of_almaty5")
+
+    dishes = page.locator("table", has_text="Dishes, the worst first").locator("tbody tr")
+    await expect(dishes.first).to_contain_text("Lunch 1-4")
+    await expect(dishes.first).to_contain_text("2.0")
+    await expect(dishes.nth(1)).to_contain_text("4.0")
+    await expect(page.locator("#weeks tbody tr")).to_contain_text("Mon, Aug 31")
+    await expect(page.locator("#weeks tbody tr")).to_contain_text("3.0")
+    await expect(page.get_by_role("main")).to_contain_text("Остыл")
+    await expect(page.get_by_role("main")).not_to_contain_text("Әліби")
+    await dishes.first.get_by_role("link", name="by week").click()
+    await expect(page.locator("#weeks caption")).to_contain_text("Lunch 1-4, by week")
+    await expect(page.locator("#weeks tbody tr")).to_contain_text("2.0")
 
 
 async def test_stretches_lead_to_one_another_and_nothing_eaten_is_said(family: ParentsCanteen) -> None:

@@ -48,6 +48,8 @@ PAGES = {
     "report_verified": ("", "/reports/{report}"),
     "child_ratings": ("guardian", "/children/{child}/ratings"),
     "child_menu": ("guardian", "/children/{child}/menu"),
+    "diet": ("office", "/schools/almaty15/people/{child}/diet"),
+    "ratings_dish": ("canteen", "/schools/almaty15/ratings?dish=2"),
     "child_orders": ("guardian", "/children/{child}/orders"),
     "orders": ("canteen", "/schools/almaty15/orders"),
     "orders_none": ("office", "/schools/almaty15/orders?on=01.01.2026"),

@@ -8,7 +8,7 @@ import pytest
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
-from cloud.meals.ratings import RatingRefused, opinion_of, rate, taken_of
+from cloud.meals.ratings import RatingRefused, opinion_of, rate, taken_of, weeks_of
 from cloud.menu.dishes import add_dish
 from cloud.people.actions import add_guardian, open_guardian_account
 from cloud.people.bulk import GuardianGiven
@@ -59,6 +59,37 @@ async def test_a_meal_is_rated_once_and_told_by_dish(canteen: Canteen) -> None:
     guard = Actor("guard", None, frozenset({Reach(Role.GUARD, canteen.school_id)}))
     with pytest.raises(NotAllowed):
         await opinion_of(canteen.services, guard, canteen.school_id, TODAY, TODAY)
+
+
+async def test_a_dish_has_its_own_mark_and_weeks_are_told_apart(canteen: Canteen) -> None:
+    await canteen.send(*canteen.sold(0, 577_00), *canteen.sold(1, 577_00))
+    await canteen.project()
+    services, today = canteen.services, date(2026, 9, 7)
+    mother, father = await parent(canteen, 0, "+77010000001"), await parent(canteen, 1, "+77010000002")
+    with pytest.raises(RatingRefused):
+        await rate(
+            services, mother, canteen.refs[0], TODAY, TODAY, "lunch", food=5, service=5, comment="", dishes={"tea": 5}
+        )
+    with pytest.raises(RatingRefused, match="1 to 5"):
+        await rate(
+            services, mother, canteen.refs[0], TODAY, TODAY, "lunch", food=5, service=5, comment="", dishes={"set": 0}
+        )
+    await rate(
+        services, mother, canteen.refs[0], TODAY, TODAY, "lunch", food=5, service=5, comment="", dishes={"set": 1}
+    )
+    await rate(services, father, canteen.refs[1], today, TODAY, "lunch", food=4, service=2, comment="")
+
+    (own,) = await taken_of(services, mother, canteen.refs[0], TODAY)
+    opinion = await opinion_of(services, SYSTEM, canteen.school_id, TODAY, today)
+    weeks = await weeks_of(services, SYSTEM, canteen.school_id, TODAY, today)
+    of_dish = await weeks_of(services, SYSTEM, canteen.school_id, TODAY, today, "set")
+
+    assert [(dish.key, dish.mark) for dish in own.dishes] == [("set", 1)]
+    assert [(mark.key, mark.count, mark.tenths) for mark in opinion.dishes] == [("set", 2, 25)]
+    monday = date(2026, 8, 31)
+    assert [(each.monday, each.count, each.food, each.service) for each in weeks] == [(monday, 2, 45, 35)]
+    assert [(each.monday, each.count, each.food, each.service) for each in of_dish] == [(monday, 2, 25, None)]
+    assert await weeks_of(services, SYSTEM, canteen.school_id, TODAY, today, "nothing") == []
 
 
 async def test_only_what_was_taken_lately_by_an_own_child_is_rated(canteen: Canteen) -> None:

@@ -1,0 +1,72 @@
+"""What the school forbids a child by a doctor's paper: allergens, set and lifted by the office with the document.
+
+Rule: no parent lifts it, and it is never without a document; tills hear of it as of what parents have set.
+"""
+
+from cloud.accounts.actions import audit
+from cloud.core.actor import Actor, Role
+from cloud.core.database import raw
+from cloud.core.errors import NotFound
+from cloud.core.messages import message
+from cloud.core.services import Services
+from cloud.menu.errors import LimitRefused
+from cloud.menu.kinds import Limit
+from cloud.menu.restrictions import Restriction, restrictions_on
+from cloud.menu.rules import allergen_of, shortened
+from cloud.people.actions import tell_changed
+
+KEEPERS = (Role.OFFICE,)
+DOCUMENT_MAX = 120
+DIETS_MAX = 20  # that hold at once, of one child
+_LOCK = "SELECT true FROM person WHERE id = $1 AND school_id = $2 AND is_active FOR NO KEY UPDATE"
+_HELD = "SELECT count(*) FROM restriction WHERE person_id = $1 AND lifted_at IS NULL AND is_school"
+_SET = """
+INSERT INTO restriction (school_id, person_id, kind, value, is_school, document, set_at, set_by)
+VALUES ($1, $2, $3, $4, true, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id
+"""
+_LIFT = """
+UPDATE restriction SET lifted_at = $4, lifted_by = $5
+WHERE id = $1 AND person_id = $2 AND school_id = $3 AND lifted_at IS NULL AND is_school RETURNING id
+"""
+
+
+async def diets_of(services: Services, actor: Actor, school_id: int, person_id: int) -> list[Restriction]:
+    """Return what the school has set for a child, what holds first. Raises NotAllowed."""
+    actor.require(KEEPERS, school_id)
+    return [each for each in await restrictions_on(services.database.pool, person_id) if each.is_school]
+
+
+async def forbid(
+    services: Services, actor: Actor, school_id: int, person_id: int, allergen: str, document: str
+) -> None:
+    """Let no till sell a child what has an allergen in it. Raises NotAllowed, NotFound, LimitRefused or DishRefused."""
+    actor.require(KEEPERS, school_id)
+    paper, key = shortened(document, DOCUMENT_MAX), allergen_of(allergen)
+    if not paper:
+        raise LimitRefused(message("Say by which document, as “allergist's paper 12 of 1 September”."))
+    now = services.clock.now()
+    async with services.database.transaction() as connection:
+        at = raw(connection)
+        if not await at.fetchval(_LOCK, person_id, school_id):
+            raise NotFound
+        held = await at.fetchval(_HELD, person_id)
+        if held >= DIETS_MAX:
+            raise LimitRefused(message("There are {count} restrictions already. Lift one first.", count=held))
+        kind = Limit.ALLERGEN.value
+        if await at.fetchval(_SET, school_id, person_id, kind, key, paper, now, actor.name) is None:
+            return
+        told = {"kind": kind, "by": "school"}  # what somebody is allergic to is no business of who reads the journal
+        await audit(connection, actor, "restriction.set", f"person:{person_id}", told, school_id=school_id, at=now)
+        await tell_changed(connection, school_id)
+
+
+async def allow(services: Services, actor: Actor, school_id: int, person_id: int, restriction_id: int) -> None:
+    """Lift what the school has set. Raises NotAllowed or NotFound."""
+    actor.require(KEEPERS, school_id)
+    now = services.clock.now()
+    async with services.database.transaction() as connection:
+        if await raw(connection).fetchval(_LIFT, restriction_id, person_id, school_id, now, actor.name) is None:
+            raise NotFound
+        told = {"kind": Limit.ALLERGEN.value, "by": "school"}
+        await audit(connection, actor, "restriction.lifted", f"person:{person_id}", told, school_id=school_id, at=now)
+        await tell_changed(connection, school_id)
