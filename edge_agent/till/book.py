@@ -129,6 +129,13 @@ class Book:
         line = self.roster.line("canteen", "")
         return msgspec.json.decode(line, type=CanteenRow).rules if line is not None else _USUAL
 
+    @cached_property
+    def _names(self) -> Mapping[str, Mapping[str, str]]:
+        rows = (msgspec.json.decode(line, type=DishRow) for line in self.roster.lines("dish"))
+        ids = ((*row.id.partition("/")[::2], row.names) for row in rows)
+        newest = sorted(ids, key=lambda each: int(each[1]) if each[1].isdecimal() else 0)
+        return {key: _named(names) for key, _, names in newest}
+
     def local(self, wall_ms: int) -> datetime:
         """Return the school's local time."""
         return datetime.fromtimestamp(wall_ms / 1000, UTC) + timedelta(minutes=self.roster.utc_offset_min)
@@ -173,9 +180,8 @@ class Book:
         return self._dishes.get(dish_id)
 
     def names_of(self, key: str) -> Mapping[str, str] | None:
-        """Return what a dish of any version is called, also one that is only a part of sets."""
-        rows = (msgspec.json.decode(line, type=DishRow) for line in self.roster.lines("dish"))
-        return next((_named(row.names) for row in rows if row.id.partition("/")[0] == key), None)
+        """Return what a dish is called in its newest version here, also one that is only a part of sets."""
+        return self._names.get(key)
 
     def buyer(self, ref: str, day: str, meal: str) -> Buyer | None:
         """Return who that is; None when the roster does not know them, or they have left."""

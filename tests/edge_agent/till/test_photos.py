@@ -118,7 +118,7 @@ async def test_a_photo_whose_consent_was_withdrawn_is_gone_from_the_disk_by_the_
     kept.bring = Cloud(SOUP).bring
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(kept.run())
-        await until_async(lambda: kept.has(OF_SOUP), what="the photo to come")
+        await until_async(lambda: kept.has(OF_SOUP) and clock.next_wake_s() is not None, what="the photo to come")
 
         clock.advance(photos_module.EVERY_S + 1)
 
