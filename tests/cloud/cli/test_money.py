@@ -1,8 +1,10 @@
 """The commands of money: books that are checked and written out, and a cashbox whose keys are told to nobody."""
 
+import asyncio
 import subprocess
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from tests.cloud.cli.test_commands import NAMES, Cloud
@@ -33,3 +35,21 @@ def test_the_books_are_checked_and_written_out_and_cash_gets_its_cashbox(cloud: 
     assert "https://" in plain
     assert "three lines" in short
     assert "hush" not in given + plain + short
+
+
+def test_books_that_do_not_add_up_are_found_by_verify(cloud: Cloud, empty_database: str) -> None:
+    before = cloud.run("verify")
+    asyncio.run(_forge(empty_database))
+
+    found = cloud.try_to("verify")
+
+    assert "the books of every school" in before
+    assert "books of demo2026: count entries is kept as 5 and adds up to 0 up to 0" in found.stdout
+    assert found.returncode == 1
+
+
+async def _forge(url: str) -> None:
+    """Count entries that are not there."""
+    connection = await asyncpg.connect(url)
+    await connection.execute("INSERT INTO ledger_head (school_id, entries) SELECT id, 5 FROM school")
+    await connection.close()
