@@ -119,6 +119,7 @@ class Cashier:
             return
         while self.between:
             await self.between.pop()()
+            self._fill(foods)  # a dish that has another version now has left the basket
         await self._touch(visit, child, foods)
 
     async def sell_unheard(self, child: Child) -> str:

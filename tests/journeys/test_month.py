@@ -36,7 +36,7 @@ def _clock() -> SimulatedClock:
     return SimulatedClock(BEGINS)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [2])
 async def test_after_a_month_of_faults_tills_ledger_hledger_beancount_and_report_agree_with_paper(
     services: Services, clock: SimulatedClock, tmp_path: Path, seed: int
 ) -> None:
