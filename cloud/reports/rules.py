@@ -104,6 +104,8 @@ def corrected(totals: Totals, corrections: Iterable[Correction]) -> Totals:
 
 def shares_of(portions: Sequence[Portion], amount: int) -> list[int]:
     """Deal out an amount among lines by what they cost; the parts sum to it, if the lines cost anything."""
+    if not amount:
+        return [0] * len(portions)
     whole, upto, dealt = sum(each.cost_tiyn for each in portions), 0, 0
     shares = []
     for each in portions:

@@ -26,6 +26,7 @@ PARTS = (
     "tests.bench.till",
     "tests.bench.cloud",
     "tests.bench.ledger",
+    "tests.bench.reports",
     "tests.bench.notices",
     "tests.bench.month",
 )
