@@ -83,6 +83,11 @@ class Ahead:
         return sum(day.due_tiyn for day in self.days if day.is_taught)
 
     @property
+    def broken_on(self) -> date | None:
+        """Return the first day whose order cannot be had as it was made: a dish is gone, or the school is closed."""
+        return next((day.on for day in self.days if _is_broken(day)), None)
+
+    @property
     def lacking_tiyn(self) -> int:
         """Return what is to be paid in before the orders can be bought."""
         return max(0, self.due_tiyn - max(0, self.purse.held_tiyn))
@@ -109,6 +114,10 @@ async def ahead_of(services: Services, child: Child, now: datetime) -> Ahead:
         if own and (on in taught or any(each.ordered for each in own)):
             days.append(DayAhead(on, closing, now < closing, on in taught, own))
     return Ahead(days, await held_of(pool, child.id), (await purses_of(services, [child]))[child.id])
+
+
+def _is_broken(day: DayAhead) -> bool:
+    return any(each.gone for each in day.meals) or (not day.is_taught and day.ordered > 0)
 
 
 def _is_shown(

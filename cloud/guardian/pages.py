@@ -13,6 +13,7 @@ from cloud.core.live import stream
 from cloud.core.navigation import home_of
 from cloud.core.pages import Visit, pages_of
 from cloud.guardian.lasting import lasting_of, purses_of
+from cloud.guardian.ordering import ahead_of
 from cloud.guardian.queries import DAYS_SHOWN, Child, child_of, children_of
 from cloud.notifications.live_pages import key_of
 from cloud.notifications.queries import counts_of
@@ -59,6 +60,7 @@ async def child_page(
     return pages_of(request).page(
         _in_zone(visit, [child]), "guardian/child.html", section="children", child=child, blocked=blocked,
         days_shown=DAYS_SHOWN, lasting=await lasting_of(services, child),
+        broken_on=(await ahead_of(services, child, visit.now)).broken_on,
     )  # fmt: skip
 
 
