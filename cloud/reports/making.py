@@ -55,7 +55,10 @@ async def make_due(services: Services) -> int:
         sold = await schools_that_sold(connection, list(months.items()))
     made = 0
     for school_id in sorted(sold)[:AT_ONCE]:
-        made += await make(services, SCHEDULER, school_id, Month.of(months[school_id])) is not None
+        try:
+            made += await make(services, SCHEDULER, school_id, Month.of(months[school_id])) is not None
+        except Exception as error:  # noqa: BLE001 - one school's trouble does not hold up the others; it is tried again
+            log.warning("report.failed", school_id=school_id, error=type(error).__name__)
     return made
 
 

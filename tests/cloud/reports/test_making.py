@@ -10,9 +10,15 @@ from cloud.reports.making import make_due
 from cloud.reports.months import Month
 from cloud.reports.queries import report_of, reports_of
 from tests.cloud.reports.factory import FIRST, MONTH, School
-from tests.cloud.schools.factory import SYSTEM
+from tests.cloud.schools.factory import SYSTEM, a_school
 
 SEPTEMBER = Month.parse(MONTH)
+OTHERS_SALE = """
+INSERT INTO meal_sale (school_id, id, device, epoch, seq, shift, meal, payment, is_known, amount_tiyn, full_tiyn,
+  returned_tiyn, is_void, is_unconfirmed, clock, at, "on")
+VALUES ($1, 's', 'till-9', 'e', 1, 's', 'lunch', 'free', false, 0, 0, 0, false, false, 'ntp', now(), $2)
+"""
+NONSENSE = "INSERT INTO calendar_day (school_id, \"on\", kind, note) VALUES ($1, $2, 'nonsense', '')"
 
 
 async def test_the_month_that_is_over_is_reported_once_whoever_tries(services: Services, school: School) -> None:
@@ -33,3 +39,18 @@ async def test_the_month_that_is_over_is_reported_once_whoever_tries(services: S
     assert totals.subsidised == Tally(1, 1, 577_00, 200_00, 377_00, 0)
     assert totals.together == Tally(3, 4, 4 * 577_00, 200_00, 2_108_00, 0)
     assert [each.wrong for each in await check(services, SYSTEM, "almaty5", SEPTEMBER)] == [""]
+
+
+async def test_a_school_whose_report_cannot_be_made_does_not_hold_up_the_others(
+    services: Services, school: School
+) -> None:
+    await school.ate(0, FIRST)
+    await school.projected()
+    other_id = await a_school(services, "almaty6")
+    await services.database.pool.execute(OTHERS_SALE, other_id, FIRST)
+    await services.database.pool.execute(NONSENSE, school.school_id, FIRST)
+
+    assert await make_due(services) == 1
+
+    assert await reports_of(services, school.office, school.school_id) == []
+    assert len(await reports_of(services, SYSTEM, other_id)) == 1
