@@ -39,6 +39,7 @@ from cloud.ingest.transport import BrokerAddress
 from cloud.ledger.checking import check_moved, check_nightly
 from cloud.meals.projection import Meals
 from cloud.notifications.actions import forget_notices
+from cloud.notifications.broken import tell_broken
 from cloud.notifications.reminders import remind
 from cloud.notifications.teller import Teller
 from cloud.releases import rollouts, telling
@@ -134,6 +135,7 @@ class Worker:
             (lambda: forget_invitations(self.services), {"hours": 24}),
             (lambda: forget_notices(self.services), {"hours": 1}),
             (lambda: remind(self.services), {"minutes": 5}),
+            (lambda: tell_broken(self.services, self.shards), {"minutes": 10}),
             (lambda: register_due(self.services, open_desk), {"seconds": FISCAL_S}),
             (lambda: check_moved(self.services), {"minutes": 10}),
             (lambda: check_nightly(self.services), {"hours": 1}),

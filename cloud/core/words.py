@@ -70,6 +70,7 @@ SIGNS = {
     "topup": Sign(N_("Account topped up"), "in", "tick"),
     "correction": Sign(N_("Account put right"), "warn", "turn"),
     "preorder_reminder": Sign(N_("Nothing ordered yet"), "warn", "hourglass"),
+    "preorder_broken": Sign(N_("Order cannot be kept"), "warn", "warn"),
     "unread": Sign(N_("New"), "out", "info"),
     "one_touch": Sign(N_("One touch sells it"), "in", "tick"),
     "menu_draft": Sign(N_("Draft"), "warn", "dots"),

@@ -49,9 +49,11 @@ class NoticeShown(Model):
     owed_tiyn: int = Field(description="What the budget pays of a meal.")
     held_tiyn: int = Field(description="Of money: what is on the account after it.")
     way: str = Field(description="How money came (kaspi, cash), or what a return is (void, refund).")
-    reason: str = Field(description="Why nothing was sold, or why it was taken back, in the till's words.")
+    reason: str = Field(
+        description="Why nothing was sold or it was taken back, in the till's words; closed: no lessons."
+    )
     sold_at: datetime | None = Field(description="Of what was taken back: when it was sold.")
-    on: date | None = Field(description="Of a reminder: the day that nothing is ordered for.")
+    on: date | None = Field(description="The day that nothing is ordered for, or whose order cannot be had.")
 
 
 class NoticesShown(Model):

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+CLOSED = "closed"  # the reason of a broken order: there are no lessons on its day
+
 
 class Kind(StrEnum):
     """What guardians are told of."""
@@ -16,6 +18,7 @@ class Kind(StrEnum):
     TOPUP = "topup"
     CORRECTION = "correction"
     PREORDER_REMINDER = "preorder_reminder"
+    PREORDER_BROKEN = "preorder_broken"
 
 
 class Named(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -41,9 +44,9 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     owed_tiyn: int = 0  # what the budget pays of a meal
     held_tiyn: int = 0  # what is on the account then
     way: str = ""  # how money came (kaspi, cash), or what a return is (void, refund)
-    reason: str = ""  # why nothing was sold, or why it was taken back, in the till's words
+    reason: str = ""  # why nothing was sold, or why it was taken back, in the till's words; closed: no lessons
     sold_at: datetime | None = None  # of what was taken back
-    on: date | None = None  # the day that nothing is ordered for
+    on: date | None = None  # the day that nothing is ordered for, or whose order cannot be had
     until: datetime | None = None  # when orders for it close
     is_rough: bool = False  # the till's clock was not to be relied on
 

@@ -4,7 +4,7 @@ from cloud.core.formats import Formats
 from cloud.core.i18n import Language, translate, translations
 from cloud.core.messages import Message, message
 from cloud.core.words import word
-from cloud.notifications.kinds import Detail, Kind, Named
+from cloud.notifications.kinds import CLOSED, Detail, Kind, Named
 from cloud.notifications.queries import NoticeRow
 
 DISHES_SHOWN = 6
@@ -55,6 +55,8 @@ def _said(notice: NoticeRow, formats: Formats) -> list[Message]:
             return _of_money(notice.kind, child, detail, formats)
         case Kind.PREORDER_REMINDER:
             return _reminded(child, detail, formats)
+        case Kind.PREORDER_BROKEN:
+            return _broken(child, detail, formats)
 
 
 def _taken(child: str, detail: Detail, language: Language) -> Message:
@@ -146,6 +148,24 @@ def _corrected(child: str, detail: Detail, formats: Formats) -> Message:
 def _reminded(child: str, detail: Detail, formats: Formats) -> list[Message]:
     on = "" if detail.on is None else formats.day_short(detail.on)
     said = [message("No meal is ordered for {child} yet for {day}.", child=child, day=on)]
+    if detail.until is not None:
+        said.append(message("Orders close at {time}.", time=formats.moment(detail.until)))
+    return said
+
+
+def _broken(child: str, detail: Detail, formats: Formats) -> list[Message]:
+    on = "" if detail.on is None else formats.day_short(detail.on)
+    meal = _meal(detail, formats.language)
+    if detail.reason == CLOSED:
+        return [
+            message("{child}: there are no lessons on {day}; “{meal}” that was ordered is not made.",
+                    child=child, day=on, meal=meal)
+        ]  # fmt: skip
+    dishes = _dishes(detail, formats.language)
+    said = [
+        message("{child}: of the order for {day}, “{meal}”, this is on the menu no more: {dishes}.",
+                child=child, day=on, meal=meal, dishes=dishes)
+    ]  # fmt: skip
     if detail.until is not None:
         said.append(message("Orders close at {time}.", time=formats.moment(detail.until)))
     return said

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cloud.core.i18n import Language
-from cloud.notifications.kinds import Detail, Kind, Named, packed, unpacked
+from cloud.notifications.kinds import CLOSED, Detail, Kind, Named, packed, unpacked
 from cloud.notifications.queries import NoticeRow
 from cloud.notifications.rules import TROUBLES
 from cloud.notifications.texts import WHY_REFUSED, told, told_alone
@@ -27,6 +27,8 @@ def notice(kind: Kind, detail: Detail, late_h: int = 0) -> NoticeRow:
 
 
 TAKEN = Detail(meal=LUNCH, dishes=(SOUP, BREAD), payment="account", amount_tiyn=577_50)
+GONE = Detail(meal=LUNCH, dishes=(SOUP,), on=date(2026, 9, 2), until=AT + timedelta(hours=6))
+SHUT = Detail(meal=LUNCH, on=date(2026, 9, 2), reason=CLOSED)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +63,21 @@ TAKEN = Detail(meal=LUNCH, dishes=(SOUP, BREAD), payment="account", amount_tiyn=
          "Әліби Айгерім: мектеп асхана шотын түзетті, шоттан 100 ₸ шегерілді. Енді шотта 200 ₸ бар."),
         (Kind.PREORDER_REMINDER, Detail(on=date(2026, 9, 2), until=AT + timedelta(hours=6)), EN,
          "No meal is ordered for Әліби Айгерім yet for Wed, Sep 2. Orders close at Sep 1, 18:05."),
+        (Kind.PREORDER_BROKEN, GONE, EN,
+         ("Әліби Айгерім: of the order for Wed, Sep 2, “Lunch”, this is on the menu no more: Borscht. "
+          "Orders close at Sep 1, 18:05.")),
+        (Kind.PREORDER_BROKEN, GONE, RU,
+         ("Әліби Айгерім: из заказа на ср, 2 сент. («Обед») в меню больше нет: Борщ. "
+          "Заказы принимаются до 1 сент., 18:05.")),
+        (Kind.PREORDER_BROKEN, GONE, KK,
+         ("Әліби Айгерім: 2 қыр., ср күнгі тапсырыс («Түскі ас») бойынша мәзірден алынған тағам: Көже. "
+          "Тапсырыс қабылдау аяқталатын уақыт: 1 қыр., 18:05.")),
+        (Kind.PREORDER_BROKEN, SHUT, EN,
+         "Әліби Айгерім: there are no lessons on Wed, Sep 2; “Lunch” that was ordered is not made."),
+        (Kind.PREORDER_BROKEN, SHUT, RU,
+         "Әліби Айгерім: в этот день (ср, 2 сент.) нет уроков, заказанное на «Обед» готовить не будут."),
+        (Kind.PREORDER_BROKEN, SHUT, KK,
+         "Әліби Айгерім: 2 қыр., ср күні сабақ жоқ, сондықтан тапсырыс берілген «Түскі ас» дайындалмайды."),
     ],
 )  # fmt: skip
 def test_a_notice_says(kind: Kind, detail: Detail, language: Language, text: str) -> None:
