@@ -88,7 +88,7 @@ def _column(part: Part, span: Span, formats: Formats) -> Column:
 
 def _row(meal: Meal, line: Portion | None, formats: Formats, translate: Translate, *, is_first: bool) -> list[Cell]:
     language = formats.language.value
-    head: list[Cell] = [formats.local_day(meal.at), formats.hour(meal.at), meal.names[language]]
+    head: list[Cell] = [meal.on, formats.hour(meal.at), meal.names[language]]
     dish: list[Cell] = ["", "", "", "", ""]
     if line is not None:
         category = translate(CATEGORIES.get(line.category, CATEGORIES["other"]))

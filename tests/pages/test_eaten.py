@@ -115,7 +115,7 @@ async def test_a_parent_is_told_until_when_the_money_lasts(family: ParentsCantee
     await expect(page.get_by_role("main")).to_contain_text("Little is left")
 
 
-@pytest.mark.requirement("KZ456-33-1.8")
+@pytest.mark.requirement("KZ456-33-1.8", part="parents")
 async def test_a_meal_that_a_till_sold_is_rated_by_the_parent_and_read_by_the_canteen_by_dish_and_week(
     family: ParentsCanteen,
 ) -> None:
