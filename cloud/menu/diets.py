@@ -33,7 +33,8 @@ WHERE id = $1 AND person_id = $2 AND school_id = $3 AND lifted_at IS NULL AND is
 async def diets_of(services: Services, actor: Actor, school_id: int, person_id: int) -> list[Restriction]:
     """Return what the school has set for a child, what holds first. Raises NotAllowed."""
     actor.require(KEEPERS, school_id)
-    return [each for each in await restrictions_on(services.database.pool, person_id) if each.is_school]
+    held = await restrictions_on(services.database.pool, school_id, person_id)
+    return [each for each in held if each.is_school]
 
 
 async def forbid(

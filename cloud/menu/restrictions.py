@@ -37,7 +37,8 @@ SELECT r.id, r.kind, r.value, r.set_at, r.set_by, r.lifted_at, r.lifted_by, r.is
   v.name_kk, v.name_ru, v.name_en
 FROM restriction r LEFT JOIN dish d ON r.kind = 'dish' AND d.school_id = r.school_id AND d.key = r.value
 LEFT JOIN dish_version v ON v.dish_id = d.id AND v.version = d.version
-WHERE r.person_id = $1 ORDER BY r.lifted_at IS NOT NULL, r.is_school DESC, r.set_at DESC, r.id DESC LIMIT $2
+WHERE r.person_id = $1 AND r.school_id = $3
+ORDER BY r.lifted_at IS NOT NULL, r.is_school DESC, r.set_at DESC, r.id DESC LIMIT $2
 """
 _SET = """
 INSERT INTO restriction (school_id, person_id, kind, value, set_at, set_by) VALUES ($1, $2, $3, $4, $5, $6)
@@ -123,12 +124,14 @@ async def ward_of(services: Services, actor: Actor, ref: str) -> Ward:
 async def restrictions_of(services: Services, actor: Actor, ref: str) -> list[Restriction]:
     """Return what is not allowed to a child of the actor's own, what holds first, then what was lifted."""
     ward = await ward_of(services, actor, ref)
-    return await restrictions_on(services.database.pool, ward.person_id)
+    return await restrictions_on(services.database.pool, ward.school_id, ward.person_id)
 
 
-async def restrictions_on(connection: asyncpg.Connection | asyncpg.Pool, person_id: int) -> list[Restriction]:
-    """Return the same for a person, for who has checked already who asks."""
-    return [_restriction(row) for row in await connection.fetch(_HELD, person_id, SHOWN_MAX)]
+async def restrictions_on(
+    connection: asyncpg.Connection | asyncpg.Pool, school_id: int, person_id: int
+) -> list[Restriction]:
+    """Return the same for a person of a school, for who has checked already who asks."""
+    return [_restriction(row) for row in await connection.fetch(_HELD, person_id, SHOWN_MAX, school_id)]
 
 
 async def restrict(services: Services, actor: Actor, ref: str, kind: Limit, value: str) -> None:

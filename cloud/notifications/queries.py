@@ -44,7 +44,7 @@ _OF_CHILD = """
 SELECT min(notice.id) AS id, kind, person.ref AS person, concat_ws(' ', surname, given_name) AS name, at,
   min(told_at) AS told_at, bool_and(is_late) AS is_late, NULL::timestamptz AS read_at, corrects,
   (array_agg(detail))[1] AS detail, zone, array_agg(account.name ORDER BY account.name, account.id) AS told
-FROM (SELECT * FROM notice WHERE person_id = $1 ORDER BY id DESC LIMIT 500) AS notice
+FROM (SELECT * FROM notice WHERE person_id = $1 AND school_id = $3 ORDER BY id DESC LIMIT 500) AS notice
 JOIN person ON person.id = person_id JOIN school ON school.id = notice.school_id
 JOIN account ON account.id = notice.account_id
 GROUP BY fact, kind, person.ref, surname, given_name, at, corrects, zone ORDER BY 1 DESC LIMIT $2
@@ -113,7 +113,7 @@ async def told_of_child(
 ) -> list[tuple[NoticeRow, list[str]]]:
     """Return the last facts that guardians of a child of the school were told, with their names. Raises NotAllowed."""
     actor.require(Role.OFFICE, school_id)
-    rows = await services.database.pool.fetch(_OF_CHILD, person_id, OF_CHILD_MAX)
+    rows = await services.database.pool.fetch(_OF_CHILD, person_id, OF_CHILD_MAX, school_id)
     return [(_notice({key: row[key] for key in row if key != "told"}), row["told"]) for row in map(dict, rows)]
 
 

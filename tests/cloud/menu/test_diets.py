@@ -42,6 +42,7 @@ async def test_a_parent_sees_it_and_cannot_lift_it_and_the_office_can(canteen: C
     await allow(services, office, school_id, person_id, by_school.id)
     assert await told(canteen, ref) == ()
     assert [each.lifted_by for each in await diets_of(services, office, school_id, person_id)] == ["office"]
+    assert await diets_of(services, SYSTEM, school_id + 1, person_id) == []  # no other school's office sees it
     journal = [each for each in await audit_of(services, SYSTEM, school_id) if each.verb.startswith("restriction.")]
     assert "nuts" not in str(journal)
 

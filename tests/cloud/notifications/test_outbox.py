@@ -132,6 +132,7 @@ async def test_the_office_sees_one_line_a_fact_with_who_was_told_and_a_stranger_
     assert all(notice.read_at is None for notice, _ in rows)
     with pytest.raises(NotAllowed):
         await told_of_child(services, Actor("Nobody", parents[0].account_id), canteen.school_id, person_id)
+    assert await told_of_child(services, SYSTEM, canteen.school_id + 1, person_id) == []
 
 
 async def test_old_notices_are_forgotten_and_not_told_again(canteen: Canteen) -> None:
