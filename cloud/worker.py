@@ -14,6 +14,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from cloud.attendance.projection import Attendance
+from cloud.core.errors import kinds_of
 from cloud.core.migrating import TablesOfAnotherVersion, check_version
 from cloud.core.services import Services
 from cloud.core.settings import EVERYWHERE, Edition
@@ -111,7 +112,7 @@ class Worker:
             try:
                 await part()
             except Exception as error:  # noqa: BLE001 - the outermost loop of a part: it is told, and begins again
-                log.warning("part.failed", part=name, error=f"{type(error).__name__}: {error}"[:300])
+                log.warning("part.failed", part=name, error=kinds_of(error))
             if self.services.clock.monotonic_s() - began_s > PAUSE_S_MAX:
                 pause_s = PAUSE_S_MIN
             await self.services.clock.sleep(pause_s * self.services.rng.uniform(0.5, 1.5))
@@ -143,14 +144,14 @@ class Worker:
             (lambda: send_due(self.services, post), {"seconds": LETTERS_S}),
         )
         for task, every in work:
-            scheduler.add_job(_told(task), "interval", misfire_grace_time=GRACE_S, coalesce=True, **every)
+            scheduler.add_job(untroubled(task), "interval", misfire_grace_time=GRACE_S, coalesce=True, **every)
         return scheduler
 
     # Ingest
 
     async def _ingest(self, senders: Senders) -> None:
         """Serve the shards this worker holds; begin anew when they change."""
-        await _told(self._make_partitions)()
+        await untroubled(self._make_partitions)()
         store = PgStore(self.services.database.url, senders)
         try:
             await store.reinterpret()
@@ -227,7 +228,7 @@ class Worker:
                 await self._sightings.write_heard(self.services.database.pool)
                 await leases.give_up(self.services.database.pool, self.holder)
         except Exception as error:  # noqa: BLE001 - leaving goes on; the leases run out by themselves
-            log.warning("worker.left_in_haste", error=str(error)[:300])
+            log.warning("worker.left_in_haste", error=kinds_of(error))
 
     # Readers of the log
 
@@ -299,11 +300,13 @@ class Worker:
                 )
 
 
-def _told(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+def untroubled(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+    """Return periodic work whose errors are told, by their kinds only, and do not rise."""
+
     async def told() -> None:
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - the next turn tries again
-            log.warning("work.failed", work=getattr(work, "__qualname__", str(work)), error=str(error)[:300])
+            log.warning("work.failed", work=getattr(work, "__qualname__", str(work)), error=kinds_of(error))
 
     return told

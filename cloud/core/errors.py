@@ -5,6 +5,22 @@ from typing import ClassVar
 
 from cloud.core.messages import Message, message
 
+CAUSES_MAX = 5
+
+
+def kinds_of(error: BaseException) -> list[str]:
+    """Return the classes of an error and of what caused it; of PostgreSQL's also the code and the constraint.
+
+    This is what a log tells of an unexpected error: its words may hold what somebody typed or a row holds.
+    """
+    kinds: list[str] = []
+    one: BaseException | None = error
+    while one is not None and len(kinds) < CAUSES_MAX:
+        told = (type(one).__name__, getattr(one, "sqlstate", None), getattr(one, "constraint_name", None))
+        kinds.append(" ".join(str(word) for word in told if word))
+        one = one.__cause__ or one.__context__
+    return kinds
+
 
 class Refused(Exception):
     """Something was asked for that cannot be; turned into a response at the edge only.

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from cloud.core.errors import NotFound, Refused
+from cloud.core.errors import NotFound, Refused, kinds_of
 from cloud.core.i18n import translate
 from cloud.core.messages import Message, message
 from cloud.core.pages import Visit, pages_of
@@ -26,7 +26,6 @@ TITLES = {
 OTHERWISE = message("This cannot be done")
 FAILED = message("It is our mistake, and it is noted. Try again in a minute; if it stays, tell the school's IT.")
 MALFORMED = message("What was sent cannot be read. Open the page again and repeat.")
-CAUSES_MAX = 5
 FRAMES_MAX = 12
 log = structlog.get_logger()
 
@@ -74,7 +73,7 @@ async def tell_malformed(request: Request, _error: Exception) -> Response:
 def tell_failed(request: Request, error: Exception) -> Response:
     """Tell of our own mistake, and note its kind and place: its words may hold what somebody typed or a row holds."""
     route = getattr(request.scope.get("route"), "path", "none")
-    log.error("request.failed", route=route, error=_kinds(error), at=_place(error))
+    log.error("request.failed", route=route, error=kinds_of(error), at=_place(error))
     return tell(request, HTTPStatus.INTERNAL_SERVER_ERROR, "failed", FAILED)
 
 
@@ -83,17 +82,6 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(Refused, tell_refused)
     app.add_exception_handler(HTTPException, tell_http)
     app.add_exception_handler(RequestValidationError, tell_malformed)
-
-
-def _kinds(error: BaseException) -> list[str]:
-    """Return the classes of an error and of what caused it; of PostgreSQL's also the code and the constraint."""
-    kinds: list[str] = []
-    one: BaseException | None = error
-    while one is not None and len(kinds) < CAUSES_MAX:
-        told = (type(one).__name__, getattr(one, "sqlstate", None), getattr(one, "constraint_name", None))
-        kinds.append(" ".join(str(word) for word in told if word))
-        one = one.__cause__ or one.__context__
-    return kinds
 
 
 def _place(error: BaseException) -> list[str]:

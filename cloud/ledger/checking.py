@@ -5,7 +5,7 @@ added up anew each night, from the first line on, so that nobody changes what wa
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ import asyncpg
 import structlog
 
 from cloud.core.actor import Actor, Role
+from cloud.core.errors import kinds_of
 from cloud.core.services import Services
 from cloud.devices.alarms import note_alarm
 
@@ -137,9 +138,7 @@ async def checked(services: Services, actor: Actor, school_id: int) -> Checked |
 async def check_moved(services: Services) -> int:
     """Check what was posted since the last check, at each school; return how many were checked."""
     rows = await services.database.pool.fetch(_MOVED, SCHOOLS_AT_ONCE)
-    for row in rows:
-        await check_since(services, row["school_id"])
-    return len(rows)
+    return sum([await _went(row["school_id"], check_since(services, row["school_id"])) for row in rows])
 
 
 async def check_nightly(services: Services) -> int:
@@ -148,8 +147,7 @@ async def check_nightly(services: Services) -> int:
     for row in await services.database.pool.fetch(_DUE, now - WHOLE_EVERY, SCHOOLS_AT_ONCE):
         is_late = row["whole_at"] is None or row["whole_at"] < now - WHOLE_LATEST
         if is_late or now.astimezone(ZoneInfo(row["zone"])).hour in NIGHT:
-            await check_whole(services, row["school_id"], now - WHOLE_EVERY)
-            count += 1
+            count += await _went(row["school_id"], check_whole(services, row["school_id"], now - WHOLE_EVERY))
     return count
 
 
@@ -181,6 +179,16 @@ async def check_whole(services: Services, school_id: int, older_than: datetime |
         if row is not None and older_than is not None and row["whole_at"] is not None and row["whole_at"] > older_than:
             return []
         return await _whole(services, connection, school_id, row)
+
+
+async def _went(school_id: int, checking: Awaitable[object]) -> bool:
+    """Tell whether a school could be checked: one school's trouble is not another's; the next look tries again."""
+    try:
+        await checking
+    except Exception as error:  # noqa: BLE001 - as said
+        log.warning("books.not_checked", school=school_id, error=kinds_of(error))
+        return False
+    return True
 
 
 async def _whole(

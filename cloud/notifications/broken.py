@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import structlog
 
+from cloud.core.errors import kinds_of
 from cloud.core.services import Services
 from cloud.menu.ordering import AHEAD, closes_at
 from cloud.menu.preorders import BrokenOrder, broken_orders
@@ -71,7 +72,7 @@ async def tell_broken(services: Services, shards: Collection[int]) -> None:
         try:
             await _tell_at(services, school["id"], ZoneInfo(school["zone"]), now)
         except Exception as error:  # noqa: BLE001 - one school's trouble is not another's; the next look tries again
-            logger.warning("notices.failed", log="preorders", school=school["id"], error=str(error)[:300])
+            logger.warning("notices.failed", log="preorders", school=school["id"], error=kinds_of(error))
 
 
 async def _tell_at(services: Services, school_id: int, zone: ZoneInfo, now: datetime) -> None:

@@ -8,7 +8,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import structlog
 
+from cloud.core.errors import kinds_of
 from cloud.core.services import Services
 from cloud.menu.ordering import closes_at
 from cloud.menu.settings import rules_of
@@ -17,6 +19,7 @@ from cloud.notifications.outbox import tell
 from cloud.notifications.rules import Fact
 from cloud.schools.queries import taught_days
 
+logger = structlog.get_logger()
 REMINDED_BEFORE = timedelta(hours=2)
 HABIT = timedelta(days=14)  # within which a child was ordered for
 HABIT_DAYS = 2  # so often at least
@@ -38,15 +41,23 @@ ORDER BY person.id LIMIT $6
 
 
 async def remind(services: Services) -> None:
-    """Remind the guardians of whom it is time to; told twice, it is one notice."""
+    """Remind the guardians of whom it is time to; told twice, it is one notice.
+
+    A school where that fails is told of in the program's log and looked at again the next time: others go on.
+    """
     pool, now = services.database.pool, services.clock.now()
     for school in await pool.fetch(_SCHOOLS, (now - HABIT).date()):
-        zone = ZoneInfo(school["zone"])
-        on = now.astimezone(zone).date() + timedelta(days=1)
-        cutoff_min = (await rules_of(pool, school["id"])).preorder_cutoff_min
-        until = closes_at(on, cutoff_min, zone)
-        if until - REMINDED_BEFORE <= now < until:
-            await _remind_at(services, school["id"], on, until)
+        try:
+            await _remind_in_time(services, school["id"], ZoneInfo(school["zone"]), now)
+        except Exception as error:  # noqa: BLE001 - one school's trouble is not another's; the next look tries again
+            logger.warning("notices.failed", log="reminders", school=school["id"], error=kinds_of(error))
+
+
+async def _remind_in_time(services: Services, school_id: int, zone: ZoneInfo, now: datetime) -> None:
+    on = now.astimezone(zone).date() + timedelta(days=1)
+    until = closes_at(on, (await rules_of(services.database.pool, school_id)).preorder_cutoff_min, zone)
+    if until - REMINDED_BEFORE <= now < until:
+        await _remind_at(services, school_id, on, until)
 
 
 async def _remind_at(services: Services, school_id: int, on: date, until: datetime) -> None:

@@ -11,6 +11,7 @@ from typing import Protocol
 import asyncpg
 import structlog
 
+from cloud.core.errors import kinds_of
 from cloud.core.services import Services
 from cloud.ledger import moves
 from cloud.ledger.moves import moves_after
@@ -93,7 +94,7 @@ async def meet(services: Services, log: SchoolLog, shards: Collection[int]) -> i
             async with pool.acquire() as connection, connection.transaction():
                 await _meet_at(connection, log, row["school_id"], services.clock.now())
         except Exception as error:  # noqa: BLE001 - one school's trouble is not another's; the next look tries again
-            logger.warning("notices.failed", log=log.name, school=row["school_id"], error=str(error)[:300])
+            logger.warning("notices.failed", log=log.name, school=row["school_id"], error=kinds_of(error))
         else:
             met += 1
     return met

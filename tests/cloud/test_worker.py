@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from structlog.testing import capture_logs
 
 from cloud.core.clock import SystemClock
 from cloud.core.services import Services
 from cloud.ingest import leases
 from cloud.ingest.admission import MESSAGES_BURST
 from cloud.ingest.partitions import make_partitions
-from cloud.worker import Worker
+from cloud.worker import Worker, untroubled
 from edge_agent.sync.actions import Publish
 from edge_agent.sync.mqtt import Broker, Link
 from schemas.topics import SHARDS
@@ -142,6 +143,17 @@ async def test_a_worker_that_leaves_lets_others_have_its_shards_at_once(services
     await leases.give_up(pool, "one")
 
     assert len(await leases.renew(pool, "two")) == SHARDS
+
+
+async def test_the_log_of_work_that_failed_holds_nothing_of_a_row(services: Services) -> None:
+    pool = services.database.pool
+    await pool.execute("CREATE TABLE told (name text CONSTRAINT short CHECK (length(name) < 5))")
+
+    with capture_logs() as logs:
+        await untroubled(lambda: pool.execute("INSERT INTO told VALUES ('Ахметова')"))()
+
+    (entry,) = logs
+    assert (entry["event"], entry["error"]) == ("work.failed", ["CheckViolationError 23514 short"])
 
 
 async def test_partitions_are_made_ahead_and_once(services: Services) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from cloud.core.actor import Actor
 from cloud.core.errors import NotAllowed
@@ -96,6 +97,21 @@ async def test_the_whole_is_added_up_when_it_is_night_at_the_school(services: Se
 
     assert sum(counts) == 2
     assert await check_whole(services, school_id, clock.now() - timedelta(days=9)) == []
+
+
+async def test_a_school_that_cannot_be_checked_does_not_hold_up_the_others(services: Services) -> None:
+    first, second = await children(services), await children(services, code="almaty6")
+    for number, (school_id, (ref, *_)) in enumerate((first, second)):
+        await posted(services, school_id, top_up(f"cash:{number}", NOON, ref, 500_00, OFFICE))
+    await services.database.pool.execute(f"ALTER TABLE ledger_check ADD CHECK (school_id <> {first[0]})")
+
+    with capture_logs() as logs:
+        by_night, since = await check_nightly(services), await check_moved(services)
+
+    assert (by_night, since) == (1, 0)
+    assert await checked(services, SYSTEM, first[0]) is None
+    assert await checked(services, SYSTEM, second[0]) is not None
+    assert [(each["event"], each["school"]) for each in logs] == [("books.not_checked", first[0])] * 2
 
 
 async def test_the_state_of_the_books_is_not_for_everybody(services: Services) -> None:

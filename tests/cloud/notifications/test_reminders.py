@@ -6,14 +6,20 @@ import pytest
 
 from cloud.core.actor import Actor
 from cloud.core.services import Services
+from cloud.menu.meals import USUAL, put_meal
 from cloud.menu.preorders import cancel, order
 from cloud.notifications.kinds import Kind
 from cloud.notifications.queries import NoticeRow, notices_of
 from cloud.notifications.reminders import remind
 from simulators.clock import SimulatedClock
 from tests.cloud.menu.factory import Canteen
+from tests.cloud.people.factory import a_student
+from tests.cloud.schools.factory import SYSTEM, a_school
 
 TUESDAY = date(2026, 9, 1)
+ORDER = """
+INSERT INTO preorder (school_id, person_id, "on", meal, ordered_at, ordered_by) VALUES ($1, $2, $3, 'lunch', now(), 'x')
+"""
 THURSDAY_16 = datetime(2026, 9, 3, 11, 0, tzinfo=UTC)  # 16:00 at the school; orders for Friday close at 18:00
 
 
@@ -48,6 +54,18 @@ async def test_who_used_to_order_is_reminded_once_two_hours_before_it_is_too_lat
     assert before == []
     assert (notice.kind, notice.person, notice.detail.on) == (Kind.PREORDER_REMINDER, ref, date(2026, 9, 4))
     assert (notice.at, notice.detail.until) == (THURSDAY_16, THURSDAY_16 + timedelta(hours=2))
+
+
+async def test_a_school_where_it_fails_does_not_hold_up_the_others(services: Services, clock: SimulatedClock) -> None:
+    other_id = await a_school(services, "almaty6")
+    for meal in USUAL:
+        await put_meal(services, SYSTEM, other_id, meal)
+    await services.database.pool.execute(ORDER, other_id, await a_student(services, other_id, "1"), TUESDAY)
+    await services.database.pool.execute("UPDATE school SET zone = 'Asia/Nowhere' WHERE id = $1", other_id)
+    _, parent, _ = await orderly(services, 2, 3)
+    clock.advance((THURSDAY_16 - clock.now()).total_seconds())
+
+    assert len(await reminded(services, parent)) == 1
 
 
 async def test_after_orders_closed_nobody_is_reminded(services: Services, clock: SimulatedClock) -> None:

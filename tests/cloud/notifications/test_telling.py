@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from cloud.core.services import Services
 from cloud.ledger.kinds import EntryKind
@@ -246,9 +247,12 @@ async def test_a_school_whose_entries_cannot_be_met_does_not_hold_up_another(ser
     await posted(services, one.school_id, top_up("cash:1", NOON, one.refs[0], 2_000_00, OFFICE))
     await services.database.pool.execute(f"ALTER TABLE notice_cursor ADD CHECK (school_id <> {other[0]} OR number = 0)")
 
-    await tell_all(services)
+    with capture_logs() as logs:
+        await tell_all(services)
 
     assert [each.kind for each in await told_to(services, parent)] == [Kind.TOPUP]
+    assert logs
+    assert all(each["error"][0].startswith("CheckViolationError 23514 ") for each in logs), "no row in the log"
     await one.close()
 
 
