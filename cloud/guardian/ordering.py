@@ -8,7 +8,7 @@ from cloud.core.services import Services
 from cloud.guardian.lasting import Purse, purses_of
 from cloud.guardian.queries import Child
 from cloud.menu.entitlements import Right, rights_of
-from cloud.menu.ordering import AHEAD, Ordered, Standing, closes_at, due_tiyn, right_on, standing_of
+from cloud.menu.ordering import AHEAD, Ordered, Standing, closes_at, due_tiyn, is_set, right_on, standing_of
 from cloud.menu.preorders import orders_of
 from cloud.menu.queries import DishRow, MealRow, MenuRow, dish_versions, meals_of, menus_between
 from cloud.menu.restrictions import Limits, held_of
@@ -37,18 +37,13 @@ class MealAhead:
     def chosen(self) -> frozenset[str]:
         return frozenset(dish.key for dish in self.standing.offered)
 
-    def free_key(self) -> str:
-        """Return the dish that the right covers, or nothing: what a page shows at the right's price."""
-        if self.right is None or self.menu is None:
-            return ""
-        sets = (dish.key for dish in self.menu.dishes if dish.parts or dish.key == self.menu.set_key)
-        return next(sets, "")
-
     def price_of(self, dish: DishRow) -> int:
-        """Return what the child would pay for a dish by itself."""
-        if self.right is not None and dish.key == self.free_key():
-            return min(self.right.price_tiyn, dish.price_tiyn)
-        return dish.price_tiyn
+        """Return what the child would pay for a dish by itself: of several sets one is had at the right's price."""
+        return due_tiyn((dish,), self.menu.set_key if self.menu else "", self.right)
+
+    def is_covered(self, dish: DishRow) -> bool:
+        """Tell whether the child's right can cover a dish."""
+        return self.right is not None and self.menu is not None and is_set(dish, self.menu.set_key)
 
 
 @dataclass(frozen=True, slots=True)

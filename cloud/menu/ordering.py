@@ -66,10 +66,15 @@ def right_on(rights: Iterable[Right], on: date, meal: str) -> Right | None:
     return min(fitting, key=lambda right: right.price_tiyn, default=None)
 
 
+def is_set(dish: DishRow, set_key: str) -> bool:
+    """Tell whether a right covers a dish: a set of parts, or what one touch sells."""
+    return bool(dish.parts) or dish.key == set_key
+
+
 def due_tiyn(dishes: Sequence[DishRow], set_key: str, right: Right | None) -> int:
     """Return what the child would pay for dishes by today's prices: a right covers one set of them, as at the till."""
     full = sum(dish.price_tiyn for dish in dishes)
-    covered = next((dish for dish in dishes if dish.parts or dish.key == set_key), None)
+    covered = next((dish for dish in dishes if is_set(dish, set_key)), None)
     if right is None or covered is None:
         return full
     return full - covered.price_tiyn + min(right.price_tiyn, covered.price_tiyn)

@@ -89,3 +89,29 @@ async def test_a_dish_that_was_taken_off_is_told_to_the_parent_with_what_to_do(s
     day = page.locator("section", has=page.locator(f"#d-{FRIDAY}"))
     await expect(day.get_by_role("status")).to_contain_text("“Oat porridge” was taken off the menu")
     await set_menu(site.services, SYSTEM, school_id, on, "breakfast", offered)
+
+
+async def test_of_several_sets_the_sum_has_one_at_the_price_of_the_right(site: Site, ref: str) -> None:
+    pool, school_id = site.services.database.pool, site.sample.school_id
+    on = (site.services.clock.now() + timedelta(days=3)).date()
+    keys = await pool.fetch(
+        'SELECT key FROM menu JOIN menu_item ON menu_id = menu.id JOIN dish ON dish.id = dish_id WHERE "on" = $1'
+        " AND meal = 'lunch' AND menu.school_id = $2 ORDER BY place", on, school_id,
+    )  # fmt: skip
+    offered = [row["key"] for row in keys]  # the first is a set of parts, the third pilaf
+    await set_menu(site.services, SYSTEM, school_id, on, "lunch", offered, offered[2])
+    try:
+        page = await site.open(f"/children/{ref}/orders", "guardian", language="ru", width=390)
+        form = page.locator("form[data-order]", has=page.locator(f"#o-{FRIDAY}-lunch-{offered[2]}"))
+        await page.locator("section", has=page.locator(f"#d-{FRIDAY}")).get_by_text("Выбрать блюда").nth(1).click()
+        await form.get_by_label("Плов с говядиной").check()
+        await expect(form.locator("output")).to_have_text("0 ₸")
+        await form.get_by_label("Обед, 1–4 классы").check()
+        await expect(form.locator("output")).to_have_text("650,50 ₸")
+        async with page.expect_navigation():
+            await form.get_by_role("button").click()
+
+        day = page.locator("section", has=page.locator(f"#d-{FRIDAY}"))
+        await expect(day.locator(".note.tone-in").get_by_text("650,50 ₸")).to_have_count(2)  # the dish, and the sum
+    finally:
+        await set_menu(site.services, SYSTEM, school_id, on, "lunch", offered, offered[0])
