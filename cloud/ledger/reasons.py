@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from cloud.core.errors import Refused
 from cloud.core.messages import message
+from cloud.core.texts import one_line
 
 REASON_MIN, REASON_MAX = 3, 200
 ONCE = re.compile(r"[0-9a-f]{32}")
@@ -43,7 +44,7 @@ class TooMuch(Refused):
 
 def reason_given(text: str) -> str:
     """Return a reason as it is kept. Raises ReasonMissing."""
-    reason = " ".join(text.split())
+    reason = one_line(text)
     if not REASON_MIN <= len(reason) <= REASON_MAX:
         raise ReasonMissing
     return reason

@@ -1,5 +1,6 @@
 """What the canteen sold on a day: by meal and way of paying, by shift, what is odd, and what waits for a decision."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -26,6 +27,7 @@ from cloud.office.person import Text
 
 TEMPLATE = "office/sold.html"
 PAGES_MAX = 1_000
+PLACE = re.compile(r"[a-z0-9-]{1,24}:[a-z0-9]{1,32}:[0-9]{1,16}")
 router = APIRouter(prefix="/schools/{code}/sold", include_in_schema=False)
 SoldDesk = Annotated[Desk, Depends(desk_of(Role.CANTEEN, Role.OFFICE, Role.DIRECTOR))]
 
@@ -99,9 +101,7 @@ def place_of(text: str) -> Place | None:
     """Return the place that a form names, or None."""
     device, _, rest = text.partition(":")
     epoch, _, seq = rest.partition(":")
-    if not (device and epoch and seq.isascii() and seq.isdigit() and len(seq) <= 16):
-        return None
-    return Place(device, epoch, int(seq))
+    return Place(device, epoch, int(seq)) if PLACE.fullmatch(text) else None
 
 
 async def _page(request: Request, desk: Desk, lists: Opened, on: str, refused: Refused | None = None) -> Response:

@@ -15,6 +15,7 @@ from cloud.core.database import raw
 from cloud.core.errors import NotFound
 from cloud.core.messages import message
 from cloud.core.services import Services
+from cloud.core.texts import has_unseen
 from cloud.core.wakeups import notify
 from cloud.people.bulk import (
     PHONE,
@@ -231,7 +232,7 @@ def checked_guardian(given: GuardianGiven) -> GuardianGiven:
 
 def check_source(source: str) -> None:
     """Raise PersonRefused unless it is said where a consent is written."""
-    if not 0 < len(source.strip()) <= SOURCE_MAX:
+    if not 0 < len(source.strip()) <= SOURCE_MAX or has_unseen(source):
         raise PersonRefused(
             message(
                 "Say where the consent is written, as “form 12 of 1 September”: {count} characters at most.",
