@@ -108,6 +108,7 @@ async def pay_back(services: Services, actor: Actor, school_id: int, promise_id:
     actor.require(KEEPERS, school_id)
     now = services.clock.now()
     async with services.database.transaction() as connection:
+        await lock(connection, school_id)  # before the promise, as whoever withdraws it does
         row = await raw(connection).fetchrow(_PROMISED, promise_id)
         if row is None or row["school_id"] != school_id:
             raise NotFound

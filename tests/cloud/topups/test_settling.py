@@ -1,5 +1,6 @@
 """Settlements and corrections: once for a form, never more than there is, with who and why; books stay whole."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -13,11 +14,13 @@ from cloud.ledger.checking import check
 from cloud.ledger.errors import PostingConflict
 from cloud.ledger.kinds import AccountKind, EntryKind
 from cloud.ledger.notes import notes_of
+from cloud.ledger.posting import lock
 from cloud.ledger.postings import OFFICE
 from cloud.ledger.queries import balance_of, held_at
 from cloud.ledger.reasons import FormSpoilt, ReasonMissing, TooMuch
 from cloud.ledger.rules import BANK, DIFFERENCES, FEES, REFUNDS, Account
 from cloud.people.actions import leave
+from cloud.people.errors import PersonRefused
 from cloud.people.queries import person_of_ref
 from cloud.topups.actions import Way, pay_back, promise_back, take_cash
 from cloud.topups.errors import PaidAlready
@@ -27,6 +30,7 @@ from cloud.topups.rules import AmountRefused
 from cloud.topups.settling import Form, correct, empty_drawer, settle, withdraw_promise
 from tests.cloud.schools.factory import SYSTEM
 from tests.cloud.topups.factory import a_family
+from tests.waiting import PAUSE_S
 
 KASPI = Account(AccountKind.CLEARING, "kaspi")
 FORM = Form("5" * 32, 600_00, "выписка 7")
@@ -91,6 +95,43 @@ async def test_a_promise_that_is_withdrawn_is_on_the_account_again_and_is_not_pa
         await withdraw_promise(services, SYSTEM, school_id, again, "тағы")
     with pytest.raises(NotFound):
         await withdraw_promise(services, SYSTEM, school_id, 999, "жоқ")
+
+
+async def test_who_pays_a_promise_locks_the_ledger_before_the_promise_as_who_withdraws_it(services: Services) -> None:
+    school_id, ref = await paid(services)
+    await leave(services, SYSTEM, (await person_of_ref(services, SYSTEM, ref)).id)
+    promise = await promise_back(services, SYSTEM, await person_of_ref(services, SYSTEM, ref), "өтініш 12")
+    async with services.database.pool.acquire() as other:
+        first = other.transaction()
+        await first.start()
+        await lock(other, school_id)
+        paying = asyncio.create_task(pay_back(services, SYSTEM, school_id, promise, Way.CASH))
+        await until_somebody_waits(services)
+
+        await other.execute("SELECT true FROM giving_back WHERE id = $1 FOR UPDATE NOWAIT", promise)
+
+        await first.commit()
+        await paying
+
+
+async def until_somebody_waits(services: Services) -> None:
+    """Return when a transaction of this database waits for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with asyncio.timeout(10):
+        while not await services.database.pool.fetchval(waiting):  # noqa: ASYNC110 - no event tells of a lock
+            await asyncio.sleep(PAUSE_S)
+
+
+async def test_a_reason_with_what_no_database_takes_is_kept_without_it(services: Services) -> None:
+    school_id, ref = await paid(services)
+    child = await person_of_ref(services, SYSTEM, ref)
+    await leave(services, SYSTEM, child.id)
+
+    await settle(services, SYSTEM, school_id, "kaspi", 5_40, replace(FORM, why="үзінді\x00 7\ud800"))
+    with pytest.raises(PersonRefused):
+        await promise_back(services, SYSTEM, await person_of_ref(services, SYSTEM, ref), "өтініш\x00 12")
+
+    assert [each.why for each in await notes_of(services, SYSTEM, school_id)] == ["үзінді 7"]
 
 
 async def test_a_correction_takes_no_child_below_zero(services: Services) -> None:
