@@ -21,6 +21,7 @@ from cloud.meals.ratings import COMMENT_MAX, MARKS, rate, taken_of
 router = APIRouter(prefix="/children/{ref}/ratings", include_in_schema=False)
 PAGE = "guardian/ratings.html"
 MARK = "mark-"
+FIGURES = {str(mark) for mark in MARKS}
 
 
 @router.get("")
@@ -55,9 +56,9 @@ async def rate_meal(
 
 
 def _marks(form: FormData) -> dict[str, int]:
-    """Return the marks of single dishes, as mark-<key>; what is no figure is no mark of the scale either."""
+    """Return the marks of single dishes, as mark-<key>; what is not one figure is no mark of the scale."""
     given = {name.removeprefix(MARK): value for name, value in form.items() if name.startswith(MARK)}
-    return {key: int(value) if isinstance(value, str) and value.isdecimal() else 0 for key, value in given.items()}
+    return {key: int(value) if isinstance(value, str) and value in FIGURES else 0 for key, value in given.items()}
 
 
 async def _page(
