@@ -1,6 +1,7 @@
 """The office gives money back for a meal, or takes a till's mistake back: a change like a till's, of its own hand.
 
-Rule: never more than remains of the sale; once for the form; a cash sale is given back out of the office's drawer.
+Rule: never more than remains of the sale; once for the form; only a sale of the person named, of cash nobody's (""),
+which is given back out of the office's drawer.
 """
 
 from collections.abc import Sequence
@@ -57,28 +58,31 @@ async def correctable_of(
     ]  # fmt: skip
 
 
-async def take_meal_back(services: Services, actor: Actor, school_id: int, sale_id: str, why: str, once: str) -> bool:
-    """Take a sale back as if it had not been, also what the budget owed, and tell whether that was new.
+async def take_meal_back(
+    services: Services, actor: Actor, school_id: int, person: str, sale_id: str, why: str, once: str
+) -> bool:
+    """Take a person's sale back as if it had not been, also what the budget owed, and tell whether that was new.
 
     Raises NotAllowed, NotFound, ReasonMissing, FormSpoilt or TooMuch (it was taken back already).
     """
-    return await _change(services, actor, school_id, sale_id, ChangeKind.VOID, 0, why, once)
+    return await _change(services, actor, school_id, person, sale_id, ChangeKind.VOID, 0, why, once)
 
 
 async def give_back(
-    services: Services, actor: Actor, school_id: int, sale_id: str, amount_tiyn: int, why: str, once: str
+    services: Services, actor: Actor, school_id: int, person: str, sale_id: str, amount_tiyn: int, why: str, once: str
 ) -> bool:
-    """Give a part of a sale's money back, and tell whether that was new.
+    """Give a part of the money of a person's sale back, and tell whether that was new.
 
     Raises NotAllowed, NotFound, ReasonMissing, FormSpoilt or TooMuch.
     """
-    return await _change(services, actor, school_id, sale_id, ChangeKind.REFUND, amount_tiyn, why, once)
+    return await _change(services, actor, school_id, person, sale_id, ChangeKind.REFUND, amount_tiyn, why, once)
 
 
 async def _change(
     services: Services,
     actor: Actor,
     school_id: int,
+    person: str,
     sale_id: str,
     kind: ChangeKind,
     amount_tiyn: int,
@@ -93,7 +97,7 @@ async def _change(
         await lock(plain, school_id)
         book = await load(plain, school_id, Wanted(sales={sale_id}, changes={place.id}))
         sale = book.sales.get(sale_id)
-        if sale is None:
+        if sale is None or sale.person != person:
             raise NotFound
         if place.id in book.changes:
             return False

@@ -104,13 +104,13 @@ async def meal_back(
     why: Text = "",
     once: Text = "",
 ) -> Response:
-    """Give money back for a meal, or take the meal back as if it had not been."""
+    """Give money back for a meal of the person of the path, or take the meal back as if it had not been."""
     services, actor, school_id = desk.services, desk.actor, desk.school.id
     try:
         if whole:
-            await take_meal_back(services, actor, school_id, sale, why, once)
+            await take_meal_back(services, actor, school_id, person.ref, sale, why, once)
         else:
-            await give_back(services, actor, school_id, sale, amount_typed(amount), why, once)
+            await give_back(services, actor, school_id, person.ref, sale, amount_typed(amount), why, once)
     except Refused as refused:
         return await person_page(request, desk, person, refused, {"back": amount, "why": why})
     return lead_to(address_of(desk, person))

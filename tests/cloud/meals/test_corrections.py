@@ -41,9 +41,12 @@ async def test_a_part_is_given_back_once_and_never_more_than_remains(canteen: Ca
     await canteen.send(shift("opened"), *sold, shift("closed", 577_00, 1))
     await canteen.project()
 
-    new = [await give_back(services, SYSTEM, school_id, sale_id(sold[1]), 77_00, WHY, "a" * 32) for _ in range(2)]
+    new = [
+        await give_back(services, SYSTEM, school_id, canteen.refs[0], sale_id(sold[1]), 77_00, WHY, "a" * 32)
+        for _ in range(2)
+    ]
     with pytest.raises(TooMuch):
-        await give_back(services, SYSTEM, school_id, sale_id(sold[1]), 500_01, WHY, "b" * 32)
+        await give_back(services, SYSTEM, school_id, canteen.refs[0], sale_id(sold[1]), 500_01, WHY, "b" * 32)
 
     assert new == [True, False]
     assert await held(canteen) == -500_00
@@ -61,9 +64,9 @@ async def test_a_free_meal_that_nobody_ate_is_taken_back_from_the_budget_too(can
     person_id = await canteen.pool.fetchval("SELECT id FROM person WHERE ref = $1", canteen.refs[0])
     (before,) = await correctable_of(canteen.pool, person_id, TODAY, TODAY)
 
-    await take_meal_back(services, SYSTEM, school_id, sale_id(sold[1]), WHY, "a" * 32)
+    await take_meal_back(services, SYSTEM, school_id, canteen.refs[0], sale_id(sold[1]), WHY, "a" * 32)
     with pytest.raises(TooMuch):
-        await take_meal_back(services, SYSTEM, school_id, sale_id(sold[1]), WHY, "b" * 32)
+        await take_meal_back(services, SYSTEM, school_id, canteen.refs[0], sale_id(sold[1]), WHY, "b" * 32)
 
     assert (before.remains_tiyn, before.full_tiyn) == (100_00, 577_00)
     assert await held(canteen) == 0
@@ -76,7 +79,7 @@ async def test_cash_is_given_back_out_of_the_offices_drawer(canteen: Canteen) ->
     await canteen.send(*sold)
     await canteen.project()
 
-    await give_back(canteen.services, SYSTEM, canteen.school_id, sale_id(sold[1]), 150_00, WHY, "a" * 32)
+    await give_back(canteen.services, SYSTEM, canteen.school_id, "", sale_id(sold[1]), 150_00, WHY, "a" * 32)
 
     till = Account(AccountKind.CASH, "till-1")
     assert await balance_of(canteen.pool, canteen.school_id, OFFICE) == -150_00
@@ -88,7 +91,7 @@ async def test_a_tills_refund_that_comes_days_later_gives_only_what_is_left(cant
     sold = canteen.sold(0, 577_00)
     await canteen.send(*sold)
     await canteen.project()
-    await give_back(services, SYSTEM, school_id, sale_id(sold[1]), 500_00, WHY, "a" * 32)
+    await give_back(services, SYSTEM, school_id, canteen.refs[0], sale_id(sold[1]), 500_00, WHY, "a" * 32)
 
     await canteen.send(canteen.refunded(sold[1], 400_00), till="till-2")
     await canteen.project()
@@ -107,14 +110,29 @@ async def test_who_may_and_what_is_needed(canteen: Canteen) -> None:
     of = sale_id(sold[1])
 
     with pytest.raises(NotAllowed):
-        await give_back(services, cook, school_id, of, 1_00, WHY, "a" * 32)
+        await give_back(services, cook, school_id, canteen.refs[0], of, 1_00, WHY, "a" * 32)
     with pytest.raises(ReasonMissing):
-        await give_back(services, SYSTEM, school_id, of, 1_00, "", "a" * 32)
+        await give_back(services, SYSTEM, school_id, canteen.refs[0], of, 1_00, "", "a" * 32)
     with pytest.raises(FormSpoilt):
-        await take_meal_back(services, SYSTEM, school_id, of, WHY, "")
+        await take_meal_back(services, SYSTEM, school_id, canteen.refs[0], of, WHY, "")
     with pytest.raises(NotFound):
-        await take_meal_back(services, SYSTEM, school_id, "0" * 16, WHY, "a" * 32)
+        await take_meal_back(services, SYSTEM, school_id, canteen.refs[0], "0" * 16, WHY, "a" * 32)
     for amount in (0, -1):
         with pytest.raises(TooMuch):
-            await give_back(services, SYSTEM, school_id, of, amount, WHY, "a" * 32)
+            await give_back(services, SYSTEM, school_id, canteen.refs[0], of, amount, WHY, "a" * 32)
+    assert await held(canteen) == -577_00
+
+
+async def test_a_sale_of_another_person_is_not_given_back(canteen: Canteen) -> None:
+    sold = canteen.sold(0, 577_00)
+    await canteen.send(*sold)
+    await canteen.project()
+    of, where = sale_id(sold[1]), (canteen.services, SYSTEM, canteen.school_id)
+
+    for person in (canteen.refs[1], ""):
+        with pytest.raises(NotFound):
+            await give_back(*where, person, of, 1_00, WHY, "a" * 32)
+        with pytest.raises(NotFound):
+            await take_meal_back(*where, person, of, WHY, "a" * 32)
+
     assert await held(canteen) == -577_00
