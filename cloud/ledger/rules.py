@@ -14,7 +14,7 @@ from cloud.ledger.kinds import AccountKind, AccountType, EntryKind
 
 KEY_MAX = 120
 PART_MAX = 24
-LINES_MAX = 20
+LINES_MAX = 256  # a sale that is dealt out anew moves the drawer of every till that gave some of it back
 AMOUNT_MAX = 10**13  # of one line: a hundred billion tenge
 KEY = re.compile(rf"[a-z0-9][a-z0-9:._-]{{0,{KEY_MAX - 1}}}")
 PART = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{PART_MAX - 1}}}")

@@ -314,3 +314,18 @@ def test_a_till_that_takes_one_sale_back_again_and_again_is_not_listened_to_for_
     assert len(book.changes) == CHANGES_MAX
     assert {odd.why for odd in book.odd.values()} == {Oddness.TOO_MANY}
     assert len(book.odd) == 2
+
+
+def test_a_sale_given_back_at_as_many_tills_as_count_and_dealt_out_anew_can_be_posted() -> None:
+    names = [f"till-{number}" for number in range(CHANGES_MAX)]
+    book = Book(stands=[Stand(name, NOON - timedelta(days=9), None) for name in [*names, TILL]])
+    book.meet_run(Run(TILL, SHIFT))
+    book.meet_line(line(1, CHANGES_MAX), NOON)
+    for seq, name in enumerate(names, 10):
+        book.meet_change(back(seq, ChangeKind.REFUND, 1, till=name))
+
+    book.meet_sale(sale(2, CHANGES_MAX, Payment.CASH))
+
+    (posting,) = book.postings
+    assert len(posting.lines) == CHANGES_MAX
+    assert fault_of(posting) == ""
