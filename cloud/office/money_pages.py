@@ -14,7 +14,7 @@ from cloud.core.errors import Refused
 from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
 from cloud.ledger.checking import checked
-from cloud.ledger.journals import Program, journal
+from cloud.ledger.journals import Program, whole_journal
 from cloud.ledger.kinds import AccountKind
 from cloud.ledger.notes import notes_of
 from cloud.ledger.queries import held_for, movements_of, own_accounts, trial_balance
@@ -118,9 +118,9 @@ async def receipt(request: Request, desk: OfficeDesk, number: Counted) -> Respon
 async def load_journal(desk: OfficeDesk, program: Program) -> Response:
     """Send the school's whole ledger as a journal of hledger or beancount."""
     name = f"{desk.school.code}-{desk.school.on.isoformat()}.{program}"
-    lines = journal(desk.services, desk.actor, desk.school.id, program)
+    pieces = await whole_journal(desk.services, desk.actor, desk.school.id, program)
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-    return StreamingResponse(lines, media_type="text/plain; charset=utf-8", headers=headers)
+    return StreamingResponse(pieces, media_type="text/plain; charset=utf-8", headers=headers)
 
 
 async def person_page(

@@ -13,7 +13,7 @@ import pytest
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed
 from cloud.core.services import Services
-from cloud.ledger.journals import Program, journal, name_of
+from cloud.ledger.journals import Program, journal, name_of, whole_journal
 from cloud.ledger.kinds import AccountKind
 from cloud.ledger.postings import OFFICE, clearing, leave, payout, refund, sale, settlement, top_up, transfer, void
 from cloud.ledger.rules import Account, Posting
@@ -80,12 +80,26 @@ async def test_a_journal_names_nobody_and_an_empty_ledger_is_an_empty_journal(se
     assert "Әліби" not in told
 
 
+async def test_no_connection_waits_for_a_slow_reader_of_a_journal(services: Services) -> None:
+    school_id, (ref, _) = await children(services)
+    await posted(services, school_id, top_up("cash:1", NOON, ref, 500_50, OFFICE))
+    pool = services.database.pool
+    whole = "".join([text async for text in journal(services, SYSTEM, school_id, Program.HLEDGER)])
+
+    pieces = await whole_journal(services, SYSTEM, school_id, Program.HLEDGER)
+
+    assert pool.get_idle_size() == pool.get_size()
+    assert b"".join(pieces).decode() == whole
+
+
 async def test_the_journal_is_for_the_office_only(services: Services) -> None:
     school_id, _ = await children(services)
     guard = Actor("Guard", None, frozenset({Reach(Role.GUARD, school_id)}))
 
     with pytest.raises(NotAllowed):
         _ = [text async for text in journal(services, guard, school_id, Program.BEANCOUNT)]
+    with pytest.raises(NotAllowed):
+        await whole_journal(services, guard, school_id, Program.BEANCOUNT)
 
 
 def a_month(refs: list[str], rng: random.Random) -> list[Posting]:
