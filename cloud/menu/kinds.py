@@ -4,6 +4,8 @@ from enum import Enum
 
 from cloud.core.i18n import N_
 
+ORDERED = "esik_orders"  # channel: orders ahead were made or cancelled; the payload is the school's id
+
 # Annex II of Regulation (EU) No 1169/2011; whatever else somebody is allergic to is named by a word of its own.
 ALLERGENS = {
     "gluten": N_("Cereals with gluten"),

@@ -18,18 +18,20 @@ from cloud.core.database import raw
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.messages import message
 from cloud.core.services import Services
+from cloud.core.wakeups import notify
 from cloud.menu.entitlements import rights_of
 from cloud.menu.errors import OrderRefused, OrdersClosed
+from cloud.menu.kinds import ORDERED
 from cloud.menu.ordering import AHEAD, DISHES_MAX, Ordered, closes_at, due_tiyn, right_on, standing_of
 from cloud.menu.queries import DishRow, MealRow, MenuRow, dish_versions, meals_of, menus_between
 from cloud.menu.restrictions import Ward, held_of, ward_of
 from cloud.menu.rules import Names, time_of
 from cloud.menu.settings import rules_of
-from cloud.people.actions import tell_changed
 from cloud.schools.queries import school_days, taught_days
 
 READERS = (Role.CANTEEN, Role.OFFICE, Role.DIRECTOR)
 ORDERS_MAX = 100_000
+CHANGES_MAX = 30  # of a child's orders for a day: each is kept for ever, and told to tills
 _ORDERED = """
 SELECT o.id, o.person_id, ref, school_class_id AS class_id, o."on", o.meal, ordered_at, ordered_by,
   (SELECT json_agg(json_build_array(dish.key, chosen.version) ORDER BY place) FROM preorder_dish chosen
@@ -49,6 +51,7 @@ SELECT zone, person.school_class_id AS class_id, ($2::timestamptz AT TIME ZONE z
 FROM person JOIN school ON school.id = person.school_id WHERE person.id = $1
 """
 _LOCK = "SELECT true FROM person WHERE id = $1 FOR NO KEY UPDATE"
+_MADE = 'SELECT count(*) FROM preorder WHERE person_id = $1 AND "on" = $2'
 _CANCEL = """
 UPDATE preorder SET cancelled_at = $4, cancelled_by = $5
 WHERE person_id = $1 AND "on" = $2 AND meal = $3 AND cancelled_at IS NULL RETURNING id
@@ -112,6 +115,7 @@ async def order(services: Services, actor: Actor, ref: str, on: date, meal: str,
         before = await orders_of(at, ward.person_id, on, on)
         if any(each.meal == meal and each.dishes == tuple((d.key, d.version) for d in chosen) for each in before):
             return
+        await _refuse_more_changes(at, ward, on)
         await _refuse_what_is_not_sold(at, ward, menu, chosen, [each for each in before if each.meal != meal])
         now = services.clock.now()
         await at.execute(_CANCEL, ward.person_id, on, meal, now, actor.name)
@@ -121,7 +125,7 @@ async def order(services: Services, actor: Actor, ref: str, on: date, meal: str,
         await audit(
             connection, actor, "preorder.made", f"person:{ward.person_id}", told, school_id=ward.school_id, at=now
         )
-        await tell_changed(connection, ward.school_id)
+        await notify(connection, ORDERED, str(ward.school_id))
 
 
 async def cancel(services: Services, actor: Actor, ref: str, on: date, meal: str) -> None:
@@ -138,7 +142,7 @@ async def cancel(services: Services, actor: Actor, ref: str, on: date, meal: str
         await audit(
             connection, actor, "preorder.cancelled", f"person:{ward.person_id}", told, school_id=ward.school_id, at=now
         )
-        await tell_changed(connection, ward.school_id)
+        await notify(connection, ORDERED, str(ward.school_id))
 
 
 async def orders_of(
@@ -215,6 +219,14 @@ async def _refuse_if_closed(services: Services, at: asyncpg.Connection, ward: Wa
     cutoff_min = (await rules_of(at, ward.school_id)).preorder_cutoff_min
     if now >= closes_at(on, cutoff_min, zone):
         raise OrdersClosed(time_of(cutoff_min))
+
+
+async def _refuse_more_changes(at: asyncpg.Connection, ward: Ward, on: date) -> None:
+    if await at.fetchval(_MADE, ward.person_id, on) >= CHANGES_MAX:
+        raise OrderRefused(
+            message("Orders for this day were changed {count} times. They cannot be changed any more, only cancelled.",
+                    count=CHANGES_MAX)
+        )  # fmt: skip
 
 
 async def _menu(at: asyncpg.Connection, school_id: int, on: date, meal: str) -> MenuRow:

@@ -1,7 +1,8 @@
 """The publisher: issues rosters when somebody changed what they are made of, and each day anew.
 
 Rule: the first change of a school is issued at once, since it may be a blocked card; what follows within seconds waits
-and is issued together. Money that moved is told once a minute, and to tills only: the doors' roster stays as it was.
+and is issued together. Money that moved and orders ahead are told once a minute, and to tills only: the doors' roster
+stays as it was.
 """
 
 import asyncio
@@ -17,13 +18,14 @@ from cloud.core.services import Services
 from cloud.core.wakeups import EVERYTHING
 from cloud.devices import registry
 from cloud.ledger.posting import MOVED
+from cloud.menu.kinds import ORDERED
 from cloud.menu.tills import schools_with_tills
 from cloud.people.kinds import CHANGED
 from cloud.rosters.actions import publish, publish_canteen, stale_schools
 
 APART_S = 5.0
 LOOK_S = 60.0
-MONEY_APART_S = 60.0  # at lunch a balance moves every second, and every till fetches what is issued
+TILLS_APART_S = 60.0  # at lunch a balance moves every second, and every till fetches what is issued
 ACTOR = Actor.system("rosters")
 log = structlog.get_logger()
 
@@ -35,7 +37,7 @@ class Publisher:
     services: Services
     _wanted: dict[int, float] = field(default_factory=dict)  # school id: not before this instant
     _issued_s: dict[int, float] = field(default_factory=dict)
-    _moved: set[int] = field(default_factory=set)  # schools with other balances than told
+    _moved: set[int] = field(default_factory=set)  # schools with other balances or orders than told
     _told: deque[int] = field(default_factory=deque)  # of those, the ones whose turn has come
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -43,8 +45,9 @@ class Publisher:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._hear(), name="rosters.hear")
             group.create_task(self._hear_devices(), name="rosters.hear_devices")
-            group.create_task(self._hear_money(), name="rosters.hear_money")
-            group.create_task(self._tell_money(), name="rosters.tell_money")
+            for channel in (MOVED, ORDERED):
+                group.create_task(self._hear_of_tills(channel), name=f"rosters.hear_{channel}")
+            group.create_task(self._tell_tills(), name="rosters.tell_tills")
             group.create_task(self._look(), name="rosters.look")
             group.create_task(self._issue(), name="rosters.issue")
 
@@ -76,17 +79,17 @@ class Publisher:
                 if school_id is not None:
                     self.want(school_id)
 
-    async def _hear_money(self) -> None:
-        """Note whose balances have moved."""
-        async with await self.services.wakeups.subscribe(MOVED) as moves:
+    async def _hear_of_tills(self, channel: str) -> None:
+        """Note where what only tills are told has changed."""
+        async with await self.services.wakeups.subscribe(channel) as moves:
             async for payload in moves:
                 if payload.isdigit():
                     self._moved.add(int(payload))
 
-    async def _tell_money(self) -> None:
-        """Tell tills of balances now and then: what they sold themselves they know already."""
+    async def _tell_tills(self) -> None:
+        """Tell tills of balances and orders now and then: what they sold themselves they know already."""
         while True:
-            await self.services.clock.sleep(MONEY_APART_S)
+            await self.services.clock.sleep(TILLS_APART_S)
             moved, self._moved = sorted(self._moved), set()
             waiting = set(self._told)
             schools = await schools_with_tills(self.services.database.pool, moved)

@@ -11,7 +11,7 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.menu.errors import OrderRefused, OrdersClosed
 from cloud.menu.kinds import Limit
 from cloud.menu.menus import set_menu
-from cloud.menu.preorders import broken_orders, cancel, kitchen_of, order, orders_of, preorders_between
+from cloud.menu.preorders import CHANGES_MAX, broken_orders, cancel, kitchen_of, order, orders_of, preorders_between
 from cloud.menu.restrictions import restrict
 from cloud.menu.settings import CanteenRules, set_rules
 from cloud.people.actions import leave
@@ -86,6 +86,20 @@ async def test_another_order_takes_the_place_of_the_first_and_both_stay_told(can
     assert actions.count("preorder.cancelled") == 1
     with pytest.raises(NotFound):
         await cancel(canteen.services, mother, ref, tomorrow, "lunch")
+
+
+async def test_a_day_is_ordered_so_often_and_then_only_cancelled(canteen: Canteen, tomorrow: date) -> None:
+    person_id, ref = await canteen.child()
+    mother, dishes = await canteen.parent(person_id), [canteen.keys["soup"], canteen.keys["tea"]]
+    for number in range(CHANGES_MAX):
+        await order(canteen.services, mother, ref, tomorrow, "lunch", [dishes[number % 2]])
+
+    with pytest.raises(OrderRefused, match="30 times"):
+        await order(canteen.services, mother, ref, tomorrow, "lunch", [dishes[0]])
+
+    assert await ordered(canteen, person_id, tomorrow) == [("lunch", (dishes[1],))]
+    await cancel(canteen.services, mother, ref, tomorrow, "lunch")
+    assert await ordered(canteen, person_id, tomorrow) == []
 
 
 async def test_two_parents_at_once_leave_one_order(canteen: Canteen, tomorrow: date) -> None:

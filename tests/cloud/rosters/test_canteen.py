@@ -36,7 +36,7 @@ from cloud.rosters import api
 from cloud.rosters.actions import ISSUED_ANEW_AFTER, publish, publish_canteen
 from cloud.rosters.building import rows_of
 from cloud.rosters.kinds import RosterKind
-from cloud.rosters.publisher import MONEY_APART_S, Publisher
+from cloud.rosters.publisher import APART_S, TILLS_APART_S, Publisher
 from edge_agent.roster import KINDS as DOOR_KINDS
 from edge_agent.sealed import Sealed
 from edge_agent.slots import CanteenSlots
@@ -292,11 +292,36 @@ async def test_money_that_moved_is_told_to_tills_once_a_minute_and_to_no_door(
         await until_async(lambda: bool(publisher._moved))
         assert await _issued(canteen) == {"doors": 1, "canteen": 1}
 
-        clock.advance(MONEY_APART_S + 1)
+        clock.advance(TILLS_APART_S + 1)
 
         await _until_issued(canteen, {"doors": 1, "canteen": 2})
         running.cancel()
     assert [row[1] for row in (await rows(canteen))["account"]] == [300_000]
+
+
+async def test_an_order_ahead_is_told_to_tills_once_a_minute_and_to_no_door(
+    canteen: Canteen, clock: SimulatedClock
+) -> None:
+    await a_till(canteen)
+    person_id, ref = await canteen.child()
+    mother, tomorrow = await canteen.parent(person_id), canteen.on + timedelta(days=1)
+    await canteen.offer("lunch", "soup", "tea", on=tomorrow, sold="lunch")
+    publisher = Publisher(canteen.services)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(publisher.run())
+        await _until_issued(canteen, {"doors": 1, "canteen": 1})
+        clock.advance(APART_S + 1)
+        await until_async(lambda: not publisher._wanted)
+        for dish in ("soup", "tea", "lunch"):
+            await order_ahead(canteen.services, mother, ref, tomorrow, "lunch", [canteen.keys[dish]])
+        await until_async(lambda: bool(publisher._moved))
+        assert publisher._wanted == {}
+        assert await _issued(canteen) == {"doors": 1, "canteen": 1}
+
+        clock.advance(TILLS_APART_S + 1)
+
+        await _until_issued(canteen, {"doors": 1, "canteen": 2})
+        running.cancel()
 
 
 async def test_a_changed_card_is_issued_before_balances_that_waited_longer(canteen: Canteen) -> None:
