@@ -18,7 +18,7 @@ from cloud.ledger.reasons import reason_given
 from cloud.meals.keeping import Wanted, keep, load, stored_odd
 from cloud.meals.odd import PAGE
 from cloud.meals.projection import CHANNEL
-from cloud.meals.rules import Odd, Place, Sale
+from cloud.meals.rules import COST_MAX_TIYN, Odd, Place, Sale
 from cloud.meals.statements import ODD_COLUMNS
 
 DECIDERS = (Role.OFFICE, Role.DIRECTOR)
@@ -31,7 +31,9 @@ _DECIDE = """
 UPDATE meal_odd SET decision = $5, decided_at = $6, decided_by = $7, decided_why = $8
 WHERE school_id = $1 AND (device, epoch, seq) IN (SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[]))
 """
-_RENAME = "UPDATE {table} SET sale = $5 WHERE school_id = $1 AND sale = $2 AND device = $3 AND epoch = $4"
+_OWN = "school_id = $1 AND sale = $2 AND device = $3 AND epoch = $4 AND seq >= $5 AND seq < $6"
+_COST = f"SELECT coalesce(least(sum(count * price_tiyn), $7), 0)::bigint FROM meal_line WHERE {_OWN}"  # noqa: S608
+_RENAMES = [f"UPDATE {table} SET sale = $7 WHERE {_OWN}" for table in ("meal_line", "meal_override")]  # noqa: S608
 
 
 class Decision(StrEnum):
@@ -80,12 +82,16 @@ async def _accept(services: Services, connection: asyncpg.Connection, school_id:
             wanted.changes.add(told.id)
     book = await load(connection, school_id, wanted)
     for each in odd:
-        stands_as, place = book.accept(each), each.told.place
-        if isinstance(each.told, Sale) and stands_as != each.told.id:
-            for table in ("meal_line", "meal_override"):
-                await connection.execute(
-                    _RENAME.format(table=table), school_id, each.told.id, place.device, place.epoch, stands_as
-                )
+        told = each.told
+        if not isinstance(told, Sale):
+            book.accept(each)
+            continue
+        lines = book.own_lines(told)
+        own = (school_id, told.id, told.place.device, told.place.epoch, lines.start, lines.stop)
+        stands_as = book.accept(each, await connection.fetchval(_COST, *own, COST_MAX_TIYN))
+        if stands_as != told.id:
+            for rename in _RENAMES:
+                await connection.execute(rename, *own, stands_as)
     await keep(connection, school_id, book)
     await post_all(connection, school_id, book.postings, services.clock.now())
 

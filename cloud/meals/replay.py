@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -17,10 +18,11 @@ from cloud.ingest.plan import clean
 from cloud.meals.monthly import GIVEN, GivenMeal, Portion
 from cloud.meals.projection import meet
 from cloud.meals.reading import KINDS, Met, met
-from cloud.meals.rules import DOUBTED, Book, LineOf, Place, Sale, Stand
+from cloud.meals.rules import COST_MAX_TIYN, DOUBTED, Book, LineOf, Place, Sale, Stand
 from schemas import structs
 
 __all__ = ["KINDS", "Acts", "Replay", "acts_until"]
+T = TypeVar("T")
 _STANDS = """
 SELECT device, since_at, CASE WHEN until_at <= $2 THEN until_at END AS until_at FROM till_place
 WHERE school_id = $1 AND since_at <= $2
@@ -59,7 +61,7 @@ class Replay:
         self._zone = zone
         self._book = Book(stands=acts.stands)
         self._portions: defaultdict[LineOf, list[tuple[Place, Portion]]] = defaultdict(list)
-        self._rules: defaultdict[LineOf, set[str]] = defaultdict(set)
+        self._rules: defaultdict[LineOf, list[tuple[Place, str]]] = defaultdict(list)
 
     def meet(self, rows: Iterable[LoggedRecord]) -> None:
         """Meet the next records."""
@@ -75,11 +77,17 @@ class Replay:
         for place in self._acts.accepted:
             if (odd := self._book.odd.pop(place, None)) is None:
                 continue  # a shift that came later let it count by itself
-            stands_as = self._book.accept(odd)
-            if isinstance(odd.told, Sale) and stands_as != odd.told.id:
-                was = (odd.told.id, place.device, place.epoch)
+            if not isinstance(odd.told, Sale):
+                self._book.accept(odd)
+                continue
+            was, lines = (odd.told.id, place.device, place.epoch), self._book.own_lines(odd.told)
+            portions, others = _split(self._portions[was], lines)
+            cost_tiyn = sum(portion.count * portion.price_tiyn for _, portion in portions)
+            stands_as = self._book.accept(odd, min(cost_tiyn, COST_MAX_TIYN))
+            if stands_as != odd.told.id:
                 now = (stands_as, place.device, place.epoch)
-                self._portions[now], self._rules[now] = self._portions.pop(was, []), self._rules.pop(was, set())
+                self._portions[now], self._portions[was] = portions, others
+                self._rules[now], self._rules[was] = _split(self._rules[was], lines)
 
     def meals_given(self, first_on: date, last_on: date) -> Sequence[GivenMeal]:
         """Return the meals of some days, in order."""
@@ -98,7 +106,7 @@ class Replay:
                 portion = Portion(item.dish, item.version, item.count, item.price_tiyn)
                 self._portions[item.sale, place.device, place.epoch].append((place, portion))
             case structs.Override() as why:
-                self._rules[why.sale, place.device, place.epoch].add(clean(why.rule))
+                self._rules[why.sale, place.device, place.epoch].append((place, clean(why.rule)))
             case _:
                 pass
 
@@ -119,5 +127,10 @@ class Replay:
         return GivenMeal(
             sale.id, sale.place, sale.at, on, sale.meal, sale.payment, sale.person, sale.is_known, sale.amount_tiyn,
             sale.full_tiyn, sale.returned_tiyn, sale.is_unconfirmed, sale.clock, portions,
-            tuple(sorted(self._rules.get(of, ()))),
+            tuple(sorted({rule for _, rule in self._rules.get(of, ())})),
         )  # fmt: skip
+
+
+def _split(told: Sequence[tuple[Place, T]], lines: range) -> tuple[list[tuple[Place, T]], list[tuple[Place, T]]]:
+    """Return what stands at these numbers, and the rest."""
+    return [each for each in told if each[0].seq in lines], [each for each in told if each[0].seq not in lines]

@@ -18,6 +18,7 @@ from cloud.ledger.rules import REVENUE, SUBSIDY, Account, Posting
 COST_MAX_TIYN = 10**9  # of all lines of a sale: ten million tenge; what a broken till tells beyond is not believed
 DOUBTED = frozenset({"floor", "none"})  # clocks that did not know the time
 CHANGES_MAX = 50  # of one sale; what a broken till tells beyond would make every other one dearer
+SEQ_END = 2**63 - 1  # behind every number of a record
 SLACK = timedelta(hours=1)  # a till's clock and ours differ
 OFFICE_DRAWER = "office"
 
@@ -274,18 +275,36 @@ class Book:
             before = self._moved(sale, [each for each in of_sale if each != change.id])
             self._settle(sale, change.place, EntryKind(change.kind.value), change.at, before)
 
-    def accept(self, odd: Odd) -> str:
-        """Let what was set apart count, and return its id: a new one where another bears its own."""
+    def own_lines(self, told: Sale) -> range:
+        """Return at which numbers of its device the lines of a sale stand: behind the one before that bears its id."""
+        first = self.sales.get(told.id)
+        if first is None or (first.place.device, first.place.epoch) != (told.place.device, told.place.epoch):
+            return range(SEQ_END)
+        return range(first.place.seq + 1 if first.place.seq < told.place.seq else 0, told.place.seq)
+
+    def accept(self, odd: Odd, cost_tiyn: int = 0) -> str:
+        """Let what was set apart count, and return its id: a new one where another bears its own.
+
+        `cost_tiyn` is that of a sale's own lines, where the other one is of its device and epoch too.
+        """
         told = odd.told
         if isinstance(told, Change):
             told = replace(told, id=told.place.id) if told.id in self.changes else told
             self.take_back(told)
             return told.id
-        if told.id in self.sales:
-            of = (told.id, told.place.device, told.place.epoch)
-            told = replace(told, id=told.place.id)
-            self.costs[told.id, told.place.device, told.place.epoch] = self.costs.pop(of, 0)
+        if (first := self.sales.get(told.id)) is None:
+            self.stand(told)
+            return told.id
+        begun, of = len(self.postings), (told.place.device, told.place.epoch)
+        if (first.place.device, first.place.epoch) == of:  # the lines of both were taken for the first's
+            left = replace(first, full_tiyn=max(0, first.full_tiyn - cost_tiyn))
+            self._put(left, told.place, EntryKind.SALE, told.at)
+        else:
+            cost_tiyn = self.costs.pop((told.id, *of), 0)
+        told = replace(told, id=told.place.id)
+        self.costs[told.id, *of] = cost_tiyn
         self.stand(told)
+        self._join(begun)
         return told.id
 
     def was_till(self, device: str, at: datetime, clock: str) -> bool:
@@ -298,6 +317,16 @@ class Book:
             )
             for stand in self.stands
         )
+
+    def _join(self, begun: int) -> None:
+        """Make one posting of those since a place in the list: what stands at one place is posted once."""
+        if len(posted := self.postings[begun:]) < 2:
+            return
+        lines = Counter[Account]()
+        for each in posted:
+            lines.update(each.lines)
+        moved = {account: amount for account, amount in lines.items() if amount}
+        self.postings[begun:] = [replace(posted[-1], lines=moved)] if moved else []
 
     def _put(self, sale: Sale, place: Place, kind: EntryKind, at: datetime) -> None:
         """Keep a sale that is new, or has another line, and post the difference."""

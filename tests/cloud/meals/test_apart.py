@@ -25,7 +25,7 @@ from cloud.menu.rules import Names
 from cloud.menu.tills import TillRow, end_till, put_till
 from schemas.structs import Record
 from simulators.clock import SimulatedClock
-from tests.cloud.meals.factory import ALL, NOON, Canteen, shift
+from tests.cloud.meals.factory import ALL, NOON, Canteen, overruled, shift
 from tests.cloud.schools.factory import SYSTEM
 
 TODAY = NOON.date()
@@ -128,6 +128,26 @@ async def test_a_second_sale_under_one_id_is_listed_and_when_accepted_counts_wit
     (eaten,) = await eaten_by(canteen.pool, person_id, TODAY, TODAY)
     assert (eaten.paid_tiyn, eaten.full_tiyn, len(eaten.dishes)) == (200_00, 200_00, 1)
     assert await odd_counts(canteen.services, SYSTEM, canteen.school_id, TODAY) == []
+
+
+async def test_a_second_sale_under_one_id_at_one_till_when_accepted_takes_its_own_lines_only(canteen: Canteen) -> None:
+    first, other, third = (
+        canteen.sold(child, price, payment="free") for child, price in enumerate((577_00, 200_00, 1))
+    )
+    of = msgspec.structs.asdict(first[1])["id"]
+    await canteen.send(first[0], overruled(first[1]), first[1], *third)
+    await canteen.send(renamed(other[0], sale=of), overruled(first[1], "екінші"), renamed(other[1], id=of))
+    await canteen.project()
+
+    await decided(canteen, Oddness.SAME_ID, Decision.ACCEPTED)
+
+    rows = await canteen.pool.fetch(
+        "SELECT full_tiyn, (SELECT sum(count * price_tiyn) FROM meal_line WHERE sale = meal_sale.id)::bigint AS cost,"
+        " (SELECT string_agg(why, ',') FROM meal_override WHERE sale = meal_sale.id) AS why FROM meal_sale ORDER BY seq"
+    )
+    assert [tuple(row) for row in rows] == [(577_00, 577_00, "аш бала"), (1, 1, None), (200_00, 200_00, "екінші")]
+    assert (await held_at(canteen.pool, canteen.school_id)).get(canteen.refs[0], 0) == 0
+    assert await check(canteen.services, SYSTEM, canteen.school_id) == []
 
 
 async def test_a_refund_by_a_device_that_is_no_till_gives_nothing_back_until_accepted(canteen: Canteen) -> None:
