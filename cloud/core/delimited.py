@@ -2,11 +2,15 @@
 
 import csv
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
 SEPARATORS = ";,\t"
 MARK = "\ufeff"  # without it spreadsheet programs take UTF-8 for an older encoding
+# A formula begins a cell, or what is one to a program that splits at tabs, lines or ; (as many an Excel does).
+_BEGINS = re.compile(r"""^(?=[\t\r\n])|(^|[;\t\r\n])(?=[ "\u00a0]*[=+@-])""")
+_TAMED = re.compile(r"""(^|[;\t\r\n])'(?=[ "\u00a0]*[=+@-])|^'(?=[\t\r\n])""")
+_SPLITS = re.compile(r'[;,\t\r\n"]')
 _MARKED = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -23,27 +27,30 @@ def text_of(content: bytes) -> str | None:
     return None
 
 
-def rows_in(text: str, separator: str) -> list[list[str]] | None:
-    """Return the cells of each line, without blanks around them; None where it is no CSV."""
-    try:
-        return [
-            [_untamed(cell.strip()) for cell in cells] for cells in csv.reader(io.StringIO(text), delimiter=separator)
-        ]
-    except csv.Error:
-        return None
+def rows_in(text: str, separator: str) -> Iterator[list[str]]:
+    """Yield the cells of each line, without blanks around them, as far as is asked. Raises csv.Error."""
+    for cells in csv.reader(io.StringIO(text), delimiter=separator):
+        yield [_untamed(cell.strip()) for cell in cells]
 
 
 def csv_of(rows: Sequence[Sequence[str]]) -> bytes:
     """Return rows as CSV (RFC 4180), UTF-8 with a mark of it; what somebody typed is no formula in it."""
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([[tamed(cell) for cell in row] for row in rows])
-    return (MARK + text.getvalue()).encode()
+    return (MARK + "".join(line_of(map(tamed, row)) for row in rows)).encode()
 
 
 def tamed(cell: str) -> str:
-    """Return a cell that no spreadsheet program takes for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA_BEGINS) else cell
+    """Return a cell that no spreadsheet program takes for a formula, nor a part of it, wherever it splits."""
+    return _BEGINS.sub(r"\1'", cell)
+
+
+def line_of(cells: Iterable[str]) -> str:
+    """Return a line of CSV; what any program may split at stands in quotes."""
+    return ",".join(_quoted(cell) for cell in cells) + "\r\n"
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if _SPLITS.search(cell) else cell
 
 
 def _untamed(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_BEGINS) else cell
+    return _TAMED.sub(r"\1", cell)

@@ -3,16 +3,16 @@
 Rule: what a person typed never becomes a formula.
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from io import BytesIO, StringIO
+from io import BytesIO
 
 import xlsxwriter
 
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
+from cloud.core.delimited import line_of, tamed
+
 BOM = "\ufeff"  # without it spreadsheets take UTF-8 for an older encoding
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -38,9 +38,7 @@ Row = Sequence[Cell]
 
 def csv_of(rows: Sequence[Row]) -> bytes:
     """Return rows as CSV (RFC 4180), UTF-8 with a mark of it; money as 577.50, days as 2026-09-01."""
-    text = StringIO(newline="")
-    csv.writer(text).writerows([[_text(cell) for cell in row] for row in rows])
-    return (BOM + text.getvalue()).encode()
+    return (BOM + "".join(line_of(map(_text, row)) for row in rows)).encode()
 
 
 def xlsx_of(rows: Sequence[Row], title: str) -> bytes:
@@ -91,7 +89,7 @@ def _text(cell: Cell) -> str:
         case int():
             return str(cell)
         case str():
-            return f"'{cell}" if cell.startswith(FORMULA_BEGINS) else cell
+            return tamed(cell)
 
 
 def _widths(rows: Sequence[Row]) -> list[int]:

@@ -1,7 +1,6 @@
 """Rows become files of an export: CSV for tables, JSON lines for records, each described for programs."""
 
 import base64
-import csv
 import io
 import json
 import zipfile
@@ -12,6 +11,7 @@ from typing import Any
 
 import asyncpg
 
+from cloud.core.delimited import line_of, tamed
 from cloud.core.vault import Vault
 from cloud.exports.shapes import Export, Sealed, Secret
 
@@ -21,7 +21,6 @@ TYPES = {
     "bool": "boolean", "int2": "integer", "int4": "integer", "int8": "integer", "date": "date",
     "timestamptz": "datetime",
 }  # fmt: skip
-FORMULA_BEGINS = ("=", "@", "-", "+", "\t", "\r")
 Cell = Callable[[Any], str]
 
 
@@ -43,10 +42,9 @@ async def write_table(
     cells = {column: _cell(kind, export.sealed.get(column), vault) for column, kind in kept.items()}
     count = 0
     with archive.open(f"{export.name}.csv", "w", force_zip64=True) as out, _text(out) as text:
-        writer = csv.writer(text)
-        writer.writerow(cells)
+        text.write(line_of(cells))
         async for row in statement.cursor(school_id, prefetch=AT_ONCE, timeout=HOURS_S):
-            writer.writerow([cell(row[column]) for column, cell in cells.items()])
+            text.write(line_of(cell(row[column]) for column, cell in cells.items()))
             count += 1
     fields = [{"name": column, "type": kind} for column, kind in kept.items()]
     schema = {"fields": fields, "missingValues": [""]}
@@ -114,8 +112,8 @@ def _day(value: date | None) -> str:
 
 
 def _tame(value: object) -> str:
-    if isinstance(value, str) and value.startswith(FORMULA_BEGINS):
-        return f"'{value}"
+    if isinstance(value, str):
+        return tamed(value)
     return "" if value is None else str(value)
 
 

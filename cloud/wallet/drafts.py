@@ -20,6 +20,8 @@ TERM_MAX_DAYS = 400  # a school year, and some
 PRICE_MAX_TIYN = 10_000_000
 REASON_MAX = 120
 LUNCH = "lunch"
+GIVEN_MAX = 24
+_SECRET = re.compile(r"\d(?:[\s-]?\d){8,}|[!-~]{16,}")  # an IIN, or a code, out of a column that slipped
 ACTIVE = frozenset({"", "active", "белсенді", "активен", "активный", "активирован", "действует", "қолданыста", "1"})
 ANNULLED = frozenset({"annulled", "жойылған", "аннулирован", "отозван", "күші жойылған", "0"})
 PRESENT = frozenset({"present", "келді", "қатысты", "присутствовал", "присутствовала", "был", "была", "+", "1", "к"})
@@ -122,17 +124,22 @@ def _day(cells: Mapping[str, str], key: str) -> date:
     return day
 
 
+def _shown(text: str) -> str:
+    """Return as much of a cell as an error may quote: errors are read by more people than the file is."""
+    return _SECRET.sub("…", text)[:GIVEN_MAX]
+
+
 def _meal(text: str, meals: Mapping[str, str]) -> str:
     key = meals.get(text.casefold())
     if key is None:
-        raise RowWrong(message("The school has no meal “{given}”. See the menu's page of meals.", given=text[:24]))
+        raise RowWrong(message("The school has no meal “{given}”. See the menu's page of meals.", given=_shown(text)))
     return key
 
 
 def _price(text: str) -> int:
     amount = tiyn_of(text)
     if amount is None or amount > PRICE_MAX_TIYN:
-        raise RowWrong(message("“{given}” is no price. Write tenge, as 577 or 577.50.", given=text[:24]))
+        raise RowWrong(message("“{given}” is no price. Write tenge, as 577 or 577.50.", given=_shown(text)))
     return amount
 
 
@@ -148,12 +155,12 @@ def _code(text: str) -> str:
 def _is_annulled(text: str) -> bool:
     plain = text.casefold()
     if plain not in ACTIVE | ANNULLED:
-        raise RowWrong(message("A voucher's state is active or annulled, not “{given}”.", given=text[:24]))
+        raise RowWrong(message("A voucher's state is active or annulled, not “{given}”.", given=_shown(text)))
     return plain in ANNULLED
 
 
 def _is_present(text: str) -> bool:
     plain = text.casefold()
     if plain not in PRESENT | ABSENT:
-        raise RowWrong(message("Attendance is present or absent, not “{given}”.", given=text[:24]))
+        raise RowWrong(message("Attendance is present or absent, not “{given}”.", given=_shown(text)))
     return plain in PRESENT

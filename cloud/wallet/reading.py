@@ -3,11 +3,13 @@
 Rule: each row of the file is either read or told of; none is passed over but an empty one.
 """
 
+import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from cloud.core.delimited import SEPARATORS, rows_in, text_of
 from cloud.core.messages import Message, message
@@ -20,6 +22,7 @@ ROWS_MAX = 100_000
 CELLS_MAX = 40
 CELL_MAX = 200
 HEADING_WITHIN = 10  # rows from the top, below titles
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,14 @@ def read_file(kind: FileKind, content: bytes) -> GivenFile:
 
 
 def _read_table(kind: FileKind, text: str) -> GivenFile:
-    for separator in SEPARATORS:
-        rows = rows_in(text, separator)
-        if rows is None:
-            raise _unreadable()
-        if (place := _heading_in(kind, rows)) is not None:
-            return _table(kind, rows, place)
+    try:
+        for separator in SEPARATORS:
+            top = list(islice(rows_in(text, separator), HEADING_WITHIN))
+            if (place := _heading_in(kind, top)) is not None:
+                below = islice(enumerate(rows_in(text, separator), 1), place + 1, None)
+                return _table(kind, top[place], below)
+    except csv.Error:
+        raise _unreadable() from None
     needed = ", ".join(" / ".join(column.names[:3]) for column in COLUMNS[kind] if column.is_needed)
     raise FileRefused(
         message(
@@ -76,7 +81,7 @@ def _read_table(kind: FileKind, text: str) -> GivenFile:
 def _heading_in(kind: FileKind, rows: Sequence[Sequence[str]]) -> int | None:
     """Return the place of the row of headings, if there is one that says enough."""
     needed = {column.key for column in COLUMNS[kind] if column.is_needed}
-    for place, cells in enumerate(rows[:HEADING_WITHIN]):
+    for place, cells in enumerate(rows):
         keys = {KNOWN[kind].get(plain(cell)) for cell in cells}
         if needed <= keys and _says_who(kind, keys):
             return place
@@ -88,13 +93,11 @@ def _says_who(kind: FileKind, keys: set[str | None]) -> bool:
     return any(keys.issuperset(way) for way in ways)
 
 
-def _table(kind: FileKind, rows: Sequence[Sequence[str]], place: int) -> GivenFile:
-    heads = rows[place]
+def _table(kind: FileKind, heads: Sequence[str], below: Iterable[tuple[int, Sequence[str]]]) -> GivenFile:
     keys = [KNOWN[kind].get(plain(head)) for head in heads]
     if len(known := [key for key in keys if key]) != len(set(known)):
         raise FileRefused(message("A heading stands twice. Take one of the columns out."))
-    body = [(number, cells) for number, cells in enumerate(rows[place + 1 :], place + 2) if any(cells)]
-    _refuse_if_long(len(body))
+    body = _bounded((number, cells) for number, cells in below if any(cells))
     ignored = [head for head, key in zip(heads, keys, strict=True) if head and not key and head not in OF_REJECTED]
     return GivenFile(heads, [_row(number, cells, keys) for number, cells in body], ignored)
 
@@ -115,8 +118,7 @@ def _checked(number: int, cells: Mapping[str, str], raw: Sequence[str], wrong: M
 
 def _read_lines(kind: FileKind, text: str) -> GivenFile:
     keys = [column.key for column in COLUMNS[kind]]
-    lines = [(number, line) for number, line in enumerate(StringIO(text), 1) if line.strip()]
-    _refuse_if_long(len(lines))
+    lines = _bounded((number, line) for number, line in enumerate(StringIO(text), 1) if line.strip())
     ignored: dict[str, None] = {}
     rows = [_object(number, line, keys, ignored) for number, line in lines]
     return GivenFile(keys, rows, list(ignored)[:CELLS_MAX])
@@ -135,9 +137,12 @@ def _object(number: int, line: str, keys: Sequence[str], ignored: dict[str, None
     return _checked(number, cells, [cells.get(key, "") for key in keys])
 
 
-def _refuse_if_long(count: int) -> None:
-    if count > ROWS_MAX:
+def _bounded(rows: Iterable[T]) -> list[T]:
+    """Return all rows of a file; no more than one too many is ever held. Raises FileRefused."""
+    held = list(islice(rows, ROWS_MAX + 1))
+    if len(held) > ROWS_MAX:
         raise FileRefused(message("The list has more than {count} rows. Send it in parts.", count=ROWS_MAX))
+    return held
 
 
 def _unreadable() -> FileRefused:

@@ -53,6 +53,10 @@ def test_what_somebody_typed_is_never_a_formula(typed: str) -> None:
     assert sheet["A2"].hyperlink is None
 
 
+def test_what_a_program_that_splits_elsewhere_takes_for_a_cell_is_no_formula_either() -> None:
+    assert b'"\xd0\xa1\xd1\x83\xd0\xbf;\'=1",' in csv_of([["Суп;=1", 1]])
+
+
 def test_a_table_of_nothing_is_a_file_all_the_same() -> None:
     assert csv_of([]) == BOM.encode()
     assert load_workbook(BytesIO(xlsx_of([], ""))).active is not None

@@ -72,7 +72,7 @@ async def _school_id(services: Services) -> int:
     """Return a school with people, an account, and a device that has sent eight records and two that nobody reads."""
     school_id = await a_school(services)
     assert (await import_school(services, SYSTEM, school_id, file())).was_written
-    await add_account(services, SYSTEM, "office-1", "=1+1", Reach(Role.OFFICE, school_id))
+    await add_account(services, SYSTEM, "office-1", "=1+1;=2", Reach(Role.OFFICE, school_id))
     shard = await services.database.pool.fetchval("SELECT shard FROM school WHERE id = $1", school_id)
     device = Device(school="almaty5", shard=shard).write(opened(), *[tapped(number) for number in range(7)])
     device.write(b'{"k":"sonnet"}', b"\x00\xff")
@@ -151,7 +151,7 @@ async def test_what_somebody_typed_is_no_formula(services: Services, school_id: 
     await export_school(services, SYSTEM, school_id, tmp_path / "school.zip")
 
     with zipfile.ZipFile(tmp_path / "school.zip") as archive:
-        assert [row["name"] for row in table(archive, "accounts")] == ["'=1+1"]
+        assert [row["name"] for row in table(archive, "accounts")] == ["'=1+1;'=2"]
 
 
 async def test_another_schools_rows_stay_there(services: Services, school_id: int, tmp_path: Path) -> None:

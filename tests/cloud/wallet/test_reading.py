@@ -1,6 +1,8 @@
 """Files of vouchers and tabels as programs write them: any encoding, any separator, JSON Lines, and what is no file."""
 
 import json
+import re
+import tracemalloc
 from datetime import date
 
 import pytest
@@ -138,6 +140,45 @@ def test_a_file_that_cannot_be_read_is_refused_whole(case: str) -> None:
 
     with pytest.raises(FileRefused, match=told):
         read(content)
+
+
+def test_no_more_of_a_file_is_read_than_is_taken() -> None:
+    long = LINES.splitlines()[0] + "\n" + "SK;1\n" * (ROWS_MAX + 1)
+
+    with pytest.raises(FileRefused, match="more than"):
+        read(long + '"' + "x" * 200_000)  # no CSV at all, were it read to its end
+
+
+def test_of_many_lines_of_json_no_more_are_held_than_are_taken() -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileRefused, match="more than"):
+            read("{\n" * (FILE_MAX // 4))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 120 << 20
+
+
+@pytest.mark.parametrize(
+    "cell", ["050304500123", "0503 0450 0123", "50304500123.0", "A1B2C3D4E5F6G7H8", "ИИН 050304500123"]
+)
+@pytest.mark.parametrize("key", ["meal", "price_tenge", "state"])
+def test_a_column_that_slipped_tells_no_iin_and_no_code_in_an_error(key: str, cell: str) -> None:
+    cells = {"voucher": "SK-1", "child": "1", "valid_from": "01.09.2026", "valid_to": "25.05.2027"} | {key: cell}
+
+    with pytest.raises(RowWrong) as wrong:
+        voucher_of(read(json.dumps(cells)).rows[0], MEALS)
+
+    assert re.findall(r"[0-9]{4,}|[A-Z0-9]{4,}", str(wrong.value).replace("577", "")) == []
+
+
+def test_a_column_that_slipped_tells_no_iin_as_attendance_either() -> None:
+    (row,) = read("ИИН;Дата;Посещение\n1;01.09.2026;050304500123\n", FileKind.TABEL).rows
+
+    with pytest.raises(RowWrong, match="not “…”"):
+        tabel_of(row, TODAY)
 
 
 def test_a_text_with_a_separator_that_is_not_in_quotes_is_told() -> None:
