@@ -4,6 +4,7 @@ Rule: not tested against the live system: its interface is not public.
 """
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from cloud.wallet.reading import FILE_MAX
 from cloud.wallet.writing import Row, meals_csv
 
 FILES_MAX = 100
+DIGEST_CHARS = 16
 _NAME = re.compile(r"(?P<kind>vouchers|tabel)[\w.-]*\.(csv|jsonl)", re.ASCII)
 
 
@@ -68,7 +70,7 @@ class FolderDesk:
         self._folder = folder
 
     async def send(self, school: str, meals: Sequence[Told]) -> Mapping[str, str]:
-        """Write a file of meals and one of those taken back, each named by the number of its first."""
+        """Write a file of meals and one of those taken back, named by first sale, count and content."""
         await asyncio.to_thread(self._write, school, meals)
         return {each.number: "" for each in meals}
 
@@ -83,10 +85,14 @@ class FolderDesk:
     def _write(self, school: str, meals: Sequence[Told]) -> None:
         for is_back, word in ((False, "meals"), (True, "back")):
             told = [each for each in meals if each.is_back is is_back]
-            file = self._made("out") / f"{word}-{school}-{told[0].sale}-{len(told)}.csv" if told else None
-            if file is not None and not file.exists():  # else it is there from a run that ended before it was noted
-                with whole(file) as handle:
-                    handle.write(meals_csv([each.row for each in told]))
+            if told:
+                self._put(f"{word}-{school}-{told[0].sale}-{len(told)}", meals_csv([each.row for each in told]))
+
+    def _put(self, name: str, content: bytes) -> None:
+        file = self._made("out") / f"{name}-{hashlib.sha256(content).hexdigest()[:DIGEST_CHARS]}.csv"
+        if not file.exists():  # else the very same is there, from a run that ended before it was noted
+            with whole(file) as handle:
+                handle.write(content)
 
     def _read(self) -> list[Fetched]:
         named = [(path, _NAME.fullmatch(path.name)) for path in sorted(self._made("in").iterdir())]

@@ -10,7 +10,8 @@ import pytest
 
 from cloud.core.errors import NotAllowed
 from cloud.core.services import Services
-from cloud.wallet.desk import Fetched, FolderDesk, WalletAway
+from cloud.wallet.columns import EXPORTED
+from cloud.wallet.desk import Fetched, FolderDesk, Told, WalletAway
 from cloud.wallet.exchange import Unread, take_waiting, tell_meals
 from cloud.wallet.kinds import FileKind
 from cloud.wallet.taking import TakenFile
@@ -143,6 +144,18 @@ async def test_a_folder_is_a_desk_too(services: Services, school: WalletSchool, 
     names = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())  # noqa: ASYNC240
     assert [name.partition("-")[0] for name in names] == ["in/notes.txt", "out/meals", "taken/vouchers"]
     assert "SK-1,2026-09-01,lunch" in (tmp_path / names[1]).read_text()
+
+
+async def test_a_sending_that_begins_as_an_earlier_one_and_goes_on_otherwise_is_written_too(tmp_path: Path) -> None:
+    desk = FolderDesk(tmp_path)
+    meals = [Told(f"T1-{number}", False, dict.fromkeys(EXPORTED, str(number))) for number in range(3)]
+
+    for batch in ([meals[0], meals[1]], [meals[0], meals[2]], [meals[0], meals[2]]):
+        await desk.send("almaty5", batch)
+
+    written = [path.read_text().count("\n") for path in (tmp_path / "out").iterdir()]
+    assert written == [3, 3]
+    assert any("2,2,2" in path.read_text() for path in (tmp_path / "out").iterdir())
 
 
 async def test_only_the_office_speaks_with_the_wallet(
