@@ -29,14 +29,15 @@ from cloud.schools.queries import school_of_id
 from cloud.wallet import statements
 from cloud.wallet.children import Children, children_of
 from cloud.wallet.drafts import TabelDraft, VoucherDraft, tabel_of, voucher_of
-from cloud.wallet.errors import RowWrong
+from cloud.wallet.errors import FileRefused, RowWrong
 from cloud.wallet.kinds import FileKind
-from cloud.wallet.queries import REJECTED, tabel_within, vouchers_within
+from cloud.wallet.queries import REJECTED, VOUCHERS_MAX, tabel_within, vouchers_within
 from cloud.wallet.reading import GivenFile, GivenRow, read_file
 from cloud.wallet.rules import Voucher, overlapping
 
 KEEPERS = (Role.OFFICE,)
 
+CHILDS_MAX = 200  # vouchers of a child for a meal that are not annulled: those of all school years
 PROBLEMS_MAX = 200  # told one by one; all of them are in the file of rejected rows
 ONE_AT_A_TIME = asyncio.Semaphore(1)  # a big file takes seconds and some hundred MB to read
 T = TypeVar("T")
@@ -196,9 +197,7 @@ def _take_vouchers(
     taking: _Taking, known: Iterable[Voucher], words: Mapping[str, str], tokens: Tokens
 ) -> list[Voucher]:  # fmt: skip
     held = {voucher.number: voucher for voucher in known}
-    of_child: dict[int, dict[str, Voucher]] = {}
-    for voucher in held.values():
-        of_child.setdefault(voucher.person, {})[voucher.number] = voucher
+    live = _Live(held.values())
     codes = {voucher.code: voucher.number for voucher in held.values() if voucher.code and not voucher.is_annulled}
     new: dict[str, Voucher] = {}
 
@@ -211,27 +210,56 @@ def _take_vouchers(
         before = held.get(voucher.number)
         if before == voucher:
             return None
-        _refuse_taken(before, voucher, of_child.get(voucher.person, {}).values())
+        if before is not None and before.person != voucher.person:
+            raise RowWrong(
+                message("This voucher is another child's. Check the number; a voucher never changes its owner.")
+            )
+        live.refuse(voucher)
         _refuse_taken_code(codes, before, voucher)
+        live.put(before, voucher)
         held[voucher.number] = new[voucher.number] = voucher
-        of_child.setdefault(voucher.person, {})[voucher.number] = voucher
         return before is None
 
     taking.write(taking.read(partial(voucher_of, meals=words)), write)
+    if len(held) > VOUCHERS_MAX:  # what is more would not be seen the next time
+        raise FileRefused(
+            message("A school has {count} vouchers at most. Send only those that are needed.", count=VOUCHERS_MAX)
+        )
     return list(new.values())
 
 
-def _refuse_taken(before: Voucher | None, voucher: Voucher, others: Iterable[Voucher]) -> None:
-    if before is not None and before.person != voucher.person:
-        raise RowWrong(message("This voucher is another child's. Check the number; a voucher never changes its owner."))
-    other = overlapping(voucher, others)
-    if other is not None:
-        raise RowWrong(
-            message(
-                "The child has the voucher {number} for the same meal in these days. Shorten or annul that one first.",
-                number=other.number,
+class _Live:
+    """The vouchers that are not annulled, by child and meal: few each, so that a long file is not a slow one."""
+
+    def __init__(self, vouchers: Iterable[Voucher]) -> None:
+        self._of: dict[tuple[int, str], dict[str, Voucher]] = {}
+        for voucher in vouchers:
+            self.put(None, voucher)
+
+    def put(self, before: Voucher | None, voucher: Voucher) -> None:
+        """Note a voucher as it is now."""
+        if before is not None:
+            self._of.get((before.person, before.meal), {}).pop(before.number, None)
+        if not voucher.is_annulled:
+            self._of.setdefault((voucher.person, voucher.meal), {})[voucher.number] = voucher
+
+    def refuse(self, voucher: Voucher) -> None:
+        """Refuse a voucher beside which the child has another, or too many. Raises RowWrong."""
+        if voucher.is_annulled:
+            return
+        others = self._of.get((voucher.person, voucher.meal), {})
+        if len(others) >= CHILDS_MAX and voucher.number not in others:
+            raise RowWrong(
+                message("The child has {count} vouchers for this meal. Annul old ones first.", count=CHILDS_MAX)
             )
-        )
+        if (other := overlapping(voucher, others.values())) is not None:
+            raise RowWrong(
+                message(
+                    "The child has the voucher {number} for the same meal in these days."
+                    " Shorten or annul that one first.",
+                    number=other.number,
+                )
+            )
 
 
 def _refuse_taken_code(codes: dict[str, str], before: Voucher | None, voucher: Voucher) -> None:

@@ -1,7 +1,8 @@
 """Files of the wallet come into a school: whose a row is, what a second file changes, and that no row is lost."""
 
+import asyncio
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,9 +17,10 @@ from cloud.people.bulk import PersonGiven
 from cloud.people.kinds import PersonRole
 from cloud.rosters.codes import code_rows
 from cloud.schools.actions import add_class
+from cloud.wallet.errors import FileRefused
 from cloud.wallet.kinds import FileKind
-from cloud.wallet.queries import imports_of, rejected_of, tabel_within, vouchers_within
-from cloud.wallet.taking import TakenFile, take_file
+from cloud.wallet.queries import VOUCHERS_MAX, imports_of, rejected_of, tabel_within, vouchers_within
+from cloud.wallet.taking import CHILDS_MAX, TakenFile, take_file
 from cloud.wallet.writing import rejected_csv
 from schemas.tokens import QR, token
 from tests.cloud.people.factory import an_iin
@@ -146,6 +148,48 @@ async def test_an_annulled_voucher_makes_room_for_another(school: WalletSchool) 
     )
 
     assert (counts(taken), problems(taken)) == ((1, 1, 0, 0), {})
+
+
+async def test_a_child_has_so_many_vouchers_for_a_meal_and_annulled_ones_are_none_of_them(school: WalletSchool) -> None:
+    heads = (*VOUCHERS, "Состояние")
+    days = [str(DAY + timedelta(days=number)) for number in range(CHILDS_MAX + 1)]
+    annulled = [(f"A-{number}", "1", days[0], days[-1], "", "annulled") for number in range(1_000)]
+    rows = [(f"SK-{number}", "1", day, day, "", "active") for number, day in enumerate(days)]
+
+    taken = await school.vouchers(*annulled, *rows, heads=heads)
+    freed = await school.vouchers((*rows[0][:5], "annulled"), rows[-1], heads=heads)
+
+    assert counts(taken) == (1_000 + CHILDS_MAX, 0, 0, 1)
+    assert f"{CHILDS_MAX} vouchers for this meal" in problems(taken)[1_000 + CHILDS_MAX + 2]
+    assert counts(freed) == (1, 1, 0, 0)
+
+
+async def test_time_that_a_childs_annulled_vouchers_take_grows_with_their_number_only(school: WalletSchool) -> None:
+    heads = (*VOUCHERS, "Состояние")
+    rows = [(f"A-{number}", "1", "01.09.2026", "25.05.2027", "", "annulled") for number in range(20_000)]
+
+    async with asyncio.timeout(60):  # were each compared with all before it, many minutes
+        taken = await school.vouchers(*rows, heads=heads)
+
+    assert counts(taken) == (20_000, 0, 0, 0)
+
+
+async def test_a_file_that_brings_more_vouchers_than_a_school_may_have_is_refused_whole(school: WalletSchool) -> None:
+    await school.vouchers(voucher(1))
+    fill = """
+    INSERT INTO wallet_voucher (school_id, import_id, at, number, person_id, meal, first_on, last_on, price_tiyn,
+      is_annulled, code)
+    SELECT school_id, import_id, at, 'F-' || n, person_id, meal, first_on, last_on, price_tiyn, true, ''
+    FROM wallet_voucher, generate_series(2, $1) AS n
+    """
+    await school.pool.execute(fill, VOUCHERS_MAX)
+
+    with pytest.raises(FileRefused, match="at most"):
+        await school.vouchers(voucher(2))
+    known = await school.vouchers(voucher(1, price="600"))
+
+    assert counts(known) == (0, 1, 0, 0)
+    assert await school.pool.fetchval("SELECT count(*) FROM wallet_import") == 2
 
 
 async def test_rejected_rows_come_back_as_they_came_and_can_be_sent_again_once_mended(
