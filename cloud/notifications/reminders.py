@@ -54,10 +54,13 @@ async def remind(services: Services) -> None:
 
 
 async def _remind_in_time(services: Services, school_id: int, zone: ZoneInfo, now: datetime) -> None:
-    on = now.astimezone(zone).date() + timedelta(days=1)
-    until = closes_at(on, (await rules_of(services.database.pool, school_id)).preorder_cutoff_min, zone)
-    if until - REMINDED_BEFORE <= now < until:
-        await _remind_at(services, school_id, on, until)
+    cutoff_min = (await rules_of(services.database.pool, school_id)).preorder_cutoff_min
+    today = now.astimezone(zone).date()
+    for days in (1, 2):  # orders that close soon after midnight are reminded of on the evening before
+        on = today + timedelta(days=days)
+        until = closes_at(on, cutoff_min, zone)
+        if until - REMINDED_BEFORE <= now < until:
+            await _remind_at(services, school_id, on, until)
 
 
 async def _remind_at(services: Services, school_id: int, on: date, until: datetime) -> None:

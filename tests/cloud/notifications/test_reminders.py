@@ -8,6 +8,7 @@ from cloud.core.actor import Actor
 from cloud.core.services import Services
 from cloud.menu.meals import USUAL, put_meal
 from cloud.menu.preorders import cancel, order
+from cloud.menu.settings import CanteenRules, set_rules
 from cloud.notifications.kinds import Kind
 from cloud.notifications.queries import NoticeRow, notices_of
 from cloud.notifications.reminders import remind
@@ -66,6 +67,23 @@ async def test_a_school_where_it_fails_does_not_hold_up_the_others(services: Ser
     clock.advance((THURSDAY_16 - clock.now()).total_seconds())
 
     assert len(await reminded(services, parent)) == 1
+
+
+async def test_orders_that_close_soon_after_midnight_are_reminded_of_on_the_evening_before(
+    services: Services, clock: SimulatedClock
+) -> None:
+    canteen, parent, _ = await orderly(services, 2, 3)
+    await set_rules(services, canteen.cook, canteen.school_id, CanteenRules(preorder_cutoff_min=60))
+    wednesday_23 = datetime(2026, 9, 2, 18, 0, tzinfo=UTC)
+    clock.advance((wednesday_23 - clock.now()).total_seconds() - 1)
+    before = await reminded(services, parent)
+    clock.advance(1)
+
+    (notice,) = await reminded(services, parent)
+
+    assert before == []
+    assert (notice.at, notice.detail.on) == (wednesday_23, date(2026, 9, 4))
+    assert notice.detail.until == wednesday_23 + timedelta(hours=2)
 
 
 async def test_after_orders_closed_nobody_is_reminded(services: Services, clock: SimulatedClock) -> None:
