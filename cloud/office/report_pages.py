@@ -1,6 +1,7 @@
 """Pages of the monthly reports: a school's months, and one report: read, corrected, signed, sent, loaded."""
 
 import re
+import secrets
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -104,6 +105,7 @@ async def correct(
     parents: Text = "",
     budget: Text = "",
     reason: Text = "",
+    once: Text = "",
 ) -> Response:
     """Add a line of correction."""
     typed = {"on": on, "students": students, "meals": meals, "parents": parents, "budget": budget, "reason": reason}
@@ -111,7 +113,7 @@ async def correct(
         given = CorrectionGiven(
             kind, _day(on, desk.school.on), _count(students), _count(meals), _amount(parents), _amount(budget), reason
         )
-        await actions.correct(desk.services, desk.actor, desk.school.id, report_id, given)
+        await actions.correct(desk.services, desk.actor, desk.school.id, report_id, given, once)
     except NotFound:
         raise
     except Refused as refused:
@@ -151,16 +153,17 @@ async def send(
     report_id: Counted,
     address: Text = "",
     language: Annotated[Language, Form()] = Language.KK,
+    once: Text = "",
 ) -> Response:
     """Send a signed report by e-mail."""
-    asked = sending.ask_to_send(desk.services, desk.actor, desk.school.id, report_id, address, language)
+    asked = sending.ask_to_send(desk.services, desk.actor, desk.school.id, report_id, address, language, once)
     return await _done(request, desk, report_id, asked)
 
 
 @router.post("/{report_id}/hand")
-async def hand(request: Request, desk: WorkDesk, report_id: Counted, note: Text = "") -> Response:
+async def hand(request: Request, desk: WorkDesk, report_id: Counted, note: Text = "", once: Text = "") -> Response:
     """Note that a report was handed over another way."""
-    noted = sending.note_handed_over(desk.services, desk.actor, desk.school.id, report_id, note)
+    noted = sending.note_handed_over(desk.services, desk.actor, desk.school.id, report_id, note, once)
     return await _done(request, desk, report_id, noted)
 
 
@@ -214,6 +217,7 @@ async def _values(desk: Desk, report: Report, what: str) -> dict[str, Any]:
         "address": await address_of(desk.services, desk.school.id),
         "sends": bool(desk.services.settings.smtp_url), "may_work": _may_work(desk),
         "may_sign": desk.school.id in desk.actor.schools_as(Role.DIRECTOR), "forms": list(FileForm),
+        "once": secrets.token_hex(16),
     }  # fmt: skip
 
 

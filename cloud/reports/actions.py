@@ -16,6 +16,7 @@ from cloud.core.database import raw
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.messages import message
 from cloud.core.services import Services
+from cloud.ledger.reasons import check_once
 from cloud.reports.content import Before, Content, Correction, Document, Kind, canonical, digest_of
 from cloud.reports.errors import AddressRefused, CorrectionRefused, MonthRefused, ReportNotOpen
 from cloud.reports.making import instant, keep, made_now, make
@@ -34,7 +35,8 @@ _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9
 _OPEN = "SELECT digest FROM report WHERE school_id = $1 AND id = $2 AND signed_at IS NULL FOR UPDATE"
 _CORRECT = """
 INSERT INTO report_correction (report_id, kind, "on", students, meals, parents_tiyn, budget_tiyn, reason, at, by_name,
-  account_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+  account_id, once) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+ON CONFLICT (report_id, once) DO NOTHING RETURNING id
 """
 _COUNT = "SELECT count(*) FROM report_correction WHERE report_id = $1"
 _RENEW = "UPDATE report SET content = $2, digest = $3, made_at = $4 WHERE id = $1"
@@ -60,23 +62,25 @@ class CorrectionGiven:
     reason: str
 
 
-async def correct(services: Services, actor: Actor, school_id: int, report_id: int, given: CorrectionGiven) -> None:
-    """Add a line of correction. Raises NotAllowed, NotFound, CorrectionRefused or ReportNotOpen."""
+async def correct(
+    services: Services, actor: Actor, school_id: int, report_id: int, given: CorrectionGiven, once: str
+) -> None:
+    """Add a line of correction, once for the form. Raises NotAllowed, NotFound, CorrectionRefused or ReportNotOpen."""
     actor.require(CORRECTORS, school_id)
+    check_once(once)
     report = await report_of(services, actor, school_id, report_id)
     reason, now = checked(given, report.month), services.clock.now()
     async with services.database.transaction() as connection:
         at = raw(connection)
         await _open(at, school_id, report_id)
-        if (
-            await at.fetchval("SELECT count(*) FROM report_correction WHERE report_id = $1", report_id)
-            >= CORRECTIONS_MAX
-        ):
+        if await at.fetchval(_COUNT, report_id) >= CORRECTIONS_MAX:
             raise CorrectionRefused(message("A report has {count} corrections at most.", count=CORRECTIONS_MAX))
-        await at.execute(
+        correction_id = await at.fetchval(
             _CORRECT, report_id, given.kind, given.on, given.students, given.meals, given.parents_tiyn,
-            given.budget_tiyn, reason, now, actor.name, actor.account_id,
+            given.budget_tiyn, reason, now, actor.name, actor.account_id, once,
         )  # fmt: skip
+        if correction_id is None:
+            return
         told = {"kind": given.kind, "meals": str(given.meals), "budget_tiyn": str(given.budget_tiyn), "reason": reason}
         await audit(connection, actor, "report.corrected", f"report:{report_id}", told, school_id=school_id, at=now)
 

@@ -23,6 +23,13 @@ class AddressRefused(Refused):
     code = "address_refused"
 
 
+class SendingRefused(Refused):
+    """The report is on its way already, or too many were sent on a day."""
+
+    status = HTTPStatus.CONFLICT
+    code = "sending_refused"
+
+
 class ReportNotOpen(Refused):
     """The report is signed, or is not yet, or changed since it was looked at."""
 

@@ -4,7 +4,7 @@ Rule: a report goes as its kept files are, by one worker at a time; nothing is s
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -18,8 +18,10 @@ from cloud.core.mail import Attachment, Letter, LetterRefused, NotSent, Post, Sm
 from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.core.settings import Settings
+from cloud.core.texts import one_line
+from cloud.ledger.reasons import check_once
 from cloud.reports.actions import CORRECTORS, address_typed
-from cloud.reports.errors import AddressRefused, ReportNotOpen
+from cloud.reports.errors import AddressRefused, ReportNotOpen, SendingRefused
 from cloud.reports.files import TITLE, Form, address_of_code, file_of
 from cloud.reports.queries import Report, report_of
 from cloud.reports.wording import Wording
@@ -29,6 +31,7 @@ AGAIN_MIN, AGAIN_MAX = timedelta(minutes=1), timedelta(hours=2)
 AT_ONCE = 50
 TRIES_MAX = 60  # some four days
 NOTE_MIN, NOTE_MAX = 3, 200
+MAILS_MAX = 10  # of a school, a day
 POSTMAN = Actor.system("sending reports")
 LETTER = N_(
     "{school} sends the report of free and subsidised meals of {month}.\n\nSigned by {name}.\nStudents: {students}\n"
@@ -36,9 +39,20 @@ LETTER = N_(
     "Whoever opens this address sees whether the report is the signed one:\n{address}\n"
 )
 _ASK = """
-INSERT INTO report_sending (report_id, way, address, language, note, asked_at, asked_by, next_at, sent_at)
-SELECT id, $3, $4, $5, $6, $7, $8, $7, $9 FROM report WHERE school_id = $1 AND id = $2 AND signed_at IS NOT NULL
+INSERT INTO report_sending (report_id, way, address, language, note, asked_at, asked_by, next_at, sent_at,
+  once)
+SELECT id, $3, $4, $5, $6, $7, $8, $7, $9, $10 FROM report WHERE school_id = $1 AND id = $2 AND signed_at IS NOT NULL
 RETURNING id
+"""
+_TURN = "SELECT zone FROM school WHERE id = $1 FOR NO KEY UPDATE"  # one of a school at a time
+_ASKED = "SELECT true FROM report_sending WHERE report_id = $1 AND once = $2"
+_WAITS = """
+SELECT true FROM report_sending WHERE report_id = $1 AND way = 'mail' AND lower(address) = lower($2)
+  AND sent_at IS NULL AND failed = '' LIMIT 1
+"""
+_MAILS = """
+SELECT count(*) FROM report_sending JOIN report ON report.id = report_id
+WHERE school_id = $1 AND way = 'mail' AND asked_at >= $2
 """
 _DUE = """
 SELECT sending.id, report_id, school_id, address, language, tries FROM report_sending AS sending
@@ -70,24 +84,29 @@ def post_of(settings: Settings) -> Post | None:
 
 
 async def ask_to_send(
-    services: Services, actor: Actor, school_id: int, report_id: int, typed: str, language: Language
+    services: Services, actor: Actor, school_id: int, report_id: int, typed: str, language: Language, once: str
 ) -> None:
-    """Ask to send a signed report by e-mail. Raises NotAllowed, NotFound, AddressRefused or ReportNotOpen."""
+    """Ask to send a signed report by e-mail, once for the form.
+
+    Raises NotAllowed, NotFound, AddressRefused, ReportNotOpen or SendingRefused.
+    """
     actor.require(CORRECTORS, school_id)
     if not services.settings.smtp_url:
         raise AddressRefused(
             message("This service sends no e-mail. Load the files and hand them over, then note it here.")
         )
-    await _ask(services, actor, school_id, report_id, "mail", address_typed(typed), language, "")
+    await _ask(services, actor, school_id, report_id, "mail", address_typed(typed), language, "", once)
 
 
-async def note_handed_over(services: Services, actor: Actor, school_id: int, report_id: int, note: str) -> None:
-    """Note that a signed report was handed over another way. Raises NotAllowed, NotFound or ReportNotOpen."""
+async def note_handed_over(
+    services: Services, actor: Actor, school_id: int, report_id: int, note: str, once: str
+) -> None:
+    """Note that a signed report was handed over, once for the form. Raises NotAllowed, NotFound or ReportNotOpen."""
     actor.require(CORRECTORS, school_id)
-    told = " ".join(note.split())[:NOTE_MAX]
+    told = one_line(note)[:NOTE_MAX]
     if len(told) < NOTE_MIN:
         raise AddressRefused(message("Say to whom and how it was handed over."))
-    await _ask(services, actor, school_id, report_id, "hand", "", Language.KK, told)
+    await _ask(services, actor, school_id, report_id, "hand", "", Language.KK, told, once)
 
 
 async def send_due(services: Services, post: Post | None) -> int:
@@ -100,14 +119,21 @@ async def send_due(services: Services, post: Post | None) -> int:
 
 async def _ask(
     services: Services, actor: Actor, school_id: int, report_id: int, way: str, address: str, language: Language,
-    note: str,
+    note: str, once: str,
 ) -> None:  # fmt: skip
+    check_once(once)
     await report_of(services, actor, school_id, report_id)
     now = services.clock.now()
     async with services.database.transaction() as connection:
-        sending_id = await raw(connection).fetchval(
+        at = raw(connection)
+        zone = ZoneInfo(await at.fetchval(_TURN, school_id))
+        if await at.fetchval(_ASKED, report_id, once):
+            return
+        if way == "mail":
+            await _check_mails(at, school_id, report_id, address, now.astimezone(zone))
+        sending_id = await at.fetchval(
             _ASK, school_id, report_id, way, address, language.value, note, now, actor.name,
-            now if way == "hand" else None,
+            now if way == "hand" else None, once,
         )  # fmt: skip
         if sending_id is None:
             raise ReportNotOpen(message("The report is not signed yet. The director signs it first."))
@@ -116,8 +142,18 @@ async def _ask(
         await audit(connection, actor, verb, f"report:{report_id}", told, school_id=school_id, at=now)
 
 
+async def _check_mails(at: asyncpg.Connection, school_id: int, report_id: int, address: str, now: datetime) -> None:
+    if await at.fetchval(_WAITS, report_id, address):
+        raise SendingRefused(message("This report is on its way to this address already. Wait until it is sent."))
+    if await at.fetchval(_MAILS, school_id, datetime.combine(now, time(), now.tzinfo)) >= MAILS_MAX:
+        raise SendingRefused(
+            message("A school sends {count} e-mails with reports a day at most. Send the rest tomorrow, or hand the "
+                    "files over.", count=MAILS_MAX)
+        )  # fmt: skip
+
+
 async def _send_alone(services: Services, post: Post, due: _Due) -> bool:
-    """Send one, unless another worker does."""
+    """Send one, unless another worker does; what goes wrong with it holds up no other."""
     async with services.database.pool.acquire() as connection:
         if not await connection.fetchval(_LOCK, LOCKS, due.id % 2**31):
             return False
@@ -125,6 +161,9 @@ async def _send_alone(services: Services, post: Post, due: _Due) -> bool:
             if not await connection.fetchval(_STILL, due.id):
                 return False
             return await _send(services, connection, post, due)
+        except Exception as error:  # noqa: BLE001 - one letter's trouble is not another's; it is tried again later
+            await _later(services, connection, due, type(error).__name__)
+            return False
         finally:
             await connection.fetchval(_UNLOCK, LOCKS, due.id % 2**31)
 
@@ -175,7 +214,8 @@ async def letter_of(
 
 
 def _subject(report: Report, words: Wording) -> str:
-    return f"{report.content.school.name.told(words.language.value)}: {words.told(TITLE)}, {words.month(report.month)}"
+    told = f"{report.content.school.name.told(words.language.value)}: {words.told(TITLE)}, {words.month(report.month)}"
+    return " ".join(told.splitlines())  # a head of a letter is one line
 
 
 def _text(services: Services, report: Report, words: Wording) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from unicodedata import category
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tortoise.exceptions import IntegrityError
@@ -163,6 +164,8 @@ def _check(new: NewSchool) -> None:
         raise SchoolRefused(message("A school's code is 4 to 12 small Latin letters and digits, as almaty5."))
     if not (new.name_kk.strip() and new.name_ru.strip() and new.name_en.strip()):
         raise SchoolRefused(message("A school has a name in Kazakh, in Russian and in English."))
+    if any(category(letter) in ("Cc", "Zl", "Zp") for letter in new.name_kk + new.name_ru + new.name_en):
+        raise SchoolRefused(message("A school's name is one line, without control characters."))
     if new.school_days not in WEEKS or new.passback not in PASSBACKS:
         raise SchoolRefused(message("A week has 5 or 6 school days; anti-passback is off, soft or hard."))
     try:

@@ -26,11 +26,11 @@ async def write(services: Services, school_id: int) -> str:
     await set_address(services, office, school_id, "balalar@example.kz")
     july = await _kept(services, school, JULY)
     digest = await sign(services, director, school_id, july, await seen_of(services, director, school_id, july))
-    await note_handed_over(services, office, school_id, july, "Білім басқармасына, кіріс № 412")
+    await note_handed_over(services, office, school_id, july, "Білім басқармасына, кіріс № 412", "0" * 32)
     august = await _kept(services, school, AUGUST)
     reason = "5Б сыныбының үш баласы 7 тамызда экскурсияда болды, касса қателескен"
     given = CorrectionGiven("free", date(2026, 8, 7), 0, -3, 0, -3 * 577_00, reason)
-    await correct(services, office, school_id, august, given)
+    await correct(services, office, school_id, august, given, "0" * 32)
     return digest
 
 

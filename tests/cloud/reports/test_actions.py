@@ -12,6 +12,7 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.i18n import Language
 from cloud.core.services import Services
+from cloud.ledger.reasons import FormSpoilt
 from cloud.reports.actions import (
     CorrectionGiven,
     address_typed,
@@ -34,6 +35,8 @@ from tests.cloud.reports.factory import FIRST, NEXT, School, noon
 from tests.cloud.schools.factory import SYSTEM
 
 LESS = CorrectionGiven("free", FIRST, -1, -1, 0, -577_00, "Бала келмеген, касса қателескен")
+
+FORM = "0" * 32  # the word of a form
 
 MORE = """
 INSERT INTO report_correction (report_id, kind, students, meals, parents_tiyn, budget_tiyn, reason, at, by_name)
@@ -87,7 +90,7 @@ async def test_a_correction_is_a_line_with_who_and_why_and_is_signed_with_the_re
 ) -> None:
     report_id = await drafted(services, school)
 
-    await correct(services, school.office, school.school_id, report_id, LESS)
+    await correct(services, school.office, school.school_id, report_id, LESS, FORM)
     digest = await signed_by_director(services, school, report_id)
 
     report = await report_of(services, school.office, school.school_id, report_id)
@@ -98,6 +101,19 @@ async def test_a_correction_is_a_line_with_who_and_why_and_is_signed_with_the_re
     assert (report.state, report.document_digest, report.signed_by) == (State.SIGNED, digest, "Бақыт Оразов")
     assert await verbs(services) == ["report.made", "report.corrected", "report.signed"]
     assert (await signed_of_digest(services, digest)).signed_by == "Бақыт Оразов"
+
+
+async def test_a_form_of_correction_that_is_sent_twice_corrects_once(services: Services, school: School) -> None:
+    report_id = await drafted(services, school)
+
+    await asyncio.gather(*(correct(services, school.office, school.school_id, report_id, LESS, FORM) for _ in range(3)))
+    with pytest.raises(FormSpoilt):
+        await correct(services, school.office, school.school_id, report_id, LESS, "")
+
+    assert len(await corrections_of(services.database.pool, report_id)) == 1
+    assert (await verbs(services)).count("report.corrected") == 1
+    await correct(services, school.office, school.school_id, report_id, LESS, "1" * 32)
+    assert len(await corrections_of(services.database.pool, report_id)) == 2
 
 
 async def test_who_may_not_sign_does_not_an_operator_neither(services: Services, school: School) -> None:
@@ -113,7 +129,7 @@ async def test_who_may_not_sign_does_not_an_operator_neither(services: Services,
 async def test_what_changed_since_it_was_seen_is_not_signed(services: Services, school: School) -> None:
     report_id = await drafted(services, school)
     seen = await seen_by(services, school, report_id)
-    await correct(services, school.office, school.school_id, report_id, LESS)
+    await correct(services, school.office, school.school_id, report_id, LESS, FORM)
 
     with pytest.raises(ReportNotOpen):
         await sign(services, school.director, school.school_id, report_id, seen)
@@ -135,14 +151,14 @@ async def test_what_is_signed_takes_nothing_more(services: Services, school: Sch
     await signed_by_director(services, school, report_id)
 
     with pytest.raises(ReportNotOpen):
-        await correct(services, school.office, school.school_id, report_id, LESS)
+        await correct(services, school.office, school.school_id, report_id, LESS, FORM)
     with pytest.raises(ReportNotOpen):
         await renew(services, school.office, school.school_id, report_id)
 
 
 async def test_the_database_itself_keeps_what_is_signed(services: Services, school: School) -> None:
     report_id = await drafted(services, school)
-    await correct(services, school.office, school.school_id, report_id, LESS)
+    await correct(services, school.office, school.school_id, report_id, LESS, FORM)
     await signed_by_director(services, school, report_id)
     await file_of(services, school.office, school.school_id, report_id, Form.XLSX, Language.RU)
     before = await report_of(services, school.office, school.school_id, report_id)
@@ -165,7 +181,7 @@ async def test_a_draft_is_made_anew_with_what_came_and_keeps_its_corrections(
     services: Services, school: School
 ) -> None:
     report_id = await drafted(services, school)
-    await correct(services, school.office, school.school_id, report_id, LESS)
+    await correct(services, school.office, school.school_id, report_id, LESS, FORM)
     await school.ate(2, FIRST + timedelta(days=2))
     await school.projected()
 
@@ -229,7 +245,7 @@ async def test_another_schools_report_is_not_there(services: Services, school: S
     with pytest.raises(NotFound):
         await report_of(services, other, school.school_id + 1, report_id)
     with pytest.raises(NotFound):
-        await correct(services, other, school.school_id + 1, report_id, LESS)
+        await correct(services, other, school.school_id + 1, report_id, LESS, FORM)
 
 
 async def test_a_month_that_is_not_over_or_has_its_report_is_not_made(services: Services, school: School) -> None:

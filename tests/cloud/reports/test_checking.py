@@ -22,7 +22,7 @@ from schemas.structs import HandPass, Passage, Record
 from simulators.clock import SimulatedClock
 from tests.cloud.meals.factory import STAFF, overruled, shift
 from tests.cloud.reports.factory import FIRST, GATE, MONTH, NEXT, School, noon
-from tests.cloud.reports.test_actions import LESS, drafted, signed_by_director
+from tests.cloud.reports.test_actions import FORM, LESS, drafted, signed_by_director
 from tests.cloud.schools.factory import SYSTEM
 
 SEPTEMBER = Month.parse(MONTH)
@@ -140,7 +140,7 @@ async def test_what_comes_later_changes_nothing_of_what_was_made(
     services: Services, school: School, clock: SimulatedClock
 ) -> None:
     report_id = await drafted(services, school)
-    await correct(services, school.office, school.school_id, report_id, LESS)
+    await correct(services, school.office, school.school_id, report_id, LESS, FORM)
     await signed_by_director(services, school, report_id)
     clock.advance(86_400)
     await school.told(noon(FIRST), *lunch(school, 2), received=NEXT + timedelta(days=1))

@@ -20,7 +20,7 @@ from cloud.reports.queries import report_of
 from cloud.schools.queries import school_of_id
 from tests.cloud.reports.factory import FIRST, School
 from tests.cloud.reports.sample import LONG, SEPTEMBER, a_month
-from tests.cloud.reports.test_actions import LESS, drafted, signed_by_director
+from tests.cloud.reports.test_actions import FORM, LESS, drafted, signed_by_director
 from tests.cloud.schools.factory import SYSTEM
 
 LETTERS = "әғқңөұүһі ӘҒҚҢӨҰҮҺІ ёъ ₸ № «»"
@@ -51,7 +51,7 @@ async def test_a_pdf_says_the_report_in_the_readers_language_and_carries_it(
     services: Services, school: School, language: Language, words: tuple[str, ...]
 ) -> None:
     report_id = await drafted(services, school)
-    await correct(services, school.office, school.school_id, report_id, LESS)
+    await correct(services, school.office, school.school_id, report_id, LESS, FORM)
     digest = await signed_by_director(services, school, report_id)
 
     pdf = await loaded(services, school, report_id, Form.PDF, language)

@@ -11,17 +11,18 @@ from typing import cast
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from structlog.testing import capture_logs
 
 from cloud.core.i18n import Language
-from cloud.core.mail import SmtpPost, SmtpServer
+from cloud.core.mail import SmtpPost, SmtpServer, message_of
 from cloud.core.services import Services
 from cloud.reports.content import digest_of
-from cloud.reports.errors import AddressRefused, ReportNotOpen
+from cloud.reports.errors import AddressRefused, ReportNotOpen, SendingRefused
 from cloud.reports.queries import State, report_of, sendings_of
-from cloud.reports.sending import TRIES_MAX, ask_to_send, note_handed_over, post_of, send_due
+from cloud.reports.sending import MAILS_MAX, TRIES_MAX, ask_to_send, letter_of, note_handed_over, post_of, send_due
 from simulators.clock import SimulatedClock
 from tests.cloud.reports.factory import School
-from tests.cloud.reports.test_actions import drafted, signed_by_director, verbs
+from tests.cloud.reports.test_actions import FORM, drafted, signed_by_director, verbs
 
 AUTHORITY = "balalar@example.kz"
 STEM = "almaty5-meals-2026-09"
@@ -76,7 +77,7 @@ async def signed(services: Services, school: School) -> tuple[int, str]:
 
 async def test_a_signed_report_arrives_with_its_three_files_once(posting: Services, school: School) -> None:
     report_id, digest = await signed(posting, school)
-    await ask_to_send(posting, school.office, school.school_id, report_id, AUTHORITY, Language.RU)
+    await ask_to_send(posting, school.office, school.school_id, report_id, AUTHORITY, Language.RU, FORM)
     mailbox = Mailbox()
 
     async with listening(mailbox) as post:
@@ -106,7 +107,7 @@ async def test_a_server_that_is_away_is_asked_again_later_and_the_letter_is_the_
     posting: Services, school: School, clock: SimulatedClock
 ) -> None:
     report_id, _ = await signed(posting, school)
-    await ask_to_send(posting, school.office, school.school_id, report_id, AUTHORITY, Language.KK)
+    await ask_to_send(posting, school.office, school.school_id, report_id, AUTHORITY, Language.KK, FORM)
     away = Mailbox(answer="451 try later")
     async with listening(away) as post:
         assert await send_due(posting, post) == 0
@@ -127,7 +128,7 @@ async def test_an_address_that_is_refused_for_good_is_told_without_itself(
     posting: Services, school: School, mailbox: Mailbox
 ) -> None:
     report_id, _ = await signed(posting, school)
-    await ask_to_send(posting, school.office, school.school_id, report_id, AUTHORITY, Language.KK)
+    await ask_to_send(posting, school.office, school.school_id, report_id, AUTHORITY, Language.KK, FORM)
 
     async with listening(mailbox) as post:
         assert await send_due(posting, post) == 0
@@ -145,7 +146,7 @@ async def test_a_server_that_never_answers_is_given_up_at_last(
     posting: Services, school: School, clock: SimulatedClock
 ) -> None:
     report_id, _ = await signed(posting, school)
-    await ask_to_send(posting, school.office, school.school_id, report_id, AUTHORITY, Language.KK)
+    await ask_to_send(posting, school.office, school.school_id, report_id, AUTHORITY, Language.KK, FORM)
     await posting.database.pool.execute("UPDATE report_sending SET tries = $1", TRIES_MAX - 1)
     away = Mailbox(answer="451 try later")
 
@@ -155,26 +156,101 @@ async def test_a_server_that_never_answers_is_given_up_at_last(
         await send_due(posting, post)
 
     (row,) = await sendings_of(posting, report_id)
-    assert (row.tries, row.failed) == (TRIES_MAX, "server said 451")
+    assert (row.tries, row.failed) == (TRIES_MAX, "mail_server: 451")
+    assert (row.why, row.answer) == ("mail_server", "451")
 
 
 async def test_what_is_not_signed_is_not_sent_nor_handed_over(posting: Services, school: School) -> None:
     report_id = await drafted(posting, school)
 
     with pytest.raises(ReportNotOpen):
-        await ask_to_send(posting, school.office, school.school_id, report_id, AUTHORITY, Language.KK)
+        await ask_to_send(posting, school.office, school.school_id, report_id, AUTHORITY, Language.KK, FORM)
     with pytest.raises(ReportNotOpen):
-        await note_handed_over(posting, school.office, school.school_id, report_id, "қолдан")
+        await note_handed_over(posting, school.office, school.school_id, report_id, "қолдан", FORM)
 
 
 async def test_without_a_server_it_is_handed_over_and_noted(services: Services, school: School) -> None:
     report_id, _ = await signed(services, school)
 
     with pytest.raises(AddressRefused):
-        await ask_to_send(services, school.office, school.school_id, report_id, AUTHORITY, Language.KK)
-    await note_handed_over(services, school.office, school.school_id, report_id, "Басқармаға, кіріс № 412")
+        await ask_to_send(services, school.office, school.school_id, report_id, AUTHORITY, Language.KK, FORM)
+    await note_handed_over(services, school.office, school.school_id, report_id, "Басқармаға,\x00 кіріс № 412", FORM)
 
     assert post_of(services.settings) is None
     assert await send_due(services, None) == 0
     report = await report_of(services, school.office, school.school_id, report_id)
     assert report.state is State.SENT
+
+
+async def test_a_form_that_is_sent_twice_sends_and_notes_once(posting: Services, school: School) -> None:
+    report_id, _ = await signed(posting, school)
+    asked = (posting, school.office, school.school_id, report_id)
+
+    await asyncio.gather(*(ask_to_send(*asked, AUTHORITY, Language.KK, FORM) for _ in range(3)))
+    await asyncio.gather(*(note_handed_over(*asked, "қолдан", "1" * 32) for _ in range(3)))
+
+    assert sorted(row.way for row in await sendings_of(posting, report_id)) == ["hand", "mail"]
+    assert sorted((await verbs(posting))[-2:]) == ["report.handed_over", "report.sending"]
+
+
+async def test_what_is_on_its_way_to_an_address_is_not_asked_for_again(posting: Services, school: School) -> None:
+    report_id, _ = await signed(posting, school)
+    asked = (posting, school.office, school.school_id, report_id)
+    await ask_to_send(*asked, AUTHORITY, Language.KK, FORM)
+
+    with pytest.raises(SendingRefused, match="on its way"):
+        await ask_to_send(*asked, AUTHORITY.upper(), Language.RU, "1" * 32)
+    await ask_to_send(*asked, "basqarma@example.kz", Language.KK, "2" * 32)
+    async with listening(Mailbox()) as post:
+        assert await send_due(posting, post) == 2
+    await ask_to_send(*asked, AUTHORITY, Language.RU, "1" * 32)
+
+    assert len(await sendings_of(posting, report_id)) == 3
+
+
+async def test_a_school_asks_for_so_many_letters_a_day_and_the_next_day_again(
+    posting: Services, school: School, clock: SimulatedClock
+) -> None:
+    report_id, _ = await signed(posting, school)
+    asked = (posting, school.office, school.school_id, report_id)
+    for number in range(MAILS_MAX):
+        await ask_to_send(*asked, f"a{number}@example.kz", Language.KK, f"{number:032x}")
+
+    with pytest.raises(SendingRefused, match="tomorrow"):
+        await ask_to_send(*asked, AUTHORITY, Language.KK, "a" * 32)
+    await note_handed_over(*asked, "қолдан", "b" * 32)
+    clock.advance(86_400)
+    await ask_to_send(*asked, AUTHORITY, Language.KK, "a" * 32)
+
+    assert len(await sendings_of(posting, report_id)) == MAILS_MAX + 2
+
+
+async def test_a_letter_that_cannot_be_made_waits_and_holds_up_no_other(
+    posting: Services, school: School, clock: SimulatedClock
+) -> None:
+    report_id, _ = await signed(posting, school)
+    asked = (posting, school.office, school.school_id, report_id)
+    await ask_to_send(*asked, "first@example.kz", Language.KK, FORM)
+    await posting.database.pool.execute("UPDATE report_sending SET language = 'xx'")
+    clock.advance(1)
+    await ask_to_send(*asked, AUTHORITY, Language.KK, "1" * 32)
+    mailbox = Mailbox()
+
+    with capture_logs() as logs:
+        async with listening(mailbox) as post:
+            sent = [await send_due(posting, post), await send_due(posting, post)]
+
+    waiting = await posting.database.pool.fetchrow("SELECT tries, next_at FROM report_sending WHERE language = 'xx'")
+    assert sent == [1, 0]
+    assert [letter["To"] for letter in mailbox.letters] == [AUTHORITY]
+    assert (waiting["tries"], waiting["next_at"] > clock.now()) == (1, True)
+    assert [each["why"] for each in logs if each["event"] == "report.not_sent"] == ["ValueError"]
+
+
+async def test_a_schools_name_of_two_lines_is_one_line_of_a_letters_head(posting: Services, school: School) -> None:
+    await posting.database.pool.execute("UPDATE school SET name_ru = E'Школа № 5\nBcc: a@example.kz'")
+    report_id, _ = await signed(posting, school)
+
+    letter = await letter_of(posting, school.school_id, report_id, AUTHORITY, Language.RU, 1)
+
+    assert message_of(letter, "esik@example.kz")["Subject"].startswith("Школа № 5 Bcc: a@example.kz: Отчёт")

@@ -42,6 +42,8 @@ async def test_a_code_is_given_once(services: Services) -> None:
         NewSchool("Almaty5", "a", "b", "c"),
         NewSchool("a5", "a", "b", "c"),
         NewSchool("almaty5", "a", " ", "c"),
+        NewSchool("almaty5", "a", "b\nBcc: c", "c"),
+        NewSchool("almaty5", "a", "b", "c\x00"),
         NewSchool("almaty5", "a", "b", "c", zone="Asia/Nowhere"),
         NewSchool("almaty5", "a", "b", "c", school_days=7),
     ],
