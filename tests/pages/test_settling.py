@@ -29,6 +29,26 @@ async def test_the_office_gives_a_part_of_a_meal_back_by_keyboard_and_the_reason
     await expect(page.locator("table", has_text="Settled and put right")).to_contain_text("суп суық болды")
 
 
+async def test_a_meal_of_one_child_is_not_given_back_on_the_page_of_another(site: Site) -> None:
+    pool = site.services.database.pool
+    sale, other = await pool.fetchrow(
+        "SELECT sale.id, other.ref FROM meal_sale sale JOIN person ON person.id = person_id"
+        " JOIN person other ON other.school_id = person.school_id AND other.id <> person.id"
+        " WHERE person.ref = $1 LIMIT 1",
+        site.sample.child_ref,
+    )
+    changes = await pool.fetchval("SELECT count(*) FROM meal_change")
+    page = await site.open(f"/schools/almaty15/people/{other}/money", "office")
+
+    answer = await page.request.post(
+        f"{page.url}/meals/{sale}/back", headers={"origin": site.address}, max_redirects=0,
+        form={"whole": "1", "why": "басқа баланың асы", "once": "d" * 32},
+    )  # fmt: skip
+
+    assert answer.status == 404
+    assert await pool.fetchval("SELECT count(*) FROM meal_change") == changes
+
+
 async def test_more_than_a_bank_has_taken_is_not_noted(site: Site) -> None:
     page = await site.open(BOOKS, "office", language="kk")
     details = page.locator("details", has_text="банк аударды").first
