@@ -74,10 +74,15 @@ async def test_a_month_in_which_everything_went_wrong_is_made_anew(services: Ser
     await school.told(noon(day[5]), *lunch(school, 1, shift=OTHER_SHIFT))  # waits for its shift
     await school.told(noon(day[5]) + timedelta(hours=1), as_other_shift(shift("opened")))
     await school.told(noon(day[6]), *lunch(school, 1, shift="7" * 16), *lunch(school, 2, shift="8" * 16))
+    item, sale = lunch(school, 0)
+    again = msgspec.structs.replace(item, price_tiyn=333_00), msgspec.structs.replace(sale, person=school.refs[1])
+    await school.told(noon(day[7]), item, sale, overruled(sale), *again)  # two sales under one id
     await school.projected()
     apart = await services.database.pool.fetch("SELECT device, epoch, seq FROM meal_odd ORDER BY seq")
-    accepted, refused = (Place(*row) for row in apart)
-    await decide(services, school.office, school.school_id, [accepted], Decision.ACCEPTED, "кассир куәлік берді")
+    accepted, refused, again_at = (Place(*row) for row in apart)
+    await decide(
+        services, school.office, school.school_id, [accepted, again_at], Decision.ACCEPTED, "кассир куәлік берді"
+    )
     await decide(services, school.office, school.school_id, [refused], Decision.REFUSED, "мұндай ауысым болмаған")
 
     await make_due(services)
