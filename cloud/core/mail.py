@@ -43,11 +43,11 @@ class Letter:
 
 
 class NotSent(Exception):
-    """It is not known that the letter was taken: try again later."""
+    """It is not known that the letter was taken: try again later; the message is as that of LetterRefused."""
 
 
 class LetterRefused(Exception):
-    """The server will not take this letter, now or later; the message is its code, without anybody's address."""
+    """The server will not take this letter, now or later; the message is a word's code and the server's, no address."""
 
 
 class Post(Protocol):
@@ -91,12 +91,12 @@ class SmtpPost:
             await asyncio.to_thread(self._give_up, message, letter.to)
         except smtplib.SMTPRecipientsRefused as error:
             code = next(iter(error.recipients.values()))[0]
-            raise (LetterRefused if code in PERMANENT else NotSent)(f"address refused: {code}") from None
+            raise (LetterRefused if code in PERMANENT else NotSent)(f"mail_address: {code}") from None
         except smtplib.SMTPResponseException as error:
             is_final = error.smtp_code in PERMANENT and not isinstance(error, smtplib.SMTPAuthenticationError)
-            raise (LetterRefused if is_final else NotSent)(f"server said {error.smtp_code}") from None
+            raise (LetterRefused if is_final else NotSent)(f"mail_server: {error.smtp_code}") from None
         except (OSError, smtplib.SMTPException) as error:
-            raise NotSent(type(error).__name__) from None
+            raise NotSent(f"mail_unreached: {type(error).__name__}") from None
 
     def _give_up(self, message: EmailMessage, to: str) -> None:
         server, context = self.server, ssl.create_default_context()

@@ -236,6 +236,19 @@ WORDS = {
     "odd_too_many": N_("Of a sale that was taken back over and over"),
     "paid_by_cash": N_("in cash"),
     "paid_by_bank": N_("to a bank account"),
+    # what speaks against a sale
+    "had_it": N_("had it already"),
+    "allergy": N_("allergy"),
+    "banned": N_("not allowed by the parents"),
+    "no_account": N_("no account"),
+    "no_money": N_("not enough money"),
+    "day_limit": N_("above the day's limit"),
+    "offline_limit": N_("above the limit of sales without a connection"),
+    "not_seen": N_("no gate saw the child on this day"),
+    # why a letter was not taken
+    "mail_address": N_("the mail server refused the address"),
+    "mail_server": N_("the mail server's answer"),
+    "mail_unreached": N_("the mail server was not reached"),
     # clocks
     "rtc": N_("own clock"),
     "ntp": N_("network time"),

@@ -101,6 +101,16 @@ class Odd:
     amount_tiyn: int
     detail: str
 
+    @property
+    def rule(self) -> str:
+        """Return the rule that was overruled, or how the clock was."""
+        return self.detail.partition(": ")[0]
+
+    @property
+    def said(self) -> str:
+        """Return why it was sold all the same."""
+        return self.detail.partition(": ")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Apart:

@@ -134,7 +134,7 @@ async def eaten_by(
     rows = await connection.fetch(_EATEN, person_id, first_on, last_on, MEALS_MAX)
     return [
         Eaten(
-            row["at"], row["on"], _names(row), Payment(row["payment"]), row["amount_tiyn"] - row["returned_tiyn"],
+            row["at"], row["on"], names_of(row), Payment(row["payment"]), row["amount_tiyn"] - row["returned_tiyn"],
             row["full_tiyn"], row["is_void"], [(each, each["count"]) for each in json.loads(row["dishes"])],
         )
         for row in rows
@@ -146,7 +146,7 @@ async def day_of(services: Services, actor: Actor, school_id: int, on: date) -> 
     actor.require(READERS, school_id)
     rows = await services.database.pool.fetch(_DAY, school_id, on)
     return [
-        Sold(_names(row), Payment(row["payment"]), row["count"], row["paid_tiyn"], row["owed_tiyn"]) for row in rows
+        Sold(names_of(row), Payment(row["payment"]), row["count"], row["paid_tiyn"], row["owed_tiyn"]) for row in rows
     ]  # fmt: skip
 
 
@@ -156,5 +156,6 @@ async def shifts_of(services: Services, actor: Actor, school_id: int, on: date) 
     return [ShiftRow(**row) for row in await services.database.pool.fetch(_SHIFTS, school_id, on, SHIFTS_MAX)]
 
 
-def _names(row: Mapping[str, Any]) -> dict[str, str]:
+def names_of(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return a meal's names by language; its key where the school has no such meal."""
     return {language: row[f"name_{language}"] or row["meal"] for language in ("kk", "ru", "en")}

@@ -126,7 +126,17 @@ class SendingRow:
     tries: int
     next_at: datetime
     sent_at: datetime | None
-    failed: str  # why it is given up
+    failed: str  # why it is given up: a word's code, and what a server answered
+
+    @property
+    def why(self) -> str:
+        """Return the code of the word that tells why it is given up."""
+        return self.failed.partition(": ")[0]
+
+    @property
+    def answer(self) -> str:
+        """Return what a server answered, as it did."""
+        return self.failed.partition(": ")[2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,7 @@ async def test_a_stranger_a_lost_line_too_much_back_and_an_override_are_looked_a
     (told,) = await odd_of(services, SYSTEM, canteen.school_id, TODAY, Kind.OVERRULED)
 
     assert dict(counts) == dict.fromkeys((Kind.STRANGER, Kind.TOO_MUCH_BACK, Kind.NO_LINES, Kind.OVERRULED), 1)
-    assert told.detail == "no_money: аш бала"
+    assert (told.rule, told.said) == ("no_money", "аш бала")
     assert f"child:{stranger}" not in await balances(canteen)
     assert (await balances(canteen)).get(f"child:{canteen.refs[1]}", 0) == 0
 

@@ -10,7 +10,8 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed
 from cloud.core.services import Services
 from cloud.ledger.postings import OFFICE, top_up
-from cloud.meals.reconciliation import reconciliation_of
+from cloud.meals.reconciliation import Overruled, reconciliation_of
+from cloud.menu.meals import USUAL, put_meal
 from schemas.structs import Record
 from tests.cloud.ledger.factory import posted
 from tests.cloud.meals.factory import NOON, Canteen, overruled, sale_id
@@ -40,6 +41,8 @@ async def test_a_day_without_an_outage_has_nothing_to_be_put_right(canteen: Cant
 
 
 async def test_an_outage_is_told_with_all_that_came_of_it(canteen: Canteen) -> None:
+    for meal in USUAL:
+        await put_meal(canteen.services, SYSTEM, canteen.school_id, meal)
     free = alone(canteen, 0, 577_00, "free")
     owing = alone(canteen, 1, 400_00)
     await canteen.send(*free, owing[0], overruled(owing[1]), owing[1], canteen.claimed(2, "f" * 16))
@@ -52,9 +55,10 @@ async def test_an_outage_is_told_with_all_that_came_of_it(canteen: Canteen) -> N
         ("till-1", 2, 1, 400_00), ("till-2", 1, 1, 0),
     ]  # fmt: skip
     assert [(each.devices, each.count, each.by_right) for each in found.collided] == [(["till-1", "till-2"], 2, 2)]
-    assert [(each.meal, each.amount_tiyn) for each in found.in_vain] == [("lunch", 577_00)]
+    assert [(each.meal["kk"], each.amount_tiyn) for each in found.in_vain] == [("Түскі ас", 577_00)]
+    assert [each.meal["ru"] for each in found.collided] == ["Обед"]
     assert {each.ref: (each.owed_tiyn, each.overruled) for each in found.below} == {
-        canteen.refs[1]: (400_00, ["no_money: аш бала"]), canteen.refs[2]: (50_00, []),
+        canteen.refs[1]: (400_00, [Overruled("", "no_money", "аш бала")]), canteen.refs[2]: (50_00, []),
     }  # fmt: skip
 
 

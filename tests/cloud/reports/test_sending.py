@@ -156,7 +156,8 @@ async def test_a_server_that_never_answers_is_given_up_at_last(
         await send_due(posting, post)
 
     (row,) = await sendings_of(posting, report_id)
-    assert (row.tries, row.failed) == (TRIES_MAX, "server said 451")
+    assert (row.tries, row.failed) == (TRIES_MAX, "mail_server: 451")
+    assert (row.why, row.answer) == ("mail_server", "451")
 
 
 async def test_what_is_not_signed_is_not_sent_nor_handed_over(posting: Services, school: School) -> None:
