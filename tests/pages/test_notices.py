@@ -104,7 +104,8 @@ async def test_another_parent_is_told_nothing_of_it_and_marks_nothing_as_read(si
 
 
 async def opened(site: Site, path: str, who: str) -> Page:
-    """Open a page and wait until it lives."""
+    """Open a page, when what other tests did is told, and wait until it lives."""
+    await tell_all(site.services)
     page = await site.open(path, who)
     await expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live", timeout=5 * SECOND_MS)
     return page
