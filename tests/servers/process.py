@@ -6,7 +6,9 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count, islice
 from pathlib import Path
 
 from tests.waiting import until
@@ -24,11 +26,20 @@ class ServerFailed(AssertionError):
     """A server ended before it was ready; the message holds the end of its log."""
 
 
+# Below the ports that connections are given (from 32768 on): nobody's connection comes to stand on a server's port, and
+# none is made to itself, which would look like an answer. Above 10080, which Chromium opens for nobody.
+_PORTS = range(10_100, 32_000)
+_turns = count(os.getpid() * 997)  # each process of a run begins elsewhere
+
+
 def free_port() -> int:
-    """Return a loopback TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback TCP port that was free a moment ago, and that this process has not returned before."""
+    for turn in islice(_turns, len(_PORTS)):
+        port = _PORTS[turn % len(_PORTS)]
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError(f"no loopback port of {_PORTS.start} to {_PORTS.stop} is free")
 
 
 def program(name: str, package: str, *folders: Path) -> Path:

@@ -1,5 +1,6 @@
 """A missing program is a failure with the command that mends it, never a skip."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -12,5 +13,14 @@ def test_a_missing_program_names_the_command_that_brings_it(tmp_path: Path) -> N
         program("mosquitto", "mosquitto", tmp_path)
 
 
-def test_a_free_port_is_above_the_reserved_ones() -> None:
-    assert free_port() >= 1024
+def test_a_free_port_is_given_once_and_is_none_that_connections_get() -> None:
+    ports = [free_port() for _ in range(100)]
+    assert len(set(ports)) == len(ports)
+    assert max(ports) < 32_768
+
+
+def test_a_port_that_is_taken_is_left_out() -> None:
+    first = free_port()
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", first + 1))
+        assert free_port() != first + 1
