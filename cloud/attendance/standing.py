@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from cloud.ingest.instants import DOUBTED
 from cloud.schools.rules import DayPlan
 
 DELAYED_AFTER = timedelta(minutes=1)  # a record that took longer to reach us is shown as delayed
-ROUGH_CLOCKS = frozenset({"floor", "none"})
 
 
 class Standing(StrEnum):
@@ -50,4 +50,4 @@ def is_delayed(at: datetime, received_at: datetime) -> bool:
 
 def is_rough(clock: str) -> bool:
     """Tell whether the time of a record is not to be relied on."""
-    return clock in ROUGH_CLOCKS
+    return clock in DOUBTED

@@ -5,6 +5,7 @@ instant it was received, and never lies after that instant.
 """
 
 CLOCKS_BELIEVED = frozenset({"rtc", "ntp", "hub"})
+DOUBTED = frozenset({"floor", "none"})  # clocks that did not know the time
 TOLERANCE_MS = 5 * 60_000
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
+from cloud.ingest.instants import DOUBTED
 from cloud.meals import statements
 from cloud.meals.rules import (
     COST_MAX_TIYN,
-    DOUBTED,
     Book,
     Change,
     ChangeKind,

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from cloud.ingest.instants import DOUBTED
 from cloud.ledger.kinds import AccountKind, EntryKind
 from cloud.ledger.rules import REVENUE, SUBSIDY, Account, Posting
 
 COST_MAX_TIYN = 10**9  # of all lines of a sale: ten million tenge; what a broken till tells beyond is not believed
-DOUBTED = frozenset({"floor", "none"})  # clocks that did not know the time
 CHANGES_MAX = 50  # of one sale; what a broken till tells beyond would make every other one dearer
 SEQ_END = 2**63 - 1  # behind every number of a record
 SLACK = timedelta(hours=1)  # a till's clock and ours differ

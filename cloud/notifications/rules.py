@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from cloud.ingest.instants import DOUBTED
 from cloud.ledger.kinds import EntryKind
 from cloud.ledger.moves import Move
 from cloud.meals.told import MealFact, MealRefused, MealReturned, MealSold
 from cloud.notifications.kinds import Detail, Kind, Named
 
 LATE_AFTER = timedelta(hours=2)  # older facts are shown, and nobody is disturbed by them
-ROUGH = frozenset({"floor", "none"})  # clocks that tell no time to rely on
 # A till's own troubles, about which there is nothing to tell a parent: the next touch sells, or nobody sells at all.
 TROUBLES = frozenset({"changed", "empty", "too_much", "nobody", "no_shift", "disk", "no_till", "why_needed"})
 
@@ -104,7 +104,7 @@ def _taken(sold: MealSold) -> Fact:
     detail = Detail(
         meal=Named(*sold.meal), dishes=tuple(Named(*names, count) for names, count in sold.dishes),
         payment=sold.payment, amount_tiyn=sold.amount_tiyn, owed_tiyn=max(0, sold.full_tiyn - sold.amount_tiyn),
-        is_rough=sold.clock in ROUGH,
+        is_rough=sold.clock in DOUBTED,
     )  # fmt: skip
     return Fact(sold.key, Kind.MEAL_TAKEN, sold.school_id, sold.person_id, sold.at, detail)
 
@@ -118,5 +118,5 @@ def _returned(back: MealReturned) -> Fact:
 
 
 def _refused(refused: MealRefused) -> Fact:
-    detail = Detail(meal=Named(*refused.meal), reason=refused.reason, is_rough=refused.clock in ROUGH)
+    detail = Detail(meal=Named(*refused.meal), reason=refused.reason, is_rough=refused.clock in DOUBTED)
     return Fact(refused.key, Kind.MEAL_REFUSED, refused.school_id, refused.person_id, refused.at, detail)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 
+from cloud.ingest.instants import DOUBTED
 from cloud.meals.monthly import GivenMeal, Portion
 from cloud.meals.rules import Payment
 from cloud.menu.rules import Names as MenuNames
@@ -33,7 +34,6 @@ from cloud.reports.content import (
 )
 
 REMARKS_MAX = 20_000
-ROUGH_CLOCKS = frozenset({"floor", "none"})
 _KIND: Mapping[Payment, Kind] = {Payment.FREE: "free", Payment.SUBSIDISED: "subsidised"}
 
 
@@ -211,7 +211,7 @@ def _oddities(given: GivenMeal) -> Iterable[str]:
         yield "unconfirmed"
     if given.full_tiyn == 0 or given.full_tiyn < given.amount_tiyn:
         yield "no_lines"
-    if given.clock in ROUGH_CLOCKS:
+    if given.clock in DOUBTED:
         yield "rough_clock"
 
 
