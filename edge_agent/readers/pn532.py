@@ -37,6 +37,7 @@ class Pn532Reader(SupervisedReader):
         super().__init__(name, path, clock)
         self._open_chip = open_chip
         self._prover = prover
+        self._field = Field()
 
     @override
     async def _session(self) -> AsyncGenerator[Tap, None]:
@@ -45,14 +46,13 @@ class Pn532Reader(SupervisedReader):
         try:
             chip = await asyncio.wrap_future(opening)
             self._found()
-            field = Field()
             while True:
                 seen = await self._sense(thread, chip)
-                uid = field.look(seen, self._clock.monotonic_ms())
+                uid = self._field.look(seen, self._clock.monotonic_ms())
                 if uid is not None and (tap := await self._told(thread, chip, uid)):
                     yield tap
                 elif uid is not None:
-                    field = Field()  # nothing came of this card: at the next look it is a new one
+                    self._field.forget()  # nothing came of this card: at the next look it is a new one
                 await self._clock.sleep(POLL_PAUSE_S)
         except ChipTrouble as trouble:
             raise DeviceLost(str(trouble)) from None

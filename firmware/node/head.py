@@ -64,6 +64,7 @@ class Head:
         self._sources = sources
         self._apdu: head.Apdu | None = None
         self._is_held = False
+        self._field = Field()
         self._cards_at_ms = clock.monotonic_ms()
 
     # The agent, the contacts, the lights
@@ -135,10 +136,9 @@ class Head:
             await sleep_ms(CHIP_PAUSE_MS)
 
     async def _read(self) -> None:
-        field = Field()
         while True:
             self._cards_at_ms = self._clock.monotonic_ms()
-            uid = field.look(await self._chip.sense(), self._clock.monotonic_ms())
+            uid = self._field.look(await self._chip.sense(), self._clock.monotonic_ms())
             if uid is not None:
                 await self._ask(uid)
             await sleep_ms(CARDS_PAUSE_MS)
@@ -169,6 +169,9 @@ class Head:
         status, answer = head.CHIP_TROUBLE, b""
         try:
             status, answer = await (self._exchange(apdu.apdu) if apdu.apdu else self._hold(uid))
+        except ChipTrouble:
+            self._field.forget()  # the card that lies there has proved nothing yet
+            raise
         finally:
             self._line.answer_apdu(apdu, status, answer, self._clock.monotonic_ms())
             self._end.write(self._line.take_output())

@@ -139,6 +139,7 @@ class StandAlone:
             self.updating = Updating(updates, server, self.cloud.tls_for_rosters, Chance(), self.cloud.restart)
             self.cloud.on_update = self.updating.hear
         self._cards_at_ms = self.clock.monotonic_ms()
+        self._field = Field()
         self._is_reader_well = False
         self._troubles = 0  # of the card reader, in a row: one is a stall that starting the chip anew has mended
         self._restart_at_ms = None
@@ -187,13 +188,12 @@ class StandAlone:
             await sleep_ms(CHIP_PAUSE_MS if self._troubles > 1 else CARDS_PAUSE_MS)
 
     async def _read(self) -> None:
-        field = Field()
         while True:
             self._cards_at_ms = self.clock.monotonic_ms()
             seen = await self._parts.chip.sense()
             if not self._is_reader_well:  # a chip that merely starts may still fail at every look
                 self._reader_is_well()
-            uid = field.look(seen, self.clock.monotonic_ms())
+            uid = self._field.look(seen, self.clock.monotonic_ms())
             if uid is not None:
                 self.gate.show("uid", b"" if is_random(uid) else uid)
             await sleep_ms(CARDS_PAUSE_MS)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.drivers.field import AWAY_MS_MIN, Field
+from firmware.drivers.field import AWAY_MS_MIN, UNSEEN_MS_MAX, Field
 
 ONE, OTHER = bytes.fromhex("04A1B2C3D4E5F6"), bytes.fromhex("04A1B2C3D4E5F7")
 LOOKS = st.lists(st.tuples(st.sampled_from([None, ONE, OTHER]), st.integers(0, 500)), max_size=60)
@@ -21,8 +21,33 @@ def test_a_card_that_was_surely_away_is_a_tap_again() -> None:
     field = Field()
 
     assert field.look(ONE, 0) == ONE
-    assert field.look(None, AWAY_MS_MIN) is None
-    assert field.look(ONE, AWAY_MS_MIN + 1) == ONE
+    assert field.look(None, 50) is None
+    assert field.look(None, 50 + AWAY_MS_MIN) is None
+    assert field.look(ONE, 60 + AWAY_MS_MIN) == ONE
+
+
+def test_a_reader_that_did_not_look_for_a_while_has_not_seen_a_card_leave() -> None:
+    field = Field()
+
+    assert field.look(ONE, 0) == ONE
+    assert field.look(None, 2_000) is None  # its chip was started anew, and missed the card at once
+    assert field.look(ONE, 2_050) is None
+
+
+def test_a_card_that_lies_there_after_a_long_outage_is_a_tap() -> None:
+    field = Field()
+
+    assert field.look(ONE, 0) == ONE
+    assert field.look(ONE, UNSEEN_MS_MAX) is None
+    assert field.look(ONE, 2 * UNSEEN_MS_MAX + 1) == ONE
+
+
+def test_a_card_of_which_nothing_came_is_a_tap_at_the_next_look() -> None:
+    field = Field()
+
+    assert field.look(ONE, 0) == ONE
+    field.forget()
+    assert field.look(ONE, 50) == ONE
 
 
 def test_two_cards_with_random_uids_in_a_row_are_one_while_the_field_is_never_empty() -> None:

@@ -7,6 +7,7 @@ import asyncio
 from firmware.drivers.chip import ChipTrouble
 from firmware.drivers.pause import sleep_ms
 from firmware.drivers.wiegand import GAP_MS, Wiegand
+from firmware.node import head as module
 from firmware.node.contacts import STILL_MS, Contacts
 from firmware.node.head import ALONE_PULSE_MS, STUCK_MS, Head
 from firmware.node.head_line import SILENCE_MS, HeadLine
@@ -248,3 +249,30 @@ def test_a_chip_in_trouble_is_told_and_the_head_goes_on() -> None:
 
     assert bench.said(head.Trouble)[0].reason == "the PN532 gave no answer"
     assert bench.said(head.Heartbeat)[-1].is_reader_ready == 0
+
+
+def test_a_card_that_lies_there_while_its_chip_is_started_again_is_one_tap() -> None:
+    chip = Chip(UID)
+    bench = Bench(chip)
+    bench.welcome()
+    pause_ms, module.CHIP_PAUSE_MS = module.CHIP_PAUSE_MS, 1
+
+    async def whole():
+        reading = asyncio.create_task(bench.head.read_cards())
+        for _ in range(400):
+            bench.turn(1)
+            await sleep_ms(1)
+            if bench.said(head.Tap) and not chip.trouble and chip.starts == 1:
+                bench.tell(head.Answer(1, head.GRANTED, head.GREEN, head.SHORT))
+                chip.trouble = "the PN532 gave no answer"
+            if bench.said(head.Trouble):
+                chip.trouble = ""
+        reading.cancel()
+
+    try:
+        asyncio.run(whole())
+    finally:
+        module.CHIP_PAUSE_MS = pause_ms
+
+    assert chip.starts > 1
+    assert bench.said(head.Tap) == [head.Tap(1, head.UID, UID)]
