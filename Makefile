@@ -6,6 +6,8 @@ SHELL := /bin/bash -euo pipefail
 BIN := .venv/bin
 CODE := esik schemas edge_agent cloud simulators hardware tests
 ARGS ?=
+# Tests start hundreds of programs: none of them shall compile the same modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Three test processes by default: two cores are what a small machine has, and tests wait for real servers a while.
 JOBS ?= 3
 
