@@ -36,7 +36,7 @@ class Grant(Model):
         "cloud.School", related_name=False, null=True, on_delete=fields.RESTRICT
     )
     school_id: int | None
-    role = fields.CharEnumField(Role, max_length=8)
+    role = fields.CharEnumField(Role, max_length=16)
 
     class Meta:
         table = "grant_of_role"

@@ -9,15 +9,26 @@ from cloud.core.errors import NotAllowed
 
 
 class Role(Enum):
-    """What an account may be; a grant gives a role at a school, `operator` at all of them."""
+    """What an account may be. Its words: `word(f"role_{role.value}")`."""
 
-    GUARDIAN = "guardian"
+    GUARDIAN = "guardian"  # a parent or legal representative
+    STUDENT = "student"
+    TEACHER = "teacher"  # of a subject
+    CLASS_TEACHER = "class_teacher"
+    TUTOR = "tutor"
+    METHODOLOGIST = "methodologist"
+    PEDAGOGUE = "pedagogue"  # social: keeps the lists of who eats free
+    NURSE = "nurse"  # keeps diets
+    CASHIER = "cashier"
+    CANTEEN = "canteen"  # plans and publishes menus
     GUARD = "guard"
     OFFICE = "office"
-    CANTEEN = "canteen"  # plans and publishes menus
+    DEPUTY = "deputy"
     DIRECTOR = "director"  # approves who eats free
     IT = "it"
+    AUTHORITY = "authority"  # municipal, regional or national
     OPERATOR = "operator"
+    AUDITOR = "auditor"
 
 
 @dataclass(frozen=True, slots=True)
