@@ -1,9 +1,9 @@
-"""The postings there are: which accounts a top-up, a sale or a refund moves. Pure."""
+"""Postings that are not of meals: which accounts a top-up, a transfer or a payout moves. Pure."""
 
 from datetime import datetime
 
 from cloud.ledger.kinds import AccountKind, EntryKind
-from cloud.ledger.rules import BANK, FEES, REFUNDS, REVENUE, SUBSIDY, Account, Posting
+from cloud.ledger.rules import BANK, FEES, REFUNDS, Account, Posting
 
 OFFICE = Account(AccountKind.CASH, "office")
 
@@ -16,24 +16,6 @@ def clearing(provider: str) -> Account:
 def top_up(key: str, at: datetime, ref: str, amount_tiyn: int, source: Account) -> Posting:
     """Return money that came for a person: into the office's drawer, or to a provider."""
     return Posting(key, EntryKind.TOP_UP, at, {source: amount_tiyn, Account.of(ref): -amount_tiyn})
-
-
-def sale(key: str, at: datetime, payer: Account, *, paid_tiyn: int, subsidy_tiyn: int) -> Posting:
-    """Return a meal sold: the payer (a person's account, or a till's cash) pays a part, the budget owes the rest.
-
-    At least one of the two is above zero.
-    """
-    return Posting(key, EntryKind.SALE, at, _meal(payer, paid_tiyn, subsidy_tiyn))
-
-
-def void(key: str, at: datetime, payer: Account, *, paid_tiyn: int, subsidy_tiyn: int) -> Posting:
-    """Return a sale taken back as if it had not been."""
-    return Posting(key, EntryKind.VOID, at, _meal(payer, -paid_tiyn, -subsidy_tiyn))
-
-
-def refund(key: str, at: datetime, payer: Account, *, paid_tiyn: int, subsidy_tiyn: int) -> Posting:
-    """Return a part of a sale, or all of it, given back to who paid."""
-    return Posting(key, EntryKind.REFUND, at, _meal(payer, -paid_tiyn, -subsidy_tiyn))
 
 
 def transfer(key: str, at: datetime, *, giver: str, taker: str, amount_tiyn: int) -> Posting:
@@ -71,8 +53,3 @@ def emptied(key: str, at: datetime, drawer: Account, amount_tiyn: int, to: Accou
 def correction(key: str, at: datetime, *, debit: Account, credit: Account, amount_tiyn: int) -> Posting:
     """Return a correction between two accounts."""
     return Posting(key, EntryKind.CORRECTION, at, {debit: amount_tiyn, credit: -amount_tiyn})
-
-
-def _meal(payer: Account, paid_tiyn: int, subsidy_tiyn: int) -> dict[Account, int]:
-    lines = {payer: paid_tiyn, SUBSIDY: subsidy_tiyn, REVENUE: -(paid_tiyn + subsidy_tiyn)}
-    return {account: amount for account, amount in lines.items() if amount}

@@ -5,7 +5,7 @@ Rule: the lines of a posting sum to zero; a debit is above zero, a credit below.
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Self
@@ -91,16 +91,6 @@ class Posting:
 def fault_of(posting: Posting) -> str:
     """Return what makes a posting one that cannot be written, or nothing. Such a posting is a mistake of ours."""
     return next(_faults(posting), "")
-
-
-def balances_of(postings: Iterable[Posting]) -> dict[Account, int]:
-    """Return the balance of each account after postings, each key once: what the database must hold."""
-    once = {posting.key: posting for posting in postings}
-    balances: dict[Account, int] = {}
-    for posting in once.values():
-        for account, amount in posting.lines.items():
-            balances[account] = balances.get(account, 0) + amount
-    return balances
 
 
 def held(balance: int) -> int:

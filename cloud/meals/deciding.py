@@ -15,10 +15,11 @@ from cloud.core.services import Services
 from cloud.core.wakeups import notify
 from cloud.ledger.posting import lock, post_all
 from cloud.ledger.reasons import reason_given
+from cloud.meals.book import COST_MAX_TIYN
 from cloud.meals.keeping import Wanted, keep, load, stored_odd
 from cloud.meals.odd import PAGE
 from cloud.meals.projection import CHANNEL
-from cloud.meals.rules import COST_MAX_TIYN, Odd, Place, Sale
+from cloud.meals.rules import Odd, Place, Sale
 from cloud.meals.statements import ODD_COLUMNS
 
 DECIDERS = (Role.OFFICE, Role.DIRECTOR)

@@ -10,19 +10,8 @@ import asyncpg
 
 from cloud.ingest.instants import DOUBTED
 from cloud.meals import statements
-from cloud.meals.rules import (
-    COST_MAX_TIYN,
-    Book,
-    Change,
-    ChangeKind,
-    Odd,
-    Oddness,
-    Payment,
-    Place,
-    Run,
-    Sale,
-    Stand,
-)
+from cloud.meals.book import COST_MAX_TIYN, Book
+from cloud.meals.rules import Change, ChangeKind, Odd, Oddness, Payment, Place, Run, Sale, Stand
 
 
 @dataclass(slots=True)

@@ -15,10 +15,10 @@ from cloud.ingest.cursor import LoggedRecord
 from cloud.ingest.plan import clean
 from cloud.ledger.posting import AT_ONCE, lock, post_all
 from cloud.meals import reading, statements
+from cloud.meals.book import Book
 from cloud.meals.counted import note_counted
 from cloud.meals.keeping import Wanted, keep, load, write
 from cloud.meals.reading import Met
-from cloud.meals.rules import Book
 from schemas import structs
 
 CHANNEL = "esik_meals"  # the payload is the school's id

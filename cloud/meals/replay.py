@@ -16,10 +16,11 @@ import asyncpg
 from cloud.ingest.cursor import LoggedRecord
 from cloud.ingest.instants import DOUBTED
 from cloud.ingest.plan import clean
+from cloud.meals.book import COST_MAX_TIYN, Book, LineOf
 from cloud.meals.monthly import GIVEN, GivenMeal, Portion
 from cloud.meals.projection import meet
 from cloud.meals.reading import KINDS, Met, met
-from cloud.meals.rules import COST_MAX_TIYN, Book, LineOf, Place, Sale, Stand
+from cloud.meals.rules import Place, Sale, Stand
 from schemas import structs
 
 __all__ = ["KINDS", "Acts", "Replay", "acts_until"]

@@ -15,12 +15,13 @@ from cloud.core.settings import Settings
 from cloud.core.vault import Vault
 from cloud.core.wakeups import Wakeups
 from cloud.ledger.checking import check
+from cloud.ledger.kinds import EntryKind
 from cloud.ledger.posting import post_all
-from cloud.ledger.postings import OFFICE, sale, top_up
+from cloud.ledger.postings import OFFICE, top_up
 from cloud.ledger.rules import Account, Posting
 from tests.bench.table import Figure, at_least, at_most
 from tests.cloud.fixtures import VAULT_KEY
-from tests.cloud.ledger.factory import NOON, children
+from tests.cloud.ledger.factory import NOON, children, meal
 from tests.cloud.meals.factory import Canteen
 from tests.cloud.schools.factory import SYSTEM
 from tests.servers.postgres import postgres
@@ -41,9 +42,10 @@ def backlog_of_a_till() -> list[Figure]:
 async def _postings(services: Services) -> list[Figure]:
     school_id, refs = await children(services, CHILDREN)
     single = [top_up(f"cash:{number}", NOON, refs[number % CHILDREN], 500_00, OFFICE) for number in range(SINGLE)]
+    payers = [Account.of(refs[number % CHILDREN]) for number in range(MANY)]
     many = [
-        sale(f"record:{number}", NOON, Account.of(refs[number % CHILDREN]), paid_tiyn=300_00, subsidy_tiyn=277_00)
-        for number in range(MANY)
+        meal(EntryKind.SALE, f"record:{number}", NOON, payer, paid_tiyn=300_00, subsidy_tiyn=277_00)
+        for number, payer in enumerate(payers)
     ]
     one_by_one = await _rate(services, school_id, single, 1)
     at_once = await _rate(services, school_id, many, AT_ONCE)

@@ -14,10 +14,10 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed
 from cloud.core.services import Services
 from cloud.ledger.journals import Program, journal, name_of, whole_journal
-from cloud.ledger.kinds import AccountKind
-from cloud.ledger.postings import OFFICE, clearing, leave, payout, refund, sale, settlement, top_up, transfer, void
+from cloud.ledger.kinds import AccountKind, EntryKind
+from cloud.ledger.postings import OFFICE, clearing, leave, payout, settlement, top_up, transfer
 from cloud.ledger.rules import Account, Posting
-from tests.cloud.ledger.factory import DAY, NOON, children, posted
+from tests.cloud.ledger.factory import DAY, NOON, children, meal, posted
 from tests.cloud.schools.factory import SYSTEM
 
 TILL = Account(AccountKind.CASH, "till-1")
@@ -110,12 +110,12 @@ def a_month(refs: list[str], rng: random.Random) -> list[Posting]:
         ref, other = rng.sample(refs, 2)
         paid = rng.randrange(1, 811_00)
         account = rng.choice([Account.of(ref), Account.of(ref), TILL])
-        meal = rng.choice([sale, sale, sale, void, refund])
+        kind = rng.choice([EntryKind.SALE] * 3 + [EntryKind.VOID, EntryKind.REFUND])
         made.append(
             rng.choice(
                 [
                     top_up(f"k:{number}", at, ref, paid, rng.choice([OFFICE, clearing("kaspi")])),
-                    meal(f"k:{number}", at, account, paid_tiyn=paid, subsidy_tiyn=rng.choice([0, 577_00])),
+                    meal(kind, f"k:{number}", at, account, paid_tiyn=paid, subsidy_tiyn=rng.choice([0, 577_00])),
                     transfer(f"k:{number}", at, giver=ref, taker=other, amount_tiyn=paid),
                 ]
             )

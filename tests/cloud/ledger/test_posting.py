@@ -14,10 +14,10 @@ from cloud.ledger.checking import Discrepancy, check
 from cloud.ledger.errors import AccountUnknown, PostingConflict
 from cloud.ledger.kinds import AccountKind, EntryKind
 from cloud.ledger.posting import post
-from cloud.ledger.postings import OFFICE, clearing, refund, sale, top_up, transfer
+from cloud.ledger.postings import OFFICE, clearing, top_up, transfer
 from cloud.ledger.queries import held_at, held_for, movements_of, trial_balance
-from cloud.ledger.rules import REVENUE, SUBSIDY, Account, Posting, balances_of
-from tests.cloud.ledger.factory import DAY, NOON, children, posted
+from cloud.ledger.rules import REVENUE, SUBSIDY, Account, Posting
+from tests.cloud.ledger.factory import DAY, NOON, children, meal, posted, summed
 from tests.cloud.ledger.strategies import REFS, postings
 from tests.cloud.schools.factory import SYSTEM
 
@@ -157,8 +157,8 @@ async def test_a_day_is_told_with_what_came_before_and_without_what_came_after(s
         services,
         school_id,
         top_up("cash:1", NOON - DAY, ref, 900_00, OFFICE),
-        sale("record:t:e:1", NOON, Account.of(ref), paid_tiyn=300_00, subsidy_tiyn=277_00),
-        refund("record:t:e:2", NOON, Account.of(ref), paid_tiyn=100_00, subsidy_tiyn=0),
+        meal(EntryKind.SALE, "record:t:e:1", NOON, Account.of(ref), paid_tiyn=300_00, subsidy_tiyn=277_00),
+        meal(EntryKind.REFUND, "record:t:e:2", NOON, Account.of(ref), paid_tiyn=100_00, subsidy_tiyn=0),
         transfer("transfer:1", NOON + DAY, giver=ref, taker=sibling, amount_tiyn=50_00),
     )
 
@@ -194,7 +194,7 @@ async def test_a_person_sees_each_movement_with_its_sign(services: Services) -> 
         services,
         school_id,
         top_up("cash:1", NOON, ref, 900_00, OFFICE),
-        sale("record:t:e:1", NOON + DAY, Account.of(ref), paid_tiyn=300_00, subsidy_tiyn=277_00),
+        meal(EntryKind.SALE, "record:t:e:1", NOON + DAY, Account.of(ref), paid_tiyn=300_00, subsidy_tiyn=277_00),
         transfer("transfer:1", NOON + DAY * 2, giver=ref, taker=sibling, amount_tiyn=50_00),
     )
 
@@ -231,7 +231,7 @@ async def test_any_order_and_any_repetition_give_the_same_balances(
     kept = await services.database.pool.fetch(
         "SELECT kind, part, balance_tiyn FROM ledger_account WHERE school_id = $1", school_id
     )
-    assert {Account(AccountKind(row["kind"]), row["part"]): row["balance_tiyn"] for row in kept} == balances_of(own)
+    assert {Account(AccountKind(row["kind"]), row["part"]): row["balance_tiyn"] for row in kept} == summed(own)
     assert sorted(each.key for each in new) == sorted(each.key for each in own)
     assert await check(services, SYSTEM, school_id) == []
 

@@ -14,15 +14,12 @@ from cloud.ledger.postings import (
     clearing,
     leave,
     payout,
-    refund,
-    sale,
     settlement,
     top_up,
     transfer,
-    void,
 )
-from cloud.ledger.rules import AMOUNT_MAX, BANK, REFUNDS, REVENUE, SUBSIDY, Account, Posting, balances_of, fault_of
-from tests.cloud.ledger.factory import NOON
+from cloud.ledger.rules import AMOUNT_MAX, BANK, REFUNDS, REVENUE, SUBSIDY, Account, Posting, fault_of
+from tests.cloud.ledger.factory import NOON, meal, summed
 from tests.cloud.ledger.strategies import postings
 
 CHILD, SIBLING = Account.of("aaaaaaaaaaaa"), Account.of("bbbbbbbbbbbb")
@@ -51,8 +48,8 @@ def test_what_cannot_be_posted_says_why(what: str) -> None:
 
 
 def test_a_sale_is_paid_by_the_child_and_by_the_budget() -> None:
-    half = sale("record:till-1:e:1", NOON, CHILD, paid_tiyn=300_00, subsidy_tiyn=277_00)
-    free = sale("record:till-1:e:2", NOON, CHILD, paid_tiyn=0, subsidy_tiyn=577_00)
+    half = meal(EntryKind.SALE, "record:till-1:e:1", NOON, CHILD, paid_tiyn=300_00, subsidy_tiyn=277_00)
+    free = meal(EntryKind.SALE, "record:till-1:e:2", NOON, CHILD, paid_tiyn=0, subsidy_tiyn=577_00)
 
     assert half.lines == {CHILD: 300_00, SUBSIDY: 277_00, REVENUE: -577_00}
     assert free.lines == {SUBSIDY: 577_00, REVENUE: -577_00}
@@ -60,12 +57,12 @@ def test_a_sale_is_paid_by_the_child_and_by_the_budget() -> None:
 
 
 def test_what_is_voided_or_refunded_leaves_nothing() -> None:
-    sold = sale("record:till-1:e:1", NOON, CHILD, paid_tiyn=300_00, subsidy_tiyn=277_00)
+    sold = meal(EntryKind.SALE, "record:till-1:e:1", NOON, CHILD, paid_tiyn=300_00, subsidy_tiyn=277_00)
 
-    for back in (void, refund):
-        undone = back("record:till-1:e:2", NOON, CHILD, paid_tiyn=300_00, subsidy_tiyn=277_00)
+    for kind in (EntryKind.VOID, EntryKind.REFUND):
+        undone = meal(kind, "record:till-1:e:2", NOON, CHILD, paid_tiyn=300_00, subsidy_tiyn=277_00)
 
-        assert set(balances_of([sold, undone]).values()) == {0}
+        assert set(summed([sold, undone]).values()) == {0}
 
 
 def test_money_goes_from_the_provider_to_the_bank_and_from_a_leaver_to_the_family() -> None:
@@ -77,7 +74,7 @@ def test_money_goes_from_the_provider_to_the_bank_and_from_a_leaver_to_the_famil
         payout("payout:1", NOON, 700_00, BANK),
     ]
 
-    balances = balances_of(made)
+    balances = summed(made)
 
     assert {each: balance for each, balance in balances.items() if balance} == {SIBLING: -200_00, BANK: 200_00}
     assert balances[REFUNDS] == 0
@@ -105,5 +102,5 @@ def test_balances_are_a_function_of_the_set_of_postings_and_sum_to_zero(
 ) -> None:
     once, doubled = both
 
-    assert balances_of(once) == balances_of(doubled)
-    assert sum(balances_of(once).values()) == 0
+    assert summed(once) == summed(doubled)
+    assert sum(summed(once).values()) == 0

@@ -17,6 +17,7 @@ from cloud.devices.registry import find
 from cloud.ingest.announcing import CANTEEN as ANNOUNCED
 from cloud.ingest.announcing import notices
 from cloud.ledger import postings
+from cloud.ledger.kinds import EntryKind
 from cloud.ledger.posting import post_all
 from cloud.ledger.rules import Account
 from cloud.menu.dishes import change_dish, put_dish_photo
@@ -46,6 +47,7 @@ from schemas.seal import DOWNLINK, HTTP, derive, unseal
 from schemas.structs import AnyFrame, AnyRow, Notice
 from simulators.clock import SimulatedClock
 from tests.cloud.core.pictures import picture
+from tests.cloud.ledger.factory import meal
 from tests.cloud.menu.factory import SOUP, Canteen, priced
 from tests.cloud.schools.factory import SYSTEM, a_school
 from tests.waiting import until_async
@@ -180,7 +182,7 @@ async def test_a_till_is_told_each_balance(canteen: Canteen) -> None:
     (_, ref), (_, other) = await canteen.child("1"), await canteen.child("2")
     now = canteen.services.clock.now()
     paid = postings.top_up("kaspi:1", now, ref, 100_000, postings.clearing("kaspi"))
-    sold = postings.sale("record:till:1:1", now, Account.of(ref), paid_tiyn=57_700, subsidy_tiyn=0)
+    sold = meal(EntryKind.SALE, "record:till:1:1", now, Account.of(ref), paid_tiyn=57_700, subsidy_tiyn=0)
     async with canteen.services.database.transaction() as connection:
         await post_all(connection, canteen.school_id, [paid, sold], now)
 
@@ -260,7 +262,7 @@ async def test_a_balance_beyond_belief_is_told_as_the_largest_and_spoils_no_rost
     now = canteen.services.clock.now()
     async with canteen.services.database.transaction() as connection:
         sold = [
-            postings.sale(f"record:till:1:{number}", now, Account.of(ref), paid_tiyn=10**9, subsidy_tiyn=0)
+            meal(EntryKind.SALE, f"record:till:1:{number}", now, Account.of(ref), paid_tiyn=10**9, subsidy_tiyn=0)
             for number in (1, 2)
         ]
         await post_all(connection, canteen.school_id, sold, now)

@@ -1,5 +1,6 @@
 """Sales in any order: whatever comes first, balances are those of the set of records, and nobody gets too much back."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -11,22 +12,9 @@ from hypothesis import strategies as st
 
 from cloud.ledger.kinds import AccountKind
 from cloud.ledger.rules import REVENUE, SUBSIDY, Account, fault_of
-from cloud.ledger.rules import balances_of as posted
-from cloud.meals.rules import (
-    CHANGES_MAX,
-    Book,
-    Change,
-    ChangeKind,
-    Line,
-    Odd,
-    Oddness,
-    Payment,
-    Place,
-    Run,
-    Sale,
-    Stand,
-    balances_of,
-)
+from cloud.meals.book import CHANGES_MAX, Book
+from cloud.meals.rules import Change, ChangeKind, Line, Odd, Oddness, Payment, Place, Run, Sale, Stand, moved_by
+from tests.cloud.ledger.factory import summed as posted
 
 NOON = datetime(2026, 9, 1, 7, 0, tzinfo=UTC)
 CHILD = "aaaaaaaaaaaa"
@@ -146,7 +134,11 @@ def test_a_meal_of_somebody_whom_the_school_does_not_have_moves_no_money() -> No
 
 
 def told_by(book: Book) -> dict[Account, int]:
-    return balances_of(book.sales, book.changes)
+    """Return what sales and changes must have moved, of each account."""
+    moved = Counter[Account]()
+    for each in book.sales.values():
+        moved.update(moved_by(each, [change for change in book.changes.values() if change.sale == each.id]))
+    return {account: amount for account, amount in moved.items() if amount}
 
 
 tellings = st.lists(
