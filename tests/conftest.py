@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from tests.scratch import choose_scratch
 
@@ -18,6 +19,11 @@ MARKERS = (
 )
 
 
+# How long an example takes is the machine's business, and a run finds what the run before it found. To look elsewhere
+# each time: `make test ARGS=--hypothesis-profile=search`.
+settings.register_profile("search", deadline=None)
+settings.register_profile("suite", deadline=None, derandomize=True, database=None)
+settings.load_profile("suite")
 choose_scratch()  # before anybody asks for a temporary folder
 
 

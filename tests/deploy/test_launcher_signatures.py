@@ -56,7 +56,7 @@ def test_the_published_signatures_are_taken(key: str, message: str, signature: s
     assert ed25519.verify(bytes.fromhex(key), bytes.fromhex(signature), bytes.fromhex(message))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.binary(min_size=32, max_size=32), message=st.binary(max_size=64), place=st.integers(0, 511))
 def test_what_the_library_signs_is_taken_and_no_bit_of_it_may_differ(seed: bytes, message: bytes, place: int) -> None:
     private = Ed25519PrivateKey.from_private_bytes(seed)

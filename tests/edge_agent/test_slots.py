@@ -141,7 +141,7 @@ def test_fault_32_a_foreign_key_signs_nothing(tmp_path: Path) -> None:
     assert {refusal.reason for refusal in stranger.refusals} == {"signature"}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 @given(st.integers(0, len(snapshot(OLD)) - 1), st.integers(1, 255), st.booleans())
 def test_fault_32_no_changed_byte_in_a_slot_is_believed(tmp_path: Path, place: int, flip: int, is_newer: bool) -> None:
     held = slots(tmp_path)

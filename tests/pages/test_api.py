@@ -98,7 +98,7 @@ def _try_everything(document: str, headers: dict[str, str]) -> set[str]:
         operation = result.ok()
         tried.add(operation.path)
 
-        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy())
         def run(case: Any) -> None:
             case.call_and_validate(headers=headers)

@@ -52,7 +52,7 @@ def _by_short(properties: dict[str, Any], values: dict[str, Any]) -> dict[str, A
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_codec_and_structs_write_the_same_bytes(kind: str, data: st.DataObject) -> None:
     values = data.draw(fields(kind))
@@ -71,7 +71,7 @@ def test_codec_and_structs_write_the_same_bytes(kind: str, data: st.DataObject) 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_what_one_refuses_the_other_refuses_too(kind: str, data: st.DataObject) -> None:
     spoiled = data.draw(lines(kind))

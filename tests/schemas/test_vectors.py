@@ -65,7 +65,7 @@ def _drawn_messages() -> list[dict[str, Any]]:
     """Return random valid messages of every kind, the same ones at every run."""
     found: list[dict[str, Any]] = []
 
-    @settings(max_examples=15, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
     def draw(data: st.DataObject) -> None:
         for kind in SCHEMAS:

@@ -151,7 +151,7 @@ def test_too_many_rows_are_told() -> None:
 WHOLE = file()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_file_with_any_part_changed_is_read_or_refused_and_nothing_else(data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(WHOLE) - 1))

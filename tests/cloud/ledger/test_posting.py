@@ -214,7 +214,7 @@ async def test_the_books_are_for_the_office_only(services: Services) -> None:
         await check(services, guard, school_id)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=postings, data=st.data())
 async def test_any_order_and_any_repetition_give_the_same_balances(
     services: Services, made: list[Posting], data: st.DataObject

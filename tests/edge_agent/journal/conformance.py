@@ -242,7 +242,6 @@ class Conformance:
     @settings(
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
         max_examples=40,
-        deadline=None,
     )
     @given(
         st.lists(

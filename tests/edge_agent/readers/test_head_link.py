@@ -265,7 +265,7 @@ def test_whatever_an_agent_says_a_head_lives_and_ends_every_tap(heard: list[byte
     assert not line.is_waiting()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32), harm=st.integers(2, 8))
 def test_however_bad_the_line_nothing_happens_twice(seed: int, harm: int) -> None:
     wire = Wire(Random(seed), harm=harm)

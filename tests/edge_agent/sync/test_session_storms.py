@@ -76,7 +76,7 @@ class Story:
                 return
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32), weather=weathers, story=steps)
 def test_after_any_storm_every_record_is_in_the_cloud_once_and_in_order(
     seed: int, weather: Weather, story: list[tuple[str, int]]

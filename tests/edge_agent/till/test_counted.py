@@ -142,7 +142,7 @@ def test_a_roster_says_what_its_balances_know() -> None:
     assert not book().counted.knows(Place(DEVICE, FIRST, 1), ())
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32))
 def test_balance_and_what_counts_beside_it_are_always_all_that_was_paid(seed: int) -> None:
     rng = random.Random(seed)

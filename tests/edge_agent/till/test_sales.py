@@ -263,7 +263,7 @@ def test_the_newest_meal_that_stands_is_told() -> None:
     assert folded(till).last_meal(BORIS, "breakfast", DAY) is None
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.randoms(use_true_random=False), st.integers(0, 2**32))
 def test_records_of_several_tills_may_come_mixed_and_more_than_once(mixer: random.Random, seed: int) -> None:
     tills = [_busy(Writer(device), start, random.Random(seed)) for start, device in ((0, DEVICE), (100, OTHER))]

@@ -110,7 +110,7 @@ def test_node_and_agent_decide_by_one_table(name: str) -> None:
     assert asked_of_node(case) == asked_of_agent(case)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     token=st.sampled_from([STRANGER, *map(token_of, (ALIYA, GUARD, GONE, SILENT, NIGHT))]),
     direction=st.sampled_from(["in", "out"]),

@@ -144,7 +144,7 @@ def test_micropython_agrees_too(tmp_path: Path) -> None:
     assert "0" in told
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.binary(min_size=32, max_size=32), message=st.binary(max_size=300), at=st.integers(0, 511))
 @example(seed=bytes(32), message=b"", at=255)
 def test_what_was_signed_is_good_and_with_one_bit_turned_it_is_not(seed: bytes, message: bytes, at: int) -> None:
@@ -158,13 +158,13 @@ def test_what_was_signed_is_good_and_with_one_bit_turned_it_is_not(seed: bytes, 
     assert not result(key.verifying(message, bytes(spoilt)))[0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(public=st.binary(min_size=32, max_size=32), signature=st.binary(min_size=64, max_size=64))
 def test_chance_signs_nothing_and_breaks_nothing(public: bytes, signature: bytes) -> None:
     assert node_says(public, MESSAGE, signature) == openssl_says(public, MESSAGE, signature)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=400))
 @example(b"x" * 111)
 @example(b"x" * 112)

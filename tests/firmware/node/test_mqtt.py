@@ -238,7 +238,7 @@ async def test_nobody_listening_is_a_failed_link() -> None:
         await opened(1)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.data())
 def test_a_conversation_that_is_cut_anywhere_ends_cleanly(data: st.DataObject) -> None:
     whole = CONNACK + SUBACK + publish(TOPICS[0].encode(), b"one") + b"\x40\x02\x00\x01" + publish(b"t", b"two")

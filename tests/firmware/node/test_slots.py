@@ -179,7 +179,7 @@ def test_fault_33_a_power_cut_while_a_roster_comes_leaves_the_old_or_the_new_one
     assert seen == {7, 8}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(1, 1_000), min_size=1, max_size=6), st.integers(0, 2**16))
 def test_fault_33_versions_only_grow_whatever_is_cut(gaps: list[int], seed: int) -> None:
     rng, flash = Random(seed), Flash(16, seed)

@@ -151,7 +151,7 @@ def test_without_a_welcome_three_hellos_are_said_and_the_connection_is_given_up(
     assert bench.told(node.DISCONNECT) == [("no welcome came",)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32), is_cut=st.booleans())
 def test_fault_22_in_foul_weather_every_record_arrives_once_and_in_order(seed: int, is_cut: bool) -> None:
     bench = bench_with(*records(20, 150), weather=FOUL, seed=seed)
