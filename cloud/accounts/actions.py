@@ -1,7 +1,6 @@
-"""What is done with accounts: signing in and out, passwords, making and ending accounts, and the audit journal."""
+"""What is done with accounts: signing in and out, passwords, making and ending accounts."""
 
 import hashlib
-import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,16 +13,12 @@ from cloud.accounts.errors import LoginRefused, LoginTaken, PasswordRefused, Sig
 from cloud.accounts.models import Account, Grant, SignIn
 from cloud.accounts.passwords import COMMON, draw_password, hash_password, needs_rehash, verify_password
 from cloud.accounts.rules import INITIAL_LASTS, PASSWORD_MAX, check_password, may_grant, normal_login
+from cloud.audit.writing import audit as audit  # noqa: PLC0414 (every slice writes its journal by this name)
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.messages import message
 from cloud.core.services import Services
 
-AUDIT = """
-INSERT INTO audit_entry (at, account_id, actor, school_id, verb, subject, detail)
-VALUES (coalesce($1, now()), $2, $3, $4, $5, $6, $7)
-"""
-SHOWN_MAX = 120
 OWN_PAGE = "the account's own page"  # stands for an address where somebody signed in types a password
 
 
@@ -43,24 +38,6 @@ class NewAccount:
     account_id: int
     login: str
     password: str
-
-
-async def audit(
-    connection: BaseDBAsyncClient,
-    actor: Actor,
-    verb: str,
-    subject: str,
-    detail: dict[str, str] | None = None,
-    *,
-    school_id: int | None = None,
-    at: datetime | None = None,
-) -> None:
-    """Note in the audit journal, in the transaction of what is noted, who did what: `card.blocked`, `card:17`."""
-    await connection.execute_query(
-        AUDIT,
-        [at, actor.account_id, actor.name[:SHOWN_MAX], school_id, verb, subject[:SHOWN_MAX],
-         json.dumps(detail or {}, ensure_ascii=False)],
-    )  # fmt: skip
 
 
 async def sign_in(services: Services, login: str, password: str, address: str) -> Session:
