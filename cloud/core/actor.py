@@ -1,42 +1,25 @@
-"""Who asks: the first argument of every public query and action, and what it may reach."""
+"""Who asks: the first argument of every public query and action, and what it may reach.
+
+Rule: this is the one gate. What it answers comes from the table in `cloud.core.rights`, and from the account's grants.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
-from typing import Self
+from typing import NamedTuple, Self
 
 from cloud.core.errors import NotAllowed
+from cloud.core.rights import OWN_CLASSES, OWN_PEOPLE, WHOLE_SCHOOL, Right
+from cloud.core.roles import Role
+
+__all__ = ["Actor", "Reach", "Role"]
 
 
-class Role(Enum):
-    """What an account may be. Its words: `word(f"role_{role.value}")`."""
-
-    GUARDIAN = "guardian"  # a parent or legal representative
-    STUDENT = "student"
-    TEACHER = "teacher"  # of a subject
-    CLASS_TEACHER = "class_teacher"
-    TUTOR = "tutor"
-    METHODOLOGIST = "methodologist"
-    PEDAGOGUE = "pedagogue"  # social: keeps the lists of who eats free
-    NURSE = "nurse"  # keeps diets
-    CASHIER = "cashier"
-    CANTEEN = "canteen"  # plans and publishes menus
-    GUARD = "guard"
-    OFFICE = "office"
-    DEPUTY = "deputy"
-    DIRECTOR = "director"  # approves who eats free
-    IT = "it"
-    AUTHORITY = "authority"  # municipal, regional or national
-    OPERATOR = "operator"
-    AUDITOR = "auditor"
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """A role at a school; at every school when `school_id` is None."""
+class Reach(NamedTuple):
+    """A role at a school; at every school when `school_id` is None; with a class, for this class of the school too."""
 
     role: Role
     school_id: int | None
+    class_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +31,59 @@ class Actor:
     reaches: frozenset[Reach] = frozenset()
     language: str = ""  # its pages'; empty is none chosen
     must_change: bool = False  # an initial password: nothing but changing it is allowed
+    is_system: bool = False
 
     @classmethod
     def system(cls, reason: str) -> Self:
         """Return the system's own actor, which may do everything; `reason` stands in the audit journal."""
-        return cls(f"system: {reason}", reaches=frozenset({Reach(Role.OPERATOR, None)}), language="en")
+        reaches = frozenset({Reach(Role.OPERATOR, None)})
+        return cls(f"system: {reason}", reaches=reaches, language="en", is_system=True)
+
+    def can(self, right: Right, school_id: int) -> bool:
+        """Tell whether the actor has the right for a whole school."""
+        return self._has(WHOLE_SCHOOL[right], school_id)
+
+    def can_everywhere(self, right: Right) -> bool:
+        """Tell whether the actor has the right for every school there is."""
+        return self._has(WHOLE_SCHOOL[right], None)
+
+    def classes(self, right: Right, school_id: int) -> frozenset[int]:
+        """Return the classes of a school for which the actor has the right, where it has none for the whole school."""
+        if self.must_change:
+            return frozenset()
+        roles = OWN_CLASSES[right]
+        return frozenset(
+            reach.class_id
+            for reach in self.reaches
+            if reach.class_id is not None and reach.school_id == school_id and reach.role in roles
+        )
+
+    def kinships(self, right: Right) -> frozenset[Role]:
+        """Return in which of a family's roles the actor has the right; whose child or which student, a query asks."""
+        if self.must_change:
+            return frozenset()
+        return OWN_PEOPLE[right] & {reach.role for reach in self.reaches}
+
+    def require(self, right: Right | Role | Iterable[Role], school_id: int) -> None:
+        """Raise NotAllowed unless the actor has the right for a whole school."""
+        if isinstance(right, Right):
+            if not self.can(right, school_id):
+                raise NotAllowed
+            return
+        wanted = (right,) if isinstance(right, Role) else tuple(right)
+        if not any(self.may(role, school_id) for role in wanted):
+            raise NotAllowed
+
+    def require_everywhere(self, right: Right) -> None:
+        """Raise NotAllowed unless the actor has the right for every school there is."""
+        if not self.can_everywhere(right):
+            raise NotAllowed
+
+    def schools_with(self, right: Right) -> frozenset[int] | None:
+        """Return the schools for all of which the actor has the right; None is every school there is."""
+        if self.can_everywhere(right):
+            return None
+        return frozenset() if self.must_change else self._schools(WHOLE_SCHOOL[right])
 
     def may(self, role: Role, school_id: int) -> bool:
         """Tell whether the actor has the role at the school; an operator has the staff's roles at all of them."""
@@ -66,12 +97,6 @@ class Actor:
     def is_operator(self) -> bool:
         return not self.must_change and Reach(Role.OPERATOR, None) in self.reaches
 
-    def require(self, roles: Role | Iterable[Role], school_id: int) -> None:
-        """Raise NotAllowed unless the actor has one of the roles at the school."""
-        wanted = (roles,) if isinstance(roles, Role) else tuple(roles)
-        if not any(self.may(role, school_id) for role in wanted):
-            raise NotAllowed
-
     def require_operator(self) -> None:
         """Raise NotAllowed unless the actor is an operator."""
         if not self.is_operator:
@@ -79,8 +104,18 @@ class Actor:
 
     def schools_as(self, *roles: Role) -> frozenset[int]:
         """Return the schools at which the actor has one of the roles by a grant of its own."""
+        return frozenset() if self.must_change else self._schools(roles)
+
+    def _has(self, roles: frozenset[Role], school_id: int | None) -> bool:
+        if self.is_system:
+            return True
         if self.must_change:
-            return frozenset()
+            return False
+        reaches = self.reaches
+        return any(Reach(role, None) in reaches or Reach(role, school_id) in reaches for role in roles)
+
+    def _schools(self, roles: Iterable[Role]) -> frozenset[int]:
+        wanted = frozenset(roles)
         return frozenset(
-            reach.school_id for reach in self.reaches if reach.role in roles and reach.school_id is not None
+            reach.school_id for reach in self.reaches if reach.role in wanted and reach.school_id is not None
         )

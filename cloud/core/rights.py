@@ -1,0 +1,254 @@
+"""The one table of rights: what may be done with which kind of thing, by whom, and how far each one's arm reaches.
+
+Rule: what is not written here nobody may. `docs/rights.md` is made of this table, and a test takes every route with
+every role and compares.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from cloud.core.i18n import N_
+from cloud.core.roles import Role
+
+
+class Within(Enum):
+    """How far a right reaches."""
+
+    OWN = "own"  # the account's own person
+    CHILD = "child"  # the children whose guardian it is
+    CLASS = "class"  # the classes that are named for the account
+    SCHOOL = "school"
+    REGION = "region"  # every school below a node of the tree
+    ALL = "all"
+
+
+class Thing(Enum):
+    """Kinds of things, as the table is divided."""
+
+    PEOPLE = "people"
+    GATES = "gates"
+    CARDS = "cards"
+    CANTEEN = "canteen"
+    MONEY = "money"
+    REPORTS = "reports"
+    SCHOOL = "school"
+    DEVICES = "devices"
+    ACCOUNTS = "accounts"
+
+
+class Right(StrEnum):
+    """An action on a kind of thing."""
+
+    PEOPLE_READ = "people.read"
+    PEOPLE_KEEP = "people.keep"
+    PEOPLE_IMPORT = "people.import"
+    FAMILY_READ = "family.read"
+    FAMILY_KEEP = "family.keep"
+    FAMILY_INVITE = "family.invite"
+    IIN_READ = "iin.read"
+    CONSENTS_KEEP = "consents.keep"
+    PHOTOS_READ = "photos.read"
+    PHOTOS_KEEP = "photos.keep"
+    NOTICES_READ = "notices.read"
+    NOTICES_CHECK = "notices.check"
+    PRESENCE_READ = "presence.read"
+    GATES_WATCH = "gates.watch"
+    PASSES_GIVE = "passes.give"
+    CARDS_READ = "cards.read"
+    CARDS_KEEP = "cards.keep"
+    CARDS_BLOCK = "cards.block"
+    CARD_KEYS_CHANGE = "card_keys.change"
+    MENU_READ = "menu.read"
+    MENU_PLAN = "menu.plan"
+    CANTEEN_RULES_READ = "canteen_rules.read"
+    CANTEEN_RULES_KEEP = "canteen_rules.keep"
+    TILLS_KEEP = "tills.keep"
+    DIETS_KEEP = "diets.keep"
+    LIMITS_KEEP = "limits.keep"
+    ORDERS_MAKE = "orders.make"
+    ORDERS_READ = "orders.read"
+    MEALS_READ = "meals.read"
+    MEALS_RATE = "meals.rate"
+    RATINGS_READ = "ratings.read"
+    SALES_READ = "sales.read"
+    SALES_DECIDE = "sales.decide"
+    SALES_CORRECT = "sales.correct"
+    ENTITLEMENTS_READ = "entitlements.read"
+    ENTITLEMENTS_KEEP = "entitlements.keep"
+    ENTITLEMENTS_END = "entitlements.end"
+    ENTITLEMENTS_APPROVE = "entitlements.approve"
+    WALLET_READ = "wallet.read"
+    WALLET_KEEP = "wallet.keep"
+    BALANCE_READ = "balance.read"
+    MONEY_READ = "money.read"
+    MONEY_KEEP = "money.keep"
+    CASHBOX_PUT = "cashbox.put"
+    REPORTS_READ = "reports.read"
+    REPORTS_KEEP = "reports.keep"
+    REPORTS_SIGN = "reports.sign"
+    REPORTS_CHECK = "reports.check"
+    STATISTICS_READ = "statistics.read"
+    CLASSES_READ = "classes.read"
+    SCHOOL_KEEP = "school.keep"
+    SCHOOL_EXPORT = "school.export"
+    SCHOOLS_ADD = "schools.add"
+    DEVICES_KEEP = "devices.keep"
+    DEVICES_COMMAND = "devices.command"
+    ALARMS_READ = "alarms.read"
+    RELEASES_KEEP = "releases.keep"
+    ROSTERS_PUBLISH = "rosters.publish"
+    ROLES_READ = "roles.read"
+    ROLES_GIVE = "roles.give"
+    AUDIT_READ = "audit.read"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A row of the table: the kind of thing, the words of the right, and who has it within which reach."""
+
+    thing: Thing
+    words: str
+    who: Mapping[Role, Within]
+
+
+def at_school(*roles: Role) -> dict[Role, Within]:
+    """Return the reach of roles that have a right at their own school."""
+    return dict.fromkeys(roles, Within.SCHOOL)
+
+
+KIN = {Role.GUARDIAN: Within.CHILD, Role.STUDENT: Within.OWN}
+PARENTS = {Role.GUARDIAN: Within.CHILD}
+OF_CLASS = dict.fromkeys((Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR), Within.CLASS)
+OPERATORS = {Role.OPERATOR: Within.ALL}
+AUTHORITIES = {Role.AUTHORITY: Within.REGION}
+HEADS = (Role.DEPUTY, Role.DIRECTOR)
+EVERYBODY_AT_WORK = (
+    Role.TEACHER, Role.CLASS_TEACHER, Role.TUTOR, Role.METHODOLOGIST, Role.PEDAGOGUE, Role.NURSE, Role.CASHIER,
+    Role.CANTEEN, Role.GUARD, Role.OFFICE, Role.DEPUTY, Role.DIRECTOR, Role.IT,
+)  # fmt: skip
+
+TABLE: Mapping[Right, Allowed] = {
+    Right.PEOPLE_READ: Allowed(
+        Thing.PEOPLE, N_("See names, classes, and who consented to cards and photos"),
+        at_school(Role.PEDAGOGUE, Role.NURSE, Role.GUARD, Role.OFFICE, *HEADS, Role.IT),
+    ),
+    Right.PEOPLE_KEEP: Allowed(Thing.PEOPLE, N_("Enter people, change them, note who left"), at_school(Role.OFFICE)),
+    Right.PEOPLE_IMPORT: Allowed(Thing.PEOPLE, N_("Take in people from a spreadsheet"), at_school(Role.OFFICE)),
+    Right.FAMILY_READ: Allowed(Thing.PEOPLE, N_("See who a child's guardians are, and their phones"),
+                               at_school(Role.OFFICE)),
+    Right.FAMILY_KEEP: Allowed(Thing.PEOPLE, N_("Say who a child's guardians are, and what each may do"),
+                               at_school(Role.OFFICE)),
+    Right.FAMILY_INVITE: Allowed(Thing.PEOPLE, N_("Open accounts for guardians"), at_school(Role.OFFICE, Role.IT)),
+    Right.IIN_READ: Allowed(Thing.PEOPLE, N_("See an IIN; each look stands in the audit journal"),
+                            at_school(Role.OFFICE)),
+    Right.CONSENTS_KEEP: Allowed(Thing.PEOPLE, N_("See consents, and enter those given or withdrawn on paper"),
+                                 at_school(Role.OFFICE)),
+    Right.PHOTOS_READ: Allowed(Thing.PEOPLE, N_("See photos of people"),
+                               at_school(Role.GUARD, Role.OFFICE, *HEADS)),
+    Right.PHOTOS_KEEP: Allowed(Thing.PEOPLE, N_("Put photos of people, and take them away"), at_school(Role.OFFICE)),
+    Right.NOTICES_READ: Allowed(Thing.PEOPLE, N_("Read the notices about one's children"), PARENTS),
+    Right.NOTICES_CHECK: Allowed(Thing.PEOPLE, N_("See which notices about a child were sent"), at_school(Role.OFFICE)),
+    Right.PRESENCE_READ: Allowed(
+        Thing.GATES, N_("See who is in, who came late and who is absent"),
+        at_school(Role.GUARD, Role.OFFICE, *HEADS) | OF_CLASS | KIN,
+    ),
+    Right.GATES_WATCH: Allowed(Thing.GATES, N_("Watch the gates live, and print the muster list"),
+                               at_school(Role.GUARD, Role.OFFICE, *HEADS)),
+    Right.PASSES_GIVE: Allowed(Thing.GATES, N_("Get a code for a day without the card"),
+                               at_school(Role.OFFICE) | PARENTS),
+    Right.CARDS_READ: Allowed(Thing.CARDS, N_("See who holds which card"), at_school(Role.OFFICE)),
+    Right.CARDS_KEEP: Allowed(Thing.CARDS, N_("Give cards out and take them back"), at_school(Role.OFFICE, Role.IT)),
+    Right.CARDS_BLOCK: Allowed(Thing.CARDS, N_("Block a lost card"),
+                               at_school(Role.GUARD, Role.OFFICE, Role.IT) | PARENTS),
+    Right.CARD_KEYS_CHANGE: Allowed(Thing.CARDS, N_("Change the school's card key"), at_school(Role.IT)),
+    Right.MENU_READ: Allowed(
+        Thing.CANTEEN, N_("See dishes and menus"),
+        at_school(Role.NURSE, Role.CASHIER, Role.CANTEEN, Role.OFFICE, *HEADS) | KIN,
+    ),
+    Right.MENU_PLAN: Allowed(Thing.CANTEEN, N_("Plan dishes, meals and menus"), at_school(Role.CANTEEN)),
+    Right.CANTEEN_RULES_READ: Allowed(Thing.CANTEEN, N_("See the canteen's rules"),
+                                      at_school(Role.CANTEEN, Role.OFFICE, *HEADS)),
+    Right.CANTEEN_RULES_KEEP: Allowed(Thing.CANTEEN, N_("Set the canteen's rules"),
+                                      at_school(Role.CANTEEN, Role.DIRECTOR)),
+    Right.TILLS_KEEP: Allowed(Thing.CANTEEN, N_("Set up tills and cashiers' PINs"), at_school(Role.CANTEEN, Role.IT)),
+    Right.DIETS_KEEP: Allowed(Thing.CANTEEN, N_("See and keep the allergens that a child must not eat"),
+                              at_school(Role.NURSE, Role.OFFICE)),
+    Right.LIMITS_KEEP: Allowed(Thing.CANTEEN, N_("Ban dishes and limit spending"), PARENTS),
+    Right.ORDERS_MAKE: Allowed(Thing.CANTEEN, N_("Order meals ahead"), PARENTS),
+    Right.ORDERS_READ: Allowed(Thing.CANTEEN, N_("See how many portions are ordered, and for whom"),
+                               at_school(Role.CASHIER, Role.CANTEEN, Role.OFFICE, *HEADS)),
+    Right.MEALS_READ: Allowed(Thing.CANTEEN, N_("See what was eaten, day by day"), KIN),
+    Right.MEALS_RATE: Allowed(Thing.CANTEEN, N_("Rate meals"), KIN),
+    Right.RATINGS_READ: Allowed(Thing.CANTEEN, N_("Read the ratings of meals, without names"),
+                                at_school(Role.CANTEEN, Role.OFFICE, *HEADS)),
+    Right.SALES_READ: Allowed(Thing.CANTEEN, N_("See what the tills sold, and to whom"),
+                              at_school(Role.CANTEEN, Role.OFFICE, *HEADS)),
+    Right.SALES_DECIDE: Allowed(Thing.CANTEEN, N_("Decide about odd sales"), at_school(Role.OFFICE, Role.DIRECTOR)),
+    Right.SALES_CORRECT: Allowed(Thing.CANTEEN, N_("Give a meal's money back, put a sale right"),
+                                 at_school(Role.OFFICE)),
+    Right.ENTITLEMENTS_READ: Allowed(Thing.CANTEEN, N_("See who eats free or for less"),
+                                     at_school(Role.PEDAGOGUE, Role.OFFICE, *HEADS)),
+    Right.ENTITLEMENTS_KEEP: Allowed(Thing.CANTEEN, N_("Keep the lists of who eats free or for less"),
+                                     at_school(Role.PEDAGOGUE, Role.OFFICE)),
+    Right.ENTITLEMENTS_END: Allowed(Thing.CANTEEN, N_("Take somebody from these lists"),
+                                    at_school(Role.PEDAGOGUE, Role.OFFICE, Role.DIRECTOR)),
+    Right.ENTITLEMENTS_APPROVE: Allowed(Thing.CANTEEN, N_("Approve these lists"), at_school(Role.DIRECTOR)),
+    Right.WALLET_READ: Allowed(Thing.CANTEEN, N_("Compare meals with the Social Wallet"),
+                               at_school(Role.PEDAGOGUE, Role.OFFICE)),
+    Right.WALLET_KEEP: Allowed(Thing.CANTEEN, N_("Take in the Social Wallet's files, explain differences"),
+                               at_school(Role.PEDAGOGUE, Role.OFFICE)),
+    Right.BALANCE_READ: Allowed(Thing.MONEY, N_("See the balance of one's own account at the canteen"), KIN),
+    Right.MONEY_READ: Allowed(Thing.MONEY, N_("See the canteen's accounts and journals"), at_school(Role.OFFICE)),
+    Right.MONEY_KEEP: Allowed(Thing.MONEY, N_("Take cash, move, pay back and correct money"), at_school(Role.OFFICE)),
+    Right.CASHBOX_PUT: Allowed(Thing.MONEY, N_("Connect a school's fiscal cashbox"), OPERATORS),
+    Right.REPORTS_READ: Allowed(
+        Thing.REPORTS, N_("Read monthly reports"),
+        at_school(Role.CANTEEN, Role.OFFICE, *HEADS) | AUTHORITIES,
+    ),
+    Right.REPORTS_KEEP: Allowed(Thing.REPORTS, N_("Make, correct and send monthly reports"),
+                                at_school(Role.OFFICE, Role.DIRECTOR)),
+    Right.REPORTS_SIGN: Allowed(Thing.REPORTS, N_("Sign monthly reports"), at_school(Role.DIRECTOR)),
+    Right.REPORTS_CHECK: Allowed(Thing.REPORTS, N_("Check signed reports against what they were made of"), OPERATORS),
+    Right.STATISTICS_READ: Allowed(Thing.REPORTS, N_("See how many are at school and how many ate, without names"),
+                                   at_school(*HEADS) | AUTHORITIES),
+    Right.CLASSES_READ: Allowed(Thing.SCHOOL, N_("See the list of classes"), at_school(*EVERYBODY_AT_WORK)),
+    Right.SCHOOL_KEEP: Allowed(Thing.SCHOOL, N_("Set bells, terms, holidays and classes"),
+                               at_school(Role.OFFICE, Role.DEPUTY, Role.IT)),
+    Right.SCHOOL_EXPORT: Allowed(Thing.SCHOOL, N_("Take out everything that the school has here"),
+                                 at_school(Role.OFFICE, Role.DIRECTOR)),
+    Right.SCHOOLS_ADD: Allowed(Thing.SCHOOL, N_("Add schools, and place them in the tree of authorities"), OPERATORS),
+    Right.DEVICES_KEEP: Allowed(Thing.DEVICES, N_("Enrol, watch and revoke devices"), at_school(Role.IT) | OPERATORS),
+    Right.DEVICES_COMMAND: Allowed(Thing.DEVICES, N_("Tell devices what to do: open, lock, restart"),
+                                   at_school(Role.IT)),
+    Right.ALARMS_READ: Allowed(Thing.DEVICES, N_("See alarms of devices, and note that they were looked into"),
+                               at_school(Role.IT) | OPERATORS),
+    Right.RELEASES_KEEP: Allowed(Thing.DEVICES, N_("Give out new programs to devices"), OPERATORS),
+    Right.ROSTERS_PUBLISH: Allowed(Thing.DEVICES, N_("Publish card lists to devices"), {}),
+    Right.ROLES_READ: Allowed(Thing.ACCOUNTS, N_("See who has which role, and how that changed"),
+                              at_school(Role.OFFICE, Role.DIRECTOR, Role.IT)),
+    Right.ROLES_GIVE: Allowed(Thing.ACCOUNTS, N_("Give roles and take them back; which ones, a table below says"),
+                              at_school(Role.OFFICE, Role.DIRECTOR, Role.IT) | OPERATORS),
+    Right.AUDIT_READ: Allowed(Thing.ACCOUNTS, N_("Read the audit journal"),
+                              at_school(Role.DIRECTOR, Role.IT) | {Role.AUDITOR: Within.REGION} | OPERATORS),
+}  # fmt: skip
+
+# Who gives and takes which roles. Nobody is here who could give the own role more than it has.
+GRANTS: Mapping[Role, frozenset[Role]] = {
+    Role.OFFICE: frozenset({Role.GUARDIAN, Role.STUDENT, Role.TEACHER, Role.CLASS_TEACHER, Role.TUTOR}),
+    Role.IT: frozenset({Role.GUARDIAN, Role.STUDENT, *EVERYBODY_AT_WORK}) - {Role.DIRECTOR},
+    Role.DIRECTOR: frozenset({Role.GUARDIAN, Role.STUDENT, *EVERYBODY_AT_WORK}),
+    Role.OPERATOR: frozenset({Role.DIRECTOR, Role.IT, Role.AUTHORITY, Role.AUDITOR, Role.OPERATOR}),
+}
+
+
+def holders(right: Right, reaches: Iterable[Within]) -> frozenset[Role]:
+    """Return the roles that have a right within one of these reaches."""
+    wanted = frozenset(reaches)
+    return frozenset(role for role, within in TABLE[right].who.items() if within in wanted)
+
+
+# Asked at every request: roles that reach a whole school, their classes, and their own children or themselves.
+WHOLE_SCHOOL = {right: holders(right, (Within.SCHOOL, Within.REGION, Within.ALL)) for right in Right}
+OWN_CLASSES = {right: holders(right, (Within.CLASS,)) for right in Right}
+OWN_PEOPLE = {right: holders(right, (Within.CHILD, Within.OWN)) for right in Right}
