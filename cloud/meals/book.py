@@ -8,7 +8,7 @@ difference that it makes. Only of two sales, or two changes, that bear one id th
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from cloud.ingest.instants import DOUBTED
 from cloud.ledger.kinds import EntryKind
@@ -20,6 +20,16 @@ CHANGES_MAX = 50  # of one sale; what a broken till tells beyond would make ever
 SEQ_END = 2**63 - 1  # behind every number of a record
 SLACK = timedelta(hours=1)  # a till's clock and ours differ
 LineOf = tuple[str, str, str]  # sale, device and epoch: lines of others do not belong to a sale
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The record with which something is posted; `on` is its day, where its cashier knew that better than its clock."""
+
+    place: Place
+    kind: EntryKind
+    at: datetime
+    on: date | None
 
 
 @dataclass(slots=True)
@@ -61,12 +71,13 @@ class Book:
         if sale is None or not is_late:
             self.costs[of] = before + line.cost_tiyn
             return
-        self._put(replace(sale, full_tiyn=before + line.cost_tiyn), line.place, EntryKind.SALE, at)
+        cause = Cause(line.place, EntryKind.SALE, at, self.day_named(sale))
+        self._put(replace(sale, full_tiyn=before + line.cost_tiyn), cause)
 
     def meet_run(self, run: Run) -> None:
         """Meet a shift: its opening or its closing; what waited for it counts now."""
         known = self.runs.get((run.device, run.shift))
-        self.runs[run.device, run.shift] = run if known is None or known.named_on is None else known
+        self.runs[run.device, run.shift] = run if known is None else known.joined(run)
         waiting = [
             (place, odd.told)
             for place, odd in self.odd.items()
@@ -97,7 +108,7 @@ class Book:
         """Let a sale count, with its lines and what was taken back of it so far."""
         assert sale.id not in self.sales, "an id is of one sale"  # noqa: S101
         full = self.costs.pop((sale.id, sale.place.device, sale.place.epoch), 0)
-        self._put(replace(sale, full_tiyn=full), sale.place, EntryKind.SALE, sale.at)
+        self._put(replace(sale, full_tiyn=full), self._cause(sale))
 
     def meet_change(self, change: Change) -> None:
         """Meet a void or a refund, once for its id."""
@@ -122,7 +133,7 @@ class Book:
         of_sale.append(change.id)
         if (sale := self.sales.get(change.sale)) is not None:
             before = self._moved(sale, [each for each in of_sale if each != change.id])
-            self._settle(sale, change.place, EntryKind(change.kind.value), change.at, before)
+            self._settle(sale, self._cause(change), before)
 
     def own_lines(self, told: Sale) -> range:
         """Return at which numbers of its device the lines of a sale stand: behind the one before that bears its id."""
@@ -147,7 +158,7 @@ class Book:
         begun, of = len(self.postings), (told.place.device, told.place.epoch)
         if (first.place.device, first.place.epoch) == of:  # the lines of both were taken for the first's
             left = replace(first, full_tiyn=max(0, first.full_tiyn - cost_tiyn))
-            self._put(left, told.place, EntryKind.SALE, told.at)
+            self._put(left, self._cause(told))
         else:
             cost_tiyn = self.costs.pop((told.id, *of), 0)
         told = replace(told, id=told.place.id)
@@ -167,6 +178,28 @@ class Book:
             for stand in self.stands
         )
 
+    def day_named(self, told: Sale | Change) -> date | None:
+        """Return the day of a sale or a change as its cashier named it, where its clock did not know; else none."""
+        if told.clock not in DOUBTED:
+            return None
+        if isinstance(told, Change):
+            return self.day_at(told.place.device, told.position)
+        run = self.runs.get((told.place.device, told.shift))
+        return run.named_on if run is not None else None
+
+    def day_at(self, device: str, position: int) -> date | None:
+        """Return the day that was named for the shift that was open at a device where the log has a position."""
+        opened = [
+            (run.opened_position, run.named_on)
+            for run in self.runs.values()
+            if run.device == device and run.opened_position is not None and run.opened_position < position
+        ]
+        return max(opened, key=lambda each: each[0])[1] if opened else None
+
+    def _cause(self, told: Sale | Change) -> Cause:
+        kind = EntryKind.SALE if isinstance(told, Sale) else EntryKind(told.kind.value)
+        return Cause(told.place, kind, told.at, self.day_named(told))
+
     def _join(self, begun: int) -> None:
         """Make one posting of those since a place in the list: what stands at one place is posted once."""
         if len(posted := self.postings[begun:]) < 2:
@@ -177,13 +210,13 @@ class Book:
         moved = {account: amount for account, amount in lines.items() if amount}
         self.postings[begun:] = [replace(posted[-1], lines=moved)] if moved else []
 
-    def _put(self, sale: Sale, place: Place, kind: EntryKind, at: datetime) -> None:
+    def _put(self, sale: Sale, cause: Cause) -> None:
         """Keep a sale that is new, or has another line, and post the difference."""
         old = self.sales.get(sale.id)
         before = self._moved(old, self._of_sale.get(sale.id, [])) if old is not None else Counter[Account]()
-        self._settle(sale, place, kind, at, before)
+        self._settle(sale, cause, before)
 
-    def _settle(self, sale: Sale, place: Place, kind: EntryKind, at: datetime, before: Counter[Account]) -> None:
+    def _settle(self, sale: Sale, cause: Cause, before: Counter[Account]) -> None:
         """Deal out what is given back among a sale's changes, in the order of their times, and post the difference."""
         returned, is_void = 0, False
         for change in sorted(self._changes_of(sale.id), key=lambda each: (each.at, each.place)):
@@ -200,9 +233,7 @@ class Book:
         after.subtract(before)
         lines = {account: amount for account, amount in after.items() if amount}
         if lines:  # else no money moves, as for a free meal that costs nothing
-            run = self.runs.get((sale.place.device, sale.shift))
-            on = run.named_on if run is not None and place == sale.place and sale.clock in DOUBTED else None
-            self.postings.append(Posting(place.key, kind, at, lines, on))
+            self.postings.append(Posting(cause.place.key, cause.kind, cause.at, lines, cause.on))
 
     def _moved(self, sale: Sale, changes: Iterable[str]) -> Counter[Account]:
         return moved_by(sale, [self.changes[each] for each in changes])

@@ -24,6 +24,7 @@ class Wanted:
     lines: set[Place] = field(default_factory=set)
     runs: set[tuple[str, str]] = field(default_factory=set)  # device and shift of each sale
     told_runs: set[tuple[str, str]] = field(default_factory=set)  # of each shift
+    open_at: set[tuple[str, int]] = field(default_factory=set)  # device and position: which shift was open there
     devices: set[str] = field(default_factory=set)
 
 
@@ -34,7 +35,6 @@ async def load(connection: asyncpg.Connection, school_id: int, wanted: Wanted) -
     ids = sorted(wanted.sales | waiting)
     sales = {row["id"]: stored_sale(row) for row in await connection.fetch(statements.SALES, school_id, ids)}
     apart = [each for each in ids if each not in sales or each in waiting]
-    runs = sorted(wanted.runs | wanted.told_runs)
     return Book(
         sales=sales,
         costs=await _costs(connection, school_id, apart),
@@ -42,10 +42,7 @@ async def load(connection: asyncpg.Connection, school_id: int, wanted: Wanted) -
             row["id"]: _stored_change(row)
             for row in await connection.fetch(statements.CHANGES, school_id, ids, sorted(wanted.changes))
         },
-        runs={
-            (row["device"], row["shift"]): Run(**row)
-            for row in await connection.fetch(statements.RUNS, school_id, *_columns(runs, 2))
-        },
+        runs=await _runs(connection, school_id, wanted, [*sales.values(), *(each.told for each in odd.values())]),
         stands=[Stand(**row) for row in await connection.fetch(statements.STANDS, school_id, sorted(wanted.devices))],
         odd=odd,
         known_lines=await _known_lines(connection, wanted.lines),
@@ -60,7 +57,11 @@ async def keep(connection: asyncpg.Connection, school_id: int, book: Book) -> No
         school_id,
         {
             statements.DROP_ODD: [_place_row(place) for place in sorted(book.released)],
-            statements.KEEP_ODD: [_odd_row(book.odd[place]) for place in sorted(book.set_apart)],
+            statements.KEEP_ODD: [
+                (*_odd_row(odd), book.day_named(odd.told))
+                for place in sorted(book.set_apart)
+                for odd in [book.odd[place]]
+            ],
             statements.KEEP_SALES: [_sale_row(each) for each in sales],
             statements.KEEP_CHANGES: [_change_row(book.changes[each]) for each in sorted(book.changed)],
             statements.NAME_DAYS: sorted({(s.place.device, s.shift) for s in sales if s.clock in DOUBTED}),
@@ -107,6 +108,22 @@ async def _odd(connection: asyncpg.Connection, school_id: int, wanted: Wanted) -
     if wanted.told_runs:
         rows += await connection.fetch(statements.ODD_OF_RUNS, school_id, *_columns(sorted(wanted.told_runs), 2))
     return {odd.told.place: odd for odd in map(stored_odd, rows)}
+
+
+async def _runs(
+    connection: asyncpg.Connection, school_id: int, wanted: Wanted, known: Iterable[Sale | Change]
+) -> dict[tuple[str, str], Run]:
+    """Return the shifts that are asked for, and those of what is known already and had no clock."""
+    runs, open_at = wanted.runs | wanted.told_runs, set(wanted.open_at)
+    for each in known:
+        if each.clock in DOUBTED and isinstance(each, Sale):
+            runs.add((each.place.device, each.shift))
+        elif each.clock in DOUBTED and isinstance(each, Change):
+            open_at.add((each.place.device, each.position))
+    asked = *_columns(sorted(runs), 2), *_columns(sorted(open_at), 2)
+    return {
+        (row["device"], row["shift"]): Run(**row) for row in await connection.fetch(statements.RUNS, school_id, *asked)
+    }
 
 
 async def _costs(connection: asyncpg.Connection, school_id: int, sales: list[str]) -> dict[tuple[str, str, str], int]:

@@ -12,6 +12,7 @@ import asyncpg
 from cloud.core.services import Services
 from cloud.core.wakeups import notify
 from cloud.ingest.cursor import LoggedRecord
+from cloud.ingest.instants import DOUBTED
 from cloud.ingest.plan import clean
 from cloud.ledger.posting import AT_ONCE, lock, post_all
 from cloud.meals import reading, statements
@@ -73,11 +74,19 @@ def _wanted(met: Iterable[Met]) -> Wanted:
             case structs.Void() | structs.Refund():
                 wanted.places.add(place)
                 wanted.changes.add(record.id)
+                wanted.open_at |= _open_at(each, record.clock)
+            case structs.Refusal():
+                wanted.open_at |= _open_at(each, record.clock)
             case structs.Shift():
                 wanted.told_runs.add((place.device, record.id))
             case _:
                 pass
     return wanted
+
+
+def _open_at(met: Met, clock: str) -> set[tuple[str, int]]:
+    """Return where it is asked which shift was open: of what knew no time itself."""
+    return {(met.place.device, met.position)} if clock in DOUBTED else set()
 
 
 async def _people(connection: asyncpg.Connection, school_id: int, met: Iterable[Met]) -> frozenset[str]:
@@ -117,7 +126,8 @@ async def _keep_told(connection: asyncpg.Connection, school_id: int, met: Sequen
             case structs.Claim() as told:
                 rows.setdefault(statements.KEEP_CLAIMS, []).append((*place, *_claim(each, told)))
             case structs.Refusal() as told if book.was_till(each.place.device, each.at, told.clock):
-                refused = (*place, told.person, clean(told.meal), clean(told.reason), told.clock, each.at)
+                on = book.day_at(each.place.device, each.position) if told.clock in DOUBTED else None
+                refused = (*place, told.person, clean(told.meal), clean(told.reason), told.clock, each.at, on)
                 rows.setdefault(statements.KEEP_REFUSALS, []).append(refused)
             case structs.Shift() as told:
                 shifts.append((each, told))

@@ -70,7 +70,8 @@ def change(told: Met, record: structs.Void | structs.Refund) -> Change:
 
 def run(told: Met, record: structs.Shift) -> Run:
     """Return a shift, with the day as the cashier named it if that can be."""
-    return Run(told.place.device, record.id, named_on(record.day, told.received_at))
+    position = told.position if record.outcome == "opened" else None
+    return Run(told.place.device, record.id, named_on(record.day, told.received_at), position)
 
 
 def named_on(day: str | None, received_at: datetime) -> date | None:

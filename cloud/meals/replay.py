@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from cloud.ingest.cursor import LoggedRecord
-from cloud.ingest.instants import DOUBTED
 from cloud.ingest.plan import clean
 from cloud.meals.book import COST_MAX_TIYN, Book, LineOf
 from cloud.meals.monthly import GIVEN, GivenMeal, Portion
@@ -118,10 +117,7 @@ class Replay:
 
     def _day_of(self, sale: Sale) -> date:
         """Return the day of a sale: as the cashier named it, where the clock did not know."""
-        run = self._book.runs.get((sale.place.device, sale.shift))
-        if sale.clock in DOUBTED and run is not None and run.named_on is not None:
-            return run.named_on
-        return sale.at.astimezone(self._zone).date()
+        return self._book.day_named(sale) or sale.at.astimezone(self._zone).date()
 
     def _given(self, sale: Sale, on: date) -> GivenMeal:
         of = (sale.id, sale.place.device, sale.place.epoch)

@@ -135,11 +135,21 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A shift that a device told of; `named_on` is the day as its cashier named it."""
+    """A shift that a device told of; `named_on` is the day as its cashier named it.
+
+    `opened_position` is its opening's in the log; none while only its closing is known.
+    """
 
     device: str
     shift: str
     named_on: date | None = None
+    opened_position: int | None = None
+
+    def joined(self, later: "Run") -> "Run":
+        """Return the same shift with what is told of it later: what was told first stands."""
+        named_on = later.named_on if self.named_on is None else self.named_on
+        position = later.opened_position if self.opened_position is None else self.opened_position
+        return Run(self.device, self.shift, named_on, position)
 
 
 @dataclass(frozen=True, slots=True)

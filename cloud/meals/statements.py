@@ -17,9 +17,16 @@ LINES = """
 SELECT device, epoch, seq FROM meal_line
 WHERE (device, epoch, seq) IN (SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]))
 """
+# Shifts by their ids, and those that were open at a device where the log has a position.
 RUNS = """
-SELECT device, id AS shift, named_on FROM till_shift
+SELECT device, id AS shift, named_on, opened_position FROM till_shift
 WHERE school_id = $1 AND (device, id) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+UNION
+SELECT open.* FROM unnest($4::text[], $5::bigint[]) AS asked (device, position) CROSS JOIN LATERAL (
+  SELECT device, id, named_on, opened_position FROM till_shift
+  WHERE school_id = $1 AND till_shift.device = asked.device AND opened_position < asked.position
+  ORDER BY opened_position DESC LIMIT 1
+) AS open
 """
 STANDS = "SELECT device, since_at, until_at FROM till_place WHERE school_id = $1 AND device = ANY($2)"
 ODD_COLUMNS = """
@@ -92,12 +99,12 @@ KEEP_ODD = """
 INSERT INTO meal_odd (school_id, device, epoch, seq, why, record, id, sale, shift, meal, payment, ref, is_known,
   amount_tiyn, is_unconfirmed, staff, reason, clock, at, position, "on")
 SELECT $1, device, epoch, seq, why, record, new.id, sale, shift, meal, payment, ref, is_known, amount, unsure, staff,
-  reason, clock, at, position, (at AT TIME ZONE zone)::date
+  reason, clock, at, position, coalesce(named_on, (at AT TIME ZONE zone)::date)
 FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
   $10::text[], $11::text[], $12::text[], $13::boolean[], $14::bigint[], $15::boolean[], $16::text[], $17::text[],
-  $18::text[], $19::timestamptz[], $20::bigint[])
+  $18::text[], $19::timestamptz[], $20::bigint[], $21::date[])
   AS new (device, epoch, seq, why, record, id, sale, shift, meal, payment, ref, is_known, amount, unsure, staff, reason,
-  clock, at, position)
+  clock, at, position, named_on)
 CROSS JOIN (SELECT zone FROM school WHERE id = $1) AS school
 ON CONFLICT (device, epoch, seq) DO UPDATE SET why = EXCLUDED.why
 """
@@ -116,9 +123,9 @@ LEFT JOIN person ON person.school_id = $1 AND person.ref = new.ref ON CONFLICT D
 """
 KEEP_REFUSALS = """
 INSERT INTO meal_refusal (school_id, device, epoch, seq, person_id, meal, reason, clock, at, "on")
-SELECT $1, device, epoch, seq, person.id, meal, reason, clock, at, (at AT TIME ZONE zone)::date
-FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])
-  AS new (device, epoch, seq, ref, meal, reason, clock, at)
+SELECT $1, device, epoch, seq, person.id, meal, reason, clock, at, coalesce(named_on, (at AT TIME ZONE zone)::date)
+FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[],
+  $10::date[]) AS new (device, epoch, seq, ref, meal, reason, clock, at, named_on)
 CROSS JOIN (SELECT zone FROM school WHERE id = $1) AS school
 JOIN person ON person.school_id = $1 AND person.ref = new.ref ON CONFLICT DO NOTHING
 """

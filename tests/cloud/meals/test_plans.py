@@ -32,7 +32,7 @@ ASKED: dict[str, tuple[object, str, tuple[object, ...]]] = {
     "lines of sales": (statements, "COSTS", (1, IDS, 9)),
     "changes of sales": (statements, "CHANGES", (1, IDS, IDS)),
     "lines at places": (statements, "LINES", PLACE),
-    "shifts of sales": (statements, "RUNS", (1, ["till-1"], IDS)),
+    "shifts of sales": (statements, "RUNS", (1, ["till-1"], IDS, ["till-1"], [9])),
     "where tills stood": (statements, "STANDS", (1, ["till-1"])),
     "what is apart at places": (statements, "ODD_AT", PLACE),
     "what waits for shifts": (statements, "ODD_OF_RUNS", (1, ["till-1"], IDS)),
