@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 lock() {
   .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-    --no-header --no-annotate --quiet "$@"
+    --no-strip-extras --no-header --no-annotate --quiet "$@"
 }
 
 lock requirements/runtime.in -o requirements/runtime.txt
