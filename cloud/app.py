@@ -78,6 +78,10 @@ from cloud.releases import pages as release_pages
 from cloud.reports import pages as signed_pages
 from cloud.rosters import api as roster_api
 from cloud.rosters import enrol_api, photo_api
+from cloud.tokens import oauth
+from cloud.tokens.errors import BearerRefused
+from cloud.tokens.rates import Rates
+from cloud.tokens.web import tell_bearer
 from cloud.topups import kaspi_api
 from esik import __version__
 
@@ -98,6 +102,7 @@ ROUTERS = (
     fleet_alarms.router, fleet_alarms.of_all, fleet_device_pages.router,
     report_pages.router, signed_pages.router, import_pages.router, office_api.router, guardian_api.router,
     roster_api.router, release_api.router, release_pages.router, enrol_api.router, photo_api.router, kaspi_api.router,
+    oauth.router,
 )  # fmt: skip
 DATABASE_TIMEOUT_S = 2.0
 GRACE_S = 3
@@ -141,6 +146,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.feed = Feed()
     app.state.counting = counts_of
     app.state.figures = figures
+    app.state.rates = Rates(services.clock, services.settings.api_requests_per_minute)
     for router in ROUTERS:
         app.include_router(router)
     if services.settings.edition is Edition.EMBEDDED:
@@ -148,6 +154,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_api_route("/health", health, include_in_schema=False)
     app.add_api_route("/metrics", metrics, include_in_schema=False)
     telling.register(app)
+    app.add_exception_handler(BearerRefused, tell_bearer)
     for refusal in (SignInNeeded, PasswordChangeNeeded):
         app.add_exception_handler(refusal, _lead_on)
     app.add_middleware(Guarding, clock=services.clock, figures=figures, is_secure=services.settings.cookies_secure)

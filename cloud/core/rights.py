@@ -96,6 +96,7 @@ class Right(StrEnum):
     DEVICES_KEEP = "devices.keep"
     DEVICES_COMMAND = "devices.command"
     ALARMS_READ = "alarms.read"
+    PROGRAMS_KEEP = "programs.keep"
     RELEASES_KEEP = "releases.keep"
     ROSTERS_PUBLISH = "rosters.publish"
     ROLES_READ = "roles.read"
@@ -223,6 +224,8 @@ TABLE: Mapping[Right, Allowed] = {
                                    at_school(Role.IT)),
     Right.ALARMS_READ: Allowed(Thing.DEVICES, N_("See alarms of devices, and note that they were looked into"),
                                at_school(Role.IT) | OPERATORS),
+    Right.PROGRAMS_KEEP: Allowed(Thing.DEVICES, N_("Connect other programs: tokens, webhooks, gates of other systems"),
+                                 at_school(Role.IT)),
     Right.RELEASES_KEEP: Allowed(Thing.DEVICES, N_("Give out new programs to devices"), OPERATORS),
     Right.ROSTERS_PUBLISH: Allowed(Thing.DEVICES, N_("Publish card lists to devices"), {}),
     Right.ROLES_READ: Allowed(Thing.ACCOUNTS, N_("See who has which role, and how that changed"),

@@ -85,6 +85,9 @@ class Settings:
     proxies: Annotated[
         str, "Addresses of reverse proxies whose X-Forwarded headers are believed, with commas between."
     ] = "127.0.0.1"
+    api_requests_per_minute: Annotated[
+        int, "Requests that a program may make with one token in a minute; counted in each web process by itself."
+    ] = 600
     session_hours: Annotated[int, "Hours that a sign-in of staff lasts."] = 12
     guardian_session_days: Annotated[int, "Days that a sign-in of a guardian lasts."] = 90
     notice_days: Annotated[

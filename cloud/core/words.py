@@ -55,6 +55,7 @@ SIGNS = {
     "code_used": Sign(N_("Enrolled"), "in", "tick"),
     "code_expired": Sign(N_("Code expired"), "mute", "clock"),
     "code_cancelled": Sign(N_("Code cancelled"), "mute", "dash"),
+    "token_expired": Sign(N_("Expired"), "mute", "clock"),
     "ready": Sign(N_("Ready"), "in", "tick"),
     "wrong": Sign(N_("Wrong"), "no", "stop"),
     "banned": Sign(N_("Not sold to the child"), "no", "stop"),

@@ -103,6 +103,7 @@ ROUTES = {
     "GET /health": Who.ANYBODY,
     "GET /metrics": Who.ANYBODY,  # figures without names; the server edition's nginx keeps them inside
     "GET /api/v1/openapi.json": Who.ANYBODY,
+    "POST /api/v1/oauth/token": Who.ANYBODY,  # a client shows its secret
     "GET /office/ui": Who.ANYBODY,
     "GET /sign-in": Who.ANYBODY,
     "POST /sign-in": Who.ANYBODY,

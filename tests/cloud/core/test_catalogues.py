@@ -14,7 +14,7 @@ PLACE = re.compile(r"\{\w+\}")
 NAMES = re.compile(
     r"\{\w+\}|Esik|esik cloud [a-z ]+|docs/\S+|Asia/Almaty|\.xlsx?|XLSX"
     r"|Excel|UTF-8|SHA-256|CSV|DESFire|NTAG 424 DNA|JPEG|PNG|WebP|IT\b|\boff\b|\bsoft\b|\bhard\b|almaty5|gate-1"
-    r"|Kaspi|JSON( Lines)?|name@example\.kz|QR|ESIK_\w+|`[^`]+`"
+    r"|OneRoster|SCIM|OAuth|API\b|HTTPS|HMAC|Sigur|PERCo|Kaspi|JSON( Lines)?|name@example\.kz|QR|ESIK_\w+|`[^`]+`"
 )
 CYRILLIC = (Language.KK, Language.RU)
 KAZAKH = set("әғқңөұүһіӘҒҚҢӨҰҮҺІ")

@@ -1,0 +1,51 @@
+"""What a program may be allowed: an action on a kind of thing, at one school.
+
+Rule: a program may do what its token names, and nothing besides; a scope never reaches another school.
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+
+from cloud.core.i18n import N_
+
+
+class Scope(Enum):
+    """A right of a program, under the name that stands in tokens."""
+
+    ROSTER_READ = "roster.read"
+    ACCOUNTS_READ = "accounts.read"
+    ACCOUNTS_WRITE = "accounts.write"
+    PRESENCE_READ = "presence.read"
+    PASSAGES_READ = "passages.read"
+    PASSAGES_WRITE = "passages.write"
+
+
+WORDS = {
+    Scope.ROSTER_READ: N_("Read classes, students and teachers (OneRoster)"),
+    Scope.ACCOUNTS_READ: N_("See who may sign in (SCIM)"),
+    Scope.ACCOUNTS_WRITE: N_("Open, change and close accounts of staff (SCIM)"),
+    Scope.PRESENCE_READ: N_("Read who is at school now"),
+    Scope.PASSAGES_READ: N_("Read who passed the gates"),
+    Scope.PASSAGES_WRITE: N_("Tell of passages at gates of another system"),
+}
+# OneRoster 1.2 names its scopes by addresses; those of demographics and of marks are never given.
+ONEROSTER = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
+ONEROSTER_SCOPES = {
+    f"{ONEROSTER}roster.readonly": Scope.ROSTER_READ,
+    f"{ONEROSTER}roster-core.readonly": Scope.ROSTER_READ,
+}
+_BY_NAME = {scope.value: scope for scope in Scope}
+
+
+def named(names: Iterable[str]) -> frozenset[Scope]:
+    """Return the scopes of their names; names that are none of ours are left out."""
+    return frozenset(_BY_NAME[name] for name in names if name in _BY_NAME)
+
+
+def granted(asked: str, held: frozenset[Scope]) -> dict[str, Scope]:
+    """Return what is granted of a list with spaces, by the names it was asked for with; all that is held for none."""
+    names = asked.split()
+    if not names:
+        return {scope.value: scope for scope in sorted(held, key=lambda each: each.value)}
+    known = {name: ONEROSTER_SCOPES.get(name) or _BY_NAME.get(name) for name in names}
+    return {name: scope for name, scope in known.items() if scope is not None and scope in held}
