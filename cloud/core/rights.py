@@ -89,7 +89,7 @@ class Right(StrEnum):
     REPORTS_SIGN = "reports.sign"
     REPORTS_CHECK = "reports.check"
     STATISTICS_READ = "statistics.read"
-    CLASSES_READ = "classes.read"
+    SCHOOLS_READ = "schools.read"
     SCHOOL_KEEP = "school.keep"
     SCHOOL_EXPORT = "school.export"
     SCHOOLS_ADD = "schools.add"
@@ -102,6 +102,8 @@ class Right(StrEnum):
     ROLES_READ = "roles.read"
     ROLES_GIVE = "roles.give"
     AUDIT_READ = "audit.read"
+    ACCOUNTS_READ = "accounts.read"
+    ACCOUNTS_KEEP = "accounts.keep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ TABLE: Mapping[Right, Allowed] = {
     Right.NOTICES_CHECK: Allowed(Thing.PEOPLE, N_("See which notices about a child were sent"), at_school(Role.OFFICE)),
     Right.PRESENCE_READ: Allowed(
         Thing.GATES, N_("See who is in, who came late and who is absent"),
-        at_school(Role.GUARD, Role.OFFICE, *HEADS) | OF_CLASS | KIN,
+        at_school(Role.OFFICE, *HEADS) | OF_CLASS | KIN,
     ),
     Right.GATES_WATCH: Allowed(Thing.GATES, N_("Watch the gates live, and print the muster list"),
                                at_school(Role.GUARD, Role.OFFICE, *HEADS)),
@@ -189,7 +191,7 @@ TABLE: Mapping[Right, Allowed] = {
     Right.SALES_CORRECT: Allowed(Thing.CANTEEN, N_("Give a meal's money back, put a sale right"),
                                  at_school(Role.OFFICE)),
     Right.ENTITLEMENTS_READ: Allowed(Thing.CANTEEN, N_("See who eats free or for less"),
-                                     at_school(Role.PEDAGOGUE, Role.OFFICE, *HEADS)),
+                                     at_school(Role.PEDAGOGUE, Role.OFFICE, Role.DIRECTOR)),
     Right.ENTITLEMENTS_KEEP: Allowed(Thing.CANTEEN, N_("Keep the lists of who eats free or for less"),
                                      at_school(Role.PEDAGOGUE, Role.OFFICE)),
     Right.ENTITLEMENTS_END: Allowed(Thing.CANTEEN, N_("Take somebody from these lists"),
@@ -213,7 +215,8 @@ TABLE: Mapping[Right, Allowed] = {
     Right.REPORTS_CHECK: Allowed(Thing.REPORTS, N_("Check signed reports against what they were made of"), OPERATORS),
     Right.STATISTICS_READ: Allowed(Thing.REPORTS, N_("See how many are at school and how many ate, without names"),
                                    at_school(*HEADS) | AUTHORITIES),
-    Right.CLASSES_READ: Allowed(Thing.SCHOOL, N_("See the list of classes"), at_school(*EVERYBODY_AT_WORK)),
+    Right.SCHOOLS_READ: Allowed(Thing.SCHOOL, N_("See the list of schools and classes"),
+                                at_school(*EVERYBODY_AT_WORK) | AUTHORITIES | OPERATORS),
     Right.SCHOOL_KEEP: Allowed(Thing.SCHOOL, N_("Set bells, terms, holidays and classes"),
                                at_school(Role.OFFICE, Role.DEPUTY, Role.IT)),
     Right.SCHOOL_EXPORT: Allowed(Thing.SCHOOL, N_("Take out everything that the school has here"),
@@ -234,6 +237,12 @@ TABLE: Mapping[Right, Allowed] = {
                               at_school(Role.OFFICE, Role.DIRECTOR, Role.IT) | OPERATORS),
     Right.AUDIT_READ: Allowed(Thing.ACCOUNTS, N_("Read the audit journal"),
                               at_school(Role.DIRECTOR, Role.IT) | {Role.AUDITOR: Within.REGION} | OPERATORS),
+    Right.ACCOUNTS_READ: Allowed(Thing.ACCOUNTS, N_("See the school's accounts, and attempts to sign in that failed"),
+                                 at_school(Role.OFFICE, Role.DIRECTOR, Role.IT) | OPERATORS),
+    Right.ACCOUNTS_KEEP: Allowed(
+        Thing.ACCOUNTS, N_("Make, edit, close and delete accounts of the roles that one may give"),
+        at_school(Role.OFFICE, Role.DIRECTOR, Role.IT) | OPERATORS,
+    ),
 }  # fmt: skip
 
 # Who gives and takes which roles. Nobody is here who could give the own role more than it has.

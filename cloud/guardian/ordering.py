@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from cloud.core.services import Services
 from cloud.guardian.lasting import Purse, purses_of
 from cloud.guardian.queries import Child
-from cloud.menu.entitlements import Right, rights_of
+from cloud.menu.entitlements import MealRight, rights_of
 from cloud.menu.ordering import AHEAD, Ordered, Standing, closes_at, due_tiyn, is_set, right_on, standing_of
 from cloud.menu.preorders import orders_of
 from cloud.menu.queries import DishRow, MealRow, MenuRow, dish_versions, meals_of, menus_between
@@ -23,7 +23,7 @@ class MealAhead:
 
     meal: MealRow
     menu: MenuRow | None
-    right: Right | None
+    right: MealRight | None
     ordered: Ordered | None
     standing: Standing
     gone: tuple[Names, ...]
@@ -128,7 +128,7 @@ def _is_shown(
 
 
 def _meal(
-    meal: MealRow, menu: MenuRow | None, right: Right | None, ordered: Ordered | None, names: dict[str, Names]
+    meal: MealRow, menu: MenuRow | None, right: MealRight | None, ordered: Ordered | None, names: dict[str, Names]
 ) -> MealAhead:
     standing = standing_of(ordered, menu) if ordered is not None else Standing((), ())
     gone = tuple(names.get(key, Names(key, key, key)) for key in standing.gone)

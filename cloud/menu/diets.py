@@ -4,10 +4,11 @@ Rule: no parent lifts it, and it is never without a document; tills hear of it a
 """
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.menu.errors import LimitRefused
 from cloud.menu.kinds import Limit
@@ -15,7 +16,6 @@ from cloud.menu.restrictions import Restriction, restrictions_on
 from cloud.menu.rules import allergen_of, shortened
 from cloud.people.actions import tell_changed
 
-KEEPERS = (Role.OFFICE,)
 DOCUMENT_MAX = 120
 DIETS_MAX = 20  # that hold at once, of one child
 _LOCK = "SELECT true FROM person WHERE id = $1 AND school_id = $2 AND is_active FOR NO KEY UPDATE"
@@ -32,7 +32,7 @@ WHERE id = $1 AND person_id = $2 AND school_id = $3 AND lifted_at IS NULL AND is
 
 async def diets_of(services: Services, actor: Actor, school_id: int, person_id: int) -> list[Restriction]:
     """Return what the school has set for a child, what holds first. Raises NotAllowed."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.DIETS_KEEP, school_id)
     held = await restrictions_on(services.database.pool, school_id, person_id)
     return [each for each in held if each.is_school]
 
@@ -41,7 +41,7 @@ async def forbid(
     services: Services, actor: Actor, school_id: int, person_id: int, allergen: str, document: str
 ) -> None:
     """Let no till sell a child what has an allergen in it. Raises NotAllowed, NotFound, LimitRefused or DishRefused."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.DIETS_KEEP, school_id)
     paper, key = shortened(document, DOCUMENT_MAX), allergen_of(allergen)
     if not paper:
         raise LimitRefused(message("Say by which document, as “allergist's paper 12 of 1 September”."))
@@ -63,7 +63,7 @@ async def forbid(
 
 async def allow(services: Services, actor: Actor, school_id: int, person_id: int, restriction_id: int) -> None:
     """Lift what the school has set. Raises NotAllowed or NotFound."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.DIETS_KEEP, school_id)
     now = services.clock.now()
     async with services.database.transaction() as connection:
         if await raw(connection).fetchval(_LIFT, restriction_id, person_id, school_id, now, actor.name) is None:

@@ -15,10 +15,11 @@ from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.messages import message
 from cloud.core.pictures import Frame, made_small
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.menu.errors import BarcodeTaken, DayIsOver, DishRefused
 from cloud.menu.kinds import SET
-from cloud.menu.queries import DISHES_MAX, PLANNERS, dish_within
+from cloud.menu.queries import DISHES_MAX, dish_within
 from cloud.menu.rules import DishGiven, checked_dish, differing
 from cloud.people.actions import tell_changed
 from cloud.schools.queries import school_of_id
@@ -81,7 +82,7 @@ DELETE FROM dish_photo WHERE school_id = $1 AND digest = $2
 
 async def add_dish(services: Services, actor: Actor, school_id: int, given: DishGiven, key: str = "") -> str:
     """Add a dish and return its key, the next number where none is given. Raises NotAllowed or DishRefused."""
-    actor.require(PLANNERS, school_id)
+    actor.require(Right.MENU_PLAN, school_id)
     dish = checked_dish(given)
     async with services.database.transaction() as connection:
         added = await put_new(services, connection, actor, school_id, dish, key)
@@ -96,7 +97,7 @@ async def change_dish(
 
     Raises NotAllowed, NotFound, DayIsOver or DishRefused.
     """
-    actor.require(PLANNERS, school_id)
+    actor.require(Right.MENU_PLAN, school_id)
     if from_on < await today_of(services, school_id):
         raise DayIsOver
     dish = checked_dish(given)
@@ -151,7 +152,7 @@ async def put_changed(
 
 async def retire_dish(services: Services, actor: Actor, school_id: int, key: str) -> None:
     """Take a dish from the list; it stays in what was. Raises NotAllowed, NotFound or DishRefused while it is used."""
-    actor.require(PLANNERS, school_id)
+    actor.require(Right.MENU_PLAN, school_id)
     today, now = await today_of(services, school_id), services.clock.now()
     async with services.database.transaction() as connection:
         at = raw(connection)
@@ -172,7 +173,7 @@ async def retire_dish(services: Services, actor: Actor, school_id: int, key: str
 
 async def put_dish_photo(services: Services, actor: Actor, school_id: int, key: str, upload: bytes) -> None:
     """Keep a photo of a dish in place of the one before. Raises NotAllowed, NotFound or PhotoRefused."""
-    actor.require(PLANNERS, school_id)
+    actor.require(Right.MENU_PLAN, school_id)
     await dish_within(services.database.pool, school_id, key)
     small, now = await made_small(upload, PLATE), services.clock.now()
     async with services.database.transaction() as connection:

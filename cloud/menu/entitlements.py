@@ -11,18 +11,17 @@ from datetime import date, datetime
 import asyncpg
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.menu.errors import ApprovedByAnother, EntitlementRefused
 from cloud.menu.kinds import GROUNDS, RightKind
 from cloud.menu.rules import checked_price, shortened
 from cloud.people.actions import tell_changed
 
-KEEPERS = (Role.OFFICE,)
-LOOKERS = (Role.OFFICE, Role.DIRECTOR)
 DOCUMENT_MAX = 120
 LISTED_MAX = 2_000
 SHOWN_MAX = 500
@@ -133,7 +132,7 @@ class ListedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Right:
+class MealRight:
     """One meal a day that somebody does not pay, or not whole."""
 
     meal: str
@@ -145,7 +144,7 @@ class Right:
 
 async def propose(services: Services, actor: Actor, school_id: int, given: EntitlementGiven) -> int:
     """Propose an order and return its id. Raises NotAllowed or EntitlementRefused."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.ENTITLEMENTS_KEEP, school_id)
     order = checked_order(given)
     now = services.clock.now()
     async with services.database.transaction() as connection:
@@ -168,7 +167,7 @@ async def list_children(services: Services, actor: Actor, school_id: int, order_
 
     Raises NotAllowed, NotFound or EntitlementRefused.
     """
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.ENTITLEMENTS_KEEP, school_id)
     now = services.clock.now()
     async with services.database.transaction() as connection:
         at = raw(connection)
@@ -187,7 +186,7 @@ async def list_children(services: Services, actor: Actor, school_id: int, order_
 
 async def approve(services: Services, actor: Actor, school_id: int, order_id: int) -> None:
     """Approve an order and everybody who waits on its list. Raises NotAllowed, NotFound or ApprovedByAnother."""
-    actor.require(Role.DIRECTOR, school_id)
+    actor.require(Right.ENTITLEMENTS_APPROVE, school_id)
     now = services.clock.now()
     async with services.database.transaction() as connection:
         at = raw(connection)
@@ -205,7 +204,7 @@ async def approve(services: Services, actor: Actor, school_id: int, order_id: in
 
 async def end_order(services: Services, actor: Actor, school_id: int, order_id: int) -> None:
     """Let an order hold no more, from now on. Raises NotAllowed or NotFound."""
-    actor.require(LOOKERS, school_id)
+    actor.require(Right.ENTITLEMENTS_END, school_id)
     now = services.clock.now()
     async with services.database.transaction() as connection:
         await _locked(raw(connection), school_id, order_id)
@@ -217,7 +216,7 @@ async def end_order(services: Services, actor: Actor, school_id: int, order_id: 
 
 async def unlist(services: Services, actor: Actor, school_id: int, order_id: int, ref: str) -> None:
     """Take a child from the list of an order, from now on. Raises NotAllowed or NotFound."""
-    actor.require(LOOKERS, school_id)
+    actor.require(Right.ENTITLEMENTS_END, school_id)
     now = services.clock.now()
     async with services.database.transaction() as connection:
         at = raw(connection)
@@ -232,13 +231,13 @@ async def unlist(services: Services, actor: Actor, school_id: int, order_id: int
 
 async def orders_of(services: Services, actor: Actor, school_id: int) -> list[EntitlementRow]:
     """Return a school's orders, those that hold first. Raises NotAllowed."""
-    actor.require(LOOKERS, school_id)
+    actor.require(Right.ENTITLEMENTS_READ, school_id)
     return [_order(row) for row in await services.database.pool.fetch(_SHOWN, school_id, None, SHOWN_MAX)]
 
 
 async def order_of(services: Services, actor: Actor, school_id: int, order_id: int) -> EntitlementRow:
     """Return one order. Raises NotAllowed or NotFound."""
-    actor.require(LOOKERS, school_id)
+    actor.require(Right.ENTITLEMENTS_READ, school_id)
     row = await services.database.pool.fetchrow(_SHOWN, school_id, order_id, 1)
     if row is None:
         raise NotFound
@@ -253,11 +252,11 @@ async def listed_of(services: Services, actor: Actor, school_id: int, order_id: 
 
 async def rights_of(
     connection: asyncpg.Connection | asyncpg.Pool, school_id: int, on: date, person_id: int | None = None
-) -> dict[str, list[Right]]:
+) -> dict[str, list[MealRight]]:
     """Return the rights that held at the end of a day, or begin after it, by the person's reference; or of one."""
-    held: dict[str, list[Right]] = {}
+    held: dict[str, list[MealRight]] = {}
     for row in await connection.fetch(_RIGHTS, school_id, on, person_id):
-        right = Right(row["meal"], RightKind(row["kind"]), row["first_on"], row["last_on"], row["price_tiyn"])
+        right = MealRight(row["meal"], RightKind(row["kind"]), row["first_on"], row["last_on"], row["price_tiyn"])
         held.setdefault(row["ref"], []).append(right)
     return held
 

@@ -9,11 +9,12 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.menu.dishes import put_changed, put_new, today_of
 from cloud.menu.errors import DishRefused
 from cloud.menu.kinds import SET
-from cloud.menu.queries import PLANNERS, DishRow, dishes_within
+from cloud.menu.queries import DishRow, dishes_within
 from cloud.menu.reading import Draft, Problem, read_dishes
 from cloud.people.actions import tell_changed
 
@@ -43,7 +44,7 @@ async def import_dishes(services: Services, actor: Actor, school_id: int, conten
 
     A dish is known by its code, or by its name in any of the languages.
     """
-    actor.require(PLANNERS, school_id)
+    actor.require(Right.MENU_PLAN, school_id)
     drafts, problems = read_dishes(content)
     if problems:
         return DishesRead(0, 0, 0, problems)

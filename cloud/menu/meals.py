@@ -4,8 +4,8 @@ from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
+from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.menu.queries import PLANNERS
 from cloud.menu.rules import MealGiven, Names, checked_meal, time_of
 from cloud.people.actions import tell_changed
 
@@ -24,7 +24,7 @@ _END = "UPDATE meal SET ended_at = $3 WHERE school_id = $1 AND key = $2 AND ende
 
 async def put_meal(services: Services, actor: Actor, school_id: int, given: MealGiven) -> None:
     """Add a meal, or change the one of this key. Raises NotAllowed or MealRefused."""
-    actor.require(PLANNERS, school_id)
+    actor.require(Right.MENU_PLAN, school_id)
     meal = checked_meal(given)
     async with services.database.transaction() as connection:
         await raw(connection).execute(
@@ -38,7 +38,7 @@ async def put_meal(services: Services, actor: Actor, school_id: int, given: Meal
 
 async def end_meal(services: Services, actor: Actor, school_id: int, key: str) -> None:
     """Serve a meal no more; its menus stay as they were. Raises NotAllowed or NotFound."""
-    actor.require(PLANNERS, school_id)
+    actor.require(Right.MENU_PLAN, school_id)
     now = services.clock.now()
     async with services.database.transaction() as connection:
         if await raw(connection).fetchval(_END, school_id, key, now) is None:

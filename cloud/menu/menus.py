@@ -14,10 +14,10 @@ from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.menu.dishes import today_of
 from cloud.menu.errors import DayIsOver, MenuRefused
-from cloud.menu.queries import PLANNERS
 from cloud.menu.rules import DAYS, cycle_day, shortened
 from cloud.people.actions import tell_changed
 from cloud.schools.queries import school_days
@@ -85,7 +85,7 @@ async def set_menu(
 
     Raises NotAllowed, DayIsOver or MenuRefused.
     """
-    actor.require(PLANNERS, school_id)
+    actor.require(Right.MENU_PLAN, school_id)
     await _check_day(services, school_id, on)
     chosen = list(dict.fromkeys(keys))
     if len(chosen) > DISHES_MAX:
@@ -108,7 +108,7 @@ async def set_menu(
 
 async def publish_menus(services: Services, actor: Actor, school_id: int, first_on: date, last_on: date) -> int:
     """Show the drafts of some days, from today on, to parents and tills; return how many. Raises NotAllowed."""
-    actor.require(PLANNERS, school_id)
+    actor.require(Right.MENU_PLAN, school_id)
     first, now = max(first_on, await today_of(services, school_id)), services.clock.now()
     async with services.database.transaction() as connection:
         shown = await raw(connection).fetch(_PUBLISH, school_id, first, last_on, now, actor.name)
@@ -124,7 +124,7 @@ async def keep_cycle(services: Services, actor: Actor, school_id: int, name: str
 
     Raises NotAllowed or MenuRefused.
     """
-    actor.require(PLANNERS, school_id)
+    actor.require(Right.MENU_PLAN, school_id)
     called = shortened(name, CYCLE_NAME_MAX)
     if not called or not 1 <= weeks <= WEEKS_MAX or monday.isoweekday() != 1:
         raise MenuRefused(
@@ -150,7 +150,7 @@ async def fill_from_cycle(
 
     Raises NotAllowed, NotFound, DayIsOver or MenuRefused.
     """
-    actor.require(PLANNERS, school_id)
+    actor.require(Right.MENU_PLAN, school_id)
     first = max(first_monday, await today_of(services, school_id))
     if first_monday.isoweekday() != 1 or not timedelta() <= last_on - first <= FILLED_MAX:
         raise MenuRefused(message("Begin on a Monday, and end within {count} days.", count=FILLED_MAX.days))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from cloud.menu.entitlements import Right
+from cloud.menu.entitlements import MealRight
 from cloud.menu.queries import DishRow, MenuRow
 
 AHEAD = timedelta(days=14)  # as far as tills know menus
@@ -60,7 +60,7 @@ def standing_of(ordered: Ordered, menu: MenuRow | None) -> Standing:
     )
 
 
-def right_on(rights: Iterable[Right], on: date, meal: str) -> Right | None:
+def right_on(rights: Iterable[MealRight], on: date, meal: str) -> MealRight | None:
     """Return the right to a meal of a day that costs least."""
     fitting = (right for right in rights if right.meal == meal and right.first_on <= on <= right.last_on)
     return min(fitting, key=lambda right: right.price_tiyn, default=None)
@@ -71,7 +71,7 @@ def is_set(dish: DishRow, set_key: str) -> bool:
     return bool(dish.parts) or dish.key == set_key
 
 
-def due_tiyn(dishes: Sequence[DishRow], set_key: str, right: Right | None) -> int:
+def due_tiyn(dishes: Sequence[DishRow], set_key: str, right: MealRight | None) -> int:
     """Return what the child would pay for dishes by today's prices: a right covers one set of them, as at the till."""
     full = sum(dish.price_tiyn for dish in dishes)
     covered = next((dish for dish in dishes if is_set(dish, set_key)), None)

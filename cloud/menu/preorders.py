@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.wakeups import notify
 from cloud.menu.entitlements import rights_of
@@ -29,7 +30,6 @@ from cloud.menu.rules import Names, time_of
 from cloud.menu.settings import rules_of
 from cloud.schools.queries import school_days, taught_days
 
-READERS = (Role.CANTEEN, Role.OFFICE, Role.DIRECTOR)
 ORDERS_MAX = 100_000
 CHANGES_MAX = 30  # of a child's orders for a day: each is kept for ever, and told to tills
 _ORDERED = """
@@ -161,7 +161,7 @@ async def preorders_between(
 
 async def kitchen_of(services: Services, actor: Actor, school_id: int, on: date) -> list[MealCount]:
     """Return what is ordered for a day by meal, of children who have lessons then. Raises NotAllowed."""
-    actor.require(READERS, school_id)
+    actor.require(Right.ORDERS_READ, school_id)
     pool = services.database.pool
     taught = await taught_days(services, school_id, on, on)
     orders = [each for each in await preorders_between(pool, school_id, on, on) if _is_taught(each, taught)]

@@ -7,13 +7,12 @@ from datetime import date, datetime
 
 import asyncpg
 
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.menu.rules import DishGiven, Names
 
-PLANNERS = (Role.CANTEEN,)
-LOOKERS = (Role.CANTEEN, Role.OFFICE, Role.DIRECTOR)
 DISHES_MAX = 3_000
 VERSIONS_MAX = 200
 MENU_ROWS_MAX = 20_000
@@ -157,7 +156,7 @@ class CycleRow:
 
 async def dishes_of(services: Services, actor: Actor, school_id: int, *, retired: bool = False) -> list[DishRow]:
     """Return a school's dishes as they are now, by name. Raises NotAllowed."""
-    actor.require(LOOKERS, school_id)
+    actor.require(Right.MENU_READ, school_id)
     dishes = await dishes_within(services.database.pool, school_id)
     return [dish for dish in dishes if retired or not dish.is_retired]
 
@@ -169,7 +168,7 @@ async def dishes_within(connection: asyncpg.Connection | asyncpg.Pool, school_id
 
 async def dish_of(services: Services, actor: Actor, school_id: int, key: str) -> DishRow:
     """Return a dish as it is now. Raises NotAllowed or NotFound."""
-    actor.require(LOOKERS, school_id)
+    actor.require(Right.MENU_READ, school_id)
     return await dish_within(services.database.pool, school_id, key)
 
 
@@ -183,7 +182,7 @@ async def dish_within(connection: asyncpg.Connection | asyncpg.Pool, school_id: 
 
 async def versions_of(services: Services, actor: Actor, school_id: int, key: str) -> list[DishRow]:
     """Return every version of a dish, the newest first. Raises NotAllowed."""
-    actor.require(LOOKERS, school_id)
+    actor.require(Right.MENU_READ, school_id)
     rows = await services.database.pool.fetch(_VERSIONS, school_id, key, VERSIONS_MAX)
     return [_dish(row) for row in rows]
 
@@ -221,13 +220,13 @@ async def plans_between(
     services: Services, actor: Actor, school_id: int, first_on: date, last_on: date
 ) -> list[MenuRow]:
     """Return the menus of some days, drafts too, by day and time. Raises NotAllowed."""
-    actor.require(LOOKERS, school_id)
+    actor.require(Right.MENU_READ, school_id)
     return await _menus(services.database.pool, school_id, first_on, last_on, only_published=False)
 
 
 async def cycles_of(services: Services, actor: Actor, school_id: int) -> list[CycleRow]:
     """Return a school's cycles by name. Raises NotAllowed."""
-    actor.require(LOOKERS, school_id)
+    actor.require(Right.MENU_READ, school_id)
     return [CycleRow(**row) for row in await services.database.pool.fetch(_CYCLES, school_id)]
 
 

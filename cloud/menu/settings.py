@@ -11,6 +11,7 @@ from cloud.accounts.actions import audit
 from cloud.core.actor import Actor, Role
 from cloud.core.database import raw
 from cloud.core.messages import Message, message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.menu.errors import PriceRefused, SettingRefused
 from cloud.menu.kinds import UnseenPolicy
@@ -82,7 +83,7 @@ async def rules_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int
 
 async def set_rules(services: Services, actor: Actor, school_id: int, rules: CanteenRules) -> None:
     """Let other rules hold from now on; tills hear of them with the next roster. Raises NotAllowed."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.CANTEEN_RULES_KEEP, school_id)
     now = services.clock.now()
     values = {**asdict(rules), "unseen_policy": rules.unseen_policy.value}
     async with services.database.transaction() as connection:

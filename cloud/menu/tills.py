@@ -8,17 +8,17 @@ import asyncpg
 
 from cloud.accounts.actions import audit
 from cloud.accounts.passwords import hash_pin, is_pin_old
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.menu.errors import MealRefused, TillRefused
 from cloud.menu.kinds import TillMode
 from cloud.menu.rules import KEY, Names, named
 from cloud.people.actions import tell_changed
 
-KEEPERS = (Role.CANTEEN, Role.IT)
 PIN = re.compile(r"[0-9]{6,8}")  # one of four, given before, is good until it is changed
 CASHIER = "cashier"
 _PUT = """
@@ -88,7 +88,7 @@ class Cashier:
 
 async def put_till(services: Services, actor: Actor, school_id: int, till: TillRow) -> None:
     """Add a till, or change the one of this key. Raises NotAllowed or TillRefused."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.TILLS_KEEP, school_id)
     if not KEY.fullmatch(till.key):
         raise TillRefused(message("A till's key has small Latin letters, digits and hyphens, 16 at most, as till1."))
     names = named(till.names, MealRefused(message("A till needs a name, in one language at least.")))
@@ -110,7 +110,7 @@ async def put_till(services: Services, actor: Actor, school_id: int, till: TillR
 
 async def end_till(services: Services, actor: Actor, school_id: int, key: str) -> None:
     """Let a till be none any more. Raises NotAllowed or NotFound."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.TILLS_KEEP, school_id)
     now = services.clock.now()
     async with services.database.transaction() as connection:
         ended = await raw(connection).fetchval(
@@ -126,7 +126,7 @@ async def end_till(services: Services, actor: Actor, school_id: int, key: str) -
 
 async def set_pin(services: Services, actor: Actor, school_id: int, ref: str, pin: str) -> None:
     """Let a member of staff open shifts by a PIN; a new one replaces the old. Raises NotFound or TillRefused."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.TILLS_KEEP, school_id)
     if not PIN.fullmatch(pin) or len(set(pin)) == 1 or pin in "0123456789876543210":
         raise TillRefused(message("A PIN has 6 to 8 digits that are not guessed first, as 123456 or 000000 would be."))
     pin_hash, now = await hash_pin(pin), services.clock.now()
@@ -141,7 +141,7 @@ async def set_pin(services: Services, actor: Actor, school_id: int, ref: str, pi
 
 async def drop_pin(services: Services, actor: Actor, school_id: int, ref: str) -> None:
     """Let somebody open shifts no more. Raises NotAllowed or NotFound."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.TILLS_KEEP, school_id)
     now = services.clock.now()
     async with services.database.transaction() as connection:
         person_id = await raw(connection).fetchval(

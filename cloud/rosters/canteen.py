@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
-from cloud.menu.entitlements import Right, rights_of
+from cloud.menu.entitlements import MealRight, rights_of
 from cloud.menu.ordering import Ordered, standing_of
 from cloud.menu.preorders import preorders_between
 from cloud.menu.queries import DishRow, MenuRow, dish_versions, dishes_replaced, meals_of, menus_between
@@ -100,7 +100,7 @@ def _menu(menu: MenuRow) -> bytes:
     return row("menu", f"{menu.on} {menu.meal}", [dish.wire_id for dish in menu.dishes], sold.wire_id if sold else "")
 
 
-def _right(ref: str, held: Iterable[Right]) -> bytes:
+def _right(ref: str, held: Iterable[MealRight]) -> bytes:
     """Return the row of one person; what is free comes first."""
     ordered = sorted(set(held), key=lambda right: (right.meal, right.price_tiyn, right.first_on, right.last_on))
     return row(

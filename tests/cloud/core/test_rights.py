@@ -82,7 +82,8 @@ def test_the_system_may_everything_and_a_first_password_nothing() -> None:
     assert all(system.can(right, SCHOOL) and system.can_everywhere(right) for right in Right)
     for right in Right:
         assert not fresh.can(right, SCHOOL)
-        assert not (fresh.classes(right, SCHOOL) or fresh.kinships(right))
+        assert fresh.classes(right, SCHOOL) == frozenset()
+        assert fresh.kinships(right) == frozenset()
         assert fresh.schools_with(right) == frozenset()
         with pytest.raises(NotAllowed):
             fresh.require(right, SCHOOL)

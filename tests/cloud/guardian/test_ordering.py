@@ -6,7 +6,7 @@ from datetime import timedelta
 from cloud.core.services import Services
 from cloud.guardian.ordering import ahead_of
 from cloud.guardian.queries import child_of
-from cloud.menu.entitlements import Right
+from cloud.menu.entitlements import MealRight
 from cloud.menu.kinds import RightKind
 from cloud.menu.menus import set_menu
 from cloud.menu.preorders import order
@@ -45,7 +45,7 @@ async def test_every_set_of_a_menu_is_shown_at_the_price_of_the_right(services: 
     (day,) = (await ahead_of(services, child, services.clock.now())).days
     (full,) = day.meals
 
-    by_right = replace(full, right=Right("lunch", RightKind.SUBSIDISED, on, on, 20_000))
+    by_right = replace(full, right=MealRight("lunch", RightKind.SUBSIDISED, on, on, 20_000))
 
     assert full.menu is not None
     dishes = full.menu.dishes

@@ -9,7 +9,7 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.menu.entitlements import (
     EntitlementGiven,
-    Right,
+    MealRight,
     approve,
     checked_order,
     end_order,
@@ -33,7 +33,7 @@ FREE = EntitlementGiven(RightKind.FREE, "orphan", ("lunch",), FIRST, LAST, "№ 
 GRADES = replace(FREE, ground="grades", grades=(1, 2, 3, 4))
 
 
-async def held(canteen: Canteen, on: date | None = None) -> dict[str, list[Right]]:
+async def held(canteen: Canteen, on: date | None = None) -> dict[str, list[MealRight]]:
     async with canteen.services.database.pool.acquire() as connection:
         return await rights_of(connection, canteen.school_id, on or canteen.on)
 
@@ -48,7 +48,7 @@ async def test_a_list_holds_for_its_children_when_the_director_approved_it(cante
     await approve(canteen.services, director, canteen.school_id, order_id)
 
     assert proposed == {}
-    assert await held(canteen) == {listed: [Right("lunch", RightKind.FREE, FIRST, LAST, 0)]}
+    assert await held(canteen) == {listed: [MealRight("lunch", RightKind.FREE, FIRST, LAST, 0)]}
     (row,) = await listed_of(canteen.services, director, canteen.school_id, order_id)
     assert (row.ref, row.proposed_by, row.approved_by) == (listed, "office", "director")
     assert other not in await held(canteen)

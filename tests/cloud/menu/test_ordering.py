@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cloud.menu.entitlements import Right
+from cloud.menu.entitlements import MealRight
 from cloud.menu.kinds import RightKind
 from cloud.menu.ordering import Ordered, closes_at, due_tiyn, right_on, standing_of
 from cloud.menu.queries import DishRow, MenuRow, Part
@@ -28,8 +28,8 @@ SOUP, TEA = a_dish("1", 35_000), a_dish("3", 8_000)
 LUNCH = a_dish("4", 57_700, (Part("1", 1, SOUP.names, "soup"),))
 
 
-def a_right(kind: RightKind, price_tiyn: int, first_on: date = ON, last_on: date = ON) -> Right:
-    return Right("lunch", kind, first_on, last_on, price_tiyn)
+def a_right(kind: RightKind, price_tiyn: int, first_on: date = ON, last_on: date = ON) -> MealRight:
+    return MealRight("lunch", kind, first_on, last_on, price_tiyn)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_orders_close_at_the_hour_on_the_wall_where_the_clock_was_turned_that_da
         ((), a_right(RightKind.FREE, 0), 0),
     ],
 )
-def test_a_right_covers_one_set_as_at_the_till(dishes: tuple[DishRow, ...], right: Right | None, due: int) -> None:
+def test_a_right_covers_one_set_as_at_the_till(dishes: tuple[DishRow, ...], right: MealRight | None, due: int) -> None:
     assert due_tiyn(dishes, "", right) == due
 
 
