@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.files import whole
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.exports.shapes import Secret
 from cloud.exports.tables import EXPORTS, RECORD_FILES
@@ -48,7 +49,7 @@ async def export_school(
 
     Raises NotAllowed, NotFound or NotWritten.
     """
-    actor.require(Role.OFFICE, school_id)
+    actor.require(Right.SCHOOL_EXPORT, school_id)
     school = await school_of_id(services, school_id)
     with whole(file) as out:
         exported = await _write(services, school, out, secrets)
