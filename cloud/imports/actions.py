@@ -3,9 +3,10 @@
 import asyncio
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.imports.reading import Drafts, read_drafts
 from cloud.imports.report import PROBLEMS_MAX, Count, ImportReport, Problem
@@ -33,7 +34,7 @@ async def import_school(services: Services, actor: Actor, school_id: int, conten
 
 
 async def _import(services: Services, actor: Actor, school_id: int, content: bytes, *, keep: bool) -> ImportReport:
-    actor.require(Role.OFFICE, school_id)
+    actor.require(Right.PEOPLE_IMPORT, school_id)
     school = await school_of_id(services, school_id)
     today = services.clock.now().astimezone(school.zone).date()
     async with ONE_AT_A_TIME:
