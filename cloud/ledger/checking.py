@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import structlog
 
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.errors import kinds_of
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.devices.alarms import note_alarm
 
@@ -120,14 +121,14 @@ async def check(services: Services, actor: Actor, school_id: int) -> list[Discre
 
     Nothing is wrong, unless somebody wrote around the database's guards.
     """
-    actor.require(Role.OFFICE, school_id)
+    actor.require(Right.MONEY_READ, school_id)
     rows = await services.database.pool.fetch(_WRONG, school_id, FOUND_MAX)
     return [Discrepancy(**row) for row in rows]
 
 
 async def checked(services: Services, actor: Actor, school_id: int) -> Checked | None:
     """Return what the last check of a school's ledger found; none before the first. Raises NotAllowed."""
-    actor.require(Role.OFFICE, school_id)
+    actor.require(Right.MONEY_READ, school_id)
     row = await services.database.pool.fetchrow(_STATE, school_id)
     if row is None:
         return None

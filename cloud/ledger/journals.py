@@ -12,7 +12,8 @@ from tempfile import SpooledTemporaryFile
 
 import asyncpg
 
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.ledger.kinds import AccountKind, EntryKind
 from cloud.ledger.rules import Account
@@ -66,7 +67,7 @@ Balances = Sequence[tuple[Account, int]]
 
 async def journal(services: Services, actor: Actor, school_id: int, program: Program) -> AsyncIterator[str]:
     """Yield a school's whole ledger as text, as of one instant. Raises NotAllowed."""
-    actor.require(Role.OFFICE, school_id)
+    actor.require(Right.MONEY_READ, school_id)
     tell = {Program.HLEDGER: _hledger_entry, Program.BEANCOUNT: _beancount_entry}[program]
     pool = services.database.pool
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):

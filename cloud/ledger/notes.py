@@ -10,8 +10,9 @@ from datetime import datetime
 import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.ledger.kinds import EntryKind
 
@@ -46,6 +47,6 @@ async def note(
 
 async def notes_of(services: Services, actor: Actor, school_id: int) -> Sequence[Noted]:
     """Return the newest entries of a school that were posted by hand. Raises NotAllowed."""
-    actor.require((Role.OFFICE,), school_id)
+    actor.require(Right.MONEY_READ, school_id)
     rows = await services.database.pool.fetch(_NOTES, school_id, NOTES_MAX)
     return [Noted(**{**row, "kind": EntryKind(row["kind"])}) for row in rows]

@@ -6,14 +6,14 @@ from datetime import date, datetime
 
 import asyncpg
 
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.ledger.kinds import AccountKind, EntryKind
 from cloud.ledger.rules import Account, held
 
 ACCOUNTS_MAX = 20_000
 MOVEMENTS_MAX = 500
-READERS = (Role.OFFICE,)
 _HELD = "SELECT balance_tiyn FROM ledger_account WHERE person_id = $1"
 _BALANCE = "SELECT balance_tiyn FROM ledger_account WHERE school_id = $1 AND kind = $2 AND part = $3"
 _HELD_EACH = "SELECT person_id, balance_tiyn FROM ledger_account WHERE person_id = any($1::bigint[])"
@@ -137,7 +137,7 @@ async def below_zero(connection: asyncpg.Connection | asyncpg.Pool, school_id: i
 
 async def own_accounts(services: Services, actor: Actor, school_id: int) -> Mapping[Account, int]:
     """Return a school's accounts that are no person's, each with its balance of now, as it grows. Raises NotAllowed."""
-    actor.require(READERS, school_id)
+    actor.require(Right.MONEY_READ, school_id)
     rows = await services.database.pool.fetch(_OWN, school_id, ACCOUNTS_MAX)
     accounts = {Account(AccountKind(row["kind"]), row["part"]): row["balance_tiyn"] for row in rows}
     return {account: account.as_grows(balance) for account, balance in accounts.items()}
@@ -145,7 +145,7 @@ async def own_accounts(services: Services, actor: Actor, school_id: int) -> Mapp
 
 async def trial_balance(services: Services, actor: Actor, school_id: int, on: date) -> TrialBalance:
     """Return every account of a school at the end of a day. Raises NotAllowed."""
-    actor.require(READERS, school_id)
+    actor.require(Right.MONEY_READ, school_id)
     rows = await services.database.pool.fetch(_TRIAL, school_id, on, ACCOUNTS_MAX)
     return TrialBalance(on, [_line(row) for row in rows])
 
