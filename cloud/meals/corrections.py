@@ -11,9 +11,10 @@ from datetime import date, datetime
 import asyncpg
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.wakeups import notify
 from cloud.ledger.notes import note
@@ -23,7 +24,6 @@ from cloud.meals.keeping import Wanted, keep, load
 from cloud.meals.projection import CHANNEL
 from cloud.meals.rules import Change, ChangeKind, Payment, Place, Sale
 
-CORRECTORS = (Role.OFFICE,)
 SALES_MAX = 100
 _SALES = """
 SELECT sale.id, sale.at, coalesce(meal.name_kk, sale.meal) AS kk, coalesce(meal.name_ru, sale.meal) AS ru,
@@ -89,7 +89,7 @@ async def _change(
     why: str,
     once: str,
 ) -> bool:
-    actor.require(CORRECTORS, school_id)
+    actor.require(Right.SALES_CORRECT, school_id)
     check_once(once)
     why, now, place = reason_given(why), services.clock.now(), Place.of_office(once)
     async with services.database.transaction() as connection:

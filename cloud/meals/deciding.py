@@ -11,6 +11,7 @@ import asyncpg
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor, Role
 from cloud.core.database import raw
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.wakeups import notify
 from cloud.ledger.posting import lock, post_all
@@ -51,7 +52,7 @@ async def decide(
 
     Raises NotAllowed or ReasonMissing.
     """
-    actor.require(DECIDERS, school_id)
+    actor.require(Right.SALES_DECIDE, school_id)
     why, now = reason_given(why), services.clock.now()
     columns = _columns(places[:PAGE])
     async with services.database.transaction() as connection:

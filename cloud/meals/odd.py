@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.meals.rules import Oddness, Place
 
-READERS = (Role.OFFICE, Role.CANTEEN, Role.DIRECTOR)
 PAGE = 50
 
 
@@ -130,7 +130,7 @@ class Apart:
 
 async def odd_counts(services: Services, actor: Actor, school_id: int, on: date) -> list[tuple[Kind, int]]:
     """Return how many sales of a day are odd in each way, those ways left out in which none is. Raises NotAllowed."""
-    actor.require(READERS, school_id)
+    actor.require(Right.SALES_READ, school_id)
     rows = {Kind(row["kind"]): row["count"] for row in await services.database.pool.fetch(_COUNTS, school_id, on)}
     return [(kind, rows[kind]) for kind in Kind if rows[kind]]
 
@@ -139,7 +139,7 @@ async def odd_of(
     services: Services, actor: Actor, school_id: int, on: date, kind: Kind, page: int = 1
 ) -> Sequence[Odd]:
     """Return a page of the sales of a day that are odd in one way, the newest first. Raises NotAllowed."""
-    actor.require(READERS, school_id)
+    actor.require(Right.SALES_READ, school_id)
     statement = _ROWS.format(of_kind=_OF_KIND[kind])
     rows = await services.database.pool.fetch(statement, school_id, on, PAGE, PAGE * (page - 1))
     return [Odd(**row) for row in rows]
@@ -147,14 +147,14 @@ async def odd_of(
 
 async def apart_counts(services: Services, actor: Actor, school_id: int) -> list[tuple[Oddness, int]]:
     """Return how much waits for a decision, by why it does not count. Raises NotAllowed."""
-    actor.require(READERS, school_id)
+    actor.require(Right.SALES_READ, school_id)
     rows = {row["why"]: row["count"] for row in await services.database.pool.fetch(_APART_COUNTS, school_id)}
     return [(why, rows[why]) for why in Oddness if why in rows]
 
 
 async def apart_of(services: Services, actor: Actor, school_id: int, why: Oddness, page: int = 1) -> Sequence[Apart]:
     """Return a page of what waits for a decision for one reason, the newest first. Raises NotAllowed."""
-    actor.require(READERS, school_id)
+    actor.require(Right.SALES_READ, school_id)
     rows = await services.database.pool.fetch(_APART, school_id, why.value, PAGE, PAGE * (page - 1))
     return [_apart(dict(row)) for row in rows]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import asyncpg
 
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.meals.rules import Payment
 
-READERS = (Role.OFFICE, Role.CANTEEN, Role.DIRECTOR)
 MEALS_MAX, SHIFTS_MAX = 500, 100
 _EATEN = """
 SELECT sale.id, sale.at, sale."on", sale.meal, meal.name_kk, meal.name_ru, meal.name_en, payment, amount_tiyn,
@@ -143,7 +143,7 @@ async def eaten_by(
 
 async def day_of(services: Services, actor: Actor, school_id: int, on: date) -> list[Sold]:
     """Return what was sold on a day. Raises NotAllowed."""
-    actor.require(READERS, school_id)
+    actor.require(Right.SALES_READ, school_id)
     rows = await services.database.pool.fetch(_DAY, school_id, on)
     return [
         Sold(names_of(row), Payment(row["payment"]), row["count"], row["paid_tiyn"], row["owed_tiyn"]) for row in rows
@@ -152,7 +152,7 @@ async def day_of(services: Services, actor: Actor, school_id: int, on: date) -> 
 
 async def shifts_of(services: Services, actor: Actor, school_id: int, on: date) -> list[ShiftRow]:
     """Return the shifts of a day. Raises NotAllowed."""
-    actor.require(READERS, school_id)
+    actor.require(Right.SALES_READ, school_id)
     return [ShiftRow(**row) for row in await services.database.pool.fetch(_SHIFTS, school_id, on, SHIFTS_MAX)]
 
 

@@ -11,16 +11,16 @@ from http import HTTPStatus
 from typing import Any
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import Refused
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.meals.statistics import Meal, meals_taken
 from cloud.menu.restrictions import ward_of
 from cloud.menu.rules import Names, shortened
 
-READERS = (Role.CANTEEN, Role.OFFICE, Role.DIRECTOR)
 MARKS = range(1, 6)
 WITHIN = timedelta(days=7)
 COMMENT_MAX = 300
@@ -197,7 +197,7 @@ async def rate(
 
 async def opinion_of(services: Services, actor: Actor, school_id: int, first_on: date, last_on: date) -> Opinion:
     """Return what is thought of a school's canteen, the worst dishes first. Raises NotAllowed."""
-    actor.require(READERS, school_id)
+    actor.require(Right.RATINGS_READ, school_id)
     pool = services.database.pool
     dishes = await pool.fetch(_DISHES, school_id, first_on, last_on, DISHES_MAX)
     service = await pool.fetchrow(_SERVICE, school_id, first_on, last_on)
@@ -213,7 +213,7 @@ async def weeks_of(
     services: Services, actor: Actor, school_id: int, first_on: date, last_on: date, dish: str = ""
 ) -> list[WeekMark]:
     """Return what was thought of the food, or of one dish, week by week, the newest first. Raises NotAllowed."""
-    actor.require(READERS, school_id)
+    actor.require(Right.RATINGS_READ, school_id)
     asked: tuple[object, ...] = (school_id, first_on, last_on, WEEKS_MAX)
     statement, values = (_WEEKS_OF_DISH, (*asked, dish)) if dish else (_WEEKS, asked)
     return [WeekMark(**row) for row in await services.database.pool.fetch(statement, *values)]

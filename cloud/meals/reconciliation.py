@@ -10,12 +10,12 @@ from typing import Any
 
 import asyncpg
 
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.ledger.queries import below_zero
 from cloud.meals.queries import names_of
 
-READERS = (Role.OFFICE, Role.CANTEEN, Role.DIRECTOR)
 ROWS_MAX = 200
 _ALONE = """
 SELECT device, count(*) AS count, sum(amount_tiyn)::bigint AS amount_tiyn,
@@ -126,7 +126,7 @@ class Reconciliation:
 
 async def reconciliation_of(services: Services, actor: Actor, school_id: int, on: date) -> Reconciliation:
     """Return what a day's outage came to. Raises NotAllowed."""
-    actor.require(READERS, school_id)
+    actor.require(Right.SALES_READ, school_id)
     async with services.database.pool.acquire() as connection:
         asked = (school_id, on, ROWS_MAX)
         return Reconciliation(
