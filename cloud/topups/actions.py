@@ -6,9 +6,10 @@ Rule: whoever takes money away first locks the school's ledger, then reads the b
 from enum import StrEnum
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.ledger.posting import is_posted, lock, post
 from cloud.ledger.postings import OFFICE, leave, payout, transfer
@@ -22,7 +23,6 @@ from cloud.topups.payments import CASH, Paid, Taken, take
 from cloud.topups.queries import siblings_of
 from cloud.topups.rules import check_amount
 
-KEEPERS = (Role.OFFICE,)
 _PROMISE = """
 INSERT INTO giving_back (school_id, person_id, amount_tiyn, paper, promised_at, promised_by)
 VALUES ($1, $2, $3, $4, $5, $6) RETURNING id
@@ -43,7 +43,7 @@ async def take_cash(services: Services, actor: Actor, person: PersonRow, amount_
 
     Raises NotAllowed, PayerLeft, AmountRefused, FormSpoilt or PaymentAltered.
     """
-    actor.require(KEEPERS, person.school_id)
+    actor.require(Right.MONEY_KEEP, person.school_id)
     check_amount(amount_tiyn)
     check_once(once)
     if not person.is_active:
@@ -59,7 +59,7 @@ async def move(
 
     Raises NotAllowed, NotSiblings, AmountRefused, NothingHeld, FormSpoilt or PostingConflict.
     """
-    actor.require(KEEPERS, giver.school_id)
+    actor.require(Right.MONEY_KEEP, giver.school_id)
     check_amount(amount_tiyn)
     check_once(once)
     taker = next((each for each in await siblings_of(services, actor, giver) if each.ref == taker_ref), None)
@@ -84,7 +84,7 @@ async def promise_back(services: Services, actor: Actor, person: PersonRow, pape
 
     Raises NotAllowed, StillHere, NothingHeld or PersonRefused.
     """
-    actor.require(KEEPERS, person.school_id)
+    actor.require(Right.MONEY_KEEP, person.school_id)
     check_source(paper)
     if person.is_active:
         raise StillHere
@@ -105,7 +105,7 @@ async def promise_back(services: Services, actor: Actor, person: PersonRow, pape
 
 async def pay_back(services: Services, actor: Actor, school_id: int, promise_id: int, way: Way) -> None:
     """Note that what was promised back was paid. Raises NotAllowed, NotFound or PaidAlready."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.MONEY_KEEP, school_id)
     now = services.clock.now()
     async with services.database.transaction() as connection:
         await lock(connection, school_id)  # before the promise, as whoever withdraws it does

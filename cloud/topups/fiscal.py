@@ -15,8 +15,9 @@ import asyncpg
 import structlog
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
+from cloud.core.rights import Right
 from cloud.core.services import Services
 
 KEYS = "cashbox.keys"  # the context of the encrypted keys
@@ -121,7 +122,7 @@ class FiscalState:
 
 async def put_cashbox(services: Services, actor: Actor, school_id: int, cashbox: Cashbox) -> None:
     """Give a school a cashbox, or its new keys; cash taken from now on is registered. Raises NotAllowed."""
-    actor.require_operator()
+    actor.require_everywhere(Right.CASHBOX_PUT)
     now = services.clock.now()
     sealed = services.vault.encrypt(json.dumps(asdict(cashbox.keys)), KEYS)
     async with services.database.transaction() as connection:
@@ -134,13 +135,13 @@ async def put_cashbox(services: Services, actor: Actor, school_id: int, cashbox:
 
 async def fiscal_state_of(services: Services, actor: Actor, school_id: int) -> FiscalState:
     """Return how far a school's receipts are. Raises NotAllowed."""
-    actor.require(Role.OFFICE, school_id)
+    actor.require(Right.MONEY_READ, school_id)
     return FiscalState(**await services.database.pool.fetchrow(_STATE, school_id))
 
 
 async def tell_again(services: Services, actor: Actor, school_id: int) -> None:
     """Tell the provider anew what it refused, after the reason is gone. Raises NotAllowed."""
-    actor.require(Role.OFFICE, school_id)
+    actor.require(Right.MONEY_KEEP, school_id)
     now = services.clock.now()
     async with services.database.transaction() as connection:
         await raw(connection).execute(_AGAIN, school_id, now)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.people.queries import PersonRow
 
-READERS = (Role.OFFICE,)
 PROMISES_MAX = 200
 SIBLINGS_MAX = 30
 _SIBLINGS = """
@@ -89,7 +89,7 @@ class Promise:
 
 async def siblings_of(services: Services, actor: Actor, person: PersonRow) -> Sequence[Sibling]:
     """Return the children that share a guardian with a person, today, at the same school. Raises NotAllowed."""
-    actor.require(READERS, person.school_id)
+    actor.require(Right.MONEY_READ, person.school_id)
     now = services.clock.now()
     rows = await services.database.pool.fetch(_SIBLINGS, person.id, person.school_id, now, SIBLINGS_MAX)
     return [Sibling(row["id"], row["ref"], row["name"], row["class_name"]) for row in rows]
@@ -97,7 +97,7 @@ async def siblings_of(services: Services, actor: Actor, person: PersonRow) -> Se
 
 async def receipt_of(services: Services, actor: Actor, school_id: int, number: int) -> Receipt:
     """Return a payment's receipt. Raises NotAllowed or NotFound."""
-    actor.require(READERS, school_id)
+    actor.require(Right.MONEY_READ, school_id)
     row = await services.database.pool.fetchrow(_RECEIPT, school_id, number)
     if row is None:
         raise NotFound
@@ -107,5 +107,5 @@ async def receipt_of(services: Services, actor: Actor, school_id: int, number: i
 
 async def promises_of(services: Services, actor: Actor, school_id: int) -> Sequence[Promise]:
     """Return what was promised back at a school, what is not paid yet first. Raises NotAllowed."""
-    actor.require(READERS, school_id)
+    actor.require(Right.MONEY_READ, school_id)
     return [Promise(**row) for row in await services.database.pool.fetch(_PROMISES, school_id, PROMISES_MAX)]

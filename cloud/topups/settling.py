@@ -11,10 +11,11 @@ import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.ledger.kinds import AccountKind
 from cloud.ledger.notes import note
@@ -26,7 +27,6 @@ from cloud.ledger.rules import BANK, PART, WITH_PART, Account, Posting
 from cloud.topups.errors import PaidAlready
 from cloud.topups.rules import AmountRefused
 
-KEEPERS = (Role.OFFICE,)
 SETTLED_MAX_TIYN = 10**11  # a thousand million tenge: more is a mistyped point
 _PROMISED = """
 SELECT giving_back.school_id, ref, amount_tiyn, paid_at, withdrawn_at FROM giving_back
@@ -92,7 +92,7 @@ async def withdraw_promise(services: Services, actor: Actor, school_id: int, pro
 
     Raises NotAllowed, NotFound, ReasonMissing or PaidAlready.
     """
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.MONEY_KEEP, school_id)
     why, now, key = reason_given(why), services.clock.now(), f"withdrawal:{promise_id}"
     async with services.database.transaction() as connection:
         await lock(connection, school_id)
@@ -111,7 +111,7 @@ async def withdraw_promise(services: Services, actor: Actor, school_id: int, pro
 async def _put(
     services: Services, actor: Actor, school_id: int, posting: Posting, form: Form, *, taken_from: Account | None
 ) -> bool:
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.MONEY_KEEP, school_id)
     check_once(form.once)
     why = reason_given(form.why)
     if not 0 < form.amount_tiyn <= SETTLED_MAX_TIYN:
