@@ -17,13 +17,14 @@ from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.i18n import Language
 from cloud.core.messages import Message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.meals.free_meals import FreeMeal, free_meals
 from cloud.schools.queries import SchoolRow, school_of_id
 from cloud.wallet import statements
 from cloud.wallet.desk import Told, WalletAway, WalletDesk
 from cloud.wallet.errors import FileRefused
-from cloud.wallet.queries import LOOKERS, check_days, vouchers_within
+from cloud.wallet.queries import check_days, vouchers_within
 from cloud.wallet.taking import TakenFile, take_file
 from cloud.wallet.writing import Numbers, meal_row
 
@@ -54,7 +55,7 @@ async def take_waiting(
     services: Services, actor: Actor, school_id: int, desk: WalletDesk
 ) -> list[TakenFile | Unread]:  # fmt: skip
     """Take the files that wait at the desk. Raises NotAllowed or WalletAway; what was taken until then is taken."""
-    actor.require(LOOKERS, school_id)
+    actor.require(Right.WALLET_KEEP, school_id)
     school = await school_of_id(services, school_id)
     outcomes: list[TakenFile | Unread] = []
     for file in await _asked(desk.fetch(school.code)):
@@ -74,7 +75,7 @@ async def tell_meals(
 
     Raises NotAllowed, DaysRefused or WalletAway; what was answered until then is told.
     """
-    actor.require(LOOKERS, school_id)
+    actor.require(Right.WALLET_READ, school_id)
     check_days(*days)
     school = await school_of_id(services, school_id)
     waiting = await _waiting(services, school, days)

@@ -7,10 +7,11 @@ own. None is changed: a newer one stands before it, and an empty one takes it ba
 from datetime import date
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.people.bulk import lock_school
 from cloud.wallet import statements
@@ -27,7 +28,7 @@ async def explain(services: Services, actor: Actor, school_id: int, ref: str, on
 
     Raises NotAllowed, NotFound or NoteRefused.
     """
-    actor.require(Role.OFFICE, school_id)
+    actor.require(Right.WALLET_KEEP, school_id)
     reason = " ".join(reason.split())
     if len(reason) > REASON_MAX:
         raise NoteRefused(message("The reason is too long: {count} characters at most.", count=REASON_MAX))

@@ -13,9 +13,10 @@ from typing import TypeAlias
 import asyncpg
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
 from cloud.core.messages import Message, message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.meals.free_meals import owed_meals
 from cloud.people.leaving import leavers_of
@@ -24,7 +25,6 @@ from cloud.wallet.errors import DaysRefused
 from cloud.wallet.kinds import FileKind, Kind
 from cloud.wallet.rules import Facts, Line, Meal, Place, Voucher, reconcile
 
-LOOKERS = (Role.OFFICE,)
 REJECTED = "wallet_import.rejected"  # the context of the encrypted rows
 DAYS_MAX = 62  # two months at once
 VOUCHERS_MAX = 50_000
@@ -107,7 +107,7 @@ class Rejected:
 
 async def compared(services: Services, actor: Actor, school_id: int, first_on: date, last_on: date) -> Compared:
     """Return the lines of some days. Raises NotAllowed or DaysRefused."""
-    actor.require(LOOKERS, school_id)
+    actor.require(Right.WALLET_READ, school_id)
     check_days(first_on, last_on)
     pool = services.database.pool
     facts = await facts_of(pool, school_id, first_on, last_on)
@@ -163,14 +163,14 @@ async def children_named(connection: Connection, school_id: int, ids: Iterable[i
 
 async def imports_of(services: Services, actor: Actor, school_id: int) -> list[ImportRow]:
     """Return the files that came last, the newest first. Raises NotAllowed."""
-    actor.require(LOOKERS, school_id)
+    actor.require(Right.WALLET_READ, school_id)
     rows = await services.database.pool.fetch(statements.IMPORTS, school_id, IMPORTS_SHOWN)
     return [ImportRow(**{**row, "kind": FileKind(row["kind"])}) for row in rows]
 
 
 async def rejected_of(services: Services, actor: Actor, school_id: int, import_id: int) -> Rejected:
     """Return the rows of a file that were not taken, and note who read them. Raises NotAllowed or NotFound."""
-    actor.require(LOOKERS, school_id)
+    actor.require(Right.WALLET_READ, school_id)
     row = await services.database.pool.fetchrow(statements.REJECTED, school_id, import_id)
     if row is None or row["rejected_encrypted"] is None:
         raise NotFound

@@ -16,9 +16,10 @@ from typing import TypeVar
 import asyncpg
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.messages import Message, message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.wakeups import notify
 from cloud.menu.queries import meals_of
@@ -34,8 +35,6 @@ from cloud.wallet.kinds import FileKind
 from cloud.wallet.queries import REJECTED, VOUCHERS_MAX, tabel_within, vouchers_within
 from cloud.wallet.reading import GivenFile, GivenRow, read_file
 from cloud.wallet.rules import Voucher, overlapping
-
-KEEPERS = (Role.OFFICE,)
 
 CHILDS_MAX = 200  # vouchers of a child for a meal that are not annulled: those of all school years
 PROBLEMS_MAX = 200  # told one by one; all of them are in the file of rejected rows
@@ -118,7 +117,7 @@ class _Taking:
 
 async def take_file(services: Services, actor: Actor, school_id: int, kind: FileKind, content: bytes) -> TakenFile:
     """Take a file in: every row that can be, and tell of the others. Raises NotAllowed or FileRefused."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.WALLET_KEEP, school_id)
     async with ONE_AT_A_TIME:
         file = await asyncio.to_thread(read_file, kind, content)  # pages go on meanwhile
         async with services.database.transaction() as connection:
