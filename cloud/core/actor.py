@@ -31,6 +31,7 @@ class Actor:
     reaches: frozenset[Reach] = frozenset()
     language: str = ""  # its pages'; empty is none chosen
     must_change: bool = False  # an initial password: nothing but changing it is allowed
+    must_enrol: bool = False  # a second factor is to be set up: nothing but that is allowed
     is_system: bool = False
 
     @classmethod

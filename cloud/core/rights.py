@@ -220,7 +220,7 @@ TABLE: Mapping[Right, Allowed] = {
     Right.SCHOOL_KEEP: Allowed(Thing.SCHOOL, N_("Set bells, terms, holidays and classes"),
                                at_school(Role.OFFICE, Role.DEPUTY, Role.IT)),
     Right.SCHOOL_EXPORT: Allowed(Thing.SCHOOL, N_("Take out everything that the school has here"),
-                                 at_school(Role.OFFICE, Role.DIRECTOR)),
+                                 at_school(Role.DIRECTOR, Role.IT)),
     Right.SCHOOLS_ADD: Allowed(Thing.SCHOOL, N_("Add schools, and place them in the tree of authorities"), OPERATORS),
     Right.DEVICES_KEEP: Allowed(Thing.DEVICES, N_("Enrol, watch and revoke devices"), at_school(Role.IT) | OPERATORS),
     Right.DEVICES_COMMAND: Allowed(Thing.DEVICES, N_("Tell devices what to do: open, lock, restart"),
