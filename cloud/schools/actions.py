@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from tortoise.exceptions import IntegrityError
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.schools.errors import CodeTaken, SchoolRefused
 from cloud.schools.models import Bell, CalendarDay, School, SchoolClass, Term, Weekday
@@ -24,7 +25,6 @@ CODE = re.compile(r"[a-z0-9]{4,12}")
 LETTER = re.compile(r"[^\W\d_]{1,4}")
 WEEKS = (5, 6)
 PASSBACKS = ("off", "soft", "hard")
-KEEPERS = (Role.OFFICE, Role.IT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class NewSchool:
 
 async def add_school(services: Services, actor: Actor, new: NewSchool) -> int:
     """Add a school, draw its shard, and return its id. Raises NotAllowed, SchoolRefused or CodeTaken."""
-    actor.require_operator()
+    actor.require_everywhere(Right.SCHOOLS_ADD)
     _check(new)
     now = services.clock.now()
     try:
@@ -60,7 +60,7 @@ async def add_school(services: Services, actor: Actor, new: NewSchool) -> int:
 
 async def set_bells(services: Services, actor: Actor, school_id: int, rings: Sequence[Ring]) -> None:
     """Replace all bells of a school. Raises NotAllowed or SchoolRefused."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.SCHOOL_KEEP, school_id)
     check_rings(rings)
     async with services.database.transaction() as connection:
         await Bell.filter(school_id=school_id).delete()
@@ -79,7 +79,7 @@ async def set_bells(services: Services, actor: Actor, school_id: int, rings: Seq
 
 async def set_terms(services: Services, actor: Actor, school_id: int, terms: Sequence[tuple[date, date]]) -> None:
     """Replace the terms of a school: first and last day of each. Raises NotAllowed or SchoolRefused."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.SCHOOL_KEEP, school_id)
     ordered = sorted(terms)
     for number, (first_on, last_on) in enumerate(ordered):
         if last_on < first_on or (number and first_on <= ordered[number - 1][1]):
@@ -96,7 +96,7 @@ async def set_terms(services: Services, actor: Actor, school_id: int, terms: Seq
 
 async def set_day(services: Services, actor: Actor, school_id: int, on: date, day: Day | None, note: str = "") -> None:
     """Say that a day is a holiday or a workday, or (None) that it is what its weekday says. Raises NotAllowed."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.SCHOOL_KEEP, school_id)
     async with services.database.transaction() as connection:
         await CalendarDay.filter(school_id=school_id, on=on).delete()
         if day is not None:
@@ -111,7 +111,7 @@ async def set_day(services: Services, actor: Actor, school_id: int, on: date, da
 
 async def add_class(services: Services, actor: Actor, school_id: int, grade: int, letter: str, shift: int = 1) -> int:
     """Add a class, or open it again and set its shift, and return its id. Raises NotAllowed or SchoolRefused."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.SCHOOL_KEEP, school_id)
     check_class(grade, letter, shift)
     async with services.database.transaction() as connection:
         class_id: int = await raw(connection).fetchval(
@@ -132,7 +132,7 @@ async def set_class_days(
     school_class = await SchoolClass.get_or_none(id=class_id)
     if school_class is None:
         raise NotFound
-    actor.require(KEEPERS, school_class.school_id)
+    actor.require(Right.SCHOOL_KEEP, school_class.school_id)
     if any(not 1 <= first <= last <= 20 for first, last in lessons.values()):
         raise SchoolRefused(message("A day's first lesson is at least 1, and not after its last one."))
     async with services.database.transaction() as connection:

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.schools.errors import SchoolUnknown
 from cloud.schools.models import DayKind, Weekday
@@ -22,7 +23,6 @@ LESSONS = """
 SELECT school_class_id, weekday, lesson, last_lesson FROM first_lesson
 JOIN school_class ON school_class.id = school_class_id WHERE school_id = $1 LIMIT 4000
 """
-STAFF = (Role.GUARD, Role.OFFICE, Role.CANTEEN, Role.DIRECTOR, Role.IT)
 SCHOOLS_MAX = 10_000
 
 
@@ -76,17 +76,19 @@ async def school_of_id(services: Services, school_id: int) -> SchoolRow:
 
 
 async def schools_of(services: Services, actor: Actor) -> list[SchoolRow]:
-    """Return the schools where the actor works, by code; all of them for an operator."""
-    own = None if actor.is_operator else sorted(actor.schools_as(*STAFF))
+    """Return the schools that the actor may know of, by code."""
+    own = actor.schools_with(Right.SCHOOLS_READ)
     rows = await services.database.pool.fetch(
-        f"{SCHOOL} WHERE $1::bigint[] IS NULL OR id = any($1) ORDER BY code LIMIT $2", own, SCHOOLS_MAX
+        f"{SCHOOL} WHERE $1::bigint[] IS NULL OR id = any($1) ORDER BY code LIMIT $2",
+        None if own is None else sorted(own),
+        SCHOOLS_MAX,
     )
     return [_school(row) for row in rows]
 
 
 async def classes_of(services: Services, actor: Actor, school_id: int) -> list[ClassRow]:
     """Return the classes of a school by grade and letter. Raises NotAllowed."""
-    actor.require(STAFF, school_id)
+    actor.require(Right.SCHOOLS_READ, school_id)
     rows = await services.database.pool.fetch(CLASSES, school_id, None)
     return [ClassRow(row["id"], row["grade"], row["letter"], row["shift"]) for row in rows]
 
