@@ -10,14 +10,13 @@ from cloud.cards.errors import CardTaken
 from cloud.cards.keys import card_key_within, new_card_key
 from cloud.cards.kinds import CardState, Medium
 from cloud.cards.rules import normal_number, token_of
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotAllowed, NotFound
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.people.actions import tell_changed
 
-KEEPERS = (Role.OFFICE, Role.IT)
-BLOCKERS = (Role.OFFICE, Role.IT, Role.GUARD)
 _MAY_BLOCK = """
 SELECT true FROM guardianship JOIN guardian ON guardian.id = guardian_id
 WHERE guardian.account_id = $1 AND person_id = $2 AND may_block_card AND ended_on IS NULL
@@ -39,12 +38,12 @@ async def give_card(
     school_id = await services.database.pool.fetchval("SELECT school_id FROM person WHERE id = $1", person_id)
     if school_id is None:
         raise NotFound
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.CARDS_KEEP, school_id)
     given = CardGiven(person_id, normal_number(number, medium), medium, not_after)
     async with services.database.transaction() as connection:
         clashes = await put_cards(services, raw(connection), school_id, [given])
         if clashes:
-            raise CardTaken(clashes[0].holder if actor.may(Role.OFFICE, school_id) else None)
+            raise CardTaken(clashes[0].holder if actor.can(Right.CARDS_READ, school_id) else None)
         key = await card_key_within(services, raw(connection), school_id)
         card_id: int = await raw(connection).fetchval(
             "SELECT id FROM card WHERE school_id = $1 AND token = $2", school_id, token_of(key, given.number, medium)
@@ -59,7 +58,7 @@ async def block_card(services: Services, actor: Actor, card_id: int) -> None:
     Raises NotAllowed, or NotFound, also for a card that was returned.
     """
     school_id, person_id = await _place(services, card_id)
-    is_staff = any(actor.may(role, school_id) for role in BLOCKERS)
+    is_staff = actor.can(Right.CARDS_BLOCK, school_id)
     if not is_staff and not await services.database.pool.fetchval(_MAY_BLOCK, actor.account_id, person_id):
         raise NotAllowed
     await _turn(services, actor, card_id, CardState.ACTIVE, CardState.BLOCKED)
@@ -68,14 +67,14 @@ async def block_card(services: Services, actor: Actor, card_id: int) -> None:
 async def free_card(services: Services, actor: Actor, card_id: int) -> None:
     """Let a blocked card open gates again. Raises NotAllowed or NotFound."""
     school_id, _ = await _place(services, card_id)
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.CARDS_KEEP, school_id)
     await _turn(services, actor, card_id, CardState.BLOCKED, CardState.ACTIVE)
 
 
 async def take_card(services: Services, actor: Actor, card_id: int) -> None:
     """Take a card back: it is nobody's, and may be given to anybody. Raises NotAllowed or NotFound."""
     school_id, person_id = await _place(services, card_id)
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.CARDS_KEEP, school_id)
     async with services.database.transaction() as connection:
         await raw(connection).execute(
             "UPDATE card SET state = 'returned', changed_at = $2 WHERE id = $1", card_id, services.clock.now()
@@ -88,7 +87,7 @@ async def rotate_card_key(services: Services, actor: Actor, school_id: int) -> i
 
     For when a reader was stolen. The school's devices need new bundles: until then they know no card.
     """
-    actor.require(Role.IT, school_id)
+    actor.require(Right.CARD_KEYS_CHANGE, school_id)
     vault = services.vault
     async with services.database.transaction() as connection:
         at = raw(connection)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloud.cards.kinds import CardState, Medium
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.people.consents import consented_to
 from cloud.people.kinds import Purpose
@@ -45,7 +46,7 @@ class Holder:
 
 async def holders_of(services: Services, actor: Actor, school_id: int, class_id: int) -> list[Holder]:
     """Return a class's students in the order of the Kazakh alphabet, for who gives out cards. Raises NotAllowed."""
-    actor.require(Role.OFFICE, school_id)
+    actor.require(Right.CARDS_READ, school_id)
     rows = await services.database.pool.fetch(_OF_CLASS, school_id, class_id, CLASS_MAX)
     return [Holder(**row) for row in rows]
 
