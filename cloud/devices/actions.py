@@ -10,10 +10,11 @@ import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.wakeups import notify
 from cloud.devices.errors import DeviceNameWrong, DeviceTaken, DeviceUnknown, GateRefused, GateTaken, HubTaken
@@ -24,7 +25,6 @@ NAME = re.compile(r"[a-z0-9-]{3,24}")
 GATE = re.compile(r"[^\s\x00-\x1f]{1,16}")
 GATE_NAME_MAX = 64
 SECRET_BYTES = 32
-KEEPERS = (Role.IT,)
 
 _ADD = """
 INSERT INTO device (
@@ -96,7 +96,7 @@ async def register_within(
     services: Services, connection: BaseDBAsyncClient, actor: Actor, school_id: int, new: NewDevice
 ) -> bytes:
     """Do the same in a transaction of the caller's."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.DEVICES_KEEP, school_id)
     _check(new)
     secret, now, plain = secrets.token_bytes(SECRET_BYTES), services.clock.now(), raw(connection)
     row = (school_id, new.name, services.vault.encrypt_bytes(secret, SECRET), new.is_hub, now)
@@ -113,7 +113,7 @@ async def register_within(
 
 async def add_gate(services: Services, actor: Actor, school_id: int, gate: NewGate) -> None:
     """Enter a gate that no device serves yet. Raises NotAllowed, GateRefused or GateTaken."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.DEVICES_KEEP, school_id)
     _check_gates([gate])
     names = gate.name_kk, gate.name_ru, gate.name_en
     async with services.database.transaction() as connection:
@@ -162,7 +162,7 @@ async def revoke_within(connection: BaseDBAsyncClient, actor: Actor, name: str, 
     row = await plain.fetchrow("SELECT id, school_id FROM device WHERE name = $1", name)
     if row is None:
         raise DeviceUnknown(name)
-    actor.require(KEEPERS, row["school_id"])
+    actor.require(Right.DEVICES_KEEP, row["school_id"])
     await plain.execute(_REVOKE, row["id"], now)
     await plain.execute(_REVOKE_CERTIFICATES, name, now)
     await audit(connection, actor, "device.revoked", f"device:{name}", school_id=row["school_id"], at=now)
@@ -182,13 +182,13 @@ class DeviceRow:
 
 
 async def devices_of(services: Services, actor: Actor, school: str | None = None) -> list[DeviceRow]:
-    """Return the devices of a school, or of all schools for an operator, by name; 10,000 at most."""
+    """Return the devices of a school, or of all that the actor keeps, by name; 10,000 at most."""
     rows = await services.database.pool.fetch(
         "SELECT device.name, school.code, school.id, state, is_hub, is_online FROM device "
         "JOIN school ON school.id = school_id WHERE $1::text IS NULL OR school.code = $1 ORDER BY name LIMIT 10000",
         school,
     )
-    own = [row for row in rows if actor.is_operator or actor.may(Role.IT, row["id"])]
+    own = [row for row in rows if actor.can(Right.DEVICES_KEEP, row["id"])]
     if rows and not own:
         raise NotFound
     return [

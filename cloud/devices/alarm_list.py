@@ -13,9 +13,10 @@ from urllib.parse import urlencode
 import asyncpg
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.live import CHANNEL
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.wakeups import NOBODY, notify
 from cloud.devices.alarm_kinds import Kind, Severity, kind_of, word_of
@@ -201,9 +202,9 @@ async def _open(connection: asyncpg.Connection, school_id: int | None) -> Mappin
 
 def _require(actor: Actor, school_id: int | None) -> None:
     if school_id is None:
-        actor.require_operator()
+        actor.require_everywhere(Right.ALARMS_READ)
     else:
-        actor.require(Role.IT, school_id)
+        actor.require(Right.ALARMS_READ, school_id)
 
 
 def _seen(row: Mapping[str, Any]) -> AlarmSeen:

@@ -14,9 +14,10 @@ from typing import Any
 import asyncpg
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.live import CHANNEL as PAGES
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.wakeups import NOBODY, notify
 from cloud.devices.command_errors import CommandsTooMany, GateElsewhere, ReasonMissing
@@ -58,7 +59,6 @@ LASTS = {
 }
 DANGEROUS = frozenset({Action.OPEN_ONCE, Action.LOCK_DOWN, Action.FREE_PASS})  # these are given a reason
 OF_GATES = frozenset({Action.OPEN_ONCE, Action.LOCK_DOWN, Action.FREE_PASS, Action.NORMAL, Action.LOCATE})
-ROLES = (Role.IT,)
 
 _FIND = "SELECT id, school_id, state, command_counter FROM device WHERE name = $1 FOR UPDATE"
 _SERVES = "SELECT true FROM gate WHERE device_id = $1 AND key = $2"
@@ -137,7 +137,7 @@ async def command(services: Services, actor: Actor, name: str, action: Action, g
         row = await plain.fetchrow(_FIND, name)
         if row is None:
             raise DeviceUnknown(name)
-        actor.require(ROLES, row["school_id"])
+        actor.require(Right.DEVICES_COMMAND, row["school_id"])
         await _check(plain, row, action, gate, reason, now)
         id_, counter = secrets.token_hex(8), max(row["command_counter"] + ROOM, int(now.timestamp() * 1_000))
         await plain.execute(
@@ -154,7 +154,7 @@ async def command(services: Services, actor: Actor, name: str, action: Action, g
 
 async def commands_of(services: Services, actor: Actor, school_id: int, name: str) -> Sequence[CommandSeen]:
     """Return the last commands to a device of a school, the newest first. Raises NotAllowed."""
-    actor.require(ROLES, school_id)
+    actor.require(Right.DEVICES_COMMAND, school_id)
     rows = await services.database.pool.fetch(_LIST, name, school_id, SHOWN_MAX)
     return [_seen(row, services.clock.now()) for row in rows]
 

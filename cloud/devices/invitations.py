@@ -17,10 +17,10 @@ from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.live import CHANNEL
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.settings import Settings
 from cloud.core.wakeups import NOBODY, notify
-from cloud.devices.actions import KEEPERS
 from cloud.devices.ca import Authority
 from cloud.devices.enrolment_errors import CodesUnsafe, CodeTooLong, InvitationOver
 from cloud.devices.errors import GateUnknown
@@ -113,7 +113,7 @@ async def invite(services: Services, actor: Actor, school_id: int, wanted: Wante
 
     Raises NotAllowed, GateUnknown, CodesUnsafe, CodeTooLong or CaMissing.
     """
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.DEVICES_KEEP, school_id)
     authority = Authority.load(services.settings.data / "ca", services.vault)
     url, now, token = _address(services.settings), services.clock.now(), secrets.token_bytes(TOKEN_BYTES)
     gates = tuple(dict.fromkeys(wanted.gates))
@@ -139,7 +139,7 @@ async def invite(services: Services, actor: Actor, school_id: int, wanted: Wante
 
 async def cancel_invitation(services: Services, actor: Actor, school_id: int, invitation: str) -> None:
     """Let a code be worth nothing from now on. Raises NotAllowed, or InvitationOver when it is that already."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.DEVICES_KEEP, school_id)
     now = services.clock.now()
     async with services.database.transaction() as connection:
         device = await raw(connection).fetchval(_CANCEL, invitation, school_id, now)
@@ -151,7 +151,7 @@ async def cancel_invitation(services: Services, actor: Actor, school_id: int, in
 
 async def invitations_of(services: Services, actor: Actor, school_id: int) -> list[Invitation]:
     """Return the newest invitation of each door of a school. Raises NotAllowed."""
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.DEVICES_KEEP, school_id)
     now = services.clock.now()
     return [_seen(row, now) for row in await services.database.pool.fetch(_SEEN, school_id, SEEN_MAX)]
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
+from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.devices.actions import KEEPERS
 from cloud.devices.errors import ApprovalNotNeeded, DeviceRevoked, DeviceUnknown
 from cloud.devices.models import DeviceState
 
@@ -28,7 +28,7 @@ async def approve_renewal(services: Services, actor: Actor, name: str) -> None:
         row = await raw(connection).fetchrow(_FIND, name)
         if row is None:
             raise DeviceUnknown(name)
-        actor.require(KEEPERS, row["school_id"])
+        actor.require(Right.DEVICES_KEEP, row["school_id"])
         if row["state"] != DeviceState.ACTIVE.value:
             raise DeviceRevoked
         if row["certificate_until"] is None or now - row["certificate_until"] <= APPROVAL_AFTER:
