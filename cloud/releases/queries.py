@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from cloud.core.actor import Actor
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.releases.rollouts import progress_of
 from cloud.releases.rules import SILENT_AFTER, Progress, Stage
@@ -67,7 +68,7 @@ class ReleaseRow:
 
 async def releases_of(services: Services, actor: Actor) -> list[ReleaseRow]:
     """Return the newest releases first. Raises NotAllowed."""
-    actor.require_operator()
+    actor.require_everywhere(Right.RELEASES_KEEP)
     now = services.clock.now()
     async with services.database.pool.acquire() as connection:
         rows = await connection.fetch(_RELEASES, RELEASES_MAX)
@@ -85,7 +86,7 @@ async def releases_of(services: Services, actor: Actor) -> list[ReleaseRow]:
 
 async def first_ones(services: Services, actor: Actor) -> Mapping[tuple[str, str], Sequence[str]]:
     """Return online devices by product and board, of which one may be the first. Raises NotAllowed."""
-    actor.require_operator()
+    actor.require_everywhere(Right.RELEASES_KEEP)
     found: dict[tuple[str, str], list[str]] = {}
     for row in await services.database.pool.fetch(_CANDIDATES, DEVICES_MAX):
         found.setdefault((row["product"], row["board"]), []).append(row["name"])

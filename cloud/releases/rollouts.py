@@ -13,6 +13,7 @@ from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.live import CHANNEL as PAGES
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.wakeups import NOBODY, notify
 from cloud.devices.alarms import OPERATORS, note_alarm
@@ -72,7 +73,7 @@ async def start(services: Services, actor: Actor, release: tuple[str, str, int],
 
     Raises NotAllowed, ReleaseUnknown, DeviceNotFit, RolloutElsewhere or RolloutNot.
     """
-    actor.require_operator()
+    actor.require_everywhere(Right.RELEASES_KEEP)
     now = services.clock.now()
     async with services.database.transaction() as connection:
         plain = raw(connection)
@@ -93,7 +94,7 @@ async def start(services: Services, actor: Actor, release: tuple[str, str, int],
 
 async def widen(services: Services, actor: Actor, release: tuple[str, str, int]) -> Stage:
     """Offer a running release to the next stage; return it. Raises NotAllowed or RolloutNot."""
-    actor.require_operator()
+    actor.require_everywhere(Right.RELEASES_KEEP)
     now = services.clock.now()
     async with services.database.transaction() as connection:
         row = await _locked(connection, release)
@@ -157,7 +158,7 @@ async def progress_of(
 async def _turn(
     services: Services, actor: Actor, release: tuple[str, str, int], wanted: tuple[str, ...], to: str
 ) -> None:
-    actor.require_operator()
+    actor.require_everywhere(Right.RELEASES_KEEP)
     now = services.clock.now()
     async with services.database.transaction() as connection:
         row = await _locked(connection, release)

@@ -12,6 +12,7 @@ import asyncpg
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.releases.errors import ReleaseNotTaken, ReleaseUnknown
 from cloud.releases.keys import is_signed, trusted
@@ -43,7 +44,7 @@ class Piece:
 
 async def add_release(services: Services, actor: Actor, manifest_file: bytes, payload: bytes) -> Manifest:
     """Take a release in. Raises NotAllowed, ReleaseKeyMissing, ReleaseKeyRefused or ReleaseNotTaken."""
-    actor.require_operator()
+    actor.require_everywhere(Right.RELEASES_KEEP)
     manifest = verified(services, manifest_file)
     _check_payload(manifest, payload)
     now, notes = services.clock.now(), manifest.notes
