@@ -18,6 +18,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.ingest.announcing import announce_canteen, announce_roster
 from cloud.rosters.building import rows_of
@@ -85,7 +86,7 @@ async def publish_canteen(services: Services, actor: Actor, school_id: int) -> i
 
 
 async def _publish(services: Services, actor: Actor, school_id: int, kinds: Sequence[RosterKind]) -> list[int]:
-    actor.require_operator()
+    actor.require_everywhere(Right.ROSTERS_PUBLISH)
     async with services.database.transaction() as connection:
         if not await raw(connection).fetchval("SELECT true FROM school WHERE id = $1 FOR NO KEY UPDATE", school_id):
             raise NotFound

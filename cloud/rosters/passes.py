@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound, Refused
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.people.consents import consented_to
 from cloud.people.kinds import Purpose
@@ -74,7 +75,7 @@ async def day_pass(services: Services, actor: Actor, ref: str) -> Issued:
     Raises NotFound, NotAllowed or NoPass.
     """
     person = await _person(services, ref)
-    actor.require(Role.OFFICE, person["school_id"])
+    actor.require(Right.PASSES_GIVE, person["school_id"])
     now = services.clock.now()
     issued = await _issue(services, person, _end_of_day(now, ZoneInfo(person["zone"])), is_single=False)
     async with services.database.transaction() as connection:
