@@ -15,6 +15,7 @@ from cloud.core.actor import Actor, Role
 from cloud.core.database import raw
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.ledger.reasons import check_once
 from cloud.reports.content import Before, Content, Correction, Document, Kind, canonical, digest_of
@@ -25,7 +26,6 @@ from cloud.reports.queries import corrections_of, report_of
 from cloud.reports.rules import corrected
 from cloud.schools.queries import school_of_id
 
-READERS = (Role.OFFICE, Role.CANTEEN, Role.DIRECTOR)
 CORRECTORS = (Role.OFFICE, Role.DIRECTOR)
 REASON_MIN, REASON_MAX = 3, 300
 COUNT_MAX, TIYN_MAX = 99_999, 10**12
@@ -66,7 +66,7 @@ async def correct(
     services: Services, actor: Actor, school_id: int, report_id: int, given: CorrectionGiven, once: str
 ) -> None:
     """Add a line of correction, once for the form. Raises NotAllowed, NotFound, CorrectionRefused or ReportNotOpen."""
-    actor.require(CORRECTORS, school_id)
+    actor.require(Right.REPORTS_KEEP, school_id)
     check_once(once)
     report = await report_of(services, actor, school_id, report_id)
     reason, now = checked(given, report.month), services.clock.now()
@@ -87,7 +87,7 @@ async def correct(
 
 async def renew(services: Services, actor: Actor, school_id: int, report_id: int) -> None:
     """Make an open report anew, as the records are now; its corrections stay. Raises as `correct`."""
-    actor.require(CORRECTORS, school_id)
+    actor.require(Right.REPORTS_KEEP, school_id)
     report = await report_of(services, actor, school_id, report_id)
     school = await school_of_id(services, school_id)
     content = await made_now(services, school, report.month, report.number, report.content.before)
@@ -104,7 +104,7 @@ async def sign(services: Services, actor: Actor, school_id: int, report_id: int,
 
     Only a director of the school may, not an operator in its place. Raises NotAllowed, NotFound or ReportNotOpen.
     """
-    if school_id not in actor.schools_as(Role.DIRECTOR):
+    if actor.is_system or not actor.can(Right.REPORTS_SIGN, school_id):
         raise NotAllowed
     now = services.clock.now()
     async with services.database.transaction() as connection:
@@ -125,7 +125,7 @@ async def sign(services: Services, actor: Actor, school_id: int, report_id: int,
 
 async def supplement(services: Services, actor: Actor, school_id: int, report_id: int) -> int:
     """Make the next report of a month whose last one is signed, and return its id. Raises as `correct`."""
-    actor.require(CORRECTORS, school_id)
+    actor.require(Right.REPORTS_KEEP, school_id)
     report = await report_of(services, actor, school_id, report_id)
     if report.document is None:
         raise ReportNotOpen(message("The report is not signed yet. Make it anew instead."))
@@ -140,7 +140,7 @@ async def supplement(services: Services, actor: Actor, school_id: int, report_id
 
 async def make_asked(services: Services, actor: Actor, school_id: int, text: str, today: date) -> int:
     """Make the report of a month that is over and has none, and return its id. Raises NotAllowed or MonthRefused."""
-    actor.require(CORRECTORS, school_id)
+    actor.require(Right.REPORTS_KEEP, school_id)
     month = month_over(text, today)
     made = await make(services, actor, school_id, month)
     if made is None:
@@ -150,7 +150,7 @@ async def make_asked(services: Services, actor: Actor, school_id: int, text: str
 
 async def set_address(services: Services, actor: Actor, school_id: int, typed: str) -> None:
     """Say where the authority takes a school's reports. Raises NotAllowed or AddressRefused."""
-    actor.require(CORRECTORS, school_id)
+    actor.require(Right.REPORTS_KEEP, school_id)
     address = address_typed(typed)
     now = services.clock.now()
     async with services.database.transaction() as connection:

@@ -13,6 +13,7 @@ import asyncpg
 from cloud.attendance import monthly as attendance
 from cloud.attendance.monthly import SeenInRecords, gates_with_sensor
 from cloud.core.actor import Actor
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.ingest.cursor import LoggedRecord
 from cloud.meals import replay
@@ -54,7 +55,7 @@ class Checked:
 
 async def check(services: Services, actor: Actor, code: str, month: Month) -> list[Checked]:
     """Make every report of a school's month anew and compare; none is there: an empty list. Raises NotAllowed."""
-    actor.require_operator()
+    actor.require_everywhere(Right.REPORTS_CHECK)
     school = await school_of_code(services, code)
     async with services.database.pool.acquire() as connection:
         rows = await connection.fetch(_KEPT, school.id, SUBJECT, month.first_on)

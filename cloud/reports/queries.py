@@ -8,15 +8,15 @@ from enum import StrEnum
 import asyncpg
 import msgspec
 
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.reports.content import Content, Correction, Document, Glance, Remark, Totals, content_kept, document_kept
 from cloud.reports.making import SUBJECT, instant, made_now
 from cloud.reports.months import Month, Timing
 from cloud.schools.queries import school_of_id
 
-READERS = (Role.OFFICE, Role.CANTEEN, Role.DIRECTOR)
 LIST_MAX = 60
 SENDINGS_MAX = 50
 _STATE = """
@@ -160,7 +160,7 @@ class Signed:
 
 async def reports_of(services: Services, actor: Actor, school_id: int) -> list[ReportRow]:
     """Return a school's reports, the newest first. Raises NotAllowed."""
-    actor.require(READERS, school_id)
+    actor.require(Right.REPORTS_READ, school_id)
     rows = await services.database.pool.fetch(_LIST, school_id, SUBJECT, LIST_MAX)
     return [_row(row) for row in rows]
 
@@ -169,7 +169,7 @@ async def report_of(
     services: Services, actor: Actor, school_id: int, report_id: int, connection: asyncpg.Connection | None = None
 ) -> Report:
     """Return one report. Raises NotAllowed or NotFound."""
-    actor.require(READERS, school_id)
+    actor.require(Right.REPORTS_READ, school_id)
     row = await (connection or services.database.pool).fetchrow(_ONE, school_id, report_id, SUBJECT)
     if row is None:
         raise NotFound

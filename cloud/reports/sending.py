@@ -16,11 +16,12 @@ from cloud.core.database import raw
 from cloud.core.i18n import N_, Language
 from cloud.core.mail import Attachment, Letter, LetterRefused, NotSent, Post, SmtpPost, SmtpServer
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.settings import Settings
 from cloud.core.texts import one_line
 from cloud.ledger.reasons import check_once
-from cloud.reports.actions import CORRECTORS, address_typed
+from cloud.reports.actions import address_typed
 from cloud.reports.errors import AddressRefused, ReportNotOpen, SendingRefused
 from cloud.reports.files import TITLE, Form, address_of_code, file_of
 from cloud.reports.queries import Report, report_of
@@ -90,7 +91,7 @@ async def ask_to_send(
 
     Raises NotAllowed, NotFound, AddressRefused, ReportNotOpen or SendingRefused.
     """
-    actor.require(CORRECTORS, school_id)
+    actor.require(Right.REPORTS_KEEP, school_id)
     if not services.settings.smtp_url:
         raise AddressRefused(
             message("This service sends no e-mail. Load the files and hand them over, then note it here.")
@@ -102,7 +103,7 @@ async def note_handed_over(
     services: Services, actor: Actor, school_id: int, report_id: int, note: str, once: str
 ) -> None:
     """Note that a signed report was handed over, once for the form. Raises NotAllowed, NotFound or ReportNotOpen."""
-    actor.require(CORRECTORS, school_id)
+    actor.require(Right.REPORTS_KEEP, school_id)
     told = one_line(note)[:NOTE_MAX]
     if len(told) < NOTE_MIN:
         raise AddressRefused(message("Say to whom and how it was handed over."))
