@@ -6,11 +6,12 @@ Rule: a photo goes with the consent: it is deleted in the transaction that notes
 import asyncpg
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
 from cloud.core.messages import message
 from cloud.core.pictures import Frame, PhotoRefused, made_small
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.wakeups import notify
 from cloud.people.consents import consented_to
@@ -18,8 +19,6 @@ from cloud.people.kinds import CHANGED, Purpose
 
 FACE = Frame(320, 320, (0.5, 0.35))  # what is kept of an upright picture when it is cut to a square
 PHOTO = "person.photo"  # context of the vault
-KEEPERS = (Role.OFFICE,)
-LOOKERS = (Role.OFFICE, Role.GUARD)
 FACES_MAX = 5_000  # as a till keeps
 _PERSON = f"""
 SELECT school_id,
@@ -62,7 +61,7 @@ async def drop_photo(services: Services, actor: Actor, person_id: int) -> None:
         school_id = await raw(connection).fetchval("SELECT school_id FROM person WHERE id = $1", person_id)
         if school_id is None:
             raise NotFound
-        actor.require(KEEPERS, school_id)
+        actor.require(Right.PHOTOS_KEEP, school_id)
         await forget_photo(raw(connection), person_id)
         now = services.clock.now()
         await audit(connection, actor, "photo.dropped", f"person:{person_id}", school_id=school_id, at=now)
@@ -77,7 +76,7 @@ async def forget_photo(connection: asyncpg.Connection, person_id: int) -> None:
 async def photo_of(services: Services, actor: Actor, ref: str, digest: str) -> bytes:
     """Return a person's photo, WebP, for who works at the gate or in the office. Raises NotFound."""
     row = await services.database.pool.fetchrow(_FIND, ref, digest)
-    if row is None or not any(actor.may(role, row["school_id"]) for role in LOOKERS):
+    if row is None or not actor.can(Right.PHOTOS_READ, row["school_id"]):
         raise NotFound
     return services.vault.decrypt_bytes(row["webp_encrypted"], PHOTO)
 
@@ -104,7 +103,7 @@ def _school_of(row: asyncpg.Record | None, actor: Actor) -> int:
     """Return the school of somebody whose photo may be kept. Raises NotFound, NotAllowed or PhotoRefused."""
     if row is None:
         raise NotFound
-    actor.require(KEEPERS, row["school_id"])
+    actor.require(Right.PHOTOS_KEEP, row["school_id"])
     if not row["consented"]:
         raise PhotoRefused(message("Nobody has consented to a photo of this person. Note the consent first."))
     return int(row["school_id"])
