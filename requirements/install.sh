@@ -72,6 +72,7 @@ install_python() {
   local lock=requirements/$1.txt total
   total=$(grep -c '==' "$lock")
   say "installing $total Python packages"
+  quietly .venv/bin/python -m pip install --disable-pip-version-check --no-input --require-hashes -r requirements/pip.txt
   # pyDes, which nfcpy needs, and esptool are plain Python and published as source only; all else comes as a wheel.
   PYTHONUNBUFFERED=1 .venv/bin/python -m pip install --disable-pip-version-check --no-input --require-hashes \
     --only-binary :all: --no-binary pydes,esptool -r "$lock" 2>>"$log" 9>&- | tee -a "$log" |
@@ -114,7 +115,7 @@ has_stamp() {
   [ "$wanted" = runtime ] && [ -f "$1.dev" ] && [ "$(cat "$1.dev")" = "$3" ]
 }
 
-python_stamp() { stamp_of "requirements/$1.txt" requirements/install.sh; }
+python_stamp() { stamp_of "requirements/$1.txt" requirements/pip.txt requirements/install.sh; }
 node_stamp() { stamp_of package-lock.json esik/assets.py; }
 
 started=$SECONDS

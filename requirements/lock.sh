@@ -5,9 +5,10 @@ cd "$(dirname "$0")/.."
 
 lock() {
   .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-    --no-strip-extras --no-header --no-annotate --quiet "$@"
+    --no-header --no-annotate --quiet "$@"
 }
 
+lock requirements/pip.in -o requirements/pip.txt
 lock requirements/runtime.in -o requirements/runtime.txt
 lock requirements/runtime.in requirements/dev.in -c requirements/runtime.txt -o requirements/dev.txt
 PATH="$PWD/.venv/bin:$PATH" npm install --package-lock-only
