@@ -45,6 +45,7 @@ from cloud.guardian import pages as guardian_pages
 from cloud.notifications.queries import counts_of
 from cloud.office import api as office_api
 from cloud.office import (
+    audit_pages,
     canteen_pages,
     canteen_rule_pages,
     card_pages,
@@ -99,7 +100,7 @@ ROUTERS = (
     wallet_pages.router,
     office_pages.ways, office_pages.router, person_pages.router, day_pass_pages.router, card_pages.router,
     photo_pages.router, family_pages.router, family_pages.of_one, fleet_pages.router, enrol_pages.router,
-    fleet_alarms.router, fleet_alarms.of_all, fleet_device_pages.router,
+    fleet_alarms.router, fleet_alarms.of_all, audit_pages.router, audit_pages.of_all, fleet_device_pages.router,
     report_pages.router, signed_pages.router, import_pages.router, office_api.router, guardian_api.router,
     roster_api.router, release_api.router, release_pages.router, enrol_api.router, photo_api.router, kaspi_api.router,
     oauth.router,

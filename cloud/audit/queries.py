@@ -82,20 +82,21 @@ async def noted_of(
     return [_noted(row) for row in rows]
 
 
-async def each_noted_of(
-    services: Services, actor: Actor, school_id: int | None, wanted: Wanted
-) -> AsyncIterator[Noted]:
-    """Yield the same, EXPORT_MAX at most, without holding them all. Raises NotAllowed."""
+def each_noted_of(services: Services, actor: Actor, school_id: int | None, wanted: Wanted) -> AsyncIterator[Noted]:
+    """Return the same one by one, EXPORT_MAX at most, without holding them all. Raises NotAllowed."""
     require_reader(actor, school_id)
-    before, left = wanted.before, EXPORT_MAX
+    return _each(services, school_id, wanted)
+
+
+async def _each(services: Services, school_id: int | None, wanted: Wanted) -> AsyncIterator[Noted]:
+    *values, before = _values(school_id, wanted)
+    left = EXPORT_MAX
     while left > 0:
-        values = _values(school_id, wanted)
-        rows = await services.database.pool.fetch(
-            _LIST, *values[:-1], before, min(PREFETCH, left), timeout=EXPORT_S
-        )  # fmt: skip
+        asked = min(PREFETCH, left)
+        rows = await services.database.pool.fetch(_LIST, *values, before, asked, timeout=EXPORT_S)
         for row in rows:
             yield _noted(row)
-        if len(rows) < PREFETCH:
+        if len(rows) < asked:
             return
         before, left = rows[-1]["id"], left - len(rows)
 

@@ -46,6 +46,11 @@ PLACES = (
     _Place("devices", Role.IT, N_("Devices"), "devices"),
     _Place("alarms", Role.IT, N_("Alarms"), "alarms"),
     _Place("all_alarms", Role.OPERATOR, N_("Alarms of all schools"), "/alarms"),
+    _Place("audit", Role.OFFICE, N_("Who did what"), "audit"),
+    _Place("audit_of_director", Role.DIRECTOR, N_("Who did what"), "audit"),
+    _Place("audit_of_it", Role.IT, N_("Who did what"), "audit"),
+    _Place("audit_of_auditor", Role.AUDITOR, N_("Who did what"), "audit"),
+    _Place("all_audit", Role.OPERATOR, N_("Who did what: all schools"), "/audit"),
     _Place("releases", Role.OPERATOR, N_("Releases"), "/releases"),
 )
 

@@ -35,6 +35,7 @@ class Who(Enum):
     ORDERS = ("office", "director")
     RULES = ("canteen", "director")
     IT = ("it",)
+    AUDIT = ("office", "director", "it")
     OPERATORS = ("operator",)
 
 
@@ -78,6 +79,12 @@ ROUTES = {
     "POST /schools/{code}/entitlements/{order_id}/list/{person}/end": Who.OFFICE,
     "POST /schools/{code}/entitlements/{order_id}/end": Who.OFFICE,
     "GET /schools/{code}/approvals": Who.DIRECTOR,
+    "GET /schools/{code}/audit": Who.AUDIT,
+    "GET /schools/{code}/audit/entries.csv": Who.AUDIT,
+    "GET /schools/{code}/audit/entries.jsonl": Who.AUDIT,
+    "GET /audit": Who.OPERATORS,
+    "GET /audit/entries.csv": Who.OPERATORS,
+    "GET /audit/entries.jsonl": Who.OPERATORS,
     "GET /schools/{code}/approvals/{order_id}": Who.DIRECTOR,
     "POST /schools/{code}/approvals/{order_id}/approve": Who.DIRECTOR,
     "POST /schools/{code}/approvals/{order_id}/refuse": Who.DIRECTOR,
