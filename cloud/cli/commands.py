@@ -56,6 +56,7 @@ app.command("broker")(fleet.broker)
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)
 app.command("export")(keeping.export)
+app.command("takein")(keeping.takein)
 app.command("verify")(verifying.verify)
 app.add_typer(keeping.keys, name="key")
 

@@ -1,4 +1,4 @@
-"""`esik cloud backup`, `restore`, `export` and `key`: what is kept, and that it can be read again."""
+"""`esik cloud backup`, `restore`, `export`, `takein` and `key`: what is kept, and that it can be read again."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,12 @@ from cloud.core.vault import Vault, VaultLocked, add_key, make_key_file, read_ke
 from cloud.exports.actions import Exported, export_school
 from cloud.exports.shapes import Secret
 from cloud.schools.queries import school_of_code
+from cloud.takein.actions import TakenIn, take_in
 
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option("--passphrase-file", help="A file with a passphrase: then another installation can take the file in."),
+]
 keys = typer.Typer(no_args_is_help=True, help="The key file of the encrypted fields: make it, add a key, show its id.")
 
 
@@ -70,21 +75,55 @@ def export(
     *,
     with_iins: Annotated[bool, typer.Option("--with-iins", help="IINs too.")] = False,
     with_card_numbers: Annotated[bool, typer.Option("--with-card-numbers", help="Numbers of cards too.")] = False,
+    with_contacts: Annotated[
+        bool, typer.Option("--with-contacts", help="Phones and e-mails of guardians too.")
+    ] = False,
+    passphrase_file: PassphraseFile = None,
 ) -> None:
-    """Write everything that is a school's own as CSV and JSON lines; the audit journal notes it."""
+    """Write everything that is a school's own as CSV, JSON lines and SQLite; the audit journal notes it.
+
+    With a passphrase it holds, sealed, what another installation needs to take the school in.
+    """
     settings = settings_of(data)
     secrets = {Secret.IIN} if with_iins else set()
     secrets |= {Secret.CARD_NUMBER} if with_card_numbers else set()
+    secrets |= {Secret.CONTACT} if with_contacts else set()
+    passphrase = _passphrase(passphrase_file) if passphrase_file else None
 
     async def work() -> Exported:
         async with services_of(settings) as services:
             row = await school_of_code(services, school)
-            return await export_school(services, Actor.system("command export"), row.id, file, secrets)
+            return await export_school(services, Actor.system("command export"), row.id, file, secrets, passphrase)
 
     exported = run_to_the_end(work())
-    typer.echo(f"wrote {file}: {sum(exported.rows.values())} rows in {len(exported.rows)} files")
+    typer.echo(f"wrote {file}: {sum(exported.rows.values())} rows in {len(exported.rows)} tables")
     if exported.left_out:
         typer.echo(f"left out: {', '.join(exported.left_out)} (see --help)")
+
+
+def takein(
+    file: Annotated[Path, typer.Argument(help="A file that `esik cloud export --passphrase-file` or the page wrote.")],
+    passphrase_file: Annotated[Path, typer.Option("--passphrase-file", help="A file with the passphrase.")],
+    data: Data = None,
+    edition: EditionOption = None,
+) -> None:
+    """Take a school's export into this installation, which must be empty: all of it, or nothing."""
+    settings, passphrase = settings_of(data, edition), _passphrase(passphrase_file)
+
+    async def work() -> TakenIn:
+        async with services_of(settings) as services:
+            return await take_in(services, Actor.system("command takein"), file, passphrase)
+
+    taken = run_to_the_end(work())
+    typer.echo(f"took {taken.school} in: {taken.rows} rows")
+    typer.echo("Passwords did not come along: give the director a new one, enrol the devices anew, verify with verify.")
+
+
+def _passphrase(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        fail(f"{file} cannot be read: a text file with the passphrase is wanted")
 
 
 @keys.command("init")

@@ -1,91 +1,154 @@
 """What is done with exports: a school takes everything with it that is its own, at one instant, in open files.
 
-Rule: an IIN or a card's number is exported only when it was asked for by name; what was left out stands in the export.
+Rule: what is a secret stands in the open tables only when it was asked for by name; what another installation needs
+besides goes out sealed with a passphrase, or not at all. What was left out stands in the export.
 """
 
-import json
+import tempfile
 import zipfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any
+
+import asyncpg
 
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.files import whole
 from cloud.core.rights import Right
 from cloud.core.services import Services
+from cloud.exports.catalogue import Known, known_tables
+from cloud.exports.database import NAME, fill, sqlite_file
+from cloud.exports.dictionary import DICTIONARY, PACKAGE, as_csv, as_package, entries_of
+from cloud.exports.meanings import meanings
+from cloud.exports.package import FORMAT, MANIFEST, SEALED, Manifest, Package, bound_of
+from cloud.exports.readme import README, readme
+from cloud.exports.sealing import Sealer, SealingKey
 from cloud.exports.shapes import Secret
-from cloud.exports.tables import EXPORTS, RECORD_FILES
-from cloud.exports.writing import write_records, write_table
+from cloud.exports.tables import TABLES
+from cloud.exports.writing import write_csv, write_files, write_json, write_opened, write_sealed
 from cloud.schools.queries import SchoolRow, school_of_id
+from esik import __version__
 
-PACKAGE, README = "datapackage.json", "README.txt"
-TOLD = """\
-Everything that {name} ({code}) has in this service, at {at}.
+COPIED = 1 << 20
+_MIGRATION = "SELECT name FROM tortoise_migrations ORDER BY name DESC LIMIT 1"
 
-{package}  names every file and column (https://datapackage.org).
-*.csv             Tables: UTF-8, commas, a heading, instants in UTC, an empty cell for what is not known. A text that a
-                  spreadsheet would take for a formula begins with an apostrophe.
-*.jsonl           One JSON object a line: `record` is what the device wrote; `record_base64` where that is no JSON.
 
-Left out, because nobody asked for it: {left_out}.
-Left out always: passwords, sessions, the keys of devices and cards.
-"""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an export is to hold besides the open tables: secrets by name, and the sealed part if there is a key."""
+
+    secrets: frozenset[Secret] = frozenset()
+    key: SealingKey | None = None
+
+    @property
+    def left_out(self) -> list[str]:
+        """What the open tables do not show, and `sealed part` where there is none."""
+        missing = sorted(secret.value for secret in set(Secret).difference(self.secrets))
+        return missing if self.key else [*missing, "sealed part"]
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written: rows by file, and the secrets that were left out."""
+    """What was written: rows by table, and what was left out."""
 
     rows: dict[str, int]
     left_out: list[str]
 
 
 async def export_school(
-    services: Services, actor: Actor, school_id: int, file: Path, secrets: Collection[Secret] = ()
-) -> Exported:
+    services: Services, actor: Actor, school_id: int, file: Path, secrets: Collection[Secret] = (),
+    passphrase: str | None = None,
+) -> Exported:  # fmt: skip
     """Write a school's export, a zip file for its owner only, whole or not at all; the audit journal says who did.
 
-    Raises NotAllowed, NotFound or NotWritten.
+    Raises NotAllowed, NotFound, NotWritten or PassphraseRefused.
     """
     actor.require(Right.SCHOOL_EXPORT, school_id)
     school = await school_of_id(services, school_id)
+    wanted = Wanted(frozenset(secrets), SealingKey.of(passphrase) if passphrase is not None else None)
     with whole(file) as out:
-        exported = await _write(services, school, out, secrets)
-        asked = ", ".join(sorted(secret.value for secret in secrets)) or "none"
-        detail = {"rows": str(sum(exported.rows.values())), "secrets": asked}
-        async with services.database.transaction() as connection:
-            await audit(
-                connection, actor, "school.exported", f"school:{school.code}", detail,
-                school_id=school_id, at=services.clock.now(),
-            )  # fmt: skip
+        exported = await write_export(services, school, out, wanted, file.parent)
+        await note(services, actor, school, exported, wanted)
     return exported
 
 
-async def _write(services: Services, school: SchoolRow, out: BinaryIO, secrets: Collection[Secret]) -> Exported:
-    rows: dict[str, int] = {}
-    resources: list[dict[str, object]] = []
-    left_out = sorted(secret.value for secret in set(Secret).difference(secrets))
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+async def note(services: Services, actor: Actor, school: SchoolRow, exported: Exported, wanted: Wanted) -> None:
+    """Write into the audit journal that a school was exported, and with what."""
+    asked = ", ".join(sorted(secret.value for secret in wanted.secrets)) or "none"
+    sealed = "yes" if wanted.key else "no"
+    detail = {"rows": str(sum(exported.rows.values())), "secrets": asked, "sealed": sealed}
+    async with services.database.transaction() as connection:
+        await audit(
+            connection, actor, "school.exported", f"school:{school.code}", detail,
+            school_id=school.id, at=services.clock.now(),
+        )  # fmt: skip
+
+
+async def write_export(services: Services, school: SchoolRow, out: IO[bytes], wanted: Wanted, folder: Path) -> Exported:
+    """Write an export into a file that need not be seekable; the SQLite file grows in `folder` meanwhile."""
+    with zipfile.ZipFile(out, "w") as archive:
+        package, writer = Package(archive), _Writer(services, school, wanted)
         async with (
             services.database.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            for export in EXPORTS:
-                resource, count = await write_table(connection, school.id, archive, export, services.vault, secrets)
-                resources.append(resource)
-                rows[export.name] = count
-            for name, (about, query) in RECORD_FILES.items():
-                rows[name] = await write_records(connection, school.id, archive, name, query)
-                resources.append({"name": name, "path": f"{name}.jsonl", "format": "jsonl", "description": about})
-        package = {"name": f"esik-{school.code}", "resources": resources, "left_out": left_out}
-        archive.writestr(PACKAGE, json.dumps(package, indent=1, ensure_ascii=False))
-        archive.writestr(README, _told(services, school, left_out))
-    return Exported(rows, left_out)
+            await connection.execute("SET LOCAL TimeZone = 'UTC'")
+            return await writer.write(connection, package, folder)
 
 
-def _told(services: Services, school: SchoolRow, left_out: list[str]) -> str:
-    at = services.clock.now().isoformat(timespec="seconds")
-    omitted = ", ".join(f"{each}s" for each in left_out) or "nothing"
-    return TOLD.format(name=school.name_en, code=school.code, at=at, package=PACKAGE, left_out=omitted)
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    services: Services
+    school: SchoolRow
+    wanted: Wanted
+
+    async def write(self, connection: asyncpg.Connection, package: Package, folder: Path) -> Exported:
+        tables = await known_tables(connection, TABLES, meanings(), self.wanted.secrets)
+        rows = {known.table.name: await self._table(connection, package, known) for known in tables}
+        await self._database(connection, package, tables, folder)
+        self._describe(package, tables)
+        if self.wanted.key is not None:
+            with package.member(SEALED) as out:
+                sealer = Sealer(out, self.wanted.key, bound_of(package.files))
+                await write_sealed(connection, self.school.id, sealer, tables, self.services.vault)
+                sealer.close()
+        manifest = Manifest(
+            FORMAT, __version__, await connection.fetchval(_MIGRATION), self.school.code,
+            self.services.clock.now().isoformat(timespec="seconds"), self.wanted.left_out, dict(package.files),
+        )  # fmt: skip
+        package.put(MANIFEST, manifest.encoded())
+        return Exported(rows, self.wanted.left_out)
+
+    async def _table(self, connection: asyncpg.Connection, package: Package, known: Known) -> int:
+        vault = self.services.vault
+        if known.opens:
+            rows = await write_opened(connection, self.school.id, package, known, vault)
+        else:
+            rows = await write_csv(connection, self.school.id, package, known)
+            await write_json(connection, self.school.id, package, known)
+        await write_files(connection, self.school.id, package, known, vault)
+        return rows
+
+    async def _database(
+        self, connection: asyncpg.Connection, package: Package, tables: list[Known], folder: Path
+    ) -> None:
+        with tempfile.TemporaryDirectory(prefix="export-", dir=folder) as own:
+            path = Path(own) / NAME
+            with sqlite_file(path, tables, entries_of(tables, meanings())) as out:
+                for known in tables:
+                    await fill(connection, self.school.id, out, known, self.services.vault)
+            with path.open("rb") as source, package.member(NAME) as member:
+                _copy(source, member)
+
+    def _describe(self, package: Package, tables: list[Known]) -> None:
+        entries = list(entries_of(tables, meanings()))
+        package.put(DICTIONARY, as_csv(entries))
+        package.put(PACKAGE, as_package(self.school.code, tables, meanings(), self.wanted.left_out))
+        package.put(README, readme(self.school, self.services.clock.now(), self.wanted.left_out))
+
+
+def _copy(source: IO[bytes], out: Any) -> None:
+    while block := source.read(COPIED):
+        out.write(block)

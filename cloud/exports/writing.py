@@ -1,121 +1,147 @@
-"""Rows become files of an export: CSV for tables, JSON lines for records, each described for programs."""
+"""Tables become files of an export: CSV, JSON lines, and what only the sealed part holds.
+
+Rule: rows are streamed from PostgreSQL, which writes CSV and JSON itself; no table is ever held whole.
+"""
 
 import base64
-import io
 import json
-import zipfile
-from collections.abc import Callable, Collection
-from datetime import UTC, date, datetime
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
 
-from cloud.core.delimited import line_of, tamed
+from cloud.core.delimited import tamed
 from cloud.core.vault import Vault
-from cloud.exports.shapes import Export, Sealed, Secret
+from cloud.exports.catalogue import Known, csv_value
+from cloud.exports.package import Package
+from cloud.exports.sealing import Sealer
+from cloud.exports.shapes import Table
 
 AT_ONCE = 1_000
 HOURS_S = 6 * 3600.0
-TYPES = {
-    "bool": "boolean", "int2": "integer", "int4": "integer", "int8": "integer", "date": "date",
-    "timestamptz": "datetime",
-}  # fmt: skip
-Cell = Callable[[Any], str]
+ENDINGS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/webp": "webp"}
+CSV, JSON = "csv/{0}.csv", "json/{0}.jsonl"
+# One column of JSON, where no character can need quotes: JSON has neither of these two.
+_UNQUOTED = {"format": "csv", "quote": "\x01", "delimiter": "\x02"}
 
 
-async def write_table(
-    connection: asyncpg.Connection,
-    school_id: int,
-    archive: zipfile.ZipFile,
-    export: Export,
-    vault: Vault,
-    secrets: Collection[Secret],
-) -> tuple[dict[str, object], int]:
-    """Write one file of CSV and return its description, a resource of a data package, and how many rows it has."""
-    statement = await connection.prepare(export.query, timeout=HOURS_S)
-    kept = {
-        attribute.name: TYPES.get(attribute.type.name, "string")
-        for attribute in statement.get_attributes()
-        if (sealed := export.sealed.get(attribute.name)) is None or sealed.secret is None or sealed.secret in secrets
-    }
-    cells = {column: _cell(kind, export.sealed.get(column), vault) for column, kind in kept.items()}
-    count = 0
-    with archive.open(f"{export.name}.csv", "w", force_zip64=True) as out, _text(out) as text:
-        text.write(line_of(cells))
-        async for row in statement.cursor(school_id, prefetch=AT_ONCE, timeout=HOURS_S):
-            text.write(line_of(cell(row[column]) for column, cell in cells.items()))
-            count += 1
-    fields = [{"name": column, "type": kind} for column, kind in kept.items()]
-    schema = {"fields": fields, "missingValues": [""]}
-    path = f"{export.name}.csv"
-    return {"name": export.name, "path": path, "description": export.about, "schema": schema}, count
+async def write_csv(connection: asyncpg.Connection, school_id: int, package: Package, known: Known) -> int:
+    """Write one table as CSV with a heading; what somebody typed is no formula in it. Return how many rows it has."""
+    columns = known.shown
+    query = known.rows([f'{csv_value(column)} AS "{column.shown}"' for column in columns])
+    quoted = [column.shown for column in columns if column.type in {"string", "object", "array"}]
+    name = CSV.format(known.table.name)
+    with package.member(name) as out:
+
+        async def take(data: bytes) -> None:
+            out.write(data)
+
+        status = await connection.copy_from_query(
+            query, school_id, output=take, format="csv", header=True, force_quote=quoted or None, timeout=HOURS_S
+        )
+    rows = int(status.split()[-1])
+    package.count(name, rows)
+    return rows
 
 
-async def write_records(
-    connection: asyncpg.Connection, school_id: int, archive: zipfile.ZipFile, name: str, query: str
+async def write_json(connection: asyncpg.Connection, school_id: int, package: Package, known: Known) -> None:
+    """Write one table as JSON lines: what another installation takes in."""
+    inner = known.rows([f'{column.value} AS "{column.shown}"' for column in known.shown])
+    name = JSON.format(known.table.name)
+    with package.member(name) as out:
+
+        async def take(data: bytes) -> None:
+            out.write(data)
+
+        status = await connection.copy_from_query(
+            f"SELECT row_to_json(shown) FROM ({inner}) AS shown",  # noqa: S608 (names of the catalogue)
+            school_id, output=take, timeout=HOURS_S, **_UNQUOTED,
+        )  # fmt: skip
+    package.count(name, int(status.split()[-1]))
+
+
+async def write_opened(
+    connection: asyncpg.Connection, school_id: int, package: Package, known: Known, vault: Vault
 ) -> int:
-    """Write records as JSON lines, each with the very bytes of its device, and return how many."""
-    count = 0
-    with archive.open(f"{name}.jsonl", "w", force_zip64=True) as out:
+    """Write a table with secrets that were asked for as CSV and JSON; these are decrypted here, row by row."""
+    contexts = {
+        column.shown: known.table.sealed[column.name].context
+        for column in known.shown if column.name in known.table.sealed
+    }  # fmt: skip
+    text = {column.shown for column in known.shown if column.type in {"string", "object", "array"}}
+    query = known.rows([f'{csv_value(column)} AS "{column.shown}"' for column in known.shown])
+    name = CSV.format(known.table.name)
+    with package.member(name) as out:
+        out.write((",".join(str(column.shown) for column in known.shown) + "\n").encode())
         async for row in connection.cursor(query, school_id, prefetch=AT_ONCE, timeout=HOURS_S):
-            out.write(_line(row))
-            count += 1
-    return count
+            cells = opened_row(dict(row), contexts, vault)
+            out.write((",".join(_cell(value, is_text=key in text) for key, value in cells.items()) + "\n").encode())
+    inner = known.rows([f'{column.value} AS "{column.shown}"' for column in known.shown])
+    query, rows = f"SELECT row_to_json(shown)::text FROM ({inner}) AS shown", 0  # noqa: S608 (names of the catalogue)
+    with package.member(JSON.format(known.table.name)) as out:
+        async for row in connection.cursor(query, school_id, prefetch=AT_ONCE, timeout=HOURS_S):
+            told = opened_row(json.loads(row[0]), contexts, vault)
+            out.write(json.dumps(told, ensure_ascii=False).encode() + b"\n")
+            rows += 1
+    package.count(name, rows)
+    package.count(JSON.format(known.table.name), rows)
+    return rows
 
 
-def _line(row: asyncpg.Record) -> bytes:
-    around = {
-        "device": row["device"],
-        "epoch": row["epoch"],
-        "seq": row["seq"],
-        "received_at": _instant(row["received_at"]),
-        "corrected_ms": row["corrected_ms"],
-        "reason": row["reason"],
-        "digest": row["digest"].hex(),
+def opened_row(row: dict[str, Any], contexts: Mapping[str | None, str], vault: Vault) -> dict[str, Any]:
+    r"""Return a row with its sealed values, which PostgreSQL gives as \x and hexadecimal digits, decrypted."""
+    return {
+        name: vault.decrypt(bytes.fromhex(value[2:]), contexts[name])
+        if name in contexts and value is not None
+        else value
+        for name, value in row.items()
     }
-    told = json.dumps({key: value for key, value in around.items() if value is not None}, ensure_ascii=False).encode()
-    record = bytes(row["record"])
-    if _is_one_line_of_json(record):
-        return told[:-1] + b', "record": ' + record + b"}\n"
-    return told[:-1] + b', "record_base64": "' + base64.b64encode(record) + b'"}\n'
 
 
-def _is_one_line_of_json(record: bytes) -> bool:
-    try:
-        return isinstance(json.loads(record.decode()), dict) and b"\n" not in record and b"\r" not in record
-    except (ValueError, RecursionError):
-        return False
+def _cell(value: str | None, *, is_text: bool) -> str:
+    if value is None:
+        return ""
+    return '"' + tamed(value).replace('"', '""') + '"' if is_text else value
 
 
-def _cell(kind: str, sealed: Sealed | None, vault: Vault) -> Cell:
+async def write_files(
+    connection: asyncpg.Connection, school_id: int, package: Package, known: Known, vault: Vault
+) -> None:
+    """Write the files that a table holds: photos and documents."""
+    for column, pattern in known.table.files.items():
+        sealed = known.table.sealed.get(column)
+        async for row in connection.cursor(known.rows(["*"]), school_id, prefetch=8, timeout=HOURS_S):
+            content = row[column] if sealed is None else vault.decrypt_bytes(row[column], sealed.context)
+            package.put(file_name(pattern, row), content)
+
+
+def file_name(pattern: str, row: "asyncpg.Record | dict[str, object]") -> str:
+    """Return the name of a row's file; nothing in it leads to another folder."""
+    names = {column: ENDINGS.get(str(value), str(value)) for column, value in dict(row).items()}
+    return pattern.format(**{column: name.replace("/", "_").replace("..", "_") for column, name in names.items()})
+
+
+async def write_sealed(
+    connection: asyncpg.Connection, school_id: int, sealer: Sealer, tables: Sequence[Known], vault: Vault
+) -> None:
+    """Write every sealed value as a line of JSON: table, key, column, and the value in base64."""
+    for known in tables:
+        closed = [name for name in (*known.table.sealed, *known.table.closed) if name not in known.table.files]
+        if not closed:
+            continue
+        values = [f'"{name}"' for name in (*known.key, *closed)]
+        async for row in connection.cursor(known.rows(values), school_id, prefetch=AT_ONCE, timeout=HOURS_S):
+            key = [row[name] for name in known.key]
+            for name in closed:
+                if row[name] is not None:
+                    sealer.write(_line(known.table, key, name, row[name], vault))
+
+
+def _line(table: Table, key: Sequence[object], name: str, value: str | bytes, vault: Vault) -> bytes:
+    sealed = table.sealed.get(name)
     if sealed is not None:
-        return partial(_opened, vault, sealed.context)
-    cells: dict[str, Cell] = {"boolean": _truth, "datetime": _instant, "date": _day}
-    return cells.get(kind, _tame)
-
-
-def _opened(vault: Vault, context: str, value: bytes | None) -> str:
-    return "" if value is None else vault.decrypt(value, context)
-
-
-def _truth(value: bool | None) -> str:
-    return "" if value is None else str(value).lower()
-
-
-def _instant(value: datetime | None) -> str:
-    return "" if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _day(value: date | None) -> str:
-    return "" if value is None else value.isoformat()
-
-
-def _tame(value: object) -> str:
-    if isinstance(value, str):
-        return tamed(value)
-    return "" if value is None else str(value)
-
-
-def _text(out: Any) -> io.TextIOWrapper:
-    return io.TextIOWrapper(out, encoding="utf-8", newline="")
+        assert isinstance(value, bytes)  # noqa: S101 (sealed columns are bytes)
+        plain = vault.decrypt_bytes(value, sealed.context)
+    else:
+        plain = value.encode() if isinstance(value, str) else value
+    return json.dumps([table.name, list(key), name, base64.b64encode(plain).decode()]).encode() + b"\n"

@@ -88,12 +88,16 @@ def test_from_an_empty_database_to_a_school_with_people_devices_and_a_copy_of_it
     (tmp_path / "nightly").mkdir()
     assert "holds no keys" in cloud.run("backup", "--keys-apart", str(tmp_path / "nightly"))
     assert [each.suffix for each in (tmp_path / "nightly").iterdir()] == [".zip"]
-    assert "left out: card number, iin" in cloud.run("export", str(tmp_path / "own.zip"), "--school", "demo2026")
-    assert "left out" not in cloud.run(
-        "export", str(tmp_path / "all.zip"), "--school", "demo2026", "--with-iins", "--with-card-numbers"
+    (tmp_path / "phrase").write_text("correct horse battery\n")
+    assert "left out: card number, contact, iin" in cloud.run(
+        "export", str(tmp_path / "own.zip"), "--school", "demo2026"
     )
+    assert "left out" not in cloud.run(
+        "export", str(tmp_path / "all.zip"), "--school", "demo2026", "--with-iins", "--with-card-numbers",
+        "--with-contacts", "--passphrase-file", str(tmp_path / "phrase"),
+    )  # fmt: skip
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
-        assert DANA in archive.read("people.csv").decode()
+        assert DANA in archive.read("csv/person.csv").decode()
     assert "restored" in cloud.run("restore", str(tmp_path / "esik.zip"), "--over")
     assert "added key" in cloud.run("key", "add")
     assert str(cloud.data / "vault.key") in cloud.run("key", "show")

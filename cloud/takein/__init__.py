@@ -1,0 +1,1 @@
+"""Taking in: a school's export becomes a school of this installation."""
