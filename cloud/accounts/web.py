@@ -1,5 +1,6 @@
 """Who a request comes from: the session's cookie, and what pages ask of it before they show anything."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated, cast
@@ -14,6 +15,7 @@ from cloud.core.errors import Refused
 from cloud.core.messages import message
 from cloud.core.navigation import ACCOUNT, SIGN_IN
 from cloud.core.pages import Counting, Visit
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.telling import wants_page
 
@@ -103,6 +105,16 @@ async def operator_desk(visit: MemberVisit, actor: SignedIn, services: TheServic
 
 
 TheOperatorDesk = Annotated[OperatorDesk, Depends(operator_desk)]
+
+
+def everywhere(right: Right) -> Callable[..., Awaitable[OperatorDesk]]:
+    """Return a dependency that finds who has a right at every school there is. Raises NotAllowed."""
+
+    async def find(visit: MemberVisit, actor: SignedIn, services: TheServices) -> OperatorDesk:
+        actor.require_everywhere(right)
+        return OperatorDesk(visit, actor, services)
+
+    return find
 
 
 def way_out(refused: Refused, path: str) -> str | None:

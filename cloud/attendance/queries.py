@@ -3,7 +3,7 @@
 Rule: one statement a question, with a limit; the actor's reach is asked first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from cloud.attendance.standing import Came, Standing, is_delayed, is_rough, standing_of
 from cloud.core.actor import Actor, Role
-from cloud.core.errors import NotFound
+from cloud.core.errors import NotAllowed, NotFound
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.schools.errors import SchoolUnknown
 from cloud.schools.queries import day_plans, school_of_code
@@ -20,7 +21,6 @@ from cloud.schools.rules import DayPlan
 PEOPLE_MAX = 20_000  # of one school
 TAPS_MAX = 50
 ENTRIES_MAX = 500
-STAFF_ROLES = (Role.GUARD, Role.OFFICE, Role.IT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,32 +136,35 @@ ORDER BY m."on" DESC, m.at, m.id LIMIT $4
 """  # noqa: S608 (columns of this file)
 
 
-async def school_today(services: Services, actor: Actor, code: str, *roles: Role) -> SchoolToday:
-    """Return a school that the actor works at in one of the roles (any of staff when none is named); else NotFound."""
+async def school_today(services: Services, actor: Actor, code: str, *allowed: Right | Role) -> SchoolToday:
+    """Return a school at which the actor has one of these rights; else NotFound."""
     try:
         school = await school_of_code(services, code)
     except SchoolUnknown:
         raise NotFound from None
-    if not any(actor.may(role, school.id) for role in roles or STAFF_ROLES):
+    if not any(_has(actor, each, school.id) for each in allowed):
         raise NotFound
     on = services.clock.now().astimezone(school.zone).date()
     names = {language: school.name(language) for language in ("kk", "ru", "en")}
     return SchoolToday(school.id, code, names, school.zone, on, await day_plans(services, school.id, on))
 
 
-async def school_codes(services: Services, actor: Actor, role: Role) -> list[str]:
-    """Return the codes of the schools that the actor has a role at; of the first 100 for an operator."""
+async def school_codes(services: Services, actor: Actor, roles: Collection[Role]) -> list[str]:
+    """Return the codes of the schools that the actor has one of these roles at, the first 100."""
     rows = await services.database.pool.fetch(
-        "SELECT code FROM school WHERE id = ANY($1::bigint[]) OR $2 ORDER BY code LIMIT 100",
-        list(actor.schools_as(role)),
-        actor.is_operator,
+        "SELECT code FROM school WHERE id = ANY($1::bigint[]) ORDER BY code LIMIT 100", list(actor.schools_as(*roles))
     )
     return [row["code"] for row in rows]
 
 
+def _has(actor: Actor, allowed: Right | Role, school_id: int) -> bool:
+    return actor.can(allowed, school_id) if isinstance(allowed, Right) else actor.may(allowed, school_id)
+
+
 async def roll(services: Services, actor: Actor, school: SchoolToday) -> list[PersonToday]:
     """Return everybody of a school with where they are now, in the order of the Kazakh alphabet."""
-    actor.require(STAFF_ROLES, school.id)
+    if not (actor.can(Right.PRESENCE_READ, school.id) or actor.can(Right.GATES_WATCH, school.id)):
+        raise NotAllowed
     now = services.clock.now()
     rows = await services.database.pool.fetch(ROLL, school.id, school.on, PEOPLE_MAX)
     return [_person(row, school, now) for row in rows]
@@ -169,7 +172,7 @@ async def roll(services: Services, actor: Actor, school: SchoolToday) -> list[Pe
 
 async def last_taps(services: Services, actor: Actor, school: SchoolToday, most: int = 12) -> list[Tap]:
     """Return what happened last at the gates today, newest first."""
-    actor.require(STAFF_ROLES, school.id)
+    actor.require(Right.GATES_WATCH, school.id)
     rows = await services.database.pool.fetch(TAPS, school.id, school.on, min(most, TAPS_MAX))
     return [
         replace(_tap(row), name=row["name"], class_name=_class_name(row), ref=row["ref"], photo=row["photo"])

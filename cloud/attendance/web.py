@@ -10,6 +10,7 @@ from cloud.accounts.web import MemberVisit, SignedIn, TheServices
 from cloud.attendance.queries import SchoolToday, school_today
 from cloud.core.actor import Actor, Role
 from cloud.core.pages import Visit
+from cloud.core.rights import Right
 from cloud.core.services import Services
 
 
@@ -21,22 +22,22 @@ class Desk:
     actor: Actor
     school: SchoolToday
     services: Services
-    roles: tuple[Role, ...]  # any of which lets somebody work here
+    allowed: tuple[Right | Role, ...]  # any of which lets somebody work here
 
     async def again(self) -> "Desk":
         """Return the desk as it is now: a live page outlasts midnight."""
-        school = await school_today(self.services, self.actor, self.school.code, *self.roles)
+        school = await school_today(self.services, self.actor, self.school.code, *self.allowed)
         return replace(self, school=school, visit=replace(self.visit, now=self.services.clock.now()))
 
 
-def desk_of(*roles: Role) -> Callable[..., Awaitable[Desk]]:
-    """Return a dependency that finds the school of the path, or NotFound for who has none of the roles there."""
+def desk_of(*allowed: Right | Role) -> Callable[..., Awaitable[Desk]]:
+    """Return a dependency that finds the school of the path, or NotFound for who has none of these rights there."""
 
     async def find(
         code: Annotated[str, Path(max_length=12)], visit: MemberVisit, actor: SignedIn, services: TheServices
     ) -> Desk:
-        school = await school_today(services, actor, code, *roles)
+        school = await school_today(services, actor, code, *allowed)
         at_school = visit.at_school(school.code, school.names[visit.language.value], school.zone)
-        return Desk(at_school, actor, school, services, roles)
+        return Desk(at_school, actor, school, services, allowed)
 
     return find

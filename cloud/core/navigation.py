@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from cloud.core.actor import Actor, Role
 from cloud.core.i18n import N_
+from cloud.core.rights import Right
 
 ACCOUNT = "/account"
+SECOND_STEP = "/account/second-step"
 SIGN_IN = "/sign-in"
 
 
@@ -21,37 +23,39 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class _Place:
     key: str
-    role: Role
+    right: Right  # that the page asks for
+    roles: frozenset[Role]  # whose daily work it is; a right alone puts nothing into a menu
     label: str
-    path: str  # below the school's own address, or from the root for who works at none
+    path: str  # below the school's own address; from the root, with a slash before it, for who works at none
+
+
+def _place(key: str, right: Right, label: str, path: str, *roles: Role) -> _Place:
+    return _Place(key, right, frozenset(roles), label, path)
 
 
 PLACES = (
-    _Place("children", Role.GUARDIAN, N_("Children"), "/"),
-    _Place("notices", Role.GUARDIAN, N_("Notices"), "/notices"),
-    _Place("gate", Role.GUARD, N_("At the gate"), "gate"),
-    _Place("muster", Role.GUARD, N_("Muster list"), "muster"),
-    _Place("today", Role.OFFICE, N_("Today"), "office"),
-    _Place("money", Role.OFFICE, N_("Money"), "money"),
-    _Place("reports", Role.OFFICE, N_("Reports"), "reports"),
-    _Place("import", Role.OFFICE, N_("Import"), "import"),
-    _Place("entitlements", Role.OFFICE, N_("Free meals"), "entitlements"),
-    _Place("wallet", Role.OFFICE, N_("Social Wallet"), "wallet"),
-    _Place("approvals", Role.DIRECTOR, N_("To approve"), "approvals"),
-    _Place("reports_to_sign", Role.DIRECTOR, N_("Reports"), "reports"),
-    _Place("menu", Role.CANTEEN, N_("Menu"), "menu"),
-    _Place("dishes", Role.CANTEEN, N_("Dishes"), "dishes"),
-    _Place("sold", Role.CANTEEN, N_("Sold"), "sold"),
-    _Place("reports_to_see", Role.CANTEEN, N_("Reports"), "reports"),
-    _Place("devices", Role.IT, N_("Devices"), "devices"),
-    _Place("alarms", Role.IT, N_("Alarms"), "alarms"),
-    _Place("all_alarms", Role.OPERATOR, N_("Alarms of all schools"), "/alarms"),
-    _Place("audit", Role.OFFICE, N_("Who did what"), "audit"),
-    _Place("audit_of_director", Role.DIRECTOR, N_("Who did what"), "audit"),
-    _Place("audit_of_it", Role.IT, N_("Who did what"), "audit"),
-    _Place("audit_of_auditor", Role.AUDITOR, N_("Who did what"), "audit"),
-    _Place("all_audit", Role.OPERATOR, N_("Who did what: all schools"), "/audit"),
-    _Place("releases", Role.OPERATOR, N_("Releases"), "/releases"),
+    _place("children", Right.PRESENCE_READ, N_("Children"), "/", Role.GUARDIAN),
+    _place("notices", Right.NOTICES_READ, N_("Notices"), "/notices", Role.GUARDIAN),
+    _place("gate", Right.GATES_WATCH, N_("At the gate"), "gate", Role.GUARD),
+    _place("muster", Right.GATES_WATCH, N_("Muster list"), "muster", Role.GUARD),
+    _place("today", Right.PRESENCE_READ, N_("Today"), "office", Role.OFFICE, Role.DEPUTY, Role.DIRECTOR),
+    _place("money", Right.MONEY_READ, N_("Money"), "money", Role.OFFICE),
+    _place("reports", Right.REPORTS_READ, N_("Reports"), "reports", Role.OFFICE, Role.DEPUTY, Role.DIRECTOR),
+    _place("import", Right.PEOPLE_IMPORT, N_("Import"), "import", Role.OFFICE),
+    _place("entitlements", Right.ENTITLEMENTS_KEEP, N_("Free meals"), "entitlements", Role.OFFICE, Role.PEDAGOGUE),
+    _place("wallet", Right.WALLET_READ, N_("Social Wallet"), "wallet", Role.OFFICE, Role.PEDAGOGUE),
+    _place("approvals", Right.ENTITLEMENTS_APPROVE, N_("To approve"), "approvals", Role.DIRECTOR),
+    _place("menu", Right.MENU_PLAN, N_("Menu"), "menu", Role.CANTEEN),
+    _place("dishes", Right.MENU_PLAN, N_("Dishes"), "dishes", Role.CANTEEN),
+    _place("orders", Right.ORDERS_READ, N_("Ordered"), "orders", Role.CASHIER),
+    _place("sold", Right.SALES_READ, N_("Sold"), "sold", Role.CANTEEN),
+    _place("reports", Right.REPORTS_READ, N_("Reports"), "reports", Role.CANTEEN),
+    _place("devices", Right.DEVICES_KEEP, N_("Devices"), "devices", Role.IT),
+    _place("alarms", Right.ALARMS_READ, N_("Alarms"), "alarms", Role.IT),
+    _place("all_alarms", Right.ALARMS_READ, N_("Alarms of all schools"), "/alarms", Role.OPERATOR),
+    _place("audit", Right.AUDIT_READ, N_("Who did what"), "audit", Role.OFFICE, Role.DIRECTOR, Role.IT, Role.AUDITOR),
+    _place("all_audit", Right.AUDIT_READ, N_("Who did what: all schools"), "/audit", Role.OPERATOR),
+    _place("releases", Right.RELEASES_KEEP, N_("Releases"), "/releases", Role.OPERATOR),
 )
 
 
@@ -61,7 +65,7 @@ def sections_of(actor: Actor, school: str) -> list[Section]:
         return []
     sections: dict[tuple[str, str], Section] = {}  # who has two roles sees a page that both have once
     for place in PLACES:
-        if _has(actor, place.role):
+        if _has(actor, place.roles):
             section = Section(place.key, place.label, _address(place, school))
             sections.setdefault((place.label, place.path), section)
     return list(sections.values())
@@ -71,13 +75,15 @@ def home_of(actor: Actor) -> str:
     """Return where an actor begins: a password that must change first, then the first page of its roles."""
     if actor.must_change:
         return ACCOUNT
+    if actor.must_enrol:
+        return SECOND_STEP
     sections = sections_of(actor, "")
     return sections[0].address if sections else ACCOUNT
 
 
-def role_of(key: str) -> Role | None:
-    """Return the role that a section of the menu is for."""
-    return next((place.role for place in PLACES if place.key == key), None)
+def roles_of(key: str) -> frozenset[Role]:
+    """Return the roles whose daily work a section of the menu is; none for no section."""
+    return frozenset().union(*(place.roles for place in PLACES if place.key == key))
 
 
 def address_of(key: str, school: str) -> str:
@@ -85,13 +91,11 @@ def address_of(key: str, school: str) -> str:
     return next(_address(place, school) for place in PLACES if place.key == key)
 
 
-def _has(actor: Actor, role: Role) -> bool:
-    if role is not Role.GUARDIAN and actor.is_operator:
-        return True
-    return any(reach.role is role for reach in actor.reaches)
+def _has(actor: Actor, roles: frozenset[Role]) -> bool:
+    return any(reach.role in roles for reach in actor.reaches)
 
 
 def _address(place: _Place, school: str) -> str:
-    if place.role in {Role.GUARDIAN, Role.OPERATOR}:
+    if place.path.startswith("/"):
         return place.path
     return f"/schools/{school}/{place.path}" if school else f"/go/{place.key}"

@@ -235,8 +235,10 @@ TABLE: Mapping[Right, Allowed] = {
                               at_school(Role.OFFICE, Role.DIRECTOR, Role.IT)),
     Right.ROLES_GIVE: Allowed(Thing.ACCOUNTS, N_("Give roles and take them back; which ones, a table below says"),
                               at_school(Role.OFFICE, Role.DIRECTOR, Role.IT) | OPERATORS),
-    Right.AUDIT_READ: Allowed(Thing.ACCOUNTS, N_("Read the audit journal"),
-                              at_school(Role.DIRECTOR, Role.IT) | {Role.AUDITOR: Within.REGION} | OPERATORS),
+    Right.AUDIT_READ: Allowed(
+        Thing.ACCOUNTS, N_("Read the audit journal"),
+        at_school(Role.OFFICE, Role.DIRECTOR, Role.IT) | {Role.AUDITOR: Within.REGION} | OPERATORS,
+    ),
     Right.ACCOUNTS_READ: Allowed(Thing.ACCOUNTS, N_("See the school's accounts, and attempts to sign in that failed"),
                                  at_school(Role.OFFICE, Role.DIRECTOR, Role.IT) | OPERATORS),
     Right.ACCOUNTS_KEEP: Allowed(

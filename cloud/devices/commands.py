@@ -154,7 +154,7 @@ async def command(services: Services, actor: Actor, name: str, action: Action, g
 
 async def commands_of(services: Services, actor: Actor, school_id: int, name: str) -> Sequence[CommandSeen]:
     """Return the last commands to a device of a school, the newest first. Raises NotAllowed."""
-    actor.require(Right.DEVICES_COMMAND, school_id)
+    actor.require(Right.DEVICES_KEEP, school_id)
     rows = await services.database.pool.fetch(_LIST, name, school_id, SHOWN_MAX)
     return [_seen(row, services.clock.now()) for row in rows]
 

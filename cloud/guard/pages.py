@@ -12,13 +12,13 @@ from cloud.attendance.queries import PersonToday, last_taps, roll
 from cloud.attendance.silence import silent_gates
 from cloud.attendance.standing import Standing
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Role
 from cloud.core.live import Quiet, stream
 from cloud.core.pages import pages_of
+from cloud.core.rights import Right
 from cloud.core.wakeups import EVERYTHING
 
 router = APIRouter(prefix="/schools/{code}", include_in_schema=False)
-GuardDesk = Annotated[Desk, Depends(desk_of(Role.GUARD, Role.OFFICE))]
+GuardDesk = Annotated[Desk, Depends(desk_of(Right.GATES_WATCH))]
 TAPS_SHOWN = 7
 
 

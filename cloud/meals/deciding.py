@@ -9,7 +9,7 @@ from enum import StrEnum
 import asyncpg
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.rights import Right
 from cloud.core.services import Services
@@ -23,7 +23,6 @@ from cloud.meals.projection import CHANNEL
 from cloud.meals.rules import Odd, Place, Sale
 from cloud.meals.statements import ODD_COLUMNS
 
-DECIDERS = (Role.OFFICE, Role.DIRECTOR)
 _UNDECIDED = f"""
 SELECT {ODD_COLUMNS} FROM meal_odd WHERE school_id = $1 AND decision = ''
   AND (device, epoch, seq) IN (SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[]))

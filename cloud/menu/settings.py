@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import asyncpg
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.messages import Message, message
 from cloud.core.rights import Right
@@ -18,7 +18,6 @@ from cloud.menu.kinds import UnseenPolicy
 from cloud.menu.rules import DAY_MIN, PRICE_MAX_TIYN, minute_of, price_of
 from cloud.people.actions import tell_changed
 
-KEEPERS = (Role.CANTEEN, Role.DIRECTOR)
 _OF_SCHOOL = """
 SELECT offline_limit_tiyn, overdraft_tiyn, low_balance_tiyn, preorder_cutoff_min, unseen_policy FROM canteen_rule
 WHERE school_id = $1

@@ -10,11 +10,11 @@ from pydantic import Field
 from cloud.attendance.queries import PersonToday, roll
 from cloud.attendance.standing import Standing
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Role
 from cloud.core.api import PREFIX, Model, refusals
+from cloud.core.rights import Right
 
 router = APIRouter(prefix=f"{PREFIX}/schools/{{code}}", tags=["presence"])
-OfficeDesk = Annotated[Desk, Depends(desk_of(Role.OFFICE))]
+OfficeDesk = Annotated[Desk, Depends(desk_of(Right.PRESENCE_READ))]
 LIMIT_MAX = 1_000
 
 

@@ -7,16 +7,16 @@ from fastapi import Depends, Form, Request
 from fastapi.responses import Response
 
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Role
 from cloud.core.errors import Refused
 from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
+from cloud.core.rights import Right
 from cloud.imports.cells import CellWrong, date_of_text
 from cloud.menu.errors import MenuRefused
 from cloud.menu.kinds import ALLERGENS, CATEGORIES
 from cloud.menu.rules import Names
 
-CanteenDesk = Annotated[Desk, Depends(desk_of(Role.CANTEEN))]
+CanteenDesk = Annotated[Desk, Depends(desk_of(Right.MENU_PLAN))]
 Text = Annotated[str, Form(max_length=1_200)]
 Words = Annotated[list[str], Form(max_length=2_000)]  # so many boxes that are ticked
 DAY = timedelta(days=1)

@@ -7,18 +7,18 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Role
 from cloud.core.errors import Refused
 from cloud.core.money import plain
+from cloud.core.rights import Right
 from cloud.menu.kinds import UnseenPolicy
 from cloud.menu.rules import time_of
-from cloud.menu.settings import KEEPERS, CanteenRules, RulesTyped, rules_of, set_rules
+from cloud.menu.settings import CanteenRules, RulesTyped, rules_of, set_rules
 from cloud.office.canteen import Text, shown
 
 router = APIRouter(prefix="/schools/{code}/canteen/settings", include_in_schema=False)
 PAGE = "office/canteen_rules.html"
-LookersDesk = Annotated[Desk, Depends(desk_of(Role.CANTEEN, Role.DIRECTOR, Role.OFFICE))]
-KeepersDesk = Annotated[Desk, Depends(desk_of(*KEEPERS))]
+LookersDesk = Annotated[Desk, Depends(desk_of(Right.CANTEEN_RULES_READ))]
+KeepersDesk = Annotated[Desk, Depends(desk_of(Right.CANTEEN_RULES_KEEP))]
 
 
 @router.get("")
@@ -50,10 +50,10 @@ async def change(
 def _page(
     request: Request, desk: Desk, form: RulesTyped, refused: Refused | None = None, *, is_done: bool = False
 ) -> Response:
-    may_keep = any(desk.actor.may(role, desk.school.id) for role in KEEPERS)
+    may_keep = desk.actor.can(Right.CANTEEN_RULES_KEEP, desk.school.id)
     return shown(
         request, desk, PAGE, "menu", refused, form=form, policies=list(UnseenPolicy), may_keep=may_keep,
-        is_cook=desk.actor.may(Role.CANTEEN, desk.school.id), is_done=is_done,
+        is_cook=desk.actor.can(Right.MENU_PLAN, desk.school.id), is_done=is_done,
     )  # fmt: skip
 
 

@@ -12,15 +12,15 @@ from fastapi.responses import RedirectResponse, Response
 from cloud.attendance.web import Desk, desk_of
 from cloud.cards.actions import give_card
 from cloud.cards.queries import Holder, holders_of
-from cloud.core.actor import Role
 from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
+from cloud.core.rights import Right
 from cloud.schools.queries import ClassRow, classes_of
 
 TEMPLATE = "office/cards.html"
 router = APIRouter(prefix="/schools/{code}", include_in_schema=False)
-OfficeDesk = Annotated[Desk, Depends(desk_of(Role.OFFICE))]
+OfficeDesk = Annotated[Desk, Depends(desk_of(Right.CARDS_READ))]
 Text = Annotated[str, Form(max_length=64)]
 
 

@@ -11,20 +11,20 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Role
 from cloud.core.codes import code_svg
 from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import N_, Language, translate
 from cloud.core.live import Quiet, stream
 from cloud.core.messages import Message, message
 from cloud.core.pages import pages_of
+from cloud.core.rights import Right
 from cloud.core.wakeups import EVERYTHING
 from cloud.devices.actions import NewGate, add_gate, retire
 from cloud.devices.invitations import Invited, Wanted, cancel_invitation, invite
 from cloud.office.enrolment import Door, doors_of
 
 router = APIRouter(prefix="/schools/{code}/devices", include_in_schema=False)
-ItDesk = Annotated[Desk, Depends(desk_of(Role.IT))]
+ItDesk = Annotated[Desk, Depends(desk_of(Right.DEVICES_KEEP))]
 Text = Annotated[str, Form(max_length=100)]
 TEMPLATE, SHEET = "office/doors.html", "office/codes.html"
 CODES_MAX = 50  # on one sheet

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from cloud.attendance.queries import SchoolToday
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.devices.invitations import Invitation, InvitationState, invitations_of
 
@@ -68,7 +69,7 @@ class Doors:
 
 async def doors_of(services: Services, actor: Actor, school: SchoolToday) -> Doors:
     """Return the doors of a school. Raises NotAllowed."""
-    actor.require(Role.IT, school.id)
+    actor.require(Right.DEVICES_KEEP, school.id)
     invitations = await invitations_of(services, actor, school.id)
     rows = await services.database.pool.fetch(_DOORS, school.id, DOORS_MAX)
     newest = {gate: each for each in sorted(invitations, key=_age) for gate in each.gates}

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Role
 from cloud.core.api import Counted
 from cloud.core.errors import NotFound, Refused
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.menu.entitlements import (
     EntitlementGiven,
     approve,
@@ -32,8 +32,8 @@ from cloud.people.kinds import PersonRole
 from cloud.people.queries import PersonRow, people_of
 
 router = APIRouter(prefix="/schools/{code}", include_in_schema=False)
-OfficeDesk = Annotated[Desk, Depends(desk_of(Role.OFFICE))]
-DirectorDesk = Annotated[Desk, Depends(desk_of(Role.DIRECTOR))]
+OfficeDesk = Annotated[Desk, Depends(desk_of(Right.ENTITLEMENTS_KEEP))]
+DirectorDesk = Annotated[Desk, Depends(desk_of(Right.ENTITLEMENTS_APPROVE))]
 ALL, ONE = "office/entitlements.html", "office/entitlement.html"
 GRADES = range(13)
 NOBODY_NEW = message("Choose a child who is not on the list yet.")

@@ -7,7 +7,8 @@ from typing import Any
 
 from cloud.attendance.queries import SchoolToday
 from cloud.attendance.standing import is_rough
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.devices.alarm_kinds import Severity
 from cloud.devices.renewals import is_approved
@@ -127,7 +128,7 @@ class Fleet:
 
 async def fleet_of(services: Services, actor: Actor, school: SchoolToday, name: str | None = None) -> Fleet:
     """Return the fleet of a school, or one device of it, if it is there. Raises NotAllowed."""
-    actor.require(Role.IT, school.id)
+    actor.require(Right.DEVICES_KEEP, school.id)
     now = services.clock.now()
     async with services.database.pool.acquire() as connection:
         devices = await connection.fetch(DEVICES, school.id, DEVICES_MAX, now - LOST_WITHIN, name)

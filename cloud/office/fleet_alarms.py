@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from cloud.accounts.web import TheOperatorDesk
+from cloud.accounts.web import OperatorDesk, everywhere
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Role
 from cloud.core.live import Quiet, stream
 from cloud.core.pages import Visit, pages_of
+from cloud.core.rights import Right
 from cloud.core.wakeups import EVERYTHING
 from cloud.devices.alarm_kinds import Severity
 from cloud.devices.alarm_list import AlarmFilters, AlarmList, State, acknowledge, alarms_of
@@ -19,7 +19,8 @@ from cloud.devices.alarms import OPERATORS
 
 router = APIRouter(prefix="/schools/{code}/alarms", include_in_schema=False)
 of_all = APIRouter(prefix="/alarms", include_in_schema=False)
-ItDesk = Annotated[Desk, Depends(desk_of(Role.IT))]
+EverywhereDesk = Annotated[OperatorDesk, Depends(everywhere(Right.ALARMS_READ))]
+ItDesk = Annotated[Desk, Depends(desk_of(Right.ALARMS_READ))]
 TEMPLATE = "office/alarms.html"
 
 
@@ -67,14 +68,14 @@ async def looked_into(desk: ItDesk, form: Annotated[AcknowledgeForm, Depends()])
 
 
 @of_all.get("")
-async def all_alarms(request: Request, desk: TheOperatorDesk) -> Response:
+async def all_alarms(request: Request, desk: EverywhereDesk) -> Response:
     """Show the alarms of all schools, and of none."""
     found = await alarms_of(desk.services, desk.actor, None, AlarmFilters.read(request.query_params))
     return _page(request, desk.visit, found, "/alarms")
 
 
 @of_all.get("/live")
-async def all_alarms_live(request: Request, desk: TheOperatorDesk) -> Response:
+async def all_alarms_live(request: Request, desk: EverywhereDesk) -> Response:
     """Stream the same, with the same filters."""
     filters = AlarmFilters.read(request.query_params)
 
@@ -85,7 +86,7 @@ async def all_alarms_live(request: Request, desk: TheOperatorDesk) -> Response:
 
 
 @of_all.post("/acknowledge")
-async def all_looked_into(desk: TheOperatorDesk, form: Annotated[AcknowledgeForm, Depends()]) -> Response:
+async def all_looked_into(desk: EverywhereDesk, form: Annotated[AcknowledgeForm, Depends()]) -> Response:
     """Note that an operator looked into alarms."""
     await acknowledge(desk.services, desk.actor, None, form.chosen)
     return RedirectResponse(f"/alarms?{form.query}", HTTPStatus.SEE_OTHER)

@@ -8,18 +8,18 @@ from fastapi import APIRouter, Depends, Form, Path, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Role
 from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.live import Quiet, stream
 from cloud.core.pages import pages_of
+from cloud.core.rights import Right
 from cloud.core.wakeups import EVERYTHING
 from cloud.devices.commands import DANGEROUS, REASON_MAX, Action, command
 from cloud.office.fleet_device import CHART_HIGH, detail_of
 
 # Not below /devices: a device may be called as one of those pages.
 router = APIRouter(prefix="/schools/{code}/device/{name}", include_in_schema=False)
-ItDesk = Annotated[Desk, Depends(desk_of(Role.IT))]
+ItDesk = Annotated[Desk, Depends(desk_of(Right.DEVICES_KEEP))]
 Name = Annotated[str, Path(max_length=24)]
 TEMPLATE = "office/device.html"
 CONFIRMED = [each for each in Action if each in DANGEROUS | {Action.RESTART}]

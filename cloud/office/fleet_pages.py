@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Role
 from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.live import CHANNEL, Quiet, stream
 from cloud.core.pages import pages_of
+from cloud.core.rights import Right
 from cloud.core.wakeups import EVERYTHING, NOBODY, notify
 from cloud.devices.actions import NewDevice, NewGate, revoke
 from cloud.devices.renewals import approve_renewal
@@ -21,7 +21,7 @@ from cloud.office.fleet_view import SHOWN, FleetFilters, fitting
 from cloud.rosters.bundles import HubAddress, add_device
 
 router = APIRouter(prefix="/schools/{code}", include_in_schema=False)
-ItDesk = Annotated[Desk, Depends(desk_of(Role.IT))]
+ItDesk = Annotated[Desk, Depends(desk_of(Right.DEVICES_KEEP))]
 Text = Annotated[str, Form(max_length=100)]
 TEMPLATE = "office/devices.html"
 

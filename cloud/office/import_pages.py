@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Form, Request, UploadFile
 from fastapi.responses import Response
 
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Role
 from cloud.core.errors import Refused
 from cloud.core.i18n import translate
 from cloud.core.messages import Message, message
 from cloud.core.pages import pages_of
+from cloud.core.rights import Right
 from cloud.imports.actions import check_import, import_school
 from cloud.imports.report import ImportReport
 from cloud.imports.spreadsheet import FILE_MAX
@@ -19,7 +19,7 @@ from cloud.imports.template import template
 from cloud.office.exports import XLSX
 
 router = APIRouter(prefix="/schools/{code}/import", include_in_schema=False)
-OfficeDesk = Annotated[Desk, Depends(desk_of(Role.OFFICE))]
+OfficeDesk = Annotated[Desk, Depends(desk_of(Right.PEOPLE_IMPORT))]
 NO_FILE = message("Choose a file first.")
 IMPORT = "import"
 

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Role
 from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
+from cloud.core.rights import Right
 from cloud.menu.ordering import closes_at
 from cloud.menu.preorders import kitchen_of
 from cloud.menu.settings import rules_of
@@ -18,7 +18,7 @@ from cloud.office.days import day_asked
 
 router = APIRouter(prefix="/schools/{code}/orders", include_in_schema=False)
 PAGE = "office/orders.html"
-OrderDesk = Annotated[Desk, Depends(desk_of(Role.CANTEEN, Role.OFFICE, Role.DIRECTOR))]
+OrderDesk = Annotated[Desk, Depends(desk_of(Right.ORDERS_READ))]
 
 
 @router.get("")

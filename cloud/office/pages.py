@@ -12,27 +12,26 @@ from cloud.accounts.web import SignedIn, TheServices
 from cloud.attendance.queries import roll, school_codes
 from cloud.attendance.silence import silent_gates
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Role
 from cloud.core.delimited import csv_of
 from cloud.core.errors import NotFound
 from cloud.core.i18n import translate
 from cloud.core.live import Quiet, stream
-from cloud.core.navigation import address_of, role_of
+from cloud.core.navigation import address_of, roles_of
 from cloud.core.pages import pages_of
+from cloud.core.rights import Right
 from cloud.core.wakeups import EVERYTHING
 from cloud.office.exports import XLSX, rows_of, xlsx_of
 from cloud.office.view import STATES, Filters, fitting, today_of
 
 ways = APIRouter(include_in_schema=False)
 router = APIRouter(prefix="/schools/{code}", include_in_schema=False)
-OfficeDesk = Annotated[Desk, Depends(desk_of(Role.OFFICE))]
+OfficeDesk = Annotated[Desk, Depends(desk_of(Right.PRESENCE_READ))]
 
 
 @ways.get("/go/{key}")
 async def go(actor: SignedIn, services: TheServices, key: str) -> Response:
     """Lead to a section of the menu at the first school the actor has it at."""
-    role = role_of(key)
-    codes = await school_codes(services, actor, role) if role else []
+    codes = await school_codes(services, actor, roles_of(key))
     if not codes:
         raise NotFound
     return RedirectResponse(address_of(key, codes[0]), HTTPStatus.SEE_OTHER)

@@ -12,11 +12,11 @@ from fastapi.responses import RedirectResponse, Response
 from cloud.attendance.queries import days_of
 from cloud.attendance.web import Desk, desk_of
 from cloud.cards.queries import cards_of
-from cloud.core.actor import Role
 from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
 from cloud.core.pictures import UPLOAD_MAX
+from cloud.core.rights import Right
 from cloud.imports.cells import CellWrong, date_of_text
 from cloud.people.actions import Opened
 from cloud.people.errors import PersonRefused
@@ -26,12 +26,17 @@ from cloud.people.queries import PersonRow, consents_of, guardians_of, person_of
 PREFIX = "/schools/{code}/people/{ref}"
 TEMPLATE = "office/person.html"
 DAYS_SHOWN = 14
-OfficeDesk = Annotated[Desk, Depends(desk_of(Role.OFFICE))]
+OfficeDesk = Annotated[Desk, Depends(desk_of(Right.PEOPLE_KEEP))]
 Text = Annotated[str, Form(max_length=300)]
 
 
 async def person_of(desk: OfficeDesk, ref: str) -> PersonRow:
-    """Return the person of the path, who must belong to the school of the path."""
+    """Return the person of the path, as `person_at` does, for the office."""
+    return await person_at(desk, ref)
+
+
+async def person_at(desk: Desk, ref: str) -> PersonRow:
+    """Return a person, who must belong to the school of the desk. Raises NotFound."""
     person = await person_of_ref(desk.services, desk.actor, ref)
     if person.school_id != desk.school.id:
         raise NotFound

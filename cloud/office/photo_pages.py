@@ -6,14 +6,14 @@ from fastapi import APIRouter, Depends, Request, UploadFile
 from fastapi.responses import Response
 
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Role
 from cloud.core.errors import NotFound, Refused
 from cloud.core.pictures import MEDIA_TYPE, UPLOAD_MAX
+from cloud.core.rights import Right
 from cloud.office.person import PREFIX, OfficeDesk, Outcome, ThePerson, back_to, person_page
 from cloud.people.photos import drop_photo, photo_of, put_photo
 
 router = APIRouter(prefix=PREFIX, include_in_schema=False)
-FaceDesk = Annotated[Desk, Depends(desk_of(Role.GUARD, Role.OFFICE))]
+FaceDesk = Annotated[Desk, Depends(desk_of(Right.PHOTOS_READ))]
 
 
 @router.post("/photo")

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Role
 from cloud.core.api import Counted
 from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import Language, translate
 from cloud.core.messages import message
 from cloud.core.money import tiyn_of
 from cloud.core.pages import pages_of
+from cloud.core.rights import Right
 from cloud.office.days import day_asked
 from cloud.reports import actions, sending
 from cloud.reports.actions import CorrectionGiven, sight_of
@@ -39,9 +39,9 @@ from cloud.reports.rules import corrected
 from cloud.reports.wording import REMARKS, Wording
 
 router = APIRouter(prefix="/schools/{code}/reports", include_in_schema=False)
-ReportDesk = Annotated[Desk, Depends(desk_of(Role.OFFICE, Role.CANTEEN, Role.DIRECTOR))]
-WorkDesk = Annotated[Desk, Depends(desk_of(Role.OFFICE, Role.DIRECTOR))]
-DirectorDesk = Annotated[Desk, Depends(desk_of(Role.DIRECTOR))]
+ReportDesk = Annotated[Desk, Depends(desk_of(Right.REPORTS_READ))]
+WorkDesk = Annotated[Desk, Depends(desk_of(Right.REPORTS_KEEP))]
+DirectorDesk = Annotated[Desk, Depends(desk_of(Right.REPORTS_SIGN))]
 Text = Annotated[str, Form(max_length=400)]
 ALL, ONE = "office/reports.html", "office/report.html"
 LINES_MAX = 200
@@ -183,7 +183,7 @@ async def _all(request: Request, desk: Desk, refused: Refused | None = None) -> 
     words = Wording(desk.visit.language, desk.school.zone)
     open_rows = [row for row in rows if row.timing(desk.school.on) is not Timing.EARLY]
     return pages_of(request).page(
-        desk.visit, ALL, status=refused.status if refused else HTTPStatus.OK, section=_section(desk),
+        desk.visit, ALL, status=refused.status if refused else HTTPStatus.OK, section="reports",
         refused=_told(desk, refused), rows=rows, month_name=words.month, on=desk.school.on, open_rows=open_rows,
         address=await address_of(desk.services, desk.school.id), may_work=_may_work(desk),
         last_month=str(Month.of(desk.school.on).before), sends=bool(desk.services.settings.smtp_url),
@@ -196,7 +196,7 @@ async def _one(
 ) -> Response:  # fmt: skip
     report = await report_of(desk.services, desk.actor, desk.school.id, report_id)
     return pages_of(request).page(
-        desk.visit, ONE, status=refused.status if refused else HTTPStatus.OK, section=_section(desk),
+        desk.visit, ONE, status=refused.status if refused else HTTPStatus.OK, section="reports",
         refused=_told(desk, refused), typed=typed or {}, what=what if what in REMARKS else "",
         **await _values(desk, report, what),
     )  # fmt: skip
@@ -216,21 +216,13 @@ async def _values(desk: Desk, report: Report, what: str) -> dict[str, Any]:
         "sendings": await sendings_of(desk.services, report.id),
         "address": await address_of(desk.services, desk.school.id),
         "sends": bool(desk.services.settings.smtp_url), "may_work": _may_work(desk),
-        "may_sign": desk.school.id in desk.actor.schools_as(Role.DIRECTOR), "forms": list(FileForm),
+        "may_sign": desk.actor.can(Right.REPORTS_SIGN, desk.school.id), "forms": list(FileForm),
         "once": secrets.token_hex(16),
     }  # fmt: skip
 
 
 def _may_work(desk: Desk) -> bool:
-    return any(desk.actor.may(role, desk.school.id) for role in actions.CORRECTORS)
-
-
-def _section(desk: Desk) -> str:
-    """Return which entry of the menu the page belongs to: each role has one of its own."""
-    for role, section in ((Role.OFFICE, "reports"), (Role.DIRECTOR, "reports_to_sign")):
-        if desk.actor.may(role, desk.school.id):
-            return section
-    return "reports_to_see"
+    return desk.actor.can(Right.REPORTS_KEEP, desk.school.id)
 
 
 def _told(desk: Desk, refused: Refused | None) -> str:

@@ -11,13 +11,13 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Role
 from cloud.core.errors import Refused
 from cloud.core.i18n import translate
 from cloud.core.live import Quiet, stream
 from cloud.core.pages import pages_of
+from cloud.core.rights import Right
 from cloud.core.wakeups import EVERYTHING
-from cloud.meals.deciding import DECIDERS, Decision, decide
+from cloud.meals.deciding import Decision, decide
 from cloud.meals.odd import PAGE, Apart, Kind, Odd, apart_counts, apart_of, odd_counts, odd_of
 from cloud.meals.queries import day_of, shifts_of
 from cloud.meals.reconciliation import reconciliation_of
@@ -29,7 +29,8 @@ TEMPLATE = "office/sold.html"
 PAGES_MAX = 1_000
 PLACE = re.compile(r"[a-z0-9-]{1,24}:[a-z0-9]{1,32}:[0-9]{1,16}")
 router = APIRouter(prefix="/schools/{code}/sold", include_in_schema=False)
-SoldDesk = Annotated[Desk, Depends(desk_of(Role.CANTEEN, Role.OFFICE, Role.DIRECTOR))]
+SoldDesk = Annotated[Desk, Depends(desk_of(Right.SALES_READ))]
+DecidersDesk = Annotated[Desk, Depends(desk_of(Right.SALES_DECIDE))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ async def show_outage(request: Request, desk: SoldDesk, on: str = "") -> Respons
 @router.post("/decide")
 async def decide_about(
     request: Request,
-    desk: SoldDesk,
+    desk: DecidersDesk,
     decision: Annotated[Decision, Form()],
     place: Annotated[list[str], Form(max_length=PAGE)] = [],  # noqa: B006 - FastAPI copies it
     why: Text = "",
@@ -129,7 +130,7 @@ async def _values(desk: Desk, day: date, lists: Opened) -> dict[str, object]:
         "opened": lists,
         "rows": await _rows(desk, day, lists),
         "pages": -(-counts.get(lists.what, 0) // PAGE),
-        "may_decide": any(actor.may(role, school_id) for role in DECIDERS),
+        "may_decide": actor.can(Right.SALES_DECIDE, school_id),
     }
 
 

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.attendance.web import Desk, desk_of
-from cloud.core.actor import Role
 from cloud.core.api import Counted
 from cloud.core.days import day_of
 from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.messages import message
 from cloud.core.pages import pages_of
+from cloud.core.rights import Right
 from cloud.meals.free_meals import free_meals
 from cloud.menu.queries import meals_of
 from cloud.office.wallet_view import Filters, fitting, seen
@@ -37,7 +37,7 @@ from cloud.wallet.taking import TakenFile, take_file
 from cloud.wallet.writing import differences_csv, empty_csv, meal_rows, meals_csv, meals_lines, rejected_csv
 
 router = APIRouter(prefix="/schools/{code}/wallet", include_in_schema=False)
-OfficeDesk = Annotated[Desk, Depends(desk_of(Role.OFFICE))]
+OfficeDesk = Annotated[Desk, Depends(desk_of(Right.WALLET_READ))]
 Text = Annotated[str, Form(max_length=1_000)]
 PAGE, FILES_PAGE = "office/wallet.html", "office/wallet_files.html"
 CSV, LINES = "text/csv; charset=utf-8", "application/jsonl; charset=utf-8"

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from cloud.accounts.web import OperatorDesk, TheOperatorDesk
+from cloud.accounts.web import OperatorDesk, everywhere
 from cloud.core.actor import Actor
 from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.live import Quiet, stream
 from cloud.core.pages import pages_of
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.wakeups import EVERYTHING
 from cloud.devices.alarms import OPERATORS
@@ -22,6 +23,7 @@ from cloud.releases.queries import first_ones, releases_of
 
 router = APIRouter(prefix="/releases", include_in_schema=False)
 TEMPLATE = "releases/releases.html"
+ReleasesDesk = Annotated[OperatorDesk, Depends(everywhere(Right.RELEASES_KEEP))]
 Turn = Callable[[Services, Actor, tuple[str, str, int]], Awaitable[object]]
 TURNS: dict[str, Turn] = {
     "widen": rollouts.widen,
@@ -46,13 +48,13 @@ class ReleaseForm:
 
 
 @router.get("")
-async def releases(request: Request, desk: TheOperatorDesk) -> Response:
+async def releases(request: Request, desk: ReleasesDesk) -> Response:
     """Show the releases."""
     return await _page(request, desk)
 
 
 @router.get("/live")
-async def releases_live(request: Request, desk: TheOperatorDesk) -> Response:
+async def releases_live(request: Request, desk: ReleasesDesk) -> Response:
     """Stream the same."""
 
     async def draw() -> str:
@@ -62,7 +64,7 @@ async def releases_live(request: Request, desk: TheOperatorDesk) -> Response:
 
 
 @router.post("/start")
-async def start(request: Request, desk: TheOperatorDesk, form: Annotated[ReleaseForm, Depends()]) -> Response:
+async def start(request: Request, desk: ReleasesDesk, form: Annotated[ReleaseForm, Depends()]) -> Response:
     """Offer a release to its first device."""
     try:
         await rollouts.start(desk.services, desk.actor, form.release, form.device.strip())
@@ -72,9 +74,7 @@ async def start(request: Request, desk: TheOperatorDesk, form: Annotated[Release
 
 
 @router.post("/{turn}")
-async def turned(
-    request: Request, desk: TheOperatorDesk, turn: str, form: Annotated[ReleaseForm, Depends()]
-) -> Response:
+async def turned(request: Request, desk: ReleasesDesk, turn: str, form: Annotated[ReleaseForm, Depends()]) -> Response:
     """Widen, pause, resume or give up."""
     if turn not in TURNS:
         raise NotFound

@@ -11,7 +11,7 @@ from datetime import date
 import asyncpg
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.messages import message
@@ -26,7 +26,6 @@ from cloud.reports.queries import corrections_of, report_of
 from cloud.reports.rules import corrected
 from cloud.schools.queries import school_of_id
 
-CORRECTORS = (Role.OFFICE, Role.DIRECTOR)
 REASON_MIN, REASON_MAX = 3, 300
 COUNT_MAX, TIYN_MAX = 99_999, 10**12
 CORRECTIONS_MAX = 200

@@ -31,7 +31,7 @@ from cloud.schools.models import Bell, School, SchoolClass
 from cloud.topups.actions import promise_back, take_cash
 from cloud.topups.payments import Paid, take
 from schemas.structs import Item, Record, Sale, Shift, Void
-from tests.pages import canteen_sample, notice_sample, report_sample, wallet_sample
+from tests.pages import canteen_sample, notice_sample, report_sample, roles_sample, wallet_sample
 
 DAY = date(2026, 9, 1)  # a Tuesday
 NOW = datetime(2026, 9, 1, 3, 20, tzinfo=UTC)  # 08:20 in Almaty
@@ -128,6 +128,7 @@ async def write(services: Services) -> Sample:
     await notice_sample.write(services)
     tokens["ended"] = await _account(services, Role.OFFICE, school.id, "Ескі кеңсе", login="ended")
     await SignIn.filter(account_id=(await Account.get(login="ended")).id).update(expires_at=NOW)
+    tokens |= await roles_sample.write(services, school.id, other.id, set(tokens))
     tokens["closed"] = await _account(services, Role.OFFICE, school.id, "Жабық кеңсе", login="closed")
     await Account.filter(login="closed").update(is_active=False)
     return Sample(
@@ -214,7 +215,7 @@ async def _fleet(services: Services) -> None:
         SHARD, "91d0" * 4, NOW - timedelta(days=2), north,
     )  # fmt: skip
     for action, gate in ((Action.RESTART, ""), (Action.OPEN_ONCE, "north"), (Action.LOCATE, "")):
-        await command(services, Actor("Данияр Ким", reaches=frozenset({Reach(Role.OPERATOR, None)})),
+        await command(services, Actor("Данияр Ким", is_system=True),
                       "gate-north", action, gate, "5А кешікті" if gate else "")  # fmt: skip
     await pool.execute(
         "UPDATE device_command SET outcome = 'done', sent_at = asked_at, done_at = asked_at,"

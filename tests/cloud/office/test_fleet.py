@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from cloud.attendance.queries import school_today
-from cloud.core.actor import Role
 from cloud.core.i18n import Language, translate
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.words import sign
 from cloud.devices.actions import NewDevice, register, revoke
@@ -27,7 +27,7 @@ async def seen(
     held = [now + left if left is not None else None]
     held += [now - ago if ago is not None else None for ago in (asked, approved)]
     await services.database.pool.execute(_HOLDS, *held)
-    school = await school_today(services, SYSTEM, "almaty5", Role.IT)
+    school = await school_today(services, SYSTEM, "almaty5", Right.DEVICES_KEEP)
     return (await fleet_of(services, SYSTEM, school)).devices[0]
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cloud.attendance.queries import school_today
-from cloud.core.actor import Role
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.devices.actions import NewDevice, NewGate, register, revoke
 from cloud.devices.alarms import note_alarm
@@ -32,7 +32,7 @@ async def _fleet(services: Services) -> Fleet:
     await note_contacts(pool, [Contact(ids["a-well"], now, now, "e" * 16), Contact(ids["b-bad"], now - HOUR, None, "")])
     await note_health(pool, [Health(ids["b-bad"], now - HOUR * past, 9, 47, 900, 40, 90, -80) for past in (1, 2)])
     await note_alarm(pool, school_id, "b-bad", "disk_read_only", "", now)
-    return await fleet_of(services, SYSTEM, await school_today(services, SYSTEM, "almaty5", Role.IT))
+    return await fleet_of(services, SYSTEM, await school_today(services, SYSTEM, "almaty5", Right.DEVICES_KEEP))
 
 
 def names(fleet: Fleet, **query: str) -> list[str]:

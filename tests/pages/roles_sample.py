@@ -1,0 +1,34 @@
+"""An account of every role at the sample's school, and one that has every role somewhere else."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
+
+from cloud.accounts.models import Account, Grant, SignIn
+from cloud.core.roles import EVERYWHERE, OF_NODES, OF_SCHOOLS, Role
+from cloud.core.services import Services
+
+
+async def write(services: Services, school_id: int, other_school_id: int, there: set[str]) -> dict[str, str]:
+    """Make the accounts that are not there yet; return their sessions' tokens, by the role's value and `elsewhere`."""
+    tokens = {
+        role.value: await account(services, role.value, [(role, school_id)])
+        for role in OF_SCHOOLS | OF_NODES
+        if role.value not in there
+    }
+    everything = [(role, other_school_id) for role in Role if role not in EVERYWHERE]
+    return tokens | {"elsewhere": await account(services, "elsewhere", everything)}
+
+
+async def account(services: Services, login: str, grants: Sequence[tuple[Role, int | None]]) -> str:
+    """Make an account with its roles and a session; return the session's token."""
+    now = services.clock.now()
+    made = await Account.create(login=login, password_hash="x", must_change=False, name=login, created_at=now)
+    for role, school_id in grants:
+        await Grant(account_id=made.id, school_id=school_id, role=role).save()
+    token = f"token-of-{login}"
+    await SignIn(
+        account_id=made.id, token_digest=hashlib.sha256(token.encode()).hexdigest(), created_at=now,
+        expires_at=now + timedelta(days=1),
+    ).save()  # fmt: skip
+    return token
