@@ -10,6 +10,7 @@ from cloud.imports.columns import LAYOUTS, Kind
 from simulators.demo_people import CLASSES, DemoPerson
 
 KAZAKH = 0  # the first of every sheet's and column's names
+PURPOSES = ("карта", "хабарлама", "код")  # what families sign on one paper
 Row = dict[str, str]
 
 
@@ -43,7 +44,8 @@ def _rows(kind: Kind, people: Sequence[DemoPerson], consented_on: date) -> Itera
         case Kind.CARDS:
             yield from ({"person": person.number, "card": person.uid.hex().upper()} for person in people)
         case Kind.CONSENTS:
-            yield from (_consent(person, consented_on) for person in people if person.has_consent)
+            consented = [person for person in people if person.has_consent]
+            yield from (_consent(person, purpose, consented_on) for person in consented for purpose in PURPOSES)
 
 
 def _named(person: DemoPerson) -> Row:
@@ -65,5 +67,5 @@ def _guardian(person: DemoPerson) -> Row:
     return {"person": person.number, "name": name, "phone": person.guardian.phone, "relation": "анасы"}
 
 
-def _consent(person: DemoPerson, on: date) -> Row:
-    return {"person": person.number, "purpose": "карта", "given_on": f"{on:%d.%m.%Y}", "source": "Өтініш № 12"}
+def _consent(person: DemoPerson, purpose: str, on: date) -> Row:
+    return {"person": person.number, "purpose": purpose, "given_on": f"{on:%d.%m.%Y}", "source": "Өтініш № 12"}

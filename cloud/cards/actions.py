@@ -17,10 +17,7 @@ from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.people.actions import tell_changed
 
-_MAY_BLOCK = """
-SELECT true FROM guardianship JOIN guardian ON guardian.id = guardian_id
-WHERE guardian.account_id = $1 AND person_id = $2 AND may_block_card AND ended_on IS NULL
-"""
+_MAY_BLOCK = "SELECT true FROM guardianship_at($3) WHERE account_id = $1 AND person_id = $2 AND may_block_card"
 
 
 async def give_card(
@@ -59,7 +56,8 @@ async def block_card(services: Services, actor: Actor, card_id: int) -> None:
     """
     school_id, person_id = await _place(services, card_id)
     is_staff = actor.can(Right.CARDS_BLOCK, school_id)
-    if not is_staff and not await services.database.pool.fetchval(_MAY_BLOCK, actor.account_id, person_id):
+    now = services.clock.now()
+    if not is_staff and not await services.database.pool.fetchval(_MAY_BLOCK, actor.account_id, person_id, now):
         raise NotAllowed
     await _turn(services, actor, card_id, CardState.ACTIVE, CardState.BLOCKED)
 

@@ -153,6 +153,25 @@ WORDS = {
     # what is consented to
     "card": N_("Card at gates and tills"),
     "photo": N_("Photo"),
+    "notices": N_("Notices to the phone"),
+    "code": N_("Code on a phone or on paper"),
+    "data": N_("Keeping personal data"),
+    "publish": N_("Name and picture published"),
+    "resource": N_("Name and class to digital resources"),
+    "mfa_off": N_("Signing in without a second step"),
+    # how an answer about a consent came
+    "way_app": N_("in the app"),
+    "way_paper": N_("on paper"),
+    "way_import": N_("with a list of the school"),
+    # what a guardian may
+    "right_see": N_("Sees the days at the gate"),
+    "right_meals": N_("Sees what was eaten"),
+    "right_pay": N_("Sees the money and tops up"),
+    "right_limit": N_("Says what is not sold"),
+    "right_order": N_("Orders meals"),
+    "right_block": N_("Blocks the card"),
+    "right_consent": N_("Gives and withdraws consents"),
+    "right_notices": N_("Is told by notices"),
     # which devices are looked at
     "show_online": N_("Online"),
     "show_offline": N_("Offline"),

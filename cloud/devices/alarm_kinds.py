@@ -70,10 +70,6 @@ _BOOKS = N_(
     "What is kept of the school's money differs from what its entries add up to: somebody wrote around the database's "
     "guards, or a disk is failing. Copy the database before anything else, then compare with the last backup."
 )
-_ROSTER = N_(
-    "Gates and tills go on with the lists they have, and it is tried again by itself. See what was changed last at the "
-    "school: its time zone, a menu, a right. If it stays, the service's log says what kind of error it is."
-)
 _NOTHING = N_("Nothing is to be done.")
 _CODE = N_(
     "Nobody was let in. If none of your people scanned an old code, look where the printed codes are: cancel the open "
@@ -134,7 +130,6 @@ KINDS = {
     "files_changed": Kind(Severity.SEVERE, N_("Files of the program were changed"), _CHANGED),
     "tables_other": Kind(Severity.SEVERE, N_("Service and database are of different versions"), _TABLES),
     "books_not_whole": Kind(Severity.SEVERE, N_("The books do not add up"), _BOOKS),
-    "roster_not_issued": Kind(Severity.SEVERE, N_("The school's card list could not be made"), _ROSTER),
     "rollout_stopped": Kind(Severity.SEVERE, N_("A release stopped by itself"), _STOPPED),
     "reader_lost": Kind(Severity.WARNING, N_("Reader lost"), _LOOK),
     "reader_back": Kind(Severity.NOTICE, N_("Reader back"), _NOTHING),

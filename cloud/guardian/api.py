@@ -12,6 +12,7 @@ from cloud.attendance.queries import Tap
 from cloud.attendance.standing import Standing
 from cloud.core.api import PREFIX, Model, refusals
 from cloud.guardian.queries import Child, child_of, children_of
+from cloud.people.kinds import FamilyRight
 
 router = APIRouter(prefix=f"{PREFIX}/children", tags=["guardian"])
 
@@ -59,8 +60,8 @@ class Timeline(Model):
 
 @router.get("", responses=refusals())
 async def children(actor: SignedIn, services: TheServices) -> list[ChildToday]:
-    """Return the children of who is signed in."""
-    return [_child(child) for child in await children_of(services, actor)]
+    """Return the children of who is signed in, those whose days they may see."""
+    return [_child(child) for child in await children_of(services, actor) if FamilyRight.SEE in child.rights]
 
 
 @router.get("/{ref}/timeline", responses=refusals(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
@@ -68,7 +69,7 @@ async def timeline(
     actor: SignedIn, services: TheServices, ref: Annotated[str, Path(pattern="^[0-9a-z]{12}$")]
 ) -> Timeline:
     """Return a child's last two weeks."""
-    child = await child_of(services, actor, ref)
+    child = await child_of(services, actor, ref, FamilyRight.SEE)
     days = [DayOfChild(on=on, events=[_event(tap) for tap in taps]) for on, taps in child.days.items()]
     return Timeline(child=_child(child), days=days)
 

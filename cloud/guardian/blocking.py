@@ -9,6 +9,7 @@ from cloud.accounts.web import SignedIn, TheServices
 from cloud.cards.actions import block_card
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.guardian.queries import child_of
+from cloud.people.kinds import FamilyRight
 
 router = APIRouter(include_in_schema=False)
 
@@ -16,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 @router.post("/children/{ref}/cards/{card_id}/block")
 async def block(actor: SignedIn, services: TheServices, ref: str, card_id: int) -> Response:
     """Block a child's card."""
-    child = await child_of(services, actor, ref)
+    child = await child_of(services, actor, ref, FamilyRight.BLOCK)
     if card_id not in {card.id for card in child.cards}:
         raise NotFound
     if not child.may_block_card:

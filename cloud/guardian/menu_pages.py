@@ -21,6 +21,7 @@ from cloud.menu.kinds import ALLERGENS, CATEGORIES, SET, Limit
 from cloud.menu.queries import DishRow, MealRow, MenuRow, meals_of, menus_between
 from cloud.menu.restrictions import Limits, held_of, lift, restrict, restrictions_of
 from cloud.menu.rules import time_of
+from cloud.people.kinds import FamilyRight
 from cloud.schools.queries import school_of_id
 
 router = APIRouter(prefix="/children/{ref}", include_in_schema=False)
@@ -53,7 +54,7 @@ class Offered:
 @router.get("/menu")
 async def menu(request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices, ref: str) -> Response:
     """Show what the canteen offers to a child."""
-    child = await child_of(services, actor, ref)
+    child = await child_of(services, actor, ref, FamilyRight.MEALS, FamilyRight.LIMIT, FamilyRight.ORDER)
     school = await school_of_id(services, child.school_id)
     offered = await offered_to(services, child)
     return pages_of(request).page(
@@ -116,7 +117,7 @@ async def _limits(
     ref: str,
     refused: Refused | None = None,
 ) -> Response:
-    child = await child_of(services, actor, ref)
+    child = await child_of(services, actor, ref, FamilyRight.MEALS, FamilyRight.LIMIT, FamilyRight.ORDER)
     held = await restrictions_of(services, actor, ref)
     told = translate(visit.language, refused.message) if refused else ""
     values: dict[str, Any] = {"allergens": ALLERGENS, "categories": {k: v for k, v in CATEGORIES.items() if k != SET}}

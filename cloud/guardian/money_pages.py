@@ -12,6 +12,7 @@ from cloud.guardian.lasting import lasting_of
 from cloud.guardian.queries import child_of
 from cloud.ledger.queries import movements_of
 from cloud.meals.queries import eaten_by
+from cloud.people.kinds import FamilyRight
 from cloud.topups.numbers import number_of
 from cloud.topups.rules import shown
 
@@ -22,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/children/{ref}/money")
 async def show(request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices, ref: str) -> Response:
     """Show a child's account."""
-    child = await child_of(services, actor, ref)
+    child = await child_of(services, actor, ref, FamilyRight.PAY)
     pool = services.database.pool
     return pages_of(request).page(
         replace(visit, zone=child.zone), "guardian/money.html", section="children", child=child,

@@ -19,6 +19,7 @@ from cloud.guardian.queries import child_of
 from cloud.menu.kinds import ALLERGENS
 from cloud.menu.preorders import cancel, order
 from cloud.menu.rules import time_of
+from cloud.people.kinds import FamilyRight
 from cloud.schools.queries import school_of_id
 
 router = APIRouter(prefix="/children/{ref}/orders", include_in_schema=False)
@@ -71,7 +72,7 @@ async def take_back(
 async def _page(
     request: Request, visit: Visit, actor: Actor, services: Services, ref: str, refused: Refused | None = None
 ) -> Response:
-    child = await child_of(services, actor, ref)
+    child = await child_of(services, actor, ref, FamilyRight.ORDER, FamilyRight.MEALS)
     school = await school_of_id(services, child.school_id)
     return pages_of(request).page(
         replace(visit, zone=child.zone), PAGE, status=refused.status if refused else HTTPStatus.OK,

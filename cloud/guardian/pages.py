@@ -17,6 +17,7 @@ from cloud.guardian.ordering import ahead_of
 from cloud.guardian.queries import DAYS_SHOWN, Child, child_of, children_of
 from cloud.notifications.live_pages import key_of
 from cloud.notifications.queries import counts_of
+from cloud.people.kinds import FamilyRight
 
 router = APIRouter(include_in_schema=False)
 
@@ -71,11 +72,11 @@ async def child_live(
     """Stream one child's day."""
 
     async def draw() -> str:
-        child = await child_of(services, actor, ref)
+        child = await child_of(services, actor, ref, FamilyRight.SEE)
         now = replace(_in_zone(visit, [child]), now=services.clock.now())
         return pages_of(request).block(now, "guardian/child.html", "today", child=child)
 
-    child = await child_of(services, actor, ref)
+    child = await child_of(services, actor, ref, FamilyRight.SEE)
     return stream(request, [(child.school_id, child.ref)], draw)
 
 

@@ -15,6 +15,7 @@ from cloud.core.live import Quiet, stream
 from cloud.core.pages import Visit, pages_of
 from cloud.core.services import Services
 from cloud.guardian.queries import Child, child_of
+from cloud.people.kinds import FamilyRight
 from cloud.rosters.passes import NoPass, phone_pass
 
 TEMPLATE = "guardian/pass.html"
@@ -33,7 +34,7 @@ class Shown:
 @router.get("/children/{ref}/pass")
 async def show(request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices, ref: str) -> Response:
     """Show a code for a child."""
-    child = await child_of(services, actor, ref)
+    child = await child_of(services, actor, ref, FamilyRight.SEE)
     shown = await _shown(services, actor, visit, ref)
     return pages_of(request).page(_in_zone(visit, child), TEMPLATE, section="children", child=child, shown=shown)
 
@@ -41,10 +42,10 @@ async def show(request: Request, visit: MemberVisit, actor: SignedIn, services: 
 @router.get("/children/{ref}/pass/live")
 async def live(request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices, ref: str) -> Response:
     """Stream the code, a new one every pulse and when the child was seen."""
-    child = await child_of(services, actor, ref)
+    child = await child_of(services, actor, ref, FamilyRight.SEE)
 
     async def draw() -> str:
-        now = await child_of(services, actor, ref)
+        now = await child_of(services, actor, ref, FamilyRight.SEE)
         shown = await _shown(services, actor, visit, ref)
         at = replace(_in_zone(visit, now), now=services.clock.now())
         return pages_of(request).block(at, TEMPLATE, "pass", child=now, shown=shown)

@@ -1,6 +1,7 @@
 """Reads of a guardian: the children whose days the signed-in account may see.
 
-Rule: a child is found only through a guardianship of the actor's own account that has not ended.
+Rule: a child is found only through a guardianship of the actor's own account that holds now, and a page only by the
+right that it needs: terms, ends and courts' limits are known to `guardianship_at`.
 """
 
 import json
@@ -16,6 +17,8 @@ from cloud.attendance.standing import Came, Standing, standing_of
 from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
 from cloud.core.services import Services
+from cloud.people.kinds import FamilyRight
+from cloud.people.rights import COLUMNS, rights_in
 from cloud.schools.queries import day_plans
 from cloud.schools.rules import DayPlan
 
@@ -52,10 +55,18 @@ class Child:
     starts_at: datetime | None
     late_min: int
     without_card: bool
-    may_block_card: bool
+    rights: frozenset[FamilyRight]
     cards: tuple[CardHeld, ...]
     silent: Sequence[SilentGate]
     days: Mapping[date, list[Tap]]
+
+    def may(self, right: str) -> bool:
+        """Tell whether the guardian has a right now, by its word."""
+        return FamilyRight(right) in self.rights
+
+    @property
+    def may_block_card(self) -> bool:
+        return FamilyRight.BLOCK in self.rights
 
     @property
     def today(self) -> list[Tap]:
@@ -71,24 +82,24 @@ class Child:
         return self.first_in_at if self.standing is Standing.INSIDE else self.last_out_at
 
 
-CHILDREN = """
+# The day at the gates is read for who may see it; of a child without that right only the name is.
+CHILDREN = f"""
 SELECT p.id, p.ref, p.school_id, s.name_kk, s.name_ru, s.name_en, s.zone, t.day,
   concat_ws(' ', p.surname, p.given_name) AS name, p.school_class_id, c.grade, c.letter,
   e.first_in_at, e.last_out_at, coalesce(e.is_inside, false) AS is_inside, coalesce(e.late_min, 0) AS late_min,
-  coalesce(e.without_card, false) AS without_card, gs.may_block_card,
+  coalesce(e.without_card, false) AS without_card, {", ".join(COLUMNS.values())},
   (SELECT coalesce(json_agg(json_build_object('id', k.id, 'state', k.state, 'issued_at', k.issued_at) ORDER BY k.id),
       '[]')
     FROM card k WHERE k.person_id = p.id AND k.state <> 'returned') AS cards
-FROM guardian g
-JOIN guardianship gs ON gs.guardian_id = g.id AND gs.may_see
-JOIN person p ON p.id = gs.person_id AND p.is_active
+FROM guardianship_at($2) AS family
+JOIN person p ON p.id = family.person_id
 JOIN school s ON s.id = p.school_id
 CROSS JOIN LATERAL (SELECT ($2::timestamptz AT TIME ZONE s.zone)::date AS day) t
 LEFT JOIN school_class c ON c.id = p.school_class_id
-LEFT JOIN presence e ON e.person_id = p.id AND e."on" = t.day
-WHERE g.account_id = $1 AND (gs.ended_on IS NULL OR gs.ended_on > t.day)
+LEFT JOIN presence e ON e.person_id = p.id AND e."on" = t.day AND may_see
+WHERE family.account_id = $1 AND ({" OR ".join(COLUMNS.values())})
 ORDER BY p.sort_key, p.id LIMIT $3
-"""
+"""  # noqa: S608 (texts of ours)
 
 
 async def children_of(services: Services, actor: Actor, days: int = 1) -> list[Child]:
@@ -103,22 +114,26 @@ async def children_of(services: Services, actor: Actor, days: int = 1) -> list[C
     children = [_child(row, plans.get(row["id"], NO_PLAN), now) for row in rows]
     last_on = max(child.on for child in children)
     first_on = min(child.on for child in children) - timedelta(days=days - 1)
-    taps = await days_of(services, [child.id for child in children], first_on, last_on)
+    seen = [child.id for child in children if FamilyRight.SEE in child.rights]
+    taps = await days_of(services, seen, first_on, last_on)
     silent = await silent_gates(services, {child.school_id for child in children})
     return [replace(child, days=taps.get(child.ref, {}), silent=silent.get(child.school_id, ())) for child in children]
 
 
-async def child_of(services: Services, actor: Actor, ref: str) -> Child:
-    """Return one child of the actor with the last days; NotFound when it is not the actor's own."""
+async def child_of(services: Services, actor: Actor, ref: str, *rights: FamilyRight) -> Child:
+    """Return one child of the actor with the last days; NotFound when it is not the actor's own.
+
+    Where rights are named, the actor must have one of them.
+    """
     for child in await children_of(services, actor, DAYS_SHOWN):
-        if child.ref == ref:
+        if child.ref == ref and (not rights or child.rights & set(rights)):
             return child
     raise NotFound
 
 
 async def _plans(services: Services, rows: Sequence[Mapping[str, Any]]) -> dict[int, DayPlan]:
     """Return the day's plan of each child that did not come yet; of the others nobody asks."""
-    waited_for = [row for row in rows if row["first_in_at"] is None and row["last_out_at"] is None]
+    waited_for = [row for row in rows if row["may_see"] and row["first_in_at"] is None and row["last_out_at"] is None]
     schools = {(row["school_id"], row["day"]) for row in waited_for}
     plans = {school: await day_plans(services, *school) for school in sorted(schools)}
     return {
@@ -138,13 +153,13 @@ def _child(row: Mapping[str, Any], plan: DayPlan, now: datetime) -> Child:
         class_name="" if row["grade"] is None else f"{row['grade']}{row['letter']}",
         class_id=row["school_class_id"],
         on=row["day"],
-        standing=standing_of(came, plan, now),
+        standing=standing_of(came, plan, now) if row["may_see"] else Standing.AWAY,
         first_in_at=row["first_in_at"],
         last_out_at=row["last_out_at"],
         starts_at=plan.starts_at,
         late_min=row["late_min"],
         without_card=row["without_card"],
-        may_block_card=row["may_block_card"],
+        rights=rights_in(row),
         cards=tuple(_card(each) for each in json.loads(row["cards"])),
         silent=(),
         days={},

@@ -17,6 +17,7 @@ from cloud.meals.spans import By
 from cloud.meals.statistics import Meal, Portion, Sums
 from cloud.menu.api import NamesShown
 from cloud.menu.rules import Names
+from cloud.people.kinds import FamilyRight
 
 router = APIRouter(prefix=f"{PREFIX}/children/{{ref}}", tags=["guardian"])
 Ref = Annotated[str, Path(pattern="^[0-9a-z]{12}$")]
@@ -126,14 +127,14 @@ async def statistics(
     on: Annotated[date | None, Query(description="A day of the stretch; today when none is said.")] = None,
 ) -> MealStatistics:
     """Return what a child ate in a week, a month or a term."""
-    child = await child_of(services, actor, ref)
+    child = await child_of(services, actor, ref, FamilyRight.MEALS)
     return _shown(await eaten_of(services, child, by, on))
 
 
 @router.get("/balance", responses=REFUSALS)
 async def balance(actor: SignedIn, services: TheServices, ref: Ref) -> BalanceShown:
     """Return a child's balance, and until when it lasts."""
-    child = await child_of(services, actor, ref)
+    child = await child_of(services, actor, ref, FamilyRight.PAY)
     return _balance(await lasting_of(services, child))
 
 

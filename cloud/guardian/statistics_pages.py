@@ -18,6 +18,7 @@ from cloud.guardian.lasting import lasting_of
 from cloud.guardian.queries import Child, child_of
 from cloud.meals.spans import By
 from cloud.menu.kinds import ALLERGENS, CATEGORIES
+from cloud.people.kinds import FamilyRight
 
 router = APIRouter(prefix="/children/{ref}", include_in_schema=False)
 PAGE = "guardian/statistics.html"
@@ -35,7 +36,7 @@ async def show(
     on: Asked = "",
 ) -> Response:
     """Show a child's meals."""
-    child = await child_of(services, actor, ref)
+    child = await child_of(services, actor, ref, FamilyRight.MEALS)
     eaten = await eaten_of(services, child, by, _day(on))
     here = replace(visit, zone=child.zone)
     return pages_of(request).page(
@@ -50,7 +51,7 @@ async def as_csv(
     visit: MemberVisit, actor: SignedIn, services: TheServices, ref: str, by: By = By.WEEK, on: Asked = ""
 ) -> Response:
     """Give a child's meals as CSV."""
-    child = await child_of(services, actor, ref)
+    child = await child_of(services, actor, ref, FamilyRight.MEALS)
     eaten = await eaten_of(services, child, by, _day(on))
     return _file(csv_of(_rows(visit, child, eaten)), CSV_TYPE, eaten, "csv")
 
@@ -60,7 +61,7 @@ async def as_xlsx(
     visit: MemberVisit, actor: SignedIn, services: TheServices, ref: str, by: By = By.WEEK, on: Asked = ""
 ) -> Response:
     """Give the same as a workbook."""
-    child = await child_of(services, actor, ref)
+    child = await child_of(services, actor, ref, FamilyRight.MEALS)
     eaten = await eaten_of(services, child, by, _day(on))
     title = f"{eaten.span.first_on} {eaten.span.last_on}"
     return _file(xlsx_of(_rows(visit, child, eaten), title), XLSX_TYPE, eaten, "xlsx")

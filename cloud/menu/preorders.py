@@ -196,7 +196,7 @@ async def broken_orders(services: Services, school_id: int, first_on: date, last
 
 async def _acting(services: Services, actor: Actor, ref: str) -> Ward:
     ward = await ward_of(services, actor, ref)
-    if not ward.may_act:
+    if not ward.may_order:
         raise NotAllowed
     return ward
 

@@ -25,12 +25,11 @@ from cloud.people.actions import tell_changed
 RESTRICTIONS_MAX = 40  # that hold at once, of one child, by its parents; rows for tills hold 64 with the school's own
 SHOWN_MAX = 200
 _CHILD = """
-SELECT p.id, p.school_id, bool_or(gs.may_block_card) AS may_act FROM guardian g
-JOIN guardianship gs ON gs.guardian_id = g.id AND gs.may_see
-JOIN person p ON p.id = gs.person_id AND p.is_active
-JOIN school s ON s.id = p.school_id
-  AND (gs.ended_on IS NULL OR gs.ended_on > ($3::timestamptz AT TIME ZONE s.zone)::date)
-WHERE g.account_id = $1 AND p.ref = $2 GROUP BY p.id
+SELECT p.id, p.school_id, bool_or(may_limit) AS may_limit, bool_or(may_order) AS may_order
+FROM guardianship_at($3) AS family
+JOIN person p ON p.id = family.person_id
+WHERE family.account_id = $1 AND p.ref = $2 AND (may_see_meals OR may_limit OR may_order)
+GROUP BY p.id
 """
 _HELD = """
 SELECT r.id, r.kind, r.value, r.set_at, r.set_by, r.lifted_at, r.lifted_by, r.is_school, r.document,
@@ -104,11 +103,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Ward:
-    """A child that the actor may see, and whether the actor may act for it."""
+    """A child of the actor's own, and what the actor may say about its meals."""
 
     person_id: int
     school_id: int
-    may_act: bool
+    may_limit: bool
+    may_order: bool
 
 
 async def ward_of(services: Services, actor: Actor, ref: str) -> Ward:
@@ -118,7 +118,7 @@ async def ward_of(services: Services, actor: Actor, ref: str) -> Ward:
     row = await services.database.pool.fetchrow(_CHILD, actor.account_id, ref, services.clock.now())
     if row is None:
         raise NotFound
-    return Ward(row["id"], row["school_id"], row["may_act"])
+    return Ward(row["id"], row["school_id"], row["may_limit"], row["may_order"])
 
 
 async def restrictions_of(services: Services, actor: Actor, ref: str) -> list[Restriction]:
@@ -189,7 +189,7 @@ async def limits_of_school(connection: asyncpg.Connection, school_id: int) -> Ma
 
 async def _acting(services: Services, actor: Actor, ref: str) -> Ward:
     ward = await ward_of(services, actor, ref)
-    if not ward.may_act:
+    if not ward.may_limit:
         raise NotAllowed
     return ward
 

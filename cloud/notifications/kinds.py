@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from cloud.people.kinds import FamilyRight
+
 CLOSED = "closed"  # the reason of a broken order: there are no lessons on its day
 
 
@@ -19,6 +21,9 @@ class Kind(StrEnum):
     CORRECTION = "correction"
     PREORDER_REMINDER = "preorder_reminder"
     PREORDER_BROKEN = "preorder_broken"
+
+
+OF_MONEY = (Kind.LOW_BALANCE, Kind.TOPUP, Kind.CORRECTION)  # told to who may pay; the others to who sees meals
 
 
 class Named(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -49,6 +54,11 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     on: date | None = None  # the day that nothing is ordered for, or whose order cannot be had
     until: datetime | None = None  # when orders for it close
     is_rough: bool = False  # the till's clock was not to be relied on
+
+
+def right_to(kind: Kind) -> FamilyRight:
+    """Return the right that a guardian needs to be told of it."""
+    return FamilyRight.PAY if kind in OF_MONEY else FamilyRight.MEALS
 
 
 def packed(detail: Detail) -> str:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import asyncpg
 
-from cloud.notifications.kinds import Detail, Kind, packed, unpacked
+from cloud.notifications.kinds import Detail, Kind, packed, right_to, unpacked
 from cloud.notifications.rules import Fact, notices_of
 from cloud.people.queries import guardian_accounts
 
@@ -100,7 +100,8 @@ async def tell(connection: asyncpg.Connection, facts: Sequence[Fact], now: datet
 
     Who is told is who may see the child now and has an account that is in use; a fact is told to an account once, ever.
     """
-    guardians = await guardian_accounts(connection, sorted({fact.person_id for fact in facts}), now)
+    accounts = await guardian_accounts(connection, sorted({fact.person_id for fact in facts}), now)
+    guardians = {fact.key: accounts.get((fact.person_id, right_to(fact.kind)), ()) for fact in facts}
     notices = notices_of(facts, guardians, now)
     if not notices:
         return 0

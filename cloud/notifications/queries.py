@@ -12,17 +12,17 @@ from zoneinfo import ZoneInfo
 
 from cloud.core.actor import Actor, Role
 from cloud.core.services import Services
-from cloud.notifications.kinds import Detail, Kind, unpacked
+from cloud.notifications.kinds import OF_MONEY, Detail, Kind, unpacked
 
 SECTION = "notices"  # of the menu
 PAGE = 30
 UNREAD_MAX = 100  # counted no further
 OF_CHILD_MAX = 50
-_MAY_SEE = """
+_MAY_SEE = f"""
 EXISTS (
-  SELECT FROM guardianship JOIN guardian ON guardian.id = guardian_id
-  WHERE guardian.account_id = notice.account_id AND guardianship.person_id = notice.person_id AND may_see
-    AND (ended_on IS NULL OR ended_on > ($2::timestamptz AT TIME ZONE school.zone)::date)
+  SELECT FROM guardianship_at($2) AS family
+  WHERE family.account_id = notice.account_id AND family.person_id = notice.person_id
+    AND CASE WHEN kind = ANY('{{{",".join(kind.value for kind in OF_MONEY)}}}') THEN may_pay ELSE may_see_meals END
 )
 """
 _OWN = f"""

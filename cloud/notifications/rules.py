@@ -48,12 +48,12 @@ class Purse:
     is_told: bool = False
 
 
-def notices_of(facts: Iterable[Fact], guardians: Mapping[int, Collection[int]], now: datetime) -> list[Notice]:
-    """Return a notice for each fact and each account of the child's guardians."""
+def notices_of(facts: Iterable[Fact], guardians: Mapping[str, Collection[int]], now: datetime) -> list[Notice]:
+    """Return a notice for each fact and each account that is told of it; the accounts stand by the fact's key."""
     return [
         Notice(fact, account_id, is_late(fact.at, now))
         for fact in facts
-        for account_id in sorted(guardians.get(fact.person_id, ()))
+        for account_id in sorted(guardians.get(fact.key, ()))
     ]
 
 

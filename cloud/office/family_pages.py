@@ -9,14 +9,15 @@ from fastapi.responses import Response
 from cloud.core.api import Counted
 from cloud.core.errors import NotFound, Refused
 from cloud.office.person import PREFIX, OfficeDesk, Outcome, Text, ThePerson, back_to, person_page
-from cloud.people.actions import add_guardian, end_guardianship, open_guardian_account, set_rights
+from cloud.people.actions import add_guardian, end_guardianship, open_guardian_account
 from cloud.people.bulk import GuardianGiven
-from cloud.people.kinds import Relation
+from cloud.people.family import set_rights
+from cloud.people.kinds import FamilyRight, Relation
 from cloud.people.queries import GuardianRow, guardians_of
 
 router = APIRouter(prefix=f"{PREFIX}/guardians", include_in_schema=False)
 of_one = APIRouter(prefix=f"{PREFIX}/guardians/{{guardian_id}}", include_in_schema=False)
-Ticked = Annotated[bool, Form()]
+Rights = Annotated[list[FamilyRight], Form(max_length=len(FamilyRight))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,9 @@ async def add(
 
 
 @of_one.post("/rights")
-async def change_rights(
-    desk: OfficeDesk, person: ThePerson, guardian: TheGuardian, may_see: Ticked = False, may_block: Ticked = False
-) -> Response:
+async def change_rights(desk: OfficeDesk, person: ThePerson, guardian: TheGuardian, rights: Rights = []) -> Response:  # noqa: B006 (FastAPI copies it)
     """Say what a guardian may see and do about this person."""
-    await set_rights(
-        desk.services, desk.actor, guardian.id, person.id, may_see=may_see, may_block_card=may_see and may_block
-    )
+    await set_rights(desk.services, desk.actor, guardian.id, person.id, rights)
     return back_to(desk, person)
 
 

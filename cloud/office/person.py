@@ -20,7 +20,7 @@ from cloud.core.rights import Right
 from cloud.imports.cells import CellWrong, date_of_text
 from cloud.people.actions import Opened
 from cloud.people.errors import PersonRefused
-from cloud.people.kinds import Purpose, Relation
+from cloud.people.kinds import FamilyRight, Purpose, Relation
 from cloud.people.queries import PersonRow, consents_of, guardians_of, person_of_ref, phones_of
 
 PREFIX = "/schools/{code}/people/{ref}"
@@ -90,6 +90,7 @@ async def _values(desk: Desk, person: PersonRow) -> dict[str, Any]:
         "photo_max": UPLOAD_MAX,
         "purposes": list(Purpose),
         "relations": list(Relation),
+        "rights": list(FamilyRight),
         "cards": await cards_of(desk.services, desk.actor, person.ref),
         "consents": await consents_of(desk.services, desk.actor, person.ref),
         "guardians": await guardians_of(desk.services, desk.actor, person.ref),

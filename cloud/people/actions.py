@@ -14,37 +14,28 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.texts import has_unseen
 from cloud.core.wakeups import notify
 from cloud.people.bulk import (
     PHONE,
-    ConsentGiven,
     GuardianGiven,
     LinkGiven,
     PersonGiven,
     lock_school,
-    put_consents,
     put_guardians,
     put_links,
     put_people,
 )
+from cloud.people.consents import Answer, has_consented, last_on, put_answers
 from cloud.people.errors import PersonRefused
-from cloud.people.kinds import CHANGED, Purpose, Relation
+from cloud.people.kinds import CHANGED, Purpose, Relation, Says, Way
 from cloud.people.models import Guardianship, Person
 from cloud.people.photos import forget_photo
 from cloud.people.rules import check_iin, normal_name, normal_phone
 from cloud.schools.queries import school_of_id
 
-KEEPERS = (Role.OFFICE,)
-_HOLD_AGAIN = """
-UPDATE consent SET withdrawn_on = NULL, withdrawal_source = ''
-WHERE person_id = $1 AND purpose = $2 AND given_on = $3 AND withdrawn_on IS NOT NULL
-"""
-_WITHDRAW = """
-UPDATE consent SET withdrawn_on = greatest($3, given_on), withdrawal_source = $4
-WHERE person_id = $1 AND purpose = $2 AND withdrawn_on IS NULL RETURNING id
-"""
 SOURCE_MAX = 200
 
 
@@ -61,7 +52,7 @@ async def add_person(services: Services, actor: Actor, school_id: int, given: Pe
 
     Raises NotAllowed, PersonRefused, IinWrong or PersonConflict.
     """
-    actor.require(KEEPERS, school_id)
+    actor.require(Right.PEOPLE_KEEP, school_id)
     person = checked(given)
     async with services.database.transaction() as connection:
         at = raw(connection)
@@ -74,7 +65,7 @@ async def add_person(services: Services, actor: Actor, school_id: int, given: Pe
 
 async def leave(services: Services, actor: Actor, person_id: int) -> None:
     """Let a person belong to the school no more: no card opens a gate; what happened stays told."""
-    school_id = await _school_of(actor, person_id)
+    school_id = await _school_of(actor, person_id, Right.PEOPLE_KEEP)
     async with services.database.transaction() as connection:
         await Person.filter(id=person_id).update(is_active=False)
         await forget_photo(raw(connection), person_id)
@@ -84,21 +75,15 @@ async def leave(services: Services, actor: Actor, person_id: int) -> None:
 async def give_consent(
     services: Services, actor: Actor, person_id: int, purpose: Purpose, given_on: date, source: str
 ) -> None:
-    """Note a consent with its date and where it is written; one withdrawn that very day holds again.
+    """Note a consent on a paper that names nobody, with its date and where it is.
 
     Raises NotAllowed, NotFound or PersonRefused.
     """
-    school_id = await _school_of(actor, person_id)
     check_source(source)
-    await _check_day(services, school_id, given_on)
-    async with services.database.transaction() as connection:
-        given = ConsentGiven(person_id, purpose, given_on, source.strip())
-        await put_consents(services, raw(connection), [given])
-        await raw(connection).execute(_HOLD_AGAIN, person_id, purpose.value, given_on)
-        await _told(
-            services, connection, actor, "consent.given", f"person:{person_id}", school_id,
-            {"purpose": purpose.value, "on": str(given_on)},
-        )  # fmt: skip
+    answer = Answer(
+        person_id=person_id, purpose=purpose, says=Says.YES, on=given_on, way=Way.PAPER, source=source.strip()
+    )
+    await note_answer(services, actor, answer)
 
 
 async def withdraw_consent(
@@ -108,20 +93,45 @@ async def withdraw_consent(
 
     `source` says where the withdrawal is written, if anywhere. Raises NotAllowed, NotFound or PersonRefused.
     """
-    school_id = await _school_of(actor, person_id)
     if source:
         check_source(source)
-    await _check_day(services, school_id, on)
+    if not await has_consented(services.database.pool, person_id, purpose):
+        raise NotFound(message("There is no consent to withdraw."))
+    answer = Answer(person_id=person_id, purpose=purpose, says=Says.NO, on=on, way=Way.PAPER, source=source.strip())
+    await note_answer(services, actor, answer)
+
+
+async def note_answer(services: Services, actor: Actor, answer: Answer) -> None:
+    """Note an answer that came on paper; a no ends at once what needs the consent, as a photo.
+
+    Raises NotAllowed, NotFound, or PersonRefused for a day to come or before the answer that stands.
+    """
+    school_id = await _school_of(actor, answer.person_id, Right.CONSENTS_KEEP)
+    await _check_day(services, school_id, answer.on)
     async with services.database.transaction() as connection:
-        changed = await raw(connection).fetch(_WITHDRAW, person_id, purpose.value, on, source.strip())
-        if not changed:
-            raise NotFound(message("There is no consent to withdraw."))
-        if purpose is Purpose.PHOTO:
-            await forget_photo(raw(connection), person_id)
-        await _told(
-            services, connection, actor, "consent.withdrawn", f"person:{person_id}", school_id,
-            {"purpose": purpose.value, "on": str(on)},
-        )  # fmt: skip
+        await write_answer(services, connection, actor, school_id, answer)
+
+
+async def write_answer(
+    services: Services, connection: BaseDBAsyncClient, actor: Actor, school_id: int, answer: Answer
+) -> None:
+    """Write an answer in a transaction of the caller's, who has checked who answers. Raises PersonRefused."""
+    at = raw(connection)
+    await at.execute("SELECT 1 FROM person WHERE id = $1 FOR NO KEY UPDATE", answer.person_id)
+    stands_on = await last_on(at, answer.person_id, answer.purpose, answer.guardian_id)
+    if stands_on is not None and answer.on < stands_on:
+        if answer.says is Says.NO:
+            answer = replace(answer, on=stands_on)  # a refusal is never lost for a date
+        else:
+            raise PersonRefused(
+                message("A later answer is on record, of {day}. Note the day of the newest paper.", day=str(stands_on))
+            )
+    await put_answers(services, at, [answer])
+    if answer.says is Says.NO and answer.purpose in {Purpose.PHOTO, Purpose.DATA}:
+        await forget_photo(at, answer.person_id)
+    verb = "consent.given" if answer.says is Says.YES else "consent.withdrawn"
+    detail = {"purpose": answer.purpose.value, "on": str(answer.on), "way": answer.way.value}
+    await _told(services, connection, actor, verb, f"person:{answer.person_id}", school_id, detail)
 
 
 async def add_guardian(
@@ -134,7 +144,7 @@ async def add_guardian(
     may_block_card: bool = True,
 ) -> int:
     """Add a guardian of a person, known again by phone number, and return the guardian's id."""
-    school_id = await _school_of(actor, person_id)
+    school_id = await _school_of(actor, person_id, Right.FAMILY_KEEP)
     guardian = checked_guardian(given)
     async with services.database.transaction() as connection:
         at = raw(connection)
@@ -148,26 +158,9 @@ async def add_guardian(
     return guardian_id
 
 
-async def set_rights(
-    services: Services, actor: Actor, guardian_id: int, person_id: int, *, may_see: bool, may_block_card: bool
-) -> None:
-    """Change what one guardian may see and do about one person. Raises NotAllowed or NotFound."""
-    school_id = await _school_of(actor, person_id)
-    async with services.database.transaction() as connection:
-        changed = await Guardianship.filter(guardian_id=guardian_id, person_id=person_id, ended_on=None).update(
-            may_see=may_see, may_block_card=may_block_card
-        )
-        if not changed:
-            raise NotFound
-        await _told(
-            services, connection, actor, "guardian.rights_set", f"guardian:{guardian_id}", school_id,
-            {"person": str(person_id), "may_see": str(may_see), "may_block_card": str(may_block_card)},
-        )  # fmt: skip
-
-
 async def end_guardianship(services: Services, actor: Actor, guardian_id: int, person_id: int, on: date) -> None:
     """Let somebody be a person's guardian no more, from a day on. Raises NotAllowed or NotFound."""
-    school_id = await _school_of(actor, person_id)
+    school_id = await _school_of(actor, person_id, Right.FAMILY_KEEP)
     async with services.database.transaction() as connection:
         if not await Guardianship.filter(guardian_id=guardian_id, person_id=person_id, ended_on=None).update(
             ended_on=on
@@ -194,7 +187,7 @@ async def open_guardian_account(services: Services, actor: Actor, guardian_id: i
     )
     if row is None or row["phone_encrypted"] is None:
         raise NotFound
-    actor.require((Role.OFFICE, Role.IT), row["school_id"])
+    actor.require(Right.FAMILY_INVITE, row["school_id"])
     phone = services.vault.decrypt(row["phone_encrypted"], PHONE)
     reach = Reach(Role.GUARDIAN, row["school_id"])
     password: str | None = None
@@ -252,11 +245,11 @@ async def tell_changed(connection: BaseDBAsyncClient, school_id: int) -> None:
     await notify(connection, CHANGED, str(school_id))
 
 
-async def _school_of(actor: Actor, person_id: int) -> int:
+async def _school_of(actor: Actor, person_id: int, right: Right) -> int:
     school_ids: Sequence[int] = await Person.filter(id=person_id).values_list("school_id", flat=True)  # type: ignore[assignment]
     if not school_ids:
         raise NotFound
-    actor.require(KEEPERS, school_ids[0])
+    actor.require(right, school_ids[0])
     return school_ids[0]
 
 

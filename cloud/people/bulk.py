@@ -10,8 +10,9 @@ from datetime import date
 import asyncpg
 
 from cloud.core.services import Services
+from cloud.people.consents import Answer, put_answers
 from cloud.people.errors import PersonConflict
-from cloud.people.kinds import PersonRole, Purpose, Relation
+from cloud.people.kinds import REPRESENTATIVES, PersonRole, Purpose, Relation, Says, Way
 from cloud.people.rules import REF_ALPHABET, REF_LENGTH, sort_key
 
 IIN = "person.iin"  # contexts of the vault
@@ -47,20 +48,26 @@ ON CONFLICT (school_id, phone_digest) DO UPDATE
     SET name = excluded.name, email_encrypted = coalesce(excluded.email_encrypted, guardian.email_encrypted)
 RETURNING id, phone_digest
 """
-_LINKS = """
-INSERT INTO guardianship (guardian_id, person_id, relation, may_see, may_block_card)
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bool[], $5::bool[])
-ON CONFLICT (guardian_id, person_id) DO UPDATE SET relation = excluded.relation, may_see = excluded.may_see,
-    may_block_card = excluded.may_block_card, ended_on = NULL
-"""
-_CONSENTS = """
-INSERT INTO consent (person_id, purpose, given_on, source, withdrawn_on, withdrawal_source, recorded_at)
-SELECT new.person_id, new.purpose, new.given_on, new.source, new.withdrawn_on, '', $1
-FROM unnest($2::bigint[], $3::text[], $4::date[], $5::text[], $6::date[])
-    AS new (person_id, purpose, given_on, source, withdrawn_on)
-ON CONFLICT (person_id, purpose, given_on) DO UPDATE
-    SET source = excluded.source, withdrawn_on = coalesce(consent.withdrawn_on, excluded.withdrawn_on)
-"""
+_ANEW = "guardianship.ended_on IS NOT NULL OR guardianship.shared_by IS NOT NULL"
+# A list that comes again takes no decision of the office back: of who is a guardian now it only narrows the rights.
+_LINKS = f"""
+INSERT INTO guardianship (guardian_id, person_id, relation, may_see, may_block_card, may_see_meals, may_pay, may_limit,
+  may_order, may_get_notices, may_consent)
+SELECT guardian_id, person_id, relation, may_see, may_see AND may_block, may_see, may_see, may_see AND may_block,
+  may_see AND may_block, may_see, may_see AND relation = ANY($6)
+FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bool[], $5::bool[])
+  AS new (guardian_id, person_id, relation, may_see, may_block)
+ON CONFLICT (guardian_id, person_id) DO UPDATE SET relation = excluded.relation,
+  may_see = excluded.may_see AND (guardianship.may_see OR {_ANEW}),
+  may_block_card = excluded.may_block_card AND (guardianship.may_block_card OR {_ANEW}),
+  may_see_meals = excluded.may_see_meals AND (guardianship.may_see_meals OR {_ANEW}),
+  may_pay = excluded.may_pay AND (guardianship.may_pay OR {_ANEW}),
+  may_limit = excluded.may_limit AND (guardianship.may_limit OR {_ANEW}),
+  may_order = excluded.may_order AND (guardianship.may_order OR {_ANEW}),
+  may_get_notices = excluded.may_get_notices AND (guardianship.may_get_notices OR {_ANEW}),
+  may_consent = excluded.may_consent AND (guardianship.may_consent OR {_ANEW}),
+  ended_on = NULL, until_on = NULL, shared_by = NULL
+"""  # noqa: S608 (texts of ours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,22 +162,25 @@ async def put_guardians(
 
 
 async def put_links(connection: asyncpg.Connection, links: Sequence[LinkGiven]) -> None:
-    """Say whose guardians somebody is; saying it again renews the rights."""
+    """Say whose guardians somebody is; who was one no more, or for a term, is one again."""
     latest = {(link.guardian_id, link.person_id): link for link in links}.values()
     await connection.execute(
         _LINKS, [link.guardian_id for link in latest], [link.person_id for link in latest],
         [link.relation.value for link in latest], [link.may_see for link in latest],
-        [link.may_block_card for link in latest],
+        [link.may_block_card for link in latest], [each.value for each in REPRESENTATIVES],
     )  # fmt: skip
 
 
 async def put_consents(services: Services, connection: asyncpg.Connection, consents: Sequence[ConsentGiven]) -> None:
-    """Note consents; one of the same person, purpose and day is the same one, and stays withdrawn once it was."""
+    """Note consents on papers that name nobody; one of the same person, purpose and day is the same one."""
     latest = {(each.person_id, each.purpose, each.given_on): each for each in consents}.values()
-    await connection.execute(
-        _CONSENTS, services.clock.now(), [each.person_id for each in latest], [each.purpose.value for each in latest],
-        [each.given_on for each in latest], [each.source for each in latest], [each.withdrawn_on for each in latest],
-    )  # fmt: skip
+    answers = [
+        Answer(person_id=each.person_id, purpose=each.purpose, says=says, on=on, way=Way.IMPORT, source=each.source)
+        for each in latest
+        for says, on in ((Says.YES, each.given_on), (Says.NO, each.withdrawn_on))
+        if on is not None
+    ]
+    await put_answers(services, connection, answers)
 
 
 async def _known(

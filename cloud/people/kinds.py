@@ -17,6 +17,40 @@ class Purpose(Enum):
 
     CARD = "card"  # being known by a card at gates and tills
     PHOTO = "photo"
+    NOTICES = "notices"  # being told; each guardian answers for what goes to the own phone
+    CODE = "code"  # being known in another way: by a code on a phone or on paper
+    DATA = "data"  # keeping personal data at all; a refusal refuses every other purpose
+    PUBLISH = "publish"  # name and picture on the school's pages and boards
+    RESOURCE = "resource"  # name and class go to a digital resource that the child opens
+    MFA_OFF = "mfa_off"  # a student under sixteen signs in without a second factor
+
+
+class Says(Enum):
+    """An answer; a withdrawal is a no after a yes."""
+
+    YES = "yes"
+    NO = "no"
+
+
+class Way(Enum):
+    """How an answer came."""
+
+    APP = "app"
+    PAPER = "paper"
+    IMPORT = "import"
+
+
+class FamilyRight(Enum):
+    """What a guardian may about a child; a court's limit takes some of it."""
+
+    SEE = "see"  # the days at the gate, and a code for the phone
+    MEALS = "meals"  # what was eaten
+    PAY = "pay"  # the balance, and how to top it up
+    LIMIT = "limit"  # what is not sold to the child
+    ORDER = "order"
+    BLOCK = "block"  # the card
+    CONSENT = "consent"
+    NOTICES = "notices"
 
 
 class Relation(Enum):
@@ -30,3 +64,6 @@ class Relation(Enum):
     BROTHER = "brother"
     TRUSTEE = "trustee"  # appointed by law
     OTHER = "other"
+
+
+REPRESENTATIVES = frozenset({Relation.MOTHER, Relation.FATHER, Relation.TRUSTEE})  # only they consent for a child

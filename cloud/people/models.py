@@ -1,10 +1,10 @@
-"""Tables of people: students and staff, their guardians, and what was consented to."""
+"""Tables of people: students and staff, and their guardians; answers about consents are written in plain SQL."""
 
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
-from cloud.people.kinds import PersonRole, Purpose, Relation
+from cloud.people.kinds import PersonRole, Relation
 
 
 class Person(Model):
@@ -44,26 +44,6 @@ class Person(Model):
     @property
     def name(self) -> str:
         return " ".join(part for part in (self.surname, self.given_name, self.patronymic) if part)
-
-
-class Consent(Model):
-    """Leave given for a purpose, by whom, when and where it is written; withdrawn by a date, never deleted."""
-
-    id = fields.BigIntField(primary_key=True)
-    person: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField(
-        "cloud.Person", related_name=False, on_delete=fields.RESTRICT
-    )
-    person_id: int
-    purpose = fields.CharEnumField(Purpose, max_length=8)
-    given_on = fields.DateField()
-    source = fields.CharField(max_length=200)
-    withdrawn_on = fields.DateField(null=True)
-    withdrawal_source = fields.CharField(max_length=200, default="")  # where the withdrawal is written
-    recorded_at = fields.DatetimeField()
-
-    class Meta:
-        table = "consent"
-        unique_together = (("person", "purpose", "given_on"),)
 
 
 class Guardian(Model):

@@ -7,13 +7,14 @@ from datetime import date, datetime
 import asyncpg
 
 from cloud.accounts.actions import audit
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.people.bulk import IIN, PHONE
 from cloud.people.consents import consented_to
-from cloud.people.kinds import PersonRole, Purpose, Relation
+from cloud.people.kinds import FamilyRight, PersonRole, Purpose, Relation, Says, Way
+from cloud.people.rights import COLUMNS, rights_in
 
 PEOPLE_MAX = 10_000
 _COLUMNS = f"""
@@ -27,23 +28,26 @@ FROM person LEFT JOIN school_class ON school_class.id = school_class_id
 """  # noqa: S608 (a text of ours)
 _OF_SCHOOL = f"SELECT {_COLUMNS} WHERE person.school_id = $1 AND person.is_active ORDER BY sort_key, person.id LIMIT $2"
 _ONE = f"SELECT {_COLUMNS} WHERE person.ref = $1"
-_GUARDIANS = """
-SELECT guardian.id, guardian.name, relation, may_see, may_block_card, ended_on, account_id IS NOT NULL AS has_account
+_GUARDIANS = f"""
+SELECT guardian.id, guardian.name, relation, {", ".join(f"guardianship.{column}" for column in COLUMNS.values())},
+  ended_on, until_on, shared_by IS NOT NULL AS is_shared, account_id IS NOT NULL AS has_account
 FROM guardianship JOIN guardian ON guardian.id = guardian_id WHERE person_id = $1 ORDER BY guardianship.id LIMIT 50
-"""
+"""  # noqa: S608 (texts of ours)
 _PHONES = """
 SELECT guardian.id, phone_encrypted FROM guardianship JOIN guardian ON guardian.id = guardian_id
 WHERE person_id = $1 AND phone_encrypted IS NOT NULL LIMIT 50
 """
 _CONSENTS = """
-SELECT purpose, given_on, source, withdrawn_on, withdrawal_source FROM consent WHERE person_id = $1
-ORDER BY withdrawn_on IS NOT NULL, given_on DESC, id DESC LIMIT 50
+SELECT answer.id, purpose, says, answer."on", way, source, text_version, text_digest, scan_id,
+  coalesce(guardian.name, '') AS guardian, guardian.id AS guardian_id, answer.recorded_at,
+  answer.id IN (SELECT answer_id FROM standing_answers($1)) AS stands
+FROM consent_answer AS answer LEFT JOIN guardian ON guardian.id = guardian_id
+WHERE answer.person_id = $1 ORDER BY answer.id DESC LIMIT 200
 """
 _ACCOUNTS = """
-SELECT DISTINCT person_id, account_id FROM guardianship
-JOIN guardian ON guardian.id = guardian_id JOIN account ON account.id = account_id AND account.is_active
-JOIN person ON person.id = person_id AND person.is_active JOIN school ON school.id = person.school_id
-WHERE person_id = ANY($1) AND may_see AND (ended_on IS NULL OR ended_on > ($2::timestamptz AT TIME ZONE zone)::date)
+SELECT DISTINCT person_id, account_id, may_see_meals, may_pay FROM guardianship_at($2) AS family
+JOIN account ON account.id = account_id AND account.is_active
+WHERE person_id = ANY($1) AND may_get_notices AND consented_to_notices(person_id, guardian_id)
 ORDER BY 1, 2
 """
 
@@ -67,26 +71,43 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True)
 class GuardianRow:
-    """A guardian of one person, without contacts."""
+    """A guardian of one person, without contacts, with the rights that the office or a parent gave."""
 
     id: int
     name: str
     relation: Relation
-    may_see: bool
-    may_block_card: bool
+    rights: frozenset[FamilyRight]
     ended_on: date | None
+    until_on: date | None  # the last day of a term
+    is_shared: bool  # added by a parent, whose rights bound
     has_account: bool
+
+    @property
+    def may_see(self) -> bool:
+        return FamilyRight.SEE in self.rights
+
+    @property
+    def may_block_card(self) -> bool:
+        return FamilyRight.BLOCK in self.rights
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentRow:
-    """A consent of one person; it holds until it is withdrawn."""
+class AnswerRow:
+    """An answer of the past, or one that stands: no later one of the same guardian."""
 
+    id: int
     purpose: Purpose
-    given_on: date
+    says: Says
+    on: date
+    way: Way
     source: str
-    withdrawn_on: date | None
-    withdrawal_source: str
+    text_version: int | None
+    text_digest: str
+    scan_id: int | None
+    guardian: str  # empty: a paper that names nobody
+    guardian_id: int | None
+    recorded_at: datetime
+    stands: bool
 
 
 async def people_of(services: Services, actor: Actor, school_id: int) -> list[PersonRow]:
@@ -106,15 +127,21 @@ async def person_of_ref(services: Services, actor: Actor, ref: str) -> PersonRow
 async def guardians_of(services: Services, actor: Actor, ref: str) -> list[GuardianRow]:
     """Return the guardians of a person, past ones too. Raises NotFound or NotAllowed."""
     person = await person_of_ref(services, actor, ref)
-    actor.require(Role.OFFICE, person.school_id)
+    actor.require(Right.FAMILY_READ, person.school_id)
     rows = await services.database.pool.fetch(_GUARDIANS, person.id)
-    return [GuardianRow(**{**row, "relation": Relation(row["relation"])}) for row in rows]
+    return [
+        GuardianRow(
+            row["id"], row["name"], Relation(row["relation"]), rights_in(row), row["ended_on"], row["until_on"],
+            row["is_shared"], row["has_account"],
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 async def iin_of(services: Services, actor: Actor, ref: str) -> str | None:
     """Return a person's IIN, and note in the audit journal who asked. Raises NotFound or NotAllowed."""
     person = await person_of_ref(services, actor, ref)
-    actor.require(Role.OFFICE, person.school_id)
+    actor.require(Right.IIN_READ, person.school_id)
     async with services.database.transaction() as connection:
         rows = await connection.execute_query_dict("SELECT iin_encrypted FROM person WHERE id = $1", [person.id])
         await audit(
@@ -132,33 +159,48 @@ async def phone_of(services: Services, actor: Actor, guardian_id: int) -> str | 
     )
     if row is None:
         raise NotFound
-    actor.require(Role.OFFICE, row["school_id"])
+    actor.require(Right.FAMILY_READ, row["school_id"])
     return None if row["phone_encrypted"] is None else services.vault.decrypt(row["phone_encrypted"], PHONE)
 
 
 async def phones_of(services: Services, actor: Actor, ref: str) -> dict[int, str]:
     """Return the phone numbers of a person's guardians by the guardian's id. Raises NotFound or NotAllowed."""
     person = await person_of_ref(services, actor, ref)
-    actor.require(Role.OFFICE, person.school_id)
+    actor.require(Right.FAMILY_READ, person.school_id)
     rows = await services.database.pool.fetch(_PHONES, person.id)
     return {row["id"]: services.vault.decrypt(row["phone_encrypted"], PHONE) for row in rows}
 
 
-async def consents_of(services: Services, actor: Actor, ref: str) -> list[ConsentRow]:
-    """Return what a person consented to, what holds first. Raises NotFound or NotAllowed."""
+async def consents_of(services: Services, actor: Actor, ref: str) -> list[AnswerRow]:
+    """Return every answer about a person's consents, newest first. Raises NotFound or NotAllowed."""
     person = await person_of_ref(services, actor, ref)
-    actor.require(Role.OFFICE, person.school_id)
-    rows = await services.database.pool.fetch(_CONSENTS, person.id)
-    return [ConsentRow(**{**row, "purpose": Purpose(row["purpose"])}) for row in rows]
+    actor.require(Right.CONSENTS_KEEP, person.school_id)
+    return await answers_of(services.database.pool, person.id)
+
+
+async def answers_of(connection: asyncpg.Connection | asyncpg.Pool, person_id: int) -> list[AnswerRow]:
+    """Return every answer about a person's consents, newest first; whose asking it is, is the caller's to check."""
+    rows = await connection.fetch(_CONSENTS, person_id)
+    return [
+        AnswerRow(
+            **{**row, "purpose": Purpose(row["purpose"]), "says": Says(row["says"]), "way": Way(row["way"])}
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 async def guardian_accounts(
     connection: asyncpg.Connection, person_ids: Sequence[int], at: datetime
-) -> dict[int, list[int]]:
-    """Return the accounts in use of who may see each of these children at an instant. For slices above."""
-    accounts: dict[int, list[int]] = {}
+) -> dict[tuple[int, FamilyRight], list[int]]:
+    """Return the accounts that are told of a child's meals, and those told of its money, at an instant.
+
+    Told is who has the right to both the thing and notices, and consented to them. For slices above.
+    """
+    accounts: dict[tuple[int, FamilyRight], list[int]] = {}
     for row in await connection.fetch(_ACCOUNTS, person_ids, at):
-        accounts.setdefault(row["person_id"], []).append(row["account_id"])
+        for right in (FamilyRight.MEALS, FamilyRight.PAY):
+            if row[COLUMNS[right]]:
+                accounts.setdefault((row["person_id"], right), []).append(row["account_id"])
     return accounts
 
 

@@ -6,7 +6,7 @@ number is given twice at a school, not even to rosters of two kinds.
 
 import asyncio
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -75,24 +75,22 @@ class Issued:
 async def publish(services: Services, actor: Actor, school_id: int) -> int:
     """Issue a new version of each roster that changed, or whose newest is a day old; return the doors' newest version.
 
-    The doors' is issued also where the canteen's cannot be built. Raises NotAllowed or NotFound.
+    Raises NotAllowed or NotFound.
     """
-    version = await _publish(services, actor, school_id, RosterKind.DOORS)
-    await _publish(services, actor, school_id, RosterKind.CANTEEN)
-    return version
+    return (await _publish(services, actor, school_id, (RosterKind.DOORS, RosterKind.CANTEEN)))[0]
 
 
 async def publish_canteen(services: Services, actor: Actor, school_id: int) -> int:
     """Issue the canteen's roster alone, as `publish` does; return its newest version, 0 where there is no till."""
-    return await _publish(services, actor, school_id, RosterKind.CANTEEN)
+    return (await _publish(services, actor, school_id, (RosterKind.CANTEEN,)))[0]
 
 
-async def _publish(services: Services, actor: Actor, school_id: int, kind: RosterKind) -> int:
+async def _publish(services: Services, actor: Actor, school_id: int, kinds: Sequence[RosterKind]) -> list[int]:
     actor.require_everywhere(Right.ROSTERS_PUBLISH)
     async with services.database.transaction() as connection:
         if not await raw(connection).fetchval("SELECT true FROM school WHERE id = $1 FOR NO KEY UPDATE", school_id):
             raise NotFound
-        return await _issue(services, connection, kind, school_id)
+        return [await _issue(services, connection, kind, school_id) for kind in kinds]
 
 
 async def _issue(services: Services, connection: BaseDBAsyncClient, kind: RosterKind, school_id: int) -> int:

@@ -1,7 +1,7 @@
 """Passes: a signed code that stands for a person's card for a while, on a guardian's phone or on paper for a day.
 
-Rule: a pass is given only for who belongs to the school and has consented to a card; what it opens is decided at the
-gate, by the same roster as for a card. It is kept nowhere: who lost one waits until it ends.
+Rule: a pass is given only for who belongs to the school and has consented to being known so; what it opens is decided
+at the gate, by the same roster as for a card. It is kept nowhere: who lost one waits until it ends.
 """
 
 import secrets
@@ -28,25 +28,19 @@ PHONE_LASTS = timedelta(seconds=60)
 SERIAL_BYTES = 8
 _PERSON = f"""
 SELECT person.id, person.ref, person.school_id, school.code, school.zone, person.is_active,
-  {consented_to(Purpose.CARD)} AS consented
+  {consented_to(Purpose.CODE)} AS consented
 FROM person JOIN school ON school.id = school_id WHERE person.ref = $1
 """  # noqa: S608 (a text of ours)
-_IS_GUARDIAN = """
-SELECT true FROM guardianship JOIN guardian ON guardian.id = guardian_id
-WHERE guardian.account_id = $1 AND person_id = $2 AND may_see
-  AND (ended_on IS NULL OR ended_on > ($3::timestamptz AT TIME ZONE $4)::date)
-"""
+_IS_GUARDIAN = "SELECT true FROM guardianship_at($3) WHERE account_id = $1 AND person_id = $2 AND may_see"
 
 
 class NoPass(Refused):
-    """Nobody may have a pass who may not have a card."""
+    """Nobody has a pass without a consent to being known by a code."""
 
     code = "no_pass"
 
     def __init__(self) -> None:
-        super().__init__(
-            message("No consent to a card is on record, or the person has left: no gate opens to a pass either.")
-        )
+        super().__init__(message("No consent to codes is on record, or the person has left: no gate opens to a code."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +56,7 @@ async def phone_pass(services: Services, actor: Actor, ref: str) -> Issued:
     person = await _person(services, ref)
     now = services.clock.now()
     is_own = actor.account_id is not None and not actor.must_change and await services.database.pool.fetchval(
-        _IS_GUARDIAN, actor.account_id, person["id"], now, person["zone"]
+        _IS_GUARDIAN, actor.account_id, person["id"], now
     )  # fmt: skip
     if not is_own:
         raise NotFound

@@ -2,23 +2,21 @@
 
 Rule: the first change of a school is issued at once, since it may be a blocked card; what follows within seconds waits
 and is issued together. Money that moved and orders ahead are told once a minute, and to tills only: the doors' roster
-stays as it was. A school whose roster cannot be built holds up no other: it is alarmed, and tried again by and by.
+stays as it was.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
 
 from cloud.core.actor import Actor
-from cloud.core.errors import NotFound, kinds_of
+from cloud.core.errors import NotFound
 from cloud.core.services import Services
 from cloud.core.wakeups import EVERYTHING
 from cloud.devices import registry
-from cloud.devices.alarms import note_alarm
 from cloud.ledger.posting import MOVED
 from cloud.menu.kinds import ORDERED
 from cloud.menu.tills import schools_with_tills
@@ -28,8 +26,6 @@ from cloud.rosters.actions import publish, publish_canteen, stale_schools
 APART_S = 5.0
 LOOK_S = 60.0
 TILLS_APART_S = 60.0  # at lunch a balance moves every second, and every till fetches what is issued
-AGAIN_S_MIN, AGAIN_S_MAX = 5.0, 600.0  # after what could not be issued; a change of the school is tried at once
-WHO, ALARM = "service", "roster_not_issued"
 ACTOR = Actor.system("rosters")
 log = structlog.get_logger()
 
@@ -43,9 +39,7 @@ class Publisher:
     _issued_s: dict[int, float] = field(default_factory=dict)
     _moved: set[int] = field(default_factory=set)  # schools with other balances or orders than told
     _told: deque[int] = field(default_factory=deque)  # of those, the ones whose turn has come
-    _failures: dict[int, int] = field(default_factory=dict)  # school id: how often in a row it could not be issued
     _news: asyncio.Event = field(default_factory=asyncio.Event)
-    _resting: asyncio.Timeout | None = None  # while whoever issues waits for a school's turn
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -61,8 +55,8 @@ class Publisher:
         """Note that a school's roster may have changed."""
         now_s = self.services.clock.monotonic_s()
         not_before_s = max(now_s, self._issued_s.get(school_id, now_s - APART_S) + APART_S)
-        self._wanted[school_id] = min(not_before_s, self._wanted.get(school_id, not_before_s))
-        self._tell()
+        self._wanted.setdefault(school_id, not_before_s)
+        self._news.set()
 
     async def _hear(self) -> None:
         async with await self.services.wakeups.subscribe(CHANGED) as changes:
@@ -100,7 +94,7 @@ class Publisher:
             waiting = set(self._told)
             schools = await schools_with_tills(self.services.database.pool, moved)
             self._told.extend(school_id for school_id in schools if school_id not in waiting)
-            self._tell()
+            self._news.set()
 
     async def _want_all(self) -> None:
         """Look at every school with devices, after wake-ups may have been missed."""
@@ -114,8 +108,7 @@ class Publisher:
         """Issue anew what is a day old."""
         while True:
             for school_id in await stale_schools(self.services):
-                if school_id not in self._failures:  # that one has its own turn
-                    self.want(school_id)
+                self.want(school_id)
             await self.services.clock.sleep(LOOK_S)
 
     async def _issue(self) -> None:
@@ -127,22 +120,10 @@ class Publisher:
             elif self._told:
                 await self._publish(self._told.popleft(), publish_canteen)
             elif self._wanted:
-                await self._rest(min(self._wanted.values()) - self.services.clock.monotonic_s())
+                now_s = self.services.clock.monotonic_s()
+                await self.services.clock.sleep(max(0.01, min(self._wanted.values()) - now_s))
             else:
                 self._news.clear()
-
-    async def _rest(self, pause_s: float) -> None:
-        """Wait so long, or until there is news."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(None) as self._resting:
-                await self.services.clock.sleep(max(0.01, pause_s))
-        self._resting = None
-
-    def _tell(self) -> None:
-        """Tell whoever issues that there is news."""
-        self._news.set()
-        if self._resting is not None and not self._resting.expired():
-            self._resting.reschedule(asyncio.get_running_loop().time())
 
     def _next(self) -> int | None:
         """Return the school that is due the longest; None when none is."""
@@ -158,20 +139,5 @@ class Publisher:
         try:
             version = await issue(self.services, ACTOR, school_id)
         except NotFound:
-            self._failures.pop(school_id, None)
             return
-        except Exception as error:  # noqa: BLE001 - one school's trouble is not another's
-            await self._put_off(school_id, error)
-            return
-        self._failures.pop(school_id, None)
         log.info("roster.issued", school=school_id, version=version)
-
-    async def _put_off(self, school_id: int, error: Exception) -> None:
-        """Alarm, and try a school again later. Raises where not even that can be noted: then nothing can be issued."""
-        failures = self._failures[school_id] = self._failures.get(school_id, 0) + 1
-        pause_s = min(AGAIN_S_MAX, AGAIN_S_MIN * 2 ** min(failures - 1, 10))
-        self._wanted.setdefault(school_id, self.services.clock.monotonic_s() + pause_s)
-        kinds = kinds_of(error)
-        log.warning("roster.not_issued", school=school_id, error=kinds, again_s=pause_s)
-        async with self.services.database.pool.acquire() as connection:
-            await note_alarm(connection, school_id, WHO, ALARM, ", ".join(kinds), self.services.clock.now())

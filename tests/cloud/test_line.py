@@ -147,7 +147,7 @@ async def test_a_printed_code_of_who_consented_opens_the_gate_offline_and_the_da
     with pytest.raises(NoPass):
         await day_pass(services, OFFICE, ref)
     person_id = await pool.fetchval("SELECT id FROM person")
-    await give_consent(services, OFFICE, person_id, Purpose.CARD, date(2026, 8, 20), "form 12")
+    await give_consent(services, OFFICE, person_id, Purpose.CODE, date(2026, 8, 20), "form 12")
     printed = await day_pass(services, OFFICE, ref)
     public_key = bytes(await pool.fetchval("SELECT public_key FROM roster_key"))
 

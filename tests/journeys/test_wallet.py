@@ -108,7 +108,7 @@ async def _opened(services: Services) -> School:
     mother = await canteen.parent(child)
     with pytest.raises(NoPass):
         await phone_pass(services, mother, ref)  # nobody has consented yet
-    await give_consent(services, SYSTEM, child, Purpose.CARD, canteen.on, "paper of today")
+    await give_consent(services, SYSTEM, child, Purpose.CODE, canteen.on, "paper of today")
     await _entitle(canteen, ref)
     bundle = await add_device(services, SYSTEM, "almaty5", NewDevice("almaty5-till-1"))
     till = TillRow("till-1", Names("Асхана", "Столовая", "Canteen"), "almaty5-till-1", TillMode.SET)

@@ -21,8 +21,9 @@ from cloud.devices.health import Contact, Health, note_contacts, note_health
 from cloud.devices.models import Device, Gate
 from cloud.ingest.cursor import LoggedRecord
 from cloud.meals.projection import Meals
+from cloud.people.actions import give_consent
 from cloud.people.kinds import PersonRole, Purpose, Relation
-from cloud.people.models import Consent, Guardian, Guardianship, Person
+from cloud.people.models import Guardian, Guardianship, Person
 from cloud.people.photos import put_photo
 from cloud.people.queries import person_of_ref
 from cloud.people.rules import sort_key
@@ -90,7 +91,8 @@ async def write(services: Services) -> Sample:
     for number, person in enumerate(people + staff):
         await _morning(rng, person, number)
     card_id = await _card(school, people[0])
-    await _consent(people[0], Purpose.CARD)
+    for purpose in (Purpose.CARD, Purpose.CODE, Purpose.NOTICES):
+        await _consent(services, people[0], purpose)
     photo = await _photo(services, people[0])
     await _move(None, school.id, NOW - timedelta(minutes=6), "in", number=8_001, kind=MovementKind.DENIED,
                 reason="card_unknown")  # fmt: skip
@@ -391,18 +393,15 @@ async def _card(school: School, person: Person) -> int:
 
 
 async def _photo(services: Services, person: Person) -> str:
-    await _consent(person, Purpose.PHOTO)
+    await _consent(services, person, Purpose.PHOTO)
     picture = io.BytesIO()
     Image.new("RGB", (400, 500), "#b98").save(picture, "PNG")
     await put_photo(services, Actor.system("sample"), person.id, picture.getvalue())
     return str(await services.database.pool.fetchval("SELECT digest FROM person_photo WHERE person_id = $1", person.id))
 
 
-async def _consent(person: Person, purpose: Purpose) -> None:
-    await Consent(
-        person_id=person.id, purpose=purpose, given_on=DAY - timedelta(days=3), source="12-өтініш",
-        recorded_at=NOW,
-    ).save()  # fmt: skip
+async def _consent(services: Services, person: Person, purpose: Purpose) -> None:
+    await give_consent(services, Actor.system("sample"), person.id, purpose, DAY - timedelta(days=3), "12-өтініш")
 
 
 async def _guardian(services: Services, school: School, children: list[Person], login: str = "guardian") -> str:

@@ -80,14 +80,14 @@ async def test_the_office_notes_a_consent_and_its_withdrawal_with_date_and_docum
     await expect(page.get_by_role("alert")).to_contain_text("Этот день ещё не наступил")
     await note(page, "31.08.2026", "заявление № 12")
 
-    await expect(page.get_by_role("main")).to_contain_text("с 31 августа 2026\u202fг.: заявление № 12")
+    await expect(page.get_by_role("main")).to_contain_text("31 августа 2026\u202fг., на бумаге: заявление № 12")
     await expect(page.get_by_role("main")).not_to_contain_text("Согласие на карту не записано")
     await page.get_by_text("Отозвать", exact=True).click()
     form = page.locator("form[action$='/withdraw']")
     await expect(form.get_by_label("Дата")).to_have_value("01.09.2026")
     await form.get_by_label("В каком документе записано").fill("заявление № 40")
     await form.get_by_role("button").click()
-    await expect(page.get_by_role("main")).to_contain_text("отозвано 1 сентября 2026\u202fг.: заявление № 40")
+    await expect(page.get_by_role("main")).to_contain_text("1 сентября 2026\u202fг., на бумаге: заявление № 40")
     await expect(page.get_by_role("main")).to_contain_text("Согласие на карту не записано")
 
 
@@ -106,10 +106,10 @@ async def test_each_guardian_has_rights_of_the_own_and_may_end(site: Site) -> No
 
     await add(page, "Жұмабек Алия", "+7 705 111 22 33", "mother")
     await expect(page.get_by_role("link", name="+77051112233")).to_be_visible()
-    await page.get_by_text("Sees the days, may block the card").click()
-    await page.get_by_label("May block the card").uncheck()
+    await page.get_by_text("Rights: 8 of 8").click()
+    await page.get_by_label("Blocks the card").uncheck()
     await page.get_by_role("button", name="Keep").click()
-    await page.get_by_text("Sees the days", exact=True).first.click()
+    await page.get_by_text("Rights: 7 of 8").click()
     await page.get_by_role("button", name="No longer a guardian").click()
 
     await expect(page.get_by_role("main")).to_contain_text("until September 1, 2026")

@@ -17,7 +17,7 @@ from simulators.demo_children import Child, ChildEnded
 from simulators.demo_control import DemoRuns, NoDemo, ask, fresh_folder
 from simulators.demo_people import CLASSES, STAFF, STUDENTS, draw_people
 from simulators.demo_progress import words_of
-from simulators.demo_spreadsheet import spreadsheet
+from simulators.demo_spreadsheet import PURPOSES, spreadsheet
 from simulators.demo_street import Wires, demo_day
 from simulators.demo_time import DAY_MIN, plan_around
 from simulators.school import MINUTE_MS, Act
@@ -103,7 +103,7 @@ def test_the_spreadsheet_is_read_by_the_cloud_without_a_word() -> None:
 
     assert drafts.problems == []
     assert (len(drafts.classes), len(drafts.people), len(drafts.cards)) == (len(CLASSES), len(PEOPLE), len(PEOPLE))
-    assert len(drafts.consents) == sum(person.has_consent for person in PEOPLE)
+    assert len(drafts.consents) == len(PURPOSES) * sum(person.has_consent for person in PEOPLE)
 
 
 async def test_the_cable_is_cut_and_mended_as_one() -> None:

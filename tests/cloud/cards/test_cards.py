@@ -15,9 +15,10 @@ from cloud.cards.rules import token_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
-from cloud.people.actions import add_guardian, open_guardian_account, set_rights
+from cloud.people.actions import add_guardian, open_guardian_account
 from cloud.people.bulk import GuardianGiven
-from cloud.people.kinds import CHANGED, Relation
+from cloud.people.family import set_rights
+from cloud.people.kinds import CHANGED, FamilyRight, Relation
 from cloud.people.queries import people_of
 from tests.cloud.core.test_wakeups import heard
 from tests.cloud.people.factory import a_student
@@ -100,7 +101,7 @@ async def test_a_guardian_blocks_the_own_childs_card_and_no_other(services: Serv
     await block_card(services, mother, cards[0])
     with pytest.raises(NotAllowed):
         await block_card(services, mother, cards[1])
-    await set_rights(services, SYSTEM, guardian, own, may_see=True, may_block_card=False)
+    await set_rights(services, SYSTEM, guardian, own, {FamilyRight.SEE})
     with pytest.raises(NotAllowed):
         await block_card(services, mother, cards[0])
 

@@ -11,9 +11,9 @@ from cloud.menu.kinds import SET
 from cloud.menu.meals import USUAL, put_meal
 from cloud.menu.menus import publish_menus, set_menu
 from cloud.menu.rules import DishGiven, Names
-from cloud.people.actions import add_guardian, open_guardian_account
+from cloud.people.actions import add_guardian, give_consent, open_guardian_account
 from cloud.people.bulk import GuardianGiven
-from cloud.people.kinds import Relation
+from cloud.people.kinds import Purpose, Relation
 from tests.cloud.people.factory import a_student
 from tests.cloud.schools.factory import SYSTEM, a_school
 
@@ -68,6 +68,7 @@ class Canteen:
         """Give a child a guardian with an account, and return the guardian as an actor."""
         given = GuardianGiven("Әліби Сауле", phone, None)
         guardian_id = await add_guardian(self.services, SYSTEM, person_id, given, Relation.MOTHER, may_block_card=acts)
+        await give_consent(self.services, SYSTEM, person_id, Purpose.NOTICES, self.on, "form 12")
         await open_guardian_account(self.services, SYSTEM, guardian_id)
         account_id = await self.services.database.pool.fetchval(
             "SELECT account_id FROM guardian WHERE id = $1", guardian_id

@@ -9,9 +9,9 @@ from cloud.core.services import Services
 from cloud.notifications.outbox import Outgoing
 from cloud.notifications.queries import NoticeRow, notices_of
 from cloud.notifications.teller import Teller
-from cloud.people.actions import add_guardian
+from cloud.people.actions import add_guardian, give_consent
 from cloud.people.bulk import GuardianGiven
-from cloud.people.kinds import Relation
+from cloud.people.kinds import Purpose, Relation
 from tests.cloud.meals.factory import Canteen
 from tests.cloud.schools.factory import SYSTEM
 
@@ -45,6 +45,7 @@ async def a_parent(canteen: Canteen, *children: int, has_account: bool = True) -
         given = GuardianGiven("Айгүл Әліби", phone, None)
         person_id = await canteen.pool.fetchval("SELECT id FROM person WHERE ref = $1", canteen.refs[child])
         guardian_id = await add_guardian(services, SYSTEM, person_id, given, Relation.MOTHER)
+        await give_consent(services, SYSTEM, person_id, Purpose.NOTICES, services.clock.now().date(), "form 12")
     account_id = await canteen.pool.fetchval(_ACCOUNT, phone, f"Айгүл {number}", services.clock.now())
     if has_account:
         await canteen.pool.execute("UPDATE guardian SET account_id = $2 WHERE id = $1", guardian_id, account_id)

@@ -16,7 +16,8 @@ from cloud.ledger.postings import OFFICE, clearing, leave, top_up
 from cloud.ledger.rules import REVENUE, Account, Posting
 from cloud.notifications.kinds import Kind
 from cloud.notifications.queries import NoticeRow, notices_of
-from cloud.people.actions import end_guardianship, set_rights
+from cloud.people.actions import end_guardianship
+from cloud.people.family import set_rights
 from schemas.structs import Record, Refusal
 from simulators.clock import SimulatedClock
 from tests.cloud.ledger.factory import children, posted
@@ -73,7 +74,7 @@ async def test_who_may_not_see_the_child_is_not_told(canteen: Canteen, why: str)
     if why == "ended":
         await end_guardianship(services, SYSTEM, parent.guardian_id, person_id, NOON.date())
     if why == "sees_nothing":
-        await set_rights(services, SYSTEM, parent.guardian_id, person_id, may_see=False, may_block_card=False)
+        await set_rights(services, SYSTEM, parent.guardian_id, person_id, ())
     if why == "closed_account":
         await canteen.pool.execute("UPDATE account SET is_active = false WHERE id = $1", parent.account_id)
     if why == "child_left":

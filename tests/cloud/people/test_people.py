@@ -17,14 +17,13 @@ from cloud.people.actions import (
     give_consent,
     leave,
     open_guardian_account,
-    set_rights,
     withdraw_consent,
 )
 from cloud.people.bulk import GuardianGiven, PersonGiven
 from cloud.people.errors import PersonConflict
-from cloud.people.kinds import CHANGED, PersonRole, Purpose, Relation
-from cloud.people.models import Consent
-from cloud.people.queries import guardians_of, iin_of, people_of, person_of_ref, phone_of
+from cloud.people.family import set_rights
+from cloud.people.kinds import CHANGED, FamilyRight, PersonRole, Purpose, Relation, Says
+from cloud.people.queries import consents_of, guardians_of, iin_of, people_of, person_of_ref, phone_of
 from cloud.schools.actions import add_class
 from tests.cloud.core.test_wakeups import heard
 from tests.cloud.people.factory import a_student, an_iin
@@ -105,8 +104,9 @@ async def test_a_card_needs_a_consent_and_a_withdrawal_ends_it_without_forgettin
     (withdrawn,) = await people_of(services, SYSTEM, school_id)
 
     assert (before.may_have_card, given.may_have_card, withdrawn.may_have_card) == (False, True, False)
-    kept = await Consent.get(person_id=person_id)
-    assert (kept.source, kept.given_on, kept.withdrawn_on) == ("форма 12, 01.09.2026", TODAY, TODAY)
+    no, yes = await consents_of(services, SYSTEM, given.ref)
+    assert (yes.says, yes.source, yes.on, yes.stands) == (Says.YES, "форма 12, 01.09.2026", TODAY, False)
+    assert (no.says, no.on, no.stands) == (Says.NO, TODAY, True)
     with pytest.raises(NotFound):
         await withdraw_consent(services, SYSTEM, person_id, Purpose.CARD, TODAY)
 
@@ -120,7 +120,7 @@ async def test_each_guardian_has_rights_of_the_own(services: Services) -> None:
     )
     (person,) = await people_of(services, SYSTEM, school_id)
 
-    await set_rights(services, SYSTEM, father, person_id, may_see=True, may_block_card=False)
+    await set_rights(services, SYSTEM, father, person_id, {FamilyRight.SEE})
     await end_guardianship(services, SYSTEM, mother, person_id, TODAY)
 
     rows = {row.id: row for row in await guardians_of(services, SYSTEM, person.ref)}

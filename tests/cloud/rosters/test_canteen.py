@@ -49,7 +49,6 @@ from simulators.clock import SimulatedClock
 from tests.cloud.core.pictures import picture
 from tests.cloud.ledger.factory import meal
 from tests.cloud.menu.factory import SOUP, Canteen, priced
-from tests.cloud.rosters.issued import Issued, idle
 from tests.cloud.schools.factory import SYSTEM, a_school
 from tests.waiting import until_async
 
@@ -284,21 +283,20 @@ async def test_money_that_moved_is_told_to_tills_once_a_minute_and_to_no_door(
 ) -> None:
     await a_till(canteen)
     _, ref = await canteen.child()
-    await publish(canteen.services, SYSTEM, canteen.school_id)
     publisher = Publisher(canteen.services)
-    async with asyncio.TaskGroup() as tasks, Issued(canteen.services, canteen.school_id) as issued:
+    async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(publisher.run())
-        await idle(publisher, canteen.school_id)
+        await _until_issued(canteen, {"doors": 1, "canteen": 1})
         for number in range(3):
             async with canteen.services.database.transaction() as connection:
                 paid = postings.top_up(f"kaspi:{number}", clock.now(), ref, 100_000, postings.clearing("kaspi"))
                 await post_all(connection, canteen.school_id, [paid], clock.now())
         await until_async(lambda: bool(publisher._moved))
-        assert await issued.versions() == {"doors": 1, "canteen": 1}
+        assert await _issued(canteen) == {"doors": 1, "canteen": 1}
 
         clock.advance(TILLS_APART_S + 1)
 
-        await issued.until(doors=1, canteen=2)
+        await _until_issued(canteen, {"doors": 1, "canteen": 2})
         running.cancel()
     assert [row[1] for row in (await rows(canteen))["account"]] == [300_000]
 
@@ -310,21 +308,21 @@ async def test_an_order_ahead_is_told_to_tills_once_a_minute_and_to_no_door(
     person_id, ref = await canteen.child()
     mother, tomorrow = await canteen.parent(person_id), canteen.on + timedelta(days=1)
     await canteen.offer("lunch", "soup", "tea", on=tomorrow, sold="lunch")
-    await publish(canteen.services, SYSTEM, canteen.school_id)
     publisher = Publisher(canteen.services)
-    async with asyncio.TaskGroup() as tasks, Issued(canteen.services, canteen.school_id) as issued:
+    async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(publisher.run())
-        await idle(publisher, canteen.school_id)
+        await _until_issued(canteen, {"doors": 1, "canteen": 1})
         clock.advance(APART_S + 1)
+        await until_async(lambda: not publisher._wanted)
         for dish in ("soup", "tea", "lunch"):
             await order_ahead(canteen.services, mother, ref, tomorrow, "lunch", [canteen.keys[dish]])
         await until_async(lambda: bool(publisher._moved))
         assert publisher._wanted == {}
-        assert await issued.versions() == {"doors": 1, "canteen": 1}
+        assert await _issued(canteen) == {"doors": 1, "canteen": 1}
 
         clock.advance(TILLS_APART_S + 1)
 
-        await issued.until(doors=1, canteen=2)
+        await _until_issued(canteen, {"doors": 1, "canteen": 2})
         running.cancel()
 
 
@@ -437,3 +435,16 @@ async def test_who_is_neither_till_nor_hub_gets_no_canteens_roster(canteen: Cant
     assert (await asking.get(DEVICE)).status_code == HTTPStatus.OK
     await revoke(canteen.services, SYSTEM, DEVICE)
     assert (await asking.get(DEVICE)).status_code == HTTPStatus.FORBIDDEN
+
+
+async def _issued(canteen: Canteen) -> dict[str, int]:
+    found = await canteen.services.database.pool.fetch("SELECT kind, count(*) FROM roster_version GROUP BY kind")
+    return {row["kind"]: row["count"] for row in found}
+
+
+async def _until_issued(canteen: Canteen, versions: dict[str, int]) -> None:
+    for _ in range(1_000):
+        if await _issued(canteen) == versions:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{await _issued(canteen)} versions, not {versions}")

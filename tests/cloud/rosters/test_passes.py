@@ -49,7 +49,7 @@ class Family:
 async def _family(services: Services) -> Family:
     school_id = await a_school(services)
     student_id = await a_student(services, school_id)
-    await give_consent(services, SYSTEM, student_id, Purpose.CARD, date(2026, 8, 20), "form 12")
+    await give_consent(services, SYSTEM, student_id, Purpose.CODE, date(2026, 8, 20), "form 12")
     given = GuardianGiven("Сәуле Әліби", "+77015556677", None)
     guardian_id = await add_guardian(services, SYSTEM, student_id, given, Relation.MOTHER)
     await open_guardian_account(services, SYSTEM, guardian_id)
@@ -109,13 +109,13 @@ async def test_a_days_pass_is_the_offices_to_give(family: Family) -> None:
             await day_pass(family.services, actor, family.ref)
 
 
-async def test_who_may_have_no_card_may_have_no_pass(family: Family) -> None:
-    await withdraw_consent(family.services, SYSTEM, family.student_id, Purpose.CARD, date(2026, 8, 21), "form 13")
+async def test_without_a_consent_to_codes_nobody_has_a_pass(family: Family) -> None:
+    await withdraw_consent(family.services, SYSTEM, family.student_id, Purpose.CODE, date(2026, 8, 21), "form 13")
     for ask in (phone_pass(family.services, family.mother, family.ref), day_pass(family.services, SYSTEM, family.ref)):
         with pytest.raises(NoPass):
             await ask
 
-    await give_consent(family.services, SYSTEM, family.student_id, Purpose.CARD, date(2026, 8, 22), "form 14")
+    await give_consent(family.services, SYSTEM, family.student_id, Purpose.CODE, date(2026, 8, 22), "form 14")
     await leave(family.services, SYSTEM, family.student_id)
 
     with pytest.raises(NoPass):

@@ -88,7 +88,7 @@ async def test_a_photo_is_given_no_more_once_the_consent_is_withdrawn_or_the_chi
 
     assert await faces(canteen) == []
     assert (await till.get(f"/device/v1/face/{digest}")).status_code == 404
-    await give_consent(canteen.services, SYSTEM, child_id, Purpose.PHOTO, AGREED_ON, "form 14")
+    await give_consent(canteen.services, SYSTEM, child_id, Purpose.PHOTO, AGREED_ON + timedelta(days=2), "form 14")
     await put_photo(canteen.services, SYSTEM, child_id, picture())
     assert (await till.get(f"/device/v1/face/{digest}")).status_code == 200
     await leave(canteen.services, SYSTEM, child_id)
