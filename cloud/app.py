@@ -74,6 +74,7 @@ from cloud.office import (
 from cloud.office import order_pages as kitchen_pages
 from cloud.office import pages as office_pages
 from cloud.office import rating_pages as canteen_rating_pages
+from cloud.oneroster import api as oneroster_api
 from cloud.releases import api as release_api
 from cloud.releases import pages as release_pages
 from cloud.reports import pages as signed_pages
@@ -104,6 +105,7 @@ ROUTERS = (
     report_pages.router, signed_pages.router, import_pages.router, office_api.router, guardian_api.router,
     roster_api.router, release_api.router, release_pages.router, enrol_api.router, photo_api.router, kaspi_api.router,
     oauth.router,
+    oneroster_api.router,
 )  # fmt: skip
 DATABASE_TIMEOUT_S = 2.0
 GRACE_S = 3

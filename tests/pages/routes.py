@@ -9,6 +9,7 @@ from enum import Enum
 from cloud.core.navigation import roles_of
 from cloud.core.rights import OWN_PEOPLE, TABLE, WHOLE_SCHOOL, Right, Within
 from cloud.core.roles import Role
+from tests.pages.program_routes import PROGRAM_ROUTES
 
 
 class Who(Enum):
@@ -223,6 +224,7 @@ ROUTES: dict[str, Right | Who] = {
     "GET /releases/live": Right.RELEASES_KEEP,
     "POST /releases/start": Right.RELEASES_KEEP,
     "POST /releases/{turn}": Right.RELEASES_KEEP,
+    **dict.fromkeys(PROGRAM_ROUTES, Who.PROGRAMS),
 }
 
 

@@ -1,0 +1,72 @@
+"""What OneRoster's objects are made of: a school, its terms, its classes and its people, read at once.
+
+Rule: neither IINs nor contacts of families nor health are read here, so that none can be told.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from cloud.people.kinds import PersonRole
+from cloud.people.queries import PEOPLE_MAX
+from cloud.schools.queries import SchoolRow, school_of_id, terms_of
+from cloud.tokens.scopes import Scope
+from cloud.tokens.web import Program
+
+CLASSES_MAX = 1_000
+_CLASSES = "SELECT id, grade, letter, is_active FROM school_class WHERE school_id = $1 ORDER BY id LIMIT $2"
+_PEOPLE = """
+SELECT ref, role, surname, given_name, patronymic, coalesce(number, '') AS number, school_class_id AS class_id,
+  position, is_active
+FROM person WHERE school_id = $1 ORDER BY id LIMIT $2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRead:
+    """A class."""
+
+    id: int
+    grade: int
+    letter: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRead:
+    """A person; who left the school has no name any more here."""
+
+    ref: str
+    role: PersonRole
+    surname: str
+    given_name: str
+    patronymic: str
+    number: str
+    class_id: int | None
+    position: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A school as it is now."""
+
+    school: SchoolRow
+    on: date  # the school's own day
+    terms: tuple[tuple[date, date], ...]
+    classes: tuple[ClassRead, ...]
+    people: tuple[PersonRead, ...]
+
+
+async def rows_of(program: Program) -> Rows:
+    """Return the school of a program's token. Raises ScopeMissing."""
+    program.bearer.require(Scope.ROSTER_READ)
+    services, school_id = program.services, program.bearer.school_id
+    school = await school_of_id(services, school_id)
+    terms = await terms_of(services, school_id)
+    classes = await services.database.pool.fetch(_CLASSES, school_id, CLASSES_MAX)
+    people = await services.database.pool.fetch(_PEOPLE, school_id, PEOPLE_MAX)
+    return Rows(
+        school, services.clock.now().astimezone(school.zone).date(), tuple(terms),
+        tuple(ClassRead(**row) for row in classes),
+        tuple(PersonRead(**{**row, "role": PersonRole(row["role"])}) for row in people),
+    )  # fmt: skip
