@@ -156,7 +156,7 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0029_programs")]
+    dependencies = [("cloud", "0029_tokens")]
     operations = [
         ops.RunSQL(ANSWERS),
         ops.DeleteModel("Consent"),

@@ -103,5 +103,5 @@ CREATE TABLE foreign_passage (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0029_tokens")]
+    dependencies = [("cloud", "0030_consents")]
     operations = [ops.RunSQL(each) for each in (ROSTER, WEBHOOKS, PASSED, CHANGED, FOREIGN)]
