@@ -47,6 +47,7 @@ class Book:
     stands: Sequence[Stand] = ()
     odd: dict[Place, Odd] = field(default_factory=dict)
     known_lines: frozenset[Place] = frozenset()  # that were met before, as when the log is read anew
+    namesakes: dict[LineOf, set[int]] = field(default_factory=dict)  # numbers of sales of one id that were set apart
     touched: set[str] = field(default_factory=set)  # sales to keep
     changed: set[str] = field(default_factory=set)  # changes to keep
     set_apart: set[Place] = field(default_factory=set)  # what is odd now, and was not
@@ -88,18 +89,22 @@ class Book:
             del self.odd[place]
             self.set_apart.discard(place)
             self.released.add(place)
-            self.meet_sale(sale)
+            self._meet_sale_of_till(sale)
 
-    def meet_sale(self, sale: Sale) -> None:
+    def meet_sale(self, sale: Sale, received_at: datetime) -> None:
         """Meet a sale: it counts if its device is a till and has told of its shift, and its id is its own."""
         known = self.sales.get(sale.id)
         if sale.place in self.odd or (known is not None and known.place == sale.place):
             return
-        if not self.was_till(sale.place.device, sale.at, sale.clock):
+        if self.was_till(sale.place.device, sale.at, sale.clock, received_at):
+            self._meet_sale_of_till(sale)
+        else:
             self._set_apart(Oddness.NOT_TILL, sale)
-        elif (sale.place.device, sale.shift) not in self.runs:
+
+    def _meet_sale_of_till(self, sale: Sale) -> None:
+        if (sale.place.device, sale.shift) not in self.runs:
             self._set_apart(Oddness.NO_SHIFT, sale)
-        elif known is not None:
+        elif sale.id in self.sales:
             self._set_apart(Oddness.SAME_ID, sale)
         else:
             self.stand(sale)
@@ -110,12 +115,12 @@ class Book:
         full = self.costs.pop((sale.id, sale.place.device, sale.place.epoch), 0)
         self._put(replace(sale, full_tiyn=full), self._cause(sale))
 
-    def meet_change(self, change: Change) -> None:
+    def meet_change(self, change: Change, received_at: datetime) -> None:
         """Meet a void or a refund, once for its id."""
         known = self.changes.get(change.id)
         if change.place in self.odd or (known is not None and known.place == change.place):
             return
-        if not self.was_till(change.place.device, change.at, change.clock):
+        if not self.was_till(change.place.device, change.at, change.clock, received_at):
             self._set_apart(Oddness.NOT_TILL, change)
         elif known is not None:
             self._set_apart(Oddness.SAME_ID, change)
@@ -136,16 +141,21 @@ class Book:
             self._settle(sale, self._cause(change), before)
 
     def own_lines(self, told: Sale) -> range:
-        """Return at which numbers of its device the lines of a sale stand: behind the one before that bears its id."""
-        first = self.sales.get(told.id)
-        if first is None or (first.place.device, first.place.epoch) != (told.place.device, told.place.epoch):
-            return range(SEQ_END)
-        return range(first.place.seq + 1 if first.place.seq < told.place.seq else 0, told.place.seq)
+        """Return at which numbers of its device the lines of a sale stand: behind the one before that bears its id.
+
+        Whatever was decided about the others, and in which order: lines of theirs are not its own.
+        """
+        first, place = self.sales.get(told.id), told.place
+        others = self.namesakes.get((told.id, place.device, place.epoch), set()) - {place.seq}
+        if first is not None and (first.place.device, first.place.epoch) == (place.device, place.epoch):
+            others = others | {first.place.seq}
+        begin = max((seq + 1 for seq in others if seq < place.seq), default=0)
+        return range(begin, place.seq if others else SEQ_END)
 
     def accept(self, odd: Odd, cost_tiyn: int = 0) -> str:
         """Let what was set apart count, and return its id: a new one where another bears its own.
 
-        `cost_tiyn` is that of a sale's own lines, where the other one is of its device and epoch too.
+        `cost_tiyn` is what a sale's own lines cost (see `own_lines`).
         """
         told = odd.told
         if isinstance(told, Change):
@@ -160,17 +170,22 @@ class Book:
             left = replace(first, full_tiyn=max(0, first.full_tiyn - cost_tiyn))
             self._put(left, self._cause(told))
         else:
-            cost_tiyn = self.costs.pop((told.id, *of), 0)
+            self.costs[told.id, *of] = max(0, self.costs.get((told.id, *of), 0) - cost_tiyn)
         told = replace(told, id=told.place.id)
         self.costs[told.id, *of] = cost_tiyn
         self.stand(told)
         self._join(begun)
         return told.id
 
-    def was_till(self, device: str, at: datetime, clock: str) -> bool:
-        """Tell whether a device was a till then; where its clock did not know the time, whether it ever was one."""
+    def was_till(self, device: str, at: datetime, clock: str, received_at: datetime) -> bool:
+        """Tell whether a device was a till then; where its clock did not know the time, whether it ever was one.
+
+        A till that was entered after a record was received does not count for it, so that whoever reads the log anew,
+        when more tills are known, finds the same.
+        """
         return any(
             stand.device == device
+            and stand.since_at <= received_at
             and (
                 clock in DOUBTED
                 or (stand.since_at - SLACK <= at and (stand.until_at is None or at <= stand.until_at + SLACK))
@@ -243,5 +258,7 @@ class Book:
 
     def _set_apart(self, why: Oddness, told: Sale | Change) -> None:
         self.odd[told.place] = Odd(why, told)
+        if isinstance(told, Sale):
+            self.namesakes.setdefault((told.id, told.place.device, told.place.epoch), set()).add(told.place.seq)
         self.set_apart.add(told.place)
         self.released.discard(told.place)

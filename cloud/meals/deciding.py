@@ -33,7 +33,7 @@ UPDATE meal_odd SET decision = $5, decided_at = $6, decided_by = $7, decided_why
 WHERE school_id = $1 AND (device, epoch, seq) IN (SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[]))
 """
 _OWN = "school_id = $1 AND sale = $2 AND device = $3 AND epoch = $4 AND seq >= $5 AND seq < $6"
-_COST = f"SELECT coalesce(least(sum(count * price_tiyn), $7), 0)::bigint FROM meal_line WHERE {_OWN}"  # noqa: S608
+_COST = f"SELECT least(coalesce(sum(count * price_tiyn), 0), $7)::bigint FROM meal_line WHERE {_OWN}"  # noqa: S608
 _RENAMES = [f"UPDATE {table} SET sale = $7 WHERE {_OWN}" for table in ("meal_line", "meal_override")]  # noqa: S608
 
 

@@ -10,7 +10,7 @@ import asyncpg
 
 from cloud.ingest.instants import DOUBTED
 from cloud.meals import statements
-from cloud.meals.book import COST_MAX_TIYN, Book
+from cloud.meals.book import COST_MAX_TIYN, Book, LineOf
 from cloud.meals.rules import Change, ChangeKind, Odd, Oddness, Payment, Place, Run, Sale, Stand
 
 
@@ -46,6 +46,7 @@ async def load(connection: asyncpg.Connection, school_id: int, wanted: Wanted) -
         stands=[Stand(**row) for row in await connection.fetch(statements.STANDS, school_id, sorted(wanted.devices))],
         odd=odd,
         known_lines=await _known_lines(connection, wanted.lines),
+        namesakes=await _namesakes(connection, school_id, [each.told for each in odd.values()]),
     )
 
 
@@ -108,6 +109,18 @@ async def _odd(connection: asyncpg.Connection, school_id: int, wanted: Wanted) -
     if wanted.told_runs:
         rows += await connection.fetch(statements.ODD_OF_RUNS, school_id, *_columns(sorted(wanted.told_runs), 2))
     return {odd.told.place: odd for odd in map(stored_odd, rows)}
+
+
+async def _namesakes(
+    connection: asyncpg.Connection, school_id: int, told: Iterable[Sale | Change]
+) -> dict[LineOf, set[int]]:
+    """Return the numbers of all sales that were set apart and bear the ids of these, whatever was decided of them."""
+    of = sorted({(each.place.device, each.place.epoch) for each in told if isinstance(each, Sale)})
+    ids = sorted({each.id for each in told if isinstance(each, Sale)})
+    found: dict[LineOf, set[int]] = {}
+    for row in await connection.fetch(statements.NAMESAKES, school_id, ids, *_columns(of, 2)) if ids else ():
+        found.setdefault((row["id"], row["device"], row["epoch"]), set()).add(row["seq"])
+    return found
 
 
 async def _runs(

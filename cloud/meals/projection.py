@@ -101,9 +101,9 @@ def meet(book: Book, met: Met, people: frozenset[str]) -> None:
         case structs.Item() as record:
             book.meet_line(reading.line(met.place, record), met.at)
         case structs.Sale() as record:
-            book.meet_sale(reading.sale(met.place, record, met.at, people))
+            book.meet_sale(reading.sale(met.place, record, met.at, people), met.received_at)
         case structs.Void() | structs.Refund() as record:
-            book.meet_change(reading.change(met, record))
+            book.meet_change(reading.change(met, record), met.received_at)
         case structs.Shift() as record:
             book.meet_run(reading.run(met, record))
         case _:
@@ -125,7 +125,7 @@ async def _keep_told(connection: asyncpg.Connection, school_id: int, met: Sequen
                 rows.setdefault(statements.KEEP_OVERRIDES, []).append(overruled)
             case structs.Claim() as told:
                 rows.setdefault(statements.KEEP_CLAIMS, []).append((*place, *_claim(each, told)))
-            case structs.Refusal() as told if book.was_till(each.place.device, each.at, told.clock):
+            case structs.Refusal() as told if _is_tills(book, each, told.clock):
                 on = book.day_at(each.place.device, each.position) if told.clock in DOUBTED else None
                 refused = (*place, told.person, clean(told.meal), clean(told.reason), told.clock, each.at, on)
                 rows.setdefault(statements.KEEP_REFUSALS, []).append(refused)
@@ -137,6 +137,10 @@ async def _keep_told(connection: asyncpg.Connection, school_id: int, met: Sequen
     named = [key for key in {(m.place.device, told.id) for m, told in shifts} if book.runs[key].named_on is not None]
     rows[statements.NAME_DAYS] = sorted(named)
     await write(connection, school_id, rows)
+
+
+def _is_tills(book: Book, met: Met, clock: str) -> bool:
+    return book.was_till(met.place.device, met.at, clock, met.received_at)
 
 
 def _claim(met: Met, told: structs.Claim) -> tuple[object, ...]:

@@ -37,6 +37,10 @@ ODD_AT = f"""
 SELECT {ODD_COLUMNS} FROM meal_odd
 WHERE (device, epoch, seq) IN (SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]))
 """  # noqa: S608 - of our own columns only
+NAMESAKES = """
+SELECT id, device, epoch, seq FROM meal_odd WHERE school_id = $1 AND record = 'sale' AND id = ANY($2)
+  AND (device, epoch) IN (SELECT * FROM unnest($3::text[], $4::text[]))
+"""
 ODD_OF_RUNS = f"""
 SELECT {ODD_COLUMNS} FROM meal_odd WHERE school_id = $1 AND why = 'no_shift' AND decision = ''
   AND (device, shift) IN (SELECT * FROM unnest($2::text[], $3::text[]))

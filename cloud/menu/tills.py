@@ -14,6 +14,7 @@ from cloud.core.errors import NotFound
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
+from cloud.ledger.posting import lock
 from cloud.menu.errors import MealRefused, TillRefused
 from cloud.menu.kinds import TillMode
 from cloud.menu.rules import KEY, Names, named
@@ -92,8 +93,9 @@ async def put_till(services: Services, actor: Actor, school_id: int, till: TillR
     if not KEY.fullmatch(till.key):
         raise TillRefused(message("A till's key has small Latin letters, digits and hyphens, 16 at most, as till1."))
     names = named(till.names, MealRefused(message("A till needs a name, in one language at least.")))
-    now = services.clock.now()
     async with services.database.transaction() as connection:
+        await lock(connection, school_id)  # whatever is counted from now on knows of the till, and nothing before
+        now = services.clock.now()
         placed = await raw(connection).fetchval(
             _PUT, school_id, till.key, names.kk, names.ru, names.en, till.device, till.mode.value
         )

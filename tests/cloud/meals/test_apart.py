@@ -31,6 +31,10 @@ from tests.cloud.schools.factory import SYSTEM
 TODAY = NOON.date()
 OTHER = "7" * 16
 WHY = "кассир растады"
+COSTS = """
+SELECT full_tiyn, (SELECT sum(count * price_tiyn) FROM meal_line WHERE sale = meal_sale.id
+  AND meal_line.device = meal_sale.device)::bigint AS cost FROM meal_sale ORDER BY full_tiyn DESC
+"""
 
 
 @pytest.fixture(name="canteen")
@@ -147,6 +151,30 @@ async def test_a_second_sale_under_one_id_at_one_till_when_accepted_takes_its_ow
     )
     assert [tuple(row) for row in rows] == [(577_00, 577_00, "аш бала"), (1, 1, None), (200_00, 200_00, "екінші")]
     assert (await held_at(canteen.pool, canteen.school_id)).get(canteen.refs[0], 0) == 0
+    assert await check(canteen.services, SYSTEM, canteen.school_id) == []
+
+
+@pytest.mark.parametrize("till", ["till-1", "till-2"])
+@pytest.mark.parametrize("order", [(1, 0), (0, 1)])
+async def test_sales_under_one_id_keep_their_own_lines_whichever_is_accepted_first(
+    canteen: Canteen, till: str, order: tuple[int, int]
+) -> None:
+    first, *others = (canteen.sold(child, price, payment="free") for child, price in enumerate((577_00, 200_00, 50_00)))
+    of = msgspec.structs.asdict(first[1])["id"]
+    await canteen.send(*first)
+    for item, sale in others:
+        await canteen.send(renamed(item, sale=of), renamed(sale, id=of), till=till)
+    await canteen.project()
+    apart = sorted(each.place for each in await apart_of(canteen.services, SYSTEM, canteen.school_id, Oddness.SAME_ID))
+
+    for number in order:
+        await decide(canteen.services, SYSTEM, canteen.school_id, [apart[number]], Decision.ACCEPTED, WHY)
+
+    assert [tuple(row) for row in await canteen.pool.fetch(COSTS)] == [
+        (577_00, 577_00),
+        (200_00, 200_00),
+        (50_00, 50_00),
+    ]
     assert await check(canteen.services, SYSTEM, canteen.school_id) == []
 
 

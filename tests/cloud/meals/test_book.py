@@ -61,11 +61,11 @@ def met(*told: Told, runs: Sequence[Run] = OPEN) -> Book:
             case Line():
                 book.meet_line(each, NOON)
             case Sale():
-                book.meet_sale(each)
+                book.meet_sale(each, NOON)
             case Run():
                 book.meet_run(each)
             case _:
-                book.meet_change(each)
+                book.meet_change(each, NOON)
     return book
 
 
@@ -211,7 +211,7 @@ def test_what_a_device_sold_while_it_was_a_till_counts_also_when_it_is_none_now(
     stand = Stand("till-9", NOON - timedelta(days=4), NOON - timedelta(days=2))
     book = Book(stands=[stand], runs={("till-9", SHIFT): Run("till-9", SHIFT)})
 
-    book.meet_sale(replace(sale(2, 577_00, till="till-9"), at=NOON - ago, clock=clock))
+    book.meet_sale(replace(sale(2, 577_00, till="till-9"), at=NOON - ago, clock=clock), NOON)
 
     assert bool(book.postings) is counts
     assert oddness(book) == ([] if counts else [("till-9", 2, Oddness.NOT_TILL)])
@@ -253,7 +253,7 @@ def test_a_second_sale_under_one_id_is_set_apart_and_counts_with_its_own_lines_o
 
     apart = book.odd[place(2, "till-2")]
     before = posted(book.postings)
-    stands_as = book.accept(apart)
+    stands_as = book.accept(apart, 100_00)
 
     assert oddness(book) == [("till-2", 2, Oddness.SAME_ID)]
     assert before == {Account.of(CHILD): 577_00, REVENUE: -577_00}
@@ -276,7 +276,7 @@ def test_what_the_office_refused_does_not_count_when_its_shift_comes() -> None:
     book = Book(stands=TILLS, odd={refused.told.place: refused})
 
     book.meet_run(OPEN[0])
-    book.meet_sale(sale(2, 577_00))
+    book.meet_sale(sale(2, 577_00), NOON)
 
     assert (book.postings, book.touched) == ([], set())
 
@@ -314,9 +314,9 @@ def test_a_sale_given_back_at_as_many_tills_as_count_and_dealt_out_anew_can_be_p
     book.meet_run(Run(TILL, SHIFT))
     book.meet_line(line(1, CHANGES_MAX), NOON)
     for seq, name in enumerate(names, 10):
-        book.meet_change(back(seq, ChangeKind.REFUND, 1, till=name))
+        book.meet_change(back(seq, ChangeKind.REFUND, 1, till=name), NOON)
 
-    book.meet_sale(sale(2, CHANGES_MAX, Payment.CASH))
+    book.meet_sale(sale(2, CHANGES_MAX, Payment.CASH), NOON)
 
     (posting,) = book.postings
     assert len(posting.lines) == CHANGES_MAX

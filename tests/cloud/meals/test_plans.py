@@ -35,6 +35,7 @@ ASKED: dict[str, tuple[object, str, tuple[object, ...]]] = {
     "shifts of sales": (statements, "RUNS", (1, ["till-1"], IDS, ["till-1"], [9])),
     "where tills stood": (statements, "STANDS", (1, ["till-1"])),
     "what is apart at places": (statements, "ODD_AT", PLACE),
+    "what is apart under an id": (statements, "NAMESAKES", (1, IDS, ["till-1"], ["e" * 16])),
     "what waits for shifts": (statements, "ODD_OF_RUNS", (1, ["till-1"], IDS)),
     "days that were named": (statements, "NAME_DAYS", (1, ["till-1"], IDS)),
     "a person's balance": (ledger, "_HELD", (1,)),

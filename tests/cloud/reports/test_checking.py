@@ -96,6 +96,46 @@ def as_other_shift(record: Record) -> Record:
     return msgspec.structs.replace(record, id=OTHER_SHIFT)
 
 
+async def test_sales_under_one_id_that_were_accepted_out_of_order_are_made_anew(
+    services: Services, school: School
+) -> None:
+    first, second, third = (lunch(school, child) for child in range(3))
+    of = msgspec.structs.asdict(first[1])["id"]
+    for item, sale in (first, second, third):
+        await school.told(noon(FIRST), msgspec.structs.replace(item, sale=of), msgspec.structs.replace(sale, id=of))
+    await school.projected()
+    apart = await services.database.pool.fetch("SELECT device, epoch, seq FROM meal_odd ORDER BY seq DESC")
+    for row in apart:
+        await decide(services, school.office, school.school_id, [Place(*row)], Decision.ACCEPTED, "кассир растады")
+
+    await make_due(services)
+
+    assert await wrongs(services) == [""]
+
+
+@pytest.mark.parametrize("clock_told", ["ntp", "floor"])
+async def test_a_sale_of_a_device_that_was_entered_as_a_till_within_the_hour_after_stays_apart_in_both(
+    services: Services, school: School, clock_told: str
+) -> None:
+    pool = services.database.pool
+    await pool.execute("DELETE FROM till_place")
+    early = [msgspec.structs.replace(each, clock=clock_told) for each in lunch(school, 0)]
+    await school.told(noon(FIRST), *early, received=noon(FIRST) + timedelta(minutes=5))
+    await school.projected()
+    await pool.execute(
+        "INSERT INTO till_place (school_id, till, device, since_at) VALUES ($1, 'till1', 'till-1', $2)",
+        school.school_id, noon(FIRST) + timedelta(minutes=30),
+    )  # fmt: skip
+    await school.told(noon(FIRST) + timedelta(minutes=20), *lunch(school, 1))  # came after that, from before it
+    await school.ate(2, FIRST + timedelta(days=1))
+    await school.projected()
+
+    await make_due(services)
+
+    assert await wrongs(services) == [""]
+    assert await pool.fetchval("SELECT count(*) FROM meal_odd WHERE why = 'not_till'") == 1
+
+
 async def test_whoever_was_seen_by_whatever_gate_is_seen_by_the_records_too(services: Services, school: School) -> None:
     tag: dict[str, Any] = {"monotonic_ms": 1, "wall_ms": 1, "clock": "ntp", "gate": GATE, "direction": "in"}
     for number in range(4):
