@@ -37,6 +37,10 @@ from cloud.ingest.postgres import PgStore
 from cloud.ingest.senders import CHECK_S, Senders
 from cloud.ingest.sightings import Sightings
 from cloud.ingest.transport import BrokerAddress
+from cloud.integrity.anchoring import anchor_due
+from cloud.integrity.checking import check_due
+from cloud.integrity.delivering import deliver_due
+from cloud.integrity.sealing import reseal
 from cloud.ledger.checking import check_moved, check_nightly
 from cloud.meals.projection import Meals
 from cloud.notifications.actions import forget_notices
@@ -141,6 +145,10 @@ class Worker:
             (lambda: check_moved(self.services), {"minutes": 10}),
             (lambda: check_nightly(self.services), {"hours": 1}),
             (lambda: make_due(self.services), {"minutes": 10}),
+            (lambda: anchor_due(self.services), {"minutes": 20}),
+            (lambda: deliver_due(self.services, post), {"minutes": 5}),
+            (lambda: reseal(self.services), {"hours": 1}),
+            (lambda: check_due(self.services), {"hours": 1}),
             (lambda: send_due(self.services, post), {"seconds": LETTERS_S}),
         )
         for task, every in work:

@@ -141,11 +141,11 @@ def key_init(data: Data = None) -> None:
 
 @keys.command("add")
 def key_add(data: Data = None) -> None:
-    """Add a key: it encrypts from the next start on; the older ones go on decrypting."""
+    """Add a key: it encrypts from now on; the older ones go on decrypting."""
     path = settings_of(data).vault_key_file
     try:
         add_key(path)
-        typer.echo(f"added key {Vault(*read_keys(path)).newest_key_id} to {path}: start the service again")
+        typer.echo(f"added key {Vault(*read_keys(path)).newest_key_id} to {path}; a service that runs takes it at once")
     except VaultLocked as error:
         fail(error)
 

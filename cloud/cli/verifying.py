@@ -1,48 +1,56 @@
-"""`esik cloud verify`: whether the log of records, and every school's books, are whole."""
+"""`esik cloud verify`: whether records, books, audit journal, sealed fields and files are whole, and anchors agree."""
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from cloud.cli.world import Data, EditionOption, run_to_the_end, services_of, settings_of
 from cloud.core.actor import Actor
 from cloud.core.services import Services
-from cloud.ingest.verifying import Verified, verify_log
+from cloud.integrity.checking import Found, look
+from cloud.integrity.comparing import compare_folder
 from cloud.ledger.checking import check
 from cloud.schools.queries import schools_of
 
 SYSTEM = Actor.system("command")
+Copies = Annotated[
+    Path | None, typer.Option("--anchors", help="A folder of anchors that a school kept, to be compared as well.")
+]
 
 
-def verify(data: Data = None, edition: EditionOption = None) -> None:
-    """Compute every chain of records anew, count every shard's positions, and add up every school's books.
+def verify(data: Data = None, edition: EditionOption = None, anchors: Copies = None) -> None:
+    """Compute every chain anew, decrypt every sealed field, add up every school's books, and compare the anchors.
 
-    The status is 1 when anything is wrong.
-
-    It only reads, and the service may run meanwhile. Whoever can write the database could make chains anew: what is
-    proved is that no accident and no device changed a record.
+    The status is 1 when anything is wrong. It only reads, and the service may run meanwhile. Chains show accidents and
+    a device's tampering; who wrote the database and made its chains anew is found by the anchors, those of before.
     """
     settings = settings_of(data, edition)
 
-    async def work() -> Verified:
+    async def work() -> tuple[Found, dict[str, int]]:
         async with services_of(settings) as services:
-            verified = await verify_log(services)
-            await _verify_books(services, verified)
-            return verified
+            found = Found()
+            counted = await look(services, found)
+            if anchors is not None:
+                counted["anchors"] += (await compare_folder(services, anchors, found.tell)).anchors
+            await _verify_books(services, found)
+            return found, counted
 
-    verified = run_to_the_end(work())
-    for finding in verified.findings:
-        typer.echo(f"{finding.place}: {finding.what}")
-    if not verified.count:
-        counted = f"{verified.records} records in {verified.epochs} epochs"
-        typer.echo(f"in order: {counted}, every chain and every position; the books of every school")
+    found, counted = run_to_the_end(work())
+    for place, what in found.named:
+        typer.echo(f"{place}: {what}")
+    if not found.wrong:
+        told = ", ".join(f"{count} {name}" for name, count in counted.items())
+        typer.echo(f"in order: {told}; every chain and every position, the books of every school")
         return
-    more = verified.count - len(verified.findings)
-    typer.echo(f"{verified.count} things are wrong{f', {more} not shown' if more else ''}.")
+    more = found.wrong - len(found.named)
+    typer.echo(f"{found.wrong} things are wrong{f', {more} not shown' if more else ''}.")
     typer.echo("Make a copy of this database before anything else is done with it.")
     raise typer.Exit(1)
 
 
-async def _verify_books(services: Services, verified: Verified) -> None:
+async def _verify_books(services: Services, found: Found) -> None:
     for school in await schools_of(services, SYSTEM):
         for wrong in await check(services, SYSTEM, school.id):
             told = f"{wrong.what} {wrong.which} is kept as {wrong.kept} and adds up to {wrong.computed}"
-            verified.find(f"books of {school.code}", told)
+            found.tell(f"books of {school.code}", told)

@@ -10,7 +10,7 @@ from cloud.core.clock import Clock, SystemClock
 from cloud.core.database import Database
 from cloud.core.migrating import check_version
 from cloud.core.settings import Settings
-from cloud.core.vault import Vault, read_keys
+from cloud.core.vault import Vault
 from cloud.core.wakeups import Wakeups
 
 LISTEN_TIMEOUT_S = 15.0
@@ -34,7 +34,7 @@ async def open_services(settings: Settings, clock: Clock | None = None) -> Async
 
     Raises VaultLocked, DatabaseUnreachable or TablesOfAnotherVersion.
     """
-    vault = Vault(*read_keys(settings.vault_key_file))
+    vault = Vault.of_file(settings.vault_key_file)
     chosen = clock or SystemClock()
     database = await Database.open(settings.database_url, settings.database_connections_max)
     try:

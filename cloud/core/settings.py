@@ -53,6 +53,14 @@ class Settings:
         "Key file of the encrypted fields, mode 0600. Empty: `vault.key` in the data folder, which the embedded "
         "edition makes at its first start.",
     ] = None
+    anchor_key: Annotated[
+        Path | None,
+        "Key file that signs anchors, mode 0600, made at the first one. Empty: `anchor.key` in the data folder.",
+    ] = None
+    anchor_folder: Annotated[
+        Path | None,
+        "Folder that anchors are written into each night, best elsewhere. Empty: `anchors` in the data folder.",
+    ] = None
     database_url: Annotated[str, "`postgres://user:password@host:port/database`; wanted in the server edition."] = ""
     database_connections_max: Annotated[int, "Most connections to PostgreSQL that one process opens."] = 20
     mqtt_url: Annotated[
@@ -128,6 +136,16 @@ class Settings:
     def vault_key_file(self) -> Path:
         """Where the key file stands."""
         return self.key_file or self.data / "vault.key"
+
+    @property
+    def anchor_key_file(self) -> Path:
+        """Where the key that signs anchors stands."""
+        return self.anchor_key or self.data / "anchor.key"
+
+    @property
+    def anchors_folder(self) -> Path:
+        """Where anchors are written."""
+        return self.anchor_folder or self.data / "anchors"
 
     @property
     def own_url(self) -> str:

@@ -1,134 +1,144 @@
 """The vault: personal fields are encrypted here, one by one, and found again by keyed digests.
 
 Rule: a ciphertext names its key and is bound to its context (table.column, with the school where there is one), so that
-a value moved to another column does not decrypt. The first key digests for ever; the last one encrypts.
+a value moved to another column does not decrypt; it may be bound to its row too. Digests have a key of their own.
 """
 
 import hashlib
 import hmac
-import os
 import secrets
 from pathlib import Path
+from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-KEY_BYTES = 32
-KEY_ID_BYTES = 4
+from cloud.core.vault_keys import (
+    KEY_BYTES,
+    KEY_ID_BYTES,
+    KeyFile,
+    VaultLocked,
+    add_key,
+    derived,
+    index_key,
+    key_id,
+    keys_in,
+    make_key_file,
+    read_key_file,
+    read_keys,
+)
+
+__all__ = ["KEY_BYTES", "Vault", "VaultLocked", "add_key", "keys_in", "make_key_file", "read_keys"]
 NONCE_BYTES = 12
-FORMAT = b"\x01"
-
-
-class VaultLocked(Exception):
-    """A value or a key file cannot be read with the keys at hand."""
+FORMAT, BOUND = b"\x01", b"\x02"  # BOUND names its row: its length in a byte, and the name, before the nonce
+HEAD_BYTES = 1 + KEY_ID_BYTES
+ROW_MAX = 255
 
 
 class Vault:
     """Encrypts with the last of its keys, decrypts with any of them."""
 
-    def __init__(self, *keys: bytes) -> None:
-        if not keys or any(len(key) != KEY_BYTES for key in keys):
-            raise VaultLocked(f"a vault needs one or more keys of {KEY_BYTES} bytes")
-        self._ciphers = {_key_id(key): AESGCM(_derived(key, b"esik field")) for key in keys}
-        self._newest = _key_id(keys[-1])
-        self._digest_key = _derived(keys[0], b"esik digest")
+    def __init__(self, *keys: bytes, index: bytes | None = None) -> None:
+        self._path: Path | None = None
+        self._stamp = (0, 0)
+        self._take(KeyFile(keys, index))
+
+    @classmethod
+    def of_file(cls, path: Path) -> Self:
+        """Return a vault that follows a key file: a key that was added encrypts at once. Raises VaultLocked."""
+        stamp = _stamp(path)
+        held = read_key_file(path)
+        vault = cls(*held.keys, index=held.index)
+        vault._path, vault._stamp = path, stamp
+        return vault
 
     @property
     def newest_key_id(self) -> str:
         """The id, in hex, of the key that encrypts now."""
         return self._newest.hex()
 
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The ids, in hex, of all keys, oldest first."""
+        return tuple(key.hex() for key in self._ciphers)
+
     def has(self, key_id: str) -> bool:
         """Tell whether one of the keys has this id, in hex."""
         return bytes.fromhex(key_id) in self._ciphers
 
-    def encrypt(self, plain: str, context: str) -> bytes:
-        """Return the text encrypted for its context, as `person.iin`."""
-        return self.encrypt_bytes(plain.encode(), context)
+    def encrypt(self, plain: str, context: str, row: str = "") -> bytes:
+        """Return the text encrypted for its context, as `person.iin`, and for its row where one is named."""
+        return self.encrypt_bytes(plain.encode(), context, row)
 
-    def decrypt(self, sealed: bytes, context: str) -> str:
-        """Return the text. Raises VaultLocked for an unknown key, another context, or a changed byte."""
-        return self.decrypt_bytes(sealed, context).decode()
+    def decrypt(self, sealed: bytes, context: str, row: str = "") -> str:
+        """Return the text. Raises VaultLocked for an unknown key, another context or row, or a changed byte."""
+        return self.decrypt_bytes(sealed, context, row).decode()
 
-    def encrypt_bytes(self, plain: bytes, context: str) -> bytes:
-        """Return bytes encrypted for their context: format, key id, nonce, ciphertext."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        head = FORMAT + self._newest
+    def encrypt_bytes(self, plain: bytes, context: str, row: str = "") -> bytes:
+        """Return bytes encrypted for their context: format, key id, row, nonce, ciphertext."""
+        self._follow()
+        nonce, named = secrets.token_bytes(NONCE_BYTES), row.encode()
+        assert len(named) <= ROW_MAX, "a row's name is short"  # noqa: S101
+        head = BOUND + self._newest + bytes([len(named)]) + named if row else FORMAT + self._newest
         return head + nonce + self._ciphers[self._newest].encrypt(nonce, plain, head + context.encode())
 
-    def decrypt_bytes(self, sealed: bytes, context: str) -> bytes:
-        """Return the bytes. Raises VaultLocked as `decrypt` does."""
-        head, rest = sealed[: 1 + KEY_ID_BYTES], sealed[1 + KEY_ID_BYTES :]
-        cipher = self._ciphers.get(head[1:])
-        if head[:1] != FORMAT or cipher is None:
-            raise VaultLocked(f"{context}: encrypted with key {head[1:].hex()}, which is not in the key file")
+    def decrypt_bytes(self, sealed: bytes, context: str, row: str = "") -> bytes:
+        """Return the bytes. Raises VaultLocked as `decrypt` does.
+
+        Without a row nothing is asked about it: the nightly check does. What names no row is of before there were rows,
+        and is bound to its own within the hour.
+        """
+        kind, used = sealed[:1], sealed[1:HEAD_BYTES]
+        if used not in self._ciphers:
+            self._follow()
+        if kind not in {FORMAT, BOUND} or used not in self._ciphers:
+            raise VaultLocked(f"{context}: encrypted with key {used.hex()}, which is not in the key file")
+        named = row_of(sealed)
+        if row and named and named != row:
+            raise VaultLocked(f"{context}: the encrypted value belongs to another row")
+        end = HEAD_BYTES if kind == FORMAT else HEAD_BYTES + 1 + sealed[HEAD_BYTES]
+        head, nonce, rest = sealed[:end], sealed[end : end + NONCE_BYTES], sealed[end + NONCE_BYTES :]
         try:
-            return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], head + context.encode())
-        except InvalidTag:
+            return self._ciphers[used].decrypt(nonce, rest, head + context.encode())
+        except (InvalidTag, ValueError):
             raise VaultLocked(f"{context}: the encrypted value was changed, or belongs elsewhere") from None
 
     def digest(self, plain: str, context: str) -> str:
         """Return 64 hex digits that are equal for equal texts of one context, and tell nothing without the key."""
         return hmac.new(self._digest_key, f"{context}\0{plain}".encode(), hashlib.sha256).hexdigest()
 
+    def _take(self, held: KeyFile) -> None:
+        if not held.keys or any(len(key) != KEY_BYTES for key in held.keys):
+            raise VaultLocked(f"a vault needs one or more keys of {KEY_BYTES} bytes")
+        self._ciphers = {key_id(key): AESGCM(derived(key, b"esik field")) for key in held.keys}
+        self._newest = key_id(held.keys[-1])
+        self._digest_key = index_key(held)
 
-def read_keys(path: Path) -> tuple[bytes, ...]:
-    """Return the keys of a key file: 64 hex digits a line, oldest first. Raises VaultLocked with what to do."""
+    def _follow(self) -> None:
+        """Read the key file anew where it was changed: no process goes on with a key that was retired."""
+        if self._path is None or (stamp := _stamp(self._path)) == self._stamp:
+            return
+        self._take(read_key_file(self._path))
+        self._stamp = stamp
+
+
+def key_id_of(sealed: bytes) -> str:
+    """Return the id, in hex, of the key that a value was encrypted with."""
+    return sealed[1:HEAD_BYTES].hex()
+
+
+def row_of(sealed: bytes) -> str:
+    """Return the row that a value names; empty where it names none."""
+    if sealed[:1] != BOUND or len(sealed) <= HEAD_BYTES:
+        return ""
+    start = HEAD_BYTES + 1
+    return sealed[start : start + sealed[HEAD_BYTES]].decode(errors="replace")
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Return what changes with a file; nothing where it cannot be asked now."""
     try:
-        text = path.read_text(encoding="ascii")
-    except OSError as error:
-        raise VaultLocked(
-            f"the key file {path} cannot be read ({error.strerror}): restore it from its backup"
-        ) from None
-    except UnicodeDecodeError:
-        raise VaultLocked(f"the key file {path} is not a key file: 64 hex digits a line are wanted") from None
-    if path.stat().st_mode & 0o077:
-        raise VaultLocked(f"the key file {path} can be read by others: chmod 600 {path}")
-    return keys_in(text, path)
-
-
-def keys_in(text: str, path: Path) -> tuple[bytes, ...]:
-    """Return the keys in the text of a key file; the path is for messages. Raises VaultLocked."""
-    return tuple(_key(line, path) for line in text.split())
-
-
-def make_key_file(path: Path) -> None:
-    """Write a key file with one new key, readable by its owner only; never over one that exists."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(KEY_BYTES) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def add_key(path: Path) -> None:
-    """Append a new key to a key file: it encrypts from the next start on, the older ones go on decrypting."""
-    keys = [key.hex() for key in read_keys(path)]
-    temporary = path.with_suffix(".new")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write("\n".join([*keys, secrets.token_hex(KEY_BYTES), ""]))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def _key(line: str, path: Path) -> bytes:
-    try:
-        key = bytes.fromhex(line)
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise VaultLocked(f"the key file {path} has a line that is not 64 hex digits")
-    return key
-
-
-def _key_id(key: bytes) -> bytes:
-    return hashlib.sha256(b"esik key id" + key).digest()[:KEY_ID_BYTES]
-
-
-def _derived(key: bytes, label: bytes) -> bytes:
-    return HKDF(SHA256(), KEY_BYTES, None, label).derive(key)
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return found.st_mtime_ns, found.st_ino

@@ -70,6 +70,11 @@ _BOOKS = N_(
     "What is kept of the school's money differs from what its entries add up to: somebody wrote around the database's "
     "guards, or a disk is failing. Copy the database before anything else, then compare with the last backup."
 )
+_TAMPERED = N_(
+    "Somebody wrote around the database's guards, or a disk is failing. Copy the database before anything else; "
+    "`esik cloud verify` tells what it is; compare with the anchors that the schools keep and with the last backup."
+)
+_STAYS = N_("See to the folder of anchors and to the mail server: what does not leave the database proves nothing.")
 _NOTHING = N_("Nothing is to be done.")
 _CODE = N_(
     "Nobody was let in. If none of your people scanned an old code, look where the printed codes are: cancel the open "
@@ -130,6 +135,8 @@ KINDS = {
     "files_changed": Kind(Severity.SEVERE, N_("Files of the program were changed"), _CHANGED),
     "tables_other": Kind(Severity.SEVERE, N_("Service and database are of different versions"), _TABLES),
     "books_not_whole": Kind(Severity.SEVERE, N_("The books do not add up"), _BOOKS),
+    "integrity_broken": Kind(Severity.SEVERE, N_("Something was changed that must not be"), _TAMPERED),
+    "anchor_stays": Kind(Severity.WARNING, N_("Anchors do not leave the database"), _STAYS),
     "rollout_stopped": Kind(Severity.SEVERE, N_("A release stopped by itself"), _STOPPED),
     "reader_lost": Kind(Severity.WARNING, N_("Reader lost"), _LOOK),
     "reader_back": Kind(Severity.NOTICE, N_("Reader back"), _NOTHING),

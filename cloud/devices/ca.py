@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from cloud.core.vault import Vault
+from cloud.core.vault import Vault, key_id_of
 from cloud.devices.errors import CaExists, CaMissing, CsrRefused
 from schemas.enrolment import pin_of
 
@@ -188,6 +188,13 @@ def requested_key(csr: bytes, name: str) -> ec.EllipticCurvePublicKey:
     if names != [name]:
         raise CsrRefused("its common name is not the device's name")
     return key
+
+
+def reseal_intermediate(folder: Path, vault: Vault) -> None:
+    """Seal the intermediate's key with the newest key of the vault, where there is one that another sealed."""
+    path = folder / "intermediate.key"
+    if path.exists() and key_id_of(sealed := path.read_bytes()) != vault.newest_key_id:
+        write_private(path, vault.encrypt_bytes(vault.decrypt_bytes(sealed, SEALED_KEY), SEALED_KEY))
 
 
 def write_private(path: Path, content: bytes) -> None:

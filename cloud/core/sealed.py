@@ -1,0 +1,62 @@
+"""Every sealed column of the database, by which keys are rotated and integrity is checked.
+
+Rule: a column whose name ends with `_encrypted` stands here, or a test fails: its context at the vault, and what names
+its row for good, so that a value cannot be moved to another row unseen.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SealedColumn:
+    """A column that the vault encrypts. `key` is the table's primary key, `row` an SQL expression over its row."""
+
+    table: str
+    column: str
+    context: str
+    row: str  # never changes while the row lives
+    key: str = "id"
+    key_type: str = "bigint"  # or text
+
+    @property
+    def name(self) -> str:
+        return f"{self.table}.{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A column of files beside the SHA-256 of each, in hex."""
+
+    table: str
+    column: str
+    digest: str
+    key: str
+    context: str = ""  # at the vault, where they are sealed
+
+
+SEALED = (
+    SealedColumn("person", "iin_encrypted", "person.iin", "ref"),
+    SealedColumn("person_photo", "webp_encrypted", "person.photo", "person_id::text", "person_id"),
+    SealedColumn("guardian", "phone_encrypted", "guardian.phone", "ref"),
+    SealedColumn("guardian", "email_encrypted", "guardian.email", "ref"),
+    SealedColumn("card", "number_encrypted", "card.number", "id::text"),
+    SealedColumn("card_key", "key_encrypted", "card.key", "school_id::text"),
+    SealedColumn("roster_key", "key_encrypted", "roster.key", "school_id::text"),
+    SealedColumn("device", "secret_encrypted", "device.secret", "name"),
+    SealedColumn("invitation", "keys_encrypted", "invitation.keys", "id", key_type="text"),
+    SealedColumn("cashbox", "keys_encrypted", "cashbox.keys", "school_id::text", "school_id"),
+    SealedColumn("wallet_import", "rejected_encrypted", "wallet_import.rejected", "id::text"),
+    SealedColumn("anchor_address", "email_encrypted", "anchor_address.email", "school_id::text", "school_id"),
+    SealedColumn("consent_scan", "scan_encrypted", "consent_scan.scan", "id::text"),
+    SealedColumn("authenticator", "secret_encrypted", "authenticator.secret", "account_id::text"),
+    SealedColumn("authenticator", "pending_encrypted", "authenticator.secret", "account_id::text"),
+    SealedColumn("webhook", "secret_encrypted", "webhook.secret", "id::text"),
+    SealedColumn("webhook", "old_secret_encrypted", "webhook.secret", "id::text"),
+    SealedColumn("identity_provider", "secret_encrypted", "identity_provider.secret", "id::text"),
+    SealedColumn("signing_key", "private_encrypted", "signing_key.private", "kid"),
+    SealedColumn("export_job", "key_encrypted", "export_job.key", "id::text"),
+)
+FILES = (
+    KeptFile("person_photo", "webp_encrypted", "digest", "person_id", "person.photo"),
+    KeptFile("dish_photo", "webp", "digest", "digest"),
+)

@@ -1,0 +1,117 @@
+"""The nightly check: chains, anchors, sealed fields and files; what it finds is kept, and an alarm tells of it.
+
+Rule: it only reads but for its own result; one check at a time, whoever runs the workers.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from cloud.audit.verifying import verify_audit
+from cloud.core.actor import Actor
+from cloud.core.services import Services
+from cloud.devices.alarms import note_alarm
+from cloud.ingest.verifying import verify_log
+from cloud.integrity.comparing import compare_own
+from cloud.integrity.sealing import verify_sealed
+
+FOUND_MAX = 100  # that are named; beyond that they are only counted
+EVERY, LATEST = timedelta(hours=20), timedelta(hours=30)
+NIGHT, ZONE = range(1, 5), ZoneInfo("Asia/Almaty")
+WHO, ALARM = "service", "integrity_broken"
+DETAIL_MAX = 200
+CHECKS_SHOWN = 30
+_LOCK = 0x636865636B  # "check"
+_LAST = "SELECT at FROM integrity_check ORDER BY at DESC LIMIT 1"
+_KEEP = "INSERT INTO integrity_check (at, took_s, counted, wrong, found) VALUES ($1, $2, $3, $4, $5)"
+_CHECKS = "SELECT at, took_s, counted, wrong, found FROM integrity_check ORDER BY at DESC LIMIT $1"
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Found:
+    """What a check found; `wrong` may be more than are named."""
+
+    wrong: int = 0
+    named: list[tuple[str, str]] = field(default_factory=list)
+
+    def tell(self, place: str, what: str) -> None:
+        """Note something that is wrong: where, and what."""
+        self.wrong += 1
+        if len(self.named) < FOUND_MAX:
+            self.named.append((place, what))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check that was made: when, how long it took, how much was looked at, and what was found."""
+
+    at: datetime
+    took_s: int
+    counted: dict[str, int]
+    wrong: int
+    found: Sequence[tuple[str, str]]
+
+
+async def check_due(services: Services) -> bool:
+    """Check everything where it is night and it was not done; tell whether it was done."""
+    now = services.clock.now()
+    last = await services.database.pool.fetchval(_LAST)
+    is_night = now.astimezone(ZONE).hour in NIGHT
+    if last is not None and (last > now - EVERY or not (is_night or last < now - LATEST)):
+        return False
+    if last is None and not is_night:
+        return False
+    async with services.database.pool.acquire() as connection:
+        if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
+            return False
+        try:
+            await check_everything(services)
+        finally:
+            await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)
+    return True
+
+
+async def check_everything(services: Services) -> Check:
+    """Look at chains, anchors, sealed fields and files, keep what was found, and alarm."""
+    at, began_s, found = services.clock.now(), services.clock.monotonic_s(), Found()
+    counted = await look(services, found)
+    check = Check(at, round(services.clock.monotonic_s() - began_s), counted, found.wrong, found.named)
+    async with services.database.transaction() as connection:
+        await connection.execute_query(
+            _KEEP, [at, check.took_s, json.dumps(counted), check.wrong, json.dumps(found.named, ensure_ascii=False)]
+        )
+        if found.wrong:
+            log.error("integrity.broken", found=found.wrong, first=found.named[0][0])
+            detail = f"{found.wrong}: {': '.join(found.named[0])}"[:DETAIL_MAX]
+            await note_alarm(connection, None, WHO, ALARM, detail, at)
+    return check
+
+
+async def look(services: Services, found: Found) -> dict[str, int]:
+    """Look at everything and tell of what is wrong; return how much was looked at."""
+    records = await verify_log(services)
+    for each in records.findings:
+        found.tell(each.place, each.what)
+    found.wrong += records.count - len(records.findings)
+    audit = await verify_audit(services.database.pool, found.tell)
+    compared = await compare_own(services, found.tell)
+    sealed = await verify_sealed(services, found.tell)
+    return {
+        "records": records.records, "audit": audit.entries, "anchors": compared.anchors, "sealed": sealed.values,
+        "files": sealed.files,
+    }  # fmt: skip
+
+
+async def checks(services: Services, actor: Actor) -> list[Check]:
+    """Return the last checks, newest first, for operators. Raises NotAllowed."""
+    actor.require_operator()
+    return [
+        Check(row["at"], row["took_s"], json.loads(row["counted"]), row["wrong"],
+              [(place, what) for place, what in json.loads(row["found"])])
+        for row in await services.database.pool.fetch(_CHECKS, CHECKS_SHOWN)
+    ]  # fmt: skip
