@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from cloud.core.clock import Clock
+from cloud.core.errors import kinds_of
 from cloud.ingest.accepting import accept
 from cloud.ingest.admission import Admission
 from cloud.ingest.messages import Address, Arrived, address_of
@@ -152,7 +153,8 @@ class Intake:
         except StoreRefused as error:
             if len(arrived) == 1:
                 self.dropped += 1
-                log.error("message.unstorable", topic=arrived[0].topic[:80], error=str(error)[:200])  # noqa: TRY400
+                told = {"topic": arrived[0].topic[:80], "bytes": len(arrived[0].payload), "error": kinds_of(error)}
+                log.error("message.unstorable", **told)  # noqa: TRY400 - the database's own words hold what was sent
                 return
             middle = len(arrived) // 2
             await self._accept(arrived[:middle])

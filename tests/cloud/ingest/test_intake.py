@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from random import Random
 
 import pytest
+from structlog.testing import capture_logs
 
 from cloud.core.services import Services
 from cloud.ingest.admission import MESSAGES_BURST, Admission
@@ -106,11 +107,16 @@ async def test_fault_36_a_message_no_row_can_hold_does_not_stop_the_others(
     devices = [Device(f"gate-{number}").write(*[tapped(each) for each in range(3)]) for number in range(8)]
     await add_devices(services.database.pool, services.vault, services.clock, *devices)
     await services.database.pool.execute("ALTER TABLE watermark ADD CHECK (device <> 'gate-5')")
-    async with serving(services, mosquitto_server) as intake:
-        for device in devices:
-            intake.send([Reply(*device.batch(1, 3)[:2])])
-        await eventually(lambda: services.database.pool.fetchval("SELECT count(*) = 21 FROM record"))
-        await until_async(lambda: intake.dropped == 1)
+    with capture_logs() as logs:
+        async with serving(services, mosquitto_server) as intake:
+            for device in devices:
+                intake.send([Reply(*device.batch(1, 3)[:2])])
+            await eventually(lambda: services.database.pool.fetchval("SELECT count(*) = 21 FROM record"))
+            await until_async(lambda: intake.dropped == 1)
+    (told,) = [each for each in logs if each["event"] == "message.unstorable"]
+    assert "gate-5" in told["topic"]
+    assert told["error"] == ["StoreRefused", "CheckViolationError 23514 watermark_device_check"]
+    assert "Failing row" not in str(told)  # the row itself, which names people and cards
 
 
 # Turns and admission, without a wire
