@@ -22,6 +22,7 @@ from cloud.devices.alarms import note_alarm
 FOUND_MAX = 100
 NIGHT = range(1, 5)  # hours of the school
 WHOLE_EVERY, WHOLE_LATEST = timedelta(hours=20), timedelta(hours=30)
+WRONG_EVERY = timedelta(hours=1)  # a wrong ledger is added up wholly by day too, where more was posted since
 SCHOOLS_AT_ONCE = 1_000
 WHO, ALARM = "service", "books_not_whole"
 _LOCK = 0x626F6F6B  # "book": one check of a school at a time
@@ -75,6 +76,7 @@ LIMIT $2
 _TRY = "SELECT pg_try_advisory_xact_lock($1::integer, $2::integer)"
 _ENTRIES = "SELECT entries FROM ledger_head WHERE school_id = $1"
 _STATE = "SELECT number, checked_at, whole_at, wrong FROM ledger_check WHERE school_id = $1"
+_NEWEST = "SELECT recorded_at FROM ledger_entry WHERE school_id = $1 ORDER BY number DESC LIMIT 1"
 _KEEP = """
 INSERT INTO ledger_check AS kept (school_id, number, checked_at, whole_at, wrong) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (school_id) DO UPDATE SET number = excluded.number, checked_at = excluded.checked_at,
@@ -155,13 +157,15 @@ async def check_nightly(services: Services) -> int:
 async def check_since(services: Services, school_id: int) -> list[Discrepancy]:
     """Check what was posted since the last check, note and return what is wrong; an alarm tells of it.
 
-    What was wrong before stays so until the whole is added up and right again.
+    What was wrong before stays so until the whole is added up and right again: at night, or when more was posted.
     """
     async with services.database.pool.acquire() as connection, _snapshot(connection):
         if not await connection.fetchval(_TRY, _LOCK, school_id):
             return []
         row = await connection.fetchrow(_STATE, school_id)
         if row is not None and row["wrong"] != "[]":
+            if not await _is_worth_adding_up(services, connection, school_id, row):
+                return [Discrepancy(**each) for each in json.loads(row["wrong"])]
             return await _whole(services, connection, school_id, row)
         number = row["number"] if row is not None else 0
         found = await connection.fetch(_WRONG_SINCE, school_id, FOUND_MAX, number)
@@ -190,6 +194,16 @@ async def _went(school_id: int, checking: Awaitable[object]) -> bool:
         log.warning("books.not_checked", school=school_id, error=kinds_of(error))
         return False
     return True
+
+
+async def _is_worth_adding_up(
+    services: Services, connection: asyncpg.Connection, school_id: int, row: asyncpg.Record
+) -> bool:
+    """Tell whether a wrong ledger may be another one than when it was checked, and that was a while ago."""
+    if services.clock.now() < row["checked_at"] + WRONG_EVERY:
+        return False
+    newest = await connection.fetchval(_NEWEST, school_id)
+    return newest is not None and newest > row["checked_at"]
 
 
 async def _whole(

@@ -1,6 +1,6 @@
 """The books are checked from where they were right, and each night from the first line on; what is wrong is told."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -85,6 +85,32 @@ async def test_what_was_changed_before_the_last_check_is_found_at_night_and_stay
     assert by_day == (0, 0)
     assert at_night == (1, 1)
     assert [each.what for each in after] == ["entry"]
+
+
+async def test_a_wrong_ledger_is_added_up_again_when_more_was_posted_and_not_every_ten_minutes(
+    services: Services, clock: SimulatedClock
+) -> None:
+    async def looked_at() -> datetime:
+        await check_moved(services)
+        state = await checked(services, SYSTEM, school_id)
+        assert state is not None
+        assert state.wrong
+        return state.checked_at
+
+    school_id, (ref, *_) = await children(services)
+    await posted(services, school_id, top_up("cash:1", NOON, ref, 500_00, OFFICE))
+    await forged(services, "UPDATE ledger_line SET amount_tiyn = amount_tiyn * 2")
+    found_at = await looked_at()
+
+    clock.advance(2 * 3_600)
+    untouched = await looked_at()
+    await posted(services, school_id, top_up("cash:2", NOON, ref, 200_00, OFFICE))
+    again = await looked_at()
+    clock.advance(600)
+    await posted(services, school_id, top_up("cash:3", NOON, ref, 200_00, OFFICE))
+    soon = await looked_at()
+
+    assert [at - found_at for at in (untouched, again, soon)] == [timedelta(), timedelta(hours=2), timedelta(hours=2)]
 
 
 async def test_the_whole_is_added_up_when_it_is_night_at_the_school(services: Services, clock: SimulatedClock) -> None:
