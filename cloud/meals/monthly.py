@@ -36,9 +36,10 @@ WHERE sale.school_id = $1 AND sale."on" BETWEEN $2 AND $3 AND payment = ANY($4) 
 ORDER BY sale.id, rule
 """
 _SOLD = """
-SELECT school_id FROM unnest($1::bigint[], $2::date[]) AS asked (school_id, first_on)
+SELECT school_id, first_on FROM unnest($1::bigint[], $2::date[]) WITH ORDINALITY AS asked (school_id, first_on, place)
 WHERE EXISTS (SELECT FROM meal_sale WHERE meal_sale.school_id = asked.school_id
   AND "on" >= first_on AND "on" < (first_on + interval '1 month')::date)
+ORDER BY place
 """
 
 
@@ -97,10 +98,10 @@ async def meals_given(
     return [_given(row, portions[row["id"]], rules[row["id"]]) for row in rows]
 
 
-async def schools_that_sold(connection: asyncpg.Connection, months: Sequence[tuple[int, date]]) -> set[int]:
-    """Return which of these schools sold anything in a month that is named by its first day."""
+async def months_sold(connection: asyncpg.Connection, months: Sequence[tuple[int, date]]) -> list[tuple[int, date]]:
+    """Return in which of these months of schools anything was sold, in order; a month is named by its first day."""
     columns = [list(column) for column in zip(*months, strict=True)] or [[], []]
-    return {row["school_id"] for row in await connection.fetch(_SOLD, *columns)}
+    return [(row["school_id"], row["first_on"]) for row in await connection.fetch(_SOLD, *columns)]
 
 
 def _given(row: asyncpg.Record, portions: Sequence[Portion], rules: Sequence[str]) -> GivenMeal:

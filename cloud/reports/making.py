@@ -16,7 +16,7 @@ from cloud.attendance.monthly import has_gates, seen_in_tables
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.services import Services
-from cloud.meals.monthly import GivenMeal, meals_given, schools_that_sold
+from cloud.meals.monthly import GivenMeal, meals_given, months_sold
 from cloud.menu.monthly import Entitled, dish_names, meal_names, rights_between
 from cloud.reports.content import AsOf, Before, Content, Names, School, canonical, digest_of
 from cloud.reports.months import Month
@@ -26,17 +26,18 @@ from cloud.schools.queries import SchoolRow, school_days, school_of_id
 SUBJECT = "meals"
 LOCKS = 0x7265706F  # "repo": one of the two numbers of a school's lock; the other is the school's id
 AT_ONCE = 200
-SCHOOLS_MAX = 10_000
+LOOKED_BACK = 12  # months; a report of an earlier one is asked for (`esik cloud report --make`)
+LACKING_MAX = 20_000  # reports
 SCHEDULER = Actor.system("scheduler")
 _READERS = "SELECT name, position FROM reader_cursor WHERE shard = $1 AND name IN ('meals', 'attendance')"
-# The month that was over two hours ago at each school, where it has no report: records of its last evening are in.
+# The months that were over two hours ago at each school and have no report: records of the last evening are in.
 _LACKING = """
-SELECT id, first_on FROM (
-  SELECT id, (date_trunc('month', $1::timestamptz AT TIME ZONE zone - interval '2 hours') - interval '1 month')::date
-    AS first_on FROM school
-) AS school
+SELECT id AS school_id, first_on FROM school CROSS JOIN LATERAL (
+  SELECT (date_trunc('month', $1::timestamptz AT TIME ZONE zone - interval '2 hours')
+    - make_interval(months => back))::date AS first_on FROM generate_series(1, $3) AS back
+) AS month
 WHERE NOT EXISTS (SELECT FROM report WHERE report.school_id = school.id AND subject = $2 AND month = first_on)
-ORDER BY id LIMIT $3
+ORDER BY first_on DESC, school_id LIMIT $4
 """
 _KEEP = """
 INSERT INTO report (school_id, subject, month, number, made_at, content, digest) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -48,15 +49,17 @@ log = structlog.get_logger()
 
 
 async def make_due(services: Services) -> int:
-    """Make the reports of the month that is over at every school that sold meals in it; return how many are new."""
+    """Make the reports that lack of months that are over, at every school that sold meals in one.
+
+    The newest month comes first, then those before it, as after a long stop. Return how many are new.
+    """
     async with services.database.pool.acquire() as connection:
-        rows = await connection.fetch(_LACKING, services.clock.now(), SUBJECT, SCHOOLS_MAX)
-        months: dict[int, date] = {row["id"]: row["first_on"] for row in rows}
-        sold = await schools_that_sold(connection, list(months.items()))
+        rows = await connection.fetch(_LACKING, services.clock.now(), SUBJECT, LOOKED_BACK, LACKING_MAX)
+        lacking = await months_sold(connection, [(row["school_id"], row["first_on"]) for row in rows])
     made = 0
-    for school_id in sorted(sold)[:AT_ONCE]:
+    for school_id, first_on in lacking[:AT_ONCE]:
         try:
-            made += await make(services, SCHEDULER, school_id, Month.of(months[school_id])) is not None
+            made += await make(services, SCHEDULER, school_id, Month.of(first_on)) is not None
         except Exception as error:  # noqa: BLE001 - one school's trouble does not hold up the others; it is tried again
             log.warning("report.failed", school_id=school_id, error=type(error).__name__)
     return made

@@ -106,7 +106,7 @@ def remarks(content: Content, words: Wording) -> Table:
     rows: list[list[Cell]] = [
         [
             each.on, names.get(each.meal, each.meal),
-            f"{words.remark(each.what)} ({each.rule})" if each.rule else words.remark(each.what),
+            f"{words.remark(each.what)} ({words.rule(each.rule)})" if each.rule else words.remark(each.what),
             each.student, each.till, each.count,
         ]
         for each in content.remarks.lines

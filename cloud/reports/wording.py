@@ -8,6 +8,7 @@ from babel.dates import format_skeleton
 
 from cloud.core.formats import Formats
 from cloud.core.i18n import N_, Language, translate
+from cloud.core.words import WORDS
 from cloud.reports.months import Month
 
 Translate = Callable[[str], str]
@@ -49,6 +50,10 @@ class Wording:
     def remark(self, what: str) -> str:
         """Return what a remark says; one that is newer than this program stays its code."""
         return translate(self.language, REMARKS.get(what, what))
+
+    def rule(self, rule: str) -> str:
+        """Return the words of a rule of tills; of one that is newer than this program its code."""
+        return translate(self.language, WORDS.get(rule, rule))
 
     def kind(self, kind: str) -> str:
         """Return the word of a kind."""

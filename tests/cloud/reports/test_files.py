@@ -3,6 +3,7 @@
 import io
 import json
 import random
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pypdfium2
@@ -17,9 +18,12 @@ from cloud.reports.grid import wrapped
 from cloud.reports.making import keep
 from cloud.reports.pdf import drawable
 from cloud.reports.queries import report_of
+from cloud.reports.rules import content_of
+from cloud.reports.tables import remarks
+from cloud.reports.wording import Wording
 from cloud.schools.queries import school_of_id
 from tests.cloud.reports.factory import FIRST, School
-from tests.cloud.reports.sample import LONG, SEPTEMBER, a_month
+from tests.cloud.reports.sample import LONG, SEPTEMBER, a_month, facts_of, given
 from tests.cloud.reports.test_actions import FORM, LESS, drafted, signed_by_director
 from tests.cloud.schools.factory import SYSTEM
 
@@ -64,6 +68,22 @@ async def test_a_pdf_says_the_report_in_the_readers_language_and_carries_it(
     carried = document.get_attachment(0)
     assert digest_of(bytes(carried.get_data())) == digest
     document.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        (Language.KK, "шотта ақша жетпейді"),
+        (Language.RU, "на счёте не хватает денег"),
+        (Language.EN, "not enough money"),
+    ],
+)
+def test_which_rule_was_overruled_is_told_in_the_readers_words(language: Language, told: str) -> None:
+    content = content_of(facts_of([given(1, overruled=("no_money",))]))
+
+    (row,) = remarks(content, Wording(language, ZoneInfo("Asia/Almaty"))).rows
+
+    assert str(row[2]).endswith(f"({told})")
 
 
 async def test_a_signed_report_is_drawn_once_and_its_files_stay(services: Services, school: School) -> None:

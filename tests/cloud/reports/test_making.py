@@ -1,7 +1,7 @@
 """Reports are made of the month that is over, once, and the records alone tell the same, byte by byte."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from cloud.core.services import Services
 from cloud.reports.checking import check
@@ -9,6 +9,7 @@ from cloud.reports.content import Tally
 from cloud.reports.making import make_due
 from cloud.reports.months import Month
 from cloud.reports.queries import report_of, reports_of
+from simulators.clock import SimulatedClock
 from tests.cloud.reports.factory import FIRST, MONTH, School
 from tests.cloud.schools.factory import SYSTEM, a_school
 
@@ -39,6 +40,21 @@ async def test_the_month_that_is_over_is_reported_once_whoever_tries(services: S
     assert totals.subsidised == Tally(1, 1, 577_00, 200_00, 377_00, 0)
     assert totals.together == Tally(3, 4, 4 * 577_00, 200_00, 2_108_00, 0)
     assert [each.wrong for each in await check(services, SYSTEM, "almaty5", SEPTEMBER)] == [""]
+
+
+async def test_after_a_long_stop_the_months_before_the_last_one_are_made_too(
+    services: Services, school: School, clock: SimulatedClock
+) -> None:
+    await school.ate(0, FIRST)
+    await school.ate(1, date(2026, 11, 4))
+    await school.projected()
+    clock.advance((datetime(2026, 12, 3, tzinfo=UTC) - clock.now()).total_seconds())
+
+    made = [await make_due(services), await make_due(services)]
+
+    assert made == [2, 0]
+    rows = await reports_of(services, school.office, school.school_id)
+    assert [str(row.month) for row in rows] == ["2026-11", "2026-09"]  # nothing was sold in October
 
 
 async def test_a_school_whose_report_cannot_be_made_does_not_hold_up_the_others(
