@@ -80,6 +80,7 @@ from cloud.releases import pages as release_pages
 from cloud.reports import pages as signed_pages
 from cloud.rosters import api as roster_api
 from cloud.rosters import enrol_api, photo_api
+from cloud.scim import api as scim_api
 from cloud.tokens import oauth
 from cloud.tokens.errors import BearerRefused
 from cloud.tokens.rates import Rates
@@ -106,6 +107,7 @@ ROUTERS = (
     roster_api.router, release_api.router, release_pages.router, enrol_api.router, photo_api.router, kaspi_api.router,
     oauth.router,
     oneroster_api.router,
+    scim_api.router,
 )  # fmt: skip
 DATABASE_TIMEOUT_S = 2.0
 GRACE_S = 3

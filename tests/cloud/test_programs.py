@@ -1,9 +1,6 @@
 """What programs ask with tokens, judged by the API's own document: an answer is always one that it tells of."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import schemathesis
@@ -11,13 +8,12 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
-from cloud.app import create_app, serve
 from cloud.core.services import Services
 from cloud.tokens.scopes import Scope
 from tests.cloud.oneroster.factory import roster
+from tests.cloud.serving import served
 from tests.cloud.tokens.factory import token
-from tests.pages.program_routes import PREFIXES, PROGRAM_ROUTES
-from tests.servers.process import free_port
+from tests.pages.program_routes import DOCUMENTED, PREFIXES
 
 EXAMPLES = 2
 # A filter that fits its type may name no field; our header cannot be taken away to try without, as test_routes.py does.
@@ -29,20 +25,7 @@ async def test_programs_are_answered_as_the_document_says(services: Services) ->
     async with served(services) as address:
         tried = await asyncio.to_thread(_try_all, f"{address}/api/v1/openapi.json", made.secret)
 
-    assert tried == set(PROGRAM_ROUTES)
-
-
-@asynccontextmanager
-async def served(services: Services) -> AsyncIterator[str]:
-    """Serve the application and return its address."""
-    port = free_port()
-    own = replace(services.settings, http_port=port, api_requests_per_minute=1_000_000)
-    started = asyncio.Event()
-    async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(serve(create_app(replace(services, settings=own)), started))
-        await started.wait()
-        yield f"http://127.0.0.1:{port}"
-        serving.cancel()
+    assert tried == set(DOCUMENTED)
 
 
 def _try_all(document: str, secret: str) -> set[str]:

@@ -21,5 +21,24 @@ ROSTER = (
     *(f"GET {_ROSTER}/{kind}/{{sourced_id}}/{inner}" for kind, inners in _WITHIN.items() for inner in inners),
     *(f"GET {_ROSTER}/schools/{{sourced_id}}/classes/{{class_id}}/{inner}" for inner in _OF_CLASS),
 )
-PROGRAM_ROUTES = (*ROSTER,)
-PREFIXES = (_ROSTER,)
+_SCIM = "/scim/v2"
+SCIM = (
+    f"GET {_SCIM}/ServiceProviderConfig",
+    f"GET {_SCIM}/ResourceTypes",
+    f"GET {_SCIM}/ResourceTypes/{{name}}",
+    f"GET {_SCIM}/Schemas",
+    f"GET {_SCIM}/Schemas/{{urn}}",
+    f"GET {_SCIM}/Users",
+    f"POST {_SCIM}/Users",
+    f"POST {_SCIM}/Users/.search",
+    f"POST {_SCIM}/.search",
+    f"GET {_SCIM}/Users/{{user_id}}",
+    f"PUT {_SCIM}/Users/{{user_id}}",
+    f"PATCH {_SCIM}/Users/{{user_id}}",
+    f"DELETE {_SCIM}/Users/{{user_id}}",
+)
+# What is nowhere else is answered in SCIM's words; it stands in no document.
+NOWHERE = tuple(f"{method} {_SCIM}/{{rest:path}}" for method in ("DELETE", "GET", "PATCH", "POST", "PUT"))
+DOCUMENTED = (*ROSTER, *SCIM)
+PROGRAM_ROUTES = (*DOCUMENTED, *NOWHERE)
+PREFIXES = (_ROSTER, _SCIM)

@@ -1,0 +1,39 @@
+"""Accounts that a directory opens and changes: without a password that anybody knows, until the office gives one.
+
+Rule: every change is made in the transaction of its caller, which notes it in the audit journal.
+"""
+
+import secrets
+from datetime import datetime
+
+import asyncpg
+
+from cloud.accounts.passwords import hash_password
+
+_OPEN = """
+INSERT INTO account (login, password_hash, must_change, initial_until, name, language, is_active, created_at)
+VALUES ($1, $2, true, $5, $3, $4, true, $5) ON CONFLICT (login) DO NOTHING RETURNING id
+"""
+_CHANGE = """
+UPDATE account SET login = $2, name = $3, language = $4 WHERE id = $1
+AND NOT EXISTS (SELECT 1 FROM account AS other WHERE other.login = $2 AND other.id <> $1) RETURNING id
+"""
+
+
+async def open_account(
+    connection: asyncpg.Connection, login: str, name: str, language: str, now: datetime
+) -> int | None:
+    """Open an account that nobody can sign in to by a password yet; None where the login is taken."""
+    hashed = await hash_password(secrets.token_urlsafe(32))
+    opened: int | None = await connection.fetchval(_OPEN, login, hashed, name, language, now)
+    return opened
+
+
+async def change_account(connection: asyncpg.Connection, account_id: int, login: str, name: str, language: str) -> bool:
+    """Change what an account is called; tell whether the login was free."""
+    return await connection.fetchval(_CHANGE, account_id, login, name, language) is not None
+
+
+async def open_again(connection: asyncpg.Connection, account_id: int) -> None:
+    """Let an account that was closed sign in again."""
+    await connection.execute("UPDATE account SET is_active = true WHERE id = $1", account_id)

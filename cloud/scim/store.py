@@ -1,0 +1,169 @@
+"""Accounts of staff of one school, as a directory sees and changes them.
+
+Rule: a program sees accounts that it opened, and those all of whose roles it could give, at its school alone; nobody
+else's account is there for it, so that no token reaches directors, IT, families or another school.
+"""
+
+from datetime import datetime
+from http import HTTPStatus
+
+import asyncpg
+
+from cloud.accounts.actions import audit, close_account, give_role, take_role
+from cloud.accounts.errors import LoginRefused
+from cloud.accounts.provisioning import change_account, open_account, open_again
+from cloud.accounts.rules import normal_login
+from cloud.core.actor import Actor, Reach
+from cloud.core.database import raw
+from cloud.core.errors import NotFound
+from cloud.core.messages import message
+from cloud.core.roles import Role
+from cloud.scim.errors import ScimRefused, wrong
+from cloud.scim.resource import Given, User
+from cloud.scim.schemas import ROLES
+from cloud.tokens.scopes import Scope
+from cloud.tokens.web import Program
+
+USERS_MAX = 2_000
+ID_MAX = 2**63 - 1
+_ROLES = [role.value for role in ROLES]
+_SEEN = """
+SELECT account.id, login, name, language, is_active, account.created_at, coalesce(external_id, '') AS external_id,
+  coalesce(link.changed_at, account.created_at) AS changed_at,
+  ARRAY(SELECT DISTINCT role FROM grant_of_role WHERE account_id = account.id AND school_id = $1 ORDER BY role) AS roles
+FROM account LEFT JOIN scim_account AS link ON link.account_id = account.id AND link.school_id = $1
+WHERE link.removed_at IS NULL
+  AND (link.account_id IS NOT NULL OR EXISTS (
+    SELECT 1 FROM grant_of_role WHERE account_id = account.id AND school_id = $1))
+  AND NOT EXISTS (
+    SELECT 1 FROM grant_of_role WHERE account_id = account.id
+    AND (school_id IS DISTINCT FROM $1 OR NOT role = ANY ($2::text[])))
+  AND ($3::bigint IS NULL OR account.id = $3)
+ORDER BY account.id LIMIT $4
+"""
+_LINK = """
+INSERT INTO scim_account (school_id, account_id, external_id, changed_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (account_id) DO UPDATE SET
+  external_id = excluded.external_id, changed_at = excluded.changed_at, removed_at = NULL
+"""
+_REMOVED = """
+SELECT account.id FROM account JOIN scim_account AS link ON link.account_id = account.id
+WHERE login = $1 AND link.school_id = $2 AND removed_at IS NOT NULL AND NOT is_active
+"""
+_REMOVE = """
+INSERT INTO scim_account (school_id, account_id, external_id, changed_at, removed_at) VALUES ($1, $2, '', $3, $3)
+ON CONFLICT (account_id) DO UPDATE SET changed_at = excluded.changed_at, removed_at = excluded.removed_at
+"""
+
+
+async def users_of(program: Program, user_id: int | None = None) -> list[User]:
+    """Return the accounts that a program sees; one of them, if one is named. Raises ScopeMissing."""
+    program.bearer.require(Scope.ACCOUNTS_READ)
+    pool = program.services.database.pool
+    rows = await pool.fetch(_SEEN, program.bearer.school_id, _ROLES, user_id, USERS_MAX)
+    return [_user(row) for row in rows]
+
+
+async def user_of(program: Program, user_id: int) -> User:
+    """Return an account that a program sees. Raises NotFound or ScopeMissing."""
+    users = await users_of(program, user_id) if 0 < user_id <= ID_MAX else []
+    if not users:
+        raise NotFound
+    return users[0]
+
+
+async def create(program: Program, given: Given) -> User:
+    """Open an account; one that this school's directory removed before is opened again. Raises ScimRefused."""
+    program.bearer.require(Scope.ACCOUNTS_WRITE)
+    login, services, now = _login(given), program.services, program.services.clock.now()
+    async with services.database.transaction() as connection:
+        at = raw(connection)
+        account_id = await at.fetchval(_REMOVED, login, program.bearer.school_id)
+        if account_id is None:
+            account_id = await open_account(at, login, given.display_name, given.language, now)
+        else:
+            await change_account(at, account_id, login, given.display_name, given.language)
+            await open_again(at, account_id)
+        if account_id is None:
+            raise _taken(login)
+        await at.execute(_LINK, program.bearer.school_id, account_id, given.external_id, now)
+        await audit(
+            connection, program.bearer.actor, "account.provisioned", f"account:{account_id}",
+            school_id=program.bearer.school_id, at=now,
+        )  # fmt: skip
+    await _set_roles(program, account_id, frozenset(), given.roles)
+    if not given.is_active:
+        await _close(program, account_id)
+    return await user_of(program, account_id)
+
+
+async def change(program: Program, user: User, given: Given) -> User:
+    """Let an account be as a directory says; one that is closed has no session any more. Raises ScimRefused."""
+    program.bearer.require(Scope.ACCOUNTS_WRITE)
+    if given == user.given:
+        return user
+    login, services, now = _login(given), program.services, program.services.clock.now()
+    async with services.database.transaction() as connection:
+        at = raw(connection)
+        if not await change_account(at, user.id, login, given.display_name, given.language):
+            raise _taken(login)
+        if given.is_active and not user.given.is_active:
+            await open_again(at, user.id)
+        await at.execute(_LINK, program.bearer.school_id, user.id, given.external_id, now)
+        await audit(
+            connection, program.bearer.actor, "account.provisioned", f"account:{user.id}",
+            school_id=program.bearer.school_id, at=now,
+        )  # fmt: skip
+    await _set_roles(program, user.id, user.given.roles, given.roles)
+    if user.given.is_active and not given.is_active:
+        await _close(program, user.id)
+    return await user_of(program, user.id)
+
+
+async def remove(program: Program, user: User) -> None:
+    """Close an account for good, as far as the directory sees; what it did stays told."""
+    program.bearer.require(Scope.ACCOUNTS_WRITE)
+    await _close(program, user.id)
+    now = program.services.clock.now()
+    async with program.services.database.transaction() as connection:
+        await raw(connection).execute(_REMOVE, program.bearer.school_id, user.id, now)
+        await audit(
+            connection, program.bearer.actor, "account.deprovisioned", f"account:{user.id}",
+            school_id=program.bearer.school_id, at=now,
+        )  # fmt: skip
+
+
+async def _close(program: Program, account_id: int) -> None:
+    await close_account(program.services, _giver(program), account_id)
+
+
+async def _set_roles(program: Program, account_id: int, held: frozenset[Role], wanted: frozenset[Role]) -> None:
+    giver, school_id = _giver(program), program.bearer.school_id
+    for role in sorted(wanted - held, key=lambda each: each.value):
+        await give_role(program.services, giver, account_id, Reach(role, school_id))
+    for role in sorted(held - wanted, key=lambda each: each.value):
+        await take_role(program.services, giver, account_id, Reach(role, school_id))
+
+
+def _giver(program: Program) -> Actor:
+    """Return who gives and takes the roles: the program, with the IT's right at its school; which ones, ROLES says."""
+    return Actor(program.bearer.actor.name, None, frozenset({Reach(Role.IT, program.bearer.school_id)}))
+
+
+def _login(given: Given) -> str:
+    try:
+        return normal_login(given.user_name)
+    except LoginRefused:
+        raise wrong("invalidValue", "userName") from None
+
+
+def _taken(login: str) -> ScimRefused:
+    told = message("There is an account with the login {login}.", login=login)
+    return ScimRefused("uniqueness", told, HTTPStatus.CONFLICT)
+
+
+def _user(row: asyncpg.Record) -> User:
+    roles = frozenset(Role(role) for role in row["roles"])
+    given = Given(row["login"], row["name"], row["is_active"], row["language"], row["external_id"], roles)
+    changed_at: datetime = row["changed_at"]
+    return User(row["id"], given, row["created_at"], changed_at)
