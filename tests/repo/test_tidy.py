@@ -13,7 +13,7 @@ FUNCTION_LINES_MAX = 60
 ACROSS = {"bench", "chaos", "contract", "faults", "journeys", "pages", "repo", "servers", "soak", "worlds"}
 FORBIDDEN_TEXT = {
     "a registry's address": re.compile(r"files\.pythonhosted|registry\.npmjs|/simple/[a-z0-9-]+/|--(extra-)?index-url"),
-    "a path of somebody's machine": re.compile(r"/work/|/home/[a-z]+/|/root/|/Users/"),
+    "a path of somebody's machine": re.compile(r"/work/|/home/[a-z]+/|/root/|/Users/[a-z]+/"),
 }
 IS_TEXT = (
     ".py",
