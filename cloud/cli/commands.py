@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cloud.cli import fleet, keeping, money, people, releases, reports, sealing, verifying, wallet
+from cloud.cli import fleet, keeping, money, people, releases, reports, sealing, verifying, wallet, watching
 from cloud.cli.world import Data, EditionOption, fail, prepare, reached, run_to_the_end, services_of, settings_of
 from cloud.core.actor import Actor
 from cloud.core.i18n import N_, Language, translate, translations
@@ -58,6 +58,8 @@ app.command("restore")(keeping.restore)
 app.command("export")(keeping.export)
 app.command("takein")(keeping.takein)
 app.command("verify")(verifying.verify)
+app.command("security-events")(watching.security)
+app.command("database-events")(watching.database)
 app.add_typer(sealing.commands, name="keys")
 app.add_typer(keeping.keys, name="key", hidden=True)
 

@@ -23,6 +23,7 @@ import structlog
 from cloud.core.clock import Clock
 from cloud.embedded.leftovers import clear
 from cloud.embedded.programs import MAJOR, Runner, programs, runner
+from cloud.integrity.database_events import WANTED
 
 USER = DATABASE = "esik"
 SOCKET = ".s.PGSQL.5432"
@@ -38,12 +39,10 @@ SETTINGS = (
     "listen_addresses=",
     "max_connections=60",
     "shared_buffers=128MB",
-    "logging_collector=on",
+    *(f"{name}={value}" for name, value in WANTED.items()),  # the journal of database events
     "log_filename=postgresql-%a.log",  # seven files, each begun anew after a week
     "log_truncate_on_rotation=on",
-    "log_rotation_age=1d",
     "log_rotation_size=0",
-    "log_line_prefix=%m [%p] ",
 )
 log = structlog.get_logger()
 
