@@ -10,15 +10,20 @@ from tortoise.exceptions import IntegrityError
 
 from cloud.accounts import attempts
 from cloud.accounts.errors import LoginRefused, LoginTaken, PasswordRefused, SignInRefused
+from cloud.accounts.granting import check_not_own, keep_last, keep_last_of, may_give
 from cloud.accounts.models import Account, Grant, SignIn
 from cloud.accounts.passwords import COMMON, draw_password, hash_password, needs_rehash, verify_password
-from cloud.accounts.rules import INITIAL_LASTS, PASSWORD_MAX, check_password, may_grant, normal_login
+from cloud.accounts.rules import INITIAL_LASTS, PASSWORD_MAX, check_password, normal_login
 from cloud.audit.writing import audit as audit  # noqa: PLC0414 (every slice writes its journal by this name)
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.messages import message
 from cloud.core.services import Services
 
+CLASSES_TOO = """
+DELETE FROM class_of_account AS own USING school_class
+WHERE own.account_id = $1 AND own.role = $2 AND school_class.id = own.school_class_id AND school_class.school_id = $3
+"""
 OWN_PAGE = "the account's own page"  # stands for an address where somebody signed in types a password
 
 
@@ -123,6 +128,7 @@ async def add_account(
 async def give_role(services: Services, actor: Actor, account_id: int, reach: Reach) -> None:
     """Give an account one more role; giving it twice changes nothing. Raises NotAllowed or NotFound."""
     _require_granting(actor, reach)
+    check_not_own(actor, account_id)
     if not await Account.exists(id=account_id):
         raise NotFound
     async with services.database.transaction() as connection:
@@ -133,12 +139,13 @@ async def give_role(services: Services, actor: Actor, account_id: int, reach: Re
 
 
 async def take_role(services: Services, actor: Actor, account_id: int, reach: Reach) -> None:
-    """Take a role from an account. Raises NotAllowed; also for the last operator, who could not be made again."""
+    """Take a role from an account. Raises NotAllowed, also for the last who has one that must not be nobody's."""
     _require_granting(actor, reach)
+    check_not_own(actor, account_id)
     async with services.database.transaction() as connection:
-        if reach.role is Role.OPERATOR and await Grant.filter(role=Role.OPERATOR).count() <= 1:
-            raise NotAllowed(message("This is the last operator. Make another one first."))
+        await keep_last(connection, account_id, reach)
         if await Grant.filter(account_id=account_id, school_id=reach.school_id, role=reach.role).delete():
+            await connection.execute_query(CLASSES_TOO, [account_id, reach.role.value, reach.school_id])
             await _audit_role(services, connection, actor, "account.role_taken", account_id, reach)
 
 
@@ -161,6 +168,7 @@ async def close_account(services: Services, actor: Actor, account_id: int) -> No
     """Let an account sign in no more; what it did stays told. Raises NotAllowed or NotFound."""
     await _manageable(actor, account_id)
     async with services.database.transaction() as connection:
+        await keep_last_of(connection, account_id)
         await Account.filter(id=account_id).update(is_active=False)
         await SignIn.filter(account_id=account_id).delete()
         await audit(connection, actor, "account.closed", f"account:{account_id}", at=services.clock.now())
@@ -209,7 +217,7 @@ def _login_or_blank(login: str) -> str:
 
 
 def _require_granting(actor: Actor, reach: Reach) -> None:
-    if (reach.role is Role.OPERATOR) != (reach.school_id is None) or not may_grant(actor, reach.role, reach.school_id):
+    if (reach.role is Role.OPERATOR) != (reach.school_id is None) or not may_give(actor, reach.role, reach.school_id):
         raise NotAllowed
 
 
@@ -219,7 +227,7 @@ async def _manageable(actor: Actor, account_id: int) -> str:
     if account is None:
         raise NotFound
     grants = await Grant.filter(account_id=account_id)
-    if not all(may_grant(actor, grant.role, grant.school_id) for grant in grants):
+    if not all(may_give(actor, grant.role, grant.school_id) for grant in grants):
         raise NotAllowed
     return account.login
 

@@ -5,16 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloud.accounts.actions import token_digest
+from cloud.accounts.reaching import reaches_at_nodes, reaches_of_classes
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotFound
+from cloud.core.rights import Right
 from cloud.core.services import Services
 
 ACTOR = """
 SELECT account.id, account.name, account.language, account.must_change,
     array_agg(role ORDER BY grant_of_role.id) FILTER (WHERE role IS NOT NULL) AS roles,
-    array_agg(school_id ORDER BY grant_of_role.id) FILTER (WHERE role IS NOT NULL) AS schools
+    array_agg(school_id ORDER BY grant_of_role.id) FILTER (WHERE role IS NOT NULL) AS schools,
+    EXISTS (SELECT FROM grant_of_role AS own WHERE own.account_id = account.id AND node_id IS NOT NULL) AS has_nodes,
+    ARRAY(SELECT concat_ws(':', own.role, taught.school_id, taught.id)
+        FROM class_of_account AS own JOIN school_class AS taught ON taught.id = own.school_class_id
+        WHERE own.account_id = account.id AND taught.is_active) AS classes
 FROM sign_in JOIN account ON account.id = sign_in.account_id
-LEFT JOIN grant_of_role ON grant_of_role.account_id = account.id
+LEFT JOIN grant_of_role ON grant_of_role.account_id = account.id AND grant_of_role.node_id IS NULL
 WHERE token_digest = $1 AND expires_at > $2 AND is_active
 GROUP BY account.id
 """
@@ -62,6 +68,9 @@ async def actor_of(services: Services, token: str) -> Actor | None:
     reaches = frozenset(
         Reach(Role(role), school) for role, school in zip(row["roles"] or (), row["schools"] or (), strict=True)
     )
+    reaches |= reaches_of_classes(row["classes"], reaches)
+    if row["has_nodes"]:
+        reaches |= await reaches_at_nodes(services, row["id"])
     return Actor(row["name"], row["id"], reaches, row["language"], row["must_change"])
 
 
@@ -75,7 +84,7 @@ async def account_of_login(services: Services, login: str) -> int:
 
 async def accounts_of(services: Services, actor: Actor, school_id: int) -> list[AccountRow]:
     """Return the accounts of a school by login, LIST_MAX at most. Raises NotAllowed."""
-    actor.require((Role.IT, Role.OFFICE), school_id)
+    actor.require(Right.ACCOUNTS_READ, school_id)
     rows = await services.database.pool.fetch(ACCOUNTS, school_id, LIST_MAX)
     return [
         AccountRow(

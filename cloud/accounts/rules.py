@@ -7,7 +7,6 @@ from datetime import timedelta
 from itertools import pairwise
 
 from cloud.accounts.errors import LoginRefused, PasswordRefused
-from cloud.core.actor import Actor, Role
 from cloud.core.messages import message
 
 PASSWORD_MIN = 10
@@ -71,16 +70,6 @@ def wait_after(failures: int, free: int, longest: timedelta) -> timedelta:
     if over < 0:
         return timedelta()
     return min(WAIT_FIRST * (1 << min(over, 20)), longest)
-
-
-def may_grant(actor: Actor, role: Role, school_id: int | None) -> bool:
-    """Tell whether an actor may make or end accounts with a role at a school."""
-    if actor.is_operator:
-        return True
-    if school_id is None or role is Role.OPERATOR:
-        return False
-    granting = (Role.IT, Role.OFFICE) if role is Role.GUARDIAN else (Role.IT,)
-    return any(actor.may(each, school_id) for each in granting)
 
 
 def _is_run(text: str) -> bool:

@@ -15,7 +15,7 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.schools.errors import SchoolUnknown
-from cloud.schools.queries import day_plans, school_of_code
+from cloud.schools.queries import SchoolRow, day_plans, school_of_code
 from cloud.schools.rules import DayPlan
 
 PEOPLE_MAX = 20_000  # of one school
@@ -106,7 +106,7 @@ SELECT p.ref, concat_ws(' ', p.surname, p.given_name, nullif(p.patronymic, '')) 
 FROM person p
 LEFT JOIN school_class c ON c.id = p.school_class_id
 LEFT JOIN presence e ON e.person_id = p.id AND e."on" = $2
-WHERE p.school_id = $1 AND p.is_active
+WHERE p.school_id = $1 AND p.is_active AND ($4::bigint[] IS NULL OR p.school_class_id = ANY($4))
 ORDER BY p.sort_key, p.id LIMIT $3
 """
 
@@ -138,15 +138,31 @@ ORDER BY m."on" DESC, m.at, m.id LIMIT $4
 
 async def school_today(services: Services, actor: Actor, code: str, *allowed: Right | Role) -> SchoolToday:
     """Return a school at which the actor has one of these rights; else NotFound."""
-    try:
-        school = await school_of_code(services, code)
-    except SchoolUnknown:
-        raise NotFound from None
+    school = await _school(services, code)
     if not any(_has(actor, each, school.id) for each in allowed):
         raise NotFound
+    return await _today(services, school)
+
+
+async def classes_today(services: Services, actor: Actor, code: str, right: Right) -> SchoolToday:
+    """Return a school at which the actor has the right for classes of its own; else NotFound."""
+    school = await _school(services, code)
+    if not actor.classes(right, school.id):
+        raise NotFound
+    return await _today(services, school)
+
+
+async def _school(services: Services, code: str) -> SchoolRow:
+    try:
+        return await school_of_code(services, code)
+    except SchoolUnknown:
+        raise NotFound from None
+
+
+async def _today(services: Services, school: SchoolRow) -> SchoolToday:
     on = services.clock.now().astimezone(school.zone).date()
     names = {language: school.name(language) for language in ("kk", "ru", "en")}
-    return SchoolToday(school.id, code, names, school.zone, on, await day_plans(services, school.id, on))
+    return SchoolToday(school.id, school.code, names, school.zone, on, await day_plans(services, school.id, on))
 
 
 async def school_codes(services: Services, actor: Actor, roles: Collection[Role]) -> list[str]:
@@ -165,8 +181,20 @@ async def roll(services: Services, actor: Actor, school: SchoolToday) -> list[Pe
     """Return everybody of a school with where they are now, in the order of the Kazakh alphabet."""
     if not (actor.can(Right.PRESENCE_READ, school.id) or actor.can(Right.GATES_WATCH, school.id)):
         raise NotAllowed
+    return await _roll(services, school, None)
+
+
+async def roll_of_classes(services: Services, actor: Actor, school: SchoolToday) -> list[PersonToday]:
+    """Return the students of the actor's own classes with where they are now. Raises NotAllowed for who has none."""
+    classes = actor.classes(Right.PRESENCE_READ, school.id)
+    if not classes:
+        raise NotAllowed
+    return await _roll(services, school, sorted(classes))
+
+
+async def _roll(services: Services, school: SchoolToday, classes: Sequence[int] | None) -> list[PersonToday]:
     now = services.clock.now()
-    rows = await services.database.pool.fetch(ROLL, school.id, school.on, PEOPLE_MAX)
+    rows = await services.database.pool.fetch(ROLL, school.id, school.on, PEOPLE_MAX, classes)
     return [_person(row, school, now) for row in rows]
 
 

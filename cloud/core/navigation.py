@@ -36,6 +36,8 @@ def _place(key: str, right: Right, label: str, path: str, *roles: Role) -> _Plac
 PLACES = (
     _place("children", Right.PRESENCE_READ, N_("Children"), "/", Role.GUARDIAN),
     _place("notices", Right.NOTICES_READ, N_("Notices"), "/notices", Role.GUARDIAN),
+    _place("class", Right.PRESENCE_READ, N_("My class"), "class", Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR),
+    _place("region", Right.STATISTICS_READ, N_("Schools"), "/region", Role.AUTHORITY),
     _place("gate", Right.GATES_WATCH, N_("At the gate"), "gate", Role.GUARD),
     _place("muster", Right.GATES_WATCH, N_("Muster list"), "muster", Role.GUARD),
     _place("today", Right.PRESENCE_READ, N_("Today"), "office", Role.OFFICE, Role.DEPUTY, Role.DIRECTOR),
@@ -50,6 +52,7 @@ PLACES = (
     _place("orders", Right.ORDERS_READ, N_("Ordered"), "orders", Role.CASHIER),
     _place("sold", Right.SALES_READ, N_("Sold"), "sold", Role.CANTEEN),
     _place("reports", Right.REPORTS_READ, N_("Reports"), "reports", Role.CANTEEN),
+    _place("roles", Right.ROLES_READ, N_("Roles"), "roles", Role.OFFICE, Role.DIRECTOR, Role.IT),
     _place("devices", Right.DEVICES_KEEP, N_("Devices"), "devices", Role.IT),
     _place("alarms", Right.ALARMS_READ, N_("Alarms"), "alarms", Role.IT),
     _place("all_alarms", Right.ALARMS_READ, N_("Alarms of all schools"), "/alarms", Role.OPERATOR),

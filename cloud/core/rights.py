@@ -106,6 +106,27 @@ class Right(StrEnum):
     ACCOUNTS_KEEP = "accounts.keep"
 
 
+THINGS = {
+    Thing.PEOPLE: N_("People and families"),
+    Thing.GATES: N_("Gates and presence"),
+    Thing.CARDS: N_("Cards"),
+    Thing.CANTEEN: N_("Canteen"),
+    Thing.MONEY: N_("Money"),
+    Thing.REPORTS: N_("Reports"),
+    Thing.SCHOOL: N_("The school"),
+    Thing.DEVICES: N_("Devices"),
+    Thing.ACCOUNTS: N_("Accounts and rights"),
+}
+REACHES = {
+    Within.OWN: N_("oneself"),
+    Within.CHILD: N_("own child"),
+    Within.CLASS: N_("own classes"),
+    Within.SCHOOL: N_("own school"),
+    Within.REGION: N_("schools of the own district, region or country"),
+    Within.ALL: N_("all schools"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """A row of the table: the kind of thing, the words of the right, and who has it within which reach."""

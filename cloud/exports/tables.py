@@ -22,7 +22,7 @@ _PARTIES = (
     " UNION ALL SELECT 'lti:' || id FROM lti_tool WHERE school_id = $1"
 )
 TABLES = (
-    Table("school", "id = $1"),
+    Table("school", "id = $1", unkept={"node_id": "NULL"}),  # the tree above it is another elsewhere
     Table("term"),
     Table("calendar_day"),
     Table("bell"),
@@ -35,7 +35,8 @@ TABLES = (
         unkept={"password_hash": "'!'", "must_change": "true", "initial_until": "NULL"},
         shown={"login": f"CASE WHEN {OF_SCHOOL} THEN login ELSE 'elsewhere-' || id END"},
     ),
-    Table("grant_of_role"),
+    Table("grant_of_role", unkept={"node_id": "NULL"}),
+    Table("class_of_account", through("school_class_id", "school_class")),
     Table("person", sealed={"iin_encrypted": Sealed(IIN, Secret.IIN)}, digests={"iin_digest": "iin_encrypted"}),
     Table(
         "person_photo",
@@ -148,6 +149,7 @@ TABLES = (
 )
 UNKEPT = {  # tables that go out nowhere, with the reason
     "attempts": "failed sign-ins of anybody",
+    "org_node": "of the whole service",
     "sign_in": "sessions",
     "roster_version": "made of the other tables",
     "announced_roster": "which roster was told to devices",

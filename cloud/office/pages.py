@@ -75,6 +75,7 @@ async def _today(desk: Desk, query: Mapping[str, str]) -> dict[str, Any]:
     return {
         "today": today_of(people, Filters.read(query)), "states": STATES, "on": desk.school.on,
         "is_school_day": desk.school.is_school_day, "silent": silent.get(desk.school.id, ()),
+        "opens_people": desk.actor.can(Right.PEOPLE_KEEP, desk.school.id),
     }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ PARTS = (
     "tests.bench.node_memory",
     "tests.bench.head",
     "tests.bench.till",
+    "tests.bench.rights",
     "tests.bench.cloud",
     "tests.bench.ledger",
     "tests.bench.reports",

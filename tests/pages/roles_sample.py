@@ -8,6 +8,8 @@ from cloud.accounts.models import Account, Grant, SignIn
 from cloud.core.roles import EVERYWHERE, OF_NODES, OF_SCHOOLS, Role
 from cloud.core.services import Services
 
+NAME = "Әсел Омарова"
+
 
 async def write(services: Services, school_id: int, other_school_id: int, there: set[str]) -> dict[str, str]:
     """Make the accounts that are not there yet; return their sessions' tokens, by the role's value and `elsewhere`."""
@@ -16,14 +18,25 @@ async def write(services: Services, school_id: int, other_school_id: int, there:
         for role in OF_SCHOOLS | OF_NODES
         if role.value not in there
     }
+    await name_classes(services, school_id, ("teacher", "class_teacher", "tutor"))
     everything = [(role, other_school_id) for role in Role if role not in EVERYWHERE]
     return tokens | {"elsewhere": await account(services, "elsewhere", everything)}
+
+
+async def name_classes(services: Services, school_id: int, logins: Sequence[str]) -> None:
+    """Name a class of the school for accounts, each in its role."""
+    await services.database.pool.execute(
+        "INSERT INTO class_of_account (account_id, school_class_id, role, given_at)"
+        " SELECT account.id, school_class.id, login, $3 FROM account, school_class"
+        " WHERE login = ANY($2) AND school_id = $1 AND grade = 1 AND letter = 'А'",
+        school_id, list(logins), services.clock.now(),
+    )  # fmt: skip
 
 
 async def account(services: Services, login: str, grants: Sequence[tuple[Role, int | None]]) -> str:
     """Make an account with its roles and a session; return the session's token."""
     now = services.clock.now()
-    made = await Account.create(login=login, password_hash="x", must_change=False, name=login, created_at=now)
+    made = await Account.create(login=login, password_hash="x", must_change=False, name=NAME, created_at=now)
     for role, school_id in grants:
         await Grant(account_id=made.id, school_id=school_id, role=role).save()
     token = f"token-of-{login}"

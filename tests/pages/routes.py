@@ -7,7 +7,7 @@ nowhere else.
 from enum import Enum
 
 from cloud.core.navigation import roles_of
-from cloud.core.rights import OWN_PEOPLE, TABLE, WHOLE_SCHOOL, Right, Within
+from cloud.core.rights import OWN_CLASSES, OWN_PEOPLE, TABLE, WHOLE_SCHOOL, Right, Within
 from cloud.core.roles import Role
 from tests.pages.program_routes import PROGRAM_ROUTES
 
@@ -27,6 +27,7 @@ NO_ACCOUNTS = frozenset({Who.ANYBODY, Who.DEVICES, Who.BANKS, Who.PROGRAMS})
 PERSON = "/schools/{code}/people/{ref}"
 CHILD = "/children/{ref}"
 DISH = "/schools/{code}/dishes/of/{key}"
+OF_OWN_CLASSES = frozenset({"/schools/{code}/class"})
 REPORT = "/schools/{code}/reports/{report_id}"
 ROUTES: dict[str, Right | Who] = {
     "GET /dishes/{school}/{digest}.webp": Who.MEMBERS,
@@ -217,6 +218,13 @@ ROUTES: dict[str, Right | Who] = {
     "GET /audit": Right.AUDIT_READ,
     "GET /audit/entries.csv": Right.AUDIT_READ,
     "GET /audit/entries.jsonl": Right.AUDIT_READ,
+    "GET /schools/{code}/roles": Right.ROLES_READ,
+    "POST /schools/{code}/roles/give": Right.ROLES_GIVE,
+    "POST /schools/{code}/roles/take": Right.ROLES_GIVE,
+    "POST /schools/{code}/roles/classes/give": Right.ROLES_GIVE,
+    "POST /schools/{code}/roles/classes/take": Right.ROLES_GIVE,
+    "GET /schools/{code}/class": Right.PRESENCE_READ,
+    "GET /region": Right.STATISTICS_READ,
     "GET /alarms": Right.ALARMS_READ,
     "GET /alarms/live": Right.ALARMS_READ,
     "POST /alarms/acknowledge": Right.ALARMS_READ,
@@ -233,7 +241,9 @@ def welcome(key: str) -> frozenset[Role]:
     asked, (_, _, path) = ROUTES[key], key.partition(" ")
     if isinstance(asked, Who):
         return frozenset() if asked in NO_ACCOUNTS else frozenset(Role)
-    if "{code}" in path:
+    if path in OF_OWN_CLASSES:
+        return OWN_CLASSES[asked]
+    if "{code}" in path or path == "/region":
         return WHOLE_SCHOOL[asked]
     if path.startswith("/go/"):
         return roles_of("today")

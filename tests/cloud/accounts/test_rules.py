@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from cloud.accounts.errors import LoginRefused, PasswordRefused
+from cloud.accounts.granting import may_give
 from cloud.accounts.passwords import COMMON, draw_password
-from cloud.accounts.rules import WAIT_MAX, check_password, may_grant, normal_login, wait_after
+from cloud.accounts.rules import WAIT_MAX, check_password, normal_login, wait_after
 from cloud.core.actor import Actor, Reach, Role
 
 
@@ -82,4 +83,4 @@ def test_waiting_grows_from_nothing_to_a_limit() -> None:
 def test_roles_are_granted_downwards_at_the_own_school(
     granter: Role, role: Role, school: int | None, allowed: bool
 ) -> None:
-    assert may_grant(Actor("x", 1, frozenset({Reach(granter, 7)})), role, school) is allowed
+    assert may_give(Actor("x", 1, frozenset({Reach(granter, 7)})), role, school) is allowed

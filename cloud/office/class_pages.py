@@ -1,0 +1,25 @@
+"""The page of a teacher: who of the own classes is here today."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from cloud.attendance.queries import roll_of_classes
+from cloud.attendance.web import Desk, classes_desk
+from cloud.core.pages import pages_of
+from cloud.core.rights import Right
+from cloud.office.view import Filters, today_of
+
+router = APIRouter(prefix="/schools/{code}/class", include_in_schema=False)
+ClassesDesk = Annotated[Desk, Depends(classes_desk(Right.PRESENCE_READ))]
+
+
+@router.get("")
+async def show(request: Request, desk: ClassesDesk) -> Response:
+    """Show the own classes."""
+    people = await roll_of_classes(desk.services, desk.actor, desk.school)
+    return pages_of(request).page(
+        desk.visit, "office/class.html", section="class", on=desk.school.on, people=people,
+        is_school_day=desk.school.is_school_day, today=today_of(people, Filters.read(request.query_params)),
+    )  # fmt: skip

@@ -1,0 +1,71 @@
+"""The page of roles: what its forms do, and for whom."""
+
+import pytest
+
+from cloud.accounts.queries import actor_of
+from cloud.core.rights import Right
+from tests.pages.asking import ask
+from tests.pages.site import Site
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
+
+ROLES = "/schools/almaty15/roles"
+
+
+async def test_the_director_gives_a_role_and_takes_it_back(site: Site) -> None:
+    nurse = await id_of(site, "nurse")
+    held = []
+
+    for act in ("give", "take"):
+        assert await posted(site, "director", act, account=nurse, role="guard") == 303
+        actor = await actor_of(site.services, site.sample.tokens["nurse"])
+        assert actor is not None
+        held.append(actor.can(Right.GATES_WATCH, site.sample.school_id))
+
+    assert held == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("who", "whose", "role", "status"),
+    [
+        ("office", "nurse", "director", 403),  # not among those that the office gives
+        ("it", "nurse", "director", 403),
+        ("director", "director", "it", 403),  # the own roles
+        ("director", "nurse", "operator", 403),
+        ("director", "other_office", "guard", 404),  # of another school
+        ("director", "guardian", "guard", 404),  # no staff
+        ("director", "nurse", "king", 422),
+    ],
+)
+async def test_what_somebody_may_not_give_is_refused(site: Site, who: str, whose: str, role: str, status: int) -> None:
+    before = await grants(site)
+
+    assert await posted(site, who, "give", account=await id_of(site, whose), role=role) == status
+
+    assert await grants(site) == before
+
+
+async def test_a_class_teacher_sees_the_own_class_and_no_other_child(site: Site) -> None:
+    page = await site.open("/schools/almaty15/class", "class_teacher")
+
+    shown = await page.locator("tbody tr").count()
+    of_class = await site.services.database.pool.fetchval(
+        "SELECT count(*) FROM person JOIN class_of_account AS own ON own.school_class_id = person.school_class_id"
+        " WHERE person.is_active AND own.account_id = $1",
+        await id_of(site, "class_teacher"),
+    )
+    assert shown == of_class > 0
+
+
+async def posted(site: Site, who: str, act: str, **form: object) -> int:
+    """Return how a form of the page is answered."""
+    fields = {key: str(value) for key, value in form.items()}
+    return await ask(site.app, "POST", f"{ROLES}/{act}", site.sample.tokens[who], fields)
+
+
+async def id_of(site: Site, login: str) -> int:
+    return int(await site.services.database.pool.fetchval("SELECT id FROM account WHERE login = $1", login))
+
+
+async def grants(site: Site) -> int:
+    return int(await site.services.database.pool.fetchval("SELECT count(*) FROM grant_of_role"))
