@@ -16,5 +16,5 @@ CREATE INDEX which_accounts_has_this_schools_directory ON scim_account (school_i
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0031_anchors")]
+    dependencies = [("cloud", "0031_authorities")]
     operations = [ops.RunSQL(TABLE)]
