@@ -308,6 +308,7 @@ class Agent:
         return Overview(
             self._given.bundle, self._given.firmware, core.timekeeper, core.journal, CAPACITY, core.shelf, core.view,
             self.uplink, core.neighbours, core.gates, core.scribe, parts, self.renewal.status,
+            lambda: core.till.status() if core.till is not None else None,
         )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from edge_agent.status.snapshot import (
     PartStatus,
     RosterStatus,
     Snapshot,
+    TillStatus,
 )
 from edge_agent.sync.uplink import Uplink
 from edge_agent.timekeeper import Stamp, Timekeeper
@@ -44,6 +45,7 @@ class Overview:
     scribe: Scribe
     parts: Callable[[], Sequence[PartStatus]]
     certificate: Callable[[], CertificateStatus | None] = lambda: None
+    till: Callable[[], TillStatus | None] = lambda: None
     _inside: int = 0
     _counted_ms: int = -INSIDE_FRESH_MS
     _people: tuple[int, int] = field(default=(0, 0))
@@ -66,6 +68,7 @@ class Overview:
             hub=self.neighbours.status(),
             parts=self.parts(),
             certificate=self.certificate(),
+            till=self.till(),
         )
 
     def unsent(self) -> int:

@@ -175,7 +175,7 @@ class Updates:
             await asyncio.to_thread(self._place.add, block)
             have += len(block)
         found = self._ways.snapshot()
-        readers = tuple(reader.name for gate in found.gates for reader in gate.readers if reader.health == "ready")
+        readers = tuple(reader.name for reader in found.readers if reader.health == "ready")
         try:
             await asyncio.to_thread(self._place.stage, manifest, Before(readers, found.roster.version))
         except ReleaseRefused as refused:
@@ -207,7 +207,7 @@ class Updates:
 
 def lacking(now: Snapshot, before: Before) -> str:
     """Return what a release on trial has not shown yet; nothing when it may stay."""
-    ready = {reader.name for gate in now.gates for reader in gate.readers if reader.health == "ready"}
+    ready = {reader.name for reader in now.readers if reader.health == "ready"}
     if now.journal.unavailable:
         return "journal"
     if now.roster.version < before.roster:

@@ -10,7 +10,7 @@ import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
 from simulators.demo_children import Child
-from simulators.demo_street import DIRECTIONS, Lane, Street, Wires
+from simulators.demo_street import DIRECTIONS, Lane, Wires
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,11 @@ class DemoAgent:
     port: int
 
     @property
+    def readers(self) -> int:
+        """How many readers it has."""
+        return sum(len(lane.readers) for lane in self.lanes)
+
+    @property
     def config(self) -> Path:
         return self.folder / "agent.toml"
 
@@ -49,16 +54,17 @@ class DemoAgent:
         """Return the program."""
         return Child(self.device, ["edge", "run", "--config", str(self.config)], self.folder / "agent.log")
 
-    def write(self, bundle: Mapping[str, object], street: Street, wires: Wires) -> None:
+    def write(self, bundle: Mapping[str, object], wires: Wires) -> None:
         """Write bundle and settings; the way to the cloud leads through the cable."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / "bundle.json"
         path.touch(0o600)
         path.write_text(json.dumps(bundle))
-        self.config.write_text(self._settings(street, wires))
+        self.config.write_text("\n".join(self.settings(wires)) + "\n")
 
-    def _settings(self, street: Street, wires: Wires) -> str:
-        lines = [
+    def settings(self, wires: Wires) -> list[str]:
+        """Return the lines of its settings."""
+        return [
             'bundle = "bundle.json"',
             'folder = "kept"',
             "[status]",
@@ -69,15 +75,16 @@ class DemoAgent:
             "keepalive_s = 10",
             "[log]",
             'format = "text"',
+            *(line for lane in self.lanes for line in self._lane(lane)),
         ]
-        for lane in self.lanes:
-            for direction in DIRECTIONS:
-                path = lane.link(direction, street.folder)
-                lines += ["[[readers]]", f'name = "{path.name}"', 'driver = "pn532"', f'path = "{path}"']
-            readers = ", ".join(f'{{ name = "{lane.gate}-{way}", direction = "{way}" }}' for way in DIRECTIONS)
-            actuator = f'{{ kind = "simulated", port = {lane.turnstile_port} }}'
-            lines += ["[[gates]]", f'id = "{lane.gate}"', f"readers = [{readers}]", f"actuator = {actuator}"]
-        return "\n".join(lines) + "\n"
+
+    def _lane(self, lane: Lane) -> list[str]:
+        lines = []
+        for path in lane.links.values():
+            lines += ["[[readers]]", f'name = "{path.name}"', 'driver = "pn532"', f'path = "{path}"']
+        readers = ", ".join(f'{{ name = "{lane.gate}-{way}", direction = "{way}" }}' for way in DIRECTIONS)
+        actuator = f'{{ kind = "simulated", port = {lane.turnstile_port} }}'
+        return [*lines, "[[gates]]", f'id = "{lane.gate}"', f"readers = [{readers}]", f"actuator = {actuator}"]
 
     async def figures(self, client: httpx2.AsyncClient) -> AgentFigures | None:
         """Return the figures of now; None while it does not answer."""

@@ -1,21 +1,33 @@
-"""The demonstration school's canteen: dishes, a fortnight of menus, free lunches of grades 1 to 4."""
+"""The demonstration school's canteen: dishes, a fortnight of menus, free lunches of grades 1 to 4, its till."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from cloud.core.actor import Actor
 from cloud.core.services import Services
 from cloud.menu.dishes import add_dish, put_dish_photo, today_of
 from cloud.menu.entitlements import EntitlementGiven, approve, propose
-from cloud.menu.kinds import SET, RightKind
+from cloud.menu.kinds import SET, RightKind, TillMode
 from cloud.menu.meals import USUAL, put_meal
 from cloud.menu.menus import keep_cycle, publish_menus, set_menu
-from cloud.menu.rules import DishGiven, Names
+from cloud.menu.rules import DishGiven, MealGiven, Names
+from cloud.menu.tills import TillRow, put_till, set_pin
+from cloud.people.queries import person_of_ref
+from cloud.topups.actions import take_cash
+from simulators.demo_people import CASHIER, DemoPerson
+from simulators.demo_till import Shift
+from simulators.demo_time import DAY_MIN, LENGTH_MIN
 from simulators.plates import plate
 
 SYSTEM = Actor.system("demonstration")
 SHOWN = timedelta(days=14)
 SATURDAY = 6
+HOUR_MIN = 60
 TERM = timedelta(days=270)
+FREE_GRADES = (1, 2, 3, 4)
+PAID_IN_TIYN = (5_000_00, 3_000_00, 10_000_00, 2_000_00, 1_000_00, 0, 5_000_00)  # one after the other
+PIN = "471108"
 DISHES = {
     "soup": (DishGiven(Names("Қызылша көже", "Борщ", "Borscht"), "soup", 35_000, "250 г", 120,
                        "қызылша, қырыққабат, картоп, сиыр еті", ("celery",)), "#a8324a"),
@@ -34,10 +46,20 @@ DISHES = {
 LUNCHES = (("soup", "pilaf"), ("noodles", "cutlet"))
 
 
-async def seed_canteen(services: Services, school_id: int) -> None:
+def meals_around(begins_min: int) -> list[MealGiven]:
+    """Return the meals of a day whose lunch is served from a minute after midnight on, for as long as anybody comes."""
+    breakfast, lunch, _ = USUAL
+    ends_min = min(begins_min + LENGTH_MIN, DAY_MIN)
+    return [
+        replace(breakfast, from_min=begins_min - HOUR_MIN, to_min=begins_min),
+        replace(lunch, from_min=begins_min, to_min=ends_min),
+    ]
+
+
+async def seed_canteen(services: Services, school_id: int, meals: Sequence[MealGiven] = USUAL) -> None:
     """Fill the canteen of a school, and publish what it offers from today on."""
     today = await today_of(services, school_id)
-    for meal in USUAL:
+    for meal in meals:
         await put_meal(services, SYSTEM, school_id, meal)
     keys = {name: await _dish(services, school_id, *dish) for name, dish in DISHES.items()}
     sets = [await _set(services, school_id, keys, number, lunch) for number, lunch in enumerate(LUNCHES, 1)]
@@ -67,6 +89,20 @@ async def _set(services: Services, school_id: int, keys: dict[str, str], number:
 
 async def _free_lunches(services: Services, school_id: int, today: date) -> None:
     order = EntitlementGiven(
-        RightKind.FREE, "grades", ("lunch",), today, today + TERM, "№ 1 бұйрық (көрсетілім)", (1, 2, 3, 4)
+        RightKind.FREE, "grades", ("lunch",), today, today + TERM, "№ 1 бұйрық (көрсетілім)", FREE_GRADES
     )
     await approve(services, SYSTEM, school_id, await propose(services, SYSTEM, school_id, order))
+
+
+async def seed_till(services: Services, school_id: int, device: str, people: Mapping[str, DemoPerson]) -> Shift:
+    """Let a device be the till, a member of staff its cashier, and let those who pay have paid in (ref -> person)."""
+    names = Names("Асхана кассасы", "Касса столовой", "Canteen till")
+    await put_till(services, SYSTEM, school_id, TillRow("till-1", names, device, TillMode.SET))
+    cashier = next(ref for ref, each in people.items() if each.position == CASHIER)
+    await set_pin(services, SYSTEM, school_id, cashier, PIN)
+    for number, (ref, each) in enumerate(people.items()):
+        paid_tiyn = PAID_IN_TIYN[number % len(PAID_IN_TIYN)]
+        if each.school_class is not None and each.school_class[0] not in FREE_GRADES and paid_tiyn:
+            person = await person_of_ref(services, SYSTEM, ref)
+            await take_cash(services, SYSTEM, person, paid_tiyn, f"{number:032x}")
+    return Shift(cashier, PIN)

@@ -19,16 +19,18 @@ PAUSE_S = 0.1
 TIMEOUT_S = 3.0
 _FIGURES = """
 SELECT (SELECT coalesce(sum(position), 0) FROM shard_head)::bigint AS records,
-  (SELECT count(*) FROM presence WHERE "on" = $1 AND is_inside) AS inside
+  (SELECT count(*) FROM presence WHERE "on" = $1 AND is_inside) AS inside,
+  (SELECT count(*) FROM meal_sale) AS meals
 """
 
 
 @dataclass(frozen=True, slots=True)
 class CloudFigures:
-    """How many records the cloud holds, each once, and how many people it knows to be inside."""
+    """How many records the cloud holds, each once, how many people it knows to be inside, and how many meals."""
 
     records: int = 0
     inside: int = 0
+    meals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class CloudWatch:
                 if self._connection is None or self._connection.is_closed():
                     self._connection = await asyncpg.connect(**address(self._url))
                 row = await self._connection.fetchrow(_FIGURES, self._on)
-            self._last = CloudFigures(row["records"], row["inside"])
+            self._last = CloudFigures(row["records"], row["inside"], row["meals"])
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self.close()
         return self._last

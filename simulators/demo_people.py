@@ -46,9 +46,10 @@ _RUSSIAN_FATHERS = (
     ("Сергеевич", "Сергеевна"),
 )  # fmt: skip
 _MOTHERS = {"kk": ("Гүлнар", "Динара", "Жанар", "Сәуле", "Айгүл"), "ru": ("Елена", "Наталья", "Ольга", "Юлия")}
+CASHIER = "Асхана кассирі"
 POSITIONS = (
     "Директор", "Заместитель директора", "Учитель математики", "Қазақ тілі мұғалімі", "Бастауыш сынып мұғалімі",
-    "Учитель физики", "Тарих мұғалімі", "Социальный педагог", "Мейіргер", "Кітапханашы", "Күзетші", "Учитель музыки",
+    "Учитель физики", "Тарих мұғалімі", "Социальный педагог", "Мейіргер", CASHIER, "Күзетші", "Учитель музыки",
 )  # fmt: skip
 
 
@@ -78,6 +79,11 @@ class DemoPerson:
     position: str = ""
     guardian: DemoGuardian | None = None
     has_consent: bool = True
+
+    @property
+    def name(self) -> str:
+        """The whole name, as lists show it."""
+        return " ".join(part for part in (self.surname, self.given_name, self.patronymic) if part)
 
     @property
     def is_staff(self) -> bool:

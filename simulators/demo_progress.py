@@ -98,6 +98,7 @@ class Progress:
         cable = "in" if self.wires.is_plugged else "OUT"
         return (
             f"taps {opened + refused} · opened {opened} · refused {refused} · inside {self.in_cloud.inside} · "
+            f"meals {self.in_cloud.meals} · "
             f"sent {self.in_cloud.records} · unsent {self.unsent} · cable {cable}"
         )
 
@@ -118,7 +119,9 @@ async def tell(progress: Progress, console: Console) -> None:
             await asyncio.sleep(TELL_S)
 
 
-def introduce(console: Console, progress: Progress, cloud_url: str, sign_ins: Sequence[SignIn], bell_min: int) -> None:
+def introduce(
+    console: Console, progress: Progress, cloud_url: str, till_url: str, sign_ins: Sequence[SignIn], bell_min: int
+) -> None:
     """Say where to look and as whom, and how to pull the network."""
     table = Table(
         "sign in as", "password", "and see", box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim"
@@ -133,7 +136,8 @@ def introduce(console: Console, progress: Progress, cloud_url: str, sign_ins: Se
         "",
         table,
         "",
-        f"The gates' own pages: {', '.join(agent.url for agent in progress.agents)}",
+        f"The canteen's till, as its cashier sees it: [bold]{till_url}[/bold]",
+        f"The own pages of gates and till: {', '.join(agent.url for agent in progress.agents)}",
         "In another terminal, from this folder:",
         f"  [bold]{progress.words.command('unplug')}[/bold]  pulls the network between school and cloud",
         f"  [bold]{progress.words.command('plug')}[/bold]    puts it back",

@@ -21,15 +21,18 @@ from cloud.rosters.bundles import add_device
 from cloud.schools.actions import NewSchool, add_school, set_bells, set_day
 from cloud.schools.models import DayKind
 from cloud.schools.rules import Day, Ring
-from simulators.demo_canteen import seed_canteen
+from simulators.demo_canteen import meals_around, seed_canteen, seed_till
 from simulators.demo_cloud import DemoCloud
 from simulators.demo_family import seed_family
 from simulators.demo_people import DemoPerson
 from simulators.demo_spreadsheet import spreadsheet
+from simulators.demo_till import Shift
 from simulators.demo_time import Plan
 from simulators.demo_wallet import seed_wallet
+from simulators.school import MINUTE_MS
 
 CODE = "esikdemo"
+TILL = "till-1"  # its device
 PASSWORD = "tap-and-go-7"  # noqa: S105 # of people who do not exist, on a loopback port
 SYSTEM = Actor.system("demonstration")
 SCHOOL_NAMES = ("«Есік» көрсетілім мектебі", "Показательная школа «Есик»", "Esik demonstration school")
@@ -41,7 +44,7 @@ GATE_NAMES = {
 STAFF = (
     (Role.GUARD, "guard", "Серік Оспанов", "guard: the screen at the gate, who is inside"),
     (Role.OFFICE, "office", "Гүлнар Ахметова", "office: inside, late and absent, by class"),
-    (Role.CANTEEN, "canteen", "Сәуле Тұрар", "canteen: dishes, menus of two weeks"),
+    (Role.CANTEEN, "canteen", "Сәуле Тұрар", "canteen: what the till sells, dishes, menus of two weeks"),
     (Role.DIRECTOR, "director", "Бақыт Оразов", "director: approves who eats free"),
     (Role.IT, "school-it", "Данияр Ким", "IT: every device and its health"),
 )
@@ -62,10 +65,11 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """What a visitor needs to look, and each device's bundle by its name."""
+    """What a visitor needs to look, each device's bundle by its name, and who opens the till."""
 
     sign_ins: Sequence[SignIn]
     bundles: Mapping[str, Mapping[str, object]]
+    shift: Shift
 
 
 async def seed_school(
@@ -86,9 +90,12 @@ async def seed_school(
             device: json.loads(await add_device(services, SYSTEM, CODE, NewDevice(device, [_gate(gate)])))
             for gate, device in gates.items()
         }
-        await seed_canteen(services, school_id)
+        bundles[TILL] = json.loads(await add_device(services, SYSTEM, CODE, NewDevice(TILL, [])))
+        await seed_canteen(services, school_id, meals_around(plan.begins_ms // MINUTE_MS))
+        refs = {row.name: row.ref for row in await people_of(services, SYSTEM, school_id)}
+        shift = await seed_till(services, school_id, TILL, {refs[each.name]: each for each in people})
         await seed_wallet(services, school_id)
-        return Seeded(await _sign_ins(services, school_id, people[0]), bundles)
+        return Seeded(await _sign_ins(services, school_id, refs[people[0].name]), bundles, shift)
 
 
 async def _add_school(services: Services, plan: Plan) -> int:
@@ -104,8 +111,8 @@ def _gate(gate: str) -> NewGate:
     return NewGate(gate, *GATE_NAMES[gate], has_sensor=True)
 
 
-async def _sign_ins(services: Services, school_id: int, child: DemoPerson) -> list[SignIn]:
-    signs = [await _parent(services, school_id, child)]
+async def _sign_ins(services: Services, school_id: int, ref: str) -> list[SignIn]:
+    signs = [await _parent(services, school_id, ref)]
     for role, login, name, sees in STAFF:
         made = await add_account(services, SYSTEM, login, name, Reach(role, school_id))
         await _choose_password(services, made, name)
@@ -113,16 +120,14 @@ async def _sign_ins(services: Services, school_id: int, child: DemoPerson) -> li
     return signs
 
 
-async def _parent(services: Services, school_id: int, child: DemoPerson) -> SignIn:
-    name = " ".join(part for part in (child.surname, child.given_name, child.patronymic) if part)
-    ref = next(row.ref for row in await people_of(services, SYSTEM, school_id) if row.name == name)
+async def _parent(services: Services, school_id: int, ref: str) -> SignIn:
     guardian = (await guardians_of(services, SYSTEM, ref))[0]
     opened = await open_guardian_account(services, SYSTEM, guardian.id)
     assert opened.password is not None, "the account is new"  # noqa: S101
     account_id = await account_of_login(services, opened.login)
     await _choose_password(services, NewAccount(account_id, opened.login, opened.password), guardian.name)
     await seed_family(services, school_id, ref, Actor(guardian.name, account_id))
-    return SignIn(opened.login, PASSWORD, "parent: the first child comes in a minute")
+    return SignIn(opened.login, PASSWORD, "parent: the first child comes in a minute, and eats soon after")
 
 
 async def _choose_password(services: Services, made: NewAccount, name: str) -> None:

@@ -28,12 +28,13 @@ from simulators.demo_cloud import DemoCloud, watching
 from simulators.demo_control import DemoRuns, Held, State, fresh_folder, write_state
 from simulators.demo_people import DemoPerson, draw_people
 from simulators.demo_progress import Progress, Words, introduce, tell
-from simulators.demo_seed import ImportFailed, Seeded, seed_school
+from simulators.demo_seed import TILL, ImportFailed, Seeded, seed_school
 from simulators.demo_street import Street, Wires, demo_day
+from simulators.demo_till import DemoTill, Lunch
 from simulators.demo_time import Plan, plan_around
 
 GATES = {"north": "gate-north", "south": "gate-south"}  # gate -> device
-HTTP_PORT, BROKER_PORT, STATUS_PORT = 8000, 8883, 8451
+HTTP_PORT, BROKER_PORT, STATUS_PORT, TILL_PORT = 8000, 8883, 8451, 8460
 PORTS_TRIED = 100
 READY_S, ANSWER_S = 120.0, 2.0
 QUIET_S_MAX = 600.0
@@ -63,6 +64,7 @@ class Stage:
     cloud: DemoCloud
     seeded: Seeded
     children: Sequence[Child]
+    till: DemoTill
     progress: Progress
 
 
@@ -114,7 +116,9 @@ async def _set_up(options: Options, held: Held, console: Console, stack: AsyncEx
     folder, rng = held.folder, Random(options.seed)
     plan = plan_around(datetime.now(UTC))  # noqa: TID251 # a demonstration takes place now
     people = draw_people(rng, plan.today)
-    http_port, broker_port, *status_ports = _free_ports(options.port, BROKER_PORT, *[STATUS_PORT] * len(GATES))
+    http_port, broker_port, till_port, *status_ports = _free_ports(
+        options.port, BROKER_PORT, TILL_PORT, *[STATUS_PORT] * (len(GATES) + 1)
+    )
     cloud = DemoCloud(folder / "cloud", http_port, broker_port)
     client = await stack.enter_async_context(
         httpx2.AsyncClient(verify=False, trust_env=False, timeout=ANSWER_S)  # plain HTTP, on loopback only
@@ -125,43 +129,46 @@ async def _set_up(options: Options, held: Held, console: Console, stack: AsyncEx
     with _step(console, f"importing the school: {len(people)} people from a spreadsheet"):
         seeded = await seed_school(cloud, plan, people, GATES, folder / "school.xlsx")
     wires = await stack.enter_async_context(_wires(cloud))
-    with _step(console, "starting two gates: readers, turnstiles, agents"):
+    with _step(console, "starting two gates and a till: readers, turnstiles, agents"):
         street = await stack.enter_async_context(_street(folder, rng))
-        pairs = await _start_agents(held, seeded.bundles, street, wires, status_ports, stack)
+        till = DemoTill(TILL, (), folder / TILL, status_ports.pop(), page_port=till_port, reader=street.till_link)
+        agents = [*_gate_agents(folder, street, status_ports), till]
+        pairs = await _start_agents(held, agents, seeded.bundles, wires, stack)
         for agent, child in pairs:
             await _in_time(_until_ready(agent, child, client), child)
-    agents = [agent for agent, _ in pairs]
+        await _in_time(till.open(client, seeded.shift), pairs[-1][1])
     watch = await stack.enter_async_context(watching(cloud, plan.today))
     progress = Progress(wires, agents, watch, client, options.words)
     control = await serve_control(progress, 0)
     stack.callback(control.close)
     write_state(folder, State(os.getpid(), port_of(control), cloud.url))
-    return Stage(plan, people, street, cloud, seeded, [cloud_child, *(child for _, child in pairs)], progress)
+    return Stage(plan, people, street, cloud, seeded, [cloud_child, *(child for _, child in pairs)], till, progress)
+
+
+def _gate_agents(folder: Path, street: Street, ports: Sequence[int]) -> Iterator[DemoAgent]:
+    for port, (gate, device) in zip(ports, GATES.items(), strict=True):
+        yield DemoAgent(device, [lane for lane in street.lanes if lane.gate == gate], folder / device, port)
 
 
 async def _start_agents(
     held: Held,
+    agents: Sequence[DemoAgent],
     bundles: Mapping[str, Mapping[str, object]],
-    street: Street,
     wires: Wires,
-    ports: Sequence[int],
     stack: AsyncExitStack,
 ) -> list[tuple[DemoAgent, Child]]:
     started = []
-    for port, (gate, device) in zip(ports, GATES.items(), strict=True):
-        lanes = [lane for lane in street.lanes if lane.gate == gate]
-        agent = DemoAgent(device, lanes, held.folder / device, port)
-        agent.write(bundles[device], street, wires)
+    for agent in agents:
+        agent.write(bundles[agent.device], wires)
         started.append((agent, await stack.enter_async_context(_running(agent.child(), held))))
     return started
 
 
 async def _until_ready(agent: DemoAgent, child: Child, client: httpx2.AsyncClient) -> None:
     """Wait until an agent has its roster and all its readers."""
-    readers = sum(len(lane.readers) for lane in agent.lanes)
     while True:
         figures = await agent.figures(client)
-        if figures is not None and figures.roster and figures.readers_ready == readers:
+        if figures is not None and figures.roster and figures.readers_ready == agent.readers:
             return
         child.check()
         await asyncio.sleep(0.1)
@@ -259,7 +266,7 @@ def _step(console: Console, what: str) -> Iterator[None]:
 
 async def _play(options: Options, stage: Stage, console: Console) -> None:
     """Let people come until the time is over; tell how it goes. Raises ChildEnded when a program ends for good."""
-    introduce(console, stage.progress, stage.cloud.url, stage.seeded.sign_ins, stage.plan.first_min(1))
+    introduce(console, stage.progress, stage.cloud.url, stage.till.page, stage.seeded.sign_ins, stage.plan.first_min(1))
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(options.for_s), asyncio.TaskGroup() as group:
             group.create_task(_live(options, stage, console), name="crowd")
@@ -277,7 +284,11 @@ async def _live(options: Options, stage: Stage, console: Console) -> None:
     awaited_ms = dict(zip(ours, (0, 0) if options.is_fast else CHILDREN_MS, strict=False))
     members = stage.plan.members(stage.people)
     day = demo_day(members, len(GATES), rng, begins_ms=begins_ms, awaited_ms=awaited_ms)
-    crowd = stage.street.crowd(rng)
     factor, quiet_s_max = (FAST, FAST_QUIET_S_MAX) if options.is_fast else (1.0, QUIET_S_MAX)
-    await crowd.live(day, factor=factor, quiet_s_max=quiet_s_max)
+    eaters = {person.number: person.uid for person in stage.people if not person.is_staff}
+    lunch = Lunch(stage.street.till, eaters, Random(options.seed), awaited=ours, factor=factor)
+    async with asyncio.TaskGroup() as group:
+        serving = group.create_task(lunch.serve(), name="lunch")
+        await stage.street.crowd(rng, lunch.saw).live(day, factor=factor, quiet_s_max=quiet_s_max)
+        serving.cancel()
     console.print("The school day is over. Ctrl-C ends everything; started again, a new day begins.")

@@ -4,14 +4,14 @@ Everything here runs in the demonstration's own process: PN532 readers on pseudo
 proxy before the cloud's broker and pages that can be unplugged.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
 
 from edge_agent.clock import SystemClock
-from simulators.crowd import Crowd, Gate
+from simulators.crowd import Crowd, Gate, Visit
 from simulators.crowd_places import NearControl, NearReader, TurnstileWalk
 from simulators.pn532 import Pn532Line
 from simulators.proxy import Cable, Proxy
@@ -30,21 +30,19 @@ class Lane:
 
     gate: str
     readers: dict[str, Pn532Line]
+    links: dict[str, Path]  # by which the agent opens each reader
     turnstile: TurnstileServer
     turnstile_port: int = 0
 
-    def link(self, direction: str, folder: Path) -> Path:
-        """Return the path that the agent opens the reader by."""
-        return folder / f"{self.gate}-{direction}"
-
 
 class Street:
-    """All lanes, open for as long as the demonstration runs."""
+    """All lanes and the till's reader, open for as long as the demonstration runs."""
 
     def __init__(self, gates: Sequence[str], folder: Path, rng: Random) -> None:
         """`folder` holds the readers' links: its path must be such as a reader takes."""
-        self.folder = folder
         self.lanes = [_lane(gate, folder, rng) for gate in gates]
+        self.till_link = folder / "till"
+        self.till = Pn532Line(rng, self.till_link)
 
     async def open(self) -> None:
         """Plug everything in."""
@@ -52,16 +50,18 @@ class Street:
             lane.turnstile_port = await lane.turnstile.start()
             for line in lane.readers.values():
                 line.plug()
+        self.till.plug()
 
     async def close(self) -> None:
         """Pull everything out."""
+        self.till.unplug()
         for lane in self.lanes:
             for line in lane.readers.values():
                 line.unplug()
             await lane.turnstile.stop()
 
-    def crowd(self, rng: Random) -> Crowd:
-        """Return people who use these gates."""
+    def crowd(self, rng: Random, on_visit: Callable[[Visit], None]) -> Crowd:
+        """Return people who use these gates; `on_visit` hears of each visit."""
         clock = SystemClock()
         gates = [
             Gate(
@@ -70,7 +70,7 @@ class Street:
             )
             for lane in self.lanes
         ]
-        return Crowd(gates, clock, rng)
+        return Crowd(gates, clock, rng, on_visit=on_visit)
 
 
 class Wires:
@@ -140,5 +140,6 @@ def demo_day(
 
 
 def _lane(gate: str, folder: Path, rng: Random) -> Lane:
-    readers = {direction: Pn532Line(rng, folder / f"{gate}-{direction}") for direction in DIRECTIONS}
-    return Lane(gate, readers, TurnstileServer(Mechanics(rng)))
+    links = {direction: folder / f"{gate}-{direction}" for direction in DIRECTIONS}
+    readers = {direction: Pn532Line(rng, link) for direction, link in links.items()}
+    return Lane(gate, readers, links, TurnstileServer(Mechanics(rng)))

@@ -7,7 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-from edge_agent.status.snapshot import GateStatus, Snapshot
+from edge_agent.status.snapshot import GateStatus, Snapshot, TillStatus
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PREFIX = "esik_edge_"
@@ -34,7 +34,7 @@ class _Snapshots(Collector):
         yield _one("inside_people", "People that the view holds to be inside.", now.inside)
         yield from _link(now)
         yield from _kept(now)
-        yield from _gates(now.gates)
+        yield from _gates(now.gates, now.till)
         parts = _counter("part_failures", "Failures of a part that was started again.", "part")
         for part in now.parts:
             parts.add_metric([part.name], part.failures)
@@ -73,7 +73,7 @@ def _kept(now: Snapshot) -> Iterable[Metric]:
     yield jumps
 
 
-def _gates(gates: Iterable[GateStatus]) -> Iterable[Metric]:
+def _gates(gates: Iterable[GateStatus], till: TillStatus | None) -> Iterable[Metric]:
     decisions = _counter("decisions", "Decisions since the agent started.", "gate", "outcome")
     passages = _counter("passages", "People that went through since the agent started.", "gate")
     readers = GaugeMetricFamily(f"{PREFIX}reader_ready", "1 while a reader answers.", labels=["gate", "reader"])
@@ -83,6 +83,8 @@ def _gates(gates: Iterable[GateStatus]) -> Iterable[Metric]:
         passages.add_metric([gate.id], gate.passed)
         for reader in gate.readers:
             readers.add_metric([gate.id, reader.name], int(reader.health == "ready"))
+    for reader in till.readers if till is not None else ():
+        readers.add_metric(["", reader.name], int(reader.health == "ready"))
     yield from (decisions, passages, readers)
 
 

@@ -42,6 +42,14 @@ class GateStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class TillStatus:
+    """The till, where this machine is one. Its readers face no direction."""
+
+    readers: Sequence[ReaderStatus]
+    has_shift: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LinkStatus:
     """The way to the cloud; `phase` is of `sync.counters.Phase`. `last_ack_s` is how long ago something was acked."""
 
@@ -134,6 +142,13 @@ class Snapshot:
     hub: HubStatus
     parts: Sequence[PartStatus]
     certificate: CertificateStatus | None = None
+    till: TillStatus | None = None
+
+    @property
+    def readers(self) -> list[ReaderStatus]:
+        """All readers, at the gates and at the till."""
+        at_till = self.till.readers if self.till is not None else ()
+        return [*(reader for gate in self.gates for reader in gate.readers), *at_till]
 
 
 FORGED_TOLD_S = 3_600
@@ -158,7 +173,12 @@ class Concern:
 
 def concerns(snapshot: Snapshot) -> list[Concern]:
     """Return what is not as it should be, the worst first."""
-    found = [*_at_gates(snapshot.gates), *_of_journal(snapshot.journal), *_of_roster(snapshot.roster)]
+    found = [
+        *_at_gates(snapshot.gates),
+        *_at_readers(snapshot.readers),
+        *_of_journal(snapshot.journal),
+        *_of_roster(snapshot.roster),
+    ]
     found += [*_of_link(snapshot.link), *_of_certificate(snapshot.certificate), *_of_rest(snapshot)]
     return sorted(found, key=lambda concern: concern.level is not Level.FAILING)
 
@@ -177,10 +197,11 @@ def _at_gates(gates: Sequence[GateStatus]) -> list[Concern]:
             found.append(Concern(Level.ATTENTION, gate.mode, gate.id))
         if gate.last_forged_s is not None and gate.last_forged_s < FORGED_TOLD_S:
             found.append(Concern(Level.ATTENTION, "card_not_genuine", gate.id))
-        found += [
-            Concern(Level.FAILING, "reader_lost", reader.name) for reader in gate.readers if reader.health == "lost"
-        ]
     return found
+
+
+def _at_readers(readers: Sequence[ReaderStatus]) -> list[Concern]:
+    return [Concern(Level.FAILING, "reader_lost", reader.name) for reader in readers if reader.health == "lost"]
 
 
 def _of_journal(journal: JournalStatus) -> list[Concern]:

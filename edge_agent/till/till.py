@@ -13,6 +13,7 @@ from edge_agent.readers.tap import Answering, Reader, Tap, Verdict
 from edge_agent.readers.watch import ReaderWatch
 from edge_agent.sealed import Sealed
 from edge_agent.status.server import listen
+from edge_agent.status.snapshot import ReaderStatus, TillStatus
 from edge_agent.till.app import TillPages, serve_till
 from edge_agent.till.desk import Around, Desk
 from edge_agent.till.page import Screen
@@ -48,6 +49,11 @@ class Till:
     def count_unsent(self, count: Callable[[], int]) -> None:
         """Show what this counts as what is not sent."""
         self._screen.unsent = count
+
+    def status(self) -> TillStatus:
+        """Return how it is, for the agent's own page."""
+        readers = [ReaderStatus(reader.name, "", reader.health.value) for reader in self.readers]
+        return TillStatus(readers, has_shift=self.desk.shift is not None)
 
     async def run(self) -> None:
         """Serve the page until cancelled. Raises StatusPortTaken."""

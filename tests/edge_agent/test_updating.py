@@ -92,7 +92,9 @@ class Bench:
         self.restarts += 1
 
     def inbox(self) -> Mapping[str, bytes]:
-        return {path.name: path.read_bytes() for path in (self.folder / "inbox").glob("*")}
+        """Return what lies there whole; what is being written has another name, and may have none a moment later."""
+        whole = [path for path in (self.folder / "inbox").glob("*") if path.suffix != ".new"]
+        return {path.name: path.read_bytes() for path in whole}
 
 
 @pytest.fixture(name="bench")

@@ -12,6 +12,7 @@ from edge_agent.status.snapshot import (
     ReaderStatus,
     RosterStatus,
     Snapshot,
+    TillStatus,
 )
 
 NAMES = {"kk": "Солтүстік қақпа", "ru": "Северный вход", "en": "North gate"}
@@ -63,4 +64,5 @@ NEW = replace(
     roster=RosterStatus(0, 0, 0, 0),
     hub=HubStatus("none"),
 )
-EVERY = {"well": WELL, "troubled": TROUBLED, "new": NEW}
+TILL = replace(WELL, device="till-1", gates=[], till=TillStatus([ReaderStatus("till", "", "lost")], has_shift=True))
+EVERY = {"till": TILL, "well": WELL, "troubled": TROUBLED, "new": NEW}

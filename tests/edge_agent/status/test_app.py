@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from edge_agent.status.app import create_status_app
 from edge_agent.status.snapshot import Snapshot, concerns, worst
 from edge_agent.status.texts import TEXTS, choose, lasting
-from tests.edge_agent.status.snapshots import EVERY, NEW, TROUBLED, WELL
+from tests.edge_agent.status.snapshots import EVERY, NEW, TILL, TROUBLED, WELL
 
 
 def client(snapshot: Snapshot) -> TestClient:
@@ -47,6 +47,17 @@ def test_the_page_names_what_is_wrong_the_worst_first() -> None:
     text = client(TROUBLED).get("/", params={"lang": "ru"}).text
     assert "Считыватель не отвечает: north-in" in text
     assert "12\N{NARROW NO-BREAK SPACE}345" in text
+
+
+def test_a_tills_reader_that_is_lost_is_told_as_one_at_a_gate() -> None:
+    page = client(TILL).get("/", params={"lang": "en"}).text
+
+    assert client(TILL).get("/health").json()["concerns"] == [
+        {"level": "failing", "what": "reader_lost", "about": "till"}
+    ]
+    assert 'esik_edge_reader_ready{gate="",reader="till"} 0.0' in client(TILL).get("/metrics").text
+    assert "a shift is open" in page
+    assert "Gates" not in page
 
 
 @pytest.mark.parametrize("address", ["/", "/metrics", "/health"])

@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 from edge_agent.status.app import create_status_app
 from edge_agent.status.server import StatusPortTaken, serve_status
 from edge_agent.status.snapshot import Snapshot
-from tests.edge_agent.status.snapshots import EVERY, NEW, TROUBLED, WELL
+from tests.edge_agent.status.snapshots import EVERY, NEW, TILL, TROUBLED, WELL
 from tests.servers.process import answers, free_port
 from tests.waiting import until_async
 
@@ -42,7 +42,7 @@ async def test_the_page_fits_and_is_accessible(browser: Browser, theme: Literal[
     shown = Shown(WELL)
     page = await browser.new_page(color_scheme=theme)
     async with shown.serving() as url:
-        for snapshot, language in ((WELL, "kk"), (TROUBLED, "ru"), (NEW, "en")):
+        for snapshot, language in ((WELL, "kk"), (TROUBLED, "ru"), (NEW, "en"), (TILL, "kk")):
             shown.snapshot = snapshot
             for width in (1280, 390):
                 await page.set_viewport_size({"width": width, "height": 900})

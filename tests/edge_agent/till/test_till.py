@@ -18,6 +18,7 @@ def test_a_till_sells_from_a_cold_start_without_a_cloud_and_knows_it_after_a_kil
     till.kit.server.start()
     try:
         till.open()
+        assert 'esik_edge_reader_ready{gate="",reader="cards"} 1.0' in till.kit.metrics()
         assert till.sell(till.tap(FREE, "Person 1")) == 200
 
         till.kit.server.kill()
