@@ -44,7 +44,7 @@ from edge_agent.till.book import Book, Day
 from edge_agent.till.claiming import HubDesk
 from edge_agent.till.claims import SchoolClaims
 from edge_agent.till.desk import Around
-from edge_agent.till.foreign import ListedCodes
+from edge_agent.till.foreign import ForeignCodes, ListedCodes
 from edge_agent.till.receipt import printer_at
 from edge_agent.till.sales import Sales
 from edge_agent.till.till import Till
@@ -114,7 +114,7 @@ class Core:
         self._claims = HubClaims(self.neighbours, self.hub_desk, given.rng, settings.till.claim_ms / 1000)
         self.neighbours.on_claim = self._claims.heard
         self._passes = Passes(bundle.school, bundle.roster_public_key)
-        self._foreign = ListedCodes(self.canteen.roster)
+        self._foreign: ForeignCodes = ListedCodes(self.canteen.roster)
         self._counters = Counters(settings.folder)
         readers = self._open_readers()
         self.gates = self._make_gates(readers)

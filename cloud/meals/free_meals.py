@@ -1,32 +1,26 @@
 """What is asked of meals that a budget pays, whole or in part: one by one, for who compares or bills them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import asyncpg
 
+from cloud.meals.dishes_sold import DISHES, dishes_read
 from cloud.meals.rules import Payment
 
 FREE_MAX = 200_000
-_FREE = """
+_FREE = f"""
 SELECT sale.id AS sale, person_id, sale."on", sale.meal, sale.at, clock NOT IN ('floor', 'none') AS is_time_sure,
   coalesce(shift.till, sale.device) AS till, payment, full_tiyn, sale.amount_tiyn AS paid_tiyn, is_void,
-  (SELECT coalesce(json_agg(json_build_object('kk', coalesce(version.name_kk, line.dish),
-      'ru', coalesce(version.name_ru, line.dish), 'en', coalesce(version.name_en, line.dish), 'count', line.count)
-      ORDER BY line.seq), '[]')
-    FROM meal_line AS line LEFT JOIN dish ON dish.school_id = line.school_id AND dish.key = line.dish
-    LEFT JOIN dish_version AS version ON version.dish_id = dish.id AND version.version = line.version
-    WHERE line.school_id = sale.school_id AND line.sale = sale.id AND line.device = sale.device
-      AND line.epoch = sale.epoch) AS dishes
+  {DISHES}
 FROM meal_sale AS sale
 LEFT JOIN till_shift AS shift
   ON shift.school_id = sale.school_id AND shift.device = sale.device AND shift.id = sale.shift
 WHERE sale.school_id = $1 AND sale."on" BETWEEN $2 AND $3 AND payment IN ('free', 'subsidised')
   AND person_id IS NOT NULL
 ORDER BY sale.at, sale.id LIMIT $4
-"""
+"""  # noqa: S608 - of our own columns only
 _OWED = """
 SELECT id AS sale, person_id, "on", meal, full_tiyn - amount_tiyn AS owed_tiyn FROM meal_sale
 WHERE school_id = $1 AND "on" BETWEEN $2 AND $3 AND payment IN ('free', 'subsidised') AND person_id IS NOT NULL
@@ -85,5 +79,4 @@ async def owed_meals(
 
 
 def _meal(row: asyncpg.Record) -> FreeMeal:
-    dishes = [(each, each.pop("count")) for each in json.loads(row["dishes"])]
-    return FreeMeal(**{**row, "payment": Payment(row["payment"]), "dishes": dishes})
+    return FreeMeal(**{**row, "payment": Payment(row["payment"]), "dishes": dishes_read(row["dishes"])})

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 import asyncpg
 
-from cloud.meals.rules import Payment, Place
+from cloud.meals.rules import Payment, Place, Portion
 
 GIVEN = (Payment.FREE, Payment.SUBSIDISED)
 _KINDS = [kind.value for kind in GIVEN]
@@ -41,20 +41,6 @@ WHERE EXISTS (SELECT FROM meal_sale WHERE meal_sale.school_id = asked.school_id
   AND "on" >= first_on AND "on" < (first_on + interval '1 month')::date)
 ORDER BY place
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Portion:
-    """A line of a sale: so many of one version of a dish, at a price of one."""
-
-    dish: str
-    version: int
-    count: int
-    price_tiyn: int
-
-    @property
-    def cost_tiyn(self) -> int:
-        return self.count * self.price_tiyn
 
 
 @dataclass(frozen=True, slots=True)

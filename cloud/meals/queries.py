@@ -1,6 +1,5 @@
 """What is asked of meals: what a person ate, a day's sales by meal, and its shifts."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,22 +10,17 @@ import asyncpg
 from cloud.core.actor import Actor
 from cloud.core.rights import Right
 from cloud.core.services import Services
+from cloud.meals.dishes_sold import DISHES, LANGUAGES, dishes_read
 from cloud.meals.rules import Payment
 
 MEALS_MAX, SHIFTS_MAX = 500, 100
-_EATEN = """
+_EATEN = f"""
 SELECT sale.id, sale.at, sale."on", sale.meal, meal.name_kk, meal.name_ru, meal.name_en, payment, amount_tiyn,
   full_tiyn, returned_tiyn, is_void,
-  (SELECT coalesce(json_agg(json_build_object('kk', coalesce(version.name_kk, line.dish),
-      'ru', coalesce(version.name_ru, line.dish), 'en', coalesce(version.name_en, line.dish), 'count', line.count)
-      ORDER BY line.seq), '[]')
-    FROM meal_line AS line LEFT JOIN dish ON dish.school_id = line.school_id AND dish.key = line.dish
-    LEFT JOIN dish_version AS version ON version.dish_id = dish.id AND version.version = line.version
-    WHERE line.school_id = sale.school_id AND line.sale = sale.id AND line.device = sale.device
-      AND line.epoch = sale.epoch) AS dishes
+  {DISHES}
 FROM meal_sale AS sale LEFT JOIN meal ON meal.school_id = sale.school_id AND meal.key = sale.meal
 WHERE person_id = $1 AND "on" BETWEEN $2 AND $3 ORDER BY sale.at DESC, sale.id LIMIT $4
-"""
+"""  # noqa: S608 - of our own columns only
 _DAY = """
 SELECT sale.meal, meal.name_kk, meal.name_ru, meal.name_en, payment, count(*) AS count,
   sum(amount_tiyn - returned_tiyn)::bigint AS paid_tiyn, coalesce(sum(greatest(full_tiyn - amount_tiyn, 0))
@@ -135,7 +129,7 @@ async def eaten_by(
     return [
         Eaten(
             row["at"], row["on"], names_of(row), Payment(row["payment"]), row["amount_tiyn"] - row["returned_tiyn"],
-            row["full_tiyn"], row["is_void"], [(each, each["count"]) for each in json.loads(row["dishes"])],
+            row["full_tiyn"], row["is_void"], dishes_read(row["dishes"]),
         )
         for row in rows
     ]  # fmt: skip
@@ -158,4 +152,4 @@ async def shifts_of(services: Services, actor: Actor, school_id: int, on: date) 
 
 def names_of(row: Mapping[str, Any]) -> dict[str, str]:
     """Return a meal's names by language; its key where the school has no such meal."""
-    return {language: row[f"name_{language}"] or row["meal"] for language in ("kk", "ru", "en")}
+    return {language: row[f"name_{language}"] or row["meal"] for language in LANGUAGES}

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from cloud.ingest.cursor import LoggedRecord
 from cloud.ingest.plan import clean
 from cloud.ingest.reading import Unreadable, read_record
-from cloud.meals.rules import Change, ChangeKind, Line, Payment, Place, Run, Sale
+from cloud.meals.rules import Change, ChangeKind, Line, Payment, Place, Portion, Run, Sale
 from schemas import structs
 
 KINDS = frozenset({"item", "sale", "void", "refund", "override", "shift", "claim", "refusal"})
@@ -46,7 +46,7 @@ def sale_of(record: structs.AnyRecord) -> str:
 
 def line(place: Place, record: structs.Item) -> Line:
     """Return a line."""
-    return Line(record.sale, place, record.dish, record.version, record.count, record.price_tiyn)
+    return Line(record.sale, place, Portion(record.dish, record.version, record.count, record.price_tiyn))
 
 
 def sale(place: Place, record: structs.Sale, at: datetime, people: frozenset[str]) -> Sale:

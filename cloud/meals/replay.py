@@ -16,10 +16,10 @@ import asyncpg
 from cloud.ingest.cursor import LoggedRecord
 from cloud.ingest.plan import clean
 from cloud.meals.book import COST_MAX_TIYN, Book, LineOf
-from cloud.meals.monthly import GIVEN, GivenMeal, Portion
+from cloud.meals.monthly import GIVEN, GivenMeal
 from cloud.meals.projection import meet
-from cloud.meals.reading import KINDS, Met, met
-from cloud.meals.rules import Place, Sale, Stand
+from cloud.meals.reading import KINDS, Met, line, met
+from cloud.meals.rules import Place, Portion, Sale, Stand
 from schemas import structs
 
 __all__ = ["KINDS", "Acts", "Replay", "acts_until"]
@@ -83,7 +83,7 @@ class Replay:
                 continue
             was, lines = (odd.told.id, place.device, place.epoch), self._book.own_lines(odd.told)
             portions, others = _split(self._portions[was], lines)
-            cost_tiyn = sum(portion.count * portion.price_tiyn for _, portion in portions)
+            cost_tiyn = sum(portion.cost_tiyn for _, portion in portions)
             stands_as = self._book.accept(odd, min(cost_tiyn, COST_MAX_TIYN))
             if stands_as != odd.told.id:
                 now = (stands_as, place.device, place.epoch)
@@ -104,8 +104,7 @@ class Replay:
         place = told.place
         match told.record:
             case structs.Item() as item:
-                portion = Portion(item.dish, item.version, item.count, item.price_tiyn)
-                self._portions[item.sale, place.device, place.epoch].append((place, portion))
+                self._portions[item.sale, place.device, place.epoch].append((place, line(place, item).portion))
             case structs.Override() as why:
                 self._rules[why.sale, place.device, place.epoch].append((place, clean(why.rule)))
             case _:

@@ -101,11 +101,9 @@ class Sale:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line of a sale."""
+class Portion:
+    """So many of one version of a dish, at a price of one."""
 
-    sale: str
-    place: Place
     dish: str
     version: int
     count: int
@@ -114,6 +112,19 @@ class Line:
     @property
     def cost_tiyn(self) -> int:
         return self.count * self.price_tiyn
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a sale: a portion, where it stands."""
+
+    sale: str
+    place: Place
+    portion: Portion
+
+    @property
+    def cost_tiyn(self) -> int:
+        return self.portion.cost_tiyn
 
 
 @dataclass(frozen=True, slots=True)

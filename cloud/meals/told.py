@@ -11,21 +11,17 @@ from typing import Any
 
 import asyncpg
 
+from cloud.meals.dishes_sold import DISHES_BEFORE
+
 HEADS = "meal_head"  # counts each school's facts
 Names = tuple[str, str, str]  # Kazakh, Russian, English
 _FACTS = "SELECT number, what, id FROM meal_fact WHERE school_id = $1 AND number > $2 ORDER BY number LIMIT $3"
-_SOLD = """
+_SOLD = f"""
 SELECT sale.id, device, epoch, seq, person_id, payment, amount_tiyn, clock, at, meal, name_kk, name_ru, name_en,
-  (SELECT coalesce(json_agg(json_build_object('kk', coalesce(version.name_kk, line.dish),
-      'ru', coalesce(version.name_ru, line.dish), 'en', coalesce(version.name_en, line.dish), 'count', line.count,
-      'tiyn', line.count * line.price_tiyn) ORDER BY line.seq), '[]')
-    FROM meal_line AS line LEFT JOIN dish ON dish.school_id = line.school_id AND dish.key = line.dish
-    LEFT JOIN dish_version AS version ON version.dish_id = dish.id AND version.version = line.version
-    WHERE line.school_id = sale.school_id AND line.sale = sale.id AND line.device = sale.device
-      AND line.epoch = sale.epoch AND line.seq < sale.seq) AS lines
+  {DISHES_BEFORE}
 FROM meal_sale AS sale LEFT JOIN meal ON meal.school_id = sale.school_id AND meal.key = sale.meal
 WHERE sale.school_id = $1 AND sale.id = ANY($2) AND person_id IS NOT NULL
-"""
+"""  # noqa: S608 - of our own columns only
 _RETURNED = """
 SELECT change.id, change.kind, change.device, change.epoch, change.seq, change.given_tiyn, change.reason, change.at,
   sale.device AS sold_by, sale.epoch AS sold_in, sale.seq AS sold_as, sale.at AS sold_at, sale.person_id, sale.payment,
@@ -130,7 +126,7 @@ async def _refusals(connection: asyncpg.Connection, school_id: int, ids: Sequenc
 
 
 def _sold(school_id: int, row: asyncpg.Record) -> MealSold:
-    lines = json.loads(row["lines"])
+    lines = json.loads(row["dishes"])
     return MealSold(
         _key(row), school_id, row["person_id"], row["at"], row["clock"],
         _names(row), [((line["kk"], line["ru"], line["en"]), line["count"]) for line in lines], row["payment"],

@@ -4,12 +4,12 @@ Rule: what cannot be read is told with its row and what to do, and nothing is gu
 """
 
 import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from cloud.core.delimited import text_of
+from cloud.core.delimited import SEPARATORS, rows_in, text_of
 from cloud.core.errors import Refused
 from cloud.core.i18n import Language, translate
 from cloud.core.messages import Message, message
@@ -36,7 +36,6 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 REQUIRED = ("price",)
 NAMES = ("name_kk", "name_ru", "name_en")
-_SEPARATORS = ";,\t"
 _SPLIT = re.compile(r"[,;/]")
 
 
@@ -102,7 +101,7 @@ def _text(content: bytes) -> str:
 
 def _table(text: str) -> tuple[list[list[str]], dict[str, int], int]:
     """Return the rows, where each known column stands, and the number of the headings' row."""
-    for separator in _SEPARATORS:
+    for separator in SEPARATORS:
         rows = _rows(text, separator)
         if (found := _headings(rows)) is not None:
             return rows, *found
@@ -115,7 +114,7 @@ def _table(text: str) -> tuple[list[list[str]], dict[str, int], int]:
 
 def _rows(text: str, separator: str) -> list[list[str]]:
     try:
-        rows = [[cell.strip() for cell in cells] for cells in csv.reader(io.StringIO(text), delimiter=separator)]
+        rows = list(islice(rows_in(text, separator), ROWS_MAX + 1))
     except csv.Error:
         raise _unreadable() from None
     if len(rows) > ROWS_MAX:

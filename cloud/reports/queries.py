@@ -71,8 +71,21 @@ class State(StrEnum):
     SENT = "sent"
 
 
+class Timed:
+    """A report that is sent in time, soon, or late."""
+
+    __slots__ = ()
+    month: Month
+    number: int
+    sent_at: datetime | None
+
+    def timing(self, on: date) -> Timing:
+        """Return how the report stands to its day; a supplement, or one that was sent, is never late."""
+        return Timing.EARLY if self.sent_at or self.number > 1 else self.month.timing(on)
+
+
 @dataclass(frozen=True, slots=True)
-class ReportRow:
+class ReportRow(Timed):
     """A line of the list; totals are of the records, before corrections."""
 
     id: int
@@ -84,13 +97,9 @@ class ReportRow:
     remarks: int
     sent_at: datetime | None
 
-    def timing(self, on: date) -> Timing:
-        """Return how the report stands to its day; a supplement, or one that was sent, is never late."""
-        return Timing.EARLY if self.sent_at or self.number > 1 else self.month.timing(on)
-
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Timed):
     """One report; `document` is none until it is signed."""
 
     id: int
@@ -106,10 +115,6 @@ class Report:
     document: Document | None
     document_digest: str
     sent_at: datetime | None
-
-    def timing(self, on: date) -> Timing:
-        """Return how the report stands to its day; a supplement, or one that was sent, is never late."""
-        return Timing.EARLY if self.sent_at or self.number > 1 else self.month.timing(on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from datetime import date
 from itertools import groupby
 
 from cloud.ingest.instants import DOUBTED
-from cloud.meals.monthly import GivenMeal, Portion
-from cloud.meals.rules import Payment
+from cloud.meals.monthly import GivenMeal
+from cloud.meals.rules import Payment, Portion
 from cloud.menu.rules import Names as MenuNames
 from cloud.reports.content import (
     KINDS,

@@ -13,7 +13,20 @@ from hypothesis import strategies as st
 from cloud.ledger.kinds import AccountKind
 from cloud.ledger.rules import REVENUE, SUBSIDY, Account, fault_of
 from cloud.meals.book import CHANGES_MAX, Book
-from cloud.meals.rules import Change, ChangeKind, Line, Odd, Oddness, Payment, Place, Run, Sale, Stand, moved_by
+from cloud.meals.rules import (
+    Change,
+    ChangeKind,
+    Line,
+    Odd,
+    Oddness,
+    Payment,
+    Place,
+    Portion,
+    Run,
+    Sale,
+    Stand,
+    moved_by,
+)
 from tests.cloud.ledger.factory import summed as posted
 
 NOON = datetime(2026, 9, 1, 7, 0, tzinfo=UTC)
@@ -44,7 +57,7 @@ def sale(
 
 
 def line(seq: int, price: int, count: int = 1, number: int = 1, till: str = TILL) -> Line:
-    return Line(f"{number:016x}", place(seq, till), "soup", 1, count, price)
+    return Line(f"{number:016x}", place(seq, till), Portion("soup", 1, count, price))
 
 
 def back(seq: int, kind: ChangeKind, amount: int, number: int = 1, of: int | None = None, till: str = TILL) -> Change:

@@ -3,8 +3,8 @@
 import random
 from datetime import UTC, date, datetime, time, timedelta
 
-from cloud.meals.monthly import GivenMeal, Portion
-from cloud.meals.rules import Payment, Place
+from cloud.meals.monthly import GivenMeal
+from cloud.meals.rules import Payment, Place, Portion
 from cloud.reports.content import AsOf, Content, Names, School
 from cloud.reports.months import Month
 from cloud.reports.rules import Facts, content_of

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
-from cloud.meals.monthly import Portion
-from cloud.meals.rules import Payment
+from cloud.meals.rules import Payment, Portion
 from cloud.reports.content import Correction, Tally, canonical, content_kept
 from cloud.reports.rules import content_of, corrected, remarks_of, shares_of
 from tests.cloud.reports.sample import SEPTEMBER, a_months_facts, facts_of, given
