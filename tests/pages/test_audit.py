@@ -9,6 +9,9 @@ import pytest
 
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
+from cloud.integrity.anchor import opened
+from cloud.integrity.anchoring import make_anchor
+from cloud.integrity.keys import signing_key, trusted_keys
 from tests.pages.site import Site
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
@@ -73,3 +76,28 @@ async def test_files_hold_the_same_and_no_formula(site: Site) -> None:
 )
 async def test_what_cannot_be_read_is_ignored(site: Site, query: str) -> None:
     assert (await got(site, f"{PATH}?{query}", "office")).status_code == 200
+
+
+@pytest.mark.requirement("KZ456-5.16")
+async def test_the_school_takes_its_anchors_and_says_where_they_are_sent(site: Site) -> None:
+    services, school_id = site.services, site.sample.school_id
+    made = await make_anchor(services, signing_key(services.settings), school_id, "almaty15")
+    assert made is not None
+
+    taken = await got(site, f"{PATH}/anchors/{made.number}.anchor", "auditor")
+    page = await got(site, f"{PATH}/anchors", "auditor")
+    saved = await sent(site, "director", "office@school.kz")
+    wrong = await sent(site, "director", "nobody")
+    refused = await sent(site, "auditor", "thief@example.kz")
+
+    assert opened(taken.content, trusted_keys(services.settings)) == made
+    assert made.file_name in page.text
+    assert (saved.status_code, wrong.status_code, refused.status_code) == (303, 422, 404)
+    assert "office@school.kz" in (await got(site, f"{PATH}/anchors", "director")).text
+    assert (await got(site, f"{PATH}/anchors/999.anchor", "director")).status_code == 404
+
+
+async def sent(site: Site, who: str, email: str) -> httpx2.Response:
+    headers = {"cookie": f"esik_session={site.sample.tokens[who]}", "accept": "text/html", "origin": site.address}
+    async with httpx2.AsyncClient(base_url=site.address, headers=headers) as http:
+        return await http.post(f"{PATH}/anchors/address", data={"email": email})

@@ -81,6 +81,7 @@ PAGES = {
     "alarms": ("it", "/schools/almaty15/alarms?state=all"),
     "all_alarms": ("operator", "/alarms"),
     "audit": ("office", "/schools/almaty15/audit"),
+    "anchors": ("director", "/schools/almaty15/audit/anchors"),
     "audit_none": ("it", "/schools/almaty15/audit?actor=zzz"),
     "all_audit": ("operator", "/audit"),
     "releases": ("operator", "/releases"),
