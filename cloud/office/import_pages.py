@@ -12,11 +12,11 @@ from cloud.core.i18n import translate
 from cloud.core.messages import Message, message
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
+from cloud.core.sheets import XLSX_TYPE
 from cloud.imports.actions import check_import, import_school
 from cloud.imports.report import ImportReport
 from cloud.imports.spreadsheet import FILE_MAX
 from cloud.imports.template import template
-from cloud.office.exports import XLSX
 
 router = APIRouter(prefix="/schools/{code}/import", include_in_schema=False)
 OfficeDesk = Annotated[Desk, Depends(desk_of(Right.PEOPLE_IMPORT))]
@@ -34,7 +34,7 @@ async def show(request: Request, desk: OfficeDesk) -> Response:
 async def empty(desk: OfficeDesk) -> Response:
     """Send an empty spreadsheet with headings in the reader's language."""
     headers = {"content-disposition": f'attachment; filename="{desk.school.code}.xlsx"'}
-    return Response(template(desk.visit.language.value), media_type=XLSX, headers=headers)
+    return Response(template(desk.visit.language.value), media_type=XLSX_TYPE, headers=headers)
 
 
 @router.post("")

@@ -19,8 +19,9 @@ from cloud.core.live import Quiet, stream
 from cloud.core.navigation import address_of, roles_of
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
+from cloud.core.sheets import XLSX_TYPE, xlsx_of
 from cloud.core.wakeups import EVERYTHING
-from cloud.office.exports import XLSX, rows_of, xlsx_of
+from cloud.office.exports import rows_of
 from cloud.office.view import STATES, Filters, fitting, today_of
 
 ways = APIRouter(include_in_schema=False)
@@ -66,7 +67,7 @@ async def today_csv(request: Request, desk: OfficeDesk) -> Response:
 async def today_xlsx(request: Request, desk: OfficeDesk) -> Response:
     """Send the same as a workbook."""
     rows = await _rows(desk, request.query_params)
-    return _file(xlsx_of(rows, desk.school.on.isoformat()), XLSX, f"{_stem(desk)}.xlsx")
+    return _file(xlsx_of(rows, desk.school.on.isoformat()), XLSX_TYPE, f"{_stem(desk)}.xlsx")
 
 
 async def _today(desk: Desk, query: Mapping[str, str]) -> dict[str, Any]:

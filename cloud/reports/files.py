@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from cloud.core.actor import Actor
 from cloud.core.i18n import N_, Language
 from cloud.core.services import Services
+from cloud.core.sheets import XLSX_TYPE
 from cloud.reports import tables
 from cloud.reports.content import Correction, canonical
 from cloud.reports.pdf import MEDIA_TYPE as PDF_TYPE
@@ -19,7 +20,6 @@ from cloud.reports.pdf import Paper, pdf_of
 from cloud.reports.queries import Report, corrections_of, report_of
 from cloud.reports.rules import corrected
 from cloud.reports.wording import Wording
-from cloud.reports.workbook import MEDIA_TYPE as XLSX_TYPE
 from cloud.reports.workbook import workbook_of
 
 TITLE = N_("Report of free and subsidised meals")

@@ -16,8 +16,9 @@ from typing_extensions import override
 
 from cloud.core.formats import Formats
 from cloud.core.i18n import N_
+from cloud.core.sheets import Cell, Money
 from cloud.reports.grid import Column, Grid
-from cloud.reports.tables import Cell, Money, Table
+from cloud.reports.tables import Table
 from cloud.reports.wording import Wording
 from esik.assets import ASSETS
 

@@ -5,10 +5,9 @@ Rule: what a table says is the same in every file; only how it is drawn differs.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 
 from cloud.core.i18n import N_
+from cloud.core.sheets import Cell, Money
 from cloud.reports.content import Content, Correction, Tally, Totals
 from cloud.reports.wording import ALL_TOGETHER, Wording
 
@@ -25,20 +24,6 @@ SUMMARY, DISHES, DAYS, BY_MEAL, REMARKS, CORRECTIONS = (
 )  # fmt: skip
 WITH_CORRECTIONS = N_("With corrections")
 SUMS = (STUDENTS, MEALS, FULL, PARENTS, BUDGET, RETURNED)
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """An amount in tiyn."""
-
-    tiyn: int
-
-    @property
-    def tenge(self) -> Decimal:
-        return Decimal(self.tiyn) / 100
-
-
-Cell = str | int | Money | date
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from io import BytesIO, StringIO
 import pytest
 from openpyxl import load_workbook
 
-from cloud.core.sheets import BOM, Cell, Money, csv_of, xlsx_of
+from cloud.core.sheets import BOM, Cell, Money, csv_of, sheet_name, xlsx_of
 
 EVIL = ('=HYPERLINK("http://x","y")', "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1")
 ROWS: list[list[Cell]] = [
@@ -55,6 +55,19 @@ def test_what_somebody_typed_is_never_a_formula(typed: str) -> None:
 
 def test_what_a_program_that_splits_elsewhere_takes_for_a_cell_is_no_formula_either() -> None:
     assert b'"\xd0\xa1\xd1\x83\xd0\xbf;\'=1",' in csv_of([["Суп;=1", 1]])
+
+
+def test_a_text_that_is_too_long_for_a_cell_is_cut_and_not_lost() -> None:
+    sheet = load_workbook(BytesIO(xlsx_of([["Dish"], ["x" * 40_000]], "x"))).active
+
+    assert sheet is not None
+    assert sheet["A2"].value == "x" * 32_767
+
+
+def test_no_two_sheets_of_a_workbook_have_one_name() -> None:
+    taken: set[str] = set()
+
+    assert [sheet_name(title, taken) for title in ("Days", "days", "[]", "")] == ["Days", "days 2", "1", "1 4"]
 
 
 def test_a_table_of_nothing_is_a_file_all_the_same() -> None:

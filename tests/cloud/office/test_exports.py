@@ -13,7 +13,8 @@ from cloud.core.delimited import csv_of
 from cloud.core.formats import Formats
 from cloud.core.i18n import Language, translate
 from cloud.core.pages import DEFAULT_ZONE
-from cloud.office.exports import rows_of, xlsx_of
+from cloud.core.sheets import xlsx_of
+from cloud.office.exports import rows_of
 from tests.cloud.office.test_view import ROLL
 
 FORMULA = '=HYPERLINK("https://evil.example")'
