@@ -54,11 +54,14 @@ from cloud.rosters.publisher import Publisher
 from cloud.rosters.renewing import alarm_ending
 from cloud.topups.fiscal import register_due
 from cloud.topups.webkassa import open_desk
+from cloud.webhooks.delivering import deliver_due as deliver_webhooks
+from cloud.webhooks.delivering import forget_events
 
 PAUSE_S_MIN, PAUSE_S_MAX = 0.5, 30.0
 LOOK_S = 1.0  # a reader looks at the log at least this often, also when no wake-up came
 SIGHTINGS_S, HEARD_S, FLOODS_S = 2, 30, 10
 FISCAL_S = 5
+WEBHOOKS_S = 2
 LETTERS_S = 15
 GRACE_S = 3_600
 log = structlog.get_logger()
@@ -141,6 +144,8 @@ class Worker:
             (lambda: forget_notices(self.services), {"hours": 1}),
             (lambda: remind(self.services), {"minutes": 5}),
             (lambda: tell_broken(self.services, self.shards), {"minutes": 10}),
+            (lambda: deliver_webhooks(self.services), {"seconds": WEBHOOKS_S}),
+            (lambda: forget_events(self.services.database.pool, self.services.clock.now()), {"hours": 1}),
             (lambda: register_due(self.services, open_desk), {"seconds": FISCAL_S}),
             (lambda: check_moved(self.services), {"minutes": 10}),
             (lambda: check_nightly(self.services), {"hours": 1}),

@@ -96,6 +96,11 @@ class Settings:
     api_requests_per_minute: Annotated[
         int, "Requests that a program may make with one token in a minute; counted in each web process by itself."
     ] = 600
+    webhook_networks: Annotated[
+        str,
+        "Networks inside, with commas between, that webhooks may go to besides public addresses, also without TLS. "
+        "Empty: none.",
+    ] = ""
     session_hours: Annotated[int, "Hours that a sign-in of staff lasts."] = 12
     guardian_session_days: Annotated[int, "Days that a sign-in of a guardian lasts."] = 90
     notice_days: Annotated[
@@ -172,6 +177,8 @@ class Settings:
             raise _wrong("smtp_from", self.smtp_from or "empty", "an e-mail address when ESIK_SMTP_URL is set")
         if self.mqtt_url.startswith("mqtts:") and self.mqtt_ca is None:
             raise _wrong("mqtt_ca", "empty", "a file when ESIK_MQTT_URL begins with mqtts://")
+        if not _are_networks(self.webhook_networks):
+            raise _wrong("webhook_networks", self.webhook_networks, "networks as 10.20.0.0/16, 192.168.5.0/24")
         if not _are_networks(self.kaspi_sources):
             raise _wrong("kaspi_sources", self.kaspi_sources, "addresses or networks as 192.0.2.7, 198.51.100.0/24")
         _check_one_of("log_level", self.log_level, LOG_LEVELS)

@@ -1,0 +1,1 @@
+"""Webhooks: other programs are told of events as they happen, signed, and again until they have taken them."""
