@@ -15,7 +15,7 @@ from prometheus_client import generate_latest
 from typing_extensions import override
 
 from cloud.accounts import pages as account_pages
-from cloud.accounts.web import PasswordChangeNeeded, SignInNeeded, way_out
+from cloud.accounts.web import PasswordChangeNeeded, SignInNeeded, way_out, who_now
 from cloud.core import assets, telling
 from cloud.core.assets import Assets
 from cloud.core.errors import Refused
@@ -51,6 +51,7 @@ from cloud.office import (
     card_pages,
     class_pages,
     day_pass_pages,
+    diet_list_pages,
     diet_pages,
     dish_pages,
     enrol_pages,
@@ -98,7 +99,7 @@ ROUTERS = (
     rating_pages.router, canteen_rating_pages.router,
     notice_pages.router, notice_api.router, told_pages.router,
     statistics_pages.router, statistics_api.router, order_pages.router, kitchen_pages.router,
-    diet_pages.router,
+    diet_pages.router, diet_list_pages.router,
     menu_api.router, guardian_menu_pages.router, guardian_menu_api.router,
     assets.router, account_pages.router, guardian_pages.router, blocking.router, pass_pages.router, guard_pages.router,
     guardian_money_pages.router, money_pages.books, money_pages.router, sold_pages.router,
@@ -156,6 +157,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.pages = Pages.load(Assets.load())
     app.state.feed = Feed()
     app.state.counting = counts_of
+    app.state.who = who_now
     app.state.figures = figures
     app.state.rates = Rates(services.clock, services.settings.api_requests_per_minute)
     for router in ROUTERS:

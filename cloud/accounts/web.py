@@ -153,3 +153,9 @@ def forget_session(response: Response, services: Services) -> None:
     response.delete_cookie(
         COOKIE, path="/", secure=services.settings.cookies_secure, httponly=True, samesite="lax"
     )  # fmt: skip
+
+
+async def who_now(request: Request) -> Actor | None:
+    """Return who a request's session belongs to now; a stream asks while it lasts."""
+    token = request.cookies.get(COOKIE, "")
+    return await actor_of(services_of(request), token) if 0 < len(token) <= TOKEN_MAX else None

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cloud.cli import fleet, keeping, money, people, releases, reports, sealing, verifying, wallet, watching
+from cloud.cli import fleet, keeping, money, people, releases, reports, sealing, tree, verifying, wallet, watching
 from cloud.cli.world import Data, EditionOption, fail, prepare, reached, run_to_the_end, services_of, settings_of
 from cloud.core.actor import Actor
 from cloud.core.i18n import N_, Language, translate, translations
@@ -45,6 +45,7 @@ app = typer.Typer(
 )  # fmt: skip
 app.add_typer(people.schools, name="school")
 app.add_typer(people.accounts, name="account")
+app.add_typer(tree.tree, name="node")
 app.add_typer(fleet.authority, name="ca")
 app.add_typer(fleet.devices, name="device")
 app.add_typer(releases.releases, name="release")

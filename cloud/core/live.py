@@ -14,6 +14,7 @@ from http import HTTPStatus
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
+from cloud.core.actor import Actor
 from cloud.core.clock import Clock
 from cloud.core.errors import Refused
 from cloud.core.messages import message
@@ -29,6 +30,8 @@ STREAMS_OF_ONE_MAX = 60  # a school's screens may share an account; one reader m
 
 Key = tuple[int, str]  # school id; person reference, or EVERYTHING for who shows the whole school
 Draw = Callable[[], Awaitable[str]]
+Who = Callable[[Request], Awaitable[Actor | None]]
+Still = Callable[[], Awaitable[bool]]  # tells whether who looks is signed in still, with the rights of the beginning
 
 
 class Quiet(Enum):
@@ -132,16 +135,28 @@ def stream(request: Request, keys: Iterable[Key], draw: Draw, quiet: Quiet = Qui
     services: Services = request.app.state.services
     account_id = request.state.visit.actor.account_id or 0
     feed.check(account_id)
+    who: Who = request.app.state.who
+    began_as = request.state.visit.actor
+
+    async def still() -> bool:
+        now = await who(request)
+        return now is not None and now.reaches == began_as.reaches and not now.must_change
+
     return StreamingResponse(
-        _events(feed, services.clock, tuple(keys), draw, quiet, account_id),
+        _events(feed, services.clock, tuple(keys), draw, quiet, account_id, still),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
 
 
+async def _always() -> bool:
+    return True
+
+
 async def _events(
-    feed: Feed, clock: Clock, keys: tuple[Key, ...], draw: Draw, quiet: Quiet, account_id: int = 0
-) -> AsyncGenerator[str]:
+    feed: Feed, clock: Clock, keys: tuple[Key, ...], draw: Draw, quiet: Quiet, account_id: int = 0,
+    still: Still = _always,
+) -> AsyncGenerator[str]:  # fmt: skip
     ends_at = asyncio.get_running_loop().time() + STREAM_S_MAX
     call = feed.call
     with feed.listen(keys, account_id) as knock:
@@ -154,6 +169,8 @@ async def _events(
                 return
             is_change = knock.is_set() or quiet is Quiet.DRAW
             knock.clear()
+            if not await still():
+                return  # signed out, closed, or with other rights: the browser asks anew, and is told
             try:
                 drawn = event(await draw(), clock) if is_change else event("", clock, name="pulse")
             except Refused:

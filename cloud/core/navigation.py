@@ -47,6 +47,7 @@ PLACES = (
     _place("entitlements", Right.ENTITLEMENTS_KEEP, N_("Free meals"), "entitlements", Role.OFFICE, Role.PEDAGOGUE),
     _place("wallet", Right.WALLET_READ, N_("Social Wallet"), "wallet", Role.OFFICE, Role.PEDAGOGUE),
     _place("approvals", Right.ENTITLEMENTS_APPROVE, N_("To approve"), "approvals", Role.DIRECTOR),
+    _place("diets", Right.DIETS_KEEP, N_("Diets"), "diets", Role.NURSE),
     _place("menu", Right.MENU_PLAN, N_("Menu"), "menu", Role.CANTEEN),
     _place("dishes", Right.MENU_PLAN, N_("Dishes"), "dishes", Role.CANTEEN),
     _place("orders", Right.ORDERS_READ, N_("Ordered"), "orders", Role.CASHIER),

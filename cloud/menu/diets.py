@@ -17,9 +17,14 @@ from cloud.menu.rules import allergen_of, shortened
 from cloud.people.actions import tell_changed
 
 DOCUMENT_MAX = 120
+CHILDREN_MAX = 10_000
 DIETS_MAX = 20  # that hold at once, of one child
 _LOCK = "SELECT true FROM person WHERE id = $1 AND school_id = $2 AND is_active FOR NO KEY UPDATE"
 _HELD = "SELECT count(*) FROM restriction WHERE person_id = $1 AND lifted_at IS NULL AND is_school"
+_COUNTS = """
+SELECT person_id, count(*) FROM restriction WHERE school_id = $1 AND is_school AND lifted_at IS NULL
+GROUP BY person_id LIMIT $2
+"""
 _SET = """
 INSERT INTO restriction (school_id, person_id, kind, value, is_school, document, set_at, set_by)
 VALUES ($1, $2, $3, $4, true, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id
@@ -28,6 +33,12 @@ _LIFT = """
 UPDATE restriction SET lifted_at = $4, lifted_by = $5
 WHERE id = $1 AND person_id = $2 AND school_id = $3 AND lifted_at IS NULL AND is_school RETURNING id
 """
+
+
+async def held_of(services: Services, actor: Actor, school_id: int) -> dict[int, int]:
+    """Return how much the school forbids now, by the child's id; of who has nothing, nothing. Raises NotAllowed."""
+    actor.require(Right.DIETS_KEEP, school_id)
+    return dict(await services.database.pool.fetch(_COUNTS, school_id, CHILDREN_MAX))
 
 
 async def diets_of(services: Services, actor: Actor, school_id: int, person_id: int) -> list[Restriction]:

@@ -64,6 +64,7 @@ async def _page(request: Request, desk: Desk, person: PersonRow, refused: Refuse
         desk.visit, PAGE, status=refused.status if refused else HTTPStatus.OK, section="today", person=person,
         holding=[each for each in diets if each.lifted_at is None], allergens=ALLERGENS, document_max=DOCUMENT_MAX,
         lifted=[each for each in diets if each.lifted_at is not None], refused=told,
+        opens_people=desk.actor.can(Right.PEOPLE_KEEP, desk.school.id),
     )  # fmt: skip
 
 

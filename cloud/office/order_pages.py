@@ -27,10 +27,13 @@ async def show(request: Request, desk: OrderDesk, on: str = "") -> Response:
     tomorrow = desk.school.on + timedelta(days=1)
     day, refused = day_asked(on, tomorrow)
     told = translate(desk.visit.language, refused.message) if refused else ""
+    plans = desk.actor.can(Right.MENU_PLAN, desk.school.id)
+    section = "menu" if plans else "orders"
     rules = await rules_of(desk.services.database.pool, desk.school.id)
     closing = closes_at(day, rules.preorder_cutoff_min, desk.school.zone)
     return pages_of(request).page(
-        desk.visit, PAGE, status=refused.status if refused else HTTPStatus.OK, section="menu", refused=told, on=day,
+        desk.visit, PAGE, status=refused.status if refused else HTTPStatus.OK, section=section,
+        refused=told, on=day, plans=plans,
         meals=await kitchen_of(desk.services, desk.actor, desk.school.id, day), closes_at=closing,
         is_open=desk.visit.now < closing, before=day - timedelta(days=1), after=day + timedelta(days=1),
     )  # fmt: skip

@@ -221,6 +221,7 @@ ROUTES: dict[str, Right | Who] = {
     "GET /audit": Right.AUDIT_READ,
     "GET /audit/entries.csv": Right.AUDIT_READ,
     "GET /audit/entries.jsonl": Right.AUDIT_READ,
+    "GET /schools/{code}/diets": Right.DIETS_KEEP,
     "GET /schools/{code}/roles": Right.ROLES_READ,
     "POST /schools/{code}/roles/give": Right.ROLES_GIVE,
     "POST /schools/{code}/roles/take": Right.ROLES_GIVE,

@@ -115,16 +115,14 @@ async def write(services: Services) -> Sample:
     report = await report_sample.write(services, school.id)
     for role, name in ((Role.CANTEEN, "Сәуле Тұрар"), (Role.DIRECTOR, "Бақыт Оразов")):
         tokens[role.value] = await _account(services, role, school.id, name)
-        login = f"other_{role.value}"
-        tokens[login] = await _account(services, role, other.id, name, login=login)
     tokens["operator"] = await _account(services, Role.OPERATOR, None, "Ерлан Тілеу")
     tokens["guardian"] = await _guardian(services, school, people[:2])
     tokens["father"] = await _guardian(services, school, [people[ABSENT]], login="father")
     tokens["stranger"] = await _guardian(services, other, [stranger], login="stranger")
     tokens["childless"] = await _guardian(services, school, [], login="childless")
-    tokens["other_guard"] = await _account(services, Role.GUARD, other.id, "Басқа күзетші", login="other_guard")
-    tokens["other_office"] = await _account(services, Role.OFFICE, other.id, "Басқа кеңсе", login="other_office")
-    tokens["other_it"] = await _account(services, Role.IT, other.id, "Басқа IT", login="other_it")
+    for role in (Role.GUARD, Role.OFFICE, Role.IT, Role.CANTEEN, Role.DIRECTOR):
+        login = f"other_{role.value}"
+        tokens[login] = await _account(services, role, other.id, "Басқа қызметкер", login=login)
     tokens["newcomer"] = await _account(services, Role.OFFICE, school.id, "Жаңа кеңсе", login="newcomer")
     await Account.filter(login="newcomer").update(must_change=True)
     await notice_sample.write(services)

@@ -7,7 +7,10 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from tests.pages.asking import ask
+from tests.pages.routes import ROUTES
 from tests.pages.site import Site
+from tests.pages.test_routes import FORM, address_of
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
 
@@ -115,3 +118,34 @@ def cookie(site: Site, who: str) -> dict[str, str]:
 async def state_of_card(site: Site) -> str:
     state = await site.services.database.pool.fetchval("SELECT state FROM card WHERE id = $1", site.sample.card_id)
     return str(state)
+
+
+OF_ONE_CHILD = [key for key in ROUTES if "{ref}" in key]
+
+
+@pytest.mark.parametrize("key", OF_ONE_CHILD)
+async def test_the_reference_of_a_child_of_another_school_opens_nothing(site: Site, key: str) -> None:
+    method, path = address_of(site, key)
+    stranger = path.replace(site.sample.child_ref, site.sample.stranger_ref)
+    form = FORM if method == "POST" else None
+
+    for who in ("guardian", "office", "nurse", "guard", "director", "it", "pedagogue", "class_teacher", "operator"):
+        status = await ask(site.app, method, stranger, site.sample.tokens[who], form)
+        assert status in {HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN}, who
+
+
+async def test_a_live_page_ends_when_its_account_is_closed(site: Site, http: httpx2.AsyncClient) -> None:
+    pool = site.services.database.pool
+    async with http.stream(
+        "GET", f"{SCHOOL}/gate/live", headers={**cookie(site, "guard"), "accept": "text/event-stream"}
+    ) as answer:
+        lines = answer.aiter_lines()
+        await anext(lines)
+        try:
+            await pool.execute("UPDATE account SET is_active = false WHERE login = 'guard'")
+            await pool.execute("SELECT pg_notify('esik_presence', $1)", f"{site.sample.school_id}:*")
+            told = [line async for line in lines]
+        finally:
+            await pool.execute("UPDATE account SET is_active = true WHERE login = 'guard'")
+
+    assert sum(line.startswith("id:") for line in told) <= 1, "at most what was being drawn"

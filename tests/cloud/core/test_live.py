@@ -116,3 +116,26 @@ async def test_a_quiet_stream_says_that_it_is_alive(monkeypatch: pytest.MonkeyPa
 
 def test_an_event_tells_the_servers_time() -> None:
     assert event("x", SimulatedClock()) == "id: 1788228000\ndata: x\n\n"
+
+
+async def test_a_stream_ends_before_it_tells_more_to_who_lost_the_session_or_the_rights() -> None:
+    drawn: list[str] = []
+    is_signed_in = True
+
+    async def draw() -> str:
+        drawn.append("row")
+        return "row"
+
+    async def still() -> bool:
+        return is_signed_in
+
+    feed = Feed()
+    stream = live._events(feed, SimulatedClock(), (CHILD,), draw, Quiet.PULSE, MOTHER, still)
+    first = await anext(stream)
+
+    is_signed_in = False
+    feed.wake("7:child0000001")
+
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
+    assert ("row" in first, drawn, feed.open_streams) == (True, ["row"], 0)
