@@ -8,8 +8,8 @@ CODE := esik schemas edge_agent cloud simulators hardware tests
 ARGS ?=
 # Tests start hundreds of programs: none of them shall compile the same modules anew.
 unexport PYTHONDONTWRITEBYTECODE
-# Three test processes by default: two cores are what a small machine has, and tests wait for real servers a while.
-JOBS ?= 3
+# Four test processes by default: two cores are what a small machine has, and tests wait for real servers a while.
+JOBS ?= 4
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -25,7 +25,7 @@ OPERATIONS = {
     "/device/v1/dish-photo/{digest}", "/device/v1/face/{digest}", "/device/v1/certificate", "/device/v1/ca",
     "/device/v1/enrol", "/device/v1/release", "/device/v1/release/{product}/{board}/{counter}",
 }  # fmt: skip
-EXAMPLES = 25
+EXAMPLES = 12
 
 
 @pytest.mark.parametrize("who", ["office", "guardian", ""])
