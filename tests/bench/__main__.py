@@ -25,6 +25,7 @@ PARTS = (
     "tests.bench.head",
     "tests.bench.till",
     "tests.bench.rights",
+    "tests.bench.audit",
     "tests.bench.cloud",
     "tests.bench.ledger",
     "tests.bench.reports",

@@ -24,7 +24,7 @@ from tests.cloud.fixtures import VAULT_KEY
 from tests.cloud.ledger.factory import NOON, children, meal
 from tests.cloud.meals.factory import Canteen
 from tests.cloud.schools.factory import SYSTEM
-from tests.servers.postgres import postgres
+from tests.servers.postgres import Durability, postgres
 
 CHILDREN, SINGLE, MANY, AT_ONCE, BACKLOG = 100, 1_000, 10_000, 250, 1_000
 
@@ -84,9 +84,11 @@ async def _backlog(services: Services) -> list[Figure]:
     return [at_most("a till's backlog in the books", took_s, "s", method, ceiling=10.0)]
 
 
-def with_services(measure: Callable[[Services], Coroutine[None, None, list[Figure]]]) -> list[Figure]:
+def with_services(
+    measure: Callable[[Services], Coroutine[None, None, list[Figure]]], durability: Durability = Durability.NONE
+) -> list[Figure]:
     """Return what a measurement finds with services on a new database."""
-    with postgres() as server, TemporaryDirectory() as folder:
+    with postgres(durability) as server, TemporaryDirectory() as folder:
         url = server.create("bench")
         return asyncio.run(_measured(url, Path(folder), measure))
 
