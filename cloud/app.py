@@ -66,6 +66,7 @@ from cloud.office import (
     money_pages,
     person_pages,
     photo_pages,
+    program_pages,
     region_pages,
     report_pages,
     role_pages,
@@ -115,6 +116,7 @@ ROUTERS = (
     oauth.router,
     oneroster_api.router,
     scim_api.router,
+    program_pages.router,
 )  # fmt: skip
 DATABASE_TIMEOUT_S = 2.0
 GRACE_S = 3

@@ -39,6 +39,13 @@ SCIM = (
 )
 # What is nowhere else is answered in SCIM's words; it stands in no document.
 NOWHERE = tuple(f"{method} {_SCIM}/{{rest:path}}" for method in ("DELETE", "GET", "PATCH", "POST", "PUT"))
-DOCUMENTED = (*ROSTER, *SCIM)
+_PASSAGES = "/api/v1/passages"
+GATES = (
+    f"GET {_PASSAGES}",
+    f"POST {_PASSAGES}/sigur",
+    f"POST {_PASSAGES}/perco",
+    f"POST {_PASSAGES}/of/{{system}}",
+)
+DOCUMENTED = (*ROSTER, *SCIM, *GATES)
 PROGRAM_ROUTES = (*DOCUMENTED, *NOWHERE)
-PREFIXES = (_ROSTER, _SCIM)
+PREFIXES = (_ROSTER, _SCIM, _PASSAGES)

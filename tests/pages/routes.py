@@ -237,6 +237,13 @@ ROUTES: dict[str, Right | Who] = {
     "POST /releases/start": Right.RELEASES_KEEP,
     "POST /releases/{turn}": Right.RELEASES_KEEP,
     **dict.fromkeys(PROGRAM_ROUTES, Who.PROGRAMS),
+    "GET /schools/{code}/programs": Right.PROGRAMS_KEEP,
+    "POST /schools/{code}/programs/tokens": Right.PROGRAMS_KEEP,
+    "POST /schools/{code}/programs/tokens/{token_id}/revoke": Right.PROGRAMS_KEEP,
+    "POST /schools/{code}/programs/webhooks": Right.PROGRAMS_KEEP,
+    "POST /schools/{code}/programs/webhooks/{webhook_id}/secret": Right.PROGRAMS_KEEP,
+    "POST /schools/{code}/programs/webhooks/{webhook_id}/test": Right.PROGRAMS_KEEP,
+    "POST /schools/{code}/programs/webhooks/{webhook_id}/end": Right.PROGRAMS_KEEP,
 }
 
 

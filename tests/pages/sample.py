@@ -32,7 +32,7 @@ from cloud.schools.models import Bell, School, SchoolClass
 from cloud.topups.actions import promise_back, take_cash
 from cloud.topups.payments import Paid, take
 from schemas.structs import Item, Record, Sale, Shift, Void
-from tests.pages import canteen_sample, notice_sample, report_sample, roles_sample, wallet_sample
+from tests.pages import canteen_sample, notice_sample, program_sample, report_sample, roles_sample, wallet_sample
 
 DAY = date(2026, 9, 1)  # a Tuesday
 NOW = datetime(2026, 9, 1, 3, 20, tzinfo=UTC)  # 08:20 in Almaty
@@ -106,6 +106,7 @@ async def write(services: Services) -> Sample:
     await _alarms(services)
     await _releases(services)
     await _fleet(services)
+    await program_sample.write(services, school.id)
     await _money(services, school, people[:2], people[-1])
     plate = await canteen_sample.write(services, school.id, people[0].ref, people[2].ref, staff[0].ref)
     await _eaten(services, school, people[:2], staff[0].ref)

@@ -79,6 +79,8 @@ PAGES = {
     "devices": ("it", "/schools/almaty15/devices"),
     "doors": ("it", "/schools/almaty15/devices/doors"),
     "devices_troubled": ("it", "/schools/almaty15/devices?show=troubled&sort=-unsent"),
+    "programs": ("it", "/schools/almaty15/programs"),
+    "programs_none": ("other_it", "/schools/astana7/programs"),
     "device": ("it", "/schools/almaty15/device/gate-north"),
     "device_silent": ("it", "/schools/almaty15/device/gate-yard"),
     "alarms": ("it", "/schools/almaty15/alarms?state=all"),
@@ -117,6 +119,7 @@ PAGES = {
 # Names, codes and proper names that are the same in every language.
 SAME_EVERYWHERE = re.compile(
     r"Esik|Excel|English|XLSX|CSV|\.xlsx|PDF|SHA|JPEG|PNG|WebP|gate-\w+|almaty\d+|north|south|[\w.]+@\w+|\b0\.1\.0\b|IT\b|QR"
+    r"|OneRoster|SCIM|OAuth|API|Electronic diary|Analytics"
     r"|Kaspi|JSON( Lines)?|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
