@@ -33,6 +33,7 @@ TABLES = (
         ACCOUNTS,
         # Nobody signs in with it: passwords stay where they were set, and are set anew elsewhere.
         unkept={"password_hash": "'!'", "must_change": "true", "initial_until": "NULL"},
+        closed=frozenset({"login"}),  # a parent's is a phone number
         shown={"login": f"CASE WHEN {OF_SCHOOL} THEN login ELSE 'elsewhere-' || id END"},
     ),
     Table("grant_of_role", unkept={"node_id": "NULL"}),
@@ -131,6 +132,7 @@ TABLES = (
     Table("wallet_sent"),
     Table("factor_rule"),
     Table("roster_seen"),
+    Table("foreign_passage"),
     Table("relying_party", closed=frozenset({"secret_digest"})),
     Table("lti_tool"),
     Table("resource", files={"cover": "covers/{id}.webp"}),
@@ -182,6 +184,8 @@ UNKEPT = {  # tables that go out nowhere, with the reason
     "passkey": "what somebody signs in with here; elsewhere it is added anew",
     "passkey_offer": "of running requests",
     "api_token": "what other programs sign in with here; elsewhere it is given anew",
+    "webhook": "where other programs hear of this installation; elsewhere it is set up anew",
+    "webhook_event": "what they are still to be told",
     "access_token": "sessions of other programs",
     "signing_key": "a secret of this service",
     "oidc_grant": "sessions",

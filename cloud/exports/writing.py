@@ -129,7 +129,9 @@ async def write_sealed(
         closed = [name for name in (*known.table.sealed, *known.table.closed) if name not in known.table.files]
         if not closed:
             continue
-        values = [f'"{name}"' for name in (*known.key, *closed)]
+        given = {column.name: column.value for column in known.columns if column.name in known.table.shown}
+        quoted = {name: f'"{name}"' for name in (*known.key, *closed)}
+        values = [f"{value} AS {quoted[name]}" for name, value in (quoted | given).items()]
         async for row in connection.cursor(known.rows(values), school_id, prefetch=AT_ONCE, timeout=HOURS_S):
             key = [row[name] for name in known.key]
             for name in closed:

@@ -18,11 +18,15 @@ HOURS_S = 6 * 3600.0  # a national table takes its time
 PREFETCH = 1_000
 
 _POSITIONS = """
-SELECT shard_head.shard, shard_head.position AS head, coalesce(held.count, 0) AS count, coalesce(held.max, 0) AS max,
-  coalesce(held.different, 0) AS different
+SELECT shard_head.shard, shard_head.position AS head, coalesce(held.count, 0) + gone AS count,
+  coalesce(held.max, 0) AS max, coalesce(held.different, 0) + gone AS different
 FROM shard_head LEFT JOIN (
   SELECT shard, count(*), count(DISTINCT position) AS different, max(position) FROM record GROUP BY shard
-) AS held USING (shard) ORDER BY shard_head.shard
+) AS held USING (shard)
+-- Where a school was taken in, places were another school's in the installation that it came from.
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(taken_in.gone), 0)::bigint AS gone FROM taken_in WHERE taken_in.shard = shard_head.shard
+) AS before ORDER BY shard_head.shard
 """
 _CURSORS = """
 SELECT name, reader_cursor.shard, reader_cursor.position FROM reader_cursor JOIN shard_head USING (shard)

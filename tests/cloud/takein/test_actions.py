@@ -1,0 +1,202 @@
+"""A school's export, taken into an empty installation, is an equal school; what is not right changes nothing."""
+
+import asyncio
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cloud.accounts.passwords import verify_password
+from cloud.accounts.queries import audit_of
+from cloud.audit.verifying import verify_audit
+from cloud.core.actor import Actor, Reach, Role
+from cloud.core.errors import NotAllowed
+from cloud.core.services import Services, open_services
+from cloud.core.settings import Edition, Settings
+from cloud.core.vault import make_key_file
+from cloud.exports.actions import export_school
+from cloud.exports.sealing import PassphraseRefused
+from cloud.exports.shapes import Secret
+from cloud.ingest.verifying import verify_log
+from cloud.people.bulk import IIN
+from cloud.takein.actions import take_in
+from cloud.takein.errors import TakeInRefused
+from cloud.takein.reading import leads_elsewhere
+from simulators.clock import SimulatedClock
+from tests.cloud.exports.factory import PASSPHRASE, a_full_school
+from tests.cloud.imports.factory import AIGERIM
+from tests.cloud.schools.factory import SYSTEM, a_school
+from tests.servers.postgres import Postgres
+
+REST = ("esik", "migration", "school", "made_at", "left_out")
+EVERYTHING = set(Secret)
+CHANGED = {"audit_entry", "audit_link", "audit_head"}  # taking in and exporting are noted
+
+
+@pytest.fixture(scope="module", name="export")
+def _export(postgres_server: Postgres, migrated_template: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the export of a school that is not alone, from an installation with other keys."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    settings = Settings(
+        data=folder, edition=Edition.SERVER, database_url=postgres_server.create("elsewhere", migrated_template)
+    )
+    make_key_file(settings.vault_key_file)
+
+    async def work() -> None:
+        async with open_services(settings, SimulatedClock()) as services:
+            await a_school(services, "astana7")
+            school_id = await a_full_school(services)
+            await export_school(services, SYSTEM, school_id, folder / "school.zip", EVERYTHING, PASSPHRASE)
+
+    asyncio.run(work())
+    postgres_server.drop("elsewhere")
+    return folder / "school.zip"
+
+
+def tables(file: Path) -> dict[str, list[str]]:
+    with zipfile.ZipFile(file) as archive:
+        names = [name for name in archive.namelist() if name.startswith("json/")]
+        return {Path(name).stem: archive.read(name).decode().splitlines() for name in names}
+
+
+@pytest.mark.requirement("KZ456-13")
+async def test_what_was_taken_in_exports_as_the_same_school(services: Services, export: Path, tmp_path: Path) -> None:
+    taken = await take_in(services, SYSTEM, export, PASSPHRASE)
+    await export_school(services, SYSTEM, taken.school_id, tmp_path / "again.zip", EVERYTHING, PASSPHRASE)
+
+    before, after = tables(export), tables(tmp_path / "again.zip")
+    assert set(before) == set(after)
+    assert {name for name in before if before[name] != after[name]} == CHANGED
+    assert after["audit_entry"][: len(before["audit_entry"])] == before["audit_entry"]
+    with zipfile.ZipFile(export) as one, zipfile.ZipFile(tmp_path / "again.zip") as other:
+        assert set(one.namelist()) == set(other.namelist())
+    assert taken.rows == sum(map(len, before.values()))
+
+
+async def test_what_was_taken_in_verifies_and_reads_with_the_new_keys(services: Services, export: Path) -> None:
+    taken = await take_in(services, SYSTEM, export, PASSPHRASE)
+
+    assert (await verify_log(services)).findings == []
+    broken: list[tuple[object, ...]] = []
+    await verify_audit(services.database.pool, lambda *told: broken.append(told))
+    assert broken == []
+    pool = services.database.pool
+    iins = await pool.fetch("SELECT iin_encrypted FROM person WHERE iin_encrypted IS NOT NULL")
+    assert AIGERIM in {services.vault.decrypt(row["iin_encrypted"], IIN) for row in iins}
+    assert await pool.fetchval("SELECT count(*) FROM person WHERE iin_digest = $1", services.vault.digest(AIGERIM, IIN))
+    assert (await audit_of(services, SYSTEM, taken.school_id))[0].verb == "school.taken_in"
+    assert not await verify_password(await pool.fetchval("SELECT password_hash FROM account LIMIT 1"), "!")
+    added = await pool.fetchval(
+        "INSERT INTO term (school_id, first_on, last_on) VALUES ($1, '2030-01-01', '2030-02-01') RETURNING id",
+        taken.school_id,
+    )
+    assert added > 0  # numbers go on where they ended
+
+
+async def test_a_school_comes_into_an_empty_installation_only(services: Services, export: Path) -> None:
+    await a_school(services, "pavlodar1")
+
+    with pytest.raises(TakeInRefused, match="already"):
+        await take_in(services, SYSTEM, export, PASSPHRASE)
+
+
+async def test_only_an_operator_takes_a_school_in(services: Services, export: Path) -> None:
+    with pytest.raises(NotAllowed):
+        await take_in(services, Actor("Director", None, frozenset({Reach(Role.DIRECTOR, 1)})), export, PASSPHRASE)
+
+
+async def test_the_wrong_passphrase_opens_nothing(services: Services, export: Path) -> None:
+    with pytest.raises(PassphraseRefused):
+        await take_in(services, SYSTEM, export, "wrong horse battery")
+
+
+Files = dict[str, bytes]
+
+
+def a_changed_byte(files: Files) -> None:
+    files["json/person.jsonl"] = files["json/person.jsonl"].replace("Ким".encode(), "Кум".encode())
+
+
+def a_changed_byte_that_the_manifest_tells(files: Files) -> None:
+    a_changed_byte(files)
+    told_again(files)
+
+
+def a_wrong_type(files: Files) -> None:
+    files["json/term.jsonl"] = b'{"id": "many", "school_id": 1, "first_on": "x", "last_on": "y"}\n'
+    told_again(files)
+
+
+def an_unknown_version(files: Files) -> None:
+    files["manifest.json"] = json.dumps({**json.loads(files["manifest.json"]), "format": 99}).encode()
+
+
+def a_file_that_nobody_told_of(files: Files) -> None:
+    files["json/more.jsonl"] = b"{}\n"
+
+
+def a_way_to_another_folder(files: Files) -> None:
+    files["../../etc/cron.d/mine"] = b"x"
+
+
+def no_manifest(files: Files) -> None:
+    del files["manifest.json"]
+
+
+def no_sealed_part(files: Files) -> None:
+    del files["sealed.bin"]
+    told_again(files)
+
+
+def told_again(files: Files) -> None:
+    """Make the manifest tell what is there, as somebody would who changed it on purpose."""
+    manifest = json.loads(files["manifest.json"])
+    manifest["files"] = {
+        name: {"size": len(content), "sha256": hashlib.sha256(content).hexdigest(), "rows": None}
+        for name, content in files.items() if name != "manifest.json"
+    }  # fmt: skip
+    files["manifest.json"] = json.dumps(manifest).encode()
+
+
+DAMAGES: tuple[Callable[[Files], None], ...] = (
+    a_changed_byte, a_changed_byte_that_the_manifest_tells, a_wrong_type, an_unknown_version,
+    a_file_that_nobody_told_of, a_way_to_another_folder, no_manifest, no_sealed_part,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda each: each.__name__)
+async def test_a_file_that_was_changed_is_refused_and_changes_nothing(
+    services: Services, export: Path, tmp_path: Path, damage: Callable[[Files], None]
+) -> None:
+    with zipfile.ZipFile(export) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    damage(files)
+    with zipfile.ZipFile(tmp_path / "changed.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+
+    with pytest.raises((TakeInRefused, PassphraseRefused)) as refused:
+        await take_in(services, SYSTEM, tmp_path / "changed.zip", PASSPHRASE)
+
+    assert any(word in str(refused.value) for word in ("again", "Install", "Check"))
+    assert await services.database.pool.fetchval("SELECT count(*) FROM school") == 0
+
+
+async def test_a_zip_bomb_is_not_unpacked(services: Services, tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.zip"
+    told = {"csv/term.csv": {"size": 1, "sha256": "", "rows": None}}
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("csv/term.csv", bytes(64 << 20))
+        archive.writestr("manifest.json", json.dumps({"format": 2, "files": told, **dict.fromkeys(REST, "")}))
+
+    with pytest.raises(TakeInRefused, match="size"):
+        await take_in(services, SYSTEM, bomb, PASSPHRASE)
+
+
+def test_names_that_lead_elsewhere_are_known() -> None:
+    for name in ("/etc/passwd", "../up", "a/../../b", "c:\\x", "a\\b", "folder/"):
+        assert leads_elsewhere(name)
+    assert not leads_elsewhere("json/person.jsonl")
