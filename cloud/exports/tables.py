@@ -186,6 +186,7 @@ UNKEPT = {  # tables that go out nowhere, with the reason
     "api_token": "what other programs sign in with here; elsewhere it is given anew",
     "webhook": "where other programs hear of this installation; elsewhere it is set up anew",
     "webhook_event": "what they are still to be told",
+    "scim_account": "what another program knows an account by here; elsewhere it tells anew",
     "access_token": "sessions of other programs",
     "signing_key": "a secret of this service",
     "oidc_grant": "sessions",
