@@ -99,9 +99,9 @@ async def audit_of(
 ) -> list[AuditRow]:
     """Return the newest entries of a school (of all, for an operator), before an id. Raises NotAllowed."""
     if school_id is None:
-        actor.require_operator()
+        actor.require_everywhere(Right.AUDIT_READ)
     else:
-        actor.require(Role.IT, school_id)
+        actor.require(Right.AUDIT_READ, school_id)
     rows = await services.database.pool.fetch(AUDIT, school_id, before, LIST_MAX)
     return [
         AuditRow(row["id"], row["at"], row["actor"], row["verb"], row["subject"], json.loads(row["detail"]))

@@ -98,15 +98,6 @@ class OperatorDesk:
     services: Services
 
 
-async def operator_desk(visit: MemberVisit, actor: SignedIn, services: TheServices) -> OperatorDesk:
-    """Return who looks at all schools. Raises NotAllowed."""
-    actor.require_operator()
-    return OperatorDesk(visit, actor, services)
-
-
-TheOperatorDesk = Annotated[OperatorDesk, Depends(operator_desk)]
-
-
 def everywhere(right: Right) -> Callable[..., Awaitable[OperatorDesk]]:
     """Return a dependency that finds who has a right at every school there is. Raises NotAllowed."""
 

@@ -136,10 +136,10 @@ ORDER BY m."on" DESC, m.at, m.id LIMIT $4
 """  # noqa: S608 (columns of this file)
 
 
-async def school_today(services: Services, actor: Actor, code: str, *allowed: Right | Role) -> SchoolToday:
+async def school_today(services: Services, actor: Actor, code: str, *allowed: Right) -> SchoolToday:
     """Return a school at which the actor has one of these rights; else NotFound."""
     school = await _school(services, code)
-    if not any(_has(actor, each, school.id) for each in allowed):
+    if not any(actor.can(each, school.id) for each in allowed):
         raise NotFound
     return await _today(services, school)
 
@@ -171,10 +171,6 @@ async def school_codes(services: Services, actor: Actor, roles: Collection[Role]
         "SELECT code FROM school WHERE id = ANY($1::bigint[]) ORDER BY code LIMIT 100", list(actor.schools_as(*roles))
     )
     return [row["code"] for row in rows]
-
-
-def _has(actor: Actor, allowed: Right | Role, school_id: int) -> bool:
-    return actor.can(allowed, school_id) if isinstance(allowed, Right) else actor.may(allowed, school_id)
 
 
 async def roll(services: Services, actor: Actor, school: SchoolToday) -> list[PersonToday]:

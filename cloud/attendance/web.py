@@ -8,7 +8,7 @@ from fastapi import Path
 
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
 from cloud.attendance.queries import SchoolToday, classes_today, school_today
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.pages import Visit
 from cloud.core.rights import Right
 from cloud.core.services import Services
@@ -22,7 +22,7 @@ class Desk:
     actor: Actor
     school: SchoolToday
     services: Services
-    allowed: tuple[Right | Role, ...]  # any of which lets somebody work here
+    allowed: tuple[Right, ...]  # any of which lets somebody work here
 
     async def again(self) -> "Desk":
         """Return the desk as it is now: a live page outlasts midnight."""
@@ -30,7 +30,7 @@ class Desk:
         return replace(self, school=school, visit=replace(self.visit, now=self.services.clock.now()))
 
 
-def desk_of(*allowed: Right | Role) -> Callable[..., Awaitable[Desk]]:
+def desk_of(*allowed: Right) -> Callable[..., Awaitable[Desk]]:
     """Return a dependency that finds the school of the path, or NotFound for who has none of these rights there."""
 
     async def find(

@@ -11,10 +11,10 @@ from datetime import datetime
 
 import asyncpg
 
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
+from cloud.core.rights import Right
 from cloud.core.services import Services
 
-READERS = (Role.OFFICE, Role.DIRECTOR, Role.IT, Role.AUDITOR)
 PAGE_SIZE = 100
 EXPORT_MAX = 200_000  # lines of one file; a longer period is asked for in parts
 PREFETCH = 1_000
@@ -68,9 +68,9 @@ class Noted:
 def require_reader(actor: Actor, school_id: int | None) -> None:
     """Raise NotAllowed unless the actor may read the journal of a school; of all, where none is given."""
     if school_id is None:
-        actor.require_operator()
+        actor.require_everywhere(Right.AUDIT_READ)
     else:
-        actor.require(READERS, school_id)
+        actor.require(Right.AUDIT_READ, school_id)
 
 
 async def noted_of(

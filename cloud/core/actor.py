@@ -37,8 +37,7 @@ class Actor:
     @classmethod
     def system(cls, reason: str) -> Self:
         """Return the system's own actor, which may do everything; `reason` stands in the audit journal."""
-        reaches = frozenset({Reach(Role.OPERATOR, None)})
-        return cls(f"system: {reason}", reaches=reaches, language="en", is_system=True)
+        return cls(f"system: {reason}", language="en", is_system=True)
 
     def can(self, right: Right, school_id: int) -> bool:
         """Tell whether the actor has the right for a whole school."""
@@ -65,14 +64,9 @@ class Actor:
             return frozenset()
         return OWN_PEOPLE[right] & {reach.role for reach in self.reaches}
 
-    def require(self, right: Right | Role | Iterable[Role], school_id: int) -> None:
+    def require(self, right: Right, school_id: int) -> None:
         """Raise NotAllowed unless the actor has the right for a whole school."""
-        if isinstance(right, Right):
-            if not self.can(right, school_id):
-                raise NotAllowed
-            return
-        wanted = (right,) if isinstance(right, Role) else tuple(right)
-        if not any(self.may(role, school_id) for role in wanted):
+        if not self.can(right, school_id):
             raise NotAllowed
 
     def require_everywhere(self, right: Right) -> None:
@@ -85,23 +79,6 @@ class Actor:
         if self.can_everywhere(right):
             return None
         return frozenset() if self.must_change else self._schools(WHOLE_SCHOOL[right])
-
-    def may(self, role: Role, school_id: int) -> bool:
-        """Tell whether the actor has the role at the school; an operator has the staff's roles at all of them."""
-        if self.must_change:
-            return False
-        return bool(self.reaches & {Reach(role, school_id), Reach(role, None)}) or (
-            role is not Role.GUARDIAN and self.is_operator
-        )
-
-    @property
-    def is_operator(self) -> bool:
-        return not self.must_change and Reach(Role.OPERATOR, None) in self.reaches
-
-    def require_operator(self) -> None:
-        """Raise NotAllowed unless the actor is an operator."""
-        if not self.is_operator:
-            raise NotAllowed
 
     def schools_as(self, *roles: Role) -> frozenset[int]:
         """Return the schools at which the actor has one of the roles by a grant of its own."""

@@ -99,6 +99,7 @@ class Right(StrEnum):
     PROGRAMS_KEEP = "programs.keep"
     RELEASES_KEEP = "releases.keep"
     ROSTERS_PUBLISH = "rosters.publish"
+    SQL_ACCESS_KEEP = "sql_access.keep"
     ROLES_READ = "roles.read"
     ROLES_GIVE = "roles.give"
     AUDIT_READ = "audit.read"
@@ -243,6 +244,7 @@ TABLE: Mapping[Right, Allowed] = {
     Right.SCHOOL_EXPORT: Allowed(Thing.SCHOOL, N_("Take out everything that the school has here"),
                                  at_school(Role.DIRECTOR, Role.IT)),
     Right.SCHOOLS_ADD: Allowed(Thing.SCHOOL, N_("Add schools, and place them in the tree of authorities"), OPERATORS),
+    Right.SQL_ACCESS_KEEP: Allowed(Thing.SCHOOL, N_("Open a school's rows to a database account, by command"), {}),
     Right.DEVICES_KEEP: Allowed(Thing.DEVICES, N_("Enrol, watch and revoke devices"), at_school(Role.IT) | OPERATORS),
     Right.DEVICES_COMMAND: Allowed(Thing.DEVICES, N_("Tell devices what to do: open, lock, restart"),
                                    at_school(Role.IT)),

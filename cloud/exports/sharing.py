@@ -18,6 +18,7 @@ from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import Refused
 from cloud.core.messages import message
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.exports.catalogue import Known, known_tables
 from cloud.exports.meanings import meanings
@@ -72,7 +73,7 @@ async def add_sql_access(services: Services, actor: Actor, code: str) -> Shared:
 
     Raises NotAllowed, SchoolUnknown or SharingRefused.
     """
-    actor.require_operator()
+    actor.require_everywhere(Right.SQL_ACCESS_KEEP)
     school, password = await school_of_code(services, code), draw_passphrase()
     role, schema = role_of(school.code), schema_of(school.code)
     async with services.database.transaction() as transaction:
@@ -91,7 +92,7 @@ async def add_sql_access(services: Services, actor: Actor, code: str) -> Shared:
 
 async def remove_sql_access(services: Services, actor: Actor, code: str) -> None:
     """Take a school's role and views away, and end its sessions. Raises NotAllowed, SchoolUnknown or SharingRefused."""
-    actor.require_operator()
+    actor.require_everywhere(Right.SQL_ACCESS_KEEP)
     school = await school_of_code(services, code)
     async with services.database.transaction() as transaction:
         connection = raw(transaction)

@@ -11,10 +11,11 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
 from cloud.core.live import stream
 from cloud.core.pages import Visit, pages_of
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.guardian.queries import children_of
 from cloud.notifications.actions import mark_read
@@ -109,5 +110,5 @@ def _address(path: str, child: str) -> str:
 
 
 def _require_guardian(actor: Actor) -> None:
-    if not any(reach.role is Role.GUARDIAN for reach in actor.reaches):
+    if not actor.kinships(Right.NOTICES_READ):
         raise NotFound

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
 from cloud.core.live import stream
 from cloud.core.navigation import home_of
 from cloud.core.pages import Visit, pages_of
+from cloud.core.rights import Right
 from cloud.guardian.lasting import lasting_of, purses_of
 from cloud.guardian.ordering import ahead_of
 from cloud.guardian.queries import DAYS_SHOWN, Child, child_of, children_of
@@ -25,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 async def home(request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices) -> Response:
     """Show a guardian's children; lead everybody else to the first page of their own."""
-    if not any(reach.role is Role.GUARDIAN for reach in actor.reaches):
+    if not actor.kinships(Right.PRESENCE_READ):
         return RedirectResponse(home_of(actor), HTTPStatus.SEE_OTHER)
     children = await children_of(services, actor)
     page = "guardian/children.html"
@@ -81,7 +82,7 @@ async def child_live(
 
 
 def _require_guardian(actor: Actor) -> None:
-    if not any(reach.role is Role.GUARDIAN for reach in actor.reaches):
+    if not actor.kinships(Right.PRESENCE_READ):
         raise NotFound
 
 

@@ -13,6 +13,7 @@ import structlog
 
 from cloud.audit.verifying import verify_audit
 from cloud.core.actor import Actor
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.devices.alarms import note_alarm
 from cloud.ingest.verifying import verify_log
@@ -109,7 +110,7 @@ async def look(services: Services, found: Found) -> dict[str, int]:
 
 async def checks(services: Services, actor: Actor) -> list[Check]:
     """Return the last checks, newest first, for operators. Raises NotAllowed."""
-    actor.require_operator()
+    actor.require_everywhere(Right.ALARMS_READ)
     return [
         Check(row["at"], row["took_s"], json.loads(row["counted"]), row["wrong"],
               [(place, what) for place, what in json.loads(row["found"])])

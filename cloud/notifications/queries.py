@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cloud.core.actor import Actor, Role
+from cloud.core.actor import Actor
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.notifications.kinds import OF_MONEY, Detail, Kind, unpacked
 
@@ -103,7 +104,7 @@ async def unread_of(services: Services, actor: Actor) -> int:
 
 async def counts_of(services: Services, actor: Actor) -> Mapping[str, int]:
     """Return what waits for a guardian, by section of the menu; of everybody else nothing does."""
-    if not any(reach.role is Role.GUARDIAN for reach in actor.reaches):
+    if not actor.kinships(Right.NOTICES_READ):
         return {}
     return {SECTION: await unread_of(services, actor)}
 
@@ -112,7 +113,7 @@ async def told_of_child(
     services: Services, actor: Actor, school_id: int, person_id: int
 ) -> list[tuple[NoticeRow, list[str]]]:
     """Return the last facts that guardians of a child of the school were told, with their names. Raises NotAllowed."""
-    actor.require(Role.OFFICE, school_id)
+    actor.require(Right.NOTICES_CHECK, school_id)
     rows = await services.database.pool.fetch(_OF_CHILD, person_id, OF_CHILD_MAX, school_id)
     return [(_notice({key: row[key] for key in row if key != "told"}), row["told"]) for row in map(dict, rows)]
 

@@ -11,19 +11,21 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response, StreamingResponse
 
 from cloud.accounts.actions import audit
-from cloud.accounts.web import TheOperatorDesk
+from cloud.accounts.web import OperatorDesk, everywhere
 from cloud.attendance.web import Desk, desk_of
-from cloud.audit.queries import PAGE_SIZE, READERS, Noted, each_noted_of, noted_of
+from cloud.audit.queries import PAGE_SIZE, Noted, each_noted_of, noted_of
 from cloud.audit.verbs import VERBS, verb_words
 from cloud.core.actor import Actor
 from cloud.core.delimited import MARK, line_of, tamed
 from cloud.core.pages import Visit, pages_of
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.office.audit_view import Filters, people_in, subjects_of
 
 router = APIRouter(prefix="/schools/{code}/audit", include_in_schema=False)
 of_all = APIRouter(prefix="/audit", include_in_schema=False)
-AuditDesk = Annotated[Desk, Depends(desk_of(*READERS))]
+AuditDesk = Annotated[Desk, Depends(desk_of(Right.AUDIT_READ))]
+AllDesk = Annotated[OperatorDesk, Depends(everywhere(Right.AUDIT_READ))]
 TEMPLATE = "office/audit.html"
 CSV, LINES = "text/csv; charset=utf-8", "application/jsonl; charset=utf-8"
 COLUMNS = ("id", "at", "actor", "account", "school", "verb", "subject", "detail")
@@ -47,7 +49,7 @@ class _Reading:
         return cls(desk.services, desk.actor, desk.visit, desk.school.id, address, filters)
 
     @classmethod
-    def of_all(cls, request: Request, desk: TheOperatorDesk) -> "_Reading":
+    def of_all(cls, request: Request, desk: AllDesk) -> "_Reading":
         today: date = desk.visit.now.astimezone(desk.visit.zone).date()
         return cls(desk.services, desk.actor, desk.visit, None, "/audit", Filters.read(request.query_params, today))
 
@@ -81,19 +83,19 @@ async def as_lines(request: Request, desk: AuditDesk) -> Response:
 
 
 @of_all.get("")
-async def show_all(request: Request, desk: TheOperatorDesk) -> Response:
+async def show_all(request: Request, desk: AllDesk) -> Response:
     """Show what was done everywhere."""
     return await _page(request, _Reading.of_all(request, desk))
 
 
 @of_all.get("/entries.csv")
-async def all_as_csv(request: Request, desk: TheOperatorDesk) -> Response:
+async def all_as_csv(request: Request, desk: AllDesk) -> Response:
     """Send the entries that fit, for a spreadsheet."""
     return await _csv(_Reading.of_all(request, desk))
 
 
 @of_all.get("/entries.jsonl")
-async def all_as_lines(request: Request, desk: TheOperatorDesk) -> Response:
+async def all_as_lines(request: Request, desk: AllDesk) -> Response:
     """Send the same for programs."""
     return await _lines(_Reading.of_all(request, desk))
 

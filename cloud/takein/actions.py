@@ -12,6 +12,7 @@ import asyncpg
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.wakeups import notify
 from cloud.exports.catalogue import Known, known_tables
@@ -57,7 +58,7 @@ class TakenIn:
 
 async def take_in(services: Services, actor: Actor, file: Path, passphrase: str) -> TakenIn:
     """Take a school in. Raises NotAllowed, TakeInRefused or PassphraseRefused, and then nothing was changed."""
-    actor.require_operator()
+    actor.require_everywhere(Right.SCHOOLS_ADD)
     with opened(file) as source:
         if SEALED not in source.files:
             raise TakeInRefused(NO_KEYS)

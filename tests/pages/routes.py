@@ -28,6 +28,7 @@ PERSON = "/schools/{code}/people/{ref}"
 CHILD = "/children/{ref}"
 DISH = "/schools/{code}/dishes/of/{key}"
 OF_OWN_CLASSES = frozenset({"/schools/{code}/class"})
+NOTHING_THERE = frozenset({"GET /schools/{code}/audit/anchors/{number}.anchor"})  # of which the sample has none
 REPORT = "/schools/{code}/reports/{report_id}"
 ROUTES: dict[str, Right | Who] = {
     "GET /dishes/{school}/{digest}.webp": Who.MEMBERS,

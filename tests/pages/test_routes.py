@@ -8,7 +8,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 
 from cloud.core.roles import Role
 from tests.pages.asking import ask
-from tests.pages.routes import NO_ACCOUNTS, ROUTES, Who, welcome
+from tests.pages.routes import NO_ACCOUNTS, NOTHING_THERE, ROUTES, Who, welcome
 from tests.pages.site import Site
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
@@ -52,7 +52,7 @@ async def test_nobody_comes_in_but_who_has_the_right_and_what_others_send_change
 
 
 @pytest.mark.requirement("KZ456-5.10")
-@pytest.mark.parametrize("key", [key for key in PAGES if ROUTES[key] not in NO_ACCOUNTS])
+@pytest.mark.parametrize("key", [key for key in PAGES if ROUTES[key] not in NO_ACCOUNTS and key not in NOTHING_THERE])
 async def test_who_has_the_right_comes_in(site: Site, key: str) -> None:
     for role in welcome(key) - NOT_YET:
         assert await status_of(site, key, role.value) in COMES_IN, role

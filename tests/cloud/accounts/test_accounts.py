@@ -21,6 +21,7 @@ from cloud.accounts.errors import LoginTaken, PasswordRefused, SignInRefused, To
 from cloud.accounts.queries import accounts_of, actor_of, audit_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from simulators.clock import SimulatedClock
 from tests.cloud.schools.factory import a_school
@@ -56,7 +57,7 @@ async def test_an_initial_password_opens_nothing_until_it_is_changed(services: S
     fresh = await actor_of(services, session.token)
     assert fresh is not None
     assert session.must_change
-    assert not fresh.may(Role.OFFICE, at)
+    assert not fresh.can(Right.PEOPLE_KEEP, at)
 
     await change_password(services, fresh, account.password, GOOD)
 
@@ -65,7 +66,7 @@ async def test_an_initial_password_opens_nothing_until_it_is_changed(services: S
         await sign_in(services, "office", account.password, HOME)
     again = await actor_of(services, (await sign_in(services, "office", GOOD, HOME)).token)
     assert again is not None
-    assert again.may(Role.OFFICE, at)
+    assert again.can(Right.PEOPLE_KEEP, at)
 
 
 async def test_an_initial_password_stops_working_after_two_weeks(services: Services, clock: SimulatedClock) -> None:
