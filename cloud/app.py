@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from cloud.accounts import pages as account_pages
 from cloud.accounts.web import PasswordChangeNeeded, SignInNeeded, way_out, who_now
+from cloud.consents import pages as privacy_pages
 from cloud.core import assets, telling
 from cloud.core.assets import Assets
 from cloud.core.errors import Refused
@@ -38,6 +39,8 @@ from cloud.guardian import (
     statistics_api,
     statistics_pages,
 )
+from cloud.guardian import consent_pages as guardian_consent_pages
+from cloud.guardian import family_pages as guardian_family_pages
 from cloud.guardian import menu_api as guardian_menu_api
 from cloud.guardian import menu_pages as guardian_menu_pages
 from cloud.guardian import money_pages as guardian_money_pages
@@ -50,6 +53,7 @@ from cloud.office import (
     canteen_rule_pages,
     card_pages,
     class_pages,
+    consent_pages,
     day_pass_pages,
     diet_list_pages,
     diet_pages,
@@ -102,6 +106,8 @@ ROUTERS = (
     statistics_pages.router, statistics_api.router, order_pages.router, kitchen_pages.router,
     diet_pages.router, diet_list_pages.router,
     menu_api.router, guardian_menu_pages.router, guardian_menu_api.router,
+    privacy_pages.router, consent_pages.router, guardian_consent_pages.router, guardian_consent_pages.of_child,
+    guardian_family_pages.router,
     assets.router, account_pages.router, guardian_pages.router, blocking.router, pass_pages.router, guard_pages.router,
     guardian_money_pages.router, money_pages.books, money_pages.router, sold_pages.router,
     settling_pages.router, settling_pages.persons,

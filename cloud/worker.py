@@ -27,6 +27,7 @@ from cloud.devices.invitations import forget_invitations
 from cloud.devices.renewals import forget_certificates
 from cloud.devices.requests import forget_nonces
 from cloud.devices.silence import alarm_silent
+from cloud.erasure.actions import erase_due
 from cloud.figures import WorkerFigures, watch
 from cloud.ingest import announcing, commanding, leases
 from cloud.ingest.cursor import Projection, advance
@@ -150,6 +151,7 @@ class Worker:
             (lambda: check_moved(self.services), {"minutes": 10}),
             (lambda: check_nightly(self.services), {"hours": 1}),
             (lambda: make_due(self.services), {"minutes": 10}),
+            (lambda: erase_due(self.services), {"minutes": 1}),
             (lambda: anchor_due(self.services), {"minutes": 20}),
             (lambda: deliver_due(self.services, post), {"minutes": 5}),
             (lambda: reseal(self.services), {"hours": 1}),

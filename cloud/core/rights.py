@@ -48,6 +48,8 @@ class Right(StrEnum):
     FAMILY_INVITE = "family.invite"
     IIN_READ = "iin.read"
     CONSENTS_KEEP = "consents.keep"
+    CONSENTS_GIVE = "consents.give"
+    FAMILY_SHARE = "family.share"
     PHOTOS_READ = "photos.read"
     PHOTOS_KEEP = "photos.keep"
     NOTICES_READ = "notices.read"
@@ -169,6 +171,8 @@ TABLE: Mapping[Right, Allowed] = {
                             at_school(Role.OFFICE)),
     Right.CONSENTS_KEEP: Allowed(Thing.PEOPLE, N_("See consents, and enter those given or withdrawn on paper"),
                                  at_school(Role.OFFICE)),
+    Right.CONSENTS_GIVE: Allowed(Thing.PEOPLE, N_("Answer about a child's consents"), PARENTS),
+    Right.FAMILY_SHARE: Allowed(Thing.PEOPLE, N_("Add relatives for a term, with some of the own rights"), PARENTS),
     Right.PHOTOS_READ: Allowed(Thing.PEOPLE, N_("See photos of people"),
                                at_school(Role.GUARD, Role.OFFICE, *HEADS)),
     Right.PHOTOS_KEEP: Allowed(Thing.PEOPLE, N_("Put photos of people, and take them away"), at_school(Role.OFFICE)),

@@ -59,6 +59,8 @@ TABLES = (
         files={"scan_encrypted": "documents/consent-{id}.{media}"},
     ),
     Table("consent_answer", _OF_PERSON),
+    Table("erasure"),
+    Table("erasure_step", through("erasure_id", "erasure")),
     Table("card_key", sealed={"key_encrypted": Sealed(CARD_KEY)}),
     Table("card", sealed={"number_encrypted": Sealed(NUMBER, Secret.CARD_NUMBER)}),
     Table("roster_key", sealed={"key_encrypted": Sealed(ROSTER_KEY)}),

@@ -56,6 +56,7 @@ class Child:
     late_min: int
     without_card: bool
     rights: frozenset[FamilyRight]
+    is_shared: bool  # by a parent, for a term
     cards: tuple[CardHeld, ...]
     silent: Sequence[SilentGate]
     days: Mapping[date, list[Tap]]
@@ -87,7 +88,7 @@ CHILDREN = f"""
 SELECT p.id, p.ref, p.school_id, s.name_kk, s.name_ru, s.name_en, s.zone, t.day,
   concat_ws(' ', p.surname, p.given_name) AS name, p.school_class_id, c.grade, c.letter,
   e.first_in_at, e.last_out_at, coalesce(e.is_inside, false) AS is_inside, coalesce(e.late_min, 0) AS late_min,
-  coalesce(e.without_card, false) AS without_card, {", ".join(COLUMNS.values())},
+  coalesce(e.without_card, false) AS without_card, is_shared, {", ".join(COLUMNS.values())},
   (SELECT coalesce(json_agg(json_build_object('id', k.id, 'state', k.state, 'issued_at', k.issued_at) ORDER BY k.id),
       '[]')
     FROM card k WHERE k.person_id = p.id AND k.state <> 'returned') AS cards
@@ -160,6 +161,7 @@ def _child(row: Mapping[str, Any], plan: DayPlan, now: datetime) -> Child:
         late_min=row["late_min"],
         without_card=row["without_card"],
         rights=rights_in(row),
+        is_shared=row["is_shared"],
         cards=tuple(_card(each) for each in json.loads(row["cards"])),
         silent=(),
         days={},

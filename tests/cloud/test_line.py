@@ -22,10 +22,13 @@ from cloud.core.actor import Actor
 from cloud.core.clock import SystemClock
 from cloud.core.services import Services
 from cloud.devices.ca import Authority
-from cloud.people.actions import give_consent
-from cloud.people.kinds import Purpose
+from cloud.people.actions import add_person, give_consent
+from cloud.people.bulk import PersonGiven
+from cloud.people.kinds import PersonRole, Purpose
+from cloud.rosters.building import rows_of
 from cloud.rosters.passes import NoPass, day_pass
 from cloud.worker import Worker
+from edge_agent.actuators.actuator import PassageOutcome
 from edge_agent.cards.counters import Counters
 from edge_agent.cards.link import Link
 from edge_agent.cards.making import Maker
@@ -40,8 +43,8 @@ from edge_agent.readers.line import LineReader
 from edge_agent.readers.pn532 import Pn532Reader
 from edge_agent.readers.tap import Health, Medium, Tap
 from edge_agent.sync.tls import Credentials
-from schemas.roster import row
-from schemas.structs import Decision
+from schemas.roster import members_of, row
+from schemas.structs import Decision, HandPass
 from schemas.tokens import token
 from simulators.pn532 import Pn532Line
 from tests.cloud.ingest.device import Device, line, opened, tapped
@@ -162,6 +165,32 @@ async def test_a_printed_code_of_who_consented_opens_the_gate_offline_and_the_da
 
     assert (decided.is_allowed, decided.person) == (True, ref)
     assert await pool.fetchval("SELECT verb FROM audit_entry WHERE verb LIKE 'pass.%'") == "pass.issued"
+
+
+@pytest.mark.requirement("CHE-4.4")
+async def test_who_consented_to_nothing_comes_in_by_the_guards_hand_and_the_day_says_so(
+    services: Services, agent: Agent
+) -> None:
+    """From a roster with a name and no card, by the guard's own name, to the child's day: a no refuses no service."""
+    ref, pool = await _pupil(services), services.database.pool
+    school_id, person_id = await pool.fetchval("SELECT id FROM school"), await pool.fetchval("SELECT id FROM person")
+    given = PersonGiven(role=PersonRole.STAFF, surname="Оспанов", given_name="Серік", number="guard")
+    guard_id = await add_person(services, OFFICE, school_id, given)
+    guard = str(await pool.fetchval("SELECT ref FROM person WHERE id = $1", guard_id))
+    await give_card(services, OFFICE, person_id, CARD.hex())
+    async with pool.acquire() as connection:
+        rows = await rows_of(connection, school_id, services.clock.now())
+
+    gate = GateBench(found=roster(ALWAYS, *[each for each in rows if members_of(each)[0] in {"person", "profile"}]))
+    await gate.pipeline.hand_pass(ref, guard, "in", "no_consent")
+    await gate.sense(PassageOutcome.PASSED)
+    async with agent.running():
+        now_ms = int(services.clock.now().timestamp() * 1_000)
+        agent.append(opened(), *[line(msgspec.structs.replace(record, wall_ms=now_ms)) for record in gate.log.records])
+        await eventually(lambda: pool.fetchval("SELECT is_inside FROM presence WHERE without_card"))
+
+    assert [each for each in rows if members_of(each)[0] == "card"] == []
+    assert [record.staff for record in gate.log.records if isinstance(record, HandPass)] == [guard]
 
 
 @pytest.mark.requirement("KZ456-33-1.1", part="visits")

@@ -31,6 +31,19 @@ OF_OWN_CLASSES = frozenset({"/schools/{code}/class"})
 NOTHING_THERE = frozenset({"GET /schools/{code}/audit/anchors/{number}.anchor"})  # of which the sample has none
 REPORT = "/schools/{code}/reports/{report_id}"
 ROUTES: dict[str, Right | Who] = {
+    "GET /privacy": Who.ANYBODY,
+    f"GET {CHILD}/consents": Right.CONSENTS_GIVE,
+    f"POST {CHILD}/consents": Right.CONSENTS_GIVE,
+    f"GET {CHILD}/family": Right.FAMILY_SHARE,
+    f"POST {CHILD}/family": Right.FAMILY_SHARE,
+    f"POST {CHILD}/family/{{guardian_id}}/end": Right.FAMILY_SHARE,
+    f"GET {CHILD}/certificate": Right.CONSENTS_GIVE,
+    f"GET {PERSON}/certificate": Right.CONSENTS_KEEP,
+    f"GET {PERSON}/consents": Right.CONSENTS_KEEP,
+    f"POST {PERSON}/consents/paper": Right.CONSENTS_KEEP,
+    f"GET {PERSON}/consents/scans/{{scan_id}}": Right.CONSENTS_KEEP,
+    f"POST {PERSON}/guardians/{{guardian_id}}/limit": Right.FAMILY_KEEP,
+    f"POST {PERSON}/limits/{{limit_id}}/lift": Right.FAMILY_KEEP,
     "GET /dishes/{school}/{digest}.webp": Who.MEMBERS,
     "GET /schools/{code}/menu": Right.MENU_PLAN,
     "POST /schools/{code}/menu/publish": Right.MENU_PLAN,

@@ -32,7 +32,15 @@ from cloud.schools.models import Bell, School, SchoolClass
 from cloud.topups.actions import promise_back, take_cash
 from cloud.topups.payments import Paid, take
 from schemas.structs import Item, Record, Sale, Shift, Void
-from tests.pages import canteen_sample, notice_sample, program_sample, report_sample, roles_sample, wallet_sample
+from tests.pages import (
+    canteen_sample,
+    family_sample,
+    notice_sample,
+    program_sample,
+    report_sample,
+    roles_sample,
+    wallet_sample,
+)
 
 DAY = date(2026, 9, 1)  # a Tuesday
 NOW = datetime(2026, 9, 1, 3, 20, tzinfo=UTC)  # 08:20 in Almaty
@@ -76,6 +84,7 @@ class Sample:
     plate: str  # the digest of a dish's photo
     listed_ref: str  # who is on the list of an order
     report: str  # the checksum of a signed one
+    scan: int  # of a paper about a consent
     tokens: dict[str, str]  # by role, a session's token
 
 
@@ -91,8 +100,7 @@ async def write(services: Services) -> Sample:
     for number, person in enumerate(people + staff):
         await _morning(rng, person, number)
     card_id = await _card(school, people[0])
-    for purpose in (Purpose.CARD, Purpose.CODE, Purpose.NOTICES):
-        await _consent(services, people[0], purpose)
+    await _consent(services, people[0], Purpose.CARD, Purpose.CODE, Purpose.NOTICES)
     photo = await _photo(services, people[0])
     await _move(None, school.id, NOW - timedelta(minutes=6), "in", number=8_001, kind=MovementKind.DENIED,
                 reason="card_unknown")  # fmt: skip
@@ -127,6 +135,7 @@ async def write(services: Services) -> Sample:
     tokens["newcomer"] = await _account(services, Role.OFFICE, school.id, "Жаңа кеңсе", login="newcomer")
     await Account.filter(login="newcomer").update(must_change=True)
     await notice_sample.write(services)
+    scan = await family_sample.write(services, people[0].id, people[ABSENT].id, NOW)
     tokens["ended"] = await _account(services, Role.OFFICE, school.id, "Ескі кеңсе", login="ended")
     await SignIn.filter(account_id=(await Account.get(login="ended")).id).update(expires_at=NOW)
     tokens |= await roles_sample.write(services, school.id, other.id, set(tokens))
@@ -135,9 +144,8 @@ async def write(services: Services) -> Sample:
     return Sample(
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
-        guardian_id=(await Guardian.get(ref="0000guardian")).id,
-        plate=plate, listed_ref=people[2].ref,
-        absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, photo=photo, report=report, tokens=tokens,
+        guardian_id=(await Guardian.get(ref="0000guardian")).id, plate=plate, scan=scan, photo=photo,
+        listed_ref=people[2].ref, absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, report=report, tokens=tokens,
     )  # fmt: skip
 
 
@@ -399,8 +407,10 @@ async def _photo(services: Services, person: Person) -> str:
     return str(await services.database.pool.fetchval("SELECT digest FROM person_photo WHERE person_id = $1", person.id))
 
 
-async def _consent(services: Services, person: Person, purpose: Purpose) -> None:
-    await give_consent(services, Actor.system("sample"), person.id, purpose, DAY - timedelta(days=3), "12-өтініш")
+async def _consent(services: Services, person: Person, *purposes: Purpose) -> None:
+    for purpose in purposes:
+        on = DAY - timedelta(days=3)
+        await give_consent(services, Actor.system("sample"), person.id, purpose, on, "12-өтініш")
 
 
 async def _guardian(services: Services, school: School, children: list[Person], login: str = "guardian") -> str:

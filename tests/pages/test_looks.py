@@ -67,6 +67,11 @@ PAGES = {
     "children": ("guardian", "/"),
     "no_children": ("childless", "/"),
     "child": ("guardian", "/children/{child}"),
+    "child_consents": ("guardian", "/children/{child}/consents"),
+    "child_family": ("guardian", "/children/{child}/family"),
+    "certificate": ("guardian", "/children/{child}/certificate"),
+    "privacy": ("", "/privacy"),
+    "consents": ("office", "/schools/almaty15/people/{child}/consents"),
     "pass": ("guardian", "/children/{child}/pass"),
     "account": ("guardian", "/account"),
     "gate": ("guard", "/schools/almaty15/gate"),
@@ -120,7 +125,7 @@ PAGES = {
 SAME_EVERYWHERE = re.compile(
     r"Esik|Excel|English|XLSX|CSV|\.xlsx|PDF|SHA|JPEG|PNG|WebP|gate-\w+|almaty\d+|north|south|[\w.]+@\w+|\b0\.1\.0\b|IT\b|QR"
     r"|OneRoster|SCIM|OAuth|API|Electronic diary|Analytics"
-    r"|Kaspi|JSON( Lines)?|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
+    r"|94-V|234-III|Kaspi|JSON( Lines)?|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 OPEN_ALL = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"

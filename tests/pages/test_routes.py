@@ -88,6 +88,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     }  # fmt: skip
     places |= {"token_id": 1, "webhook_id": 1}
     places |= {"sourced_id": "nobody", "class_id": "none", "urn": "none", "user_id": "0", "rest": "Users"}
+    places |= {"scan_id": site.sample.scan, "limit_id": 1}
     if "/canteen/" in key or "/dishes/" in key:
         places |= {"key": "1" if "/dishes/" in key else "lunch", "digest": site.sample.plate}
     if key.startswith("GET /reports/"):

@@ -1,0 +1,30 @@
+"""The steps of depersonalising: each removes one kind of thing about a person, and removing twice is removing once.
+
+Rule: what the law on accounting wants stays, tied to a reference without a name; the name goes last, so that a work
+that was interrupted is seen to be unfinished.
+"""
+
+from collections.abc import Mapping
+
+# $1 is the person's id. Each statement returns the rows that it removed or changed.
+STEPS: Mapping[str, str] = {
+    "photo": "DELETE FROM person_photo WHERE person_id = $1 RETURNING 1",
+    "cards": "DELETE FROM card WHERE person_id = $1 RETURNING 1",
+    "contacts": """
+UPDATE guardian SET name = '', phone_encrypted = NULL, phone_digest = NULL, email_encrypted = NULL
+WHERE (name <> '' OR phone_encrypted IS NOT NULL OR email_encrypted IS NOT NULL)
+  AND id IN (SELECT guardian_id FROM guardianship WHERE person_id = $1)
+  AND NOT EXISTS (
+    SELECT FROM guardianship AS other JOIN person ON person.id = other.person_id
+    WHERE other.guardian_id = guardian.id AND other.person_id <> $1 AND NOT is_refused(person.id, 'data')
+  )
+RETURNING 1""",
+    "notices": "DELETE FROM notice WHERE person_id = $1 RETURNING 1",
+    "diets": """
+DELETE FROM restriction WHERE person_id = $1 RETURNING 1""",
+    "comments": "UPDATE meal_rating SET comment = '' WHERE person_id = $1 AND comment <> '' RETURNING 1",
+    "name": """
+UPDATE person SET surname = '№', given_name = id::text, patronymic = '', sort_key = '99' || lpad(id::text, 18, '0'),
+  iin_encrypted = NULL, iin_digest = NULL, number = NULL, position = ''
+WHERE id = $1 AND (surname <> '№' OR iin_digest IS NOT NULL OR number IS NOT NULL) RETURNING 1""",
+}
