@@ -87,7 +87,7 @@ def event_of(line: str) -> DatabaseEvent | None:
     kind = _kind(message, str(told.get("error_severity", "")), str(told.get("backend_type", "")))
     if kind is None:
         return None
-    shown = _SECRET.sub(r"\1 '***'", " | ".join(word for word in words if word))[:TOLD_MAX]
+    shown = " ".join(_SECRET.sub(r"\1 '***'", " | ".join(word for word in words if word)).split())[:TOLD_MAX]
     return DatabaseEvent(
         at, kind, user=str(told.get("user", "")), database=str(told.get("dbname", "")),
         host=str(told.get("remote_host", "")), program=str(told.get("application_name", "")), told=shown,

@@ -42,11 +42,7 @@ async def verify_sealed(services: Services, tell: Tell) -> Looked:
                 if problem := _problem(vault, column, row):
                     tell(f"{column.name} {row['key']}", problem)
     for kept in FILES:
-        async for rows in _file_batches(pool, kept):
-            files += len(rows)
-            for row in rows:
-                if not _is_whole(vault, kept, row):
-                    tell(f"{kept.table} {row['key']}", "the file is not what it was: its digest differs")
+        files += await _verify_files(pool, vault, kept, tell)
     return Looked(values, files)
 
 
@@ -127,15 +123,19 @@ async def _batches(pool: asyncpg.Pool, column: SealedColumn, condition: str) -> 
         last = rows[-1]["key"]
 
 
-async def _file_batches(pool: asyncpg.Pool, kept: KeptFile) -> AsyncIterator[Sequence[asyncpg.Record]]:
-    query = (
-        f"SELECT {kept.key}::text AS key, {kept.digest} AS digest, {kept.column} AS body FROM {kept.table}"  # noqa: S608 (names of ours)
-        f" ORDER BY {kept.key}, {kept.digest} LIMIT $1 OFFSET $2"
-    )
-    start = 0
-    while rows := await pool.fetch(query, FILES_BATCH, start, timeout=BATCH_S):
-        yield rows
-        start += FILES_BATCH
+async def _verify_files(pool: asyncpg.Pool, vault: Vault, kept: KeptFile, tell: Tell) -> int:
+    """Compare the files of a column with their digests; return how many there are."""
+    query = f"SELECT {kept.key}::text AS key, {kept.digest} AS digest, {kept.column} AS body FROM {kept.table}"  # noqa: S608 (names of ours)
+    count = 0
+    async with (
+        pool.acquire(timeout=60.0) as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        async for row in connection.cursor(query, prefetch=FILES_BATCH, timeout=BATCH_S):
+            count += 1
+            if not _is_whole(vault, kept, row):
+                tell(f"{kept.table} {row['key']}", "the file is not what it was: its digest differs")
+    return count
 
 
 def _is_whole(vault: Vault, kept: KeptFile, row: asyncpg.Record) -> bool:

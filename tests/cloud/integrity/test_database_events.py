@@ -73,6 +73,13 @@ def test_only_the_newest_are_told_and_broken_lines_are_passed_over(tmp_path: Pat
     assert [event.told[-2:] for event in found] == ["47", "48", "49"]
 
 
+def test_a_statement_of_many_lines_is_one_line_and_forges_no_other() -> None:
+    event = event_of(line(message="statement: CREATE TABLE a (\n  b int)\n2026-11-29 connected root@esik"))
+
+    assert event is not None
+    assert event.told == "statement: CREATE TABLE a ( b int) 2026-11-29 connected root@esik"
+
+
 @pytest.mark.parametrize(
     ("message", "kind"),
     [
