@@ -51,6 +51,7 @@ from cloud.notifications.teller import Teller
 from cloud.releases import rollouts, telling
 from cloud.reports.making import make_due
 from cloud.reports.sending import post_of, send_due
+from cloud.retention.actions import delete_due
 from cloud.rosters.publisher import Publisher
 from cloud.rosters.renewing import alarm_ending
 from cloud.topups.fiscal import register_due
@@ -151,6 +152,7 @@ class Worker:
             (lambda: check_moved(self.services), {"minutes": 10}),
             (lambda: check_nightly(self.services), {"hours": 1}),
             (lambda: make_due(self.services), {"minutes": 10}),
+            (lambda: delete_due(self.services), {"hours": 6}),
             (lambda: erase_due(self.services), {"minutes": 1}),
             (lambda: anchor_due(self.services), {"minutes": 20}),
             (lambda: deliver_due(self.services, post), {"minutes": 5}),

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cloud.cli import fleet, keeping, money, people, releases, reports, sealing, tree, verifying, wallet, watching
+from cloud.cli import fleet, keeping, money, people, releases, reports, sealing, sharing, tree, verifying, wallet, watching
 from cloud.cli.world import Data, EditionOption, fail, prepare, reached, run_to_the_end, services_of, settings_of
 from cloud.core.actor import Actor
 from cloud.core.i18n import N_, Language, translate, translations
@@ -53,11 +53,13 @@ app.add_typer(money.ledger, name="ledger")
 app.add_typer(wallet.wallet, name="wallet")
 app.command("cashbox")(money.cashbox)
 app.command("report")(reports.report)
+app.add_typer(sharing.access, name="sql-access")
 app.command("broker")(fleet.broker)
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)
 app.command("export")(keeping.export)
 app.command("takein")(keeping.takein)
+app.command("retention")(sharing.retention)
 app.command("verify")(verifying.verify)
 app.command("security-events")(watching.security)
 app.command("database-events")(watching.database)

@@ -1,0 +1,135 @@
+"""The one table of how long what is kept: each kind of personal data, by which reason, and what is done after.
+
+Rule: every table that goes out in an export stands under one rule here; docs/retention.md is made of this, and tests
+compare both. The terms are this project's reading of the law; a school's lawyer confirms them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import Enum
+
+YEAR = timedelta(days=365)
+
+
+class After(Enum):
+    """What is done when the term is over."""
+
+    DELETED = "deleted"
+    NAMELESS = "nameless"  # what names anybody is deleted, the rest stays
+    KEPT = "kept"  # by this service for ever, or until the school ends it
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """Rows of a table that are too old: `old` is the condition, $1 the school's id, $2 the first day that is kept."""
+
+    table: str
+    old: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How long a kind of data is kept, and why."""
+
+    name: str
+    kind: str
+    tables: tuple[str, ...]
+    term: timedelta | None
+    counted: str
+    why: str
+    after: After
+    aged: Sequence[Aged] = ()
+
+    def first_kept(self, today: date) -> date:
+        """Return the first day whose rows stay."""
+        assert self.term is not None, "what is kept for ever is never old"  # noqa: S101
+        return today - self.term
+
+
+_PURPOSE = "The purpose is reached; Law on Personal Data No. 94-V, articles 12 and 18."
+_BOOKS = "Documents of accounting are kept five years or longer; Law on Accounting No. 234."
+_WORK = "The school works by it; the school changes it or ends its use of this service."
+RULES = (
+    Rule(
+        "days", "Passages at gates and days at school", ("movement", "presence", "foreign_passage"), 2 * YEAR,
+        "From the day", _PURPOSE, After.DELETED,
+        (Aged("movement", 'school_id = $1 AND "on" < $2'), Aged("presence", 'school_id = $1 AND "on" < $2'),
+         Aged("foreign_passage", "school_id = $1 AND taken_at < $2")),
+    ),
+    Rule(
+        "notices", "Notices to guardians", ("notice", "notice_cursor", "notice_purse"), YEAR,
+        "From the telling", _PURPOSE, After.DELETED,
+        (Aged("notice", "school_id = $1 AND told_at < $2"),),
+    ),
+    Rule(
+        "opinions", "Ratings of meals", ("dish_rating", "meal_rating"), 2 * YEAR,
+        "From the day", _PURPOSE, After.DELETED,
+        (
+            Aged("dish_rating", 'person_id IN (SELECT id FROM person WHERE school_id = $1) AND "on" < $2'),
+            Aged("meal_rating", 'school_id = $1 AND "on" < $2'),
+        ),
+    ),
+    Rule(
+        "orders", "Orders ahead, and what is not sold to a child any more",
+        ("preorder_dish", "preorder", "restriction"), 2 * YEAR, "From the day, or from the lifting", _PURPOSE,
+        After.DELETED,
+        (
+            Aged("preorder_dish", 'preorder_id IN (SELECT id FROM preorder WHERE school_id = $1 AND "on" < $2)'),
+            Aged("preorder", 'school_id = $1 AND "on" < $2'),
+            Aged("restriction", "school_id = $1 AND lifted_at < $2"),
+        ),
+    ),
+    Rule(
+        "requests", "Requests to put data right", ("correction_request",), 3 * YEAR, "From the answer",
+        "The term in which a claim can be brought; Civil Code, article 178.", After.DELETED,
+        (Aged("correction_request", "school_id = $1 AND answered_at < $2"),),
+    ),
+    Rule(
+        "commands", "Commands to devices, and codes by which they enrolled", ("device_command", "invitation"),
+        YEAR, "From the asking", _PURPOSE, After.DELETED,
+        (
+            Aged("device_command", "school_id = $1 AND asked_at < $2"),
+            Aged("invitation", "school_id = $1 AND created_at < $2"),
+        ),
+    ),
+    Rule(
+        "leavers", "Names, IINs, photos, cards and contacts of people who left, and of their guardians",
+        ("person", "person_photo", "card", "till_code", "till_pin", "guardian", "guardianship", "family_limit",
+         "account", "grant_of_role", "subject", "lti_score", "resource_release", "identity_link", "payment_number",
+         "roster_seen", "entitled", "class_of_account"),
+        YEAR, "From the leaving; a photo at once", _PURPOSE, After.NAMELESS,
+    ),
+    Rule(
+        "books", "Meals, payments and accounts, without a name once the person's is gone",
+        ("ledger_account", "ledger_entry", "ledger_line", "ledger_note", "ledger_head", "payment", "giving_back",
+         "fiscal_receipt", "meal_sale", "meal_line", "meal_change", "meal_override", "meal_odd", "meal_claim",
+         "meal_refusal", "meal_counted", "meal_fact", "meal_head", "till_shift", "report", "report_correction",
+         "report_file", "report_recipient", "report_sending", "wallet_import", "wallet_voucher", "wallet_tabel",
+         "wallet_note", "wallet_sent", "entitlement"),
+        None, "", _BOOKS, After.KEPT,
+    ),
+    Rule(
+        "consents", "Consents and refusals, as the proof of what was allowed",
+        ("consent", "consent_answer", "consent_scan"), None, "",
+        "The school must be able to prove consent; Law on Personal Data No. 94-V, articles 7 and 8.", After.KEPT,
+    ),
+    Rule(
+        "journal", "The journal of deeds, and certificates of deletion",
+        ("audit_entry", "audit_link", "audit_head", "deletion", "erasure", "erasure_step"), None, "",
+        "Who did what stays provable; Order No. 456, item 5, subitem 13.", After.KEPT,
+    ),
+    Rule(
+        "records", "Devices' records: a person's reference, no name",
+        ("record", "quarantine", "loss", "watermark", "device_boots"), None, "",
+        "The chain proves what happened; without the person's row nobody knows whose reference it is.", After.KEPT,
+    ),
+    Rule(
+        "school", "The school's calendar, classes, devices, dishes, menus and settings: no personal data",
+        ("school", "term", "calendar_day", "bell", "school_class", "first_lesson", "card_key", "roster_key", "device",
+         "device_certificate", "gate", "alarm", "dish", "dish_photo", "dish_version", "dish_part", "meal", "menu",
+         "menu_item", "cycle", "cycle_item", "canteen_rule", "till", "till_place", "cashbox", "factor_rule",
+         "relying_party", "lti_tool", "lti_line", "resource", "resource_audience", "identity_provider"),
+        None, "", _WORK, After.KEPT,
+    ),
+)  # fmt: skip
