@@ -17,7 +17,7 @@ from typing_extensions import override
 from cloud.accounts import pages as account_pages
 from cloud.accounts.web import PasswordChangeNeeded, SignInNeeded, way_out, who_now
 from cloud.consents import pages as privacy_pages
-from cloud.core import assets, telling
+from cloud.core import assets, security_txt, telling
 from cloud.core.assets import Assets
 from cloud.core.errors import Refused
 from cloud.core.guarding import Figures, Guarding
@@ -27,6 +27,8 @@ from cloud.core.pages import Pages
 from cloud.core.services import Services
 from cloud.core.settings import Edition, Settings
 from cloud.core.telling import tell_refused, wants_page
+from cloud.foreign_gates import api as gates_api
+from cloud.foreign_gates import presence_api
 from cloud.guard import pages as guard_pages
 from cloud.guardian import api as guardian_api
 from cloud.guardian import (
@@ -123,6 +125,7 @@ ROUTERS = (
     oneroster_api.router,
     scim_api.router,
     program_pages.router,
+    gates_api.router, presence_api.router, security_txt.router,
 )  # fmt: skip
 DATABASE_TIMEOUT_S = 2.0
 GRACE_S = 3

@@ -44,7 +44,7 @@ class Who:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class Kept:
     """A movement with where it belongs."""
 
     told: Told
@@ -80,6 +80,10 @@ class Attendance:
         told = await self._told(connection, [(row, record) for row, record in read if record is not None])
         if not told:
             return
+        await self.take(connection, told)
+
+    async def take(self, connection: asyncpg.Connection, told: Mapping[Place, Kept]) -> None:
+        """Write what is told of movements, and the days that they change; wake the pages of those concerned."""
         days = await self._keep_movements(connection, told)
         if days:
             await self._keep_presence(connection, days)
@@ -88,14 +92,14 @@ class Attendance:
 
     async def _told(
         self, connection: asyncpg.Connection, read: Sequence[tuple[LoggedRecord, AnyRecord]]
-    ) -> dict[Place, _Kept]:
+    ) -> dict[Place, Kept]:
         """Return what the records tell, one entry a movement."""
         await _learn_sensors(connection, read)
         sensors = await _sensors(connection, {row.school_id for row, _ in read})
         found = [(row, one) for row, record in read if (one := _told_by(row, record, sensors)) is not None]
         people = await _people(connection, {one.person for _, one in found if one.person is not None})
         zones = await _zones(connection, {row.school_id for row, _ in found})
-        kept: dict[Place, _Kept] = {}
+        kept: dict[Place, Kept] = {}
         for row, one in found:
             who = None if one.person is None else people.get(one.person)
             if one.person is not None and (who is None or who.school_id != row.school_id):
@@ -103,10 +107,10 @@ class Attendance:
             known = kept.get(one.place)
             told = one if known is None else merged(known.told, one)
             who, zone = people.get(told.person or ""), zones[row.school_id]
-            kept[one.place] = _Kept(told, row.shard, row.position, row.received_at, row.school_id, who, zone)
+            kept[one.place] = Kept(told, row.shard, row.position, row.received_at, row.school_id, who, zone)
         return kept
 
-    async def _keep_movements(self, connection: asyncpg.Connection, fresh: Mapping[Place, _Kept]) -> _Days:
+    async def _keep_movements(self, connection: asyncpg.Connection, fresh: Mapping[Place, Kept]) -> _Days:
         """Merge what is told now with what was told before; return the days that change."""
         columns = [
             list(column) for column in zip(*((place.device, place.epoch, place.seq) for place in fresh), strict=True)
@@ -230,7 +234,7 @@ def _stored(place: Place, row: asyncpg.Record) -> Told:
     )
 
 
-def _movement_row(kept: _Kept) -> tuple[object, ...]:
+def _movement_row(kept: Kept) -> tuple[object, ...]:
     told, person_id = kept.told, kept.who.id if kept.who else None
     return (
         kept.shard, kept.position, kept.school_id, person_id, kept.on, told.at, kept.received_at, told.direction,

@@ -96,6 +96,11 @@ class Settings:
     api_requests_per_minute: Annotated[
         int, "Requests that a program may make with one token in a minute; counted in each web process by itself."
     ] = 600
+    security_contact: Annotated[
+        str,
+        "Whom to tell of a weakness, as `mailto:it@example.kz` or an address of a page; told at "
+        "`/.well-known/security.txt`. Empty: nothing stands there.",
+    ] = ""
     webhook_networks: Annotated[
         str,
         "Networks inside, with commas between, that webhooks may go to besides public addresses, also without TLS. "
@@ -177,6 +182,8 @@ class Settings:
             raise _wrong("smtp_from", self.smtp_from or "empty", "an e-mail address when ESIK_SMTP_URL is set")
         if self.mqtt_url.startswith("mqtts:") and self.mqtt_ca is None:
             raise _wrong("mqtt_ca", "empty", "a file when ESIK_MQTT_URL begins with mqtts://")
+        if self.security_contact and not _is_contact(self.security_contact):
+            raise _wrong("security_contact", "not readable", "mailto: with an address, or https:// with a page")
         if not _are_networks(self.webhook_networks):
             raise _wrong("webhook_networks", self.webhook_networks, "networks as 10.20.0.0/16, 192.168.5.0/24")
         if not _are_networks(self.kaspi_sources):
@@ -249,6 +256,10 @@ def _check_url(name: str, text: str, schemes: tuple[str, ...]) -> None:
         raise _wrong(
             name, "not readable", "an address that begins with " + " or ".join(f"{each}://" for each in schemes)
         )
+
+
+def _is_contact(text: str) -> bool:
+    return text.isprintable() and " " not in text and text.startswith(("mailto:", "https://"))
 
 
 def _are_networks(text: str) -> bool:

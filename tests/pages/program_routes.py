@@ -45,7 +45,8 @@ GATES = (
     f"POST {_PASSAGES}/sigur",
     f"POST {_PASSAGES}/perco",
     f"POST {_PASSAGES}/of/{{system}}",
+    "GET /api/v1/presence",
 )
 DOCUMENTED = (*ROSTER, *SCIM, *GATES)
 PROGRAM_ROUTES = (*DOCUMENTED, *NOWHERE)
-PREFIXES = (_ROSTER, _SCIM, _PASSAGES)
+PREFIXES = (_ROSTER, _SCIM, _PASSAGES, "/api/v1/presence")

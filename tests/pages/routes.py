@@ -101,6 +101,7 @@ ROUTES: dict[str, Right | Who] = {
     f"GET /api/v1{CHILD}/restrictions": Right.LIMITS_KEEP,
     "GET /assets/{name}": Who.ANYBODY,
     "GET /health": Who.ANYBODY,
+    "GET /.well-known/security.txt": Who.ANYBODY,
     "GET /metrics": Who.ANYBODY,  # figures without names; the server edition's nginx keeps them inside
     "GET /api/v1/openapi.json": Who.ANYBODY,
     "POST /api/v1/oauth/token": Who.ANYBODY,  # a client shows its secret
