@@ -1,7 +1,7 @@
 """An account of every role at the sample's school, and one that has every role somewhere else."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from cloud.accounts.models import Account, Grant, SignIn
@@ -20,7 +20,23 @@ async def write(services: Services, school_id: int, other_school_id: int, there:
     }
     await name_classes(services, school_id, ("teacher", "class_teacher", "tutor"))
     everything = [(role, other_school_id) for role in Role if role not in EVERYWHERE]
-    return tokens | {"elsewhere": await account(services, "elsewhere", everything)}
+    return tokens | {
+        "elsewhere": await account(services, "elsewhere", everything),
+        "others": await account(services, "others", []),  # has what roles a test gives it
+    }
+
+
+async def hold(services: Services, school_id: int, roles: Collection[Role]) -> None:
+    """Let the account `others` have exactly these roles: at the school, or everywhere where that is their place."""
+    pool = services.database.pool
+    await pool.execute("DELETE FROM grant_of_role USING account WHERE account_id = account.id AND login = 'others'")
+    await pool.execute(
+        "INSERT INTO grant_of_role (account_id, school_id, role)"
+        " SELECT account.id, nullif(school, 0), role"
+        " FROM account, unnest($1::text[], $2::bigint[]) AS held (role, school)"
+        " WHERE login = 'others'",
+        [role.value for role in roles], [0 if role in EVERYWHERE else school_id for role in roles],
+    )  # fmt: skip
 
 
 async def name_classes(services: Services, school_id: int, logins: Sequence[str]) -> None:
