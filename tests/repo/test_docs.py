@@ -51,8 +51,9 @@ def test_the_readme_leads_to_every_page() -> None:
     assert pages - linked == set()
 
 
-def test_every_test_that_the_page_of_the_till_names_exists() -> None:
-    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs/till.md").read_text()))
+@pytest.mark.parametrize("page", ["docs/till.md", "docs/security.md"])
+def test_every_test_that_a_page_names_exists(page: str) -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / page).read_text()))
     texts = [(ROOT / path).read_text() for path in tracked() if path.startswith("tests/") and path.endswith(".py")]
     there = {name for text in texts for name in re.findall(r"def (test_\w+)\(", text)}
 
