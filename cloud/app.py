@@ -14,8 +14,9 @@ from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse,
 from prometheus_client import generate_latest
 from typing_extensions import override
 
+from cloud.accounts import factor_pages, session_pages
 from cloud.accounts import pages as account_pages
-from cloud.accounts.web import PasswordChangeNeeded, SignInNeeded, way_out, who_now
+from cloud.accounts.web import FactorNeeded, PasswordChangeNeeded, SignInNeeded, way_out, who_now
 from cloud.consents import pages as privacy_pages
 from cloud.core import assets, security_txt, telling
 from cloud.core.assets import Assets
@@ -110,6 +111,7 @@ ROUTERS = (
     menu_api.router, guardian_menu_pages.router, guardian_menu_api.router,
     privacy_pages.router, consent_pages.router, guardian_consent_pages.router, guardian_consent_pages.of_child,
     guardian_family_pages.router,
+    factor_pages.router, session_pages.router,
     assets.router, account_pages.router, guardian_pages.router, blocking.router, pass_pages.router, guard_pages.router,
     guardian_money_pages.router, money_pages.books, money_pages.router, sold_pages.router,
     settling_pages.router, settling_pages.persons,
@@ -127,6 +129,7 @@ ROUTERS = (
     program_pages.router,
     gates_api.router, presence_api.router, security_txt.router,
 )  # fmt: skip
+LEADING_ON = (SignInNeeded, PasswordChangeNeeded, FactorNeeded)
 DATABASE_TIMEOUT_S = 2.0
 GRACE_S = 3
 BACKLOG = 1024
@@ -179,7 +182,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_api_route("/metrics", metrics, include_in_schema=False)
     telling.register(app)
     app.add_exception_handler(BearerRefused, tell_bearer)
-    for refusal in (SignInNeeded, PasswordChangeNeeded):
+    for refusal in LEADING_ON:
         app.add_exception_handler(refusal, _lead_on)
     app.add_middleware(Guarding, clock=services.clock, figures=figures, is_secure=services.settings.cookies_secure)
     return app
@@ -240,7 +243,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def _lead_on(request: Request, refused: Exception) -> Response:
     """Send a reader to the sign-in or to the password; tell a program or a stream."""
-    assert isinstance(refused, SignInNeeded | PasswordChangeNeeded)  # noqa: S101 (registered for these only)
+    assert isinstance(refused, LEADING_ON)  # noqa: S101 (registered for these only)
     if wants_page(request) and request.method == "GET" and (path := way_out(refused, request.url.path)):
         return RedirectResponse(path, HTTPStatus.SEE_OTHER)
     return await tell_refused(request, refused)

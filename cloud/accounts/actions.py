@@ -1,17 +1,16 @@
 """What is done with accounts: signing in and out, passwords, making and ending accounts."""
 
-import hashlib
-import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
 from cloud.accounts import attempts
+from cloud.accounts.beginnings import Half, Session, begin, begin_half, end_sessions, token_digest, ways_of
 from cloud.accounts.errors import LoginRefused, LoginTaken, PasswordRefused, SignInRefused
 from cloud.accounts.granting import check_not_own, keep_last, keep_last_of, may_give
-from cloud.accounts.models import Account, Grant, SignIn
+from cloud.accounts.models import Account, Grant
 from cloud.accounts.passwords import COMMON, draw_password, hash_password, needs_rehash, verify_password
 from cloud.accounts.rules import INITIAL_LASTS, PASSWORD_MAX, check_password, normal_login
 from cloud.audit.writing import audit as audit  # noqa: PLC0414 (every slice writes its journal by this name)
@@ -28,15 +27,6 @@ OWN_PAGE = "the account's own page"  # stands for an address where somebody sign
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """A new session: the token for the browser's cookie, until when, and whether the password must be changed first."""
-
-    token: str
-    expires_at: datetime
-    must_change: bool
-
-
-@dataclass(frozen=True, slots=True)
 class NewAccount:
     """An account that was made: its initial password is shown once and kept nowhere."""
 
@@ -45,8 +35,11 @@ class NewAccount:
     password: str
 
 
-async def sign_in(services: Services, login: str, password: str, address: str) -> Session:
-    """Begin a session. Raises SignInRefused or TooManyAttempts; takes as long for a login that does not exist."""
+async def sign_in(services: Services, login: str, password: str, address: str, device: str = "") -> Session | Half:
+    """Begin a session, or half a one where the account has a second step.
+
+    Raises SignInRefused or TooManyAttempts; takes as long for a login that does not exist.
+    """
     known_as = _login_or_blank(login)
     counted = attempts.limits(services, known_as, address)
     await attempts.check(services, counted)
@@ -61,7 +54,9 @@ async def sign_in(services: Services, login: str, password: str, address: str) -
         await attempts.forget(connection, counted, now)
         if new_hash:
             await Account.filter(id=account.id).update(password_hash=new_hash)
-        session = await _begin(services, account, now)
+        if ways := await ways_of(connection, account.id):
+            return await begin_half(services, connection, account.id, ways)
+        session = await begin(services, connection, account, device)
         await audit(connection, Actor(account.name, account.id), "account.signed_in", f"account:{account.id}", at=now)
     return session
 
@@ -71,30 +66,37 @@ async def sign_out(services: Services, token: str) -> None:
     await services.database.pool.execute("DELETE FROM sign_in WHERE token_digest = $1", token_digest(token))
 
 
-async def change_password(services: Services, actor: Actor, old: str, new: str) -> None:
-    """Change the actor's own password and end all its sessions but none of the new kind: sign in again.
-
-    Raises SignInRefused for a wrong old password, TooManyAttempts for many, PasswordRefused for a bad new one.
-    """
+async def require_password(services: Services, actor: Actor, password: str) -> Account:
+    """Return the actor's own account if this is its password. Raises SignInRefused, or TooManyAttempts for many."""
     account = await Account.get_or_none(id=actor.account_id) if actor.account_id is not None else None
     if account is None:
         raise SignInRefused
-    counted = attempts.limits(services, account.login, OWN_PAGE)
-    await attempts.check(services, counted[:1])
-    if not await verify_password(account.password_hash, old[: PASSWORD_MAX + 1]):
-        await _refuse(services, counted[:1], account, OWN_PAGE)
+    counted = attempts.limits(services, account.login, OWN_PAGE)[:1]
+    await attempts.check(services, counted)
+    if not await verify_password(account.password_hash, password[: PASSWORD_MAX + 1]):
+        await _refuse(services, counted, account, OWN_PAGE)
         raise SignInRefused
+    return account
+
+
+async def change_password(services: Services, actor: Actor, old: str, new: str, device: str = "") -> Session:
+    """Change the actor's own password, end all its sessions and begin a new one here.
+
+    Raises SignInRefused for a wrong old password, TooManyAttempts for many, PasswordRefused for a bad new one.
+    """
+    account = await require_password(services, actor, old)
     if new == old:
         raise PasswordRefused(message("The new password is the old one. Choose another."))
     check_password(new, account.login, account.name, COMMON)
     hashed = await hash_password(new)
+    account.password_hash, account.must_change, account.initial_until = hashed, False, None
+    counted = attempts.limits(services, account.login, OWN_PAGE)
     async with services.database.transaction() as connection:
-        await Account.filter(id=account.id).update(password_hash=hashed, must_change=False, initial_until=None)
-        await SignIn.filter(account_id=account.id).delete()
+        await account.save(update_fields=["password_hash", "must_change", "initial_until"])
+        await end_sessions(connection, account.id)
         await attempts.forget(connection, counted, services.clock.now())
-        await audit(
-            connection, actor, "account.password_changed", f"account:{account.id}", at=services.clock.now()
-        )  # fmt: skip
+        await audit(connection, actor, "account.password_changed", f"account:{account.id}", at=services.clock.now())
+        return await begin(services, connection, account, device)
 
 
 async def add_account(
@@ -159,7 +161,7 @@ async def reset_password(services: Services, actor: Actor, account_id: int) -> N
         await Account.filter(id=account_id).update(
             password_hash=hashed, must_change=True, initial_until=now + INITIAL_LASTS
         )
-        await SignIn.filter(account_id=account_id).delete()
+        await end_sessions(connection, account_id)
         await audit(connection, actor, "account.password_reset", f"account:{account_id}", at=now)
     return NewAccount(account_id, login, password)
 
@@ -170,29 +172,13 @@ async def close_account(services: Services, actor: Actor, account_id: int) -> No
     async with services.database.transaction() as connection:
         await keep_last_of(connection, account_id)
         await Account.filter(id=account_id).update(is_active=False)
-        await SignIn.filter(account_id=account_id).delete()
+        await end_sessions(connection, account_id)
         await audit(connection, actor, "account.closed", f"account:{account_id}", at=services.clock.now())
 
 
 async def choose_language(services: Services, actor: Actor, language: str) -> None:
     """Remember the language an account reads."""
     await services.database.pool.execute("UPDATE account SET language = $2 WHERE id = $1", actor.account_id, language)
-
-
-def token_digest(token: str) -> str:
-    """Return what is kept of a session's token."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-async def _begin(services: Services, account: Account, now: datetime) -> Session:
-    token = secrets.token_urlsafe(32)
-    roles = set(await Grant.filter(account_id=account.id).values_list("role", flat=True))
-    guards_only = roles <= {Role.GUARDIAN} and not account.must_change
-    settings = services.settings
-    lasts = timedelta(days=settings.guardian_session_days) if guards_only else timedelta(hours=settings.session_hours)
-    await SignIn.filter(account_id=account.id, expires_at__lt=now).delete()
-    await SignIn(account_id=account.id, token_digest=token_digest(token), created_at=now, expires_at=now + lasts).save()
-    return Session(token, now + lasts, account.must_change)
 
 
 async def _refuse(

@@ -31,6 +31,34 @@ class TooManyAttempts(Refused):
         self.retry_after_s = retry_after_s
 
 
+class HalfEnded(Refused):
+    """The second step came too late, too often or twice: signing in begins anew."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    code = "half_ended"
+
+    def __init__(self) -> None:
+        super().__init__(message("This took too long, or there were too many wrong codes. Sign in again."))
+
+
+class CodeRefused(Refused):
+    """A code is wrong, too old, or was used already; which of these is not told."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    code = "code_refused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            message("This code is wrong or was used already. Wait for the next one in the app, and type it at once.")
+        )
+
+
+class FactorRefused(Refused):
+    """A second step cannot be set up or taken away like this."""
+
+    code = "factor_refused"
+
+
 class PasswordRefused(Refused):
     """The new password is too easy, or no new one."""
 

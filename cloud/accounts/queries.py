@@ -2,9 +2,9 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from cloud.accounts.actions import token_digest
+from cloud.accounts.beginnings import token_digest
 from cloud.accounts.reaching import reaches_at_nodes, reaches_of_classes
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotFound
@@ -12,7 +12,8 @@ from cloud.core.rights import Right
 from cloud.core.services import Services
 
 ACTOR = """
-SELECT account.id, account.name, account.language, account.must_change,
+SELECT account.id, account.name, account.language, account.must_change, sign_in.must_enrol, sign_in.id AS session_id,
+    coalesce(sign_in.seen_at, sign_in.created_at) AS seen_at,
     array_agg(role ORDER BY grant_of_role.id) FILTER (WHERE role IS NOT NULL) AS roles,
     array_agg(school_id ORDER BY grant_of_role.id) FILTER (WHERE role IS NOT NULL) AS schools,
     EXISTS (SELECT FROM grant_of_role AS own WHERE own.account_id = account.id AND node_id IS NOT NULL) AS has_nodes,
@@ -22,8 +23,9 @@ SELECT account.id, account.name, account.language, account.must_change,
 FROM sign_in JOIN account ON account.id = sign_in.account_id
 LEFT JOIN grant_of_role ON grant_of_role.account_id = account.id AND grant_of_role.node_id IS NULL
 WHERE token_digest = $1 AND expires_at > $2 AND is_active
-GROUP BY account.id
+GROUP BY account.id, sign_in.id
 """
+SEEN = "UPDATE sign_in SET seen_at = $2 WHERE id = $1"
 ACCOUNTS = """
 SELECT account.id, login, name, must_change, is_active, array_agg(role ORDER BY role) AS roles
 FROM grant_of_role JOIN account ON account.id = account_id
@@ -34,6 +36,7 @@ SELECT id, at, actor, verb, subject, detail FROM audit_entry
 WHERE ($1::bigint IS NULL OR school_id = $1) AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
 """
 LIST_MAX = 500
+SEEN_EVERY = timedelta(minutes=10)  # a session's last use is told no finer
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,14 @@ class AuditRow:
 
 async def actor_of(services: Services, token: str) -> Actor | None:
     """Return whose session a token is, with all roles; None when it ended or never was."""
-    row = await services.database.pool.fetchrow(ACTOR, token_digest(token), services.clock.now())
+    now = services.clock.now()
+    row = await services.database.pool.fetchrow(ACTOR, token_digest(token), now)
     if row is None:
         return None
+    if row["seen_at"] < now - SEEN_EVERY:
+        await services.database.pool.execute(SEEN, row["session_id"], now)
+    if row["must_enrol"]:
+        return Actor(row["name"], row["id"], frozenset(), row["language"], row["must_change"], must_enrol=True)
     reaches = frozenset(
         Reach(Role(role), school) for role, school in zip(row["roles"] or (), row["schools"] or (), strict=True)
     )

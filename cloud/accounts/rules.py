@@ -22,6 +22,7 @@ PHONE = re.compile(r"\+?[\d ()-]{10,20}")
 # is only slowed, and never for long: whoever guesses must not be able to keep its owner out.
 FREE_FROM_ONE_ADDRESS = 5
 FREE_FROM_ANYWHERE = 50
+FREE_FACTOR = 5  # wrong codes of one account
 FREE_OF_AN_ADDRESS = 100  # a whole school stands behind one
 WAIT_FIRST = timedelta(seconds=15)
 WAIT_MAX = timedelta(minutes=15)

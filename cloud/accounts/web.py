@@ -8,18 +8,20 @@ from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
 
-from cloud.accounts.actions import Session
+from cloud.accounts.beginnings import Half, Session
+from cloud.accounts.machines import machine_of
 from cloud.accounts.queries import actor_of
 from cloud.core.actor import Actor
 from cloud.core.errors import Refused
 from cloud.core.messages import message
-from cloud.core.navigation import ACCOUNT, SIGN_IN
+from cloud.core.navigation import ACCOUNT, SECOND_STEP, SIGN_IN
 from cloud.core.pages import Counting, Visit
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.telling import wants_page
 
 COOKIE = "esik_session"
+HALF_COOKIE = "esik_half"  # of a sign-in between its two steps; no page reads it but the second step
 TOKEN_MAX = 100
 YEAR_S = 31_536_000
 
@@ -44,6 +46,16 @@ class PasswordChangeNeeded(Refused):
         super().__init__(message("Choose your own password first, on the page of your account."))
 
 
+class FactorNeeded(Refused):
+    """Who works here signs in with a second step; nothing opens before it is set up."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "factor_needed"
+
+    def __init__(self) -> None:
+        super().__init__(message("Set up a second step for signing in first, on the page of your account."))
+
+
 def services_of(request: Request) -> Services:
     """Return the application's services."""
     return cast(Services, request.app.state.services)
@@ -52,8 +64,8 @@ def services_of(request: Request) -> Services:
 async def visitor(request: Request) -> Visit:
     """Return the visit, with whoever is signed in, or nobody."""
     services = services_of(request)
-    token = request.cookies.get(COOKIE, "")
-    actor = await actor_of(services, token) if 0 < len(token) <= TOKEN_MAX else None
+    token = token_of(request)
+    actor = await actor_of(services, token) if token else None
     visit = Visit.of(request, services.clock.now(), actor)
     if actor is not None and wants_page(request):
         counting: Counting = request.app.state.counting
@@ -70,7 +82,16 @@ async def newcomer(visit: Annotated[Visit, Depends(visitor)]) -> Visit:
 
 
 async def member(visit: Annotated[Visit, Depends(newcomer)]) -> Visit:
-    """Return the visit of somebody signed in with a password of their own."""
+    """Return the visit of somebody signed in with a password of their own, and the second step that it takes."""
+    if visit.actor is not None and visit.actor.must_change:
+        raise PasswordChangeNeeded
+    if visit.actor is not None and visit.actor.must_enrol:
+        raise FactorNeeded
+    return visit
+
+
+async def owner(visit: Annotated[Visit, Depends(newcomer)]) -> Visit:
+    """Return the visit of somebody who may set up a second step. Raises PasswordChangeNeeded."""
     if visit.actor is not None and visit.actor.must_change:
         raise PasswordChangeNeeded
     return visit
@@ -84,6 +105,7 @@ async def signed_in(visit: Annotated[Visit, Depends(member)]) -> Actor:
 
 AnyVisit = Annotated[Visit, Depends(visitor)]
 NewVisit = Annotated[Visit, Depends(newcomer)]
+OwnerVisit = Annotated[Visit, Depends(owner)]
 MemberVisit = Annotated[Visit, Depends(member)]
 SignedIn = Annotated[Actor, Depends(signed_in)]
 TheServices = Annotated[Services, Depends(services_of)]
@@ -114,6 +136,8 @@ def way_out(refused: Refused, path: str) -> str | None:
         return SIGN_IN if path == "/" else f"{SIGN_IN}?next={quote(path, safe='')}"
     if isinstance(refused, PasswordChangeNeeded):
         return ACCOUNT
+    if isinstance(refused, FactorNeeded):
+        return SECOND_STEP
     return None
 
 
@@ -130,6 +154,38 @@ def remember_session(response: Response, services: Services, session: Session) -
         COOKIE, session.token, max_age=lasts_s, path="/", secure=services.settings.cookies_secure, httponly=True,
         samesite="lax",
     )  # fmt: skip
+
+
+def remember_half(response: Response, services: Services, half: Half) -> None:
+    """Give the browser half a session's token, for the pages of signing in only."""
+    lasts_s = int((half.expires_at - services.clock.now()).total_seconds())
+    response.set_cookie(
+        HALF_COOKIE, half.token, max_age=lasts_s, path=SIGN_IN, secure=services.settings.cookies_secure, httponly=True,
+        samesite="strict",
+    )  # fmt: skip
+
+
+def forget_half(response: Response, services: Services) -> None:
+    """Take half a session's token from the browser."""
+    response.delete_cookie(
+        HALF_COOKIE, path=SIGN_IN, secure=services.settings.cookies_secure, httponly=True, samesite="strict"
+    )
+
+
+def token_of(request: Request, cookie: str = COOKIE) -> str:
+    """Return a cookie's token; nothing where it is too long to be one."""
+    token = request.cookies.get(cookie, "")
+    return token if len(token) <= TOKEN_MAX else ""
+
+
+def address_of(request: Request) -> str:
+    """Return where a request comes from."""
+    return request.client.host if request.client else ""
+
+
+def device_of(request: Request) -> str:
+    """Return the browser and its system, as its owner knows them."""
+    return machine_of(request.headers.get("user-agent", ""))
 
 
 def remember_choice(response: Response, services: Services, cookie: str, value: str) -> None:

@@ -26,7 +26,17 @@ KEY, CA = "keys/vault.key", "keys/ca/"
 # Of a run, not of a school. Sign-ins, so that one that was ended does not come back to life; rosters, so that the
 # restored service issues new ones, which are newer than those its devices have.
 UNKEPT = frozenset(
-    {"shard_lease", "worker_beat", "request_nonce", "sign_in", "attempts", "roster_version", "announced_roster"}
+    {
+        "shard_lease",
+        "worker_beat",
+        "request_nonce",
+        "sign_in",
+        "half_sign_in",
+        "passkey_offer",
+        "attempts",
+        "roster_version",
+        "announced_roster",
+    }
 )
 MIGRATIONS = "tortoise_migrations"  # its rows stand in the manifest
 HOURS_S = 6 * 3600.0  # a national table takes its time

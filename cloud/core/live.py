@@ -4,7 +4,7 @@ Rule: a page that is told twice shows the same; a page that missed a wake-up is 
 """
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from cloud.core.clock import Clock
 from cloud.core.errors import Refused
 from cloud.core.messages import message
 from cloud.core.services import Services
-from cloud.core.wakeups import EVERYTHING
+from cloud.core.wakeups import EVERYTHING, SESSIONS
 
 CHANNEL = "esik_presence"
 PULSE_S = 15.0  # a quiet page hears this often that the line is alive
@@ -58,15 +58,15 @@ class Feed:
     _waiting: dict[Key, set[asyncio.Event]] = field(default_factory=lambda: defaultdict(set))
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
     _calls: int = 0
-    _of_one: Counter[int] = field(default_factory=Counter)  # open streams by account
+    _of_one: dict[int, set[asyncio.Event]] = field(default_factory=lambda: defaultdict(set))  # by account
+    _ended: set[asyncio.Event] = field(default_factory=set)  # of open streams whose account's sessions have changed
     open_streams: int = 0
 
     async def run(self, services: Services) -> None:
         """Pass wake-ups on until cancelled."""
-        subscription = await services.wakeups.subscribe(CHANNEL)
-        async with subscription:
-            async for payload in subscription:
-                self.wake(payload)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow(services, CHANNEL, self.wake), name="live pages")
+            tasks.create_task(self._follow(services, SESSIONS, self.end), name="ended sessions")
 
     def close(self) -> None:
         """End every stream, so that the server can stop."""
@@ -100,9 +100,20 @@ class Feed:
         for knock in knocks:
             knock.set()
 
+    def end(self, payload: str) -> None:
+        """End the streams of an account, one or some of whose sessions are over; whose are not, ask anew."""
+        accounts = [int(payload)] if payload.isdigit() else list(self._of_one)
+        for knock in [each for account_id in accounts for each in self._of_one.get(account_id, ())]:
+            self._ended.add(knock)
+            knock.set()
+
+    def has_ended(self, knock: asyncio.Event) -> bool:
+        """Tell whether a stream has to end, because the session that it is shown to may have."""
+        return knock in self._ended
+
     def check(self, account_id: int) -> None:
         """Raise TooManyStreams when no more pages can be kept live: of all readers, or of this one."""
-        if self.open_streams >= STREAMS_MAX or self._of_one[account_id] >= STREAMS_OF_ONE_MAX:
+        if self.open_streams >= STREAMS_MAX or len(self._of_one.get(account_id, ())) >= STREAMS_OF_ONE_MAX:
             raise TooManyStreams
 
     @contextmanager
@@ -110,18 +121,24 @@ class Feed:
         """Give an event that is set when something of these keys changed."""
         knock, mine = asyncio.Event(), tuple(keys)
         self.open_streams += 1
-        self._of_one[account_id] += 1
+        self._of_one[account_id].add(knock)
         for key in mine:
             self._waiting[key].add(knock)
         try:
             yield knock
         finally:
             self.open_streams -= 1
-            self._of_one[account_id] -= 1
+            self._of_one[account_id].discard(knock)
+            self._ended.discard(knock)
             if not self._of_one[account_id]:
                 del self._of_one[account_id]
             for key in mine:
                 self._forget(key, knock)
+
+    async def _follow(self, services: Services, channel: str, hear: Callable[[str], None]) -> None:
+        async with await services.wakeups.subscribe(channel) as subscription:
+            async for payload in subscription:
+                hear(payload)
 
     def _forget(self, key: Key, knock: asyncio.Event) -> None:
         self._waiting[key].discard(knock)
@@ -165,7 +182,7 @@ async def _events(
             if not knock.is_set():
                 with suppress(TimeoutError):
                     await asyncio.wait_for(knock.wait(), PULSE_S)
-            if feed.is_closing() or feed.call != call:
+            if feed.is_closing() or feed.call != call or feed.has_ended(knock):
                 return
             is_change = knock.is_set() or quiet is Quiet.DRAW
             knock.clear()

@@ -22,6 +22,7 @@ HTTP_SCHEMES = ("http", "https")
 SMTP_SCHEMES = ("smtp", "smtps")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_STYLES = ("json", "text")
+OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
 
 
@@ -36,6 +37,13 @@ class Edition(Enum):
 
     EMBEDDED = "embedded"  # both are children of this program
     SERVER = "server"  # both are the machine's, found by their addresses
+
+
+class Mfa(Enum):
+    """Whether who works at a school needs a second step to sign in."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"  # of a demonstration: refused where anybody but this machine reaches the pages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +116,11 @@ class Settings:
     ] = ""
     session_hours: Annotated[int, "Hours that a sign-in of staff lasts."] = 12
     guardian_session_days: Annotated[int, "Days that a sign-in of a guardian lasts."] = 90
+    mfa: Annotated[
+        Mfa,
+        "`required`: who works at a school signs in with a second step. `optional` is for demonstrations, and refused "
+        "unless the public address is this machine's own, as `http://127.0.0.1:8000`.",
+    ] = Mfa.REQUIRED
     notice_days: Annotated[
         int, "Days that notices to guardians are kept: about a term. What they tell of stays on the other pages."
     ] = 120
@@ -186,6 +199,8 @@ class Settings:
             raise _wrong("security_contact", "not readable", "mailto: with an address, or https:// with a page")
         if not _are_networks(self.webhook_networks):
             raise _wrong("webhook_networks", self.webhook_networks, "networks as 10.20.0.0/16, 192.168.5.0/24")
+        if self.mfa is Mfa.OPTIONAL and urlsplit(self.public_url).hostname not in OWN_MACHINE:
+            raise _wrong("mfa", self.mfa.value, "`required` where the pages are reached from other machines")
         if not _are_networks(self.kaspi_sources):
             raise _wrong("kaspi_sources", self.kaspi_sources, "addresses or networks as 192.0.2.7, 198.51.100.0/24")
         _check_one_of("log_level", self.log_level, LOG_LEVELS)
@@ -224,6 +239,7 @@ def _read(name: str, text: str) -> object:
         int: _number,
         int | None: _number,
         Edition: _edition,
+        Mfa: _mfa,
         Path: _path,
         Path | None: _path,
     }
@@ -239,6 +255,11 @@ def _number(name: str, text: str) -> int:
 def _edition(name: str, text: str) -> Edition:
     _check_one_of(name, text, tuple(edition.value for edition in Edition))
     return Edition(text)
+
+
+def _mfa(name: str, text: str) -> Mfa:
+    _check_one_of(name, text, tuple(each.value for each in Mfa))
+    return Mfa(text)
 
 
 def _path(_name: str, text: str) -> Path:

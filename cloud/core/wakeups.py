@@ -18,6 +18,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from cloud.core.clock import Clock
 from cloud.core.database import address
 
+SESSIONS = "esik_sessions"  # channel: sessions of an account have ended, or may do less; the payload is its id
 EVERYTHING = "*"
 NOBODY = "-"  # in a person's place: wakes who shows the whole school, and no guardian
 WAITING_MAX = 1_000  # payloads that one listener may be behind

@@ -29,6 +29,7 @@ from cloud.cards.actions import give_card
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.clock import SystemClock
 from cloud.core.services import Services
+from cloud.core.settings import Mfa
 from cloud.devices.actions import NewGate, add_gate
 from cloud.devices.ca import init
 from cloud.devices.invitations import Wanted, invite
@@ -198,7 +199,7 @@ async def _school(services: Services, tmp_path: Path) -> AsyncIterator[School]:
     port, http_port, now = free_port(), free_port(), services.clock.now()
     settings = replace(
         services.settings, http_port=http_port, public_url=f"http://127.0.0.1:{http_port}",
-        device_mqtt_url=f"mqtts://localhost:{port}",
+        device_mqtt_url=f"mqtts://localhost:{port}", mfa=Mfa.OPTIONAL,
     )  # fmt: skip
     services = replace(services, settings=settings)
     init(settings.data / "ca", services.vault, now)

@@ -74,6 +74,8 @@ PAGES = {
     "consents": ("office", "/schools/almaty15/people/{child}/consents"),
     "pass": ("guardian", "/children/{child}/pass"),
     "account": ("guardian", "/account"),
+    "second_step": ("it", "/account/second-step"),
+    "own_sessions": ("guardian", "/account/sessions"),
     "gate": ("guard", "/schools/almaty15/gate"),
     "muster": ("guard", "/schools/almaty15/muster"),
     "today": ("office", "/schools/almaty15/office"),

@@ -12,10 +12,11 @@ import structlog
 from fastapi import FastAPI
 from structlog.testing import capture_logs
 
-from cloud.accounts.actions import add_account, change_password, sign_in
+from cloud.accounts.actions import add_account, change_password
 from cloud.core import live
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.guarding import FORM_MAX, UPLOAD_MAX, Figures, Guarding
+from tests.cloud.accounts.factory import whole
 from tests.pages.site import Site
 from tests.pages.test_ways import NEW
 from tests.waiting import until_async
@@ -77,7 +78,7 @@ async def test_a_session_is_out_of_reach_of_scripts_and_ends_with_the_sign_out(
 
 async def test_a_new_password_ends_the_other_sessions(site: Site, http: httpx2.AsyncClient) -> None:
     login, password = await somebody(site, "twice@example.kz")
-    elsewhere = await sign_in(site.services, login, password, "10.0.0.7")
+    elsewhere = await whole(site.services, login, password)
     account_id = await site.services.database.pool.fetchval("SELECT id FROM account WHERE login = $1", login)
 
     await change_password(site.services, Actor("Twice", account_id), password, NEW)

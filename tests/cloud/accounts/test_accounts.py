@@ -24,6 +24,7 @@ from cloud.core.errors import NotAllowed
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from simulators.clock import SimulatedClock
+from tests.cloud.accounts.factory import whole
 from tests.cloud.schools.factory import a_school
 
 SYSTEM = Actor.system("test")
@@ -44,7 +45,7 @@ async def officer(services: Services, login: str = "office") -> tuple[NewAccount
 async def settled(services: Services, login: str = "office") -> int:
     """Make an account that has changed its initial password to GOOD; return its school."""
     account, at = await officer(services, login)
-    session = await sign_in(services, login, account.password, HOME)
+    session = await whole(services, login, account.password, HOME)
     actor = await actor_of(services, session.token)
     assert actor is not None
     await change_password(services, actor, account.password, GOOD)
@@ -52,21 +53,23 @@ async def settled(services: Services, login: str = "office") -> int:
 
 
 async def test_an_initial_password_opens_nothing_until_it_is_changed(services: Services) -> None:
-    account, at = await officer(services)
-    session = await sign_in(services, "office", account.password, HOME)
+    at = await school(services)
+    account = await add_account(services, SYSTEM, "office", "A parent", Reach(Role.GUARDIAN, at))
+    session = await whole(services, "office", account.password, HOME)
     fresh = await actor_of(services, session.token)
     assert fresh is not None
     assert session.must_change
-    assert not fresh.can(Right.PEOPLE_KEEP, at)
+    assert fresh.reaches
+    assert not fresh.kinships(Right.PRESENCE_READ)
 
     await change_password(services, fresh, account.password, GOOD)
 
     assert await actor_of(services, session.token) is None, "the session of the initial password has ended"
     with pytest.raises(SignInRefused):
         await sign_in(services, "office", account.password, HOME)
-    again = await actor_of(services, (await sign_in(services, "office", GOOD, HOME)).token)
+    again = await actor_of(services, (await whole(services, "office", GOOD, HOME)).token)
     assert again is not None
-    assert again.can(Right.PEOPLE_KEEP, at)
+    assert again.kinships(Right.PRESENCE_READ)
 
 
 async def test_an_initial_password_stops_working_after_two_weeks(services: Services, clock: SimulatedClock) -> None:
@@ -80,7 +83,7 @@ async def test_an_initial_password_stops_working_after_two_weeks(services: Servi
 
 async def test_the_new_password_must_be_new_and_hard(services: Services) -> None:
     account, _ = await officer(services)
-    actor = await actor_of(services, (await sign_in(services, "office", account.password, HOME)).token)
+    actor = await actor_of(services, (await whole(services, "office", account.password, HOME)).token)
     assert actor is not None
 
     with pytest.raises(PasswordRefused):
@@ -103,9 +106,9 @@ async def test_guessing_from_one_address_must_wait_and_keeps_nobody_else_out(
         await sign_in(services, "office", GOOD, AWAY)
 
     assert refused.value.retry_after_s == 15
-    assert (await sign_in(services, "office", GOOD, HOME)).token
+    assert (await whole(services, "office", GOOD, HOME)).token
     clock.advance(16)
-    assert (await sign_in(services, "office", GOOD, AWAY)).token
+    assert (await whole(services, "office", GOOD, AWAY)).token
 
 
 async def test_guessing_from_everywhere_slows_an_account_by_half_a_minute_at_most(
@@ -122,7 +125,7 @@ async def test_guessing_from_everywhere_slows_an_account_by_half_a_minute_at_mos
 
     clock.advance(31)
 
-    assert (await sign_in(services, "office", GOOD, HOME)).token
+    assert (await whole(services, "office", GOOD, HOME)).token
 
 
 async def test_an_unknown_login_is_counted_and_takes_as_long_as_a_known_one(services: Services) -> None:
@@ -154,7 +157,7 @@ async def test_a_login_belongs_to_one_account(services: Services) -> None:
 
 async def test_a_session_ends_by_itself_or_by_signing_out(services: Services, clock: SimulatedClock) -> None:
     await settled(services)
-    first, second = [(await sign_in(services, "office", GOOD, HOME)).token for _ in range(2)]
+    first, second = [(await whole(services, "office", GOOD, HOME)).token for _ in range(2)]
 
     await sign_out(services, first)
     assert await actor_of(services, first) is None
@@ -166,14 +169,14 @@ async def test_a_session_ends_by_itself_or_by_signing_out(services: Services, cl
 
 async def test_a_closed_account_and_a_reset_password_end_every_session(services: Services) -> None:
     await settled(services)
-    token = (await sign_in(services, "office", GOOD, HOME)).token
+    token = (await whole(services, "office", GOOD, HOME)).token
     actor = await actor_of(services, token)
     assert actor is not None
     assert actor.account_id is not None
 
     given = await reset_password(services, SYSTEM, actor.account_id)
     assert await actor_of(services, token) is None
-    assert (await sign_in(services, "office", given.password, HOME)).must_change
+    assert (await whole(services, "office", given.password, HOME)).must_change
 
     await close_account(services, SYSTEM, actor.account_id)
     with pytest.raises(SignInRefused):

@@ -48,6 +48,33 @@ def test_a_page_that_was_closed_leaves_nothing_behind() -> None:
     assert (feed.open_streams, dict(feed._waiting), dict(feed._of_one)) == (0, {}, {})
 
 
+@pytest.mark.parametrize(("payload", "ended"), [(str(MOTHER), (True, False)), ("*", (True, True)), ("x", (True, True))])
+def test_the_end_of_a_session_ends_its_live_pages(payload: str, ended: tuple[bool, bool]) -> None:
+    feed = Feed()
+    with feed.listen([CHILD], MOTHER) as mothers, feed.listen([CHILD], FATHER) as fathers:
+        feed.end(payload)
+
+        assert (feed.has_ended(mothers), feed.has_ended(fathers)) == ended
+        assert mothers.is_set()
+    assert (dict(feed._of_one), feed._ended) == ({}, set())
+
+
+async def test_a_page_that_is_live_ends_with_its_session_and_draws_nothing_more() -> None:
+    feed, drawn = Feed(), []
+
+    async def draw() -> str:
+        drawn.append("")
+        return "<p>"
+
+    stream = live._events(feed, SimulatedClock(), (CHILD,), draw, Quiet.PULSE, MOTHER)
+    await anext(stream)
+    feed.end(str(MOTHER))
+
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
+    assert len(drawn) == 1
+
+
 def test_there_is_a_limit_to_open_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "STREAMS_MAX", 1)
     feed = Feed()

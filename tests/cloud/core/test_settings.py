@@ -51,6 +51,9 @@ def test_the_server_edition_is_two_addresses() -> None:
         ({"ESIK_DATABASE_URL": "mysql://u:hush@h/d"}, "ESIK_DATABASE_URL is not readable"),
         ({"ESIK_PUBLIC_URL": "esik.kz"}, "ESIK_PUBLIC_URL is not readable"),
         ({"ESIK_LOG_LEVEL": "loud"}, "ESIK_LOG_LEVEL is loud"),
+        ({"ESIK_MFA": "off"}, "ESIK_MFA is off; it must be one of required, optional"),
+        ({"ESIK_MFA": "optional", "ESIK_PUBLIC_URL": "https://esik.kz"}, "ESIK_MFA is optional; it must be `required`"),
+        ({"ESIK_MFA": "optional", "ESIK_PUBLIC_URL": "http://10.0.0.1"}, "ESIK_MFA is optional; it must be `required`"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_its_name(wrong: dict[str, str], told: str) -> None:

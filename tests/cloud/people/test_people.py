@@ -5,7 +5,6 @@ from datetime import date
 
 import pytest
 
-from cloud.accounts.actions import sign_in
 from cloud.accounts.queries import actor_of, audit_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
@@ -25,6 +24,7 @@ from cloud.people.family import set_rights
 from cloud.people.kinds import CHANGED, FamilyRight, PersonRole, Purpose, Relation, Says
 from cloud.people.queries import consents_of, guardians_of, iin_of, people_of, person_of_ref, phone_of
 from cloud.schools.actions import add_class
+from tests.cloud.accounts.factory import whole
 from tests.cloud.core.test_wakeups import heard
 from tests.cloud.people.factory import a_student, an_iin
 from tests.cloud.schools.factory import SYSTEM, a_school
@@ -138,7 +138,7 @@ async def test_a_guardian_of_two_children_is_one_guardian_with_one_account(servi
 
     assert opened.login == "+77012345678"
     assert opened.password is not None
-    session = await sign_in(services, "8 701 234 56 78", opened.password, "10.0.0.1")
+    session = await whole(services, "8 701 234 56 78", opened.password)
     actor = await actor_of(services, session.token)
     assert actor is not None
     assert actor.reaches == {Reach(Role.GUARDIAN, school_id)}

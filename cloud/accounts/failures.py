@@ -1,0 +1,58 @@
+"""Attempts to sign in with a wrong password or code: at one's own account, and at the accounts of a school."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from cloud.core.actor import Actor
+from cloud.core.rights import Right
+from cloud.core.services import Services
+
+FAILURES_MAX = 200
+VERBS = ("account.sign_in_failed", "account.second_step_failed")
+_OWN = """
+SELECT at, verb, detail, '' AS login, '' AS name FROM audit_entry
+WHERE subject = 'account:' || $1::text AND verb = ANY($2) AND at >= $3 AND at < $4 ORDER BY id DESC LIMIT $5
+"""
+_AT_SCHOOL = """
+SELECT entry.at, entry.verb, entry.detail, account.login, account.name
+FROM (SELECT DISTINCT account_id FROM grant_of_role WHERE school_id = $1) AS held
+JOIN account ON account.id = held.account_id
+JOIN audit_entry AS entry ON entry.subject = 'account:' || account.id::text
+WHERE entry.verb = ANY($2) AND entry.at >= $3 AND entry.at < $4
+  AND ($6 = '' OR account.login = $6 OR account.name ILIKE '%' || $6 || '%')
+ORDER BY entry.id DESC LIMIT $5
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An attempt that failed: when, at which step, from where, and at a school at whose account."""
+
+    at: datetime
+    verb: str
+    address: str
+    login: str
+    name: str
+
+
+async def own_failures(services: Services, actor: Actor, since: datetime, until: datetime) -> list[Failure]:
+    """Return the attempts at the actor's own account, the newest first, FAILURES_MAX at most."""
+    rows = await services.database.pool.fetch(_OWN, str(actor.account_id), VERBS, since, until, FAILURES_MAX)
+    return [_failure(row) for row in rows]
+
+
+async def failures_at(
+    services: Services, actor: Actor, school_id: int, since: datetime, until: datetime, search: str = ""
+) -> list[Failure]:
+    """Return the attempts at a school's accounts, the newest first, FAILURES_MAX at most. Raises NotAllowed."""
+    actor.require(Right.ACCOUNTS_READ, school_id)
+    rows = await services.database.pool.fetch(
+        _AT_SCHOOL, school_id, VERBS, since, until, FAILURES_MAX, search.strip().replace("%", r"\%").replace("_", r"\_")
+    )
+    return [_failure(row) for row in rows]
+
+
+def _failure(row: object) -> Failure:
+    told = dict(row)  # type: ignore[call-overload]  # asyncpg has no types
+    return Failure(told["at"], told["verb"], json.loads(told["detail"]).get("address", ""), told["login"], told["name"])

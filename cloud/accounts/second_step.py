@@ -1,0 +1,121 @@
+"""The second step of signing in: half a session and a code become a whole one.
+
+Rule: a code is taken once; whoever knows a password and guesses codes is slowed down, and keeps no passkey out.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from cloud.accounts import attempts
+from cloud.accounts.beginnings import Factor, Session, begin, end_half, token_digest, ways_of
+from cloud.accounts.codes import code_digest, normal_code
+from cloud.accounts.errors import CodeRefused, HalfEnded
+from cloud.accounts.models import Account, Authenticator
+from cloud.accounts.sealing import opened
+from cloud.accounts.totp import DIGITS, step_of
+from cloud.audit.writing import audit
+from cloud.core.actor import Actor
+from cloud.core.services import Services
+
+WRONG_MAX = 5  # then the password is asked for again
+_HALF = """
+SELECT half_sign_in.id, account_id, challenge FROM half_sign_in JOIN account ON account.id = account_id
+WHERE token_digest = $1 AND expires_at > $2 AND is_active
+"""
+_WRONG = "UPDATE half_sign_in SET wrong = wrong + 1 WHERE id = $1 RETURNING wrong"
+_STEP = "UPDATE authenticator SET last_step = $2 WHERE account_id = $1 AND last_step < $2 RETURNING id"
+_RECOVERY = """
+UPDATE recovery_code SET used_at = $3 WHERE account_id = $1 AND digest = $2 AND used_at IS NULL RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HalfWay:
+    """Half a session, as the second step sees it."""
+
+    id: int
+    account_id: int
+    challenge: bytes
+    ways: frozenset[Factor]
+
+
+async def half_of(services: Services, token: str) -> HalfWay:
+    """Return what the second step takes. Raises HalfEnded."""
+    async with services.database.transaction() as connection:
+        return await _half(connection, token, services.clock.now())
+
+
+async def finish_with_code(services: Services, token: str, code: str, address: str, device: str = "") -> Session:
+    """Begin the session with an app's code or one of the codes on paper.
+
+    Raises HalfEnded, CodeRefused or TooManyAttempts.
+    """
+    now = services.clock.now()
+    half = await half_of(services, token)
+    counted = attempts.factor_limits(services, half.account_id)
+    typed = normal_code(code)
+    is_of_app = len(typed) == DIGITS
+    if is_of_app:
+        await attempts.check(services, counted)
+    async with services.database.transaction() as connection:
+        fits = await (_fits_app if is_of_app else _fits_paper)(services, connection, half.account_id, typed, now)
+        if fits:
+            await attempts.forget(connection, counted, now)
+            return await finish(services, connection, half, device, Factor.APP if is_of_app else Factor.RECOVERY)
+    await refuse(services, half, counted if is_of_app else (), address)
+    raise CodeRefused
+
+
+async def finish(
+    services: Services, connection: BaseDBAsyncClient, half: HalfWay, device: str, factor: Factor
+) -> Session:
+    """Make a whole session of half a one, whose second step was right. Raises HalfEnded when another did just now."""
+    if not await end_half(connection, half.id):
+        raise HalfEnded
+    account = await Account.get(id=half.account_id)
+    actor, subject, now = Actor(account.name, account.id), f"account:{account.id}", services.clock.now()
+    if factor is Factor.RECOVERY:
+        await audit(connection, actor, "account.recovery_code_used", subject, at=now)
+    await audit(connection, actor, "account.signed_in", subject, {"second_step": factor.value}, at=now)
+    return await begin(services, connection, account, device)
+
+
+async def refuse(services: Services, half: HalfWay, counted: tuple[attempts.Limit, ...], address: str) -> None:
+    """Count a wrong second step and note it; after WRONG_MAX of them the half session is over."""
+    now = services.clock.now()
+    async with services.database.transaction() as connection:
+        await attempts.note_failure(connection, counted, now)
+        rows = await connection.execute_query_dict(_WRONG, [half.id])
+        if not rows or rows[0]["wrong"] >= WRONG_MAX:
+            await end_half(connection, half.id)
+        subject = f"account:{half.account_id}"
+        await audit(
+            connection, Actor("somebody"), "account.second_step_failed", subject, {"address": address}, at=now
+        )  # fmt: skip
+
+
+async def _half(connection: BaseDBAsyncClient, token: str, now: datetime) -> HalfWay:
+    rows = await connection.execute_query_dict(_HALF, [token_digest(token), now])
+    if not rows:
+        raise HalfEnded
+    row = rows[0]
+    return HalfWay(row["id"], row["account_id"], row["challenge"], await ways_of(connection, row["account_id"]))
+
+
+async def _fits_app(
+    services: Services, connection: BaseDBAsyncClient, account_id: int, code: str, now: datetime
+) -> bool:
+    app = await Authenticator.filter(account_id=account_id).first()
+    if app is None or app.secret_encrypted is None:
+        return False
+    step = step_of(opened(services.vault, app.secret_encrypted, account_id), code, now)
+    return step is not None and bool(await connection.execute_query_dict(_STEP, [account_id, step]))
+
+
+async def _fits_paper(
+    services: Services, connection: BaseDBAsyncClient, account_id: int, code: str, now: datetime
+) -> bool:
+    digest = code_digest(services.vault, account_id, code)
+    return bool(await connection.execute_query_dict(_RECOVERY, [account_id, digest, now]))
