@@ -58,6 +58,8 @@ class ScimRoute(APIRoute):
                 return told(refused.status, str(refused.message), headers=headers_of(refused))
             except NotFound:
                 return told(HTTPStatus.NOT_FOUND, "There is no such resource.")
+            except Refused as refused:  # of accounts: who is the last of a role, say
+                return told(refused.status, str(refused.message))
 
         return answered
 

@@ -49,6 +49,9 @@ ON CONFLICT (account_id) DO UPDATE SET
 _REMOVED = """
 SELECT account.id FROM account JOIN scim_account AS link ON link.account_id = account.id
 WHERE login = $1 AND link.school_id = $2 AND removed_at IS NOT NULL AND NOT is_active
+  AND NOT EXISTS (
+    SELECT 1 FROM grant_of_role WHERE account_id = account.id
+    AND (school_id IS DISTINCT FROM $2 OR NOT role = ANY ($3::text[])))
 """
 _REMOVE = """
 INSERT INTO scim_account (school_id, account_id, external_id, changed_at, removed_at) VALUES ($1, $2, '', $3, $3)
@@ -78,7 +81,7 @@ async def create(program: Program, given: Given) -> User:
     login, services, now = _login(given), program.services, program.services.clock.now()
     async with services.database.transaction() as connection:
         at = raw(connection)
-        account_id = await at.fetchval(_REMOVED, login, program.bearer.school_id)
+        account_id = await at.fetchval(_REMOVED, login, program.bearer.school_id, _ROLES)
         if account_id is None:
             account_id = await open_account(at, login, given.display_name, given.language, now)
         else:

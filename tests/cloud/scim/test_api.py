@@ -112,6 +112,18 @@ async def test_what_was_removed_is_not_there_and_is_opened_again_under_its_name(
     assert again.json()["active"] is True
 
 
+async def test_what_became_more_than_a_directory_may_give_is_not_opened_again(services: Services) -> None:
+    at = await school(services)
+    async with provisioner(services, at) as client:
+        first = (await client.post(USERS, json=user("gulnar"))).json()
+        await client.delete(f"{USERS}/{first['id']}")
+        await Grant(account_id=int(first["id"]), school_id=at, role=Role.DIRECTOR).save()
+        again = await client.post(USERS, json=user("gulnar"))
+
+    assert again.status_code == HTTPStatus.CONFLICT
+    assert not (await Account.get(id=int(first["id"]))).is_active
+
+
 async def test_a_change_of_what_was_changed_meanwhile_is_refused(services: Services) -> None:
     at = await school(services)
     async with provisioner(services, at) as client:
