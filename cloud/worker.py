@@ -49,6 +49,7 @@ from cloud.notifications.broken import tell_broken
 from cloud.notifications.reminders import remind
 from cloud.notifications.teller import Teller
 from cloud.releases import rollouts, telling
+from cloud.reports.lateness import ask_late
 from cloud.reports.making import make_due
 from cloud.reports.sending import post_of, send_due
 from cloud.retention.actions import delete_due
@@ -158,6 +159,7 @@ class Worker:
             (lambda: deliver_due(self.services, post), {"minutes": 5}),
             (lambda: reseal(self.services), {"hours": 1}),
             (lambda: check_due(self.services), {"hours": 1}),
+            (lambda: ask_late(self.services), {"minutes": 10}),
             (lambda: send_due(self.services, post), {"seconds": LETTERS_S}),
         )
         for task, every in work:

@@ -112,6 +112,8 @@ VERBS = {
     "report.addressed": N_("Address of reports set"),
     "report.corrected": N_("Report corrected"),
     "report.handed_over": N_("Report handed over"),
+    "report.late_told": N_("Told that a report is late"),
+    "report.late_told_to": N_("Who is told of late reports set"),
     "report.made": N_("Report made"),
     "report.renewed": N_("Report made anew"),
     "report.sending": N_("Report given to the post"),

@@ -171,6 +171,7 @@ UNKEPT = {  # tables that go out nowhere, with the reason
     "rollout_device": "how far a release of the whole service came",
     "ledger_check": "up to where the ledger was checked; it can be checked anew",
     "ledger_checked": "the sums up to there",
+    "meal_month": "how often the meals of a month changed; the meals tell",
     "outbox": "in which order channels are given notices; the notices tell",
     "outbox_head": "counts of the whole service",
     "channel_cursor": "how far channels read the notices",

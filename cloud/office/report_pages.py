@@ -24,6 +24,7 @@ from cloud.reports.content import Kind
 from cloud.reports.errors import CorrectionRefused
 from cloud.reports.files import Form as FileForm
 from cloud.reports.files import file_of
+from cloud.reports.lateness import late_addresses, set_late_addresses
 from cloud.reports.months import Month, Timing
 from cloud.reports.queries import (
     Report,
@@ -71,6 +72,18 @@ async def set_address(request: Request, desk: WorkDesk, address: Text = "") -> R
     """Say where the authority takes reports."""
     try:
         await actions.set_address(desk.services, desk.actor, desk.school.id, address)
+    except Refused as refused:
+        return await _all(request, desk, refused)
+    return RedirectResponse(f"/schools/{desk.school.code}/reports", HTTPStatus.SEE_OTHER)
+
+
+@router.post("/late")
+async def tell_late(
+    request: Request, desk: WorkDesk, addresses: Annotated[str, Form(max_length=1_300)] = ""
+) -> Response:
+    """Say who is told when a report is late."""
+    try:
+        await set_late_addresses(desk.services, desk.actor, desk.school.id, addresses)
     except Refused as refused:
         return await _all(request, desk, refused)
     return RedirectResponse(f"/schools/{desk.school.code}/reports", HTTPStatus.SEE_OTHER)
@@ -186,6 +199,7 @@ async def _all(request: Request, desk: Desk, refused: Refused | None = None) -> 
         desk.visit, ALL, status=refused.status if refused else HTTPStatus.OK, section="reports",
         refused=_told(desk, refused), rows=rows, month_name=words.month, on=desk.school.on, open_rows=open_rows,
         address=await address_of(desk.services, desk.school.id), may_work=_may_work(desk),
+        late_to=await late_addresses(desk.services, desk.school.id),
         last_month=str(Month.of(desk.school.on).before), sends=bool(desk.services.settings.smtp_url),
     )  # fmt: skip
 

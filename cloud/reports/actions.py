@@ -38,7 +38,7 @@ INSERT INTO report_correction (report_id, kind, "on", students, meals, parents_t
 ON CONFLICT (report_id, once) DO NOTHING RETURNING id
 """
 _COUNT = "SELECT count(*) FROM report_correction WHERE report_id = $1"
-_RENEW = "UPDATE report SET content = $2, digest = $3, made_at = $4 WHERE id = $1"
+_RENEW = "UPDATE report SET content = $2, digest = $3, made_at = $4, mark = $5 WHERE id = $1"
 _SIGN = """
 UPDATE report SET signed_at = $2, signed_by = $3, signer_id = $4, document = $5, document_digest = $6 WHERE id = $1
 """
@@ -89,11 +89,11 @@ async def renew(services: Services, actor: Actor, school_id: int, report_id: int
     actor.require(Right.REPORTS_KEEP, school_id)
     report = await report_of(services, actor, school_id, report_id)
     school = await school_of_id(services, school_id)
-    content = await made_now(services, school, report.month, report.number, report.content.before)
-    kept, now = canonical(content), services.clock.now()
+    made = await made_now(services, school, report.month, report.number, report.content.before)
+    kept, now = canonical(made.content), services.clock.now()
     async with services.database.transaction() as connection:
         await _open(raw(connection), school_id, report_id)
-        await raw(connection).execute(_RENEW, report_id, kept, bytes.fromhex(digest_of(kept)), now)
+        await raw(connection).execute(_RENEW, report_id, kept, bytes.fromhex(digest_of(kept)), now, made.mark)
         told = {"was": report.digest, "sha256": digest_of(kept)}
         await audit(connection, actor, "report.renewed", f"report:{report_id}", told, school_id=school_id, at=now)
 
@@ -130,11 +130,11 @@ async def supplement(services: Services, actor: Actor, school_id: int, report_id
         raise ReportNotOpen(message("The report is not signed yet. Make it anew instead."))
     school = await school_of_id(services, school_id)
     before = Before(report.number, report.document_digest, report.document.corrected)
-    content = await made_now(services, school, report.month, report.number + 1, before)
-    made = await keep(services, actor, school, report.month, content)
-    if made is None:
+    made = await made_now(services, school, report.month, report.number + 1, before)
+    made_id = await keep(services, actor, school, report.month, made)
+    if made_id is None:
         raise ReportNotOpen(message("This report has a supplement already. Go on with that one."))
-    return made
+    return made_id
 
 
 async def make_asked(services: Services, actor: Actor, school_id: int, text: str, today: date) -> int:

@@ -6,6 +6,7 @@ same; one report of a number exists for a school and month, which the database k
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import asyncpg
@@ -19,6 +20,7 @@ from cloud.core.services import Services
 from cloud.meals.monthly import GivenMeal, meals_given, months_sold
 from cloud.menu.monthly import Entitled, dish_names, meal_names, rights_between
 from cloud.reports.content import AsOf, Before, Content, Names, School, canonical, digest_of
+from cloud.reports.marks import mark_of
 from cloud.reports.months import Month
 from cloud.reports.rules import Facts, content_of
 from cloud.schools.queries import SchoolRow, school_days, school_of_id
@@ -40,12 +42,21 @@ WHERE NOT EXISTS (SELECT FROM report WHERE report.school_id = school.id AND subj
 ORDER BY first_on DESC, school_id LIMIT $4
 """
 _KEEP = """
-INSERT INTO report (school_id, subject, month, number, made_at, content, digest) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO report (school_id, subject, month, number, made_at, content, digest, mark)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (school_id, subject, month, number) DO NOTHING RETURNING id
 """
 _LOCK = "SELECT pg_try_advisory_lock($1, $2)"
 _UNLOCK = "SELECT pg_advisory_unlock($1, $2)"
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a report holds, and the mark of its month when it was made."""
+
+    content: Content
+    mark: str = ""
 
 
 async def make_due(services: Services) -> int:
@@ -81,25 +92,28 @@ async def make(services: Services, actor: Actor, school_id: int, month: Month) -
 
 async def made_now(
     services: Services, school: SchoolRow, month: Month, number: int = 1, before: Before | None = None
-) -> Content:
-    """Return the content of a month as the tables hold it now."""
+) -> Made:
+    """Return the content of a month as the tables hold it now, with its mark."""
     days = await school_days(services, school.id, month.first_on, month.last_on)
     async with (
         services.database.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         as_of = await _as_of(connection, school, services.clock.now())
+        mark = await mark_of(connection, school, month, days)
         facts = await _facts(connection, school, month, number, as_of, days, before)
-    return await asyncio.to_thread(content_of, facts)  # of a large school it takes a moment; records come in meanwhile
+    # Of a large school it takes a moment; records come in meanwhile.
+    return Made(await asyncio.to_thread(content_of, facts), mark)
 
 
-async def keep(services: Services, actor: Actor, school: SchoolRow, month: Month, content: Content) -> int | None:
+async def keep(services: Services, actor: Actor, school: SchoolRow, month: Month, made: Made) -> int | None:
     """Keep a report that was made, with its entry in the audit journal; None where one of its number is there."""
-    kept, now = canonical(content), services.clock.now()
+    content, kept, now = made.content, canonical(made.content), services.clock.now()
     async with services.database.transaction() as connection:
         report_id: int | None = await raw(connection).fetchval(
-            _KEEP, school.id, SUBJECT, month.first_on, content.number, now, kept, bytes.fromhex(digest_of(kept))
-        )
+            _KEEP, school.id, SUBJECT, month.first_on, content.number, now, kept, bytes.fromhex(digest_of(kept)),
+            made.mark,
+        )  # fmt: skip
         if report_id is None:
             return None
         told = {"month": str(month), "number": str(content.number), "sha256": digest_of(kept)}

@@ -14,22 +14,23 @@ from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.reports.content import Content, Correction, Document, Glance, Remark, Totals, content_kept, document_kept
 from cloud.reports.making import SUBJECT, instant, made_now
+from cloud.reports.marks import mark_of
 from cloud.reports.months import Month, Timing
-from cloud.schools.queries import school_of_id
+from cloud.schools.queries import school_days, school_of_id
 
 LIST_MAX = 60
 SENDINGS_MAX = 50
 _STATE = """
 (SELECT count(*) FROM report_correction WHERE report_id = report.id) AS corrections,
-(SELECT min(sent_at) FROM report_sending WHERE report_id = report.id) AS sent_at
+(SELECT min(sent_at) FROM report_sending WHERE report_id = report.id AND way <> 'late') AS sent_at
 """
 _LIST = f"""
 SELECT report.id, month, number, made_at, content, signed_at, {_STATE} FROM report
 WHERE school_id = $1 AND subject = $2 ORDER BY month DESC, number DESC LIMIT $3
 """  # noqa: S608 (columns of this file)
 _ONE = f"""
-SELECT report.id, school_id, month, number, made_at, content, digest, signed_at, signed_by, document, document_digest,
-  {_STATE} FROM report WHERE school_id = $1 AND id = $2 AND subject = $3
+SELECT report.id, school_id, month, number, made_at, content, digest, mark, signed_at, signed_by, document,
+  document_digest, {_STATE} FROM report WHERE school_id = $1 AND id = $2 AND subject = $3
 """  # noqa: S608 (columns of this file)
 _CORRECTIONS = """
 SELECT kind, "on", students, meals, parents_tiyn, budget_tiyn, reason, by_name, at FROM report_correction
@@ -115,6 +116,7 @@ class Report(Timed):
     document: Document | None
     document_digest: str
     sent_at: datetime | None
+    mark: str = ""  # of its month, when it was made; of an older report none
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class SendingRow:
     """A time that a report was sent, or is to be."""
 
     id: int
-    way: str  # mail or hand
+    way: str  # mail or hand, or late: a letter that says that the report is late
     address: str
     language: str
     note: str
@@ -182,7 +184,7 @@ async def report_of(
     return Report(
         row["id"], row["school_id"], Month.of(row["month"]), row["number"], row["made_at"], _state(row),
         content_kept(bytes(row["content"])), row["digest"].hex(), row["signed_at"], row["signed_by"], document,
-        row["document_digest"].hex() if document else "", row["sent_at"],
+        row["document_digest"].hex() if document else "", row["sent_at"], row["mark"],
     )  # fmt: skip
 
 
@@ -210,9 +212,16 @@ async def address_of(services: Services, school_id: int) -> str:
 
 
 async def changed_since(services: Services, report: Report) -> Changed | None:
-    """Return what came after a report was made, if it would be another one by now."""
+    """Return what came after a report was made, if it would be another one by now.
+
+    The month is made anew to see that only where its mark is another one.
+    """
     school = await school_of_id(services, report.school_id)
-    now = await made_now(services, school, report.month, report.number, report.content.before)
+    days = await school_days(services, school.id, report.month.first_on, report.month.last_on)
+    async with services.database.pool.acquire() as connection:
+        if report.mark and await mark_of(connection, school, report.month, days) == report.mark:
+            return None
+    now = (await made_now(services, school, report.month, report.number, report.content.before)).content
     if msgspec.structs.replace(now, as_of=report.content.as_of) == report.content:
         return None
     as_of = report.content.as_of

@@ -24,6 +24,7 @@ from cloud.ledger.reasons import check_once
 from cloud.reports.actions import address_typed
 from cloud.reports.errors import AddressRefused, ReportNotOpen, SendingRefused
 from cloud.reports.files import TITLE, Form, address_of_code, file_of
+from cloud.reports.lateness import late_letter
 from cloud.reports.queries import Report, report_of
 from cloud.reports.wording import Wording
 
@@ -56,8 +57,12 @@ SELECT count(*) FROM report_sending JOIN report ON report.id = report_id
 WHERE school_id = $1 AND way = 'mail' AND asked_at >= $2
 """
 _DUE = """
-SELECT sending.id, report_id, school_id, address, language, tries FROM report_sending AS sending
-JOIN report ON report.id = report_id WHERE sent_at IS NULL AND failed = '' AND next_at <= $1 ORDER BY next_at LIMIT $2
+SELECT sending.id, report_id, school_id, way, address, language, tries FROM report_sending AS sending
+JOIN report ON report.id = report_id WHERE sent_at IS NULL AND failed = '' AND next_at <= $1
+  AND (way <> 'late' OR NOT EXISTS (
+    SELECT FROM report_sending AS done
+    WHERE done.report_id = report.id AND done.way <> 'late' AND done.sent_at IS NOT NULL))
+ORDER BY next_at LIMIT $2
 """
 _STILL = "SELECT true FROM report_sending WHERE id = $1 AND sent_at IS NULL AND failed = ''"
 _SENT = "UPDATE report_sending SET sent_at = $2, tries = tries + 1 WHERE id = $1"
@@ -72,6 +77,7 @@ class _Due:
     id: int
     report_id: int
     school_id: int
+    way: str  # mail, or late
     address: str
     language: str
     tries: int
@@ -170,7 +176,7 @@ async def _send_alone(services: Services, post: Post, due: _Due) -> bool:
 
 
 async def _send(services: Services, connection: asyncpg.Connection, post: Post, due: _Due) -> bool:
-    letter = await letter_of(services, due.school_id, due.report_id, due.address, Language(due.language), due.id)
+    letter = await _letter(services, due)
     try:
         await post.send(letter)
     except LetterRefused as refused:
@@ -183,12 +189,18 @@ async def _send(services: Services, connection: asyncpg.Connection, post: Post, 
     now = services.clock.now()
     async with services.database.transaction() as transaction:
         await raw(transaction).execute(_SENT, due.id, now)
-        told = {"way": "mail", "address": due.address}
-        await audit(
-            transaction, POSTMAN, "report.sent", f"report:{due.report_id}", told, school_id=due.school_id, at=now
-        )
-    log.info("report.sent", sending=due.id, report=due.report_id)
+        told = {"way": "mail", "address": due.address} if due.way == "mail" else {}
+        verb = "report.sent" if due.way == "mail" else "report.late_told"
+        await audit(transaction, POSTMAN, verb, f"report:{due.report_id}", told, school_id=due.school_id, at=now)
+    log.info(verb, sending=due.id, report=due.report_id)
     return True
+
+
+async def _letter(services: Services, due: _Due) -> Letter:
+    if due.way == "mail":
+        return await letter_of(services, due.school_id, due.report_id, due.address, Language(due.language), due.id)
+    report = await report_of(services, POSTMAN, due.school_id, due.report_id)
+    return late_letter(services, report, due.address, due.id, services.clock.now())
 
 
 async def _later(services: Services, connection: asyncpg.Connection, due: _Due, why: str) -> None:

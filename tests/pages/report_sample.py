@@ -7,7 +7,8 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.services import Services
 from cloud.reports.actions import CorrectionGiven, correct, set_address, sight_of, sign
 from cloud.reports.content import Names, School
-from cloud.reports.making import keep
+from cloud.reports.lateness import set_late_addresses
+from cloud.reports.making import Made, keep
 from cloud.reports.months import Month
 from cloud.reports.queries import corrections_of, report_of
 from cloud.reports.sending import note_handed_over
@@ -24,6 +25,7 @@ async def write(services: Services, school_id: int) -> str:
     director = Actor("Бақыт Оразов", None, frozenset({Reach(Role.DIRECTOR, school_id)}))
     school = await school_of_id(services, school_id)
     await set_address(services, office, school_id, "balalar@example.kz")
+    await set_late_addresses(services, office, school_id, "direktor@example.kz, kense@example.kz")
     july = await _kept(services, school, JULY)
     digest = await sign(services, director, school_id, july, await seen_of(services, director, school_id, july))
     await note_handed_over(services, office, school_id, july, "Білім басқармасына, кіріс № 412", "0" * 32)
@@ -43,6 +45,6 @@ async def seen_of(services: Services, actor: Actor, school_id: int, report_id: i
 async def _kept(services: Services, school: SchoolRow, month: Month) -> int:
     named = School(school.code, Names(school.name_kk, school.name_ru, school.name_en), school.zone.key)
     content = a_month(24, 6, random.Random(month.number), month, school=named, without_right=["1".zfill(16)])
-    kept = await keep(services, SYSTEM, school, month, content)
+    kept = await keep(services, SYSTEM, school, month, Made(content))
     assert kept is not None
     return kept

@@ -179,6 +179,7 @@ ROUTES: dict[str, Right | Who] = {
     "GET /schools/{code}/reports": Right.REPORTS_READ,
     "POST /schools/{code}/reports": Right.REPORTS_KEEP,
     "POST /schools/{code}/reports/address": Right.REPORTS_KEEP,
+    "POST /schools/{code}/reports/late": Right.REPORTS_KEEP,
     f"GET {REPORT}": Right.REPORTS_READ,
     f"GET {REPORT}/file.{{form}}": Right.REPORTS_READ,
     f"POST {REPORT}/correct": Right.REPORTS_KEEP,

@@ -31,6 +31,7 @@ from cloud.reports.making import make_due
 from cloud.reports.months import Month
 from cloud.reports.queries import State, changed_since, corrections_of, report_of, reports_of, signed_of_digest
 from simulators.clock import SimulatedClock
+from tests.cloud.meals.factory import overruled
 from tests.cloud.reports.factory import FIRST, NEXT, School, noon
 from tests.cloud.schools.factory import SYSTEM
 
@@ -194,6 +195,56 @@ async def test_a_draft_is_made_anew_with_what_came_and_keeps_its_corrections(
     assert report.content.totals.free.meals == 3
     assert await changed_since(services, report) is None
     assert len(await corrections_of(services.database.pool, report_id)) == 1
+
+
+async def test_a_month_in_which_nothing_changed_is_not_made_anew_to_see_that(
+    services: Services, school: School
+) -> None:
+    report_id = await drafted(services, school)
+    report = await report_of(services, school.office, school.school_id, report_id)
+    async with services.database.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL session_replication_role = replica")  # no trigger sees it
+        await connection.execute("UPDATE meal_sale SET is_void = true")
+
+    unseen = await changed_since(services, report)
+    await school.ate(2, Month.of(FIRST).after.first_on)  # another month
+    await school.told(noon(FIRST), overruled(school.sold(0, 1)[1]))  # of a sale that never comes
+    await school.projected()
+    elsewhere = await changed_since(services, report)
+    await school.ate(1, FIRST + timedelta(days=3))
+    await school.projected()
+
+    assert (unseen, elsewhere) == (None, None)
+    assert await changed_since(services, report) is not None
+
+
+@pytest.mark.parametrize("what", ["a right", "a day", "a name", "a void", "a rule"])
+async def test_whatever_a_report_is_made_of_is_told_when_it_changes(
+    services: Services, school: School, what: str
+) -> None:
+    sale = await school.ate(0, FIRST)
+    await school.projected()
+    await make_due(services)
+    (row,) = await reports_of(services, school.office, school.school_id)
+    report = await report_of(services, school.office, school.school_id, row.id)
+    pool = services.database.pool
+    match what:
+        case "a right":
+            await pool.execute("UPDATE entitlement SET ended_at = $1", noon(FIRST) - timedelta(days=9))
+        case "a day":
+            await pool.execute(
+                "INSERT INTO calendar_day (school_id, \"on\", kind, note) VALUES ($1, $2, 'holiday', '')",
+                school.school_id, FIRST,
+            )  # fmt: skip
+        case "a name":
+            await pool.execute("UPDATE meal SET name_kk = 'Басқа'")
+        case "a void":
+            await school.told(noon(FIRST), school.voided(sale, 0))
+        case _:
+            await school.told(noon(FIRST), overruled(sale))
+    await school.projected()
+
+    assert await changed_since(services, report) is not None
 
 
 async def test_late_records_are_told_and_make_a_supplement_while_the_signed_one_stays(

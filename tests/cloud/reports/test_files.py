@@ -15,7 +15,7 @@ from cloud.reports.actions import correct
 from cloud.reports.content import digest_of
 from cloud.reports.files import Form, file_of
 from cloud.reports.grid import wrapped
-from cloud.reports.making import keep
+from cloud.reports.making import Made, keep
 from cloud.reports.pdf import drawable
 from cloud.reports.queries import report_of
 from cloud.reports.rules import content_of
@@ -120,7 +120,7 @@ async def test_three_hundred_dishes_with_long_names_are_all_on_paper_and_in_the_
 ) -> None:
     content = a_month(40, 300, random.Random(3))
     at = await school_of_id(services, school.school_id)
-    report_id = await keep(services, SYSTEM, at, SEPTEMBER, content)
+    report_id = await keep(services, SYSTEM, at, SEPTEMBER, Made(content))
     assert report_id is not None
 
     text = read(await loaded(services, school, report_id, Form.PDF, Language.KK))
@@ -139,7 +139,7 @@ async def test_three_hundred_dishes_with_long_names_are_all_on_paper_and_in_the_
 
 async def test_what_somebody_called_a_dish_is_no_formula(services: Services, school: School) -> None:
     at = await school_of_id(services, school.school_id)
-    report_id = await keep(services, SYSTEM, at, SEPTEMBER, a_month(12, 8, random.Random(1)))
+    report_id = await keep(services, SYSTEM, at, SEPTEMBER, Made(a_month(12, 8, random.Random(1))))
     assert report_id is not None
 
     book = openpyxl.load_workbook(io.BytesIO(await loaded(services, school, report_id, Form.XLSX, Language.EN)))
