@@ -101,6 +101,7 @@ async def write(services: Services) -> Sample:
         await _morning(rng, person, number)
     card_id = await _card(school, people[0])
     await _consent(services, people[0], Purpose.CARD, Purpose.CODE, Purpose.NOTICES)
+    await _consent(services, people[1], Purpose.NOTICES)
     photo = await _photo(services, people[0])
     await _move(None, school.id, NOW - timedelta(minutes=6), "in", number=8_001, kind=MovementKind.DENIED,
                 reason="card_unknown")  # fmt: skip
