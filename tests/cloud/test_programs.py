@@ -16,6 +16,7 @@ from tests.cloud.tokens.factory import token
 from tests.pages.program_routes import DOCUMENTED, PREFIXES
 
 EXAMPLES = 2
+WAIT_S = 60.0  # a busy machine
 # A filter that fits its type may name no field; our header cannot be taken away to try without, as test_routes.py does.
 EXCLUDED = [positive_data_acceptance, ignored_auth]
 
@@ -29,7 +30,7 @@ async def test_programs_are_answered_as_the_document_says(services: Services) ->
 
 
 def _try_all(document: str, secret: str) -> set[str]:
-    tried = set()
+    tried, headers = set(), {"authorization": f"Bearer {secret}"}
     for result in schemathesis.openapi.from_url(document).get_all_operations():
         assert isinstance(result, Ok)
         operation = result.ok()
@@ -44,7 +45,7 @@ def _try_all(document: str, secret: str) -> set[str]:
         )  # fmt: skip
         @given(case=operation.as_strategy())
         def run(case: Any) -> None:
-            case.call_and_validate(headers={"authorization": f"Bearer {secret}"}, excluded_checks=EXCLUDED)
+            case.call_and_validate(headers=headers, excluded_checks=EXCLUDED, timeout=WAIT_S)
 
         run()
     return tried

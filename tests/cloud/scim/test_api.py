@@ -21,6 +21,7 @@ from tests.cloud.serving import served
 from tests.cloud.tokens.factory import program, school, token
 
 USERS = f"{ROOT}/Users"
+WAIT_S = 60.0  # a busy machine
 
 
 async def test_the_tester_of_scim2_finds_nothing_wrong(services: Services) -> None:
@@ -185,6 +186,7 @@ async def session_of(services: Services, account_id: int) -> str:
 
 
 def _judge(address: str, secret: str) -> list[tuple[Status, str, str]]:
-    with httpx2.Client(base_url=address, headers={"authorization": f"Bearer {secret}"}) as asking:
+    headers = {"authorization": f"Bearer {secret}"}
+    with httpx2.Client(base_url=address, headers=headers, timeout=WAIT_S) as asking:
         results = check_server(SyncSCIMClient(asking))
     return [(each.status, each.title or "", each.reason or "") for each in results]
