@@ -19,6 +19,8 @@ from tests.cloud.schools.factory import SYSTEM, a_school
 # What writes for somebody and is no deed of theirs, with the reason.
 EXEMPT = {
     "accounts.actions.choose_language": "which language somebody reads changes nothing for anybody else",
+    "accounts.factors.start_app": "a secret that is shown, and counts for nothing before its first code: that is noted",
+    "accounts.passkeys.offer_passkey": "a challenge for the browser; the passkey that answers it is noted",
     "ledger.notes.note": "a part of a posting by hand: whoever posts notes it, in the same transaction",
     "notifications.actions.mark_read": "that a letter was opened, by whom it was for",
     "reports.files.file_of": "keeps the picture of a report that was signed: the signing was noted",
