@@ -19,16 +19,19 @@ class Who(Enum):
     DEVICES = "a device, by its signature"
     BANKS = "a bank, by its address"
     PROGRAMS = "a program, by its token"
+    HALVES = "somebody half signed in, by a cookie of its own"
     SIGNED_IN = "anybody signed in, with a first password too"
     MEMBERS = "anybody signed in with an own password"
 
 
-NO_ACCOUNTS = frozenset({Who.ANYBODY, Who.DEVICES, Who.BANKS, Who.PROGRAMS})
+NO_ACCOUNTS = frozenset({Who.ANYBODY, Who.DEVICES, Who.BANKS, Who.PROGRAMS, Who.HALVES})
 PERSON = "/schools/{code}/people/{ref}"
 CHILD = "/children/{ref}"
 DISH = "/schools/{code}/dishes/of/{key}"
 OF_OWN_CLASSES = frozenset({"/schools/{code}/class"})
-NOTHING_THERE = frozenset({"GET /schools/{code}/audit/anchors/{number}.anchor"})  # of which the sample has none
+NOTHING_THERE = frozenset(  # of which the sample has none
+    {"GET /schools/{code}/audit/anchors/{number}.anchor", "GET /.well-known/security.txt"}
+)
 REPORT = "/schools/{code}/reports/{report_id}"
 ROUTES: dict[str, Right | Who] = {
     "GET /privacy": Who.ANYBODY,
@@ -123,7 +126,7 @@ ROUTES: dict[str, Right | Who] = {
     "GET /account": Who.SIGNED_IN,
     "POST /account/password": Who.SIGNED_IN,
     "POST /account/sign-out-everywhere": Who.MEMBERS,
-    "GET /sign-in/second-step": Who.ANYBODY,
+    "GET /sign-in/second-step": Who.HALVES,
     "POST /sign-in/second-step": Who.ANYBODY,
     "POST /sign-in/second-step/passkey": Who.ANYBODY,
     "GET /account/second-step": Who.MEMBERS,
