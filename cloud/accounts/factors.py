@@ -67,7 +67,7 @@ async def is_fresh(services: Services, token: str) -> bool:
 async def confirm_owner(services: Services, actor: Actor, token: str, password: str) -> None:
     """Raise SignInRefused or TooManyAttempts unless the session is fresh or the password right."""
     if password or not await is_fresh(services, token):
-        await require_password(services, actor, password)
+        _ = await require_password(services, actor, password)
 
 
 async def start_app(services: Services, actor: Actor) -> bytes:

@@ -9,7 +9,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cloud.cli import fleet, keeping, money, people, releases, reports, sealing, sharing, tree, verifying, wallet, watching
+from cloud.cli import (
+    fleet,
+    keeping,
+    money,
+    people,
+    releases,
+    reports,
+    sealing,
+    sharing,
+    tree,
+    verifying,
+    wallet,
+    watching,
+)
 from cloud.cli.world import Data, EditionOption, fail, prepare, reached, run_to_the_end, services_of, settings_of
 from cloud.core.actor import Actor
 from cloud.core.i18n import N_, Language, translate, translations
