@@ -30,7 +30,7 @@ WHERE family.account_id = $1 AND person.ref = $2 ORDER BY may_consent DESC LIMIT
 """
 _OF_PAPER = """
 SELECT person.school_id, ($2::bigint IS NULL OR EXISTS (
-  SELECT FROM guardianship WHERE guardian_id = $2 AND person_id = $1 AND may_consent AND ended_on IS NULL
+  SELECT FROM guardianship_at($3) WHERE guardian_id = $2 AND person_id = $1 AND may_consent
 )) AS may_answer FROM person WHERE id = $1
 """
 
@@ -113,13 +113,13 @@ async def note_paper(services: Services, actor: Actor, given: Answer, scan: Scan
     Raises NotFound, NotAllowed, PersonRefused or ScanRefused.
     """
     check_source(given.source)
-    row = await services.database.pool.fetchrow(_OF_PAPER, given.person_id, given.guardian_id)
+    now = services.clock.now()
+    row = await services.database.pool.fetchrow(_OF_PAPER, given.person_id, given.guardian_id, now)
     if row is None:
         raise NotFound
     actor.require(Right.CONSENTS_KEEP, row["school_id"])
     if not row["may_answer"]:
         raise PersonRefused(message("This guardian may not consent for the child. Look at the guardian's rights."))
-    now = services.clock.now()
     async with services.database.transaction() as connection:
         at = raw(connection)
         zone = "SELECT ($2::timestamptz AT TIME ZONE zone)::date FROM school WHERE id = $1"

@@ -60,7 +60,7 @@ ALTER TABLE guardianship
   ADD COLUMN until_on date,                                      -- the last day of a term; none: without one
   ADD COLUMN shared_by bigint REFERENCES guardian ON DELETE RESTRICT; -- the parent who added, and whose rights bound
 UPDATE guardianship SET may_see_meals = may_see, may_pay = may_see, may_get_notices = may_see,
-  may_order = may_see AND may_block_card, may_limit = may_see AND may_block_card, may_consent = may_see AND relation IN ('mother', 'father', 'trustee');
+  may_order = may_see AND may_block_card, may_limit = may_see AND may_block_card, may_consent = may_see; -- the school itself entered them
 
 CREATE TABLE family_limit (
   id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
@@ -116,7 +116,8 @@ $$;
 """
 
 # A no wins: see docs/adr/0031-a-no-wins.md. The no of who is no guardian any more, or may not consent, stands in
-# nobody's way; a refusal of all processing refuses each purpose.
+# nobody's way, while it is so: a limit's last day is of the school's zone, as above. A refusal of all processing
+# refuses each purpose.
 CONSENTED = """
 CREATE FUNCTION standing_answers(whose bigint) RETURNS TABLE (
   purpose text, guardian_id bigint, says text, "on" date, answer_id bigint
@@ -125,7 +126,8 @@ SELECT DISTINCT ON (purpose, guardian_id) purpose, guardian_id, says, "on", id
 FROM consent_answer WHERE person_id = whose ORDER BY purpose, guardian_id, "on" DESC, id DESC
 $$;
 
-CREATE FUNCTION is_refused(whose bigint, what text) RETURNS boolean LANGUAGE sql STABLE AS $$
+CREATE FUNCTION is_refused(whose bigint, what text, instant timestamptz DEFAULT now()) RETURNS boolean
+LANGUAGE sql STABLE AS $$
 SELECT EXISTS (
   SELECT FROM standing_answers(whose) AS answer WHERE purpose IN (what, 'data') AND says = 'no'
     AND (answer.guardian_id IS NULL OR EXISTS (
@@ -134,14 +136,19 @@ SELECT EXISTS (
         AND NOT EXISTS (
           SELECT FROM family_limit WHERE family_limit.guardian_id = answer.guardian_id
             AND family_limit.person_id = whose AND lifted_at IS NULL AND 'consent' = ANY(takes)
+            AND (family_limit.until_on IS NULL OR family_limit.until_on >= (
+              SELECT (instant AT TIME ZONE zone)::date FROM person JOIN school ON school.id = person.school_id
+              WHERE person.id = whose
+            ))
         )
     ))
 )
 $$;
 
-CREATE FUNCTION consented(person_id bigint, purpose text) RETURNS boolean LANGUAGE sql STABLE AS $$
+CREATE FUNCTION consented(person_id bigint, purpose text, instant timestamptz DEFAULT now()) RETURNS boolean
+LANGUAGE sql STABLE AS $$
 SELECT EXISTS (SELECT FROM standing_answers($1) AS answer WHERE answer.purpose = $2 AND says = 'yes')
-  AND NOT is_refused($1, $2)
+  AND NOT is_refused($1, $2, $3)
 $$;
 
 -- What goes to one guardian is that guardian's own to answer; a paper that names nobody speaks for all of them.

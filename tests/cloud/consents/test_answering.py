@@ -1,6 +1,6 @@
 """Answers about consents: a no wins, texts have versions, nothing is changed, nobody answers for another's child."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
@@ -88,6 +88,38 @@ async def test_the_no_of_who_is_no_guardian_any_more_or_was_limited_stands_in_no
     await end_guardianship(services, family.office, family.father_id, family.child_id, family.today)
 
     assert (while_limited, lifted, await holds(family)) == (True, False, True)
+
+
+async def test_a_no_counts_again_from_the_day_after_a_courts_dated_limit(family: Family) -> None:
+    services, until = family.services, family.today + timedelta(days=3)
+    await answer(services, family.mother, family.ref, Purpose.CARD, Says.YES, 1)
+    await answer(services, family.father, family.ref, Purpose.CARD, Says.NO, 1)
+    await note_limit(
+        services, family.office, family.father_id, family.child_id, [FamilyRight.CONSENT], "court 5", until
+    )
+
+    last_minute = datetime(until.year, until.month, until.day, 18, 59, tzinfo=UTC)  # 23:59 at the school
+    held = [
+        await services.database.pool.fetchval("SELECT consented($1, 'card', $2)", family.child_id, instant)
+        for instant in (services.clock.now(), last_minute, last_minute + timedelta(minutes=1))
+    ]
+
+    assert held == [True, True, False]
+
+
+async def test_a_paper_of_a_guardian_from_whom_a_court_took_consent_is_not_noted(family: Family) -> None:
+    given = Answer(
+        person_id=family.child_id, purpose=Purpose.CARD, says=Says.YES, on=family.today, way=Way.PAPER,
+        source="form 12", guardian_id=family.father_id,
+    )  # fmt: skip
+    await note_limit(
+        family.services, family.office, family.father_id, family.child_id, [FamilyRight.CONSENT], "court 5"
+    )
+
+    with pytest.raises(PersonRefused, match="may not consent"):
+        await note_paper(family.services, family.office, given, None)
+
+    assert not await holds(family)
 
 
 async def test_a_refusal_to_have_data_kept_refuses_everything(family: Family) -> None:
