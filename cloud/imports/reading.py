@@ -53,7 +53,7 @@ class GuardianDraft:
     place: Place
     person: str
     given: GuardianGiven
-    relation: Relation
+    relation: Relation | None  # none: the sheet does not say
     may_see: bool
     may_block_card: bool
 
@@ -207,7 +207,7 @@ def _read_guardian(row: _Row) -> None:
     name = row.wanted("name", cells.text_of, "")
     phone = row.wanted("phone", cells.text_of, "")
     email = row.read("email", cells.text_of, "")
-    relation = row.read("relation", cells.relation_of, Relation.OTHER)
+    relation = row.read("relation", cells.relation_of, None) if "relation" in row.row.cells else None
     may_see, may_block = row.read("may_see", cells.is_yes, True), row.read("may_block", cells.is_yes, True)
     if not row.is_right():
         return

@@ -72,7 +72,7 @@ class Writing:
             LinkGiven(guardian, person, draft.relation, draft.may_see, draft.may_block_card)
             for guardian, (draft, person) in zip(ids, found, strict=True)
         ]
-        await put_links(self.connection, links)
+        await put_links(self.connection, links, brings_back=False)
 
     async def _write_cards(self) -> None:
         found = [(draft, person) for draft in self.drafts.cards if (person := self._person(draft))]

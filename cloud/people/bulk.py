@@ -49,14 +49,15 @@ ON CONFLICT (school_id, phone_digest) DO UPDATE
 RETURNING id, phone_digest
 """
 _ANEW = "guardianship.ended_on IS NOT NULL OR guardianship.shared_by IS NOT NULL"
-# A list that comes again takes no decision of the office back: of who is a guardian now it only narrows the rights.
+# A list that comes again takes no decision of the office back: of who is a guardian now it only narrows the rights,
+# leaves the right to consent as the office set it, and brings back nobody whom the office has ended.
 _LINKS = f"""
 INSERT INTO guardianship (guardian_id, person_id, relation, may_see, may_block_card, may_see_meals, may_pay, may_limit,
   may_order, may_get_notices, may_consent)
 SELECT guardian_id, person_id, relation, may_see, may_see AND may_block, may_see, may_see, may_see AND may_block,
-  may_see AND may_block, may_see, may_see AND relation = ANY($6)
-FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bool[], $5::bool[])
-  AS new (guardian_id, person_id, relation, may_see, may_block)
+  may_see AND may_block, may_see, may_see AND (is_unsaid OR relation = ANY($7))
+FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bool[], $5::bool[], $6::bool[])
+  AS new (guardian_id, person_id, relation, may_see, may_block, is_unsaid)
 ON CONFLICT (guardian_id, person_id) DO UPDATE SET relation = excluded.relation,
   may_see = excluded.may_see AND (guardianship.may_see OR {_ANEW}),
   may_block_card = excluded.may_block_card AND (guardianship.may_block_card OR {_ANEW}),
@@ -65,8 +66,9 @@ ON CONFLICT (guardian_id, person_id) DO UPDATE SET relation = excluded.relation,
   may_limit = excluded.may_limit AND (guardianship.may_limit OR {_ANEW}),
   may_order = excluded.may_order AND (guardianship.may_order OR {_ANEW}),
   may_get_notices = excluded.may_get_notices AND (guardianship.may_get_notices OR {_ANEW}),
-  may_consent = excluded.may_consent AND (guardianship.may_consent OR {_ANEW}),
+  may_consent = CASE WHEN {_ANEW} THEN excluded.may_consent ELSE guardianship.may_consent AND excluded.may_see END,
   ended_on = NULL, until_on = NULL, shared_by = NULL
+WHERE $8 OR guardianship.ended_on IS NULL OR guardianship.shared_by IS NOT NULL
 """  # noqa: S608 (texts of ours)
 
 
@@ -99,7 +101,7 @@ class LinkGiven:
 
     guardian_id: int
     person_id: int
-    relation: Relation
+    relation: Relation | None  # none: the school's list does not say; then it names who decides for the child
     may_see: bool = True
     may_block_card: bool = True
 
@@ -161,13 +163,14 @@ async def put_guardians(
     return [by_digest[digest] for digest in digests]
 
 
-async def put_links(connection: asyncpg.Connection, links: Sequence[LinkGiven]) -> None:
-    """Say whose guardians somebody is; who was one no more, or for a term, is one again."""
+async def put_links(connection: asyncpg.Connection, links: Sequence[LinkGiven], *, brings_back: bool = True) -> None:
+    """Say whose guardians somebody is; who was one for a term is one for good, and who was ended is brought back."""
     latest = {(link.guardian_id, link.person_id): link for link in links}.values()
     await connection.execute(
         _LINKS, [link.guardian_id for link in latest], [link.person_id for link in latest],
-        [link.relation.value for link in latest], [link.may_see for link in latest],
-        [link.may_block_card for link in latest], [each.value for each in REPRESENTATIVES],
+        [(link.relation or Relation.OTHER).value for link in latest], [link.may_see for link in latest],
+        [link.may_block_card for link in latest], [link.relation is None for link in latest],
+        [each.value for each in REPRESENTATIVES], brings_back,
     )  # fmt: skip
 
 

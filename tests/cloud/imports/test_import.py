@@ -16,6 +16,9 @@ from cloud.imports.columns import LAYOUTS, Kind
 from cloud.imports.report import ImportReport
 from cloud.imports.spreadsheet import read_spreadsheet
 from cloud.imports.template import LANGUAGES, template
+from cloud.people.actions import end_guardianship
+from cloud.people.family import set_rights
+from cloud.people.kinds import FamilyRight
 from cloud.people.models import Guardian, Person
 from cloud.people.queries import guardians_of, people_of
 from cloud.schools.queries import classes_of
@@ -60,6 +63,47 @@ async def test_the_same_file_again_changes_nothing(services: Services) -> None:
     assert (await import_school(services, SYSTEM, school_id, file())).was_written
 
     assert await counted(services) == before
+
+
+GUARDIANS: Rows = [
+    ["Child (IIN or number)", "Full name", "Phone", "Relation"],
+    ["1", "Әліби Сауле", "8 701 234 56 78", "анасы"],
+    ["1", "Әліби Серік", "8 701 234 56 79", None],
+    ["1", "Әліби Бақыт", "8 701 234 56 80", "әжесі"],
+]
+CONSENTERS = """
+SELECT name, may_consent, ended_on IS NOT NULL AS is_ended
+FROM guardianship JOIN guardian ON guardian.id = guardian_id
+"""
+
+
+async def test_a_guardian_of_whom_the_list_does_not_say_more_may_consent_but_not_a_grandmother(
+    services: Services,
+) -> None:
+    school_id = await a_school(services)
+
+    await import_school(services, SYSTEM, school_id, file(guardians=GUARDIANS))
+
+    rows = await services.database.pool.fetch(CONSENTERS)
+    assert {(row["name"], row["may_consent"]) for row in rows} == {
+        ("Әліби Сауле", True), ("Әліби Серік", True), ("Әліби Бақыт", False)
+    }  # fmt: skip
+
+
+async def test_the_same_file_again_takes_no_decision_about_a_guardian_back(services: Services) -> None:
+    school_id, pool = await a_school(services), services.database.pool
+    await import_school(services, SYSTEM, school_id, file(guardians=GUARDIANS))
+    (child_id,) = [row["id"] for row in await pool.fetch("SELECT id FROM person WHERE number = '1'")]
+    ids = {row["name"]: row["id"] for row in await pool.fetch("SELECT id, name FROM guardian")}
+    await set_rights(services, SYSTEM, ids["Әліби Бақыт"], child_id, set(FamilyRight))
+    await set_rights(services, SYSTEM, ids["Әліби Серік"], child_id, {FamilyRight.SEE})
+    await end_guardianship(services, SYSTEM, ids["Әліби Сауле"], child_id, services.clock.now().date())
+
+    assert (await import_school(services, SYSTEM, school_id, file(guardians=GUARDIANS))).was_written
+
+    assert {tuple(row) for row in await pool.fetch(CONSENTERS)} == {
+        ("Әліби Сауле", True, True), ("Әліби Серік", False, False), ("Әліби Бақыт", True, False)
+    }  # fmt: skip
 
 
 async def test_a_check_says_the_same_and_writes_nothing(services: Services) -> None:
