@@ -20,7 +20,7 @@ FROM (SELECT DISTINCT account_id FROM grant_of_role WHERE school_id = $1) AS hel
 JOIN account ON account.id = held.account_id
 JOIN audit_entry AS entry ON entry.subject = 'account:' || account.id::text
 WHERE entry.verb = ANY($2) AND entry.at >= $3 AND entry.at < $4
-  AND ($6 = '' OR account.login = $6 OR account.name ILIKE '%' || $6 || '%')
+  AND ($6 = '' OR account.login = $6 OR strpos(lower(account.name), lower($6)) > 0)
 ORDER BY entry.id DESC LIMIT $5
 """
 
@@ -47,9 +47,7 @@ async def failures_at(
 ) -> list[Failure]:
     """Return the attempts at a school's accounts, the newest first, FAILURES_MAX at most. Raises NotAllowed."""
     actor.require(Right.ACCOUNTS_READ, school_id)
-    rows = await services.database.pool.fetch(
-        _AT_SCHOOL, school_id, VERBS, since, until, FAILURES_MAX, search.strip().replace("%", r"\%").replace("_", r"\_")
-    )
+    rows = await services.database.pool.fetch(_AT_SCHOOL, school_id, VERBS, since, until, FAILURES_MAX, search.strip())
     return [_failure(row) for row in rows]
 
 

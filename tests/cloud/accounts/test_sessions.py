@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from cloud.accounts.actions import close_account
+from cloud.accounts.actions import add_account, close_account
 from cloud.accounts.errors import CodeRefused, SignInRefused
 from cloud.accounts.failures import failures_at, own_failures
 from cloud.accounts.machines import machine_of
@@ -18,6 +18,7 @@ from cloud.core.wakeups import SESSIONS
 from simulators.clock import SimulatedClock
 from tests.cloud.accounts.factory import AWAY, HOME, SYSTEM, somebody, whole
 from tests.cloud.core.test_wakeups import heard
+from tests.cloud.schools.factory import a_school
 
 MONTH = timedelta(days=30)
 
@@ -93,6 +94,19 @@ async def test_attempts_that_failed_are_seen_by_the_owner_and_by_the_schools_it(
     assert await failures_at(services, it, person.school_id, until - MONTH, until, "nobody") == []
     with pytest.raises(NotAllowed):
         await failures_at(services, it, person.school_id + 1, until - MONTH, until)
+
+
+@pytest.mark.parametrize(("search", "found"), [("a_b", 1), ("%", 0), ("_", 0), ("АЙГҮЛ", 1), ("", 1)])
+async def test_an_attempt_is_found_by_the_login_as_it_is_or_a_part_of_the_name(
+    services: Services, search: str, found: int
+) -> None:
+    at = await a_school(services, "underscores")
+    await add_account(services, SYSTEM, "a_b", "Айгүл Сапарова", Reach(Role.OFFICE, at))
+    with pytest.raises(SignInRefused):
+        await whole(services, "a_b", "wrong password")
+    it, now = Actor("IT", None, frozenset({Reach(Role.IT, at)})), services.clock.now()
+
+    assert len(await failures_at(services, it, at, now - MONTH, now + MONTH, search)) == found
 
 
 async def test_attempts_at_anothers_account_are_not_ones_own(services: Services) -> None:
