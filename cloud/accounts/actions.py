@@ -10,7 +10,7 @@ from cloud.accounts import attempts
 from cloud.accounts.beginnings import Half, Session, begin, begin_half, end_sessions, token_digest, ways_of
 from cloud.accounts.errors import LoginRefused, LoginTaken, PasswordRefused, SignInRefused
 from cloud.accounts.granting import check_not_own, keep_last, keep_last_of, may_give
-from cloud.accounts.models import Account, Grant
+from cloud.accounts.models import Account, Authenticator, Grant, Passkey, PasskeyOffer, RecoveryCode
 from cloud.accounts.passwords import COMMON, draw_password, hash_password, needs_rehash, verify_password
 from cloud.accounts.rules import INITIAL_LASTS, PASSWORD_MAX, check_password, normal_login
 from cloud.audit.writing import audit as audit  # noqa: PLC0414 (every slice writes its journal by this name)
@@ -23,6 +23,8 @@ CLASSES_TOO = """
 DELETE FROM class_of_account AS own USING school_class
 WHERE own.account_id = $1 AND own.role = $2 AND school_class.id = own.school_class_id AND school_class.school_id = $3
 """
+# Locked, so that no session begins beside what ends sessions; not FOR UPDATE, which foreign keys to it would wait for.
+LOCKED = "SELECT password_hash, is_active FROM account WHERE id = $1 FOR NO KEY UPDATE"
 OWN_PAGE = "the account's own page"  # stands for an address where somebody signed in types a password
 
 
@@ -51,14 +53,13 @@ async def sign_in(services: Services, login: str, password: str, address: str, d
         raise SignInRefused
     new_hash = await hash_password(password) if needs_rehash(account.password_hash) else None
     async with services.database.transaction() as connection:
-        await attempts.forget(connection, counted, now)
-        if new_hash:
-            await Account.filter(id=account.id).update(password_hash=new_hash)
-        if ways := await ways_of(connection, account.id):
-            return await begin_half(services, connection, account.id, ways)
-        session = await begin(services, connection, account, device)
-        await audit(connection, Actor(account.name, account.id), "account.signed_in", f"account:{account.id}", at=now)
-    return session
+        if await _is_as_verified(connection, account):
+            await attempts.forget(connection, counted, now)
+            if new_hash:
+                await Account.filter(id=account.id).update(password_hash=new_hash)
+            return await _begun(services, connection, account, device)
+    await _refuse(services, counted, account, address)
+    raise SignInRefused
 
 
 async def sign_out(services: Services, token: str) -> None:
@@ -152,7 +153,10 @@ async def take_role(services: Services, actor: Actor, account_id: int, reach: Re
 
 
 async def reset_password(services: Services, actor: Actor, account_id: int) -> NewAccount:
-    """Give an account a new initial password and end its sessions. Raises NotAllowed or NotFound."""
+    """Give an account a new initial password, take its second steps away and end its sessions.
+
+    Raises NotAllowed or NotFound.
+    """
     login = await _manageable(actor, account_id)
     password = draw_password()
     hashed = await hash_password(password)
@@ -163,6 +167,8 @@ async def reset_password(services: Services, actor: Actor, account_id: int) -> N
         )
         await end_sessions(connection, account_id)
         await audit(connection, actor, "account.password_reset", f"account:{account_id}", at=now)
+        if await _forget_factors(connection, account_id):
+            await audit(connection, actor, "account.factors_forgotten", f"account:{account_id}", at=now)
     return NewAccount(account_id, login, password)
 
 
@@ -179,6 +185,28 @@ async def close_account(services: Services, actor: Actor, account_id: int) -> No
 async def choose_language(services: Services, actor: Actor, language: str) -> None:
     """Remember the language an account reads."""
     await services.database.pool.execute("UPDATE account SET language = $2 WHERE id = $1", actor.account_id, language)
+
+
+async def _is_as_verified(connection: BaseDBAsyncClient, account: Account) -> bool:
+    """Lock the account, and tell whether its password is still the one that was verified."""
+    rows = await connection.execute_query_dict(LOCKED, [account.id])
+    return bool(rows) and rows[0]["is_active"] and rows[0]["password_hash"] == account.password_hash
+
+
+async def _begun(services: Services, connection: BaseDBAsyncClient, account: Account, device: str) -> Session | Half:
+    if ways := await ways_of(connection, account.id):
+        return await begin_half(services, connection, account.id, ways)
+    session, subject = await begin(services, connection, account, device), f"account:{account.id}"
+    await audit(connection, Actor(account.name, account.id), "account.signed_in", subject, at=services.clock.now())
+    return session
+
+
+async def _forget_factors(connection: BaseDBAsyncClient, account_id: int) -> bool:
+    """Take every second step away; tell whether there was one."""
+    had = bool(await ways_of(connection, account_id))
+    for table in (Authenticator, Passkey, PasskeyOffer, RecoveryCode):
+        await table.filter(account_id=account_id).delete()
+    return had
 
 
 async def _refuse(

@@ -17,7 +17,9 @@ from cloud.schools.actions import NewSchool, add_school
 from cloud.schools.queries import SchoolRow, school_of_code, schools_of
 
 schools = typer.Typer(no_args_is_help=True, help="Schools: add one, list them.")
-accounts = typer.Typer(no_args_is_help=True, help="Accounts: make one, give a new initial password.")
+accounts = typer.Typer(
+    no_args_is_help=True, help="Accounts: make one, give a new initial password, take second steps away."
+)
 SYSTEM = Actor.system("command")
 
 
@@ -99,7 +101,10 @@ def account_add(
 
 @accounts.command("reset")
 def account_reset(login: Annotated[str, typer.Argument(help="Login of the account.")], data: Data = None) -> None:
-    """Give an account a new initial password; its sessions end."""
+    """Give an account a new initial password and take its second steps away; its sessions end.
+
+    For who has lost the phone and the recovery codes too: make sure first that it is them, in person.
+    """
     settings = settings_of(data)
 
     async def work() -> NewAccount:
@@ -108,6 +113,7 @@ def account_reset(login: Annotated[str, typer.Argument(help="Login of the accoun
             return await reset_password(services, SYSTEM, account_id)
 
     _print(run_to_the_end(work()))
+    typer.echo("its sessions ended, and it has no second step: the next sign-in sets up a new one where one is needed")
 
 
 async def _school_id(services: Services, code: str | None) -> int | None:

@@ -30,6 +30,7 @@ from tests.cloud.schools.factory import a_school
 SYSTEM = Actor.system("test")
 HOME, AWAY = "10.0.0.5", "203.0.113.9"
 GOOD = "lamp river 42 stone"
+WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
 _codes = count()
 
 
@@ -181,6 +182,23 @@ async def test_a_closed_account_and_a_reset_password_end_every_session(services:
     await close_account(services, SYSTEM, actor.account_id)
     with pytest.raises(SignInRefused):
         await sign_in(services, "office", given.password, HOME)
+
+
+@pytest.mark.parametrize("change", ["password_hash = 'another'", "is_active = false"])
+async def test_no_session_begins_with_a_password_that_is_being_replaced_or_an_account_that_is_being_closed(
+    services: Services, change: str
+) -> None:
+    await settled(services)
+    pool = services.database.pool
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(f"UPDATE account SET {change} WHERE login = 'office'")  # noqa: S608 (two texts)
+        signing_in = asyncio.create_task(sign_in(services, "office", GOOD, HOME))
+        while not signing_in.done() and not await connection.fetchval(WAITS):
+            await asyncio.wait({signing_in}, timeout=0.01)
+
+    with pytest.raises(SignInRefused):
+        await signing_in
+    assert await pool.fetchval("SELECT count(*) FROM audit_entry WHERE verb = 'account.sign_in_failed'") == 1
 
 
 async def test_the_it_of_a_school_makes_accounts_there_and_nowhere_else(services: Services) -> None:

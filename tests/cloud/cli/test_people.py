@@ -1,0 +1,17 @@
+"""The commands of accounts."""
+
+from pathlib import Path
+
+from tests.cloud.cli.test_commands import NAMES, Cloud
+
+
+def test_a_reset_says_that_sessions_and_second_steps_are_gone(empty_database: str, tmp_path: Path) -> None:
+    cloud = Cloud(empty_database, tmp_path / "data")
+    cloud.run("migrate")
+    cloud.run("school", "add", "demo2026", *NAMES)
+    cloud.run("account", "add", "office-1", "Гүлнар", "--role", "office", "--school", "demo2026")
+
+    told = cloud.run("account", "reset", "office-1")
+
+    assert "initial password: " in told
+    assert "its sessions ended, and it has no second step" in told
