@@ -25,6 +25,7 @@ ON CONFLICT (key) DO UPDATE SET last_at = $2,
     failures = CASE WHEN attempts.last_at < $3 THEN 1 ELSE attempts.failures + 1 END
 RETURNING failures
 """
+_UNTIL = "SELECT max(blocked_until) AS until FROM attempts WHERE key = any($1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,13 @@ def factor_limits(services: Services, account_id: int) -> tuple[Limit, ...]:
 
 async def check(services: Services, counted: tuple[Limit, ...]) -> None:
     """Raise TooManyAttempts while one of the limits says to wait."""
-    until = await services.database.pool.fetchval(
-        "SELECT max(blocked_until) FROM attempts WHERE key = any($1)", [limit.key for limit in counted]
-    )
-    now = services.clock.now()
-    if until is not None and until > now:
-        raise TooManyAttempts(max(1, round((until - now).total_seconds())))
+    _wait(await services.database.pool.fetchval(_UNTIL, [limit.key for limit in counted]), services.clock.now())
+
+
+async def check_within(connection: BaseDBAsyncClient, counted: tuple[Limit, ...], now: datetime) -> None:
+    """Do the same within a transaction that has locked whatever else could count at once."""
+    rows = await connection.execute_query_dict(_UNTIL, [[limit.key for limit in counted]])
+    _wait(rows[0]["until"], now)
 
 
 async def note_failure(connection: BaseDBAsyncClient, counted: tuple[Limit, ...], now: datetime) -> None:
@@ -78,6 +80,11 @@ async def forget(connection: BaseDBAsyncClient, counted: tuple[Limit, ...], now:
     await connection.execute_query(
         "DELETE FROM attempts WHERE key = $1 OR last_at < $2", [counted[0].key, now - FORGOTTEN_AFTER]
     )
+
+
+def _wait(until: datetime | None, now: datetime) -> None:
+    if until is not None and until > now:
+        raise TooManyAttempts(max(1, round((until - now).total_seconds())))
 
 
 def _place(address: str) -> str:

@@ -24,6 +24,11 @@ _HALF = """
 SELECT half_sign_in.id, account_id, challenge FROM half_sign_in JOIN account ON account.id = account_id
 WHERE token_digest = $1 AND expires_at > $2 AND is_active
 """
+_LOCKED_HALF = f"{_HALF} FOR UPDATE OF half_sign_in"
+# The account first, as whatever ends sessions does: all its halves wait here, none is guessed at beside another.
+_LOCK = """
+SELECT id FROM account WHERE id = (SELECT account_id FROM half_sign_in WHERE token_digest = $1) FOR NO KEY UPDATE
+"""
 _WRONG = "UPDATE half_sign_in SET wrong = wrong + 1 WHERE id = $1 RETURNING wrong"
 _STEP = "UPDATE authenticator SET last_step = $2 WHERE account_id = $1 AND last_step < $2 RETURNING id"
 _RECOVERY = """
@@ -52,19 +57,17 @@ async def finish_with_code(services: Services, token: str, code: str, address: s
 
     Raises HalfEnded, CodeRefused or TooManyAttempts.
     """
-    now = services.clock.now()
-    half = await half_of(services, token)
-    counted = attempts.factor_limits(services, half.account_id)
-    typed = normal_code(code)
+    typed, now = normal_code(code), services.clock.now()
     is_of_app = len(typed) == DIGITS
-    if is_of_app:
-        await attempts.check(services, counted)
     async with services.database.transaction() as connection:
-        fits = await (_fits_app if is_of_app else _fits_paper)(services, connection, half.account_id, typed, now)
-        if fits:
-            await attempts.forget(connection, counted, now)
+        half = await _locked_half(connection, token, now)
+        own = attempts.factor_limits(services, half.account_id)
+        counted = own if is_of_app else ()
+        await attempts.check_within(connection, counted, now)
+        if await (_fits_app if is_of_app else _fits_paper)(services, connection, half.account_id, typed, now):
+            await attempts.forget(connection, own, now)
             return await finish(services, connection, half, device, Factor.APP if is_of_app else Factor.RECOVERY)
-    await refuse(services, half, counted if is_of_app else (), address)
+        await _count(services, connection, half, counted, address)
     raise CodeRefused
 
 
@@ -84,20 +87,29 @@ async def finish(
 
 async def refuse(services: Services, half: HalfWay, counted: tuple[attempts.Limit, ...], address: str) -> None:
     """Count a wrong second step and note it; after WRONG_MAX of them the half session is over."""
-    now = services.clock.now()
     async with services.database.transaction() as connection:
-        await attempts.note_failure(connection, counted, now)
-        rows = await connection.execute_query_dict(_WRONG, [half.id])
-        if not rows or rows[0]["wrong"] >= WRONG_MAX:
-            await end_half(connection, half.id)
-        subject = f"account:{half.account_id}"
-        await audit(
-            connection, Actor("somebody"), "account.second_step_failed", subject, {"address": address}, at=now
-        )  # fmt: skip
+        await _count(services, connection, half, counted, address)
 
 
-async def _half(connection: BaseDBAsyncClient, token: str, now: datetime) -> HalfWay:
-    rows = await connection.execute_query_dict(_HALF, [token_digest(token), now])
+async def _count(
+    services: Services, connection: BaseDBAsyncClient, half: HalfWay, counted: tuple[attempts.Limit, ...], address: str
+) -> None:
+    now, subject = services.clock.now(), f"account:{half.account_id}"
+    await attempts.note_failure(connection, counted, now)
+    rows = await connection.execute_query_dict(_WRONG, [half.id])
+    if not rows or rows[0]["wrong"] >= WRONG_MAX:
+        await end_half(connection, half.id)
+    await audit(connection, Actor("somebody"), "account.second_step_failed", subject, {"address": address}, at=now)
+
+
+async def _locked_half(connection: BaseDBAsyncClient, token: str, now: datetime) -> HalfWay:
+    """Return half a session that nobody else tries a code at until the transaction ends. Raises HalfEnded."""
+    await connection.execute_query(_LOCK, [token_digest(token)])
+    return await _half(connection, token, now, _LOCKED_HALF)
+
+
+async def _half(connection: BaseDBAsyncClient, token: str, now: datetime, statement: str = _HALF) -> HalfWay:
+    rows = await connection.execute_query_dict(statement, [token_digest(token), now])
     if not rows:
         raise HalfEnded
     row = rows[0]

@@ -5,15 +5,18 @@ import asyncio
 import pytest
 
 from cloud.accounts import factors
+from cloud.accounts.actions import reset_password, sign_in
+from cloud.accounts.beginnings import HALVES_MAX, Session
 from cloud.accounts.errors import CodeRefused, FactorRefused, HalfEnded, SignInRefused, TooManyAttempts
 from cloud.accounts.queries import actor_of
+from cloud.accounts.rules import FREE_FACTOR
 from cloud.accounts.second_step import WRONG_MAX, finish_with_code, half_of
 from cloud.audit.verbs import VERBS
 from cloud.core.actor import Role
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from simulators.clock import SimulatedClock
-from tests.cloud.accounts.factory import AWAY, HOME, Somebody, somebody, whole
+from tests.cloud.accounts.factory import AWAY, HOME, SYSTEM, Somebody, somebody, whole
 
 STEP_S = 30
 
@@ -106,6 +109,50 @@ async def test_guessing_codes_is_slowed_down_and_recovery_codes_still_let_the_ow
     assert (await finish_with_code(services, await office.half(), office.codes[0], HOME)).token
     clock.advance(16)
     assert (await finish_with_code(services, await office.half(), office.code(), HOME)).token
+
+
+async def test_a_burst_at_one_half_has_no_more_tries_than_codes_one_after_the_other(
+    services: Services, office: Somebody
+) -> None:
+    half = await office.half()
+
+    outcomes = await asyncio.gather(
+        *(finish_with_code(services, half, "AAAA", AWAY) for _ in range(4 * WRONG_MAX)), return_exceptions=True
+    )
+
+    told = [type(outcome) for outcome in outcomes]
+    assert (told.count(CodeRefused), told.count(HalfEnded)) == (WRONG_MAX, 3 * WRONG_MAX)
+    assert (await verbs(services, office.account_id)).count("account.second_step_failed") == WRONG_MAX
+
+
+async def test_a_burst_over_many_halves_of_an_account_waits_as_one_does(services: Services, office: Somebody) -> None:
+    halves = [await office.half() for _ in range(HALVES_MAX)]
+
+    outcomes = await asyncio.gather(
+        *(finish_with_code(services, half, "000000", AWAY) for half in halves * 2), return_exceptions=True
+    )
+
+    told = [type(outcome) for outcome in outcomes]
+    assert told.count(CodeRefused) == FREE_FACTOR
+    assert set(told) == {CodeRefused, TooManyAttempts}
+
+
+async def test_a_reset_account_of_a_lost_phone_sets_up_a_new_second_step(services: Services, office: Somebody) -> None:
+    half, other = await office.half(), await (await somebody(services)).enrol()
+
+    given = await reset_password(services, SYSTEM, office.account_id)
+
+    with pytest.raises(HalfEnded):
+        await finish_with_code(services, half, office.codes[0], HOME)
+    begun = await sign_in(services, office.login, given.password, HOME)
+    assert isinstance(begun, Session)
+    assert begun.must_enrol
+    assert await actor_of(services, office.token) is None
+    assert await services.database.pool.fetchval("SELECT count(*) FROM recovery_code") == len(other.codes)
+    assert (await verbs(services, office.account_id))[-3:] == [
+        "account.password_reset", "account.factors_forgotten", "account.signed_in"
+    ]  # fmt: skip
+    assert await actor_of(services, other.token) is not None
 
 
 async def test_a_recovery_code_opens_once_however_it_is_typed(services: Services, office: Somebody) -> None:
