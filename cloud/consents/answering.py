@@ -35,6 +35,17 @@ SELECT person.school_id, ($2::bigint IS NULL OR EXISTS (
 """
 
 
+# What goes to a guardian's own phone is that guardian's own answer; anything else holds, or is refused, for the child.
+_STATES = """
+SELECT purpose, consented($1, purpose) AS holds, is_refused($1, purpose) AS is_refused
+FROM unnest($2::text[]) AS purpose WHERE purpose <> 'notices'
+UNION ALL SELECT 'notices', told, NOT told AND (is_refused($1, 'data') OR EXISTS (
+  SELECT FROM standing_answers($1) AS answer WHERE answer.purpose = 'notices' AND says = 'no'
+    AND coalesce(answer.guardian_id, $3) = $3
+)) FROM consented_to_notices($1, $3) AS told
+"""
+
+
 class TextChanged(Refused):
     """Somebody answers to a text that has a newer version."""
 
@@ -51,8 +62,8 @@ class Asked:
 
     text: Text
     mine: AnswerRow | None  # that stands
-    holds: bool
-    is_refused: bool  # by anybody: a no wins
+    holds: bool  # notices: for this guardian
+    is_refused: bool  # by anybody: a no wins; notices: by this guardian
 
     @property
     def is_old(self) -> bool:
@@ -77,16 +88,12 @@ async def asking_of(services: Services, actor: Actor, ref: str) -> Asking:
     mine = await _mine(services, actor, ref)
     pool = services.database.pool
     answers = await answers_of(pool, mine.person_id)
-    rows = await pool.fetch(
-        "SELECT purpose, consented($1, purpose) AS holds, is_refused($1, purpose) AS refused"
-        " FROM unnest($2::text[]) AS purpose",
-        mine.person_id, [purpose.value for purpose in Purpose],
-    )  # fmt: skip
+    rows = await pool.fetch(_STATES, mine.person_id, [purpose.value for purpose in Purpose], mine.guardian_id)
     states = {Purpose(row["purpose"]): row for row in rows}
     own = {each.purpose: each for each in answers if each.stands and each.guardian_id == mine.guardian_id}
     purposes = tuple(
-        Asked(current(purpose), own.get(purpose), state["holds"], state["refused"])
-        for purpose, state in states.items()
+        Asked(current(purpose), own.get(purpose), states[purpose]["holds"], states[purpose]["is_refused"])
+        for purpose in Purpose
     )  # fmt: skip
     return Asking(mine.may_answer, purposes, tuple(_seen_by(each, mine.guardian_id) for each in answers))
 

@@ -70,7 +70,7 @@ KEPT = (
     Kept(
         N_("Who did what in the system"),
         N_("To find misuse"),
-        N_("For good: the journal is a chain that nobody can change; it names people by a mark"),
+        N_("For good: the journal is a chain that nobody can change; it names who did it, others by a mark"),
         N_("The director, the office, IT and auditors of the school"),
     ),
 )

@@ -7,6 +7,7 @@ import pytest
 
 from cloud.consents.answering import TextChanged, answer, asking_of, note_paper
 from cloud.consents.texts import current, texts
+from cloud.core.actor import Actor
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.i18n import Language
 from cloud.core.services import Services
@@ -141,6 +142,24 @@ async def test_what_goes_to_one_parents_phone_is_that_parents_own_to_answer(fami
     assert told == {
         (family.child_id, right): [family.mother.account_id] for right in (FamilyRight.MEALS, FamilyRight.PAY)
     }
+
+
+async def test_the_page_tells_each_parent_the_own_answer_about_notices(family: Family) -> None:
+    await give_consent(family.services, family.office, family.child_id, Purpose.NOTICES, family.today, "form 12")
+    before = await notices_of(family, family.mother)
+    await answer(family.services, family.father, family.ref, Purpose.NOTICES, Says.NO, 1)
+    told = [await notices_of(family, actor) for actor in (family.mother, family.father)]
+
+    await answer(family.services, family.father, family.ref, Purpose.DATA, Says.NO, 1)
+
+    assert (before, told) == ((True, False), [(True, False), (False, True)])
+    assert await notices_of(family, family.mother) == (False, True)
+
+
+async def notices_of(family: Family, actor: Actor) -> tuple[bool, bool]:
+    asking = await asking_of(family.services, actor, family.ref)
+    (asked,) = [each for each in asking.purposes if each.text.purpose is Purpose.NOTICES]
+    return asked.holds, asked.is_refused
 
 
 async def test_a_parent_answers_for_no_other_child_and_not_without_the_right(family: Family) -> None:
