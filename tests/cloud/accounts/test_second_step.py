@@ -5,14 +5,14 @@ import asyncio
 import pytest
 
 from cloud.accounts import factors
-from cloud.accounts.actions import reset_password, sign_in
+from cloud.accounts.actions import give_role, reset_password, sign_in
 from cloud.accounts.beginnings import HALVES_MAX, Session
 from cloud.accounts.errors import CodeRefused, FactorRefused, HalfEnded, SignInRefused, TooManyAttempts
 from cloud.accounts.queries import actor_of
 from cloud.accounts.rules import FREE_FACTOR
 from cloud.accounts.second_step import WRONG_MAX, finish_with_code, half_of
 from cloud.audit.verbs import VERBS
-from cloud.core.actor import Role
+from cloud.core.actor import Reach, Role
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from simulators.clock import SimulatedClock
@@ -27,6 +27,10 @@ async def _office(services: Services, clock: SimulatedClock) -> Somebody:
     office = await (await somebody(services)).enrol()
     clock.advance(2 * STEP_S)
     return office
+
+
+def _reach(role: Role, school_id: int) -> Reach:
+    return Reach(role, None if role is Role.OPERATOR else school_id)
 
 
 async def verbs(services: Services, subject: int) -> list[str]:
@@ -208,6 +212,30 @@ async def test_a_guardian_chooses_whether_to_have_a_second_step(services: Servic
 
     assert (await whole(services, parent.login)).token
     assert (await factors.factors_of(services, parent.actor)).codes_left == 0, "they stood in for the app"
+
+
+@pytest.mark.parametrize("role", [Role.OFFICE, Role.DIRECTOR, Role.OPERATOR])
+async def test_a_guardians_session_of_a_password_alone_never_becomes_one_of_staff(
+    services: Services, role: Role
+) -> None:
+    parent = await somebody(services, Role.GUARDIAN)
+
+    await give_role(services, SYSTEM, parent.account_id, _reach(role, parent.school_id))
+
+    assert await actor_of(services, parent.token) is None
+    assert (await whole(services, parent.login)).must_enrol
+
+
+async def test_a_session_with_a_second_step_stays_when_a_role_is_given_and_one_of_a_parent_of_two_schools_too(
+    services: Services, office: Somebody
+) -> None:
+    parent = await somebody(services, Role.GUARDIAN)
+
+    await give_role(services, SYSTEM, office.account_id, Reach(Role.DIRECTOR, office.school_id))
+    await give_role(services, SYSTEM, parent.account_id, Reach(Role.GUARDIAN, office.school_id))
+
+    assert await actor_of(services, office.token) is not None
+    assert await actor_of(services, parent.token) is not None
 
 
 async def test_staff_do_not_take_their_last_second_step_away(services: Services, office: Somebody) -> None:
