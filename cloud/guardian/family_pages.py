@@ -16,7 +16,6 @@ from cloud.core.pages import Visit, pages_of
 from cloud.core.services import Services
 from cloud.guardian.queries import child_of
 from cloud.imports.cells import CellWrong, date_of_text
-from cloud.people.actions import Opened
 from cloud.people.bulk import GuardianGiven
 from cloud.people.errors import PersonRefused
 from cloud.people.kinds import FamilyRight, Relation
@@ -44,7 +43,7 @@ class Outcome:
 
     refused: Refused | None = None
     typed: dict[str, str] | None = None
-    opened: Opened | None = None
+    is_added: bool = False
 
 
 @router.get("")
@@ -63,11 +62,11 @@ async def add(
     form: Annotated[RelativeForm, Depends()],
     rights: Annotated[list[FamilyRight], Form(max_length=len(FamilyRight))] = [],  # noqa: B006 (FastAPI copies it)
 ) -> Response:
-    """Add somebody for a term; the way in is on this answer and nowhere else."""
+    """Add somebody for a term."""
     try:
         until_on = date_of_text(form.until)
         given = GuardianGiven(form.name, form.phone)
-        opened = await share(services, actor, ref, given, form.relation, rights, until_on)
+        await share(services, actor, ref, given, form.relation, rights, until_on)
     except CellWrong as wrong:
         outcome = Outcome(PersonRefused(wrong.message), _typed(form))
     except NotFound:
@@ -75,7 +74,7 @@ async def add(
     except Refused as refused:
         outcome = Outcome(refused, _typed(form))
     else:
-        outcome = Outcome(opened=opened)
+        outcome = Outcome(is_added=True)
     return await _page(request, visit, actor, services, ref, outcome)
 
 
@@ -98,6 +97,6 @@ async def _page(
     return pages_of(request).page(
         replace(visit, zone=child.zone), PAGE, status=refused.status if refused else HTTPStatus.OK,
         section="children", child=child, sharing=sharing, relations=RELATIONS, typed=outcome.typed or {},
-        rights=[right for right in FamilyRight if right in sharing.rights], opened=outcome.opened,
+        rights=[right for right in FamilyRight if right in sharing.rights], is_added=outcome.is_added,
         refused=translate(visit.language, refused.message) if refused else "",
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """Relatives and nannies whom a parent adds for a term, with some of the parent's own rights.
 
 Rule: a parent gives no right that is not the parent's own, never that to consent, and takes nothing from anybody whom
-the school entered; what the parent may no more, the relative may no more either (see `guardianship_at`).
+the school entered; what the parent may no more, the relative may no more either (see `guardianship_at`). A parent
+opens nobody's account: a phone number that is typed in proves nothing, so the office hands over the way in.
 """
 
 from collections.abc import Collection
@@ -19,7 +20,7 @@ from cloud.core.live import CHANNEL
 from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.core.wakeups import notify
-from cloud.people.actions import Opened, checked_guardian, open_guardian_account
+from cloud.people.actions import checked_guardian
 from cloud.people.bulk import PHONE, GuardianGiven, lock_school, put_guardians
 from cloud.people.errors import PersonRefused
 from cloud.people.kinds import FamilyRight, Relation
@@ -45,7 +46,11 @@ WHERE guardianship.shared_by = excluded.shared_by
 RETURNING guardian_id
 """  # noqa: S608 (texts of ours)
 _SHARED = f"""
-SELECT guardian.id, guardian.name, relation, until_on, {", ".join(f"guardianship.{each}" for each in COLUMNS.values())}
+SELECT guardian.id, relation,
+  CASE WHEN EXISTS (
+    SELECT FROM guardianship AS other WHERE other.guardian_id = guardian.id AND other.shared_by IS DISTINCT FROM $2
+  ) THEN '' ELSE guardian.name END AS name, until_on,
+  {", ".join(f"guardianship.{each}" for each in COLUMNS.values())}
 FROM guardianship JOIN guardian ON guardian.id = guardian_id
 WHERE person_id = $1 AND shared_by = $2 AND ended_on IS NULL AND until_on >= $3 ORDER BY guardianship.id LIMIT 20
 """  # noqa: S608 (texts of ours)
@@ -53,7 +58,7 @@ WHERE person_id = $1 AND shared_by = $2 AND ended_on IS NULL AND until_on >= $3 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Somebody whom the parent added."""
+    """Somebody whom the parent added; without a name where it is the school's word, and not the parent's."""
 
     id: int
     name: str
@@ -89,8 +94,8 @@ async def share(
     relation: Relation,
     rights: Collection[FamilyRight],
     until_on: date,
-) -> Opened:
-    """Add a relative for a term, and return the way in. Raises NotFound, PersonRefused or PhoneWrong."""
+) -> None:
+    """Add a relative for a term. Raises NotFound, PersonRefused or PhoneWrong."""
     mine = await _mine(services, actor, ref)
     _check(mine, rights, until_on)
     guardian = checked_guardian(given)
@@ -108,7 +113,6 @@ async def share(
             raise PersonRefused(message("This phone number cannot be added. Ask the school's office."))
         detail = {"person": str(mine["person_id"]), "rights": " ".join(sorted(right.value for right in rights))}
         await _told(services, connection, actor, "guardian.shared", guardian_id, mine, {**detail, "on": str(until_on)})
-    return await open_guardian_account(services, Actor.system("a parent adds a relative"), guardian_id)
 
 
 async def end_share(services: Services, actor: Actor, ref: str, guardian_id: int) -> None:

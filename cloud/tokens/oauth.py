@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
 from cloud.accounts.web import TheServices
-from cloud.core.api import Model
+from cloud.core.api import Model, Told
 from cloud.tokens.actions import trade
 from cloud.tokens.web import TOKEN_PATH
 
@@ -43,6 +43,7 @@ class OAuthRefusal(Model):
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     HTTPStatus.BAD_REQUEST.value: {"model": OAuthRefusal, "description": "The request is not one of this grant."},
     HTTPStatus.UNAUTHORIZED.value: {"model": OAuthRefusal, "description": "The client is not known."},
+    HTTPStatus.FORBIDDEN.value: {"model": Told, "description": "Sent by a browser from another site's page."},
 }
 
 

@@ -158,6 +158,9 @@ async def test_a_tap_at_a_gate_on_a_microcontroller_stands_on_the_parents_page_a
 async def test_a_code_on_a_guardians_phone_opens_a_gate_on_a_microcontroller(cloud: Cloud, tmp_path: Path) -> None:
     async with node_board(tmp_path / "board", cloud.bundle, has_scanner=True) as board:
         await board.until("roster ")
+        student = await cloud.services.database.pool.fetchval("SELECT id FROM person WHERE role = 'student'")
+        today = cloud.services.clock.now().date()
+        await give_consent(cloud.services, SYSTEM, student, Purpose.CODE, today, "paper of today")
         text = await _phone_pass(cloud.services)
 
         told = [await board.scan(text[:-2]), await board.scan(text), await board.scan(text)]

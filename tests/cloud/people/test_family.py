@@ -14,7 +14,7 @@ from cloud.guardian.queries import child_of, children_of
 from cloud.menu.kinds import Limit
 from cloud.menu.restrictions import restrict, restrictions_of
 from cloud.notifications.queries import notices_of
-from cloud.people.actions import give_consent
+from cloud.people.actions import add_guardian, give_consent, open_guardian_account
 from cloud.people.bulk import GuardianGiven, LinkGiven, put_guardians, put_links
 from cloud.people.errors import PersonRefused
 from cloud.people.family import lift_limit, limits_of, note_limit, rights_of, set_rights
@@ -22,6 +22,7 @@ from cloud.people.kinds import FamilyRight, Purpose, Relation, Says
 from cloud.people.sharing import end_share, share, sharing_of
 from cloud.rosters.passes import phone_pass
 from simulators.clock import SimulatedClock
+from tests.cloud.people.factory import a_student
 from tests.cloud.people.family_factory import Family, a_family, actor_of_guardian
 from tests.cloud.schools.factory import SYSTEM
 
@@ -106,6 +107,7 @@ async def a_nanny(family: Family, parent: Actor, *rights: FamilyRight, days: int
     await share(family.services, parent, family.ref, NANNY, Relation.OTHER, rights, family.today + timedelta(days=days))
     pool = family.services.database.pool
     guardian_id = await pool.fetchval("SELECT max(id) FROM guardian")
+    await open_guardian_account(family.services, SYSTEM, guardian_id)  # as the office does, who sees a paper
     return await actor_of_guardian(family.services, guardian_id, family.school_id)
 
 
@@ -160,6 +162,22 @@ async def test_a_parent_who_enters_the_other_ones_phone_takes_nothing_and_change
     assert await rights_of(family.services, family.mother, family.child_id) == frozenset(FamilyRight)
     names = await family.services.database.pool.fetch("SELECT name FROM guardian ORDER BY id")
     assert [row["name"] for row in names] == ["Сәуле Әліби", "Ерлан Әліби"]
+
+
+async def test_a_parent_who_enters_another_familys_phone_gets_no_way_in_and_no_name(family: Family) -> None:
+    services, pool = family.services, family.services.database.pool
+    known = GuardianGiven("Басқа Ана", "+77015559999")
+    known_id = await add_guardian(
+        services, SYSTEM, await a_student(services, family.school_id, "9"), known, Relation.MOTHER
+    )
+
+    given = GuardianGiven("Кім Екен", known.phone)
+    await share(services, family.father, family.ref, given, Relation.OTHER, [FamilyRight.SEE], family.today)
+
+    (shown,) = (await sharing_of(services, family.father, family.ref)).shared
+    assert (shown.id, shown.name) == (known_id, "")
+    assert await pool.fetchval("SELECT account_id FROM guardian WHERE id = $1", known_id) is None
+    assert await pool.fetchval("SELECT count(*) FROM account WHERE login = $1", known.phone) == 0
 
 
 async def test_who_was_added_is_ended_at_once_and_only_by_who_added(family: Family) -> None:
