@@ -2,7 +2,6 @@
 
 import re
 import secrets
-from collections.abc import Sequence
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -21,7 +20,7 @@ from cloud.core.rights import Right
 from cloud.office.days import day_asked
 from cloud.reports import actions, sending
 from cloud.reports.actions import CorrectionGiven, sight_of
-from cloud.reports.content import Kind, Remark
+from cloud.reports.content import Kind
 from cloud.reports.errors import CorrectionRefused
 from cloud.reports.files import Form as FileForm
 from cloud.reports.files import file_of
@@ -224,7 +223,8 @@ async def _values(desk: Desk, report: Report, what: str) -> dict[str, Any]:
     return {
         "report": report, "content": report.content, "corrections": told, "month_name": words.month,
         "after": corrected(report.content.totals, told) if told else None, "seen": sight_of(report.digest, told),
-        "lines": await _lines(desk, report, chosen[:LINES_MAX]), "line_count": len(chosen),
+        "lines": await named_lines(desk.services, desk.actor, report, chosen[:LINES_MAX]),
+        "line_count": len(chosen),
         "dishes": sorted(report.content.dishes, key=lambda each: (each.name.told(tongue), each.price_tiyn, each.kind)),
         "remark_words": REMARKS, "timing": report.timing(desk.school.on), "on": desk.school.on,
         "changed": await changed_since(desk.services, report),
@@ -234,13 +234,6 @@ async def _values(desk: Desk, report: Report, what: str) -> dict[str, Any]:
         "may_sign": desk.actor.can(Right.REPORTS_SIGN, desk.school.id), "forms": list(FileForm),
         "once": secrets.token_hex(16),
     }  # fmt: skip
-
-
-async def _lines(desk: Desk, report: Report, lines: Sequence[Remark]) -> Sequence[tuple[Remark, str]]:
-    """Return the lines, with names for whom may see to whom was sold; an authority learns of none."""
-    if desk.actor.can(Right.SALES_READ, desk.school.id):
-        return await named_lines(desk.services, report, lines)
-    return [(each, "") for each in lines]
 
 
 def _may_work(desk: Desk) -> bool:

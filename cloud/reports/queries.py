@@ -231,8 +231,15 @@ async def changed_since(services: Services, report: Report) -> Changed | None:
     return Changed(records, now.totals)
 
 
-async def named_lines(services: Services, report: Report, lines: Sequence[Remark]) -> Sequence[tuple[Remark, str]]:
-    """Return remarks with the names of their children, which the report does not hold. The caller checks who asks."""
+async def named_lines(
+    services: Services, actor: Actor, report: Report, lines: Sequence[Remark]
+) -> Sequence[tuple[Remark, str]]:
+    """Return remarks with the names of their children, which the report does not hold.
+
+    The names are empty for whom may not see to whom was sold: an authority reads reports, and no name.
+    """
+    if not actor.can(Right.SALES_READ, report.school_id):
+        return [(each, "") for each in lines]
     refs = sorted({each.student for each in lines if each.student})
     names: dict[str, str] = dict(await services.database.pool.fetch(_NAMES, report.school_id, refs))
     return [(each, names.get(each.student, "")) for each in lines]

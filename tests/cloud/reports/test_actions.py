@@ -11,6 +11,7 @@ import pytest
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.i18n import Language
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.ledger.reasons import FormSpoilt
 from cloud.reports.actions import (
@@ -24,12 +25,20 @@ from cloud.reports.actions import (
     sign,
     supplement,
 )
-from cloud.reports.content import Tally, canonical
+from cloud.reports.content import Remark, Tally, canonical
 from cloud.reports.errors import AddressRefused, CorrectionRefused, MonthRefused, ReportNotOpen
 from cloud.reports.files import Form, file_of
 from cloud.reports.making import make_due
 from cloud.reports.months import Month
-from cloud.reports.queries import State, changed_since, corrections_of, report_of, reports_of, signed_of_digest
+from cloud.reports.queries import (
+    State,
+    changed_since,
+    corrections_of,
+    named_lines,
+    report_of,
+    reports_of,
+    signed_of_digest,
+)
 from simulators.clock import SimulatedClock
 from tests.cloud.meals.factory import overruled
 from tests.cloud.reports.factory import FIRST, NEXT, School, noon
@@ -102,6 +111,18 @@ async def test_a_correction_is_a_line_with_who_and_why_and_is_signed_with_the_re
     assert (report.state, report.document_digest, report.signed_by) == (State.SIGNED, digest, "Бақыт Оразов")
     assert await verbs(services) == ["report.made", "report.corrected", "report.signed"]
     assert (await signed_of_digest(services, digest)).signed_by == "Бақыт Оразов"
+
+
+async def test_an_authority_is_told_the_lines_of_a_report_without_the_names(services: Services, school: School) -> None:
+    report = await report_of(services, school.director, school.school_id, await drafted(services, school))
+    authority = Actor("Әкімдік", reaches=frozenset({Reach(Role.AUTHORITY, school.school_id)}))
+    lines = [Remark("unconfirmed", FIRST, student=school.refs[0])]
+
+    ((_, shown),) = await named_lines(services, school.director, report, lines)
+    ((_, hidden),) = await named_lines(services, authority, report, lines)
+
+    assert authority.can(Right.REPORTS_READ, school.school_id)
+    assert (bool(shown), hidden) == (True, "")
 
 
 async def test_a_form_of_correction_that_is_sent_twice_corrects_once(services: Services, school: School) -> None:
