@@ -16,24 +16,16 @@ from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
 from cloud.erasure.queries import certificate_of
-from cloud.office.person import PREFIX, Text, day_typed
+from cloud.office.person import PREFIX, Text, day_typed, person_at
 from cloud.people.consents import Answer
 from cloud.people.family import lift_limit, limits_of, note_limit
 from cloud.people.kinds import FamilyRight, Purpose, Says, Way
-from cloud.people.queries import PersonRow, consents_of, guardians_of, person_of_ref
+from cloud.people.queries import PersonRow, consents_of, guardians_of
 
 router = APIRouter(prefix=PREFIX, include_in_schema=False)
 PAGE = "office/consents.html"
 ConsentDesk = Annotated[Desk, Depends(desk_of(Right.CONSENTS_KEEP))]
 FamilyDesk = Annotated[Desk, Depends(desk_of(Right.FAMILY_KEEP))]
-
-
-async def person_at(desk: Desk, ref: str) -> PersonRow:
-    """Return the person of the path, who must belong to the school of the path. Raises NotFound."""
-    person = await person_of_ref(desk.services, desk.actor, ref)
-    if person.school_id != desk.school.id:
-        raise NotFound
-    return person
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ from cloud.people.errors import PersonRefused
 from cloud.people.kinds import FamilyRight
 from cloud.people.rights import COLUMNS
 
-TERM_MAX = timedelta(days=366)
 LIMITS_MAX = 50
 _LINK = """
 SELECT person.school_id, person.ref FROM guardianship JOIN person ON person.id = person_id
