@@ -121,7 +121,7 @@ async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
     try:
         connection = await asyncpg.connect(**address(url), timeout=CONNECT_TIMEOUT_S, command_timeout=HOURS_S)
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-        raise DatabaseUnreachable(f"{place(url)}: {error}") from error
+        raise DatabaseUnreachable(url, error) from error
     try:
         yield connection
     finally:

@@ -19,6 +19,7 @@ from cloud.embedded.postgres import embedded_postgres
 from cloud.worker import Worker
 
 STOP_S = 20.0
+PATIENCE_S = 60.0  # after a power cut the database may be up later than we are
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 log = structlog.get_logger()
 
@@ -60,7 +61,11 @@ async def run(settings: Settings, parts: Parts, on_ready: Callable[[Settings], N
     loop = asyncio.get_running_loop()
     for each in STOPPING:
         loop.add_signal_handler(each, stopping.set)
-    async with asyncio.TaskGroup() as group, _database(settings, group) as at, open_services(at) as services:
+    async with (
+        asyncio.TaskGroup() as group,
+        _database(settings, group) as at,
+        open_services(at, patience_s=PATIENCE_S) as services,
+    ):
         await _serve(services, parts, stopping, on_ready)
 
 

@@ -24,10 +24,20 @@ MODELS = tuple(
 )
 CONNECT_TIMEOUT_S = 10.0
 COMMAND_TIMEOUT_S = 60.0
+_PASSING = (
+    OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)  # fmt: skip
 
 
 class DatabaseUnreachable(Exception):
     """The server does not answer, or does not let us in."""
+
+    def __init__(self, url: str, why: Exception) -> None:
+        super().__init__(f"{place(url)}: {why}")
+        self.may_pass = isinstance(why, _PASSING) and not isinstance(
+            why, DBConnectionError
+        )  # which says: no such database
 
 
 @dataclass(slots=True)
@@ -49,7 +59,7 @@ class Database:
             await client.create_connection(with_db=True)
         except (OSError, asyncpg.PostgresError, TimeoutError, DBConnectionError) as error:
             await context.close_connections()
-            raise DatabaseUnreachable(f"{place(url)}: {error}") from error
+            raise DatabaseUnreachable(url, error) from error
         return cls(url, context, cast(asyncpg.Pool, client._pool))  # noqa: SLF001 (its only way out)
 
     async def close(self) -> None:

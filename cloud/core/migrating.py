@@ -47,7 +47,7 @@ async def migrate(url: str, upto: str | None = None) -> list[str]:
         try:
             await context.connections.get(CONNECTION).create_connection(with_db=True)
         except (OSError, asyncpg.PostgresError, TimeoutError, DBConnectionError) as error:
-            raise DatabaseUnreachable(f"{place(url)}: {error}") from error
+            raise DatabaseUnreachable(url, error) from error
         async with in_transaction(CONNECTION) as connection:
             await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [LOCK])
             executor = MigrationExecutor(connection, _apps())
