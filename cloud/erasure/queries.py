@@ -16,7 +16,7 @@ REMOVED = {
     "photo": N_("Photo"),
     "cards": N_("Cards with their numbers"),
     "contacts": N_("Names, phones and e-mail addresses of guardians who have no other child here"),
-    "accounts": N_("Accounts of guardians who have no other child and no work here"),
+    "accounts": N_("The child's account, and those of guardians who have no other child and no work here"),
     "notices": N_("Notices"),
     "diets": N_("Allergies, diets and bans"),
     "comments": N_("Comments about meals"),

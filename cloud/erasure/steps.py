@@ -22,15 +22,19 @@ RETURNING 1""",
     "accounts": """
 WITH nobodys AS (
   UPDATE account SET login = '!' || account.id, name = '№ ' || account.id, password_hash = '!', is_active = false
-  WHERE login <> '!' || account.id AND id IN (
+  WHERE login <> '!' || account.id AND (id IN (
     SELECT account_id FROM guardian JOIN guardianship ON guardian_id = guardian.id
     WHERE person_id = $1 AND guardian.name = '' AND phone_encrypted IS NULL
+  ) AND NOT EXISTS (SELECT FROM grant_of_role WHERE account_id = account.id AND role <> 'guardian')
+    OR id IN (SELECT account_id FROM student_account WHERE person_id = $1)
+    AND NOT EXISTS (SELECT FROM grant_of_role WHERE account_id = account.id AND role <> 'student')
   ) AND NOT EXISTS (
     SELECT FROM guardian AS other WHERE other.account_id = account.id
       AND (other.name <> '' OR other.phone_encrypted IS NOT NULL)
-  ) AND NOT EXISTS (SELECT FROM grant_of_role WHERE account_id = account.id AND role <> 'guardian')
+  )
   RETURNING id
-), sessions AS (DELETE FROM sign_in WHERE account_id IN (SELECT id FROM nobodys)),
+), links AS (DELETE FROM student_account WHERE person_id = $1),
+  sessions AS (DELETE FROM sign_in WHERE account_id IN (SELECT id FROM nobodys)),
   halves AS (DELETE FROM half_sign_in WHERE account_id IN (SELECT id FROM nobodys)),
   apps AS (DELETE FROM authenticator WHERE account_id IN (SELECT id FROM nobodys)),
   codes AS (DELETE FROM recovery_code WHERE account_id IN (SELECT id FROM nobodys)),

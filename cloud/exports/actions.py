@@ -4,14 +4,17 @@ Rule: what is a secret stands in the open tables only when it was asked for by n
 besides goes out sealed with a passphrase, or not at all. What was left out stands in the export.
 """
 
+import asyncio
 import tempfile
 import zipfile
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol, cast
 
 import asyncpg
+from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
@@ -32,6 +35,7 @@ from cloud.schools.queries import SchoolRow, school_of_id
 from esik import __version__
 
 COPIED = 1 << 20
+Progress = Callable[[int, int], Awaitable[None]]  # is told how many of how many tables were written
 _MIGRATION = "SELECT name FROM tortoise_migrations ORDER BY name DESC LIMIT 1"
 
 
@@ -70,26 +74,39 @@ async def export_school(
     wanted = Wanted(frozenset(secrets), SealingKey.of(passphrase) if passphrase is not None else None)
     with whole(file) as out:
         exported = await write_export(services, school, out, wanted, file.parent)
-        await note(services, actor, school, exported, wanted)
+        async with services.database.transaction() as connection:
+            await note_made(connection, actor, school, exported, wanted, services.clock.now())
     return exported
 
 
-async def note(services: Services, actor: Actor, school: SchoolRow, exported: Exported, wanted: Wanted) -> None:
+async def note_made(
+    connection: BaseDBAsyncClient, actor: Actor, school: SchoolRow, exported: Exported, wanted: Wanted, at: datetime
+) -> None:
     """Write into the audit journal that a school was exported, and with what."""
     asked = ", ".join(sorted(secret.value for secret in wanted.secrets)) or "none"
     sealed = "yes" if wanted.key else "no"
     detail = {"rows": str(sum(exported.rows.values())), "secrets": asked, "sealed": sealed}
-    async with services.database.transaction() as connection:
-        await audit(
-            connection, actor, "school.exported", f"school:{school.code}", detail,
-            school_id=school.id, at=services.clock.now(),
-        )  # fmt: skip
+    await audit(connection, actor, "school.exported", f"school:{school.code}", detail, school_id=school.id, at=at)
 
 
-async def write_export(services: Services, school: SchoolRow, out: IO[bytes], wanted: Wanted, folder: Path) -> Exported:
+class Out(Protocol):
+    """What an archive is written into; it need not be read or gone back in."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+    def flush(self) -> object: ...
+
+
+async def untold(done: int, total: int) -> None:
+    """Tell nobody how far an export is."""
+
+
+async def write_export(
+    services: Services, school: SchoolRow, out: Out, wanted: Wanted, folder: Path, progress: Progress = untold
+) -> Exported:
     """Write an export into a file that need not be seekable; the SQLite file grows in `folder` meanwhile."""
-    with zipfile.ZipFile(out, "w") as archive:
-        package, writer = Package(archive), _Writer(services, school, wanted)
+    with zipfile.ZipFile(cast(IO[bytes], out), "w") as archive:
+        package, writer = Package(archive), _Writer(services, school, wanted, progress)
         async with (
             services.database.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
@@ -103,10 +120,14 @@ class _Writer:
     services: Services
     school: SchoolRow
     wanted: Wanted
+    progress: Progress
 
     async def write(self, connection: asyncpg.Connection, package: Package, folder: Path) -> Exported:
         tables = await known_tables(connection, TABLES, meanings(), self.wanted.secrets)
-        rows = {known.table.name: await self._table(connection, package, known) for known in tables}
+        rows: dict[str, int] = {}
+        for known in tables:
+            await self.progress(len(rows), 2 * len(tables))
+            rows[known.table.name] = await self._table(connection, package, known)
         await self._database(connection, package, tables, folder)
         self._describe(package, tables)
         if self.wanted.key is not None:
@@ -137,10 +158,11 @@ class _Writer:
         with tempfile.TemporaryDirectory(prefix="export-", dir=folder) as own:
             path = Path(own) / NAME
             with sqlite_file(path, tables, entries_of(tables, meanings())) as out:
-                for known in tables:
+                for number, known in enumerate(tables, len(tables)):
+                    await self.progress(number, 2 * len(tables))
                     await fill(connection, self.school.id, out, known, self.services.vault)
             with path.open("rb") as source, package.member(NAME) as member:
-                _copy(source, member)
+                await _copy(source, member)
 
     def _describe(self, package: Package, tables: list[Known]) -> None:
         entries = list(entries_of(tables, meanings()))
@@ -149,6 +171,7 @@ class _Writer:
         package.put(README, readme(self.school, self.services.clock.now(), self.wanted.left_out))
 
 
-def _copy(source: IO[bytes], out: Any) -> None:
-    while block := source.read(COPIED):
-        out.write(block)
+async def _copy(source: IO[bytes], out: Any) -> None:
+    """Copy a large file and compress it, beside the loop: a worker takes taps in meanwhile."""
+    while block := await asyncio.to_thread(source.read, COPIED):
+        await asyncio.to_thread(out.write, block)

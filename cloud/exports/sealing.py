@@ -59,6 +59,21 @@ class SealingKey:
         made = hashlib.scrypt(passphrase.encode(), salt=salt, n=N, r=R, p=P, maxmem=64 << 20, dklen=KEY_BYTES)
         return cls(salt, made)
 
+    @classmethod
+    def drawn(cls) -> "SealingKey":
+        """Return a key of no passphrase."""
+        return cls(secrets.token_bytes(SALT_BYTES), secrets.token_bytes(KEY_BYTES))
+
+    @classmethod
+    def unpacked(cls, packed: bytes) -> "SealingKey":
+        """Return the key that was packed."""
+        return cls(packed[:SALT_BYTES], packed[SALT_BYTES:])
+
+    @property
+    def packed(self) -> bytes:
+        """The key as bytes: for the vault alone."""
+        return self.salt + self.key
+
 
 class Sealer:
     """Takes bytes and writes them sealed; `close` writes the last chunk."""
@@ -86,15 +101,26 @@ class Sealer:
 
 def opened(source: IO[bytes], passphrase: str, bound: bytes) -> Iterator[bytes]:
     """Yield what was sealed, chunk by chunk. Raises PassphraseRefused, also where a byte was changed."""
+    salt = salt_in(source)
+    yield from unsealed(source, SealingKey.of(passphrase, salt), bound)
+
+
+def salt_in(source: IO[bytes]) -> bytes:
+    """Read the head of what was sealed and return its salt. Raises PassphraseRefused."""
     head = source.read(len(MAGIC) + SALT_BYTES)
     if head[: len(MAGIC)] != MAGIC or len(head) != len(MAGIC) + SALT_BYTES:
         raise _not_opened()
-    cipher = AESGCM(SealingKey.of(passphrase, head[len(MAGIC) :]).key)
+    return head[len(MAGIC) :]
+
+
+def unsealed(source: IO[bytes], key: SealingKey, bound: bytes) -> Iterator[bytes]:
+    """Yield what stands after the head, chunk by chunk. Raises PassphraseRefused as `opened` does."""
+    cipher = AESGCM(key.key)
     number, chunk = 0, source.read(CHUNK + TAG_BYTES)
     while True:
         following = source.read(CHUNK + TAG_BYTES)
         try:
-            yield cipher.decrypt(_nonce(number, not following), chunk, head + bound)
+            yield cipher.decrypt(_nonce(number, not following), chunk, MAGIC + key.salt + bound)
         except (InvalidTag, ValueError):
             raise _not_opened() from None
         if not following:

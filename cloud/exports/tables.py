@@ -45,6 +45,7 @@ TABLES = (
         sealed={"webp_encrypted": Sealed(PHOTO)},
         files={"webp_encrypted": "photos/{person_id}.webp"},
     ),
+    Table("student_account", _OF_PERSON),
     Table("consent", _OF_PERSON),
     Table(
         "guardian",

@@ -79,7 +79,19 @@ async def known_by_name(family: Family) -> Family:
         await give_consent(services, SYSTEM, family.child_id, purpose, family.today, "form 12")
     await give_card(services, SYSTEM, family.child_id, CARD)
     await put_photo(services, SYSTEM, family.child_id, picture())
+    await services.database.pool.execute(OWN_ACCOUNT, family.child_id, services.clock.now(), family.ref)
     return family
+
+
+OWN_ACCOUNT = """
+WITH own AS (
+  INSERT INTO account (login, password_hash, must_change, name, language, is_active, created_at)
+  VALUES ($3, '!', true, 'Айгерім Әліби', 'kk', true, $2) RETURNING id
+), role AS (
+  INSERT INTO grant_of_role (account_id, school_id, role)
+  SELECT own.id, school_id, 'student' FROM own, person WHERE person.id = $1
+) INSERT INTO student_account (person_id, account_id) SELECT $1, id FROM own
+"""
 
 
 async def refuse(family: Family) -> None:
@@ -218,7 +230,7 @@ async def test_a_worker_that_is_killed_at_any_statement_goes_on_and_ends_the_sam
 
 COUNTS = "SELECT step, count FROM erasure_step WHERE erasure_id = $1"
 # The photo goes with the refusal itself, in its own transaction.
-REMOVED = {"cards": 1, "contacts": 2, "accounts": 2, "name": 1}
+REMOVED = {"cards": 1, "contacts": 2, "accounts": 3, "name": 1}
 
 
 async def test_the_certificate_says_what_was_done_and_is_for_the_office_and_the_parents_alone(family: Family) -> None:
