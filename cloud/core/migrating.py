@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Sequence
 from enum import Enum, IntEnum
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import asyncpg
@@ -18,12 +18,14 @@ from tortoise.context import TortoiseContext
 from tortoise.exceptions import DBConnectionError
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.schema_editor.asyncpg import AsyncpgSchemaEditor
 from tortoise.migrations.schema_generator.operation_generator import OperationGenerator
-from tortoise.migrations.schema_generator.state import State
+from tortoise.migrations.schema_generator.state import ModelState, State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 from tortoise.migrations.writer import MigrationWriter, migrations_module_path
 from tortoise.transactions import in_transaction
+from typing_extensions import override
 
 from cloud.core.database import APP, CONNECTION, MIGRATIONS, Database, DatabaseUnreachable, configuration, place
 
@@ -50,7 +52,7 @@ async def migrate(url: str, upto: str | None = None) -> list[str]:
             raise DatabaseUnreachable(url, error) from error
         async with in_transaction(CONNECTION) as connection:
             await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [LOCK])
-            executor = MigrationExecutor(connection, _apps())
+            executor = _Executor(connection, _apps())
             # Asked for before it exists, the table of notes would fail the transaction.
             await executor.recorder.ensure_schema(AsyncpgSchemaEditor(connection, atomic=False))
             applied: list[str] = []
@@ -58,6 +60,36 @@ async def migrate(url: str, upto: str | None = None) -> list[str]:
             if upto is None or upto not in await _applied(connection):  # else Tortoise would undo what came after
                 await executor.migrate(targets, direction="forward", progress=partial(_note, applied))
     return applied
+
+
+class _Executor(MigrationExecutor):
+    """Tortoise's, without the classes of every model made anew before each operation, which few of them look at."""
+
+    @override
+    async def _project_state(self, applied: set[MigrationKey], *, upto: MigrationKey | None = None) -> State:
+        state = await super()._project_state(applied, upto=upto)
+        return _Growing(state.models, state.apps)
+
+
+class _Growing(State):
+    """The models as the migrations so far left them."""
+
+    @override
+    def clone(self) -> State:
+        return _Before({key: model.clone() for key, model in self.models.items()}, self.apps)
+
+
+class _Before(State):
+    """The models as they were before an operation; their classes are made when it asks for them."""
+
+    def __init__(self, models: dict[tuple[str, str], ModelState], after: StateApps) -> None:
+        self.models = models
+        self._after = after
+
+    @cached_property
+    @override
+    def apps(self) -> StateApps:  # type: ignore[override] # (Tortoise has an attribute; nobody sets it)
+        return self._after.clone(model_states=self.models)
 
 
 async def _applied(connection: BaseDBAsyncClient) -> set[str]:
