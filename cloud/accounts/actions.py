@@ -7,7 +7,16 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
 from cloud.accounts import attempts
-from cloud.accounts.beginnings import Half, Session, begin, begin_half, end_sessions, token_digest, ways_of
+from cloud.accounts.beginnings import (
+    Half,
+    Session,
+    begin,
+    begin_half,
+    end_outgrown,
+    end_sessions,
+    token_digest,
+    ways_of,
+)
 from cloud.accounts.errors import LoginRefused, LoginTaken, PasswordRefused, SignInRefused
 from cloud.accounts.granting import check_not_own, keep_last, keep_last_of, may_give
 from cloud.accounts.models import Account, Authenticator, Grant, Passkey, PasskeyOffer, RecoveryCode
@@ -131,7 +140,7 @@ async def add_account(
 async def give_role(services: Services, actor: Actor, account_id: int, reach: Reach) -> None:
     """Give an account one more role; giving it twice changes nothing. Raises NotAllowed or NotFound.
 
-    Rule: a guardian's session that began with a password alone never becomes one of staff; it ends.
+    Rule: a session that began with a password alone never becomes one of staff; it ends.
     """
     _require_granting(actor, reach)
     check_not_own(actor, account_id)
@@ -140,9 +149,9 @@ async def give_role(services: Services, actor: Actor, account_id: int, reach: Re
             raise NotFound
         if await Grant.exists(account_id=account_id, school_id=reach.school_id, role=reach.role):
             return
-        await Grant(account_id=account_id, school_id=reach.school_id, role=reach.role).save()
         if reach.role is not Role.GUARDIAN:
-            await _end_weak(connection, account_id)
+            await end_outgrown(connection, account_id)
+        await Grant(account_id=account_id, school_id=reach.school_id, role=reach.role).save()
         await _audit_role(services, connection, actor, "account.role_given", account_id, reach)
 
 
@@ -204,12 +213,6 @@ async def _begun(services: Services, connection: BaseDBAsyncClient, account: Acc
     session, subject = await begin(services, connection, account, device), f"account:{account.id}"
     await audit(connection, Actor(account.name, account.id), "account.signed_in", subject, at=services.clock.now())
     return session
-
-
-async def _end_weak(connection: BaseDBAsyncClient, account_id: int) -> None:
-    """End the sessions of a guardian who has no second step; staff's without one is held from its beginning."""
-    if await Grant.exists(account_id=account_id, role=Role.GUARDIAN) and not await ways_of(connection, account_id):
-        await end_sessions(connection, account_id)
 
 
 async def _forget_factors(connection: BaseDBAsyncClient, account_id: int) -> bool:

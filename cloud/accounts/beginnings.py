@@ -35,6 +35,7 @@ SELECT EXISTS (
   AND (g.role = 'student' OR r.staff_from IS NULL OR r.staff_from <= ($2::timestamptz AT TIME ZONE s.zone)::date)
 ) AS required
 """
+_WORKS = "SELECT EXISTS (SELECT FROM grant_of_role WHERE account_id = $1 AND NOT role = ANY ($2)) AS works"
 _CROWD = """
 DELETE FROM half_sign_in WHERE expires_at < $2 OR id IN (
   SELECT id FROM half_sign_in WHERE account_id = $1 ORDER BY id DESC OFFSET $3)
@@ -122,6 +123,17 @@ async def end_sessions(connection: BaseDBAsyncClient, account_id: int, but: str 
     await SignIn.filter(account_id=account_id).exclude(token_digest=token_digest(but)).delete()
     await HalfSignIn.filter(account_id=account_id).delete()
     await notify(connection, SESSIONS, str(account_id))
+
+
+async def end_outgrown(connection: BaseDBAsyncClient, account_id: int) -> None:
+    """End the sessions that cannot become those of somebody who works here; before a role that works is given.
+
+    They began with a password alone, or for the weeks that a family's last: who did not work here until now, and who
+    has no second step, signs in again.
+    """
+    (row,) = await connection.execute_query_dict(_WORKS, [account_id, list(FAMILIES)])
+    if not row["works"] or not await ways_of(connection, account_id):
+        await end_sessions(connection, account_id)
 
 
 async def end_half(connection: BaseDBAsyncClient, half_id: int) -> bool:

@@ -18,6 +18,14 @@ _CHANGE = """
 UPDATE account SET login = $2, name = $3, language = $4 WHERE id = $1
 AND NOT EXISTS (SELECT 1 FROM account AS other WHERE other.login = $2 AND other.id <> $1) RETURNING id
 """
+_ANEW = """
+UPDATE account SET is_active = true, password_hash = $2, must_change = true, initial_until = $3 WHERE id = $1
+"""
+# What an account had before it was closed, and does not get back by being opened.
+LEFT_BEHIND = (
+    "grant_of_role", "class_of_account", "authenticator", "passkey", "passkey_offer", "recovery_code", "sign_in",
+    "half_sign_in",
+)  # fmt: skip
 
 
 async def open_account(
@@ -34,6 +42,9 @@ async def change_account(connection: asyncpg.Connection, account_id: int, login:
     return await connection.fetchval(_CHANGE, account_id, login, name, language) is not None
 
 
-async def open_again(connection: asyncpg.Connection, account_id: int) -> None:
-    """Let an account that was closed sign in again."""
-    await connection.execute("UPDATE account SET is_active = true WHERE id = $1", account_id)
+async def open_anew(connection: asyncpg.Connection, account_id: int, now: datetime) -> None:
+    """Let the account of who comes back begin anew, without the roles, password and second steps of before."""
+    hashed = await hash_password(secrets.token_urlsafe(32))
+    for table in LEFT_BEHIND:
+        await connection.execute(f"DELETE FROM {table} WHERE account_id = $1", account_id)  # noqa: S608 (names of ours)
+    await connection.execute(_ANEW, account_id, hashed, now)

@@ -56,6 +56,7 @@ _UPDATE = N_(
     "The device goes on with the program it had. The list of releases says why; sign a later one when it is mended."
 )
 _WEBHOOK = N_("See on the page of programs how it answered; tell who runs it, or end the webhook.")
+_RESTS = N_("Revoke its token on the page of programs, and make another one that you answer for.")
 _TABLES = N_(
     "Nothing is taken in, and devices keep what they have. Install the version of the service that the tables are of, "
     "or run `esik cloud migrate`."
@@ -135,6 +136,9 @@ KINDS = {
     "update_failed": Kind(Severity.WARNING, N_("Update failed, or was refused"), _UPDATE),
     "files_changed": Kind(Severity.SEVERE, N_("Files of the program were changed"), _CHANGED),
     "webhook_given_up": Kind(Severity.WARNING, N_("A program did not take what a webhook told it"), _WEBHOOK),
+    "token_rests": Kind(
+        Severity.WARNING, N_("A program asks with a token whose maker may not make it any more"), _RESTS
+    ),
     "tables_other": Kind(Severity.SEVERE, N_("Service and database are of different versions"), _TABLES),
     "books_not_whole": Kind(Severity.SEVERE, N_("The books do not add up"), _BOOKS),
     "integrity_broken": Kind(Severity.SEVERE, N_("Something was changed that must not be"), _TAMPERED),

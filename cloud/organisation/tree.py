@@ -7,9 +7,11 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
-from cloud.accounts.actions import audit
+from cloud.accounts.actions import LOCKED, audit
+from cloud.accounts.beginnings import end_outgrown
 from cloud.accounts.granting import check_not_own, may_give
 from cloud.core.actor import Actor
 from cloud.core.errors import NotAllowed, NotFound, Refused
@@ -30,9 +32,8 @@ SELECT node.id, node.code, level, name_kk, name_ru, name_en,
   (SELECT count(*) FROM school WHERE school.node_id = node.id) AS schools
 FROM org_node AS node ORDER BY CASE level WHEN 'national' THEN 0 WHEN 'regional' THEN 1 ELSE 2 END, code LIMIT $1
 """
-_GIVE = """
-INSERT INTO grant_of_role (account_id, node_id, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id
-"""
+_HELD = "SELECT id FROM grant_of_role WHERE account_id = $1 AND node_id = $2 AND role = $3"
+_GIVE = "INSERT INTO grant_of_role (account_id, node_id, role) VALUES ($1, $2, $3)"
 _TAKE = "DELETE FROM grant_of_role WHERE account_id = $1 AND node_id = $2 AND role = $3 RETURNING id"
 
 
@@ -123,26 +124,42 @@ async def node_of(services: Services, code: str) -> NodeRow:
 
 
 async def give_role_at_node(services: Services, actor: Actor, account_id: int, role: Role, code: str) -> None:
-    """Give a role that reaches every school below a node. Raises NotAllowed or NotFound."""
-    await _change(services, actor, account_id, role, code, _GIVE, "account.role_given")
+    """Give a role that reaches every school below a node; sessions of before end where they are too weak for it.
+
+    Raises NotAllowed or NotFound.
+    """
+    node = await _changeable(services, actor, account_id, role, code)
+    async with services.database.transaction() as connection:
+        if not await connection.execute_query_dict(LOCKED, [account_id]):
+            raise NotFound
+        if await connection.execute_query_dict(_HELD, [account_id, node.id, role.value]):
+            return
+        await end_outgrown(connection, account_id)
+        await connection.execute_query(_GIVE, [account_id, node.id, role.value])
+        await _tell(services, connection, actor, "account.role_given", account_id, role, code)
 
 
 async def take_role_at_node(services: Services, actor: Actor, account_id: int, role: Role, code: str) -> None:
     """Take it back. Raises NotAllowed or NotFound."""
-    await _change(services, actor, account_id, role, code, _TAKE, "account.role_taken")
+    node = await _changeable(services, actor, account_id, role, code)
+    async with services.database.transaction() as connection:
+        if await connection.execute_query_dict(_TAKE, [account_id, node.id, role.value]):
+            await _tell(services, connection, actor, "account.role_taken", account_id, role, code)
 
 
-async def _change(
-    services: Services, actor: Actor, account_id: int, role: Role, code: str, statement: str, verb: str
-) -> None:
+async def _changeable(services: Services, actor: Actor, account_id: int, role: Role, code: str) -> NodeRow:
+    """Return the node of a role that an actor may give and take there. Raises NotAllowed or NotFound."""
     if role not in OF_NODES or not may_give(actor, role, None):
         raise NotAllowed
     check_not_own(actor, account_id)
-    node = await node_of(services, code)
+    return await node_of(services, code)
+
+
+async def _tell(
+    services: Services, connection: BaseDBAsyncClient, actor: Actor, verb: str, account_id: int, role: Role, code: str
+) -> None:
     detail = {"role": role.value, "node": code}
-    async with services.database.transaction() as connection:
-        if await connection.execute_query_dict(statement, [account_id, node.id, role.value]):
-            await audit(connection, actor, verb, f"account:{account_id}", detail, at=services.clock.now())
+    await audit(connection, actor, verb, f"account:{account_id}", detail, at=services.clock.now())
 
 
 async def _above(services: Services, new: NewNode) -> int | None:

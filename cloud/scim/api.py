@@ -172,7 +172,11 @@ async def replace_user(program: Writer, user_id: UserId, body: UserShown, if_mat
 async def patch_user(program: Writer, user_id: UserId, body: Patch, if_match: IfMatch = "") -> Response:
     """Change some attributes of an account. `active: false` ends its sessions at once."""
     user = await _unchanged(program, user_id, if_match)
-    return _changed(program, await change(program, user, read(patched(user.shown(_base(program)), body))))
+    shown = user.shown(_base(program))
+    given = read(patched(shown, body))
+    if given.is_active and not user.given.is_active:  # who comes back has the roles that are named now
+        given = read(patched({**shown, "roles": []}, body))
+    return _changed(program, await change(program, user, given))
 
 
 @router.delete("/Users/{user_id}", responses=CHANGED, status_code=HTTPStatus.NO_CONTENT)

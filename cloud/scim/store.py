@@ -8,10 +8,11 @@ from datetime import datetime
 from http import HTTPStatus
 
 import asyncpg
+from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import audit, close_account, give_role, take_role
 from cloud.accounts.errors import LoginRefused
-from cloud.accounts.provisioning import change_account, open_account, open_again
+from cloud.accounts.provisioning import change_account, open_account, open_anew
 from cloud.accounts.rules import normal_login
 from cloud.core.actor import Actor, Reach
 from cloud.core.database import raw
@@ -76,64 +77,76 @@ async def user_of(program: Program, user_id: int) -> User:
 
 
 async def create(program: Program, given: Given) -> User:
-    """Open an account; one that this school's directory removed before is opened again. Raises ScimRefused."""
+    """Open an account; one that this school's directory removed before begins anew. Raises ScimRefused.
+
+    Rule: what a directory asks for is done whole or not at all.
+    """
     program.bearer.require(Scope.ACCOUNTS_WRITE)
-    login, services, now = _login(given), program.services, program.services.clock.now()
-    async with services.database.transaction() as connection:
-        at = raw(connection)
-        account_id = await at.fetchval(_REMOVED, login, program.bearer.school_id, _ROLES)
-        if account_id is None:
-            account_id = await open_account(at, login, given.display_name, given.language, now)
-        else:
-            await change_account(at, account_id, login, given.display_name, given.language)
-            await open_again(at, account_id)
-        if account_id is None:
-            raise _taken(login)
-        await at.execute(_LINK, program.bearer.school_id, account_id, given.external_id, now)
-        await audit(
-            connection, program.bearer.actor, "account.provisioned", f"account:{account_id}",
-            school_id=program.bearer.school_id, at=now,
-        )  # fmt: skip
-    await _set_roles(program, account_id, frozenset(), given.roles)
-    if not given.is_active:
-        await _close(program, account_id)
+    login, now = _login(given), program.services.clock.now()
+    async with program.services.database.transaction() as connection:
+        account_id = await _opened(raw(connection), program, login, given, now)
+        await _link(connection, program, account_id, given, now)
+        await _set_roles(program, account_id, frozenset(), given.roles)
+        if not given.is_active:
+            await _close(program, account_id)
     return await user_of(program, account_id)
 
 
 async def change(program: Program, user: User, given: Given) -> User:
-    """Let an account be as a directory says; one that is closed has no session any more. Raises ScimRefused."""
+    """Let an account be as a directory says; one that is closed has no session any more. Raises ScimRefused.
+
+    One that was closed and is opened begins anew, with the roles that are named now.
+    """
     program.bearer.require(Scope.ACCOUNTS_WRITE)
     if given == user.given:
         return user
-    login, services, now = _login(given), program.services, program.services.clock.now()
-    async with services.database.transaction() as connection:
+    login, now = _login(given), program.services.clock.now()
+    is_back = given.is_active and not user.given.is_active
+    async with program.services.database.transaction() as connection:
         at = raw(connection)
         if not await change_account(at, user.id, login, given.display_name, given.language):
             raise _taken(login)
-        if given.is_active and not user.given.is_active:
-            await open_again(at, user.id)
-        await at.execute(_LINK, program.bearer.school_id, user.id, given.external_id, now)
-        await audit(
-            connection, program.bearer.actor, "account.provisioned", f"account:{user.id}",
-            school_id=program.bearer.school_id, at=now,
-        )  # fmt: skip
-    await _set_roles(program, user.id, user.given.roles, given.roles)
-    if user.given.is_active and not given.is_active:
-        await _close(program, user.id)
+        if is_back:
+            await open_anew(at, user.id, now)
+        await _link(connection, program, user.id, given, now)
+        await _set_roles(program, user.id, frozenset() if is_back else user.given.roles, given.roles)
+        if user.given.is_active and not given.is_active:
+            await _close(program, user.id)
     return await user_of(program, user.id)
 
 
 async def remove(program: Program, user: User) -> None:
     """Close an account for good, as far as the directory sees; what it did stays told."""
     program.bearer.require(Scope.ACCOUNTS_WRITE)
-    await _close(program, user.id)
     now = program.services.clock.now()
     async with program.services.database.transaction() as connection:
+        await _close(program, user.id)
         await raw(connection).execute(_REMOVE, program.bearer.school_id, user.id, now)
-        await audit(
-            connection, program.bearer.actor, "account.deprovisioned", f"account:{user.id}",
-            school_id=program.bearer.school_id, at=now,
-        )  # fmt: skip
+        await _note(connection, program, "account.deprovisioned", user.id, now)
+
+
+async def _opened(at: asyncpg.Connection, program: Program, login: str, given: Given, now: datetime) -> int:
+    """Return the account of a login that nobody has, or that this directory removed. Raises ScimRefused."""
+    removed: int | None = await at.fetchval(_REMOVED, login, program.bearer.school_id, _ROLES)
+    if removed is not None:
+        await change_account(at, removed, login, given.display_name, given.language)
+        await open_anew(at, removed, now)
+        return removed
+    account_id = await open_account(at, login, given.display_name, given.language, now)
+    if account_id is None:
+        raise _taken(login)
+    return account_id
+
+
+async def _link(connection: BaseDBAsyncClient, program: Program, account_id: int, given: Given, now: datetime) -> None:
+    await raw(connection).execute(_LINK, program.bearer.school_id, account_id, given.external_id, now)
+    await _note(connection, program, "account.provisioned", account_id, now)
+
+
+async def _note(connection: BaseDBAsyncClient, program: Program, verb: str, account_id: int, now: datetime) -> None:
+    await audit(
+        connection, program.bearer.actor, verb, f"account:{account_id}", school_id=program.bearer.school_id, at=now
+    )
 
 
 async def _close(program: Program, account_id: int) -> None:
@@ -141,6 +154,7 @@ async def _close(program: Program, account_id: int) -> None:
 
 
 async def _set_roles(program: Program, account_id: int, held: frozenset[Role], wanted: frozenset[Role]) -> None:
+    """Give and take roles, within the transaction that is open."""
     giver, school_id = _giver(program), program.bearer.school_id
     for role in sorted(wanted - held, key=lambda each: each.value):
         await give_role(program.services, giver, account_id, Reach(role, school_id))

@@ -1,6 +1,7 @@
 """What is done with tokens: making one, which is shown once, revoking it, and trading it for one that lasts an hour.
 
-Rule: a token's secret is kept as its digest; it has 256 bits, so that the digest needs no slowness.
+Rule: a token's secret is kept as its digest; it has 256 bits, so that the digest needs no slowness. A token never
+outlives its maker: it rests while who made it has no open account, or may not make tokens at that school any more.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
 from cloud.core.messages import message
-from cloud.core.rights import Right
+from cloud.core.rights import WHOLE_SCHOOL, Right
 from cloud.core.services import Services
 from cloud.core.texts import one_line
 from cloud.tokens.bearer import NAME_MAX
@@ -35,10 +36,17 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
 _REVOKE = """
 UPDATE api_token SET revoked_at = $3 WHERE id = $1 AND school_id = $2 AND revoked_at IS NULL RETURNING name
 """
-_CLIENT = """
-SELECT id, school_id, scopes FROM api_token
-WHERE client = $1 AND secret_digest = $2 AND revoked_at IS NULL AND expires_at > $3 FOR UPDATE
-"""
+# Whether the maker of `token` may still make tokens at its school; one made by the system itself has no maker.
+MAKER_MAY = """(token.made_by IS NULL OR EXISTS (
+  SELECT FROM account JOIN grant_of_role AS held ON held.account_id = account.id
+  WHERE account.id = token.made_by AND account.is_active AND held.school_id = token.school_id AND held.role = ANY ({0})
+))"""
+MAKERS = sorted(role.value for role in WHOLE_SCHOOL[Right.PROGRAMS_KEEP])
+_CLIENT = f"""
+SELECT id, school_id, scopes FROM api_token AS token
+WHERE client = $1 AND secret_digest = $2 AND revoked_at IS NULL AND expires_at > $3 AND {MAKER_MAY.format("$4")}
+FOR UPDATE
+"""  # noqa: S608 (text of ours)
 _TRIM = """
 DELETE FROM access_token WHERE token_id = $1 AND (expires_at <= $2 OR digest NOT IN (
   SELECT digest FROM access_token WHERE token_id = $1 ORDER BY expires_at DESC, digest LIMIT $3
@@ -116,7 +124,7 @@ async def trade(services: Services, client: str, secret: str, asked: str) -> Acc
     now = services.clock.now()
     async with services.database.transaction() as connection:
         at = raw(connection)
-        row = await at.fetchrow(_CLIENT, client[:SECRET_MAX], digest(secret[: SECRET_MAX + 1]), now)
+        row = await at.fetchrow(_CLIENT, client[:SECRET_MAX], digest(secret[: SECRET_MAX + 1]), now, MAKERS)
         if row is None:
             return None
         scopes = granted(asked, named(row["scopes"]))

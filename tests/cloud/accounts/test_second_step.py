@@ -226,6 +226,14 @@ async def test_a_guardians_session_of_a_password_alone_never_becomes_one_of_staf
     assert (await whole(services, parent.login)).must_enrol
 
 
+async def test_a_familys_long_session_never_becomes_one_of_staff_also_with_a_second_step(services: Services) -> None:
+    parent = await (await somebody(services, Role.GUARDIAN)).enrol()
+
+    await give_role(services, SYSTEM, parent.account_id, Reach(Role.OFFICE, parent.school_id))
+
+    assert await actor_of(services, parent.token) is None
+
+
 async def test_a_session_with_a_second_step_stays_when_a_role_is_given_and_one_of_a_parent_of_two_schools_too(
     services: Services, office: Somebody
 ) -> None:

@@ -62,6 +62,16 @@ async def test_a_class_teacher_reaches_the_named_class_until_it_or_the_role_is_t
     assert reached == [{place.class_id}, set(), set()]
 
 
+async def test_a_session_of_who_had_no_work_until_now_ends_with_the_first_role(
+    services: Services, place: Place
+) -> None:
+    nobody = await an_account(services, "nobody")
+
+    await give_role(services, SYSTEM, nobody, Reach(Role.OFFICE, place.school_id))
+
+    assert await actor_of(services, f"token-of-{nobody}") is None
+
+
 async def test_a_class_of_another_school_and_a_role_not_held_are_refused(services: Services, place: Place) -> None:
     teacher = await an_account(services, "teacher", Role.TEACHER, place.school_id)
 

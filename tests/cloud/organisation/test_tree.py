@@ -2,6 +2,7 @@
 
 import pytest
 
+from cloud.accounts.queries import actor_of
 from cloud.core.actor import Actor, Reach
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.rights import Right
@@ -70,6 +71,31 @@ async def test_a_school_that_comes_later_is_reached_and_a_role_taken_back_reache
     assert after.reaches == frozenset()
     with pytest.raises(NotAllowed):
         await counts_today(services, after)
+
+
+@pytest.mark.parametrize("before", [None, Role.GUARDIAN, Role.OFFICE])
+async def test_a_session_without_a_second_step_ends_when_a_role_at_a_node_is_given(
+    services: Services, place: Place, before: Role | None
+) -> None:
+    account = await an_account(services, "authority", before, place.school_id)
+
+    await give_role_at_node(services, SYSTEM, account, Role.AUTHORITY, "kz")
+
+    assert await actor_of(services, f"token-of-{account}") is None
+
+
+async def test_a_role_at_a_node_that_is_given_twice_ends_no_session_and_one_of_nobody_is_not_there(
+    services: Services, place: Place
+) -> None:
+    account = await an_account(services, "authority")
+    await give_role_at_node(services, SYSTEM, account, Role.AUTHORITY, "kz")
+    await signed_in_as(services, account)
+
+    await give_role_at_node(services, SYSTEM, account, Role.AUTHORITY, "kz")
+
+    assert await actor_of(services, f"token-of-{account}") is not None
+    with pytest.raises(NotFound):
+        await give_role_at_node(services, SYSTEM, 999, Role.AUTHORITY, "kz")
 
 
 async def test_an_authority_grants_nothing_and_a_director_no_authority(services: Services, place: Place) -> None:

@@ -11,7 +11,7 @@ import pytest
 from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import Status, check_server
 
-from cloud.accounts.models import Account, Grant, SignIn
+from cloud.accounts.models import Account, Authenticator, Grant, RecoveryCode, SignIn
 from cloud.accounts.queries import actor_of
 from cloud.core.roles import Role
 from cloud.core.services import Services
@@ -111,6 +111,54 @@ async def test_what_was_removed_is_not_there_and_is_opened_again_under_its_name(
     assert (gone.status_code, twice.status_code) == (HTTPStatus.NOT_FOUND, HTTPStatus.NOT_FOUND)
     assert (again.status_code, again.json()["id"]) == (HTTPStatus.CREATED, first["id"])
     assert again.json()["active"] is True
+
+
+@pytest.mark.parametrize("way", ["post", "patch", "put"])
+async def test_an_account_that_is_opened_again_has_nothing_of_before_but_its_name(services: Services, way: str) -> None:
+    at = await school(services)
+    async with provisioner(services, at) as client:
+        made = (await client.post(USERS, json=user("gulnar", roles=[{"value": "office"}]))).json()
+        known, address = int(made["id"]), f"{USERS}/{made['id']}"
+        await Account.filter(id=known).update(password_hash="a password that was known", must_change=False)
+        await Authenticator(account_id=known, secret_encrypted=b"x").save()
+        await RecoveryCode(account_id=known, digest="x", made_at=services.clock.now()).save()
+        off, on = ({"schemas": [PATCH], "Operations": [{"op": "replace", "value": {"active": each}}]}
+                   for each in (False, True))  # fmt: skip
+        await (client.delete(address) if way == "post" else client.patch(address, json=off))
+
+        match way:
+            case "post":
+                again = await client.post(USERS, json=user("gulnar"))
+            case "patch":
+                again = await client.patch(address, json=on)
+            case _:
+                again = await client.put(address, json=user("gulnar", roles=[{"value": "nurse"}]))
+
+    account = await Account.get(id=known)
+    roles = [grant.role.value for grant in await Grant.filter(account_id=known)]
+    assert (again.json()["id"], again.json()["active"]) == (made["id"], True)
+    assert (account.must_change, account.password_hash.startswith("$argon2id$")) == (True, True)
+    assert roles == (["nurse"] if way == "put" else [])
+    assert not await Authenticator.exists(account_id=known)
+    assert not await RecoveryCode.exists(account_id=known)
+
+
+async def test_what_cannot_be_done_whole_is_not_done_at_all(services: Services) -> None:
+    at = await school(services)
+    async with provisioner(services, at) as client:
+        made = (await client.post(USERS, json=user("gulnar", roles=[{"value": "nurse"}]))).json()
+        await services.database.pool.execute(
+            "ALTER TABLE grant_of_role ADD CONSTRAINT no_tutors CHECK (role <> 'tutor') NOT VALID"
+        )
+        roles = [{"value": "office"}, {"value": "tutor"}]
+        failed = [
+            await client.put(f"{USERS}/{made['id']}", json=user("gulnar", displayName="Гүлнар", roles=roles)),
+            await client.post(USERS, json=user("another", roles=roles)),
+        ]
+        after = (await client.get(USERS)).json()["Resources"]
+
+    assert [answer.status_code for answer in failed] == [HTTPStatus.INTERNAL_SERVER_ERROR] * 2
+    assert [(each["displayName"], each["roles"]) for each in after] == [("gulnar", [{"value": "nurse"}])]
 
 
 async def test_what_became_more_than_a_directory_may_give_is_not_opened_again(services: Services) -> None:

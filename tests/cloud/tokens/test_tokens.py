@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from cloud.accounts.actions import close_account, give_role, take_role
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
@@ -12,6 +13,7 @@ from cloud.tokens.errors import ScopeMissing, TokenWrong
 from cloud.tokens.queries import bearer_of, tokens_of
 from cloud.tokens.scopes import ONEROSTER, Scope
 from simulators.clock import SimulatedClock
+from tests.cloud.organisation.factory import SYSTEM, an_account
 from tests.cloud.tokens.factory import it_of, school, token
 
 DAY_S = 24 * 3600
@@ -60,6 +62,36 @@ async def test_a_token_works_until_it_expires_or_is_revoked(services: Services, 
     assert await trade(services, long.client, long.secret, "") is None
     clock.advance(30 * DAY_S + 1)
     assert await bearer_of(services, short.secret) is None
+
+
+@pytest.mark.parametrize("loss", ["closed", "role taken", "role elsewhere"])
+async def test_a_token_rests_when_who_made_it_may_not_any_more_and_it_is_told(
+    services: Services, clock: SimulatedClock, loss: str
+) -> None:
+    at, other = await school(services), await school(services, "astana7")
+    maker, reach = await an_account(services, "daniyar", Role.IT, at), Reach(Role.IT, at)
+    await an_account(services, "next", Role.IT, at)
+    made = await make_token(services, Actor("D", maker, frozenset({reach})), at, "diary", ["roster.read"], 30)
+    access = await trade(services, made.client, made.secret, "")
+    assert access is not None
+    assert await bearer_of(services, made.secret) is not None
+
+    if loss == "closed":
+        await close_account(services, SYSTEM, maker)
+    else:
+        await take_role(services, SYSTEM, maker, reach)
+    if loss == "role elsewhere":
+        await give_role(services, SYSTEM, maker, Reach(Role.IT, other))
+        await give_role(services, SYSTEM, maker, Reach(Role.OFFICE, at))
+    clock.advance(61)
+
+    assert await bearer_of(services, made.secret) is None
+    assert await bearer_of(services, access.token) is None
+    assert await trade(services, made.client, made.secret, "") is None
+    (row,) = await tokens_of(services, it_of(at), at)
+    assert row.state(clock.now()) == "token_rests"
+    alarms = await services.database.pool.fetch("SELECT school_id, kind, detail, count FROM alarm")
+    assert [tuple(each) for each in alarms] == [(at, "token_rests", "diary", 1)]
 
 
 async def test_it_of_a_school_makes_sees_and_revokes_tokens_of_that_school_only(services: Services) -> None:
