@@ -51,6 +51,7 @@ from cloud.guardian import pages as guardian_pages
 from cloud.notifications.queries import counts_of
 from cloud.office import (
     anchor_pages,
+    attempt_pages,
     audit_pages,
     canteen_pages,
     canteen_rule_pages,
@@ -119,7 +120,7 @@ ROUTERS = (
     office_pages.ways, office_pages.router, person_pages.router, day_pass_pages.router, card_pages.router,
     photo_pages.router, family_pages.router, family_pages.of_one, fleet_pages.router, enrol_pages.router,
     fleet_alarms.router, fleet_alarms.of_all, audit_pages.router, audit_pages.of_all,
-    anchor_pages.router, fleet_device_pages.router,
+    anchor_pages.router, attempt_pages.router, fleet_device_pages.router,
     role_pages.router, class_pages.router, region_pages.router,
     report_pages.router, signed_pages.router, import_pages.router, office_api.router, guardian_api.router,
     roster_api.router, release_api.router, release_pages.router, enrol_api.router, photo_api.router, kaspi_api.router,

@@ -1,8 +1,7 @@
-"""What is asked of accounts: whose session a token is, who may sign in at a school, and the audit journal."""
+"""What is asked of accounts: whose session a token is, and who may sign in at a school."""
 
-import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from cloud.accounts.beginnings import token_digest
 from cloud.accounts.reaching import reaches_at_nodes, reaches_of_classes
@@ -31,10 +30,6 @@ SELECT account.id, login, name, must_change, is_active, array_agg(role ORDER BY 
 FROM grant_of_role JOIN account ON account.id = account_id
 WHERE school_id = $1 GROUP BY account.id ORDER BY login LIMIT $2
 """
-AUDIT = """
-SELECT id, at, actor, verb, subject, detail FROM audit_entry
-WHERE ($1::bigint IS NULL OR school_id = $1) AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
-"""
 LIST_MAX = 500
 SEEN_EVERY = timedelta(minutes=10)  # a session's last use is told no finer
 
@@ -49,18 +44,6 @@ class AccountRow:
     must_change: bool
     is_active: bool
     roles: tuple[Role, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRow:
-    """An entry of the audit journal."""
-
-    id: int
-    at: datetime
-    actor: str
-    verb: str
-    subject: str
-    detail: dict[str, str]
 
 
 async def actor_of(services: Services, token: str) -> Actor | None:
@@ -98,20 +81,5 @@ async def accounts_of(services: Services, actor: Actor, school_id: int) -> list[
         AccountRow(
             row["id"], row["login"], row["name"], row["must_change"], row["is_active"], tuple(map(Role, row["roles"]))
         )
-        for row in rows
-    ]
-
-
-async def audit_of(
-    services: Services, actor: Actor, school_id: int | None, before: int | None = None
-) -> list[AuditRow]:
-    """Return the newest entries of a school (of all, for an operator), before an id. Raises NotAllowed."""
-    if school_id is None:
-        actor.require_everywhere(Right.AUDIT_READ)
-    else:
-        actor.require(Right.AUDIT_READ, school_id)
-    rows = await services.database.pool.fetch(AUDIT, school_id, before, LIST_MAX)
-    return [
-        AuditRow(row["id"], row["at"], row["actor"], row["verb"], row["subject"], json.loads(row["detail"]))
         for row in rows
     ]

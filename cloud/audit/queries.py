@@ -1,7 +1,8 @@
 """What is asked of the audit journal: who did what, of a school or of all, by person, actor, verb and period.
 
 Rule: a school's office, director, IT and auditor read the entries of their school, and of those that belong to no
-school (sign-ins, passwords) only what somebody did who has a role there; an operator reads everything.
+school (sign-ins, passwords) only what somebody did who has a role there; an operator reads everything. Names are for
+who may read the people of the school: others read which account it was, and find nobody by a name.
 """
 
 import json
@@ -26,15 +27,18 @@ WHERE ($1::bigint IS NULL OR entry.school_id = $1 OR (
     entry.school_id IS NULL AND entry.account_id = $2
     AND EXISTS (SELECT FROM grant_of_role AS held WHERE held.account_id = $2 AND held.school_id = $1)))
   AND ($2::bigint IS NULL OR entry.account_id = $2)
-  AND ($3 = '' OR entry.actor ILIKE '%' || replace(replace(replace($3, '\', '\\'), '%', '\%'), '_', '\_') || '%')
+  AND ($3 = '' OR ($9 OR entry.account_id IS NULL)
+    AND entry.actor ILIKE '%' || replace(replace(replace($3, '\', '\\'), '%', '\%'), '_', '\_') || '%')
   AND ($4 = '' OR entry.verb = $4 OR starts_with(entry.verb, $4 || '.'))
   AND ($5::text[] IS NULL OR entry.subject = ANY($5))
   AND ($6::timestamptz IS NULL OR entry.at >= $6) AND ($7::timestamptz IS NULL OR entry.at < $7)
   AND ($8::bigint IS NULL OR entry.id < $8)
 """
 _LIST = f"""
-SELECT entry.id, at, entry.account_id, actor, coalesce(school.code, '') AS school, verb, subject, detail::text
-{_FITS} ORDER BY entry.id DESC LIMIT $9
+SELECT entry.id, at, entry.account_id,
+  CASE WHEN $9 OR entry.account_id IS NULL THEN actor ELSE 'account:' || entry.account_id END AS actor,
+  coalesce(school.code, '') AS school, verb, subject, detail::text
+{_FITS} ORDER BY entry.id DESC LIMIT $10
 """
 
 
@@ -73,27 +77,35 @@ def require_reader(actor: Actor, school_id: int | None) -> None:
         actor.require(Right.AUDIT_READ, school_id)
 
 
+def reads_names(actor: Actor, school_id: int | None) -> bool:
+    """Tell whether a reader of the journal may read who somebody is; of all schools, where none is given."""
+    if school_id is None:
+        return actor.can_everywhere(Right.PEOPLE_READ)
+    return actor.can(Right.PEOPLE_READ, school_id)
+
+
 async def noted_of(
     services: Services, actor: Actor, school_id: int | None, wanted: Wanted, limit: int = PAGE_SIZE
 ) -> list[Noted]:
     """Return the newest entries that fit, of a school or, for an operator, of all. Raises NotAllowed."""
     require_reader(actor, school_id)
-    rows = await services.database.pool.fetch(_LIST, *_values(school_id, wanted), limit)
+    named = reads_names(actor, school_id)
+    rows = await services.database.pool.fetch(_LIST, *_values(school_id, wanted), named, limit)
     return [_noted(row) for row in rows]
 
 
 def each_noted_of(services: Services, actor: Actor, school_id: int | None, wanted: Wanted) -> AsyncIterator[Noted]:
     """Return the same one by one, EXPORT_MAX at most, without holding them all. Raises NotAllowed."""
     require_reader(actor, school_id)
-    return _each(services, school_id, wanted)
+    return _each(services, school_id, wanted, named=reads_names(actor, school_id))
 
 
-async def _each(services: Services, school_id: int | None, wanted: Wanted) -> AsyncIterator[Noted]:
+async def _each(services: Services, school_id: int | None, wanted: Wanted, *, named: bool) -> AsyncIterator[Noted]:
     *values, before = _values(school_id, wanted)
     left = EXPORT_MAX
     while left > 0:
         asked = min(PREFETCH, left)
-        rows = await services.database.pool.fetch(_LIST, *values, before, asked, timeout=EXPORT_S)
+        rows = await services.database.pool.fetch(_LIST, *values, before, named, asked, timeout=EXPORT_S)
         for row in rows:
             yield _noted(row)
         if len(rows) < asked:

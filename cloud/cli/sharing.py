@@ -14,6 +14,10 @@ from cloud.schools.queries import school_of_code
 access = typer.Typer(no_args_is_help=True, help="Integration at database level: read-only views, one role a school.")
 School = Annotated[str, typer.Argument(help="Code of the school.")]
 ACTOR = Actor.system("command sql-access")
+OPEN = (
+    "It may still hold advisory locks and make large objects, as everybody may who connects: only the server's owner "
+    "can close that. Run this command once with ESIK_DATABASE_URL naming a superuser."
+)
 
 
 @access.command("add")
@@ -28,6 +32,8 @@ def add(school: School, data: Data = None, edition: EditionOption = None) -> Non
     shared = run_to_the_end(work())
     typer.echo(f"made role {shared.role} with {shared.views} views in schema {shared.schema}")
     typer.echo(f"password, shown once: {shared.password}")
+    if not shared.is_closed:
+        typer.echo(OPEN)
     typer.echo("Let it in by pg_hba.conf, over TLS, from the other program's address only.")
 
 

@@ -55,6 +55,7 @@ PLACES = (
     _place("reports", Right.REPORTS_READ, N_("Reports"), "reports", Role.CANTEEN),
     _place("devices", Right.DEVICES_KEEP, N_("Devices"), "devices", Role.IT),
     _place("roles", Right.ROLES_READ, N_("Roles"), "roles", Role.OFFICE, Role.DIRECTOR, Role.IT),
+    _place("attempts", Right.ACCOUNTS_READ, N_("Failed attempts"), "attempts", Role.IT),
     _place("programs", Right.PROGRAMS_KEEP, N_("Programs"), "programs", Role.IT),
     _place("alarms", Right.ALARMS_READ, N_("Alarms"), "alarms", Role.IT),
     _place("all_alarms", Right.ALARMS_READ, N_("Alarms of all schools"), "/alarms", Role.OPERATOR),

@@ -266,8 +266,10 @@ TABLE: Mapping[Right, Allowed] = {
         Thing.ACCOUNTS, N_("Read the audit journal"),
         at_school(Role.OFFICE, Role.DIRECTOR, Role.IT) | {Role.AUDITOR: Within.REGION} | OPERATORS,
     ),
-    Right.ACCOUNTS_READ: Allowed(Thing.ACCOUNTS, N_("See the school's accounts, and attempts to sign in that failed"),
-                                 at_school(Role.OFFICE, Role.DIRECTOR, Role.IT) | OPERATORS),
+    Right.ACCOUNTS_READ: Allowed(
+        Thing.ACCOUNTS, N_("See the school's accounts, and who tried in vain to sign in or with a card"),
+        at_school(Role.OFFICE, Role.DIRECTOR, Role.IT) | OPERATORS,
+    ),
     Right.ACCOUNTS_KEEP: Allowed(
         Thing.ACCOUNTS, N_("Make, edit, close and delete accounts of the roles that one may give"),
         at_school(Role.OFFICE, Role.DIRECTOR, Role.IT) | OPERATORS,

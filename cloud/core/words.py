@@ -160,7 +160,6 @@ WORDS = {
     "notices": N_("Notices to the phone"),
     "code": N_("Code on a phone or on paper"),
     "data": N_("Keeping personal data"),
-    "publish": N_("Name and picture published"),
     "resource": N_("Name and class to digital resources"),
     "mfa_off": N_("Signing in without a second step"),
     # how an answer about a consent came

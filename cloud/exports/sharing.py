@@ -1,7 +1,8 @@
 """Integration at database level: a role of a school's own that reads its open tables as views, and nothing else.
 
 Rule: which rows and columns a view has is decided where exports decide it; no IIN, contact or sealed byte is in
-one. What the role could do to the server is bounded by PostgreSQL: a few connections, and a time for each statement.
+one. What the role could do to the server is bounded by PostgreSQL: a few connections, a time for each statement, and,
+where the service's role owns the server, no locks and no large objects. LISTEN and NOTIFY cannot be taken from anybody.
 """
 
 import base64
@@ -32,6 +33,16 @@ SETTINGS = {
     "default_transaction_read_only": "on",
 }  # fmt: skip
 ITERATIONS = 4_096  # PostgreSQL's own
+# What PostgreSQL lets everybody call, and no reader needs: holding locks that our workers wait for, filling the disk
+# with large objects, waking our listeners. Only the server's owner can take it away; the tables' owner keeps it.
+_OPEN_TO_ALL = """
+SELECT pg_proc.oid::regprocedure::text AS name FROM pg_proc
+WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^(pg_(try_)?advisory_|lo_|lowrite$|loread$|pg_notify$)'
+  AND has_function_privilege('public', pg_proc.oid, 'EXECUTE') ORDER BY 1
+"""
+_OWNER = "SELECT tableowner FROM pg_tables WHERE schemaname = 'public' AND tablename = 'school'"
+_IS_SUPER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
+TEMP_FILES_MAX = "1GB"  # of one statement's sorting; the role cannot change it
 _MAY = "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
 _THERE = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)"
 # Nobody but who owns the tables has anything to do with them, with new functions, or with tables for a while.
@@ -55,6 +66,7 @@ class Shared:
     role: str
     schema: str
     views: int
+    is_closed: bool  # locks, large objects and wake-ups are no more for everybody
     password: str = field(repr=False)
 
 
@@ -82,12 +94,13 @@ async def add_sql_access(services: Services, actor: Actor, code: str) -> Shared:
         await _drop(connection, school)
         for statement in _role(role, schema, await connection.fetchval("SELECT current_database()"), password):
             await connection.execute(statement)
+        is_closed = await _close_what_all_may(connection, role)
         tables = await known_tables(connection, TABLES, meanings())
         for known in tables:
             await connection.execute(_view(schema, known, school.id))
         await connection.execute(f'GRANT SELECT ON ALL TABLES IN SCHEMA "{schema}" TO "{role}"')
         await _note(services, transaction, actor, "sql_access.added", school)
-    return Shared(role, schema, len(tables), password)
+    return Shared(role, schema, len(tables), is_closed, password)
 
 
 async def remove_sql_access(services: Services, actor: Actor, code: str) -> None:
@@ -112,6 +125,19 @@ async def _check(connection: asyncpg.Connection) -> None:
                 role=await connection.fetchval("SELECT current_user"),
             )
         )
+
+
+async def _close_what_all_may(connection: asyncpg.Connection, role: str) -> bool:
+    """Take from everybody but the tables' owner what no reader needs; tell whether nothing of it is left open."""
+    functions = [row["name"] for row in await connection.fetch(_OPEN_TO_ALL)]
+    if not await connection.fetchval(_IS_SUPER):
+        return not functions
+    await connection.execute(f"ALTER ROLE \"{role}\" SET temp_file_limit = '{TEMP_FILES_MAX}'")
+    if functions:
+        named, owner = ", ".join(functions), await connection.fetchval(_OWNER)
+        await connection.execute(f'GRANT EXECUTE ON FUNCTION {named} TO "{owner}"')
+        await connection.execute(f"REVOKE EXECUTE ON FUNCTION {named} FROM PUBLIC")
+    return True
 
 
 async def _drop(connection: asyncpg.Connection, school: SchoolRow) -> None:

@@ -1,7 +1,7 @@
 """Taking in what another system tells: each passage once, of people whose number the school knows.
 
-Rule: told again, also a year later, a passage counts once; a passage of nobody here, from the future, or of long ago is
-counted to the answer and not kept.
+Rule: told again, also a year later, a passage counts once; a passage of nobody here, of who did not consent to be known
+by a card, from the future, or of long ago is counted to the answer and not kept.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,8 @@ from cloud.attendance.projection import Who
 from cloud.core.database import raw
 from cloud.core.texts import one_line
 from cloud.foreign_gates.passages import Passed
+from cloud.people.consents import consented_to
+from cloud.people.kinds import Purpose
 from cloud.schools.queries import school_of_id
 from cloud.tokens.scopes import Scope
 from cloud.tokens.web import Program
@@ -23,10 +25,10 @@ from cloud.tokens.web import Program
 AHEAD_MAX = timedelta(minutes=5)
 BACK_MAX = timedelta(days=31)
 GATE_MAX = 16
-_PEOPLE = """
+_PEOPLE = f"""
 SELECT id, ref, school_id, school_class_id, role, number FROM person
-WHERE school_id = $1 AND number = ANY($2::text[]) AND is_active
-"""
+WHERE school_id = $1 AND number = ANY($2::text[]) AND is_active AND {consented_to(Purpose.CARD)}
+"""  # noqa: S608 (text of ours)
 _NEW = """
 INSERT INTO foreign_passage (school_id, system, source, taken_at) SELECT $1, $2, source, $4
 FROM unnest($3::text[]) AS told (source) ON CONFLICT (school_id, system, source) DO NOTHING RETURNING id, source
@@ -35,7 +37,7 @@ FROM unnest($3::text[]) AS told (source) ON CONFLICT (school_id, system, source)
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How many passages were new, told before, of nobody here, and of another time."""
+    """How many passages were new, told before, of nobody here who consented, and of another time."""
 
     new: int
     known: int

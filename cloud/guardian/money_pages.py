@@ -24,11 +24,12 @@ router = APIRouter(include_in_schema=False)
 async def show(request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices, ref: str) -> Response:
     """Show a child's account."""
     child = await child_of(services, actor, ref, FamilyRight.PAY)
-    pool = services.database.pool
+    pool, eaten = services.database.pool, []
+    if FamilyRight.MEALS in child.rights:
+        eaten = await eaten_by(pool, child.id, child.on - timedelta(days=EATEN_DAYS), child.on)
     return pages_of(request).page(
         replace(visit, zone=child.zone), "guardian/money.html", section="children", child=child,
         lasting=await lasting_of(services, child), number=shown(await number_of(services, child.id)),
         movements=await movements_of(pool, child.id, child.on - timedelta(days=DAYS_SHOWN), child.on),
-        eaten=await eaten_by(pool, child.id, child.on - timedelta(days=EATEN_DAYS), child.on), eaten_days=EATEN_DAYS,
-        days_shown=DAYS_SHOWN, has_kaspi=bool(services.settings.kaspi_sources),
+        eaten=eaten, eaten_days=EATEN_DAYS, days_shown=DAYS_SHOWN, has_kaspi=bool(services.settings.kaspi_sources),
     )  # fmt: skip

@@ -42,7 +42,7 @@ async def show(
     return pages_of(request).page(
         here, PAGE, section="children", child=child, eaten=eaten, chart=chart_of_money(eaten, here.formats),
         ways=list(By), part_name=part_name, share_of=share_of, allergens=ALLERGENS, categories=CATEGORIES,
-        lasting=await lasting_of(services, child),
+        lasting=await lasting_of(services, child) if FamilyRight.PAY in child.rights else None,
     )  # fmt: skip
 
 

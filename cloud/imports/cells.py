@@ -34,7 +34,6 @@ PURPOSES = {
     Purpose.NOTICES: ("хабарлама", "уведомления", "notices", "хабарламалар", "уведомление"),
     Purpose.CODE: ("код", "code", "басқа жолмен тану", "иная идентификация"),
     Purpose.DATA: ("деректер", "данные", "data", "дербес деректер", "персональные данные"),
-    Purpose.PUBLISH: ("жариялау", "публикация", "publishing", "publish"),
     Purpose.RESOURCE: ("ресурстар", "ресурсы", "resources", "resource"),
     Purpose.MFA_OFF: ("бір қадаммен кіру", "вход без второго шага", "one step", "mfa_off"),
 }

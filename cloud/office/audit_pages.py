@@ -13,7 +13,7 @@ from fastapi.responses import Response, StreamingResponse
 from cloud.accounts.actions import audit
 from cloud.accounts.web import OperatorDesk, everywhere
 from cloud.attendance.web import Desk, desk_of
-from cloud.audit.queries import PAGE_SIZE, Noted, each_noted_of, noted_of
+from cloud.audit.queries import PAGE_SIZE, Noted, each_noted_of, noted_of, reads_names
 from cloud.audit.verbs import VERBS, verb_words
 from cloud.core.actor import Actor
 from cloud.core.delimited import MARK, line_of, tamed
@@ -61,7 +61,8 @@ class _Reading:
         """Return what the person asked for is called in entries; None where none is asked for."""
         if self.school_id is None or not self.filters.person:
             return None
-        return await subjects_of(self.services.database.pool, self.school_id, self.filters.person)
+        pool, named = self.services.database.pool, reads_names(self.actor, self.school_id)
+        return await subjects_of(pool, self.school_id, self.filters.person, by_name=named)
 
 
 @router.get("")
@@ -105,14 +106,18 @@ async def _page(request: Request, reading: _Reading) -> Response:
     found = await noted_of(reading.services, reading.actor, reading.school_id, wanted, PAGE_SIZE + 1)
     entries = found[:PAGE_SIZE]
     people = {}
-    if reading.school_id is not None:
+    if reading.school_id is not None and reads_names(reading.actor, reading.school_id):
         subjects = {each.subject for each in entries}
         people = await people_in(reading.services.database.pool, reading.school_id, subjects)
     return pages_of(request).page(
         reading.visit, TEMPLATE, section=_section(reading), address=reading.address, filters=reading.filters,
         entries=entries, people=people, older=entries[-1].id if len(found) > PAGE_SIZE else None, verbs=VERBS,
-        words_of=verb_words,
+        words_of=verb_words, may_see_attempts=_may_see_attempts(reading),
     )  # fmt: skip
+
+
+def _may_see_attempts(reading: _Reading) -> bool:
+    return reading.school_id is not None and reading.actor.can(Right.ACCOUNTS_READ, reading.school_id)
 
 
 async def _csv(reading: _Reading) -> Response:

@@ -20,7 +20,8 @@ NUMBER_DIGITS_MAX = 18
 PEOPLE_MAX = 20  # whom a part of a name may mean
 _SUBJECTS = r"""
 WITH meant AS (
-  SELECT id FROM person WHERE school_id = $1 AND (ref = $2 OR concat_ws(' ', surname, given_name, patronymic) ILIKE
+  SELECT id FROM person WHERE school_id = $1 AND (ref = $2 OR $4
+    AND concat_ws(' ', surname, given_name, patronymic) ILIKE
     '%' || replace(replace(replace($2, '\', '\\'), '%', '\%'), '_', '\_') || '%')
   ORDER BY ref = $2 DESC, sort_key LIMIT $3
 )
@@ -89,9 +90,12 @@ class Filters:
         )  # fmt: skip
 
 
-async def subjects_of(pool: asyncpg.Pool, school_id: int, person: str) -> list[str]:
-    """Return what entries about a person are about: the person, the cards, the guardians."""
-    return [row[0] for row in await pool.fetch(_SUBJECTS, school_id, person, PEOPLE_MAX)]
+async def subjects_of(pool: asyncpg.Pool, school_id: int, person: str, *, by_name: bool) -> list[str]:
+    """Return what entries about a person are about: the person, the cards, the guardians.
+
+    A person is meant by the reference, and by a part of the name for who may read names.
+    """
+    return [row[0] for row in await pool.fetch(_SUBJECTS, school_id, person, PEOPLE_MAX, by_name)]
 
 
 async def people_in(pool: asyncpg.Pool, school_id: int, subjects: set[str]) -> dict[str, Named]:

@@ -139,14 +139,18 @@ class Builder:
         built = _active(person.ref, username=person.ref, enabledUser="true", roles=roles, primaryOrg=org)
         if not person.is_active:
             return {**built, "status": "tobedeleted", "enabledUser": "false", "givenName": "", "familyName": ""}
+        if not person.is_named:
+            built |= {"givenName": "", "familyName": person.ref}
+            return built | self._grades(person, grades)
         built |= {"givenName": person.given_name, "familyName": person.surname}
         if person.patronymic:
             built["middleName"] = person.patronymic
         if person.number:
             built["identifier"] = person.number
-        if person.class_id in grades:
-            built["grades"] = [_grade(grades[person.class_id])]
-        return built
+        return built | self._grades(person, grades)
+
+    def _grades(self, person: PersonRead, grades: dict[int, int]) -> Built:
+        return {} if person.class_id not in grades else {"grades": [_grade(grades[person.class_id])]}
 
     def members(self, class_id: str) -> frozenset[str]:
         """Return the references of who is in a class."""

@@ -1,12 +1,14 @@
 """What OneRoster's objects are made of: a school, its terms, its classes and its people, read at once.
 
-Rule: neither IINs nor contacts of families nor health are read here, so that none can be told.
+Rule: neither IINs nor contacts of families nor health are read here, so that none can be told. A student whose family
+did not consent to digital resources has the reference in the place of the name, unless the token names all.
 """
 
 from dataclasses import dataclass
 from datetime import date
 
-from cloud.people.kinds import PersonRole
+from cloud.people.consents import consented_to
+from cloud.people.kinds import PersonRole, Purpose
 from cloud.people.queries import PEOPLE_MAX
 from cloud.schools.queries import SchoolRow, school_of_id, terms_of
 from cloud.tokens.scopes import Scope
@@ -14,11 +16,11 @@ from cloud.tokens.web import Program
 
 CLASSES_MAX = 1_000
 _CLASSES = "SELECT id, grade, letter, is_active FROM school_class WHERE school_id = $1 ORDER BY id LIMIT $2"
-_PEOPLE = """
+_PEOPLE = f"""
 SELECT ref, role, surname, given_name, patronymic, coalesce(number, '') AS number, school_class_id AS class_id,
-  position, is_active
+  position, is_active, role <> 'student' OR $3 OR {consented_to(Purpose.RESOURCE)} AS is_named
 FROM person WHERE school_id = $1 ORDER BY id LIMIT $2
-"""
+"""  # noqa: S608 (text of ours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class PersonRead:
     class_id: int | None
     position: str
     is_active: bool
+    is_named: bool  # else the reference stands for the name
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,9 @@ async def rows_of(program: Program) -> Rows:
     school = await school_of_id(services, school_id)
     terms = await terms_of(services, school_id)
     classes = await services.database.pool.fetch(_CLASSES, school_id, CLASSES_MAX)
-    people = await services.database.pool.fetch(_PEOPLE, school_id, PEOPLE_MAX)
+    people = await services.database.pool.fetch(
+        _PEOPLE, school_id, PEOPLE_MAX, Scope.ROSTER_NAMES in program.bearer.scopes
+    )
     return Rows(
         school, services.clock.now().astimezone(school.zone).date(), tuple(terms),
         tuple(ClassRead(**row) for row in classes),

@@ -20,7 +20,6 @@ class Purpose(Enum):
     NOTICES = "notices"  # being told; each guardian answers for what goes to the own phone
     CODE = "code"  # being known in another way: by a code on a phone or on paper
     DATA = "data"  # keeping personal data at all; a refusal refuses every other purpose
-    PUBLISH = "publish"  # name and picture on the school's pages and boards
     RESOURCE = "resource"  # name and class go to a digital resource that the child opens
     MFA_OFF = "mfa_off"  # a student under sixteen signs in without a second factor
 

@@ -42,7 +42,7 @@ SELECT answer.id, purpose, says, answer."on", way, source, text_version, text_di
   coalesce(guardian.name, '') AS guardian, guardian.id AS guardian_id, answer.recorded_at,
   answer.id IN (SELECT answer_id FROM standing_answers($1)) AS stands
 FROM consent_answer AS answer LEFT JOIN guardian ON guardian.id = guardian_id
-WHERE answer.person_id = $1 ORDER BY answer.id DESC LIMIT 200
+WHERE answer.person_id = $1 AND purpose = ANY($2::text[]) ORDER BY answer.id DESC LIMIT 200
 """
 _ACCOUNTS = """
 SELECT DISTINCT person_id, account_id, may_see_meals, may_pay FROM guardianship_at($2) AS family
@@ -180,7 +180,7 @@ async def consents_of(services: Services, actor: Actor, ref: str) -> list[Answer
 
 async def answers_of(connection: asyncpg.Connection | asyncpg.Pool, person_id: int) -> list[AnswerRow]:
     """Return every answer about a person's consents, newest first; whose asking it is, is the caller's to check."""
-    rows = await connection.fetch(_CONSENTS, person_id)
+    rows = await connection.fetch(_CONSENTS, person_id, [purpose.value for purpose in Purpose])
     return [
         AnswerRow(
             **{**row, "purpose": Purpose(row["purpose"]), "says": Says(row["says"]), "way": Way(row["way"])}

@@ -20,7 +20,7 @@ from cloud.core.services import Services
 from cloud.core.texts import one_line
 from cloud.tokens.bearer import NAME_MAX
 from cloud.tokens.errors import TokenWrong
-from cloud.tokens.scopes import Scope, granted, named
+from cloud.tokens.scopes import Scope, granted, kept_of, named
 
 PREFIX = "esik_"
 DAYS = (30, 90, 365)
@@ -127,10 +127,11 @@ async def trade(services: Services, client: str, secret: str, asked: str) -> Acc
         row = await at.fetchrow(_CLIENT, client[:SECRET_MAX], digest(secret[: SECRET_MAX + 1]), now, MAKERS)
         if row is None:
             return None
-        scopes = granted(asked, named(row["scopes"]))
+        held = named(row["scopes"])
+        scopes = granted(asked, held)
         token = PREFIX + secrets.token_urlsafe(32)
         if scopes:
-            kept = sorted({scope.value for scope in scopes.values()})
+            kept = sorted(scope.value for scope in kept_of(scopes.values(), held))
             await at.execute(_TRIM, row["id"], now, ACCESS_MAX - 1)
             await at.execute(_TRADE, digest(token), row["id"], kept, now + ACCESS_LASTS)
     return Access(token, tuple(scopes), int(ACCESS_LASTS.total_seconds()))

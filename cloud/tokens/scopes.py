@@ -1,6 +1,7 @@
 """What a program may be allowed: an action on a kind of thing, at one school.
 
-Rule: a program may do what its token names, and nothing besides; a scope never reaches another school.
+Rule: a program may do what its token names, and nothing besides; a scope never reaches another school. The name of a
+student goes to a program with the consent to digital resources, or by a scope of its own.
 """
 
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ class Scope(Enum):
     """A right of a program, under the name that stands in tokens."""
 
     ROSTER_READ = "roster.read"
+    ROSTER_NAMES = "roster.names"  # of students whose families did not consent to it, too
     ACCOUNTS_READ = "accounts.read"
     ACCOUNTS_WRITE = "accounts.write"
     PRESENCE_READ = "presence.read"
@@ -22,6 +24,9 @@ class Scope(Enum):
 
 WORDS = {
     Scope.ROSTER_READ: N_("Read classes, students and teachers (OneRoster)"),
+    Scope.ROSTER_NAMES: N_(
+        "Read the name of every student, asked or not: only for a system of the school itself, as its diary"
+    ),
     Scope.ACCOUNTS_READ: N_("See who may sign in (SCIM)"),
     Scope.ACCOUNTS_WRITE: N_("Open, change and close accounts of staff (SCIM)"),
     Scope.PRESENCE_READ: N_("Read who is at school now"),
@@ -49,3 +54,9 @@ def granted(asked: str, held: frozenset[Scope]) -> dict[str, Scope]:
         return {scope.value: scope for scope in sorted(held, key=lambda each: each.value)}
     known = {name: ONEROSTER_SCOPES.get(name) or _BY_NAME.get(name) for name in names}
     return {name: scope for name, scope in known.items() if scope is not None and scope in held}
+
+
+def kept_of(scopes: Iterable[Scope], held: frozenset[Scope]) -> frozenset[Scope]:
+    """Return what an access token is kept with: no standard has a scope for names, so that goes with the roster."""
+    kept = frozenset(scopes)
+    return kept | (held & {Scope.ROSTER_NAMES}) if Scope.ROSTER_READ in kept else kept

@@ -12,6 +12,7 @@ from cloud.core.services import Services
 from cloud.people.consents import Answer
 from cloud.people.family import note_limit
 from cloud.people.kinds import FamilyRight, Purpose, Says, Way
+from tests.pages import own_sample
 
 _ERASURE = """
 INSERT INTO erasure (school_id, person_id, begun_at, done_at) SELECT school_id, id, $2, $2 FROM person WHERE id = $1
@@ -25,7 +26,7 @@ async def write(services: Services, child_id: int, absent_id: int, now: datetime
     paper = io.BytesIO()
     Image.new("RGB", (300, 400), "#fff").save(paper, "JPEG")
     given = Answer(
-        person_id=child_id, purpose=Purpose.PUBLISH, says=Says.YES, on=now.date() - timedelta(days=2), way=Way.PAPER,
+        person_id=child_id, purpose=Purpose.RESOURCE, says=Says.YES, on=now.date() - timedelta(days=2), way=Way.PAPER,
         source="14-өтініш",
     )  # fmt: skip
     await note_paper(services, office, given, await checked_scan(paper.getvalue()))
@@ -37,4 +38,5 @@ async def write(services: Services, child_id: int, absent_id: int, now: datetime
             "INSERT INTO erasure_step (erasure_id, step, count, done_at) VALUES ($1, $2, $3, $4)",
             erasure_id, step, count, now,
         )  # fmt: skip
+    await own_sample.write(services, child_id)
     return int(await pool.fetchval("SELECT max(id) FROM consent_scan"))

@@ -1,6 +1,8 @@
 """A school of its own on the pages' site: a canteen with a till, a child who eats, and the parent's session."""
 
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -93,6 +95,17 @@ class ParentsCanteen:
         """Open a page of the child as its parent."""
         self.site.sample.tokens["parent_of_almaty5"] = self.token
         return await self.site.open(f"/children/{self.ref}{path}", "parent_of_almaty5", language=language, width=width)
+
+    @asynccontextmanager
+    async def without(self, column: str) -> AsyncIterator[None]:
+        """Let the parent be without one of the rights for a while."""
+        pool = self.site.services.database.pool
+        set_right = f"UPDATE guardianship SET {column} = $2 WHERE person_id = $1"  # noqa: S608 (a column of ours)
+        await pool.execute(set_right, self.child_id, False)
+        try:
+            yield
+        finally:
+            await pool.execute(set_right, self.child_id, True)
 
     async def get(self, path: str, language: str = "en") -> httpx2.Response:
         """Ask as a program, or for a file."""

@@ -245,6 +245,7 @@ ROUTES: dict[str, Right | Who] = {
     "GET /schools/{code}/alarms": Right.ALARMS_READ,
     "GET /schools/{code}/alarms/live": Right.ALARMS_READ,
     "POST /schools/{code}/alarms/acknowledge": Right.ALARMS_READ,
+    "GET /schools/{code}/attempts": Right.ACCOUNTS_READ,
     "GET /schools/{code}/audit": Right.AUDIT_READ,
     "GET /schools/{code}/audit/entries.csv": Right.AUDIT_READ,
     "GET /schools/{code}/audit/entries.jsonl": Right.AUDIT_READ,

@@ -56,6 +56,24 @@ async def test_what_was_done_to_a_person_is_found_by_a_part_of_the_name(site: Si
     assert "Person Seeker</code>" not in by_other.text
 
 
+@pytest.mark.parametrize("who", ["auditor", "operator"])
+async def test_who_may_not_read_people_reads_no_name_and_finds_nobody_by_one(site: Site, who: str) -> None:
+    row = await site.services.database.pool.fetchrow(
+        "SELECT id, surname, ref FROM person WHERE ref = $1", site.sample.child_ref
+    )
+    await noted(site, "Name Seeker", f"person:{row['id']}")
+
+    page = await got(site, f"{PATH}?actor=Name+Seeker", who)
+    by_name = await got(site, f"{PATH}?actor=Name+Seeker&person={row['surname']}", who)
+    by_ref = await got(site, f"{PATH}?actor=Name+Seeker&person={row['ref']}", who)
+    lines = await got(site, f"{PATH}/entries.jsonl?actor=Name+Seeker", who)
+
+    assert f"<code>person:{row['id']}</code>" in page.text
+    assert f"<code>person:{row['id']}</code>" in by_ref.text
+    assert f"<code>person:{row['id']}</code>" not in by_name.text
+    assert not [each for each in (page, by_ref, lines) if row["surname"] in each.text]
+
+
 async def test_files_hold_the_same_and_no_formula(site: Site) -> None:
     await noted(site, "=cmd|'/c calc'!A0", "card:1")
 

@@ -158,3 +158,24 @@ async def test_stretches_lead_to_one_another_and_nothing_eaten_is_said(family: P
     await expect(page.get_by_role("heading", level=2).first).to_have_text("September 2026")
     page = await family.look("/statistics?by=week&on=2026-03-04")
     await expect(page.get_by_role("main")).to_contain_text("Nothing was eaten")
+
+
+async def test_the_balance_is_for_who_may_see_the_money_and_meals_for_who_may_see_the_meals(
+    family: ParentsCanteen,
+) -> None:
+    pages = {name: f"/children/{family.ref}/{name}" for name in ("statistics", "orders", "money")}
+    balance, meals = "On the account", "Lunch 1-4"
+    whole = {name: (await family.get(path)).text for name, path in pages.items()}
+
+    async with family.without("may_pay"):
+        unpaid = {name: await family.get(path) for name, path in pages.items()}
+    async with family.without("may_see_meals"):
+        unseen = {name: await family.get(path) for name, path in pages.items()}
+
+    assert [name for name, text in whole.items() if balance in text] == ["statistics", "orders", "money"]
+    assert [name for name, answer in unpaid.items() if balance in answer.text] == []
+    assert [answer.status_code for answer in unpaid.values()] == [200, 200, 404]
+    assert meals in whole["money"]
+    assert meals not in unseen["money"].text
+    assert balance in unseen["money"].text
+    assert [answer.status_code for answer in unseen.values()] == [404, 200, 200]

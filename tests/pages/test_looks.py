@@ -92,6 +92,8 @@ PAGES = {
     "device_silent": ("it", "/schools/almaty15/device/gate-yard"),
     "alarms": ("it", "/schools/almaty15/alarms?state=all"),
     "all_alarms": ("operator", "/alarms"),
+    "attempts": ("it", "/schools/almaty15/attempts"),
+    "attempts_none": ("it", "/schools/almaty15/attempts?since=2020-01-01&until=2020-01-02"),
     "audit": ("office", "/schools/almaty15/audit"),
     "anchors": ("director", "/schools/almaty15/audit/anchors"),
     "audit_none": ("it", "/schools/almaty15/audit?actor=zzz"),

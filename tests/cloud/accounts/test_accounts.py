@@ -18,7 +18,8 @@ from cloud.accounts.actions import (
     take_role,
 )
 from cloud.accounts.errors import LoginTaken, PasswordRefused, SignInRefused, TooManyAttempts
-from cloud.accounts.queries import accounts_of, actor_of, audit_of
+from cloud.accounts.queries import accounts_of, actor_of
+from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed
 from cloud.core.rights import Right
@@ -229,13 +230,13 @@ async def test_the_audit_journal_tells_who_did_what_and_never_a_password(service
     with pytest.raises(SignInRefused):
         await sign_in(services, "office", "mistyped-secret", AWAY)
 
-    told = await audit_of(services, SYSTEM, None)
+    told = await noted_of(services, SYSTEM, None, Wanted())
 
     assert [row.verb for row in told if row.verb.startswith("account")] == [
         "account.sign_in_failed", "account.password_changed", "account.signed_in", "account.added"
     ]  # fmt: skip
     assert "mistyped-secret" not in str(told)
-    assert "account.added" in [row.verb for row in await audit_of(services, SYSTEM, at)]
+    assert "account.added" in [row.verb for row in await noted_of(services, SYSTEM, at, Wanted())]
 
 
 async def test_many_failures_at_once_are_all_counted_and_do_not_deadlock(services: Services) -> None:

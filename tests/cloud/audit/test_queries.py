@@ -95,6 +95,27 @@ async def test_who_may_read(services: Services, role: Role) -> None:
         await noted_of(services, actor, school_id + 1, Wanted())
 
 
+@pytest.mark.parametrize(
+    ("role", "is_named"), [(Role.DIRECTOR, True), (Role.IT, True), (Role.AUDITOR, False), (Role.OPERATOR, False)]
+)
+async def test_names_are_for_who_may_read_the_people_of_the_school(
+    services: Services, role: Role, is_named: bool
+) -> None:
+    school_id = await a_school(services)
+    mother = await add_account(services, SYSTEM, "mother", "Сара Омарова", Reach(Role.GUARDIAN, school_id))
+    await note(services, school_id, "card.blocked", "card:1", Actor("Сара Омарова", mother.account_id))
+    reader = Actor("Reader", 1, frozenset({Reach(role, None if role is Role.OPERATOR else school_id)}))
+
+    async def read(by: str = "") -> list[str]:
+        wanted = Wanted(verb="card", actor=by)
+        return [each.actor for each in await noted_of(services, reader, school_id, wanted)]
+
+    exported = [each.actor async for each in each_noted_of(services, reader, school_id, Wanted(verb="card"))]
+    shown = "Сара Омарова" if is_named else f"account:{mother.account_id}"
+    assert await read() == exported == [shown]
+    assert await read("омар") == ([shown] if is_named else [])
+
+
 async def test_a_long_export_comes_whole_and_in_order(services: Services) -> None:
     school_id = await a_school(services)
     account = await add_account(services, SYSTEM, "office", "Office", Reach(Role.OFFICE, school_id))

@@ -12,7 +12,7 @@ import pytest
 import sqlite_utils
 
 from cloud.accounts.actions import add_account
-from cloud.accounts.queries import audit_of
+from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed
 from cloud.core.files import NotWritten
@@ -193,7 +193,7 @@ async def test_another_schools_rows_stay_there(services: Services, school_id: in
 async def test_an_export_stands_in_the_audit_journal(services: Services, school_id: int, tmp_path: Path) -> None:
     await export_school(services, SYSTEM, school_id, tmp_path / "school.zip", [Secret.IIN])
 
-    entry = (await audit_of(services, SYSTEM, school_id))[0]
+    entry = (await noted_of(services, SYSTEM, school_id, Wanted()))[0]
     assert (entry.verb, entry.subject) == ("school.exported", "school:almaty5")
     assert (entry.detail["secrets"], entry.detail["sealed"]) == ("iin", "no")
 

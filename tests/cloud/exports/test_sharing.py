@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from cloud.accounts.queries import audit_of
+from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.database import address
 from cloud.core.errors import NotAllowed
@@ -34,6 +34,9 @@ ATTEMPTS = (
     "SET ROLE esik", "SET SESSION AUTHORIZATION esik",
     "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'", "DROP VIEW school_almaty5.person",
     "ALTER SYSTEM SET log_statement = 'all'",
+    "SELECT pg_advisory_lock(1)", "SELECT pg_try_advisory_lock(1, 2)", "SELECT pg_advisory_xact_lock_shared(1)",
+    "SELECT lo_create(0)", "SELECT lo_creat(-1)", "SELECT lo_from_bytea(0, 'x')",
+    "SELECT pg_notify('esik_presence', '1')", "SET temp_file_limit = -1",
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'esik'",
 )  # fmt: skip
 
@@ -92,6 +95,22 @@ async def test_nothing_else_can_be_read_called_or_written(services: Services, sc
     assert let == []
 
 
+async def test_the_service_goes_on_as_before_when_functions_are_closed_to_others(
+    services: Services, school_id: int
+) -> None:
+    owner = await services.database.pool.fetchval("SELECT current_user")
+
+    shared = await add_sql_access(services, SYSTEM, "almaty5")
+
+    assert shared.is_closed
+    for name in ("pg_advisory_xact_lock(bigint)", "pg_notify(text,text)"):
+        may = await services.database.pool.fetchrow(
+            "SELECT has_function_privilege($1, $2, 'EXECUTE'), has_function_privilege('public', $2, 'EXECUTE')",
+            owner, name,
+        )  # fmt: skip
+        assert tuple(may) == (True, False), name
+
+
 async def test_a_role_has_few_connections_and_a_time_for_each_statement(services: Services, school_id: int) -> None:
     shared = await add_sql_access(services, SYSTEM, "almaty5")
     connections = [await entered(services, shared) for _ in range(CONNECTIONS_MAX)]
@@ -117,7 +136,7 @@ async def test_what_is_taken_away_lets_nobody_in_and_ends_who_is(services: Servi
         await entered(services, shared)
     with pytest.raises(SharingRefused, match="no access"):
         await remove_sql_access(services, SYSTEM, "almaty5")
-    verbs = [entry.verb for entry in (await audit_of(services, SYSTEM, school_id))[:2]]
+    verbs = [entry.verb for entry in (await noted_of(services, SYSTEM, school_id, Wanted()))[:2]]
     assert verbs == ["sql_access.removed", "sql_access.added"]
 
 

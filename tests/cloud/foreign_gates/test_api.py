@@ -10,10 +10,13 @@ import pytest
 
 from cloud.attendance.models import Movement, MovementKind, Presence
 from cloud.core.services import Services
+from cloud.people.actions import give_consent
+from cloud.people.kinds import Purpose
 from cloud.people.models import Person
 from cloud.tokens.scopes import Scope
 from simulators.clock import SimulatedClock
 from tests.cloud.oneroster.factory import roster
+from tests.cloud.schools.factory import SYSTEM
 from tests.cloud.tokens.factory import program, token
 
 PATH = "/api/v1/passages"
@@ -75,6 +78,19 @@ async def test_what_is_of_nobody_or_of_another_time_is_counted_and_not_kept(
     assert await Movement.all().count() == 1
 
 
+async def test_who_did_not_consent_to_be_known_by_a_card_is_not_kept_from_another_gate_either(
+    services: Services, clock: SimulatedClock
+) -> None:
+    at, _ = await numbered(services)
+    await Person.filter(school_id=at, given_name="Тимур").update(number="1043")
+    told = [passage("1", "1042", clock.now()), passage("2", "1043", clock.now())]
+    async with gates(services, at) as client:
+        taken = await client.post(f"{PATH}/of/gymnasium", json={"passages": told})
+
+    assert taken.json() == {"new": 1, "known": 0, "unknown": 1, "out_of_time": 0}
+    assert await Movement.all().count() == 1
+
+
 async def test_a_number_of_another_school_is_nobody_here(services: Services, clock: SimulatedClock) -> None:
     at, _ = await numbered(services)
     other = await roster(services, "astana7")
@@ -122,7 +138,9 @@ async def numbered(services: Services) -> tuple[int, Person]:
     """Write a school where one child has a number that the other system knows."""
     at = await roster(services)
     await Person.filter(school_id=at, given_name="Әлия").update(number="1042")
-    return at, await Person.get(school_id=at, given_name="Әлия")
+    child = await Person.get(school_id=at, given_name="Әлия")
+    await give_consent(services, SYSTEM, child.id, Purpose.CARD, services.clock.now().date(), "form 12")
+    return at, child
 
 
 async def at_our_gate(services: Services, at: int, child: Person, came_at: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from cloud.accounts.queries import audit_of
+from cloud.audit.queries import Wanted, noted_of
 from cloud.cards.models import Card
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed
@@ -52,7 +52,7 @@ async def test_a_whole_school_goes_in_with_headings_of_three_languages(services:
     assert [(row.name, row.shift) for row in await classes_of(services, SYSTEM, school_id)] == [("5А", 1), ("7Ә", 2)]
     assert [row.name for row in await guardians_of(services, SYSTEM, people[2].ref)] == ["Ким Виктор"]
     assert await Card.all().count() == 2
-    assert (await audit_of(services, SYSTEM, school_id))[0].detail["Students"] == "2"
+    assert (await noted_of(services, SYSTEM, school_id, Wanted()))[0].detail["Students"] == "2"
 
 
 async def test_the_same_file_again_changes_nothing(services: Services) -> None:

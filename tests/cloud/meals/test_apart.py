@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloud.accounts.queries import audit_of
+from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed
 from cloud.core.services import Services
@@ -74,7 +74,7 @@ async def test_a_gate_that_writes_sales_takes_no_money_until_the_office_accepts_
     assert counted == [1, 0]
     assert await held(canteen) == -577_00
     assert await apart_counts(canteen.services, SYSTEM, canteen.school_id) == []
-    journal = await audit_of(canteen.services, SYSTEM, canteen.school_id)
+    journal = await noted_of(canteen.services, SYSTEM, canteen.school_id, Wanted())
     (noted,) = [each for each in journal if each.verb == "meal.accepted"]
     assert noted.detail["why"] == WHY
     assert await check(canteen.services, SYSTEM, canteen.school_id) == []

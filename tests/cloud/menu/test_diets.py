@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloud.accounts.queries import audit_of
+from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.menu.diets import DIETS_MAX, allow, diets_of, forbid
@@ -43,7 +43,9 @@ async def test_a_parent_sees_it_and_cannot_lift_it_and_the_office_can(canteen: C
     assert await told(canteen, ref) == ()
     assert [each.lifted_by for each in await diets_of(services, office, school_id, person_id)] == ["office"]
     assert await diets_of(services, SYSTEM, school_id + 1, person_id) == []  # no other school's office sees it
-    journal = [each for each in await audit_of(services, SYSTEM, school_id) if each.verb.startswith("restriction.")]
+    journal = [
+        each for each in await noted_of(services, SYSTEM, school_id, Wanted()) if each.verb.startswith("restriction.")
+    ]
     assert "nuts" not in str(journal)
 
 

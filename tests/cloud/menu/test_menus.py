@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from cloud.accounts.queries import audit_of
+from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.menu.errors import DayIsOver, MenuRefused
@@ -39,7 +39,7 @@ async def test_a_menu_is_seen_when_it_is_published_in_the_order_it_was_written(c
     assert (before, count) == ([], 1)
     assert told(after) == told(drafts) == [(canteen.on, ["Tea", "Lunch 1-4", "Borscht"], canteen.keys["lunch"])]
     assert after[0].published_by == "Сәуле Тұрар"
-    audit = await audit_of(canteen.services, SYSTEM, canteen.school_id)
+    audit = await noted_of(canteen.services, SYSTEM, canteen.school_id, Wanted())
     assert {"menu.set", "menus.published"} <= {entry.verb for entry in audit}
 
 

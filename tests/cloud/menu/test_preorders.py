@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from cloud.accounts.queries import audit_of
+from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.menu.errors import OrderRefused, OrdersClosed
@@ -81,7 +81,7 @@ async def test_another_order_takes_the_place_of_the_first_and_both_stay_told(can
     assert await ordered(canteen, person_id, tomorrow) == []
     kept = await canteen.services.database.pool.fetch("SELECT cancelled_by, cancelled_at FROM preorder ORDER BY id")
     assert [row["cancelled_by"] for row in kept] == ["Әліби Сауле"] * 2
-    actions = [each.verb for each in await audit_of(canteen.services, SYSTEM, canteen.school_id)]
+    actions = [each.verb for each in await noted_of(canteen.services, SYSTEM, canteen.school_id, Wanted())]
     assert actions.count("preorder.made") == 2
     assert actions.count("preorder.cancelled") == 1
     with pytest.raises(NotFound):

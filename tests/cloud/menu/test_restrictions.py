@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from cloud.accounts.queries import audit_of
+from cloud.audit.queries import Wanted, noted_of
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.menu.errors import DishRefused, LimitRefused
 from cloud.menu.kinds import Limit
@@ -79,7 +79,7 @@ async def test_the_audit_journal_tells_that_a_restriction_was_set_and_not_which(
 
     told = [
         (entry.verb, entry.detail)
-        for entry in await audit_of(canteen.services, SYSTEM, canteen.school_id)
+        for entry in await noted_of(canteen.services, SYSTEM, canteen.school_id, Wanted())
         if entry.verb.startswith("restriction")
     ]
 

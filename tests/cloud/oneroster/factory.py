@@ -47,8 +47,8 @@ async def person(
 
 
 @asynccontextmanager
-async def reader(services: Services, at: int) -> AsyncIterator[httpx2.AsyncClient]:
-    """Ask with a token that may read the roster."""
-    made = await token(services, at, Scope.ROSTER_READ)
+async def reader(services: Services, at: int, *scopes: Scope) -> AsyncIterator[httpx2.AsyncClient]:
+    """Ask with a token that may read the roster; with all names, where no scopes are named."""
+    made = await token(services, at, *(scopes or (Scope.ROSTER_READ, Scope.ROSTER_NAMES)))
     async with program(services, made.secret) as client:
         yield client

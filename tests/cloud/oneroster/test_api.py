@@ -9,6 +9,8 @@ import pytest
 from cloud.core.services import Services
 from cloud.oneroster.api import router
 from cloud.oneroster.kinds import Kind
+from cloud.people.consents import Answer, put_answers
+from cloud.people.kinds import Purpose, Says, Way
 from cloud.people.models import Person
 from cloud.schools.models import SchoolClass
 from cloud.tokens.scopes import ONEROSTER, Scope
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.asyncio
 @pytest.mark.requirement("KZ456-16")
 @pytest.mark.requirement("KZ456-5.1")
 async def test_another_program_reads_the_roster_with_a_token_of_an_hour(services: Services) -> None:
-    made = await token(services, await roster(services), Scope.ROSTER_READ)
+    made = await token(services, await roster(services), Scope.ROSTER_READ, Scope.ROSTER_NAMES)
     async with program(services) as client:
         form = {
             "grant_type": "client_credentials", "scope": f"{ONEROSTER}roster.readonly",
@@ -41,6 +43,36 @@ async def test_another_program_reads_the_roster_with_a_token_of_an_hour(services
     ]  # fmt: skip
     assert [each["user"]["sourcedId"] for each in enrollments] == [each["sourcedId"] for each in students]
     assert [each["familyName"] for each in teachers] == ["Оспанова"]
+
+
+@pytest.mark.parametrize("says", [None, Says.YES, Says.NO])
+async def test_a_student_is_named_with_consent_only_unless_the_token_names_all(
+    services: Services, says: Says | None
+) -> None:
+    at = await roster(services)
+    await Person.filter(school_id=at, given_name="Әлия").update(number="1042")
+    child = await Person.get(school_id=at, given_name="Әлия")
+    if says is not None:
+        answer = Answer(
+            person_id=child.id, purpose=Purpose.RESOURCE, says=says, on=services.clock.now().date(), way=Way.PAPER
+        )
+        async with services.database.pool.acquire() as connection:
+            await put_answers(services, connection, [answer])
+
+    async with reader(services, at, Scope.ROSTER_READ) as asked, reader(services, at) as all_named:
+        shown, whole = [(await client.get(f"{ROOT}/users/{child.ref}")).json()["user"] for client in (asked, all_named)]
+        staff = (await asked.get(f"{ROOT}/teachers")).json()["users"]
+
+    named = ("Сұлтан", "Әлия", "1042")
+    assert told(shown) == (named if says is Says.YES else (child.ref, "", None))
+    assert told(whole) == named
+    assert shown["grades"] == ["05"]
+    assert [each["familyName"] for each in staff] == ["Оспанова"]
+
+
+def told(user: dict[str, Any]) -> tuple[str, str, str | None]:
+    """Return what names somebody."""
+    return user["familyName"], user["givenName"], user.get("identifier")
 
 
 async def test_every_object_has_the_standards_shape_and_every_reference_leads_to_it(services: Services) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from cloud.accounts.queries import audit_of
+from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed
 from cloud.core.services import Services
@@ -49,7 +49,7 @@ async def test_a_certificate_says_what_went_and_cannot_be_changed(services: Serv
     assert (certificate.rule, certificate.counts) == ("days", {"presence": 1})
     kept = await services.database.pool.fetchval("SELECT digest FROM deletion WHERE school_id = $1", school_id)
     assert certificate.digest == kept
-    entry = (await audit_of(services, SYSTEM, school_id))[0]
+    entry = (await noted_of(services, SYSTEM, school_id, Wanted()))[0]
     assert (entry.verb, entry.detail["rows"]) == ("retention.deleted", "1")
     with pytest.raises(Exception, match="append-only"):
         await services.database.pool.execute("DELETE FROM deletion")

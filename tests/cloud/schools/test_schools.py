@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from cloud.accounts.queries import audit_of
+from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed
 from cloud.core.services import Services
@@ -100,4 +100,5 @@ async def test_schools_are_seen_by_those_who_work_there(services: Services) -> N
         await classes_of(services, office, there)
     with pytest.raises(NotAllowed):
         await set_terms(services, office, there, [])
-    assert {row.verb for row in await audit_of(services, SYSTEM, there)} == {"school.added", "school.bells_set"}
+    told = await noted_of(services, SYSTEM, there, Wanted())
+    assert {row.verb for row in told} == {"school.added", "school.bells_set"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cloud.accounts.passwords import verify_password
-from cloud.accounts.queries import audit_of
+from cloud.audit.queries import Wanted, noted_of
 from cloud.audit.verifying import verify_audit
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed
@@ -87,7 +87,7 @@ async def test_what_was_taken_in_verifies_and_reads_with_the_new_keys(services: 
     iins = await pool.fetch("SELECT iin_encrypted FROM person WHERE iin_encrypted IS NOT NULL")
     assert AIGERIM in {services.vault.decrypt(row["iin_encrypted"], IIN) for row in iins}
     assert await pool.fetchval("SELECT count(*) FROM person WHERE iin_digest = $1", services.vault.digest(AIGERIM, IIN))
-    assert (await audit_of(services, SYSTEM, taken.school_id))[0].verb == "school.taken_in"
+    assert (await noted_of(services, SYSTEM, taken.school_id, Wanted()))[0].verb == "school.taken_in"
     assert not await verify_password(await pool.fetchval("SELECT password_hash FROM account LIMIT 1"), "!")
     added = await pool.fetchval(
         "INSERT INTO term (school_id, first_on, last_on) VALUES ($1, '2030-01-01', '2030-02-01') RETURNING id",

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from cloud.accounts.queries import audit_of
+from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
@@ -45,7 +45,7 @@ async def test_cash_is_taken_once_for_a_form_and_has_a_receipt(services: Service
         "Әліби Айгерім", 2_000_00, "Office", "cash",
     )  # fmt: skip
     assert await held(services, school_id) == {child.ref: 2_000_00}
-    assert (await audit_of(services, SYSTEM, school_id))[0].verb == "money.topped_up"
+    assert (await noted_of(services, SYSTEM, school_id, Wanted()))[0].verb == "money.topped_up"
 
 
 async def test_a_form_sent_again_with_another_sum_is_refused(services: Services) -> None:
@@ -131,7 +131,7 @@ async def test_a_leavers_balance_is_promised_once_and_paid_once(services: Servic
     assert (told.amount_tiyn, told.paper, told.way, told.ref) == (900_00, PAPER, "cash", child.ref)
     day = await trial_balance(services, SYSTEM, school_id, TODAY)
     assert {line.closing_tiyn for line in day.lines} == {0}
-    verbs = [entry.verb for entry in await audit_of(services, SYSTEM, school_id)]
+    verbs = [entry.verb for entry in await noted_of(services, SYSTEM, school_id, Wanted())]
     assert verbs[:2] == ["money.paid_back", "money.promised"]
     assert await check(services, SYSTEM, school_id) == []
 

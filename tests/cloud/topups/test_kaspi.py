@@ -6,7 +6,7 @@ import random
 import pytest
 from structlog.testing import capture_logs
 
-from cloud.accounts.queries import audit_of
+from cloud.audit.queries import Wanted, noted_of
 from cloud.core.errors import NotFound
 from cloud.core.services import Services
 from cloud.ledger.checking import check
@@ -61,7 +61,7 @@ async def test_a_payment_notified_three_times_once_with_another_sum_counts_once(
     assert (altered["result"], "prv_txn_id" in altered) == (5, False)
     assert await held_at(services.database.pool, school_id) == {child.ref: 1_500_50}
     assert await services.database.pool.fetchval("SELECT count(*) FROM payment") == 1
-    assert [entry.verb for entry in await audit_of(services, SYSTEM, school_id)].count("money.topped_up") == 1
+    assert [entry.verb for entry in await noted_of(services, SYSTEM, school_id, Wanted())].count("money.topped_up") == 1
 
 
 async def test_one_payment_for_another_account_is_refused(services: Services, clock: SimulatedClock) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cloud.accounts.queries import audit_of
+from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound, Refused
 from cloud.core.services import Services
@@ -58,7 +58,7 @@ async def test_what_the_bank_passed_on_leaves_clearing_with_its_fee_once(service
     assert await balances(services, school_id, KASPI, BANK, FEES) == [400_00, 594_60, 5_40]
     (told,) = await notes_of(services, SYSTEM, school_id)
     assert (told.kind, told.total_tiyn, told.why) == (EntryKind.SETTLEMENT, 600_00, "выписка 7")
-    (noted,) = [each for each in await audit_of(services, SYSTEM, school_id) if each.verb == "money.settled"]
+    (noted,) = [each for each in await noted_of(services, SYSTEM, school_id, Wanted()) if each.verb == "money.settled"]
     assert noted.detail == {"tiyn": "60000", "why": "выписка 7"}
     assert await check(services, SYSTEM, school_id) == []
 
