@@ -28,6 +28,7 @@ from cloud.devices.renewals import forget_certificates
 from cloud.devices.requests import forget_nonces
 from cloud.devices.silence import alarm_silent
 from cloud.erasure.actions import erase_due
+from cloud.exports.making import Exporter
 from cloud.figures import WorkerFigures, watch
 from cloud.ingest import announcing, commanding, leases
 from cloud.ingest.cursor import Projection, advance
@@ -100,6 +101,7 @@ class Worker:
             "announcements": self._announce,
             "releases": self._tell_releases,
             "commands": self._command,
+            "exports": Exporter(self.services).run,
             "metrics": lambda: watch(self.services, figures, lambda: self.shards),
         }
         scheduler = self._scheduler(senders)

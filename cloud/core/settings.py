@@ -69,6 +69,11 @@ class Settings:
         Path | None,
         "Folder that anchors are written into each night, best elsewhere. Empty: `anchors` in the data folder.",
     ] = None
+    export_folder: Annotated[
+        Path | None,
+        "Folder where exports that schools ordered lie for three days, sealed; web processes and workers share it. "
+        "Empty: `exports` in the data folder.",
+    ] = None
     database_url: Annotated[str, "`postgres://user:password@host:port/database`; wanted in the server edition."] = ""
     database_connections_max: Annotated[int, "Most connections to PostgreSQL that one process opens."] = 20
     mqtt_url: Annotated[
@@ -169,6 +174,11 @@ class Settings:
     def anchors_folder(self) -> Path:
         """Where anchors are written."""
         return self.anchor_folder or self.data / "anchors"
+
+    @property
+    def exports_folder(self) -> Path:
+        """Where ordered exports lie."""
+        return self.export_folder or self.data / "exports"
 
     @property
     def own_url(self) -> str:

@@ -92,6 +92,11 @@ SIGNS = {
     "report_signed": Sign(N_("Signed"), "in", "tick"),
     "report_sent": Sign(N_("Sent"), "in", "tick"),
     "report_late": Sign(N_("Overdue"), "no", "hourglass"),
+    "export_waiting": Sign(N_("Waits for a worker"), "mute", "hourglass"),
+    "export_running": Sign(N_("Being made"), "warn", "hourglass"),
+    "export_done": Sign(N_("Ready"), "in", "tick"),
+    "export_failed": Sign(N_("Could not be made"), "no", "stop"),
+    "export_gone": Sign(N_("Deleted"), "mute", "dash"),
     "rollout_waiting": Sign(N_("Given to nobody yet"), "mute", "dots"),
     "rollout_running": Sign(N_("Being given out"), "in", "tick"),
     "rollout_paused": Sign(N_("Paused"), "warn", "hourglass"),
@@ -124,6 +129,10 @@ WORDS = {
     "lost": N_("card lost"),
     "broken": N_("card broken"),
     "other": N_("other reason"),
+    # what is left out of an export, unless it is asked for
+    "secret_iin": N_("IINs of students and staff"),
+    "secret_card number": N_("Numbers of cards"),
+    "secret_contact": N_("Phones and e-mail addresses of guardians"),
     # people
     "student": N_("Students"),
     "staff": N_("Staff"),

@@ -30,7 +30,11 @@ CHILD = "/children/{ref}"
 DISH = "/schools/{code}/dishes/of/{key}"
 OF_OWN_CLASSES = frozenset({"/schools/{code}/class"})
 NOTHING_THERE = frozenset(  # of which the sample has none
-    {"GET /schools/{code}/audit/anchors/{number}.anchor", "GET /.well-known/security.txt"}
+    {
+        "GET /schools/{code}/audit/anchors/{number}.anchor",
+        "GET /schools/{code}/export/{job_id}.zip",
+        "GET /.well-known/security.txt",
+    }
 )
 REPORT = "/schools/{code}/reports/{report_id}"
 ROUTES: dict[str, Right | Who] = {
@@ -252,6 +256,11 @@ ROUTES: dict[str, Right | Who] = {
     "GET /schools/{code}/audit/anchors": Right.AUDIT_READ,
     "POST /schools/{code}/audit/anchors/address": Right.SCHOOL_EXPORT,
     "GET /schools/{code}/audit/anchors/{number}.anchor": Right.AUDIT_READ,
+    "GET /schools/{code}/export": Right.SCHOOL_EXPORT,
+    "GET /schools/{code}/export/live": Right.SCHOOL_EXPORT,
+    "POST /schools/{code}/export": Right.SCHOOL_EXPORT,
+    "GET /schools/{code}/export/{job_id}.zip": Right.SCHOOL_EXPORT,
+    "POST /schools/{code}/export/{job_id}/drop": Right.SCHOOL_EXPORT,
     "GET /audit": Right.AUDIT_READ,
     "GET /audit/entries.csv": Right.AUDIT_READ,
     "GET /audit/entries.jsonl": Right.AUDIT_READ,

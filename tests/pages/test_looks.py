@@ -96,6 +96,8 @@ PAGES = {
     "attempts_none": ("it", "/schools/almaty15/attempts?since=2020-01-01&until=2020-01-02"),
     "audit": ("office", "/schools/almaty15/audit"),
     "anchors": ("director", "/schools/almaty15/audit/anchors"),
+    "export": ("director", "/schools/almaty15/export"),
+    "export_none": ("other_it", "/schools/astana7/export"),
     "audit_none": ("it", "/schools/almaty15/audit?actor=zzz"),
     "all_audit": ("operator", "/audit"),
     "releases": ("operator", "/releases"),
