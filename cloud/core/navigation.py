@@ -60,6 +60,7 @@ PLACES = (
     _place("alarms", Right.ALARMS_READ, N_("Alarms"), "alarms", Role.IT),
     _place("all_alarms", Right.ALARMS_READ, N_("Alarms of all schools"), "/alarms", Role.OPERATOR),
     _place("audit", Right.AUDIT_READ, N_("Who did what"), "audit", Role.OFFICE, Role.DIRECTOR, Role.IT, Role.AUDITOR),
+    _place("export", Right.SCHOOL_EXPORT, N_("Take everything out"), "export", Role.DIRECTOR, Role.IT),
     _place("all_audit", Right.AUDIT_READ, N_("Who did what: all schools"), "/audit", Role.OPERATOR),
     _place("releases", Right.RELEASES_KEEP, N_("Releases"), "/releases", Role.OPERATOR),
 )
