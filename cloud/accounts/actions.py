@@ -12,8 +12,8 @@ from cloud.accounts.beginnings import (
     Session,
     begin,
     begin_half,
-    end_outgrown,
     end_sessions,
+    outgrowing,
     token_digest,
     ways_of,
 )
@@ -149,9 +149,8 @@ async def give_role(services: Services, actor: Actor, account_id: int, reach: Re
             raise NotFound
         if await Grant.exists(account_id=account_id, school_id=reach.school_id, role=reach.role):
             return
-        if reach.role is not Role.GUARDIAN:
-            await end_outgrown(connection, account_id)
-        await Grant(account_id=account_id, school_id=reach.school_id, role=reach.role).save()
+        async with outgrowing(services, connection, account_id):
+            await Grant(account_id=account_id, school_id=reach.school_id, role=reach.role).save()
         await _audit_role(services, connection, actor, "account.role_given", account_id, reach)
 
 

@@ -5,6 +5,8 @@ Rule: half a session's token stands in a table of its own, which nothing reads b
 
 import hashlib
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -125,15 +127,23 @@ async def end_sessions(connection: BaseDBAsyncClient, account_id: int, but: str 
     await notify(connection, SESSIONS, str(account_id))
 
 
-async def end_outgrown(connection: BaseDBAsyncClient, account_id: int) -> None:
-    """End the sessions that cannot become those of somebody who works here; before a role that works is given.
+@asynccontextmanager
+async def outgrowing(services: Services, connection: BaseDBAsyncClient, account_id: int) -> AsyncIterator[None]:
+    """Within it a role is given; sessions end that could not have begun like this with it.
 
-    They began with a password alone, or for the weeks that a family's last: who did not work here until now, and who
-    has no second step, signs in again.
+    They began for the weeks that a family's last, or with a password alone where a second step is needed from now on.
     """
-    (row,) = await connection.execute_query_dict(_WORKS, [account_id, list(FAMILIES)])
-    if not row["works"] or not await ways_of(connection, account_id):
+    worked, needed = await _standing(services, connection, account_id)
+    yield
+    works, needs = await _standing(services, connection, account_id)
+    if (works and not worked) or (needs and not needed and not await ways_of(connection, account_id)):
         await end_sessions(connection, account_id)
+
+
+async def _standing(services: Services, connection: BaseDBAsyncClient, account_id: int) -> tuple[bool, bool]:
+    """Return whether somebody works here, and whether a second step is needed."""
+    (row,) = await connection.execute_query_dict(_WORKS, [account_id, list(FAMILIES)])
+    return row["works"], await needs_factor(services, connection, account_id, services.clock.now())
 
 
 async def end_half(connection: BaseDBAsyncClient, half_id: int) -> bool:

@@ -11,7 +11,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
 from cloud.accounts.actions import LOCKED, audit
-from cloud.accounts.beginnings import end_outgrown
+from cloud.accounts.beginnings import outgrowing
 from cloud.accounts.granting import check_not_own, may_give
 from cloud.core.actor import Actor
 from cloud.core.errors import NotAllowed, NotFound, Refused
@@ -134,8 +134,8 @@ async def give_role_at_node(services: Services, actor: Actor, account_id: int, r
             raise NotFound
         if await connection.execute_query_dict(_HELD, [account_id, node.id, role.value]):
             return
-        await end_outgrown(connection, account_id)
-        await connection.execute_query(_GIVE, [account_id, node.id, role.value])
+        async with outgrowing(services, connection, account_id):
+            await connection.execute_query(_GIVE, [account_id, node.id, role.value])
         await _tell(services, connection, actor, "account.role_given", account_id, role, code)
 
 

@@ -1,7 +1,10 @@
 """The tree of authorities decides which schools a role at one of its nodes reaches."""
 
+from datetime import timedelta
+
 import pytest
 
+from cloud.accounts.models import FactorRule
 from cloud.accounts.queries import actor_of
 from cloud.core.actor import Actor, Reach
 from cloud.core.errors import NotAllowed, NotFound
@@ -77,6 +80,8 @@ async def test_a_school_that_comes_later_is_reached_and_a_role_taken_back_reache
 async def test_a_session_without_a_second_step_ends_when_a_role_at_a_node_is_given(
     services: Services, place: Place, before: Role | None
 ) -> None:
+    later = services.clock.now().date() + timedelta(days=30)  # the school's staff need one then
+    await FactorRule(school_id=place.school_id, staff_from=later, set_at=services.clock.now()).save()
     account = await an_account(services, "authority", before, place.school_id)
 
     await give_role_at_node(services, SYSTEM, account, Role.AUTHORITY, "kz")
