@@ -259,7 +259,7 @@ TABLE: Mapping[Right, Allowed] = {
     Right.RELEASES_KEEP: Allowed(Thing.DEVICES, N_("Give out new programs to devices"), OPERATORS),
     Right.ROSTERS_PUBLISH: Allowed(Thing.DEVICES, N_("Publish card lists to devices"), {}),
     Right.ROLES_READ: Allowed(Thing.ACCOUNTS, N_("See who has which role, and how that changed"),
-                              at_school(Role.OFFICE, Role.DIRECTOR, Role.IT)),
+                              at_school(Role.OFFICE, Role.DIRECTOR, Role.IT) | OPERATORS),
     Right.ROLES_GIVE: Allowed(Thing.ACCOUNTS, N_("Give roles and take them back; which ones, a table below says"),
                               at_school(Role.OFFICE, Role.DIRECTOR, Role.IT) | OPERATORS),
     Right.AUDIT_READ: Allowed(

@@ -1,5 +1,7 @@
 """The page of roles at a school: who has which, giving and taking them, whose classes are whose, and what changed."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -36,27 +38,23 @@ async def show(request: Request, desk: RolesDesk) -> Response:
 @router.post("/give")
 async def give(request: Request, desk: GivingDesk, account: Number = 0, role: RoleNamed = Role.TEACHER) -> Response:
     """Give somebody of the school one more role."""
-    try:
+
+    async def change() -> None:
         await _check_own(desk, account)
         await give_role(desk.services, desk.actor, account, Reach(role, desk.school.id))
-    except NotFound:
-        raise
-    except Refused as refused:
-        return await _page(request, desk, refused)
-    return _back(desk)
+
+    return await _changed(request, desk, change)
 
 
 @router.post("/take")
 async def take(request: Request, desk: GivingDesk, account: Number = 0, role: RoleNamed = Role.TEACHER) -> Response:
     """Take a role from somebody of the school."""
-    try:
+
+    async def change() -> None:
         await _check_own(desk, account)
         await take_role(desk.services, desk.actor, account, Reach(role, desk.school.id))
-    except NotFound:
-        raise
-    except Refused as refused:
-        return await _page(request, desk, refused)
-    return _back(desk)
+
+    return await _changed(request, desk, change)
 
 
 @router.post("/classes/give")
@@ -64,13 +62,8 @@ async def give_one(
     request: Request, desk: GivingDesk, account: Number = 0, role: RoleNamed = Role.CLASS_TEACHER, class_id: Number = 0
 ) -> Response:
     """Name a class for somebody, in a role."""
-    try:
-        await give_class(desk.services, desk.actor, desk.school.id, account, role, class_id)
-    except NotFound:
-        raise
-    except Refused as refused:
-        return await _page(request, desk, refused)
-    return _back(desk)
+    change = partial(give_class, desk.services, desk.actor, desk.school.id, account, role, class_id)
+    return await _changed(request, desk, change)
 
 
 @router.post("/classes/take")
@@ -78,13 +71,19 @@ async def take_one(
     request: Request, desk: GivingDesk, account: Number = 0, role: RoleNamed = Role.CLASS_TEACHER, class_id: Number = 0
 ) -> Response:
     """Take a class from somebody."""
+    change = partial(take_class, desk.services, desk.actor, desk.school.id, account, role, class_id)
+    return await _changed(request, desk, change)
+
+
+async def _changed(request: Request, desk: Desk, change: Callable[[], Awaitable[None]]) -> Response:
+    """Change something and lead back, or tell on the page why it was not changed. Raises NotFound."""
     try:
-        await take_class(desk.services, desk.actor, desk.school.id, account, role, class_id)
+        await change()
     except NotFound:
         raise
     except Refused as refused:
         return await _page(request, desk, refused)
-    return _back(desk)
+    return RedirectResponse(f"/schools/{desk.school.code}/roles", HTTPStatus.SEE_OTHER)
 
 
 async def _check_own(desk: Desk, account_id: int) -> None:
@@ -110,14 +109,10 @@ async def _values(desk: Desk) -> dict[str, Any]:
         "classes": await classes_of(services, actor, school_id),
         "given": given,
         "own_id": actor.account_id,
-        "of_classes": [role for role in Role if role in OF_CLASSES],
+        "of_classes": [role for role in given if role in OF_CLASSES],
         "is_giving": {verb: not verb.endswith("_taken") for verb in VERBS},
         "table": {
             role: [(row.words, REACHES[row.who[role]]) for row in TABLE.values() if role in row.who]
             for role in Role if role in STAFF
         },
     }  # fmt: skip
-
-
-def _back(desk: Desk) -> Response:
-    return RedirectResponse(f"/schools/{desk.school.code}/roles", HTTPStatus.SEE_OTHER)

@@ -25,7 +25,7 @@ WHERE school_id = $1 AND role = ANY($2) GROUP BY account.id ORDER BY name, accou
 """
 _HISTORY = """
 SELECT at, actor, verb, subject, detail::text FROM audit_entry
-WHERE school_id = $1 AND verb = ANY($2) ORDER BY id DESC LIMIT $3
+WHERE school_id = $1 AND verb = ANY($2) AND ($4 OR detail->>'role' = ANY($5)) ORDER BY id DESC LIMIT $3
 """
 _NAMES = "SELECT id, name FROM account WHERE id = ANY($1)"
 
@@ -78,10 +78,13 @@ async def staff_of(services: Services, actor: Actor, school_id: int) -> list[Sta
 
 
 async def role_changes_of(services: Services, actor: Actor, school_id: int) -> list[RoleChange]:
-    """Return the last changes of roles at a school, newest first; the audit journal has all. Raises NotAllowed."""
+    """Return the last changes of roles at a school, newest first; the audit journal has all. Raises NotAllowed.
+
+    Roles of families are told to who may read the people of the school only: they name parents and children.
+    """
     actor.require(Right.ROLES_READ, school_id)
-    pool = services.database.pool
-    rows = await pool.fetch(_HISTORY, school_id, VERBS, HISTORY_MAX)
+    pool, of_families = services.database.pool, actor.can(Right.PEOPLE_READ, school_id)
+    rows = await pool.fetch(_HISTORY, school_id, VERBS, HISTORY_MAX, of_families, [role.value for role in STAFF])
     whose = {row["subject"]: _account_of(row["subject"]) for row in rows}
     names = dict(await pool.fetch(_NAMES, [each for each in whose.values() if each is not None]))
     changes = []

@@ -2,8 +2,10 @@
 
 import pytest
 
+from cloud.accounts.actions import audit
 from cloud.accounts.queries import actor_of
 from cloud.core.rights import Right
+from tests.cloud.schools.factory import SYSTEM
 from tests.pages.asking import ask
 from tests.pages.site import Site
 
@@ -43,6 +45,36 @@ async def test_what_somebody_may_not_give_is_refused(site: Site, who: str, whose
     assert await posted(site, who, "give", account=await id_of(site, whose), role=role) == status
 
     assert await grants(site) == before
+
+
+async def test_an_operator_gives_a_school_its_director_and_it_and_no_other_role(site: Site) -> None:
+    deputy = await id_of(site, "deputy")
+    page = await site.open(ROLES, "operator")
+
+    answers = [await posted(site, "operator", act, account=deputy, role="it") for act in ("give", "take")]
+    refused = await posted(site, "operator", "give", account=deputy, role="nurse")
+
+    offered = await page.locator("#give-role option").all_inner_texts()
+    assert offered == ["Director", "School IT"]
+    assert await page.get_by_role("heading", name="Name a class").count() == 0
+    assert (answers, refused) == ([303, 303], 403)
+
+
+async def test_an_operator_reads_no_parents_name_among_the_changes_of_roles(site: Site) -> None:
+    async with site.services.database.transaction() as connection:
+        for role, name in (("guardian", "guardian"), ("nurse", "nurse")):
+            await audit(
+                connection, SYSTEM, "account.added", f"account:{await id_of(site, name)}", {"role": role},
+                school_id=site.sample.school_id, at=site.services.clock.now(),
+            )  # fmt: skip
+
+    told = {
+        who: await (await site.open(ROLES, who)).locator("table", has_text="How roles changed").inner_text()
+        for who in ("operator", "director")
+    }
+
+    assert ["Parent" in text for text in told.values()] == [False, True]
+    assert all("Nurse" in text for text in told.values())
 
 
 async def test_a_class_teacher_sees_the_own_class_and_no_other_child(site: Site) -> None:
