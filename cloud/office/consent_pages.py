@@ -137,6 +137,7 @@ async def _page(request: Request, desk: Desk, person: PersonRow, refused: Refuse
         "limits": await limits_of(services, actor, person.ref),
         "rights": list(FamilyRight),
         "on": desk.school.on,
+        "scan_max": SCAN_MAX,
         "refused": translate(desk.visit.language, refused.message) if refused else "",
     }
     return pages_of(request).page(
