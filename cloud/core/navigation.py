@@ -44,6 +44,7 @@ PLACES = (
     _place("money", Right.MONEY_READ, N_("Money"), "money", Role.OFFICE),
     _place("reports", Right.REPORTS_READ, N_("Reports"), "reports", Role.OFFICE, Role.DEPUTY, Role.DIRECTOR),
     _place("import", Right.PEOPLE_IMPORT, N_("Import"), "import", Role.OFFICE),
+    _place("corrections", Right.CORRECTIONS_ANSWER, N_("Corrections"), "corrections", Role.OFFICE),
     _place("entitlements", Right.ENTITLEMENTS_KEEP, N_("Free meals"), "entitlements", Role.OFFICE, Role.PEDAGOGUE),
     _place("wallet", Right.WALLET_READ, N_("Social Wallet"), "wallet", Role.OFFICE, Role.PEDAGOGUE),
     _place("approvals", Right.ENTITLEMENTS_APPROVE, N_("To approve"), "approvals", Role.DIRECTOR),

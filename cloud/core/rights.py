@@ -50,6 +50,8 @@ class Right(StrEnum):
     CONSENTS_KEEP = "consents.keep"
     CONSENTS_GIVE = "consents.give"
     FAMILY_SHARE = "family.share"
+    FAMILY_DATA = "family.data"
+    CORRECTIONS_ANSWER = "corrections.answer"
     PHOTOS_READ = "photos.read"
     PHOTOS_KEEP = "photos.keep"
     NOTICES_READ = "notices.read"
@@ -173,6 +175,10 @@ TABLE: Mapping[Right, Allowed] = {
                                  at_school(Role.OFFICE)),
     Right.CONSENTS_GIVE: Allowed(Thing.PEOPLE, N_("Answer about a child's consents"), PARENTS),
     Right.FAMILY_SHARE: Allowed(Thing.PEOPLE, N_("Add relatives for a term, with some of the own rights"), PARENTS),
+    Right.FAMILY_DATA: Allowed(
+        Thing.PEOPLE, N_("Take home what is kept of oneself and one's child, and ask to correct it"), PARENTS
+    ),
+    Right.CORRECTIONS_ANSWER: Allowed(Thing.PEOPLE, N_("Answer what families ask to correct"), at_school(Role.OFFICE)),
     Right.PHOTOS_READ: Allowed(Thing.PEOPLE, N_("See photos of people"),
                                at_school(Role.GUARD, Role.OFFICE, *HEADS)),
     Right.PHOTOS_KEEP: Allowed(Thing.PEOPLE, N_("Put photos of people, and take them away"), at_school(Role.OFFICE)),

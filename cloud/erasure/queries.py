@@ -18,6 +18,7 @@ REMOVED = {
     "contacts": N_("Names, phones and e-mail addresses of guardians who have no other child here"),
     "accounts": N_("The child's account, and those of guardians who have no other child and no work here"),
     "notices": N_("Notices"),
+    "requests": N_("Requests to correct data"),
     "diets": N_("Allergies, diets and bans"),
     "comments": N_("Comments about meals"),
     "name": N_("Name, IIN, the school's number"),

@@ -42,6 +42,7 @@ WITH nobodys AS (
   offers AS (DELETE FROM passkey_offer WHERE account_id IN (SELECT id FROM nobodys))
 SELECT pg_notify('esik_sessions', id::text) FROM nobodys""",  # cloud.core.wakeups.SESSIONS: open pages end
     "notices": "DELETE FROM notice WHERE person_id = $1 RETURNING 1",
+    "requests": "DELETE FROM correction_request WHERE person_id = $1 RETURNING 1",
     "diets": """
 DELETE FROM restriction WHERE person_id = $1 RETURNING 1""",
     "comments": "UPDATE meal_rating SET comment = '' WHERE person_id = $1 AND comment <> '' RETURNING 1",

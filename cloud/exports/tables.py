@@ -10,6 +10,7 @@ from cloud.devices.invitations import KEYS as INVITATION_KEYS
 from cloud.devices.registry import SECRET
 from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Sealed, Secret, Table, Writing, through
 from cloud.people.bulk import EMAIL, IIN, PHONE
+from cloud.people.corrections import ANSWER, RIGHT, WRONG
 from cloud.people.photos import PHOTO
 from cloud.rosters.keys import KEY as ROSTER_KEY
 from cloud.topups.fiscal import KEYS as CASHBOX_KEYS
@@ -146,7 +147,14 @@ TABLES = (
     Table("lti_score", _OF_PERSON),
     Table("identity_provider", sealed={"secret_encrypted": Sealed("identity_provider.secret")}),
     Table("identity_link", through("provider_id", "identity_provider")),
-    Table("correction_request"),
+    Table(
+        "correction_request",  # it may hold any contact
+        sealed={
+            "is_wrong_encrypted": Sealed(WRONG, Secret.CONTACT),
+            "would_be_right_encrypted": Sealed(RIGHT, Secret.CONTACT),
+            "answer_encrypted": Sealed(ANSWER, Secret.CONTACT),
+        },
+    ),
     Table("deletion"),
     Table("audit_entry"),
     Table("audit_link", "chain = $1"),
@@ -177,6 +185,7 @@ UNKEPT = {  # tables that go out nowhere, with the reason
     "outbox_head": "counts of the whole service",
     "channel_cursor": "how far channels read the notices",
     "export_job": "exports themselves",
+    "deletion_plan": "what rules are to delete here; elsewhere they look anew",
     "taken_in": "how the school came into this installation",
     "half_sign_in": "sessions that are half begun",
     "authenticator": "a secret of who signs in",

@@ -1,14 +1,21 @@
-"""What a school has of its own data: exports in every state."""
+"""What a school and a family have of their own data: exports in every state, and requests to correct something."""
 
 from datetime import timedelta
 
+from cloud.core.actor import Actor, Reach, Role
 from cloud.core.services import Services
+from cloud.people.corrections import Kept, Outcome, Wrong, answer_correction, ask_correction
 
 _JOB = """
 INSERT INTO export_job (school_id, asked_at, asked_by, secrets, state, tries, done, total, size, finished_at,
   expires_at, failed, held_until)
 VALUES ($1, $2, 'Бақыт Оразов', $3, $4, 1, $5, 100, $6, $7, $8, $9, $10)
 """
+_GUARDIAN = """
+SELECT account_id, guardian.school_id, ref FROM guardian JOIN guardianship ON guardian_id = guardian.id
+WHERE person_id = $1 AND account_id IS NOT NULL LIMIT 1
+"""
+_REF = "SELECT ref FROM person WHERE id = $1"
 
 
 async def write(services: Services, child_id: int) -> None:
@@ -26,3 +33,18 @@ async def write(services: Services, child_id: int) -> None:
         expires = None if ended is None else ended + timedelta(days=3)
         held = now + timedelta(days=1) if state == "running" else None  # no worker of a test takes it up
         await pool.execute(_JOB, school_id, at, secrets, state, done, size, ended, expires, failed, held)
+    await _requests(services, child_id, school_id)
+
+
+async def _requests(services: Services, child_id: int, school_id: int) -> None:
+    """Write a request that was refused with its reason, and one that waits."""
+    row = await services.database.pool.fetchrow(_GUARDIAN, child_id)
+    ref = await services.database.pool.fetchval(_REF, child_id)
+    mother = Actor("Айгүл Қожахмет", row["account_id"], frozenset({Reach(Role.GUARDIAN, school_id)}))
+    office = Actor("Гүлнар Ахметова", None, frozenset({Reach(Role.OFFICE, school_id)}))
+    refused = Wrong(Kept.DAYS, "28 тамызда бала мектепте болды", "28 тамыз, 08:05-те кірді")
+    await ask_correction(services, mother, ref, refused)
+    await ask_correction(services, mother, ref, Wrong(Kept.CONTACTS, "Телефон ескі", "+7 701 000 11 22"))
+    number = await services.database.pool.fetchval("SELECT min(id) FROM correction_request")
+    reason = "Қақпада бұл күні картаның жазбасы жоқ, күзетші де белгілемеген."
+    await answer_correction(services, office, school_id, number, Outcome.REFUSED, reason)

@@ -96,6 +96,10 @@ PAGES = {
     "attempts_none": ("it", "/schools/almaty15/attempts?since=2020-01-01&until=2020-01-02"),
     "audit": ("office", "/schools/almaty15/audit"),
     "anchors": ("director", "/schools/almaty15/audit/anchors"),
+    "child_data": ("guardian", "/children/{child}/data"),
+    "child_data_none": ("father", "/children/{absent}/data"),
+    "corrections": ("office", "/schools/almaty15/corrections"),
+    "corrections_none": ("other_office", "/schools/astana7/corrections"),
     "export": ("director", "/schools/almaty15/export"),
     "export_none": ("other_it", "/schools/astana7/export"),
     "audit_none": ("it", "/schools/almaty15/audit?actor=zzz"),
@@ -169,7 +173,7 @@ async def test_a_page_is_whole_translated_and_accessible(site: Site, name: str) 
 )
 async def test_a_page_can_be_walked_by_the_keyboard(site: Site, name: str, words: int) -> None:
     who, path = PAGES[name]
-    page = await site.open(path.format(child=site.sample.child_ref, report=site.sample.report), who)
+    page = await site.open(addressed(site, path), who)
     reached = set()
     for _ in range(words * 3):
         await page.keyboard.press("Tab")
@@ -188,12 +192,16 @@ def is_judged_in(look: Look, name: str) -> bool:
     return name in IN_BOTH or list(PAGES).index(name) % 2 == ("light", "dark").index(look)
 
 
+def addressed(site: Site, path: str) -> str:
+    """Return the address of a page, with what the sample has in its places."""
+    sample = site.sample
+    return path.format(child=sample.child_ref, absent=sample.absent_ref, report=sample.report)
+
+
 async def opened(site: Site, name: str, language: str, look: Look) -> Page:
     """Open a page in a look, with everything open that can be opened."""
     who, path = PAGES[name]
-    page = await site.open(
-        path.format(child=site.sample.child_ref, report=site.sample.report), who, language=language, theme=look
-    )
+    page = await site.open(addressed(site, path), who, language=language, theme=look)
     await page.evaluate(OPEN_ALL)
     return page
 

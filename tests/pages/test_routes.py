@@ -94,7 +94,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     }  # fmt: skip
     places |= {"token_id": 1, "webhook_id": 1, "system": "gym"}
     places |= {"sourced_id": "nobody", "class_id": "none", "urn": "none", "user_id": "0", "rest": "Users"}
-    places |= {"scan_id": site.sample.scan, "limit_id": 1, "job_id": 3}
+    places |= {"scan_id": site.sample.scan, "limit_id": 1, "job_id": 3, "request_id": 2}
     if "/canteen/" in key or "/dishes/" in key:
         places |= {"key": "1" if "/dishes/" in key else "lunch", "digest": site.sample.plate}
     if key.startswith("GET /reports/"):
@@ -124,6 +124,7 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM sign_in), (SELECT count(*) FROM device WHERE state = 'active'),"
         " (SELECT count(*) FROM alarm WHERE acknowledged_at IS NULL), (SELECT count(*) FROM device_command),"
         " (SELECT count(*) FROM preorder), (SELECT count(*) FROM export_job WHERE state <> 'gone'),"
+        " (SELECT count(*) FROM correction_request WHERE answered_at IS NULL),"
         " (SELECT count(*) FROM ledger_entry),"
         " (SELECT count(*) FROM report), (SELECT count(*) FROM report WHERE signed_at IS NULL),"
         " (SELECT count(*) FROM report_correction), (SELECT count(*) FROM report_sending),"

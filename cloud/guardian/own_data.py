@@ -1,0 +1,151 @@
+"""What is kept of a guardian and one child, as the guardian takes it home: table by table, each by the own rights.
+
+Rule: a row is the child's own or the guardian's own, never another guardian's; a court's limit, an end or a relative's
+few rights leave out what they leave out on the pages. What is known of who is no legal representative is less.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from cloud.accounts.actions import audit
+from cloud.core.actor import Actor
+from cloud.core.services import Services
+from cloud.guardian.queries import Child, child_of
+from cloud.people.bulk import EMAIL, IIN, PHONE
+from cloud.people.corrections import ANSWER, RIGHT, WRONG
+from cloud.people.kinds import FamilyRight
+from cloud.people.photos import PHOTO
+from cloud.people.rights import COLUMNS
+
+ROWS_MAX = 20_000  # of a table: decades of one child
+HOURS_S = 120.0
+CONSENT, SEE, MEALS = FamilyRight.CONSENT, FamilyRight.SEE, FamilyRight.MEALS
+LIMIT, ORDER, PAY, NOTICES = FamilyRight.LIMIT, FamilyRight.ORDER, FamilyRight.PAY, FamilyRight.NOTICES
+_ME = "SELECT id FROM guardian WHERE account_id = $2"
+_MINE = f"person_id = $1 AND guardian_id IN ({_ME})"
+_ACCOUNT = "SELECT id FROM ledger_account WHERE person_id = $1"
+_EATEN = "SELECT school_id, id FROM meal_sale WHERE person_id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of a table: $1 is the child, $2 the guardian's account. Any one of `rights` is needed, if there are."""
+
+    table: str
+    columns: tuple[str, ...]
+    whose: str
+    rights: frozenset[FamilyRight] = frozenset()
+    sealed: Mapping[str, str] = field(default_factory=dict)  # columns, as they are shown, with their contexts
+    by: str = "id"
+    name: str = ""  # of its file, where it is not the table's
+
+    @property
+    def query(self) -> str:
+        """The statement that reads it."""
+        values = [f"{each}_encrypted AS {each}" if each in self.sealed else f'"{each}"' for each in self.columns]
+        chosen = f'SELECT {", ".join(values)} FROM "{self.table}" WHERE $1::bigint > 0 AND $2::bigint > 0'  # noqa: S608
+        return f"{chosen} AND ({self.whose}) ORDER BY {self.by} DESC LIMIT {ROWS_MAX}"
+
+
+def _of(*rights: FamilyRight) -> frozenset[FamilyRight]:
+    return frozenset(rights)
+
+
+PARTS = (
+    Part("account", ("name", "login", "language", "created_at"), "id = $2"),
+    Part("guardian", ("name", "phone", "email", "created_at"),
+         f"account_id = $2 AND id IN (SELECT guardian_id FROM guardianship WHERE {_MINE})",  # noqa: S608
+         sealed={"phone": PHONE, "email": EMAIL}),
+    Part("guardianship", ("relation", *COLUMNS.values(), "until_on", "ended_on"), _MINE),
+    Part("family_limit", ("takes", "until_on", "document", "noted_at", "lifted_at", "lift_document"), _MINE),
+    Part("person", ("surname", "given_name", "patronymic"), "id = $1", name="person_name"),
+    Part("school_class", ("grade", "letter", "shift"),
+         "id = (SELECT school_class_id FROM person WHERE id = $1)"),
+    Part("person", ("iin", "number", "created_at"), "id = $1", _of(CONSENT), {"iin": IIN}),
+    Part("card", ("medium", "state", "issued_at", "not_after", "changed_at"), "person_id = $1"),
+    Part("consent_answer", ("purpose", "says", "on", "way", "text_version", "recorded_at"), "person_id = $1"),
+    Part("presence", ("on", "first_in_at", "last_out_at", "late_min", "without_card"), "person_id = $1", _of(SEE),
+         by='"on"'),
+    Part("movement", ("on", "at", "direction", "gate", "kind", "reason", "received_at"), "person_id = $1", _of(SEE)),
+    Part("notice", ("at", "kind", "told_at", "is_late", "detail"), "person_id = $1 AND account_id = $2", _of(NOTICES)),
+    Part("meal_sale", ("on", "at", "meal", "payment", "amount_tiyn", "full_tiyn", "returned_tiyn", "is_void", "id"),
+         "person_id = $1", _of(MEALS), by="at"),
+    Part("meal_line", ("sale", "dish", "version", "count", "price_tiyn"), f"(school_id, sale) IN ({_EATEN})",
+         _of(MEALS), by="sale"),
+    Part("meal_refusal", ("on", "at", "meal", "reason"), "person_id = $1", _of(MEALS), by="at"),
+    Part("meal_rating", ("on", "meal", "food", "service", "comment", "rated_at"), "person_id = $1", _of(MEALS),
+         by='"on"'),
+    Part("dish_rating", ("on", "meal", "dish", "mark"), "person_id = $1", _of(MEALS), by='"on"'),
+    Part("entitlement", ("kind", "ground", "meals", "price_tiyn", "first_on", "last_on", "document"),
+         "id IN (SELECT entitlement_id FROM entitled WHERE person_id = $1 AND approved_at IS NOT NULL)", _of(MEALS)),
+    Part("wallet_voucher", ("number", "meal", "first_on", "last_on", "price_tiyn", "is_annulled"), "person_id = $1",
+         _of(MEALS)),
+    Part("restriction", ("kind", "value", "set_at", "lifted_at", "is_school", "document"), "person_id = $1",
+         _of(MEALS, LIMIT, ORDER)),
+    Part("preorder", ("id", "on", "meal", "ordered_at", "cancelled_at"), "person_id = $1", _of(ORDER, MEALS)),
+    Part("preorder_dish", ("preorder_id", "place", "dish_id", "version"),
+         "preorder_id IN (SELECT id FROM preorder WHERE person_id = $1)", _of(ORDER, MEALS), by="preorder_id"),
+    Part("payment_number", ("number", "drawn_at"), "person_id = $1", _of(PAY), by="drawn_at"),
+    Part("payment", ("provider", "amount_tiyn", "paid_at", "received_at", "receipt"), "person_id = $1", _of(PAY)),
+    Part("giving_back", ("amount_tiyn", "paper", "promised_at", "way", "paid_at", "withdrawn_at"), "person_id = $1",
+         _of(PAY)),
+    Part("ledger_account", ("part", "balance_tiyn"), "person_id = $1", _of(PAY)),
+    Part("ledger_line", ("entry_id", "amount_tiyn"), f"account_id IN ({_ACCOUNT})", _of(PAY), by="entry_id"),
+    Part("ledger_entry", ("id", "kind", "at", "on"),
+         f"id IN (SELECT entry_id FROM ledger_line WHERE account_id IN ({_ACCOUNT}))", _of(PAY)),  # noqa: S608
+    Part("correction_request", ("asked_at", "what", "is_wrong", "would_be_right", "answered_at", "outcome", "answer"),
+         "person_id = $1 AND account_id = $2",
+         sealed={"is_wrong": WRONG, "would_be_right": RIGHT, "answer": ANSWER}),
+)  # fmt: skip
+_PHOTO = "SELECT webp_encrypted FROM person_photo WHERE person_id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A table of the file."""
+
+    name: str
+    table: str
+    columns: tuple[str, ...]
+    rows: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnData:
+    """Everything that goes home, of one instant."""
+
+    child: Child
+    at: datetime
+    parts: Sequence[Taken]
+    left_out: Collection[str]  # tables for which the guardian lacks a right
+    photo: bytes | None
+
+
+async def own_data(services: Services, actor: Actor, ref: str) -> OwnData:
+    """Return what is kept of the actor and a child of the own, and note that it was taken. Raises NotFound."""
+    child, now = await child_of(services, actor, ref), services.clock.now()
+    open_parts = [part for part in PARTS if not part.rights or part.rights & child.rights]
+    async with (
+        services.database.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        taken = []
+        for part in open_parts:
+            rows = await connection.fetch(part.query, child.id, actor.account_id, timeout=HOURS_S)
+            opened = [_opened(services, part, dict(row)) for row in rows]
+            taken.append(Taken(part.name or part.table, part.table, part.columns, opened))
+        kept = await connection.fetchval(_PHOTO, child.id) if FamilyRight.CONSENT in child.rights else None
+    async with services.database.transaction() as transaction:
+        await audit(transaction, actor, "family.data_taken", f"person:{child.id}", school_id=child.school_id, at=now)
+    photo = services.vault.decrypt_bytes(kept, PHOTO) if kept is not None else None
+    left_out = sorted({part.table for part in PARTS} - {part.table for part in open_parts})
+    return OwnData(child, now, taken, left_out, photo)
+
+
+def _opened(services: Services, part: Part, row: dict[str, Any]) -> dict[str, Any]:
+    for name, context in part.sealed.items():
+        if row[name] is not None:
+            row[name] = services.vault.decrypt(row[name], context)
+    return row
