@@ -1,7 +1,7 @@
 # Every target works in a fresh clone; `make demo` needs nothing but Python 3.11 or newer.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -euo pipefail
-.PHONY: help setup runtime demo test check format bench chaos soak guide lock compliance clean
+.PHONY: help setup runtime demo test check audit format bench chaos soak guide lock compliance clean
 
 BIN := .venv/bin
 CODE := esik schemas edge_agent cloud simulators hardware tests
@@ -10,6 +10,7 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 # Four test processes by default: two cores are what a small machine has, and tests wait for real servers a while.
 JOBS ?= 4
+PIP_AUDIT := 2.10.1
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +33,13 @@ check: setup ## lint, format, types, who imports whom, tidiness
 	@$(BIN)/mypy $(CODE)
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pytest -q tests/repo
+
+# Not a part of `check`, which asks nobody outside. Strict: what no advisory could be asked about fails, too.
+audit: setup ## look for known holes in what is installed (asks pypi.org and the npm registry)
+	@python3 -m venv build/audit
+	@build/audit/bin/pip install --quiet pip-audit==$(PIP_AUDIT)
+	@build/audit/bin/pip-audit --strict --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
+	@npm audit --audit-level=moderate
 
 bench: setup ## measure, print one table, write build/bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -13,7 +13,7 @@ from cloud.core.actor import Actor
 
 SHOWN_MAX = 120
 # The entry's link in its school's chain is made by the database when the transaction commits (cloud/audit/chain.py).
-_ADD = """
+ADD = """
 INSERT INTO audit_entry (at, account_id, actor, school_id, verb, subject, detail)
 VALUES (coalesce($1, now()), $2, $3, $4, $5, $6, $7)
 """
@@ -31,7 +31,7 @@ async def audit(
 ) -> None:
     """Note in the audit journal, in the transaction of what is noted, who did what: `card.blocked`, `card:17`."""
     await connection.execute_query(
-        _ADD,
+        ADD,
         [at, actor.account_id, actor.name[:SHOWN_MAX], school_id, verb, subject[:SHOWN_MAX],
          json.dumps(detail or {}, ensure_ascii=False)],
     )  # fmt: skip

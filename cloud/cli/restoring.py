@@ -30,6 +30,7 @@ from cloud.cli.archive import (
 from cloud.core.migrating import migrate, names
 from cloud.core.settings import Settings
 from cloud.core.vault import Vault, keys_in, read_keys
+from cloud.integrity.restores import note_restore
 
 _REFERENCES = """
 SELECT conrelid::regclass::text AS child, confrelid::regclass::text AS parent FROM pg_constraint
@@ -63,6 +64,8 @@ async def restore_archive(settings: Settings, file: Path, *, over: bool) -> Mani
             for path, content in keys.items():
                 _put(path, content)
     await migrate(settings.database_url)
+    async with connected(settings.database_url) as connection:
+        await note_restore(connection, manifest.made_at)
     return manifest
 
 

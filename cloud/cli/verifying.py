@@ -32,7 +32,10 @@ def verify(data: Data = None, edition: EditionOption = None, anchors: Copies = N
             found = Found()
             counted = await look(services, found)
             if anchors is not None:
-                counted["anchors"] += (await compare_folder(services, anchors, found.tell)).anchors
+                compared = await compare_folder(services, anchors, found.tell)
+                counted["anchors"] += compared.anchors
+                for each in compared.left_behind:
+                    found.note(*each)
             await _verify_books(services, found)
             return found, counted
 

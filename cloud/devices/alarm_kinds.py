@@ -57,6 +57,10 @@ _UPDATE = N_(
 )
 _WEBHOOK = N_("See on the page of programs how it answered; tell who runs it, or end the webhook.")
 _RESTS = N_("Revoke its token on the page of programs, and make another one that you answer for.")
+_RESTORED = N_(
+    "Somebody put a backup back. If you did not, the database was changed by who says so: compare with the schools' "
+    "anchors."
+)
 _TABLES = N_(
     "Nothing is taken in, and devices keep what they have. Install the version of the service that the tables are of, "
     "or run `esik cloud migrate`."
@@ -142,6 +146,7 @@ KINDS = {
     "tables_other": Kind(Severity.SEVERE, N_("Service and database are of different versions"), _TABLES),
     "books_not_whole": Kind(Severity.SEVERE, N_("The books do not add up"), _BOOKS),
     "integrity_broken": Kind(Severity.SEVERE, N_("Something was changed that must not be"), _TAMPERED),
+    "backup_restored": Kind(Severity.WARNING, N_("A backup was put back"), _RESTORED),
     "anchor_stays": Kind(Severity.WARNING, N_("Anchors do not leave the database"), _STAYS),
     "rollout_stopped": Kind(Severity.SEVERE, N_("A release stopped by itself"), _STOPPED),
     "reader_lost": Kind(Severity.WARNING, N_("Reader lost"), _LOOK),

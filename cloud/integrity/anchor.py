@@ -40,6 +40,7 @@ class EpochHead:
     epoch: str
     seq: int
     digest: str
+    lost: int | None = None  # of the records up to there, so that none is called lost later; old anchors do not tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,9 @@ class Anchor:
     @property
     def text(self) -> bytes:
         """Return what is signed."""
-        told = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return told.encode()
+        told = asdict(self)
+        told["records"] = [{key: each[key] for key in each if each[key] is not None} for each in told["records"]]
+        return json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
     @property
     def digest(self) -> str:

@@ -3,20 +3,17 @@
 Rule: an anchor is kept in the transaction that reads what it tells of, and leaves afterwards (delivering.py).
 """
 
-from datetime import timedelta
-
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud.audit.chain import NO_SCHOOL
 from cloud.core.errors import kinds_of
+from cloud.core.nights import EVERY, LATEST, NIGHT
 from cloud.core.services import Services
 from cloud.integrity.anchor import Anchor, instant, sealed
 from cloud.integrity.heads import audit_head, books_since, epoch_heads
 from cloud.integrity.keys import signing_key
 
-EVERY, LATEST = timedelta(hours=20), timedelta(hours=30)
-NIGHT = range(1, 5)  # hours of the school
 ZONE = "Asia/Almaty"  # of what belongs to no school
 AT_ONCE = 1_000
 _DUE = """

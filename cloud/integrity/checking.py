@@ -6,24 +6,25 @@ Rule: it only reads but for its own result; one check at a time, whoever runs th
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from cloud.audit.verifying import verify_audit
 from cloud.core.actor import Actor
+from cloud.core.nights import EVERY, LATEST, NIGHT
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.devices.alarms import note_alarm
 from cloud.ingest.verifying import verify_log
 from cloud.integrity.comparing import compare_own
+from cloud.integrity.restores import restores_of
 from cloud.integrity.sealing import verify_sealed
 
 FOUND_MAX = 100  # that are named; beyond that they are only counted
-EVERY, LATEST = timedelta(hours=20), timedelta(hours=30)
-NIGHT, ZONE = range(1, 5), ZoneInfo("Asia/Almaty")
-WHO, ALARM = "service", "integrity_broken"
+ZONE = ZoneInfo("Asia/Almaty")
+WHO, ALARM, RESTORED = "service", "integrity_broken", "backup_restored"
 DETAIL_MAX = 200
 CHECKS_SHOWN = 30
 _LOCK = 0x636865636B  # "check"
@@ -43,6 +44,11 @@ class Found:
     def tell(self, place: str, what: str) -> None:
         """Note something that is wrong: where, and what."""
         self.wrong += 1
+        if len(self.named) < FOUND_MAX:
+            self.named.append((place, what))
+
+    def note(self, place: str, what: str) -> None:
+        """Note something that is to be known and is not wrong."""
         if len(self.named) < FOUND_MAX:
             self.named.append((place, what))
 
@@ -80,12 +86,16 @@ async def check_due(services: Services) -> bool:
 async def check_everything(services: Services) -> Check:
     """Look at chains, anchors, sealed fields and files, keep what was found, and alarm."""
     at, began_s, found = services.clock.now(), services.clock.monotonic_s(), Found()
+    last = await services.database.pool.fetchval(_LAST)
+    restores = [each for each in await restores_of(services) if last is None or each.restored_at > last]
     counted = await look(services, found)
     check = Check(at, round(services.clock.monotonic_s() - began_s), counted, found.wrong, found.named)
     async with services.database.transaction() as connection:
         await connection.execute_query(
             _KEEP, [at, check.took_s, json.dumps(counted), check.wrong, json.dumps(found.named, ensure_ascii=False)]
         )
+        for restore in restores:
+            await note_alarm(connection, None, WHO, RESTORED, restore.when, at)
         if found.wrong:
             log.error("integrity.broken", found=found.wrong, first=found.named[0][0])
             detail = f"{found.wrong}: {': '.join(found.named[0])}"[:DETAIL_MAX]
@@ -101,6 +111,8 @@ async def look(services: Services, found: Found) -> dict[str, int]:
     found.wrong += records.count - len(records.findings)
     audit = await verify_audit(services.database.pool, found.tell)
     compared = await compare_own(services, found.tell)
+    for place, what in compared.left_behind:
+        found.note(place, what)
     sealed = await verify_sealed(services, found.tell)
     return {
         "records": records.records, "audit": audit.entries, "anchors": compared.anchors, "sealed": sealed.values,

@@ -1,6 +1,7 @@
 """Anchors are compared with the database: who rewrote it, and made its chains anew, is found by what left it before.
 
-Rule: an anchor is believed by its signature alone; those of one chain follow one another without a gap.
+Rule: an anchor is believed by its signature alone; those of one chain follow one another without a gap, but for those
+that a told restore left behind, which are named.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from cloud.integrity.anchor import TEXT_MAX, Anchor, AnchorRefused, opened
 from cloud.integrity.delivering import anchors_in
 from cloud.integrity.heads import books_digest
 from cloud.integrity.keys import trusted_keys
+from cloud.integrity.restores import restores_of
 
 _AUDIT = "SELECT digest FROM audit_link WHERE chain = $1 AND number = $2"
 _EPOCHS = """
@@ -29,8 +31,11 @@ SELECT told.device, told.epoch, told.seq, told.digest AS told, coalesce(
     ORDER BY digest = decode(told.digest, 'hex') DESC LIMIT 1),
   (SELECT digest FROM watermark AS mark WHERE mark.device = told.device AND mark.epoch = told.epoch
     AND mark.upto = told.seq)
-) AS found
-FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS told (device, epoch, seq, digest)
+) AS found, told.lost, (
+  SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM loss
+  WHERE loss.device = told.device AND loss.epoch = told.epoch AND last_seq <= told.seq
+) AS lost_now
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[]) AS told (device, epoch, seq, digest, lost)
 """
 _SCHOOL = "SELECT id FROM school WHERE code = $1"
 _KNOWN = "SELECT chain, number, file_name, digest FROM anchor WHERE filed_at IS NOT NULL ORDER BY chain, number"
@@ -38,9 +43,10 @@ _KNOWN = "SELECT chain, number, file_name, digest FROM anchor WHERE filed_at IS 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How many anchors were compared."""
+    """How many anchors were compared, and what those tell of that a restore left behind; they prove nothing now."""
 
     anchors: int
+    left_behind: Sequence[tuple[str, str]] = ()
 
 
 async def compare_folder(services: Services, folder: Path, tell: Tell) -> Compared:
@@ -50,11 +56,14 @@ async def compare_folder(services: Services, folder: Path, tell: Tell) -> Compar
         content = await asyncio.to_thread(_read, path)
         if (anchor := _believed(path.name, content, trusted, tell)) is not None:
             anchors.append(anchor)
-    for problem in followed(anchors):
+    restores = await restores_of(services)
+    held = [each for each in anchors if not any(restore.left_behind(each) for restore in restores)]
+    for problem in followed(held):
         tell(*problem)
-    for anchor in anchors:
+    for anchor in held:
         await compare(services, anchor, tell)
-    return Compared(len(anchors))
+    counts = [(each, sum(each.left_behind(anchor) for anchor in anchors)) for each in restores]
+    return Compared(len(held), [restore.told(count) for restore, count in counts if count])
 
 
 async def compare_own(services: Services, tell: Tell) -> Compared:
@@ -123,15 +132,18 @@ def _read(path: Path) -> bytes:
 
 
 async def _epochs(connection: asyncpg.Connection, anchor: Anchor) -> list[str]:
-    columns = [
-        list(column) for column in zip(*((r.device, r.epoch, r.seq, r.digest) for r in anchor.records), strict=True)
-    ]
+    heads = ((each.device, each.epoch, each.seq, each.digest, each.lost) for each in anchor.records)
+    columns = [list(column) for column in zip(*heads, strict=True)]
     rows = await connection.fetch(_EPOCHS, *columns) if columns else []
-    return [
-        f"record {row['seq']} of {row['device']} {row['epoch']} {problem}"
-        for row in rows
-        if (problem := _differs(row["found"], row["told"]))
-    ]
+    problems = []
+    for row in rows:
+        epoch = f"{row['device']} {row['epoch']}"
+        if problem := _differs(row["found"], row["told"]):
+            problems.append(f"record {row['seq']} of {epoch} {problem}")
+        if row["lost"] is not None and row["lost"] != row["lost_now"]:
+            told = f"{row['lost_now']} are put down as lost, {row['lost']} were"
+            problems.append(f"of the records of {epoch} up to {row['seq']} {told}")
+    return problems
 
 
 def _differs(found: bytes | None, told: str) -> str:

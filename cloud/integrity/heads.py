@@ -16,7 +16,10 @@ BOOKS_MAX = 200_000  # entries in one anchor
 PREFETCH, BOOKS_S = 1_000, 600.0
 _AUDIT = "SELECT number, digest FROM audit_head WHERE chain = $1"
 _EPOCHS = """
-SELECT watermark.device, watermark.epoch, watermark.upto AS seq, watermark.digest FROM watermark
+SELECT watermark.device, watermark.epoch, watermark.upto AS seq, watermark.digest, (
+  SELECT coalesce(sum(last_seq - first_seq + 1), 0)::bigint FROM loss
+  WHERE loss.device = watermark.device AND loss.epoch = watermark.epoch AND last_seq <= watermark.upto
+) AS lost FROM watermark
 JOIN device ON device.name = watermark.device
 LEFT JOIN anchor_epoch AS held ON held.device = watermark.device AND held.epoch = watermark.epoch
 WHERE device.school_id = $1 AND watermark.upto > coalesce(held.upto, 0)
@@ -41,7 +44,7 @@ async def audit_head(connection: asyncpg.Connection, chain: int) -> AuditHead | 
 async def epoch_heads(connection: asyncpg.Connection, school_id: int) -> Sequence[EpochHead]:
     """Return where those epochs of a school's devices end that grew since they were anchored."""
     rows = await connection.fetch(_EPOCHS, school_id, EPOCHS_MAX)
-    return [EpochHead(row["device"], row["epoch"], row["seq"], row["digest"].hex()) for row in rows]
+    return [EpochHead(row["device"], row["epoch"], row["seq"], row["digest"].hex(), row["lost"]) for row in rows]
 
 
 async def books_since(connection: asyncpg.Connection, school_id: int, first: int) -> Books | None:

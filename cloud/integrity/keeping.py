@@ -11,10 +11,10 @@ from cloud.core.errors import NotFound, Refused
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
+from cloud.core.texts import is_email
 from cloud.integrity.anchor import EMAIL
 
 SHOWN = 60
-ADDRESS_MAX = 120
 _ANCHORS = "SELECT number, at, file_name, sent_at FROM anchor WHERE chain = $1 ORDER BY number DESC LIMIT $2"
 _FILE = "SELECT file_name, file FROM anchor WHERE chain = $1 AND number = $2"
 _ADDRESS = "SELECT email_encrypted FROM anchor_address WHERE school_id = $1"
@@ -80,7 +80,7 @@ async def set_address(services: Services, actor: Actor, school_id: int, typed: s
     """Say where a school's anchors are sent from now on; nowhere, if empty. Raises NotAllowed or AddressRefused."""
     actor.require(Right.SCHOOL_EXPORT, school_id)
     email, now = typed.strip().lower(), services.clock.now()
-    if email and ("@" not in email[1:-1] or any(each.isspace() for each in email) or len(email) > ADDRESS_MAX):
+    if email and not is_email(email):
         raise AddressRefused(message("This is no e-mail address. Write it as name@example.kz, or leave it empty."))
     async with services.database.transaction() as connection:
         if email:

@@ -26,6 +26,7 @@ VERBS = (
     "card.key_rotated", "device.added", "device.revoked", "device.retired", "device.invited", "device.commanded",
     "key.added", "key.rotated", "key.retired", "token.made", "token.revoked", "school.exported", "audit.exported",
     "person.iin_read", "sql_access.added", "sql_access.removed", "alarm.acknowledged", "anchor.address_set",
+    "backup.restored",
 )  # fmt: skip
 _EVENTS = """
 SELECT * FROM (

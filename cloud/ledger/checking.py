@@ -15,13 +15,12 @@ import structlog
 
 from cloud.core.actor import Actor
 from cloud.core.errors import kinds_of
+from cloud.core.nights import EVERY, LATEST, NIGHT
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.devices.alarms import note_alarm
 
 FOUND_MAX = 100
-NIGHT = range(1, 5)  # hours of the school
-WHOLE_EVERY, WHOLE_LATEST = timedelta(hours=20), timedelta(hours=30)
 WRONG_EVERY = timedelta(hours=1)  # a wrong ledger is added up wholly by day too, where more was posted since
 SCHOOLS_AT_ONCE = 1_000
 WHO, ALARM = "service", "books_not_whole"
@@ -147,10 +146,10 @@ async def check_moved(services: Services) -> int:
 async def check_nightly(services: Services) -> int:
     """Add up the whole ledger of each school where it is night and it was not done; return how many that were."""
     now, count = services.clock.now(), 0
-    for row in await services.database.pool.fetch(_DUE, now - WHOLE_EVERY, SCHOOLS_AT_ONCE):
-        is_late = row["whole_at"] is None or row["whole_at"] < now - WHOLE_LATEST
+    for row in await services.database.pool.fetch(_DUE, now - EVERY, SCHOOLS_AT_ONCE):
+        is_late = row["whole_at"] is None or row["whole_at"] < now - LATEST
         if is_late or now.astimezone(ZoneInfo(row["zone"])).hour in NIGHT:
-            count += await _went(row["school_id"], check_whole(services, row["school_id"], now - WHOLE_EVERY))
+            count += await _went(row["school_id"], check_whole(services, row["school_id"], now - EVERY))
     return count
 
 

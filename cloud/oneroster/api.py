@@ -27,13 +27,16 @@ from cloud.oneroster.records import (
     periods_of_term,
     sessions,
 )
+from cloud.oneroster.rows import EVERYBODY, NOBODY, Part, count_of
 from cloud.oneroster.selecting import Json, in_order, links, read_fields, read_filter, selected
 from cloud.oneroster.telling import builder_of, is_anybody, is_student, is_teacher
+from cloud.people.kinds import PersonRole
 from cloud.tokens.scopes import Scope
 from cloud.tokens.web import Program, program_with
 
 router = APIRouter(prefix=ROOT, tags=["OneRoster 1.2"], route_class=OneRosterRoute)
 LIMIT_MAX = 10_000
+PAGED = {"/users": None, "/students": PersonRole.STUDENT}  # the long lists, with whom the database looks for
 TEXT_MAX = 500
 _ERRORS = (
     HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND,
@@ -58,12 +61,21 @@ class Asked:
     filter: Annotated[str | None, Query(max_length=TEXT_MAX, description="As status='active' AND role~'teach'.")] = None
     fields: Fields = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether it is a page in the usual order, of all that there is: a page that the database makes."""
+        return self.filter is None and not self.sort and self.orderBy == "asc"
+
 
 def _all(path: str, kind: Kind, records: Records) -> None:
     """Offer a page of everything of a kind."""
 
     async def answer(request: Request, program: Reader, asked: Annotated[Asked, Depends()]) -> Response:
-        builder = await builder_of(program)
+        if path in PAGED and asked.is_plain:
+            part = Part(role=PAGED[path], limit=asked.limit, offset=asked.offset)
+            found = await records(program, await builder_of(program, part), "", "")
+            return _told(request, program, kind, asked, found, await count_of(program, PAGED[path]))
+        builder = await builder_of(program, _people_for(kind))
         return page(request, program, kind, asked, await records(program, builder, "", ""))
 
     _offer(path, answer, kind.described.many_shape, f"Return a page of {path.strip('/')}.")
@@ -98,7 +110,8 @@ def _one(path: str, kind: Kind, records: Records) -> None:
 
     async def answer(program: Reader, sourced_id: Sourced, fields: Fields = None) -> Response:
         chosen = () if fields is None else read_fields(fields, kind)
-        found = await records(program, await builder_of(program), "", "")
+        part = Part(ref=sourced_id) if kind is Kind.USER else _people_for(kind)
+        found = await records(program, await builder_of(program, part), "", "")
         record = next((each for each in found if each["sourcedId"] == sourced_id), None)
         if record is None:
             raise NotFound
@@ -120,13 +133,25 @@ def page(request: Request, program: Program, kind: Kind, asked: Asked, records: 
     if asked.filter is not None:
         wanted = read_filter(asked.filter, kind)
         fitting = [each for each in fitting if wanted.holds(each)]
-    fields = () if asked.fields is None else read_fields(asked.fields, kind)
     ordered = in_order(fitting, kind, asked.sort, descending=asked.orderBy == "desc")
-    shown = [selected(each, fields) for each in ordered[asked.offset : asked.offset + asked.limit]]
+    shown = ordered[asked.offset : asked.offset + asked.limit]
+    return _told(request, program, kind, asked, shown, len(ordered))
+
+
+def _people_for(kind: Kind) -> Part:
+    """Return which people records of a kind are made of."""
+    return EVERYBODY if kind in {Kind.USER, Kind.ENROLLMENT} else NOBODY
+
+
+def _told(
+    request: Request, program: Program, kind: Kind, asked: Asked, records: Sequence[Json], total: int
+) -> Response:
+    fields = () if asked.fields is None else read_fields(asked.fields, kind)
+    shown = [selected(each, fields) for each in records]
     address = program.services.settings.public_url.rstrip("/") + request.url.path
     query = dict(request.query_params)
-    link = links(address, query, limit=asked.limit, offset=asked.offset, total=len(ordered))
-    return JSONResponse({kind.described.many: shown}, headers={"x-total-count": str(len(ordered)), "link": link})
+    link = links(address, query, limit=asked.limit, offset=asked.offset, total=total)
+    return JSONResponse({kind.described.many: shown}, headers={"x-total-count": str(total), "link": link})
 
 
 for _path, _kind, _records in (

@@ -19,8 +19,10 @@ _CLASSES = "SELECT id, grade, letter, is_active FROM school_class WHERE school_i
 _PEOPLE = f"""
 SELECT ref, role, surname, given_name, patronymic, coalesce(number, '') AS number, school_class_id AS class_id,
   position, is_active, role <> 'student' OR $3 OR {consented_to(Purpose.RESOURCE)} AS is_named
-FROM person WHERE school_id = $1 ORDER BY id LIMIT $2
+FROM person WHERE school_id = $1 AND ($4::text IS NULL OR ref = $4) AND ($5::text IS NULL OR role = $5)
+ORDER BY ref COLLATE "C" LIMIT $2 OFFSET $6
 """  # noqa: S608 (text of ours)
+_COUNT = "SELECT count(*) FROM person WHERE school_id = $1 AND ($2::text IS NULL OR role = $2)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,20 @@ class PersonRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Which people are read: by default all; one, those of a role, or a page of them in the order of references."""
+
+    ref: str | None = None
+    role: PersonRole | None = None
+    limit: int = PEOPLE_MAX
+    offset: int = 0
+
+
+EVERYBODY = Part()
+NOBODY = Part(limit=0)
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """A school as it is now."""
 
@@ -60,16 +76,24 @@ class Rows:
     people: tuple[PersonRead, ...]
 
 
-async def rows_of(program: Program) -> Rows:
-    """Return the school of a program's token. Raises ScopeMissing."""
+async def count_of(program: Program, role: PersonRole | None) -> int:
+    """Return how many people of a role there are, or of any. Raises ScopeMissing."""
+    program.bearer.require(Scope.ROSTER_READ)
+    value = role.value if role else None
+    return int(await program.services.database.pool.fetchval(_COUNT, program.bearer.school_id, value))
+
+
+async def rows_of(program: Program, part: Part = EVERYBODY) -> Rows:
+    """Return the school of a program's token, with a part of its people. Raises ScopeMissing."""
     program.bearer.require(Scope.ROSTER_READ)
     services, school_id = program.services, program.bearer.school_id
     school = await school_of_id(services, school_id)
     terms = await terms_of(services, school_id)
     classes = await services.database.pool.fetch(_CLASSES, school_id, CLASSES_MAX)
     people = await services.database.pool.fetch(
-        _PEOPLE, school_id, PEOPLE_MAX, Scope.ROSTER_NAMES in program.bearer.scopes
-    )
+        _PEOPLE, school_id, part.limit, Scope.ROSTER_NAMES in program.bearer.scopes, part.ref,
+        part.role.value if part.role else None, part.offset,
+    )  # fmt: skip
     return Rows(
         school, services.clock.now().astimezone(school.zone).date(), tuple(terms),
         tuple(ClassRead(**row) for row in classes),

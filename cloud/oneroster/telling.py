@@ -5,7 +5,7 @@ from collections.abc import Callable
 from cloud.core.errors import NotFound
 from cloud.oneroster.building import Builder, Built, role_of
 from cloud.oneroster.kinds import Kind
-from cloud.oneroster.rows import PersonRead, rows_of
+from cloud.oneroster.rows import EVERYBODY, Part, PersonRead, rows_of
 from cloud.oneroster.seen import dated, gone
 from cloud.people.kinds import PersonRole
 from cloud.tokens.web import Program
@@ -13,9 +13,9 @@ from cloud.tokens.web import Program
 Chosen = Callable[[PersonRead], bool]
 
 
-async def builder_of(program: Program) -> Builder:
-    """Return what makes the objects of a program's school. Raises ScopeMissing."""
-    return Builder(await rows_of(program), program.services.settings.public_url.rstrip("/"))
+async def builder_of(program: Program, part: Part = EVERYBODY) -> Builder:
+    """Return what makes the objects of a program's school, with a part of its people. Raises ScopeMissing."""
+    return Builder(await rows_of(program, part), program.services.settings.public_url.rstrip("/"))
 
 
 async def objects(program: Program, builder: Builder, kind: Kind, chosen: Chosen | None = None) -> list[Built]:

@@ -16,7 +16,7 @@ from cloud.core.errors import NotFound
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.core.texts import has_unseen
+from cloud.core.texts import has_unseen, is_email
 from cloud.core.wakeups import notify
 from cloud.people.bulk import (
     PHONE,
@@ -217,7 +217,7 @@ def checked(given: PersonGiven) -> PersonGiven:
 def checked_guardian(given: GuardianGiven) -> GuardianGiven:
     """Return a guardian with name and phone in their one form. Raises PersonRefused or PhoneWrong."""
     email = (given.email or "").strip().lower()
-    if email and ("@" not in email[1:-1] or " " in email or len(email) > 120):
+    if email and not is_email(email):
         raise PersonRefused(message("This is no e-mail address. Write it as name@example.kz, or leave it out."))
     name = " ".join(normal_name(part) for part in given.name.split())
     return GuardianGiven(name, normal_phone(given.phone), email or None)

@@ -4,7 +4,6 @@ Rule: what is signed is what the director saw, and it never changes; a correctio
 and is undone by another line.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,6 +16,7 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
+from cloud.core.texts import is_email
 from cloud.ledger.reasons import check_once
 from cloud.reports.content import Before, Content, Correction, Document, Kind, canonical, digest_of
 from cloud.reports.errors import AddressRefused, CorrectionRefused, MonthRefused, ReportNotOpen
@@ -30,7 +30,6 @@ REASON_MIN, REASON_MAX = 3, 300
 COUNT_MAX, TIYN_MAX = 99_999, 10**12
 CORRECTIONS_MAX = 200
 ADDRESS_MAX = 254
-_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+", re.ASCII)
 _OPEN = "SELECT digest FROM report WHERE school_id = $1 AND id = $2 AND signed_at IS NULL FOR UPDATE"
 _CORRECT = """
 INSERT INTO report_correction (report_id, kind, "on", students, meals, parents_tiyn, budget_tiyn, reason, at, by_name,
@@ -187,7 +186,7 @@ def checked(given: CorrectionGiven, month: Month) -> str:
 def address_typed(typed: str) -> str:
     """Return an e-mail address. Raises AddressRefused."""
     address = typed.strip()
-    if len(address) > ADDRESS_MAX or _ADDRESS.fullmatch(address) is None:
+    if not is_email(address, ADDRESS_MAX):
         raise AddressRefused(message("This is no e-mail address. Write it as name@example.kz."))
     return address
 

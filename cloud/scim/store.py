@@ -11,13 +11,12 @@ import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import audit, close_account, give_role, take_role
-from cloud.accounts.errors import LoginRefused
+from cloud.accounts.errors import LoginRefused, LoginTaken
 from cloud.accounts.provisioning import change_account, open_account, open_anew
 from cloud.accounts.rules import normal_login
 from cloud.core.actor import Actor, Reach
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
-from cloud.core.messages import message
 from cloud.core.roles import Role
 from cloud.scim.errors import ScimRefused, wrong
 from cloud.scim.resource import Given, User
@@ -40,8 +39,10 @@ WHERE link.removed_at IS NULL
     SELECT 1 FROM grant_of_role WHERE account_id = account.id
     AND (school_id IS DISTINCT FROM $1 OR NOT role = ANY ($2::text[])))
   AND ($3::bigint IS NULL OR account.id = $3)
-ORDER BY account.id LIMIT $4
+  AND ($4::text IS NULL OR login = $4)
 """
+_PAGE = f"{_SEEN} ORDER BY account.id LIMIT $5 OFFSET $6"
+_COUNT = f"SELECT count(*) FROM ({_SEEN}) AS seen"  # noqa: S608 (text of ours)
 _LINK = """
 INSERT INTO scim_account (school_id, account_id, external_id, changed_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (account_id) DO UPDATE SET
@@ -64,8 +65,21 @@ async def users_of(program: Program, user_id: int | None = None) -> list[User]:
     """Return the accounts that a program sees; one of them, if one is named. Raises ScopeMissing."""
     program.bearer.require(Scope.ACCOUNTS_READ)
     pool = program.services.database.pool
-    rows = await pool.fetch(_SEEN, program.bearer.school_id, _ROLES, user_id, USERS_MAX)
+    rows = await pool.fetch(_PAGE, program.bearer.school_id, _ROLES, user_id, None, USERS_MAX, 0)
     return [_user(row) for row in rows]
+
+
+async def page_of(program: Program, first: int, most: int, login: str | None = None) -> tuple[list[User], int]:
+    """Return a page of the accounts that a program sees, from the first, 1, on, and how many there are in all.
+
+    Of those with a login, if one is named, in whatever case. Raises ScopeMissing.
+    """
+    program.bearer.require(Scope.ACCOUNTS_READ)
+    pool, school_id = program.services.database.pool, program.bearer.school_id
+    wanted = login.lower() if login is not None else None
+    rows = await pool.fetch(_PAGE, school_id, _ROLES, None, wanted, most, first - 1)
+    total = await pool.fetchval(_COUNT, school_id, _ROLES, None, wanted)
+    return [_user(row) for row in rows], int(total)
 
 
 async def user_of(program: Program, user_id: int) -> User:
@@ -175,8 +189,7 @@ def _login(given: Given) -> str:
 
 
 def _taken(login: str) -> ScimRefused:
-    told = message("There is an account with the login {login}.", login=login)
-    return ScimRefused("uniqueness", told, HTTPStatus.CONFLICT)
+    return ScimRefused("uniqueness", LoginTaken(login).message, HTTPStatus.CONFLICT)
 
 
 def _user(row: asyncpg.Record) -> User:

@@ -57,6 +57,6 @@ def granted(asked: str, held: frozenset[Scope]) -> dict[str, Scope]:
 
 
 def kept_of(scopes: Iterable[Scope], held: frozenset[Scope]) -> frozenset[Scope]:
-    """Return what an access token is kept with: no standard has a scope for names, so that goes with the roster."""
+    """Return what an access token is kept with: no standard has one for names, so that goes with the roster."""
     kept = frozenset(scopes)
     return kept | (held & {Scope.ROSTER_NAMES}) if Scope.ROSTER_READ in kept else kept

@@ -21,6 +21,12 @@ from tests.pages.site import Site
 from tests.pages.test_ways import NEW
 from tests.waiting import until_async
 
+# What a page can leave in a browser besides cookies.
+LEFT_BEHIND = """async () => [
+  ...Object.keys(localStorage), ...Object.keys(sessionStorage),
+  ...(await indexedDB.databases()).map((each) => each.name), ...(await caches.keys().catch(() => [])),
+  ...(await navigator.serviceWorker.getRegistrations()).map((each) => each.scope),
+]"""
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
 
 SYSTEM = Actor.system("test")
@@ -219,3 +225,25 @@ async def test_one_reader_cannot_take_everybodys_place(
             assert others.status_code == HTTPStatus.OK
 
     assert second.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+@pytest.mark.requirement("KZ456-5.3")
+@pytest.mark.parametrize(
+    ("who", "paths"),
+    [
+        ("guardian", ("/", "/notices", "/account")),
+        ("guard", ("/schools/almaty15/gate",)),
+        ("it", ("/schools/almaty15/devices", "/schools/almaty15/programs")),
+    ],
+)
+async def test_pages_leave_nothing_on_the_readers_computer_but_three_cookies(
+    site: Site, who: str, paths: tuple[str, ...]
+) -> None:
+    left = set()
+    for path in paths:
+        page = await site.open(path, who)
+        left |= set(await page.evaluate(LEFT_BEHIND))
+        left |= {f"cookie {each['name']}" for each in await page.context.cookies()}
+        assert await page.locator("object, embed, applet, iframe").count() == 0
+
+    assert left <= {"cookie esik_session", "cookie esik_language", "cookie esik_theme"}

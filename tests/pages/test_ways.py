@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group
 NEW = "дождь пирог весло"
 
 
+@pytest.mark.requirement("KZ456-5.9")
 async def test_somebody_new_signs_in_with_the_password_on_paper_and_must_choose_another(site: Site) -> None:
     made = await add_account(
         site.services, Actor.system("test"), "+7 701 000 11 22", "Бағдат", Reach(Role.GUARDIAN, site.sample.school_id)

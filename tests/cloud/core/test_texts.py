@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloud.core.texts import has_unseen, one_line
+from cloud.core.texts import has_unseen, is_email, one_line
 
 
 @pytest.mark.parametrize(
@@ -16,3 +16,15 @@ def test_a_text_is_one_line_that_a_database_takes(text: str) -> None:
 def test_a_text_with_nothing_unseen_stays_as_it_is() -> None:
     assert one_line("Ғ 🥶 “№ 7”") == "Ғ 🥶 “№ 7”"
     assert [has_unseen(text) for text in ("өтініш\n№ 7", "өтініш\x00", "\udc00")] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("office@school.kz", True), ("a.b+c@mail.example.kz", True), ("nobody", False), ("a@b", False),
+        ("a@b.kz\nbcc: c@d.kz", False), ("<a@b.kz>", False), ("a@b.kz, c@d.kz", False), ("а@мектеп.kz", False),
+        ("a b@c.kz", False), ("a@@b.kz", False), (f"{'a' * 60}@{'b' * 60}.kz", False),
+    ],
+)  # fmt: skip
+def test_an_address_is_one_that_letters_can_be_sent_to(text: str, is_one: bool) -> None:
+    assert is_email(text) is is_one

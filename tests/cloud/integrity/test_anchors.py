@@ -23,6 +23,7 @@ from cloud.integrity.checking import check_everything, checks
 from cloud.integrity.comparing import compare_folder, compare_own
 from cloud.integrity.delivering import deliver_due
 from cloud.integrity.keys import signing_key, trusted_keys
+from cloud.integrity.restores import note_restore
 from schemas import chain
 from simulators.clock import SimulatedClock
 from tests.cloud.ingest.device import EPOCH, NOW_MS, Device, tapped
@@ -34,6 +35,14 @@ NIGHT_S = 31 * 3_600  # after so long one is made at any hour
 _LINKS = """
 SELECT audit_link.number, entry.id, at, account_id, actor, school_id, verb, subject, detail::text
 FROM audit_link JOIN audit_entry AS entry ON entry.id = entry_id WHERE chain = $1 ORDER BY number
+"""
+_LOST = """
+INSERT INTO loss (shard, school_id, device, epoch, first_seq, last_seq, received_at, reason, digest)
+SELECT shard, school_id, device, epoch, 5, 7, received_at, 'disk_full', digest FROM record WHERE seq = 7
+"""
+_HEADS = """
+UPDATE audit_head AS head SET number = last.number, digest = last.digest FROM audit_link AS last
+WHERE last.chain = head.chain AND last.number = (SELECT max(number) FROM audit_link WHERE chain = head.chain)
 """
 
 
@@ -155,6 +164,60 @@ async def test_a_last_record_that_was_deleted_with_its_mark_is_found(services: S
 
     assert await chains_alone_say(services) == ""
     assert f"record 10 of {device.name} {EPOCH} is gone" in await differences(services)
+
+
+async def test_records_that_are_taken_out_and_put_down_as_lost_are_found(services: Services, device: Device) -> None:
+    await rewrite(
+        services,
+        (_LOST,),
+        ("DELETE FROM record WHERE seq BETWEEN 5 AND 7",),
+    )
+
+    told = f"of the records of {device.name} {EPOCH} up to 10 3 are put down as lost, 0 were"
+    assert told in await differences(services)
+
+
+async def test_a_restore_that_is_told_leaves_anchors_behind_and_one_that_is_not_is_found(
+    services: Services, device: Device
+) -> None:
+    assert device.name
+    made_at = services.clock.now().isoformat()
+    await note(services, "card:3")
+    await anchored(services)
+    await rewrite(services, *backed_up())
+    untold = await differences(services)
+
+    async with services.database.pool.acquire() as connection:
+        await note_restore(connection, made_at, services.clock.now())
+    first = await check_everything(services)
+    await anchored(services)
+    later = await check_everything(services)
+
+    assert "of the audit journal is gone" in untold
+    assert (first.wrong, later.wrong) == (0, 0)
+    assert [place.split(" 20")[0] for place, _ in later.found] == ["restored on"]
+    assert "2 anchors of the time between" in later.found[0][1]
+    alarms = await services.database.pool.fetch("SELECT kind, count FROM alarm WHERE kind = 'backup_restored'")
+    assert [tuple(each) for each in alarms] == [("backup_restored", 1)]
+
+
+async def test_a_claimed_restore_hides_nothing_of_the_time_before(services: Services, device: Device) -> None:
+    async with services.database.pool.acquire() as connection:
+        await note_restore(connection, services.clock.now().isoformat(), services.clock.now() + timedelta(days=1))
+
+    await make_records_anew(services, device)
+
+    assert f"record 10 of {device.name} {EPOCH} is not what it was" in await differences(services)
+
+
+def backed_up() -> list[tuple[object, ...]]:
+    """Return the statements that bring the school's journal and anchors to where they were a night ago."""
+    return [
+        ("DELETE FROM audit_entry WHERE subject = 'card:3'",),
+        ("DELETE FROM audit_link WHERE NOT EXISTS (SELECT FROM audit_entry WHERE id = entry_id)",),
+        (_HEADS,),
+        ("DELETE FROM anchor WHERE number > 1",),
+    ]
 
 
 async def test_a_forged_anchor_is_believed_by_nobody(services: Services, device: Device) -> None:

@@ -102,6 +102,19 @@ async def test_every_address_answers_and_one_of_another_school_is_not_there(serv
                 assert minor(answer.json()) == "unknownobject"
 
 
+@pytest.mark.parametrize(("path", "total"), [("users", 6), ("students", 3)])
+async def test_pages_that_the_database_makes_are_those_of_the_whole_list(
+    services: Services, path: str, total: int
+) -> None:
+    at = await roster(services)
+    async with reader(services, at) as client:
+        whole = (await client.get(f"{ROOT}/{path}", params={"sort": "sourcedId", "limit": 100})).json()["users"]
+        pages = [await client.get(f"{ROOT}/{path}", params={"limit": 2, "offset": at}) for at in range(0, 8, 2)]
+
+    assert [each for page in pages for each in page.json()["users"]] == whole
+    assert {page.headers["x-total-count"] for page in pages} == {str(total)} == {str(len(whole))}
+
+
 async def test_pages_say_how_many_there_are_and_where_the_next_is(services: Services) -> None:
     at = await roster(services)
     async with reader(services, at) as client:

@@ -84,6 +84,19 @@ async def test_no_token_makes_somebody_who_could_do_more_than_it(services: Servi
     assert await Account.filter(login="evil").count() == 0
 
 
+async def test_a_page_of_accounts_is_made_by_the_database_and_one_is_found_by_its_login(services: Services) -> None:
+    at = await school(services)
+    ids = [await account(services, f"teacher{number}", (Role.TEACHER, at)) for number in range(5)]
+    async with provisioner(services, at) as client:
+        page = (await client.get(USERS, params={"startIndex": 3, "count": 2})).json()
+        beyond = (await client.get(USERS, params={"startIndex": 9})).json()
+        none = (await client.get(USERS, params={"count": 0})).json()
+        named = (await client.get(USERS, params={"filter": 'USERNAME eq "Teacher3"'})).json()
+
+    shown = [(each["totalResults"], [one["id"] for one in each["Resources"]]) for each in (page, beyond, none, named)]
+    assert shown == [(5, [str(ids[2]), str(ids[3])]), (5, []), (5, []), (1, [str(ids[3])])]
+
+
 async def test_who_may_only_look_changes_nothing(services: Services) -> None:
     at = await school(services)
     own = await account(services, "teacher", (Role.TEACHER, at))
