@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from esik import __version__
+from esik.starting import without_collecting
 
 USAGE_ERROR = 2
 
@@ -59,7 +60,8 @@ def _run(name: str, words: Sequence[str]) -> int:
             f"esik: the program {name!r} is not part of this installation ({program.module} is missing).\n"
         )
         return USAGE_ERROR
-    app = importlib.import_module(program.module).app
+    with without_collecting():
+        app = importlib.import_module(program.module).app
     app(list(words), prog_name=f"esik {name}")
     return 0
 

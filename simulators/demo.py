@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from esik.starting import without_collecting
 from simulators.demo_control import NoDemo, ask
 
 FOLDER = Path("build/demo")
@@ -37,8 +38,9 @@ def demo(
     """Start a school: cloud, two gates with their agents, and the people who come."""
     if context.invoked_subcommand is not None:
         return
-    from simulators.demo_progress import words_of  # noqa: PLC0415 # the other commands need no cloud and start quicker
-    from simulators.demo_show import EXPECTED, Options, show  # noqa: PLC0415
+    with without_collecting():  # the other commands need no cloud and start quicker
+        from simulators.demo_progress import words_of  # noqa: PLC0415
+        from simulators.demo_show import EXPECTED, Options, show  # noqa: PLC0415
 
     words = words_of(data, FOLDER)
     options = Options(data, words, seed, for_s=for_s, port=port, is_fast=fast)

@@ -34,6 +34,7 @@ from cloud.imports.report import ImportReport
 from cloud.imports.template import template as template_of
 from cloud.schools.queries import school_of_code
 from esik import __version__
+from esik.starting import without_collecting
 
 
 class Part(Enum):
@@ -87,7 +88,8 @@ def run(
     part: Annotated[Part, typer.Option(help="Only a part of it, for the server edition's units.")] = Part.ALL,
 ) -> None:
     """Run the service until SIGTERM or Ctrl-C: pages, worker, and in the embedded edition database and broker."""
-    from cloud.cli import running  # noqa: PLC0415 (other commands need no web and start quicker)
+    with without_collecting():
+        from cloud.cli import running  # noqa: PLC0415 (other commands need no web and start quicker)
 
     settings = settings_of(data, edition)
     configure(settings.log_level, settings.log_style)
