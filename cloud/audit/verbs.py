@@ -103,6 +103,7 @@ VERBS = {
     "money.settled": N_("Money settled"),
     "money.topped_up": N_("Money put on an account"),
     "node.added": N_("Authority added to the tree"),
+    "nobd.taken": N_("Tables for NOBD with IINs taken"),
     "pass.issued": N_("Temporary code issued"),
     "person.added": N_("Person added"),
     "person.erased": N_("Person depersonalised"),

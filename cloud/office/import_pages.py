@@ -14,12 +14,14 @@ from cloud.core.pages import pages_of
 from cloud.core.rights import Right
 from cloud.core.sheets import XLSX_TYPE
 from cloud.imports.actions import check_import, import_school
+from cloud.imports.nobd import NAME, nobd_file
 from cloud.imports.report import ImportReport
 from cloud.imports.spreadsheet import FILE_MAX
 from cloud.imports.template import template
 
 router = APIRouter(prefix="/schools/{code}/import", include_in_schema=False)
 OfficeDesk = Annotated[Desk, Depends(desk_of(Right.PEOPLE_IMPORT))]
+IinDesk = Annotated[Desk, Depends(desk_of(Right.IIN_READ))]
 NO_FILE = message("Choose a file first.")
 IMPORT = "import"
 
@@ -35,6 +37,15 @@ async def empty(desk: OfficeDesk) -> Response:
     """Send an empty spreadsheet with headings in the reader's language."""
     headers = {"content-disposition": f'attachment; filename="{desk.school.code}.xlsx"'}
     return Response(template(desk.visit.language.value), media_type=XLSX_TYPE, headers=headers)
+
+
+@router.get("/nobd.zip")
+async def nobd(desk: IinDesk) -> Response:
+    """Send tables shaped for the national education database."""
+    content = await nobd_file(desk.services, desk.actor, desk.school.id, desk.visit.language.value)
+    name = f"{NAME}-{desk.school.code}-{desk.school.on}.zip"
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return Response(content, media_type="application/zip", headers=headers)
 
 
 @router.post("")

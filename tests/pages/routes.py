@@ -175,6 +175,7 @@ ROUTES: dict[str, Right | Who] = {
     "GET /schools/{code}/import": Right.PEOPLE_IMPORT,
     "POST /schools/{code}/import": Right.PEOPLE_IMPORT,
     "GET /schools/{code}/import/template.xlsx": Right.PEOPLE_IMPORT,
+    "GET /schools/{code}/import/nobd.zip": Right.IIN_READ,
     "GET /schools/{code}/cards": Right.CARDS_READ,
     "POST /schools/{code}/cards": Right.CARDS_READ,
     "GET /children/{ref}/money": Right.BALANCE_READ,
