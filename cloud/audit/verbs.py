@@ -40,6 +40,7 @@ VERBS = {
     "anchor.address_set": N_("Address for anchors set"),
     "anchor.read": N_("Anchor downloaded"),
     "audit.exported": N_("Audit journal exported"),
+    "backup.restored": N_("A backup was put back"),
     "canteen.rules_set": N_("Rules of the canteen set"),
     "card.active": N_("Card unblocked"),
     "card.blocked": N_("Card blocked"),

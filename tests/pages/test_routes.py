@@ -55,6 +55,7 @@ async def test_nobody_comes_in_but_who_has_the_right_and_what_others_send_change
 
 
 @pytest.mark.requirement("KZ456-5.10")
+@pytest.mark.requirement("KZ456-5.2")
 @pytest.mark.parametrize("key", [key for key in PAGES if ROUTES[key] not in NO_ACCOUNTS])
 async def test_who_has_the_right_comes_in(site: Site, key: str) -> None:
     for role in welcome(key) - NOT_YET:
