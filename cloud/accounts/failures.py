@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from cloud.accounts.beginnings import FAMILIES
 from cloud.core.actor import Actor
 from cloud.core.rights import Right
 from cloud.core.services import Services
@@ -15,12 +16,15 @@ SELECT at, verb, detail, '' AS login, '' AS name FROM audit_entry
 WHERE subject = 'account:' || $1::text AND verb = ANY($2) AND at >= $3 AND at < $4 ORDER BY id DESC LIMIT $5
 """
 _AT_SCHOOL = """
-SELECT entry.at, entry.verb, entry.detail, account.login, account.name
-FROM (SELECT DISTINCT account_id FROM grant_of_role WHERE school_id = $1) AS held
-JOIN account ON account.id = held.account_id
+SELECT entry.at, entry.verb, entry.detail, CASE WHEN is_named THEN account.login ELSE '' END AS login,
+  CASE WHEN is_named THEN account.name ELSE 'account:' || account.id END AS name
+FROM (
+  SELECT account_id, $7 OR bool_or(NOT role = ANY ($8)) AS is_named FROM grant_of_role WHERE school_id = $1
+  GROUP BY account_id
+) AS held JOIN account ON account.id = held.account_id
 JOIN audit_entry AS entry ON entry.subject = 'account:' || account.id::text
 WHERE entry.verb = ANY($2) AND entry.at >= $3 AND entry.at < $4
-  AND ($6 = '' OR account.login = $6 OR strpos(lower(account.name), lower($6)) > 0)
+  AND ($6 = '' OR is_named AND (account.login = $6 OR strpos(lower(account.name), lower($6)) > 0))
 ORDER BY entry.id DESC LIMIT $5
 """
 
@@ -45,9 +49,15 @@ async def own_failures(services: Services, actor: Actor, since: datetime, until:
 async def failures_at(
     services: Services, actor: Actor, school_id: int, since: datetime, until: datetime, search: str = ""
 ) -> list[Failure]:
-    """Return the attempts at a school's accounts, the newest first, FAILURES_MAX at most. Raises NotAllowed."""
+    """Return the attempts at a school's accounts, the newest first, FAILURES_MAX at most. Raises NotAllowed.
+
+    Families are named to who may read the people of the school; to others the account has a number.
+    """
     actor.require(Right.ACCOUNTS_READ, school_id)
-    rows = await services.database.pool.fetch(_AT_SCHOOL, school_id, VERBS, since, until, FAILURES_MAX, search.strip())
+    rows = await services.database.pool.fetch(
+        _AT_SCHOOL, school_id, VERBS, since, until, FAILURES_MAX, search.strip(),
+        actor.can(Right.PEOPLE_READ, school_id), list(FAMILIES),
+    )  # fmt: skip
     return [_failure(row) for row in rows]
 
 

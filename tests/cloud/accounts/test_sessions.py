@@ -96,6 +96,24 @@ async def test_attempts_that_failed_are_seen_by_the_owner_and_by_the_schools_it(
         await failures_at(services, it, person.school_id + 1, until - MONTH, until)
 
 
+@pytest.mark.parametrize(("role", "named"), [(Role.GUARDIAN, False), (Role.OFFICE, True)])
+async def test_an_operator_reads_of_a_familys_attempts_no_name_and_finds_none_by_it(
+    services: Services, role: Role, named: bool
+) -> None:
+    person = await somebody(services, role)
+    with pytest.raises(SignInRefused):
+        await whole(services, person.login, "wrong password", AWAY)
+    operator, now = Actor("O", None, frozenset({Reach(Role.OPERATOR, None)})), services.clock.now()
+
+    (seen,) = await failures_at(services, operator, person.school_id, now - MONTH, now + MONTH)
+    found = await failures_at(services, operator, person.school_id, now - MONTH, now + MONTH, person.login)
+
+    assert (seen.login, seen.name) == (
+        (person.login, "Айгүл Сапарова") if named else ("", f"account:{person.account_id}")
+    )
+    assert len(found) == int(named)
+
+
 @pytest.mark.parametrize(("search", "found"), [("a_b", 1), ("%", 0), ("_", 0), ("АЙГҮЛ", 1), ("", 1)])
 async def test_an_attempt_is_found_by_the_login_as_it_is_or_a_part_of_the_name(
     services: Services, search: str, found: int
