@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class Postgres:
     server: Server
     port: int
     home: Path
+    _left: list[str] = field(default_factory=list, init=False)  # databases to remove
 
     def url(self, database: str) -> str:
         """Return the address of a database, without a password: the server trusts loopback."""
@@ -39,17 +40,23 @@ class Postgres:
 
     def create(self, database: str, template: str = "template1") -> str:
         """Make a database as a copy of a template nobody is connected to, and return its address."""
-        self.sql(f'CREATE DATABASE "{database}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        left, self._left[:] = list(self._left), []
+        removing = [f'DROP DATABASE IF EXISTS "{each}" WITH (FORCE)' for each in left]
+        self._run([*removing, f'CREATE DATABASE "{database}" TEMPLATE "{template}" STRATEGY FILE_COPY'], "postgres")
         return self.url(database)
 
     def drop(self, database: str) -> None:
-        """Remove a database, cutting off who is connected."""
-        self.sql(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+        """Remove a database, cutting off who is connected, by the time that the next one is made."""
+        self._left.append(database)
 
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Run one statement by psql and return what it prints, unaligned; raise ServerFailed with its complaint."""
+        return self._run([statement], database)
+
+    def _run(self, statements: Sequence[str], database: str) -> str:
+        asked = [word for statement in statements for word in ("-c", statement)]
         done = subprocess.run(
-            [str(self.home / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.url(database), "-c", statement],
+            [str(self.home / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.url(database), *asked],
             capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
         if done.returncode != 0:
