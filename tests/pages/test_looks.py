@@ -10,7 +10,8 @@ from playwright.async_api import Page
 
 from tests.pages.site import HEIGHT, Site
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
+# A process of its own, with a site of its own: looks take as long as all other tests of pages together.
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("looks")]
 
 Look = Literal["light", "dark"]
 ALL_BUT_CONTRAST: Mapping[str, object] = {"rules": {"color-contrast": {"enabled": False}}}
