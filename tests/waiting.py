@@ -3,11 +3,11 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
-PAUSE_S = 0.01
+PAUSE_S, PAUSE_MAX_S = 0.01, 0.1  # many looks start a program: who waits long looks less often
 _never = threading.Event()
 
 
@@ -18,19 +18,28 @@ class Late(AssertionError):
 def until(predicate: Callable[[], T], timeout_s: float = 10.0, what: str = "") -> T:
     """Return the predicate's first true value; raise Late when timeout_s seconds have passed."""
     deadline = time.monotonic() + timeout_s
+    pauses = _pauses()
     while not (value := predicate()):
         _check(deadline, predicate, what)
-        _never.wait(PAUSE_S)
+        _never.wait(next(pauses))
     return value
 
 
 async def until_async(predicate: Callable[[], T], timeout_s: float = 10.0, what: str = "") -> T:
     """Like until, but let the event loop run between two looks."""
     deadline = time.monotonic() + timeout_s
+    pauses = _pauses()
     while not (value := predicate()):
         _check(deadline, predicate, what)
-        await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(next(pauses))
     return value
+
+
+def _pauses() -> Iterator[float]:
+    pause_s = PAUSE_S
+    while True:
+        yield pause_s
+        pause_s = min(pause_s * 1.2, PAUSE_MAX_S)
 
 
 def _check(deadline: float, predicate: Callable[[], object], what: str) -> None:
