@@ -133,6 +133,7 @@ VERBS = {
     "restriction.lifted": N_("Restriction of food lifted"),
     "restriction.set": N_("Restriction of food set"),
     "retention.deleted": N_("Data deleted after its term"),
+    "retention.planned": N_("Data found whose term is over; deleted a week later"),
     "rollout.aborted": N_("Release given up"),
     "rollout.done": N_("Release given out"),
     "rollout.paused": N_("Release paused"),

@@ -7,8 +7,9 @@ import typer
 
 from cloud.cli.world import Data, EditionOption, run_to_the_end, services_of, settings_of
 from cloud.core.actor import Actor
+from cloud.core.settings import Settings
 from cloud.exports.sharing import Shared, add_sql_access, remove_sql_access
-from cloud.retention.actions import Certificate, certificates_of, delete_due
+from cloud.retention.actions import Begin, Certificate, certificates_of, delete_due, look
 from cloud.schools.queries import school_of_code
 
 access = typer.Typer(no_args_is_help=True, help="Integration at database level: read-only views, one role a school.")
@@ -56,15 +57,35 @@ def retention(
     edition: EditionOption = None,
     *,
     now: Annotated[bool, typer.Option("--now", help="Delete first what is due, at every school.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be deleted now; change nothing.")
+    ] = False,
 ) -> None:
     """Print a school's certificates of deletion, a line of JSON each, the newest first."""
     settings = settings_of(data, edition)
+    if dry_run:
+        _print_due(settings, school)
+        return
 
     async def work() -> list[Certificate]:
         async with services_of(settings) as services:
             if now:
-                await delete_due(services)
+                await delete_due(services, Begin.AT_ONCE)
             return await certificates_of(services, ACTOR, (await school_of_code(services, school)).id)
 
     for certificate in run_to_the_end(work()):
         typer.echo(json.dumps({**json.loads(certificate.encoded()), "sha256": certificate.digest.hex()}))
+
+
+def _print_due(settings: Settings, school: str) -> None:
+    """Print what each rule would delete at a school now."""
+
+    async def work() -> dict[str, dict[str, int]]:
+        async with services_of(settings) as services:
+            return await look(services, ACTOR, (await school_of_code(services, school)).id)
+
+    found = run_to_the_end(work())
+    for rule, counts in found.items():
+        typer.echo(json.dumps({"rule": rule, "would_go": counts}, sort_keys=True))
+    if not found:
+        typer.echo("nothing is too old")

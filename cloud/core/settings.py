@@ -23,6 +23,7 @@ SMTP_SCHEMES = ("smtp", "smtps")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_STYLES = ("json", "text")
 OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
+NOTICE_DAYS_MAX = 365  # as the rule of retention
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
 
 
@@ -127,7 +128,7 @@ class Settings:
         "unless the public address is this machine's own, as `http://127.0.0.1:8000`.",
     ] = Mfa.REQUIRED
     notice_days: Annotated[
-        int, "Days that notices to guardians are kept: about a term. What they tell of stays on the other pages."
+        int, "Days that notices to guardians are kept, 365 at most: about a term. What they tell of stays elsewhere."
     ] = 120
     metrics_port: Annotated[
         int | None,
@@ -213,6 +214,7 @@ class Settings:
             raise _wrong("mfa", self.mfa.value, "`required` where the pages are reached from other machines")
         if not _are_networks(self.kaspi_sources):
             raise _wrong("kaspi_sources", self.kaspi_sources, "addresses or networks as 192.0.2.7, 198.51.100.0/24")
+        _check_notice_days(self.notice_days)
         _check_one_of("log_level", self.log_level, LOG_LEVELS)
         _check_one_of("log_style", self.log_style, LOG_STYLES)
 
@@ -274,6 +276,11 @@ def _mfa(name: str, text: str) -> Mfa:
 
 def _path(_name: str, text: str) -> Path:
     return Path(text).expanduser()
+
+
+def _check_notice_days(days: int) -> None:
+    if days > NOTICE_DAYS_MAX:
+        raise _wrong("notice_days", str(days), f"{NOTICE_DAYS_MAX} or less, as docs/retention.md says")
 
 
 def _check_one_of(name: str, text: str, accepted: tuple[str, ...]) -> None:

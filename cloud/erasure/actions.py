@@ -47,7 +47,7 @@ async def _erase(services: Services, erasure: asyncpg.Record) -> None:
         now = services.clock.now()
         await raw(connection).execute("UPDATE erasure SET done_at = $2 WHERE id = $1", erasure["id"], now)
         await audit(
-            connection, Actor.system("a refusal to have data kept"), "person.erased",
+            connection, Actor.system("depersonalising"), "person.erased",
             f"person:{erasure['person_id']}", school_id=erasure["school_id"], at=now,
         )  # fmt: skip
         await tell_changed(connection, erasure["school_id"])

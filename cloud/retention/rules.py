@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
 
+from cloud.core.i18n import N_
+from cloud.devices.invitations import KEPT as CODES_KEPT
+
 YEAR = timedelta(days=365)
 
 
@@ -52,18 +55,18 @@ _BOOKS = "Documents of accounting are kept five years or longer; Law on Accounti
 _WORK = "The school works by it; the school changes it or ends its use of this service."
 RULES = (
     Rule(
-        "days", "Passages at gates and days at school", ("movement", "presence", "foreign_passage"), 2 * YEAR,
+        "days", N_("Passages at gates and days at school"), ("movement", "presence", "foreign_passage"), 2 * YEAR,
         "From the day", _PURPOSE, After.DELETED,
         (Aged("movement", 'school_id = $1 AND "on" < $2'), Aged("presence", 'school_id = $1 AND "on" < $2'),
          Aged("foreign_passage", "school_id = $1 AND taken_at < $2")),
     ),
     Rule(
-        "notices", "Notices to guardians", ("notice", "notice_cursor", "notice_purse"), YEAR,
-        "From the telling", _PURPOSE, After.DELETED,
+        "notices", N_("Notices to guardians"), ("notice", "notice_cursor", "notice_purse"), YEAR,
+        "From the telling, or `ESIK_NOTICE_DAYS`, which is shorter", _PURPOSE, After.DELETED,
         (Aged("notice", "school_id = $1 AND told_at < $2"),),
     ),
     Rule(
-        "opinions", "Ratings of meals", ("dish_rating", "meal_rating"), 2 * YEAR,
+        "opinions", N_("Ratings of meals"), ("dish_rating", "meal_rating"), 2 * YEAR,
         "From the day", _PURPOSE, After.DELETED,
         (
             Aged("dish_rating", 'person_id IN (SELECT id FROM person WHERE school_id = $1) AND "on" < $2'),
@@ -71,7 +74,7 @@ RULES = (
         ),
     ),
     Rule(
-        "orders", "Orders ahead, and what is not sold to a child any more",
+        "orders", N_("Orders ahead, and what is not sold to a child any more"),
         ("preorder_dish", "preorder", "restriction"), 2 * YEAR, "From the day, or from the lifting", _PURPOSE,
         After.DELETED,
         (
@@ -81,27 +84,28 @@ RULES = (
         ),
     ),
     Rule(
-        "requests", "Requests to put data right", ("correction_request",), 3 * YEAR, "From the answer",
+        "requests", N_("Requests to put data right"), ("correction_request",), 3 * YEAR, "From the answer",
         "The term in which a claim can be brought; Civil Code, article 178.", After.DELETED,
         (Aged("correction_request", "school_id = $1 AND answered_at < $2"),),
     ),
     Rule(
-        "commands", "Commands to devices, and codes by which they enrolled", ("device_command", "invitation"),
+        "commands", N_("Commands to devices"), ("device_command",),
         YEAR, "From the asking", _PURPOSE, After.DELETED,
-        (
-            Aged("device_command", "school_id = $1 AND asked_at < $2"),
-            Aged("invitation", "school_id = $1 AND created_at < $2"),
-        ),
+        (Aged("device_command", "school_id = $1 AND asked_at < $2"),),
     ),
     Rule(
-        "leavers", "Names, IINs, photos, cards and contacts of people who left, and of their guardians",
+        "codes", N_("Codes by which devices enrolled"), ("invitation",), CODES_KEPT, "From the making", _PURPOSE,
+        After.DELETED, (Aged("invitation", "school_id = $1 AND created_at < $2"),),
+    ),
+    Rule(
+        "leavers", N_("Names, IINs, photos, cards and contacts of people who left, and of their guardians"),
         ("person", "person_photo", "card", "till_code", "till_pin", "guardian", "guardianship", "family_limit",
          "account", "grant_of_role", "subject", "lti_score", "resource_release", "identity_link", "payment_number",
          "roster_seen", "entitled", "class_of_account", "student_account"),
-        YEAR, "From the leaving; a photo at once", _PURPOSE, After.NAMELESS,
+        YEAR, "From the leaving, once no money is to be given back; a photo at once", _PURPOSE, After.NAMELESS,
     ),
     Rule(
-        "books", "Meals, payments and accounts, without a name once the person's is gone",
+        "books", N_("Meals, payments and accounts, without a name once the person's is gone"),
         ("ledger_account", "ledger_entry", "ledger_line", "ledger_note", "ledger_head", "payment", "giving_back",
          "fiscal_receipt", "meal_sale", "meal_line", "meal_change", "meal_override", "meal_odd", "meal_claim",
          "meal_refusal", "meal_counted", "meal_fact", "meal_head", "till_shift", "report", "report_correction",
@@ -110,22 +114,22 @@ RULES = (
         None, "", _BOOKS, After.KEPT,
     ),
     Rule(
-        "consents", "Consents and refusals, as the proof of what was allowed",
+        "consents", N_("Consents and refusals, as the proof of what was allowed"),
         ("consent", "consent_answer", "consent_scan"), None, "",
         "The school must be able to prove consent; Law on Personal Data No. 94-V, articles 7 and 8.", After.KEPT,
     ),
     Rule(
-        "journal", "The journal of deeds, and certificates of deletion",
+        "journal", N_("The journal of deeds, and certificates of deletion"),
         ("audit_entry", "audit_link", "audit_head", "deletion", "erasure", "erasure_step"), None, "",
         "Who did what stays provable; Order No. 456, item 5, subitem 13.", After.KEPT,
     ),
     Rule(
-        "records", "Devices' records: a person's reference, no name",
+        "records", N_("Devices' records: a person's reference, no name"),
         ("record", "quarantine", "loss", "watermark", "device_boots"), None, "",
         "The chain proves what happened; without the person's row nobody knows whose reference it is.", After.KEPT,
     ),
     Rule(
-        "school", "The school's calendar, classes, devices, dishes, menus and settings: no personal data",
+        "school", N_("The school's calendar, classes, devices, dishes, menus and settings: no personal data"),
         ("school", "term", "calendar_day", "bell", "school_class", "first_lesson", "card_key", "roster_key", "device",
          "device_certificate", "gate", "alarm", "dish", "dish_photo", "dish_version", "dish_part", "meal", "menu",
          "menu_item", "cycle", "cycle_item", "canteen_rule", "till", "till_place", "cashbox", "factor_rule",

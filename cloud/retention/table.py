@@ -21,8 +21,18 @@ Deleted rows are gone from the database; PostgreSQL's own files give their space
 write-ahead log is written over. **Backups** made before still hold them until they are deleted: keep backups no longer
 than you must, and delete them by a timer. What an export took out is the school's.
 
-Not done by this version's worker: the rule `leavers`. A photo goes with the leaving, at once; the rest of it waits for
-the office, which depersonalises by hand.
+**The first time** that a rule finds something at a school it deletes nothing: it notes what it would delete, in the
+log (`retention.planned`), in the audit journal and on the page *How long what is kept*, and begins a week later. So an
+upgrade, or a school that was taken in, loses nothing on the first day. `esik cloud retention CODE --dry-run` tells what
+every rule would delete now; `--now` deletes at once, at every school.
+
+**Two terms for one thing**: notices go after `ESIK_NOTICE_DAYS`, which the service refuses at its start when it is
+longer than the rule's year; so the shorter one always wins, and is the setting. Codes of devices have one term, that of
+their page.
+
+**Who left** becomes nameless by the steps of a refusal ([consents.md](consents.md)), each noted, 200 people in a run;
+whose money waits to be given back stays until it is. A guardian without another child here goes along. The day of
+leaving is the journal's; staff are people here as well.
 """
 
 
@@ -31,8 +41,14 @@ def page() -> str:
     return _HEAD + "".join(map(_line, RULES)) + _TAIL
 
 
+def told_term(rule: Rule) -> str:
+    """Return a term in years, or in days where it is less than one."""
+    assert rule.term is not None, "what is kept for ever has no term"  # noqa: S101
+    return f"{rule.term.days // 365} year(s)" if rule.term.days >= 365 else f"{rule.term.days} days"
+
+
 def _line(rule: Rule) -> str:
-    term = f"{rule.term.days // 365} year(s)" if rule.term else "as long as the school uses this service"
+    term = told_term(rule) if rule.term else "as long as the school uses this service"
     tables = ", ".join(f"`{table}`" for table in rule.tables)
     cells = (rule.name, rule.kind, term, rule.counted or "-", rule.after.value, rule.why, tables)
     return f"| {' | '.join(cells)} |\n"

@@ -15,6 +15,14 @@ _GUARDIAN = """
 SELECT account_id, guardian.school_id, ref FROM guardian JOIN guardianship ON guardian_id = guardian.id
 WHERE person_id = $1 AND account_id IS NOT NULL LIMIT 1
 """
+_CERTIFICATE = """
+INSERT INTO deletion (school_id, rule, before, at, counts, digest)
+VALUES ($1, 'days', $3, $2, '{"movement": 812, "presence": 406}', '')
+"""
+_PLAN = """
+INSERT INTO deletion_plan (school_id, rule, told_at, begins_at, before, counts)
+VALUES ($1, 'notices', $2, $3, $4, '{"notice": 40}')
+"""
 _REF = "SELECT ref FROM person WHERE id = $1"
 
 
@@ -34,6 +42,8 @@ async def write(services: Services, child_id: int) -> None:
         held = now + timedelta(days=1) if state == "running" else None  # no worker of a test takes it up
         await pool.execute(_JOB, school_id, at, secrets, state, done, size, ended, expires, failed, held)
     await _requests(services, child_id, school_id)
+    await pool.execute(_CERTIFICATE, school_id, now - timedelta(days=2), now.date() - timedelta(days=732))
+    await pool.execute(_PLAN, school_id, now, now + timedelta(days=7), now.date() - timedelta(days=365))
 
 
 async def _requests(services: Services, child_id: int, school_id: int) -> None:

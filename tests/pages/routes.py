@@ -260,6 +260,7 @@ ROUTES: dict[str, Right | Who] = {
     "GET /schools/{code}/audit/entries.csv": Right.AUDIT_READ,
     "GET /schools/{code}/audit/entries.jsonl": Right.AUDIT_READ,
     "GET /schools/{code}/audit/anchors": Right.AUDIT_READ,
+    "GET /schools/{code}/audit/retention": Right.AUDIT_READ,
     "POST /schools/{code}/audit/anchors/address": Right.SCHOOL_EXPORT,
     "GET /schools/{code}/audit/anchors/{number}.anchor": Right.AUDIT_READ,
     "GET /schools/{code}/export": Right.SCHOOL_EXPORT,

@@ -101,6 +101,8 @@ PAGES = {
     "child_data_none": ("father", "/children/{absent}/data"),
     "corrections": ("office", "/schools/almaty15/corrections"),
     "corrections_none": ("other_office", "/schools/astana7/corrections"),
+    "retention": ("director", "/schools/almaty15/audit/retention"),
+    "retention_none": ("other_it", "/schools/astana7/audit/retention"),
     "export": ("director", "/schools/almaty15/export"),
     "export_none": ("other_it", "/schools/astana7/export"),
     "audit_none": ("it", "/schools/almaty15/audit?actor=zzz"),
