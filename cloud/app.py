@@ -99,6 +99,18 @@ from cloud.reports import pages as signed_pages
 from cloud.rosters import api as roster_api
 from cloud.rosters import enrol_api, photo_api
 from cloud.scim import api as scim_api
+from cloud.signon import (
+    arrival_pages,
+    catalogue_pages,
+    launch_pages,
+    leaving,
+    lti_api,
+    provider_api,
+    provider_pages,
+    setup_pages,
+    shelf_pages,
+)
+from cloud.signon.providers import ways_in
 from cloud.tokens import oauth
 from cloud.tokens.errors import BearerRefused
 from cloud.tokens.rates import Rates
@@ -127,6 +139,8 @@ ROUTERS = (
     anchor_pages.router, retention_pages.router, attempt_pages.router, export_pages.router, fleet_device_pages.router,
     role_pages.router, class_pages.router, region_pages.router,
     report_pages.router, signed_pages.router, import_pages.router, office_api.router, guardian_api.router,
+    provider_api.router, provider_pages.router, leaving.router, launch_pages.router, lti_api.router,
+    shelf_pages.router, catalogue_pages.router, setup_pages.router, arrival_pages.router,
     roster_api.router, release_api.router, release_pages.router, enrol_api.router, photo_api.router, kaspi_api.router,
     oauth.router,
     oneroster_api.router,
@@ -176,6 +190,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.pages = Pages.load(Assets.load())
     app.state.feed = Feed()
     app.state.counting = counts_of
+    app.state.ways_in = ways_in
     app.state.who = who_now
     app.state.figures = figures
     app.state.rates = Rates(services.clock, services.settings.api_requests_per_minute)

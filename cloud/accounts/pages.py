@@ -51,7 +51,7 @@ async def show_sign_in(request: Request, visit: AnyVisit, next: str = "/", out: 
     """Show the form; whoever is signed in goes on at once."""
     if visit.actor is not None:
         return _go(home_of(visit.actor) if next == "/" else own_path(next))
-    return _sign_in_page(request, visit, next=next, told_out=out)
+    return await _sign_in_page(request, visit, next=next, told_out=out)
 
 
 @router.post(SIGN_IN)
@@ -62,7 +62,7 @@ async def do_sign_in(
     try:
         begun = await sign_in(services, login, password, address_of(request), device_of(request))
     except (SignInRefused, TooManyAttempts) as refused:
-        return _sign_in_page(request, visit, next=next, login=login, refused=refused)
+        return await _sign_in_page(request, visit, next=next, login=login, refused=refused)
     if isinstance(begun, Half):
         response = _go(f"{SECOND}?next={quote(own_path(next), safe='')}")
         remember_half(response, services, begun)
@@ -78,7 +78,7 @@ async def show_second(request: Request, visit: AnyVisit, services: TheServices, 
     try:
         half = await half_of(services, _half(request))
     except HalfEnded as refused:
-        return _sign_in_page(request, visit, next=next, refused=refused)
+        return await _sign_in_page(request, visit, next=next, refused=refused)
     return await _second_page(request, visit, half, next=next)
 
 
@@ -164,7 +164,7 @@ async def do_choose(
     return response
 
 
-def _sign_in_page(
+async def _sign_in_page(
     request: Request,
     visit: Visit,
     *,
@@ -175,8 +175,16 @@ def _sign_in_page(
 ) -> Response:
     told = translate(visit.language, refused.message) if refused else ""
     status = refused.status if refused else HTTPStatus.OK
+    ways: list[tuple[int, str]] = await request.app.state.ways_in(request.app.state.services)  # of others
     page = pages_of(request).page(
-        visit, "accounts/sign_in.html", status=status, next=own_path(next), login=login, refused=told, told_out=told_out
+        visit,
+        "accounts/sign_in.html",
+        status=status,
+        next=own_path(next),
+        login=login,
+        refused=told,
+        told_out=told_out,
+        ways=ways,
     )
     return _later(page, refused)
 
@@ -191,7 +199,7 @@ async def _finished(
         try:
             half = await half_of(services, _half(request))
         except HalfEnded as ended:
-            return _sign_in_page(request, visit, next=after, refused=ended)
+            return await _sign_in_page(request, visit, next=after, refused=ended)
         return await _second_page(request, visit, half, next=after, refused=refused)
     response = _go(ACCOUNT if session.must_change else own_path(after))
     remember_session(response, services, session)

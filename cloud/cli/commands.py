@@ -18,6 +18,7 @@ from cloud.cli import (
     reports,
     sealing,
     sharing,
+    sign_on,
     tree,
     verifying,
     wallet,
@@ -65,6 +66,7 @@ app.add_typer(fleet.devices, name="device")
 app.add_typer(releases.releases, name="release")
 app.add_typer(money.ledger, name="ledger")
 app.add_typer(wallet.wallet, name="wallet")
+app.add_typer(sign_on.sign_on, name="sign-on")
 app.command("cashbox")(money.cashbox)
 app.command("report")(reports.report)
 app.add_typer(sharing.access, name="sql-access")

@@ -104,6 +104,10 @@ class Right(StrEnum):
     RELEASES_KEEP = "releases.keep"
     ROSTERS_PUBLISH = "rosters.publish"
     SQL_ACCESS_KEEP = "sql_access.keep"
+    RESOURCES_OPEN = "resources.open"
+    RESOURCES_KEEP = "resources.keep"
+    RESULTS_READ = "results.read"
+    SIGN_ON_KEEP = "sign_on.keep"
     ROLES_READ = "roles.read"
     ROLES_GIVE = "roles.give"
     AUDIT_READ = "audit.read"
@@ -264,6 +268,19 @@ TABLE: Mapping[Right, Allowed] = {
                                  at_school(Role.IT)),
     Right.RELEASES_KEEP: Allowed(Thing.DEVICES, N_("Give out new programs to devices"), OPERATORS),
     Right.ROSTERS_PUBLISH: Allowed(Thing.DEVICES, N_("Publish card lists to devices"), {}),
+    Right.RESOURCES_OPEN: Allowed(
+        Thing.SCHOOL, N_("Open the digital resources and textbooks that are published for one"),
+        at_school(Role.TEACHER, Role.CLASS_TEACHER, Role.TUTOR, Role.METHODOLOGIST, Role.PEDAGOGUE, *HEADS)
+        | {Role.STUDENT: Within.OWN},
+    ),
+    Right.RESOURCES_KEEP: Allowed(Thing.SCHOOL, N_("Keep the catalogue of resources and textbooks, and publish them"),
+                                  at_school(Role.METHODOLOGIST, Role.OFFICE)),
+    Right.RESULTS_READ: Allowed(Thing.SCHOOL, N_("See what resources sent back about how students did"),
+                                at_school(Role.METHODOLOGIST, *HEADS) | OF_CLASS | {Role.STUDENT: Within.OWN}),
+    Right.SIGN_ON_KEEP: Allowed(
+        Thing.ACCOUNTS, N_("Set up single sign-on: clients, tools, identity providers, signing keys"),
+        at_school(Role.IT) | OPERATORS,
+    ),
     Right.ROLES_READ: Allowed(Thing.ACCOUNTS, N_("See who has which role, and how that changed"),
                               at_school(Role.OFFICE, Role.DIRECTOR, Role.IT) | OPERATORS),
     Right.ROLES_GIVE: Allowed(Thing.ACCOUNTS, N_("Give roles and take them back; which ones, a table below says"),

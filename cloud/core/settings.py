@@ -120,6 +120,11 @@ class Settings:
         "Networks inside, with commas between, that webhooks may go to besides public addresses, also without TLS. "
         "Empty: none.",
     ] = ""
+    sign_on_hosts: Annotated[
+        str,
+        "Hosts on private networks that identity providers and tools of schools may stand on, with commas between. "
+        "Empty: only public addresses are asked.",
+    ] = ""
     session_hours: Annotated[int, "Hours that a sign-in of staff lasts."] = 12
     guardian_session_days: Annotated[int, "Days that a sign-in of a guardian lasts."] = 90
     mfa: Annotated[

@@ -36,6 +36,8 @@ NOTHING_THERE = frozenset(  # of which the sample has none
         "GET /.well-known/security.txt",
     }
 )
+COURSE = "/lti/contexts/{context}"
+RESOURCE = "/schools/{code}/resources/of/{resource_id}"
 REPORT = "/schools/{code}/reports/{report_id}"
 ROUTES: dict[str, Right | Who] = {
     "GET /privacy": Who.ANYBODY,
@@ -282,6 +284,52 @@ ROUTES: dict[str, Right | Who] = {
     "GET /alarms": Right.ALARMS_READ,
     "GET /alarms/live": Right.ALARMS_READ,
     "POST /alarms/acknowledge": Right.ALARMS_READ,
+    "GET /.well-known/openid-configuration": Who.ANYBODY,
+    "GET /oidc/keys": Who.ANYBODY,
+    "GET /oidc/authorize": Who.ANYBODY,  # a client names itself; who comes is asked then
+    "GET /oidc/onward": Who.ANYBODY,
+    "POST /oidc/authorize": Who.ANYBODY,
+    "GET /oidc/end-session": Who.ANYBODY,
+    "POST /oidc/end-session": Who.ANYBODY,
+    "POST /oidc/token": Who.PROGRAMS,
+    "POST /oidc/revoke": Who.PROGRAMS,
+    "GET /oidc/userinfo": Who.PROGRAMS,
+    "POST /oidc/userinfo": Who.PROGRAMS,
+    "GET /lti/authorize": Who.ANYBODY,
+    "POST /lti/token": Who.PROGRAMS,
+    f"GET {COURSE}/members": Who.PROGRAMS,
+    f"GET {COURSE}/lines": Who.PROGRAMS,
+    f"POST {COURSE}/lines": Who.PROGRAMS,
+    f"GET {COURSE}/lines/{{key}}": Who.PROGRAMS,
+    f"PUT {COURSE}/lines/{{key}}": Who.PROGRAMS,
+    f"DELETE {COURSE}/lines/{{key}}": Who.PROGRAMS,
+    f"POST {COURSE}/lines/{{key}}/scores": Who.PROGRAMS,
+    f"GET {COURSE}/lines/{{key}}/results": Who.PROGRAMS,
+    "GET /sign-in/with/{provider_id}": Who.ANYBODY,
+    "GET /sign-in/back/{provider_id}": Who.ANYBODY,
+    "GET /account/joined": Who.MEMBERS,
+    "POST /account/joined/{provider_id}/join": Who.MEMBERS,
+    "POST /account/joined/{provider_id}/part": Who.MEMBERS,
+    "POST /schools/{code}/sign-on/providers": Right.SIGN_ON_KEEP,
+    "POST /schools/{code}/sign-on/providers/{provider_id}/end": Right.SIGN_ON_KEEP,
+    "GET /resources": Right.RESOURCES_OPEN,
+    "GET /resources/{resource_id}/open": Right.RESOURCES_OPEN,
+    "GET /resources/{resource_id}/launch/{class_id}": Right.RESOURCES_OPEN,
+    "GET /resources/{resource_id}/results": Right.RESULTS_READ,
+    "GET /resources/covers/{school}/{digest}.webp": Who.MEMBERS,
+    "GET /schools/{code}/resources": Right.RESOURCES_KEEP,
+    "GET /schools/{code}/resources/new": Right.RESOURCES_KEEP,
+    "POST /schools/{code}/resources/new": Right.RESOURCES_KEEP,
+    f"GET {RESOURCE}": Right.RESOURCES_KEEP,
+    f"POST {RESOURCE}": Right.RESOURCES_KEEP,
+    f"POST {RESOURCE}/cover": Right.RESOURCES_KEEP,
+    f"POST {RESOURCE}/{{turn}}": Right.RESOURCES_KEEP,
+    "GET /schools/{code}/sign-on": Right.SIGN_ON_KEEP,
+    "POST /schools/{code}/sign-on/clients": Right.SIGN_ON_KEEP,
+    "POST /schools/{code}/sign-on/clients/{party_id}/secret": Right.SIGN_ON_KEEP,
+    "POST /schools/{code}/sign-on/clients/{party_id}/end": Right.SIGN_ON_KEEP,
+    "POST /schools/{code}/sign-on/tools": Right.SIGN_ON_KEEP,
+    "POST /schools/{code}/sign-on/tools/{tool_id}/end": Right.SIGN_ON_KEEP,
     "GET /releases": Right.RELEASES_KEEP,
     "GET /releases/live": Right.RELEASES_KEEP,
     "POST /releases/start": Right.RELEASES_KEEP,
@@ -308,5 +356,7 @@ def welcome(key: str) -> frozenset[Role]:
         return WHOLE_SCHOOL[asked]
     if path.startswith("/go/"):
         return roles_of("today")
+    if path.startswith("/resources"):  # of one's own school, whichever that is
+        return WHOLE_SCHOOL[asked] | OWN_PEOPLE[asked]
     everywhere = frozenset(role for role, within in TABLE[asked].who.items() if within is Within.ALL)
     return everywhere or OWN_PEOPLE[asked]

@@ -39,6 +39,7 @@ from tests.pages import (
     program_sample,
     report_sample,
     roles_sample,
+    signon_sample,
     wallet_sample,
 )
 
@@ -85,6 +86,7 @@ class Sample:
     listed_ref: str  # who is on the list of an order
     report: str  # the checksum of a signed one
     scan: int  # of a paper about a consent
+    cover: str  # the digest of a textbook's
     tokens: dict[str, str]  # by role, a session's token
 
 
@@ -131,8 +133,7 @@ async def write(services: Services) -> Sample:
     tokens["stranger"] = await _guardian(services, other, [stranger], login="stranger")
     tokens["childless"] = await _guardian(services, school, [], login="childless")
     for role in (Role.GUARD, Role.OFFICE, Role.IT, Role.CANTEEN, Role.DIRECTOR):
-        login = f"other_{role.value}"
-        tokens[login] = await _account(services, role, other.id, "Басқа қызметкер", login=login)
+        tokens[f"other_{role.value}"] = await _account(services, role, other.id, "Басқа адам", f"other_{role.value}")
     tokens["newcomer"] = await _account(services, Role.OFFICE, school.id, "Жаңа кеңсе", login="newcomer")
     await Account.filter(login="newcomer").update(must_change=True)
     await notice_sample.write(services)
@@ -140,12 +141,13 @@ async def write(services: Services) -> Sample:
     tokens["ended"] = await _account(services, Role.OFFICE, school.id, "Ескі кеңсе", login="ended")
     await SignIn.filter(account_id=(await Account.get(login="ended")).id).update(expires_at=NOW)
     tokens |= await roles_sample.write(services, school.id, other.id, set(tokens))
+    tokens["pupil"], cover = await signon_sample.write(services, school.id, people[1].id)
     tokens["closed"] = await _account(services, Role.OFFICE, school.id, "Жабық кеңсе", login="closed")
     await Account.filter(login="closed").update(is_active=False)
     return Sample(
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
-        guardian_id=(await Guardian.get(ref="0000guardian")).id, plate=plate, scan=scan, photo=photo,
+        guardian_id=(await Guardian.get(ref="0000guardian")).id, plate=plate, scan=scan, photo=photo, cover=cover,
         listed_ref=people[2].ref, absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, report=report, tokens=tokens,
     )  # fmt: skip
 

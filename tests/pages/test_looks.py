@@ -25,6 +25,11 @@ LOOKS: dict[str, tuple[Look, dict[int, Mapping[str, object] | None]]] = {
     "en": ("dark", {1280: EVERYTHING, 390: None}),
 }
 IN_BOTH = ("components",)
+# A client asks for somebody who has not been told yet what it learns.
+TELLING = (
+    "/oidc/authorize?client_id=books&redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2Fcallback&response_type=code"
+    f"&scope=openid%20profile%20class&code_challenge={'A' * 43}&code_challenge_method=S256"
+)
 PAGES = {
     "menu": ("canteen", "/schools/almaty15/menu"),
     "menu_next": ("canteen", "/schools/almaty15/menu?week=2026-09-07"),
@@ -131,6 +136,19 @@ PAGES = {
     "wallet_files_bare": ("other_office", "/schools/astana7/wallet/files"),
     "child_money": ("guardian", "/children/{child}/money"),
     "import": ("office", "/schools/almaty15/import"),
+    "shelf": ("pupil", "/resources"),
+    "shelf_of_teacher": ("teacher", "/resources"),
+    "shelf_bare": ("student", "/resources"),
+    "launch_class": ("deputy", "/resources/3/launch/0"),
+    "results": ("methodologist", "/resources/3/results"),
+    "results_none": ("director", "/resources/2/results"),
+    "resources": ("methodologist", "/schools/almaty15/resources"),
+    "resource": ("methodologist", "/schools/almaty15/resources/of/2"),
+    "resource_new": ("office", "/schools/almaty15/resources/new"),
+    "sign_on": ("it", "/schools/almaty15/sign-on"),
+    "joined": ("pupil", "/account/joined"),
+    "telling": ("pupil", TELLING),
+    "sign_out": ("pupil", "/oidc/end-session"),
     "not_found": ("office", "/nothing/here"),
     "components": ("", "/office/ui"),
 }
@@ -139,6 +157,7 @@ SAME_EVERYWHERE = re.compile(
     r"Esik|Excel|English|XLSX|CSV|\.xlsx|PDF|SHA|JPEG|PNG|WebP|gate-\w+|almaty\d+|north|south|[\w.]+@\w+|\b0\.1\.0\b|IT\b|QR"
     r"|OneRoster|SCIM|OAuth|API|Electronic diary|Analytics"
     r"|94-V|234-III|student\d{5}|Kaspi|JSON( Lines)?|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
+    r"|OpenID Connect|LTI 1\.3|RS256|PS256|ES256|EdDSA"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 OPEN_ALL = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"

@@ -26,6 +26,13 @@ NOT_OF_THIS_SCHOOL = ("elsewhere", "stranger", "childless", "father")  # every r
 NOT_YET = frozenset({Role.STUDENT})  # no account of the sample is linked to a child of the sample
 NOBODY = ("", "ended", "closed", "made-up")
 PAGES = [key for key in ROUTES if key.startswith("GET ") and key not in NOTHING_THERE]
+# What names nobody is told so on a page: a client and its address belong together, or nothing is sent back.
+SIGNING_IN = {
+    "GET /sign-in/with/{provider_id}": "/oidc/onward?client_id=nobody",
+    "GET /sign-in/back/{provider_id}": "/oidc/onward?client_id=nobody",
+    "GET /oidc/authorize": "/oidc/onward?client_id=nobody",
+    "GET /lti/authorize": "/oidc/onward?client_id=nobody",
+}
 LED_ON = {303, 401}
 REFUSED = {403, 404}
 COMES_IN = {200, 303}
@@ -96,6 +103,11 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {"token_id": 1, "webhook_id": 1, "system": "gym"}
     places |= {"sourced_id": "nobody", "class_id": "none", "urn": "none", "user_id": "0", "rest": "Users"}
     places |= {"scan_id": site.sample.scan, "limit_id": 1, "job_id": 3, "request_id": 2}
+    places |= {"resource_id": 3, "party_id": 1, "provider_id": 1, "tool_id": 1, "context": "3-1"}
+    if "/resources/" in key:
+        places |= {"class_id": 0, "digest": site.sample.cover}
+    if key in SIGNING_IN:
+        return method, SIGNING_IN[key]
     if "/canteen/" in key or "/dishes/" in key:
         places |= {"key": "1" if "/dishes/" in key else "lunch", "digest": site.sample.plate}
     if key.startswith("GET /reports/"):
@@ -129,5 +141,7 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM ledger_entry),"
         " (SELECT count(*) FROM report), (SELECT count(*) FROM report WHERE signed_at IS NULL),"
         " (SELECT count(*) FROM report_correction), (SELECT count(*) FROM report_sending),"
-        " (SELECT count(*) FROM giving_back), (SELECT count(*) FROM canteen_rule)"
+        " (SELECT count(*) FROM giving_back), (SELECT count(*) FROM resource WHERE retired_at IS NULL),"
+        " (SELECT count(*) FROM relying_party WHERE ended_at IS NULL),"
+        " (SELECT count(*) FROM lti_tool WHERE ended_at IS NULL), (SELECT count(*) FROM canteen_rule)"
     )

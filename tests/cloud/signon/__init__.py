@@ -1,0 +1,1 @@
+"""Tests of single sign-on; programs of other people stand on the other side."""
