@@ -2,6 +2,8 @@
 
 import re
 
+from cloud.core.rights import Right
+from tests.pages.routes import ROUTES
 from tests.repo.rights import DOCUMENT, document
 from tests.repo.sources import python_sources
 
@@ -27,3 +29,17 @@ def test_no_page_query_or_action_asks_for_a_role_instead_of_a_right() -> None:
     }
 
     assert asking == set()
+
+
+RIGHT = re.compile(r"\bRight\.([A-Z_]+)\b")
+ONLY_SHOWN = ("cloud/core/rights.py", "cloud/core/navigation.py")  # the table, and the menu
+NOT_YET = {"ACCOUNTS_KEEP"}  # its pages are being made
+
+
+def test_every_right_is_asked_by_a_route_or_by_what_routes_and_commands_call() -> None:
+    asked = {asked.name for asked in ROUTES.values() if isinstance(asked, Right)}
+    for source in python_sources():
+        if source.path.startswith("cloud/") and source.path not in ONLY_SHOWN:
+            asked |= set(RIGHT.findall(source.text))
+
+    assert {right.name for right in Right} - asked <= NOT_YET, "nobody asks it: ask it, or take it from the table"
