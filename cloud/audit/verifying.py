@@ -54,6 +54,16 @@ async def verify_audit(pool: asyncpg.Pool, tell: Tell) -> Counted:
     return Counted(entries, len(heads))
 
 
+async def verify_chain(connection: asyncpg.Connection, chain: int, tell: Tell) -> int:
+    """Look at one chain in the caller's transaction; return how many entries it has, none where there is no head."""
+    head = await connection.fetchrow("SELECT chain, number, digest FROM audit_head WHERE chain = $1", chain)
+    if head is not None:
+        return await _chain(connection, head, tell)
+    if await connection.fetchval("SELECT EXISTS (SELECT FROM audit_link WHERE chain = $1)", chain):
+        tell(place_of(chain), "it has entries and no head")
+    return 0
+
+
 def place_of(chain: int) -> str:
     """Return what a chain is called in findings."""
     return "audit journal of no school" if chain == NO_SCHOOL else f"audit journal of school {chain}"

@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 
 from cloud.accounts.actions import audit
+from cloud.audit.verifying import verify_chain
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.rights import Right
@@ -22,6 +23,7 @@ from cloud.exports.sealing import opened as unsealed
 from cloud.exports.shapes import Secret
 from cloud.exports.tables import TABLES
 from cloud.people.kinds import CHANGED
+from cloud.schools.actions import CODE
 from cloud.takein.errors import NO_KEYS, NOT_EMPTY, TakeInRefused, damaged
 from cloud.takein.filling import filled_without_triggers, renew_sequences
 from cloud.takein.loading import Loader, SealedValues
@@ -31,6 +33,11 @@ _USED = "SELECT EXISTS (SELECT FROM school) OR EXISTS (SELECT FROM account)"
 _HEADS = """
 UPDATE shard_head SET position = held.position, generation = generation + 1
 FROM (SELECT shard, max(position) AS position FROM record GROUP BY shard) AS held WHERE held.shard = shard_head.shard
+"""
+NOBODYS = 0  # no school has this id
+_UNLINKED = """
+SELECT count(*) FROM audit_entry AS entry
+WHERE school_id = $1 AND NOT EXISTS (SELECT FROM audit_link WHERE entry_id = entry.id)
 """
 READERS = ("attendance", "meals")  # their tables came along: nothing is to be read anew
 _READERS = """
@@ -88,29 +95,55 @@ async def _load(services: Services, connection: asyncpg.Connection, source: Sour
     if await connection.fetchval(_USED):
         raise TakeInRefused(NOT_EMPTY)
     tables = await known_tables(connection, TABLES, meanings(), set(Secret))
-    loader = Loader(connection, source, services.vault, sealed)
+    loader, there = Loader(connection, source, services.vault, sealed), await _others(connection, tables, NOBODYS)
     async with filled_without_triggers(connection, [known.table.name for known in tables]):
         rows = sum([await loader.load(known) for known in tables])
         loader.check_used()
-    (school_id,) = await _the_school(connection, source, tables)
+    school_id = await _the_school(connection, source, tables)
+    if await _others(connection, tables, school_id) != there:
+        raise damaged("it has entries of the journal, or alarms, that are not this school's")
     await connection.execute(_HEADS)
     await connection.execute(_READERS, list(READERS))
     await connection.execute(_NOTE, school_id, services.clock.now(), source.manifest.made_at)
     await renew_sequences(connection)
+    await _check_journal(connection, school_id)
     return rows
 
 
-async def _the_school(connection: asyncpg.Connection, source: Source, tables: list[Known]) -> tuple[int]:
+async def _check_journal(connection: asyncpg.Connection, school_id: int) -> None:
+    """Refuse a journal of deeds whose chain does not hold: who knows the passphrase could have written any."""
+    wrong: list[str] = []
+    unlinked = await connection.fetchval(_UNLINKED, school_id)
+    await verify_chain(connection, school_id, lambda _place, problem: wrong.append(problem))
+    if wrong or unlinked:
+        raise damaged(f"its journal of deeds does not hold: {wrong[0] if wrong else 'entries stand in no chain'}")
+
+
+async def _others(connection: asyncpg.Connection, tables: list[Known], school_id: int) -> dict[str, int]:
+    """Return how many rows that are not the school's stand in the tables that an empty installation may have."""
+    return {
+        known.table.name: await connection.fetchval(
+            f'SELECT count(*) FROM "{known.table.name}" WHERE ({known.table.whose}) IS NOT TRUE',
+            school_id,  # noqa: S608
+        )
+        for known in tables
+        if known.table.name in COMMON
+    }
+
+
+async def _the_school(connection: asyncpg.Connection, source: Source, tables: list[Known]) -> int:
     """Return the one school that came; refuse rows that are not its own."""
     schools = await connection.fetch("SELECT id, code FROM school LIMIT 2")
     if len(schools) != 1 or schools[0]["code"] != source.manifest.school:
         raise damaged("it holds another school than it says, or more than one")
     school_id = int(schools[0]["id"])
+    if not CODE.fullmatch(source.manifest.school):
+        raise damaged("its school has a code that no school has")
     for known in tables:
         query = f'SELECT EXISTS (SELECT FROM "{known.table.name}" WHERE ({known.table.whose}) IS NOT TRUE)'  # noqa: S608
         if known.table.name not in COMMON and await connection.fetchval(query, school_id):
             raise damaged(f"{known.table.name} has rows of another school")
-    return (school_id,)
+    return school_id
 
 
 COMMON = frozenset({"audit_entry", "audit_link", "audit_head", "alarm"})  # which an empty installation may have

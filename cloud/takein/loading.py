@@ -5,9 +5,8 @@ Rule: PostgreSQL itself reads every value, so that a wrong type is refused by wh
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, Self
 
 import asyncpg
@@ -19,7 +18,7 @@ from cloud.exports.writing import JSON, file_name
 from cloud.takein.errors import damaged, unknown
 from cloud.takein.reading import Source
 
-AT_ONCE = 1_000
+AT_ONCE, BYTES_AT_ONCE = 1_000, 32 << 20  # rows of one statement, and bytes of its lines and files
 SEALED_MAX = 256 << 20  # bytes of secrets that are held at once
 HOURS_S = 6 * 3600.0
 Place = tuple[str, str, str]
@@ -72,12 +71,10 @@ class Loader:
         name = JSON.format(known.table.name)
         if name not in self.source.files:
             return 0
-        lines, count = self.source.lines(name), 0
-        statement = ""
-        while batch := list(islice(lines, AT_ONCE)):
-            rows = self._rows(known, batch)
+        count, statement = 0, ""
+        for batch in batches(self.source.lines(name), lambda line: self._weight(known, line)):
             statement = statement or self._statement(known, batch[0])
-            await self.connection.execute(statement, "[" + ",".join(rows) + "]", timeout=HOURS_S)
+            await self.connection.execute(statement, "[" + ",".join(self._rows(known, batch)) + "]", timeout=HOURS_S)
             count += len(batch)
         return count
 
@@ -85,6 +82,14 @@ class Loader:
         """Refuse an export whose sealed part has something that belongs to no row."""
         if self.sealed.values:
             raise damaged("its sealed part is of other rows")
+
+    def _weight(self, known: Known, line: bytes) -> int:
+        """Return how many bytes a row is in a statement: its line, and its files in hexadecimal digits."""
+        if not known.table.files:
+            return len(line)
+        row = self._parsed(known.table, line)
+        names = [file_name(pattern, row) for pattern in known.table.files.values()]
+        return len(line) + 2 * sum(self.source.files[name].size for name in names if name in self.source.files)
 
     def _statement(self, known: Known, first: bytes) -> str:
         """Return the statement that puts rows in: of columns the export knows; the others get their defaults."""
@@ -146,6 +151,21 @@ class Loader:
         if name in table.sealed:
             return _bytes(self.vault.encrypt_bytes(value, table.sealed[name].context))
         return value.decode() if name in table.closed else _bytes(value)
+
+
+def batches(lines: Iterable[bytes], weight: Callable[[bytes], int]) -> Iterator[list[bytes]]:
+    """Yield lines in batches: so many rows, or so many bytes, whichever is less; a heavy row goes alone."""
+    batch: list[bytes] = []
+    held = 0
+    for line in lines:
+        weighs = weight(line)
+        if batch and (len(batch) == AT_ONCE or held + weighs > BYTES_AT_ONCE):
+            yield batch
+            batch, held = [], 0
+        batch.append(line)
+        held += weighs
+    if batch:
+        yield batch
 
 
 def _bytes(value: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import io
 import json
 import zipfile
 from collections.abc import Callable
@@ -18,12 +19,15 @@ from cloud.core.services import Services, open_services
 from cloud.core.settings import Edition, Settings
 from cloud.core.vault import make_key_file
 from cloud.exports.actions import export_school
-from cloud.exports.sealing import PassphraseRefused
+from cloud.exports.package import MANIFEST, SEALED, Member, bound_of
+from cloud.exports.sealing import PassphraseRefused, Sealer, SealingKey
+from cloud.exports.sealing import opened as unsealed
 from cloud.exports.shapes import Secret
 from cloud.ingest.verifying import verify_log
 from cloud.people.bulk import IIN
 from cloud.takein.actions import take_in
 from cloud.takein.errors import TakeInRefused
+from cloud.takein.loading import BYTES_AT_ONCE, batches
 from cloud.takein.reading import leads_elsewhere
 from simulators.clock import SimulatedClock
 from tests.cloud.exports.factory import PASSPHRASE, a_full_school
@@ -113,7 +117,84 @@ async def test_the_wrong_passphrase_opens_nothing(services: Services, export: Pa
         await take_in(services, SYSTEM, export, "wrong horse battery")
 
 
+def resealed(file: Path, out: Path, craft: Callable[["Files"], None]) -> Path:
+    """Write an export anew as somebody would who knows the passphrase: with a manifest and a seal that are right."""
+    with zipfile.ZipFile(file) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    sealed = io.BytesIO(files["sealed.bin"])
+    held = {name: Member(len(each), hashlib.sha256(each).hexdigest()) for name, each in files.items()}
+    plain = b"".join(unsealed(sealed, PASSPHRASE, bound_of({n: m for n, m in held.items() if n != MANIFEST})))
+    craft(files)
+    bound = {
+        name: Member(len(each), hashlib.sha256(each).hexdigest()) for name, each in files.items()
+        if name not in {MANIFEST, SEALED}
+    }  # fmt: skip
+    anew = io.BytesIO()
+    sealer = Sealer(anew, SealingKey.of(PASSPHRASE), bound_of(bound))
+    sealer.write(plain)
+    sealer.close()
+    files[SEALED] = anew.getvalue()
+    told_again(files)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out
+
+
 Files = dict[str, bytes]
+
+
+def nothing(_files: Files) -> None:
+    """Craft nothing: what is sealed anew as it was is taken in."""
+
+
+def a_deed_that_nobody_did(files: Files) -> None:
+    files["json/audit_entry.jsonl"] = files["json/audit_entry.jsonl"].replace(b"school.added", b"school.stolen")
+
+
+def deeds_of_no_school(files: Files) -> None:
+    first = json.loads(files["json/audit_entry.jsonl"].splitlines()[0])
+    entry = {**first, "id": 999_999, "school_id": None, "subject": "account:1"}
+    files["json/audit_entry.jsonl"] += json.dumps(entry).encode() + b"\n"
+
+
+def a_deed_without_a_link(files: Files) -> None:
+    first = json.loads(files["json/audit_entry.jsonl"].splitlines()[0])
+    files["json/audit_entry.jsonl"] += json.dumps({**first, "id": 999_999}).encode() + b"\n"
+
+
+def a_code_with_a_way_in_it(files: Files) -> None:
+    files["json/school.jsonl"] = files["json/school.jsonl"].replace(b"almaty5", b"../../x")
+    files["manifest.json"] = files["manifest.json"].replace(b'"almaty5"', b'"../../x"')
+
+
+CRAFTED = (a_deed_that_nobody_did, deeds_of_no_school, a_deed_without_a_link, a_code_with_a_way_in_it)
+
+
+async def test_what_is_sealed_anew_as_it_was_is_taken_in(services: Services, export: Path, tmp_path: Path) -> None:
+    assert (await take_in(services, SYSTEM, resealed(export, tmp_path / "x.zip", nothing), PASSPHRASE)).rows > 0
+
+
+@pytest.mark.parametrize("craft", CRAFTED, ids=lambda each: each.__name__)
+async def test_who_knows_the_passphrase_crafts_no_journal_and_no_code(
+    services: Services, export: Path, tmp_path: Path, craft: Callable[["Files"], None]
+) -> None:
+    file = resealed(export, tmp_path / "crafted.zip", craft)
+
+    with pytest.raises(TakeInRefused, match=r"journal|code"):
+        await take_in(services, SYSTEM, file, PASSPHRASE)
+
+    assert await services.database.pool.fetchval("SELECT count(*) FROM school") == 0
+
+
+def test_rows_are_loaded_by_bytes_as_well_as_by_lines() -> None:
+    light = list(batches(iter([b"x"] * 2_500), len))
+    heavy = list(batches(iter([b"x"] * 5), lambda _line: BYTES_AT_ONCE // 2))
+    alone = list(batches(iter([b"x"] * 3), lambda _line: 10 * BYTES_AT_ONCE))
+
+    assert [len(batch) for batch in light] == [1_000, 1_000, 500]
+    assert [len(batch) for batch in heavy] == [2, 2, 1]
+    assert [len(batch) for batch in alone] == [1, 1, 1]
 
 
 def a_changed_byte(files: Files) -> None:
