@@ -29,6 +29,7 @@ PARTS = (
     "tests.bench.cloud",
     "tests.bench.ledger",
     "tests.bench.reports",
+    "tests.bench.exports",
     "tests.bench.notices",
     "tests.bench.month",
 )

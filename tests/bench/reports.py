@@ -60,16 +60,16 @@ FILL = (UNTOLD, SCHOOL, PERSON, PRESENCE, SALE, LINE, "ANALYZE")
 
 def month_of_a_school() -> list[Figure]:
     """Make the report of a school where everybody eats free on each day."""
-    return _with_services(_one)
+    return with_services(_one)
 
 
 def month_of_many_schools() -> list[Figure]:
     """Make the reports of a thousand schools as a worker does on the 1st."""
-    return _with_services(_many)
+    return with_services(_many)
 
 
 async def _one(services: Services) -> list[Figure]:
-    await _fill(services, 1, STUDENTS)
+    await fill(services, 1, STUDENTS)
     school_id = await services.database.pool.fetchval("SELECT id FROM school")
     began_s = time.perf_counter()
     await make(services, SYSTEM, school_id, Month.of(FIRST))
@@ -81,7 +81,7 @@ async def _one(services: Services) -> list[Figure]:
 
 
 async def _many(services: Services) -> list[Figure]:
-    await _fill(services, SCHOOLS, FEW)
+    await fill(services, SCHOOLS, FEW)
     began_s, made = time.perf_counter(), 0
     while count := await make_due(services):
         made += count
@@ -91,14 +91,16 @@ async def _many(services: Services) -> list[Figure]:
     return [at_least("reports of a thousand schools", made / took_s, "reports/s", method, floor=5.0)]
 
 
-async def _fill(services: Services, schools: int, students: int) -> None:
+async def fill(services: Services, schools: int, students: int) -> None:
+    """Write schools where everybody came and ate free on each day of the month."""
     async with services.database.pool.acquire() as connection:
         values = ((), (schools,), (students,), (DAYS, FIRST), (DAYS, FIRST), (), ())
         for statement, asked in zip(FILL, values, strict=True):
             await connection.execute(statement, *asked, timeout=600)
 
 
-def _with_services(measure: Callable[[Services], Coroutine[None, None, list[Figure]]]) -> list[Figure]:
+def with_services(measure: Callable[[Services], Coroutine[None, None, list[Figure]]]) -> list[Figure]:
+    """Measure on a new, migrated database."""
     with postgres() as server, TemporaryDirectory() as folder:
         return asyncio.run(_measured(server.create("bench"), Path(folder), measure))
 
