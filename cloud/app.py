@@ -50,6 +50,7 @@ from cloud.guardian import menu_pages as guardian_menu_pages
 from cloud.guardian import money_pages as guardian_money_pages
 from cloud.guardian import pages as guardian_pages
 from cloud.notifications.queries import counts_of
+from cloud.office import account_pages as account_pages_of_school
 from cloud.office import (
     anchor_pages,
     attempt_pages,
@@ -87,6 +88,7 @@ from cloud.office import (
     told_pages,
     ui_pages,
     wallet_pages,
+    ways_in_pages,
 )
 from cloud.office import api as office_api
 from cloud.office import order_pages as kitchen_pages
@@ -138,6 +140,7 @@ ROUTERS = (
     fleet_alarms.router, fleet_alarms.of_all, audit_pages.router, audit_pages.of_all,
     anchor_pages.router, retention_pages.router, attempt_pages.router, export_pages.router, fleet_device_pages.router,
     role_pages.router, class_pages.router, region_pages.router,
+    account_pages_of_school.router, account_pages_of_school.of_one, ways_in_pages.router,
     report_pages.router, signed_pages.router, import_pages.router, office_api.router, guardian_api.router,
     provider_api.router, provider_pages.router, leaving.router, launch_pages.router, lti_api.router,
     shelf_pages.router, catalogue_pages.router, setup_pages.router, arrival_pages.router,

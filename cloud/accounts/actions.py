@@ -20,6 +20,7 @@ from cloud.accounts.beginnings import (
 from cloud.accounts.errors import LoginRefused, LoginTaken, PasswordRefused, SignInRefused
 from cloud.accounts.granting import check_not_own, keep_last, keep_last_of, may_give
 from cloud.accounts.models import Account, Authenticator, Grant, Passkey, PasskeyOffer, RecoveryCode
+from cloud.accounts.others import manageable, note
 from cloud.accounts.passwords import COMMON, draw_password, hash_password, needs_rehash, verify_password
 from cloud.accounts.rules import INITIAL_LASTS, PASSWORD_MAX, check_password, normal_login
 from cloud.audit.writing import audit as audit  # noqa: PLC0414 (every slice writes its journal by this name)
@@ -120,21 +121,41 @@ async def add_account(
     known_as = normal_login(login)
     password = draw_password()
     hashed = await hash_password(password)
-    now = services.clock.now()
     try:
         async with services.database.transaction() as connection:
-            account = await Account.create(
-                login=known_as, password_hash=hashed, must_change=True, initial_until=now + INITIAL_LASTS,
-                name=name.strip(), language=language, created_at=now,
-            )  # fmt: skip
-            await Grant(account_id=account.id, school_id=reach.school_id, role=reach.role).save()
-            await audit(
-                connection, actor, "account.added", f"account:{account.id}", {"role": reach.role.value},
-                school_id=reach.school_id, at=now,
-            )  # fmt: skip
+            account_id = await make(services, connection, actor, known_as, name, reach, hashed, language)
     except IntegrityError:
         raise LoginTaken(known_as) from None
-    return NewAccount(account.id, known_as, password)
+    return NewAccount(account_id, known_as, password)
+
+
+async def make(
+    services: Services,
+    connection: BaseDBAsyncClient,
+    actor: Actor,
+    login: str,
+    name: str,
+    reach: Reach,
+    hashed: str,
+    language: str = "",
+) -> int:
+    """Make an account in a transaction of the caller's, who has checked the login, and return its id.
+
+    Raises NotAllowed, or the database's IntegrityError for a login that is taken.
+    """
+    _require_granting(actor, reach)
+    now = services.clock.now()
+    account = await Account.create(
+        login=login, password_hash=hashed, must_change=True, initial_until=now + INITIAL_LASTS, name=name.strip(),
+        language=language, created_at=now,
+    )  # fmt: skip
+    await Grant(account_id=account.id, school_id=reach.school_id, role=reach.role).save()
+    detail = {"role": reach.role.value}
+    await audit(
+        connection, actor, "account.added", f"account:{account.id}", detail, school_id=reach.school_id, at=now
+    )  # fmt: skip
+    made: int = account.id
+    return made
 
 
 async def give_role(services: Services, actor: Actor, account_id: int, reach: Reach) -> None:
@@ -170,7 +191,7 @@ async def reset_password(services: Services, actor: Actor, account_id: int) -> N
 
     Raises NotAllowed or NotFound.
     """
-    login = await _manageable(actor, account_id)
+    login = await manageable(actor, account_id)
     password = draw_password()
     hashed = await hash_password(password)
     now = services.clock.now()
@@ -179,25 +200,33 @@ async def reset_password(services: Services, actor: Actor, account_id: int) -> N
             password_hash=hashed, must_change=True, initial_until=now + INITIAL_LASTS
         )
         await end_sessions(connection, account_id)
-        await audit(connection, actor, "account.password_reset", f"account:{account_id}", at=now)
-        if await _forget_factors(connection, account_id):
-            await audit(connection, actor, "account.factors_forgotten", f"account:{account_id}", at=now)
+        await note(services, connection, actor, "account.password_reset", account_id)
+        if await forget_factors(connection, account_id):
+            await note(services, connection, actor, "account.factors_forgotten", account_id)
     return NewAccount(account_id, login, password)
 
 
 async def close_account(services: Services, actor: Actor, account_id: int) -> None:
     """Let an account sign in no more; what it did stays told. Raises NotAllowed or NotFound."""
-    await _manageable(actor, account_id)
+    await manageable(actor, account_id)
     async with services.database.transaction() as connection:
         await keep_last_of(connection, account_id)
         await Account.filter(id=account_id).update(is_active=False)
         await end_sessions(connection, account_id)
-        await audit(connection, actor, "account.closed", f"account:{account_id}", at=services.clock.now())
+        await note(services, connection, actor, "account.closed", account_id)
 
 
 async def choose_language(services: Services, actor: Actor, language: str) -> None:
     """Remember the language an account reads."""
     await services.database.pool.execute("UPDATE account SET language = $2 WHERE id = $1", actor.account_id, language)
+
+
+async def forget_factors(connection: BaseDBAsyncClient, account_id: int) -> bool:
+    """Take every second step away; tell whether there was one."""
+    had = bool(await ways_of(connection, account_id))
+    for table in (Authenticator, Passkey, PasskeyOffer, RecoveryCode):
+        await table.filter(account_id=account_id).delete()
+    return had
 
 
 async def _is_as_verified(connection: BaseDBAsyncClient, account: Account) -> bool:
@@ -212,14 +241,6 @@ async def _begun(services: Services, connection: BaseDBAsyncClient, account: Acc
     session, subject = await begin(services, connection, account, device), f"account:{account.id}"
     await audit(connection, Actor(account.name, account.id), "account.signed_in", subject, at=services.clock.now())
     return session
-
-
-async def _forget_factors(connection: BaseDBAsyncClient, account_id: int) -> bool:
-    """Take every second step away; tell whether there was one."""
-    had = bool(await ways_of(connection, account_id))
-    for table in (Authenticator, Passkey, PasskeyOffer, RecoveryCode):
-        await table.filter(account_id=account_id).delete()
-    return had
 
 
 async def _refuse(
@@ -246,17 +267,6 @@ def _login_or_blank(login: str) -> str:
 def _require_granting(actor: Actor, reach: Reach) -> None:
     if (reach.role is Role.OPERATOR) != (reach.school_id is None) or not may_give(actor, reach.role, reach.school_id):
         raise NotAllowed
-
-
-async def _manageable(actor: Actor, account_id: int) -> str:
-    """Return the login of an account all of whose roles the actor may grant; raise NotFound or NotAllowed."""
-    account = await Account.get_or_none(id=account_id)
-    if account is None:
-        raise NotFound
-    grants = await Grant.filter(account_id=account_id)
-    if not all(may_give(actor, grant.role, grant.school_id) for grant in grants):
-        raise NotAllowed
-    return account.login
 
 
 async def _audit_role(

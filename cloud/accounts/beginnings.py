@@ -14,6 +14,7 @@ from enum import Enum
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.models import Account, Grant, HalfSignIn, SignIn
+from cloud.accounts.students import is_excused
 from cloud.core.actor import Role
 from cloud.core.services import Services
 from cloud.core.settings import Mfa
@@ -30,12 +31,11 @@ SELECT EXISTS (SELECT FROM authenticator WHERE account_id = $1 AND secret_encryp
   EXISTS (SELECT FROM recovery_code WHERE account_id = $1 AND used_at IS NULL) AS recovery
 """
 _REQUIRED = """
-SELECT EXISTS (
-  SELECT FROM grant_of_role g LEFT JOIN school s ON s.id = g.school_id
-  LEFT JOIN factor_rule r ON r.school_id = g.school_id
-  WHERE g.account_id = $1 AND g.role <> 'guardian'
+SELECT g.role = 'student' AS studies FROM grant_of_role g LEFT JOIN school s ON s.id = g.school_id
+LEFT JOIN factor_rule r ON r.school_id = g.school_id
+WHERE g.account_id = $1 AND g.role <> 'guardian'
   AND (g.role = 'student' OR r.staff_from IS NULL OR r.staff_from <= ($2::timestamptz AT TIME ZONE s.zone)::date)
-) AS required
+ORDER BY 1 LIMIT 1
 """
 _WORKS = "SELECT EXISTS (SELECT FROM grant_of_role WHERE account_id = $1 AND NOT role = ANY ($2)) AS works"
 _CROWD = """
@@ -84,11 +84,16 @@ async def ways_of(connection: BaseDBAsyncClient, account_id: int) -> frozenset[F
 
 
 async def needs_factor(services: Services, connection: BaseDBAsyncClient, account_id: int, now: datetime) -> bool:
-    """Tell whether an account has to have a second factor: by its roles, its schools' rules and the setting."""
+    """Tell whether an account has to have a second factor: by its roles, its schools' rules and the setting.
+
+    Of who only studies, a guardian decides until the sixteenth birthday.
+    """
     if services.settings.mfa is Mfa.OPTIONAL:
         return False
     rows = await connection.execute_query_dict(_REQUIRED, [account_id, now])
-    return bool(rows[0]["required"])
+    if not rows:
+        return False
+    return not rows[0]["studies"] or not await is_excused(services, connection, account_id, now)
 
 
 async def begin(services: Services, connection: BaseDBAsyncClient, account: Account, device: str) -> Session:

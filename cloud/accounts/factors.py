@@ -17,6 +17,7 @@ from cloud.accounts.codes import CODES, code_digest, draw_code, normal_code
 from cloud.accounts.errors import CodeRefused, FactorRefused, SignInRefused
 from cloud.accounts.models import Authenticator, RecoveryCode, SignIn
 from cloud.accounts.sealing import opened, sealed
+from cloud.accounts.students import only_studies
 from cloud.accounts.totp import SECRET_BYTES, step_of
 from cloud.audit.writing import audit
 from cloud.core.actor import Actor
@@ -43,6 +44,7 @@ class Factors:
     codes_left: int
     codes_made_at: datetime | None
     is_required: bool
+    studies: bool  # and works nowhere here
 
 
 async def factors_of(services: Services, actor: Actor) -> Factors:
@@ -52,9 +54,11 @@ async def factors_of(services: Services, actor: Actor) -> Factors:
     codes = await RecoveryCode.filter(account_id=account_id)
     async with services.database.transaction() as connection:
         is_required = await needs_factor(services, connection, account_id, services.clock.now())
+        studies = await only_studies(connection, account_id)
     return Factors(
         app.since_at if app and app.secret_encrypted is not None else None,
         sum(code.used_at is None for code in codes), max((code.made_at for code in codes), default=None), is_required,
+        studies,
     )  # fmt: skip
 
 

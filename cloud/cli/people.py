@@ -1,11 +1,13 @@
 """`esik cloud school ...` and `esik cloud account ...`."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from cloud.accounts.actions import NewAccount, add_account, reset_password
 from cloud.accounts.queries import account_of_login
+from cloud.accounts.rescuing import forget_lost, set_factor_day
 from cloud.accounts.rules import normal_login
 from cloud.cards.actions import rotate_card_key
 from cloud.cards.keys import card_key
@@ -114,6 +116,38 @@ def account_reset(login: Annotated[str, typer.Argument(help="Login of the accoun
 
     _print(run_to_the_end(work()))
     typer.echo("its sessions ended, and it has no second step: the next sign-in sets up a new one where one is needed")
+
+
+@accounts.command("forget-factors")
+def account_forget_factors(
+    login: Annotated[str, typer.Argument(help="Login of the account.")], data: Data = None
+) -> None:
+    """Take an account's second steps away, after its owner lost phone and codes and came in person; sessions end."""
+    settings = settings_of(data)
+
+    async def work() -> None:
+        async with services_of(settings) as services:
+            await forget_lost(services, SYSTEM, await account_of_login(services, normal_login(login)))
+
+    run_to_the_end(work())
+    typer.echo(f"{login} has no second step now; the next sign-in leads to a new one where it is needed")
+
+
+@accounts.command("factor-day")
+def account_factor_day(
+    code: Annotated[str, typer.Argument(help="Code of the school.")],
+    day: Annotated[datetime, typer.Argument(help="First day, as 2026-10-01.", formats=["%Y-%m-%d"])],
+    data: Data = None,
+) -> None:
+    """Say from which day a school's staff need a second step: 60 days ahead at most."""
+    settings = settings_of(data)
+
+    async def work() -> None:
+        async with services_of(settings) as services:
+            await set_factor_day(services, SYSTEM, (await school_of_code(services, code)).id, day.date())
+
+    run_to_the_end(work())
+    typer.echo(f"staff of {code} need a second step from {day:%Y-%m-%d} on")
 
 
 async def _school_id(services: Services, code: str | None) -> int | None:

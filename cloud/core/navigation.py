@@ -35,6 +35,7 @@ def _place(key: str, right: Right, label: str, path: str, *roles: Role) -> _Plac
 
 PLACES = (
     _place("children", Right.PRESENCE_READ, N_("Children"), "/", Role.GUARDIAN),
+    _place("children", Right.PRESENCE_READ, N_("My day"), "/", Role.STUDENT),
     _place("notices", Right.NOTICES_READ, N_("Notices"), "/notices", Role.GUARDIAN),
     _place("class", Right.PRESENCE_READ, N_("My class"), "class", Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR),
     _place("region", Right.STATISTICS_READ, N_("Schools"), "/region", Role.AUTHORITY),
@@ -55,6 +56,7 @@ PLACES = (
     _place("sold", Right.SALES_READ, N_("Sold"), "sold", Role.CANTEEN),
     _place("reports", Right.REPORTS_READ, N_("Reports"), "reports", Role.CANTEEN),
     _place("devices", Right.DEVICES_KEEP, N_("Devices"), "devices", Role.IT),
+    _place("accounts", Right.ACCOUNTS_READ, N_("Accounts"), "accounts", Role.OFFICE, Role.DIRECTOR, Role.IT),
     _place("roles", Right.ROLES_READ, N_("Roles"), "roles", Role.OFFICE, Role.DIRECTOR, Role.IT),
     _place("attempts", Right.ACCOUNTS_READ, N_("Failed attempts"), "attempts", Role.IT),
     _place("programs", Right.PROGRAMS_KEEP, N_("Programs"), "programs", Role.IT),

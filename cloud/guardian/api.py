@@ -11,7 +11,7 @@ from cloud.accounts.web import SignedIn, TheServices
 from cloud.attendance.queries import Tap
 from cloud.attendance.standing import Standing
 from cloud.core.api import PREFIX, Model, refusals
-from cloud.guardian.queries import Child, child_of, children_of
+from cloud.guardian.queries import Child, children_of, seen_of
 from cloud.people.kinds import FamilyRight
 
 router = APIRouter(prefix=f"{PREFIX}/children", tags=["guardian"])
@@ -69,7 +69,7 @@ async def timeline(
     actor: SignedIn, services: TheServices, ref: Annotated[str, Path(pattern="^[0-9a-z]{12}$")]
 ) -> Timeline:
     """Return a child's last two weeks."""
-    child = await child_of(services, actor, ref, FamilyRight.SEE)
+    child = await seen_of(services, actor, ref, FamilyRight.SEE)
     days = [DayOfChild(on=on, events=[_event(tap) for tap in taps]) for on, taps in child.days.items()]
     return Timeline(child=_child(child), days=days)
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path
 from cloud.accounts.web import SignedIn, TheServices
 from cloud.core.api import PREFIX, refusals
 from cloud.guardian.menu_pages import DAYS_SHOWN
-from cloud.guardian.queries import child_of
+from cloud.guardian.queries import child_of, seen_of
 from cloud.menu.api import MenuShown, RestrictionShown, menus_shown, restriction_shown
 from cloud.menu.queries import meals_of, menus_between
 from cloud.menu.restrictions import restrictions_of
@@ -23,7 +23,7 @@ REFUSALS = refusals(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 @router.get("/menu", responses=REFUSALS)
 async def menu(actor: SignedIn, services: TheServices, ref: Ref) -> list[MenuShown]:
     """Return what is offered to a child today and the next days."""
-    child = await child_of(services, actor, ref, FamilyRight.MEALS, FamilyRight.LIMIT, FamilyRight.ORDER)
+    child = await seen_of(services, actor, ref, FamilyRight.MEALS, FamilyRight.LIMIT, FamilyRight.ORDER)
     pool, last_on = services.database.pool, child.on + timedelta(days=DAYS_SHOWN - 1)
     menus = await menus_between(pool, child.school_id, child.on, last_on)
     return menus_shown(menus, await meals_of(pool, child.school_id))

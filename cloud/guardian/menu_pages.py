@@ -16,7 +16,7 @@ from cloud.core.errors import NotAllowed, NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.pages import Visit, pages_of
 from cloud.core.services import Services
-from cloud.guardian.queries import Child, child_of
+from cloud.guardian.queries import Child, child_of, seen_of
 from cloud.menu.kinds import ALLERGENS, CATEGORIES, SET, Limit
 from cloud.menu.queries import DishRow, MealRow, MenuRow, meals_of, menus_between
 from cloud.menu.restrictions import Limits, held_of, lift, restrict, restrictions_of
@@ -54,7 +54,7 @@ class Offered:
 @router.get("/menu")
 async def menu(request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices, ref: str) -> Response:
     """Show what the canteen offers to a child."""
-    child = await child_of(services, actor, ref, FamilyRight.MEALS, FamilyRight.LIMIT, FamilyRight.ORDER)
+    child = await seen_of(services, actor, ref, FamilyRight.MEALS, FamilyRight.LIMIT, FamilyRight.ORDER)
     school = await school_of_id(services, child.school_id)
     offered = await offered_to(services, child)
     return pages_of(request).page(

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
 from cloud.core.pages import pages_of
 from cloud.guardian.lasting import lasting_of
-from cloud.guardian.queries import child_of
+from cloud.guardian.queries import seen_of
 from cloud.ledger.queries import movements_of
 from cloud.meals.queries import eaten_by
 from cloud.people.kinds import FamilyRight
@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/children/{ref}/money")
 async def show(request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices, ref: str) -> Response:
     """Show a child's account."""
-    child = await child_of(services, actor, ref, FamilyRight.PAY)
+    child = await seen_of(services, actor, ref, FamilyRight.PAY)
     pool, eaten = services.database.pool, []
     if FamilyRight.MEALS in child.rights:
         eaten = await eaten_by(pool, child.id, child.on - timedelta(days=EATEN_DAYS), child.on)

@@ -15,7 +15,7 @@ from cloud.core.pages import Visit, pages_of
 from cloud.core.rights import Right
 from cloud.guardian.lasting import lasting_of, purses_of
 from cloud.guardian.ordering import ahead_of
-from cloud.guardian.queries import DAYS_SHOWN, Child, child_of, children_of
+from cloud.guardian.queries import DAYS_SHOWN, Child, children_of, seen_of
 from cloud.notifications.live_pages import key_of
 from cloud.notifications.queries import counts_of
 from cloud.people.kinds import FamilyRight
@@ -58,7 +58,7 @@ async def child_page(
     request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices, ref: str, blocked: bool = False
 ) -> Response:
     """Show one child's days and card."""
-    child = await child_of(services, actor, ref)
+    child = await seen_of(services, actor, ref)
     return pages_of(request).page(
         _in_zone(visit, [child]), "guardian/child.html", section="children", child=child, blocked=blocked,
         days_shown=DAYS_SHOWN, lasting=await lasting_of(services, child),
@@ -73,11 +73,11 @@ async def child_live(
     """Stream one child's day."""
 
     async def draw() -> str:
-        child = await child_of(services, actor, ref, FamilyRight.SEE)
+        child = await seen_of(services, actor, ref, FamilyRight.SEE)
         now = replace(_in_zone(visit, [child]), now=services.clock.now())
         return pages_of(request).block(now, "guardian/child.html", "today", child=child)
 
-    child = await child_of(services, actor, ref, FamilyRight.SEE)
+    child = await seen_of(services, actor, ref, FamilyRight.SEE)
     return stream(request, [(child.school_id, child.ref)], draw)
 
 

@@ -1,7 +1,8 @@
-"""Reads of a guardian: the children whose days the signed-in account may see.
+"""Reads of a family: the children whose days the signed-in account may see, and a student's own day.
 
 Rule: a child is found only through a guardianship of the actor's own account that holds now, and a page only by the
-right that it needs: terms, ends and courts' limits are known to `guardianship_at`.
+right that it needs: terms, ends and courts' limits are known to `guardianship_at`. A student is found by the own
+account, only by pages that the table of rights opens to students (`seen_of`).
 """
 
 import json
@@ -25,6 +26,8 @@ from cloud.schools.rules import DayPlan
 CHILDREN_MAX = 30
 DAYS_SHOWN = 14
 NO_PLAN = DayPlan(date.min, is_school_day=True)
+# What the table of rights gives students about themselves, in the words of guardians' rights.
+OWN_RIGHTS = frozenset({FamilyRight.SEE, FamilyRight.MEALS, FamilyRight.PAY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Child:
     without_card: bool
     rights: frozenset[FamilyRight]
     is_shared: bool  # by a parent, for a term
+    is_own: bool  # the account is the student's own
     cards: tuple[CardHeld, ...]
     silent: Sequence[SilentGate]
     days: Mapping[date, list[Tap]]
@@ -84,15 +88,25 @@ class Child:
 
 
 # The day at the gates is read for who may see it; of a child without that right only the name is.
+OWN = f"""
+SELECT own.account_id, own.person_id, false AS is_shared, true AS is_own, {
+    ", ".join(f"{right in OWN_RIGHTS} AS {column}" for right, column in COLUMNS.items())
+} FROM student_account AS own JOIN person ON person.id = own.person_id AND person.is_active AND EXISTS (
+  SELECT FROM grant_of_role AS held
+  WHERE held.account_id = own.account_id AND held.role = 'student' AND held.school_id = person.school_id)
+"""  # noqa: S608 (texts of ours)
 CHILDREN = f"""
 SELECT p.id, p.ref, p.school_id, s.name_kk, s.name_ru, s.name_en, s.zone, t.day,
   concat_ws(' ', p.surname, p.given_name) AS name, p.school_class_id, c.grade, c.letter,
   e.first_in_at, e.last_out_at, coalesce(e.is_inside, false) AS is_inside, coalesce(e.late_min, 0) AS late_min,
-  coalesce(e.without_card, false) AS without_card, is_shared, {", ".join(COLUMNS.values())},
+  coalesce(e.without_card, false) AS without_card, is_shared, is_own, {", ".join(COLUMNS.values())},
   (SELECT coalesce(json_agg(json_build_object('id', k.id, 'state', k.state, 'issued_at', k.issued_at) ORDER BY k.id),
       '[]')
     FROM card k WHERE k.person_id = p.id AND k.state <> 'returned') AS cards
-FROM guardianship_at($2) AS family
+FROM (
+  SELECT account_id, person_id, is_shared, false AS is_own, {", ".join(COLUMNS.values())} FROM guardianship_at($2)
+  UNION ALL {OWN}
+) AS family
 JOIN person p ON p.id = family.person_id
 JOIN school s ON s.id = p.school_id
 CROSS JOIN LATERAL (SELECT ($2::timestamptz AT TIME ZONE s.zone)::date AS day) t
@@ -104,7 +118,7 @@ ORDER BY p.sort_key, p.id LIMIT $3
 
 
 async def children_of(services: Services, actor: Actor, days: int = 1) -> list[Child]:
-    """Return the actor's children with the taps of their last days, today first."""
+    """Return the actor's children, and the student the actor is, with the taps of their last days, today first."""
     if actor.account_id is None or actor.must_change:
         return []
     now = services.clock.now()
@@ -126,6 +140,14 @@ async def child_of(services: Services, actor: Actor, ref: str, *rights: FamilyRi
 
     Where rights are named, the actor must have one of them.
     """
+    for child in await children_of(services, actor, DAYS_SHOWN):
+        if child.ref == ref and not child.is_own and (not rights or child.rights & set(rights)):
+            return child
+    raise NotFound
+
+
+async def seen_of(services: Services, actor: Actor, ref: str, *rights: FamilyRight) -> Child:
+    """Return one child of the actor, or the student whose own account it is; NotFound as `child_of` raises it."""
     for child in await children_of(services, actor, DAYS_SHOWN):
         if child.ref == ref and (not rights or child.rights & set(rights)):
             return child
@@ -162,6 +184,7 @@ def _child(row: Mapping[str, Any], plan: DayPlan, now: datetime) -> Child:
         without_card=row["without_card"],
         rights=rights_in(row),
         is_shared=row["is_shared"],
+        is_own=row["is_own"],
         cards=tuple(_card(each) for each in json.loads(row["cards"])),
         silent=(),
         days={},

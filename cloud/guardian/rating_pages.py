@@ -15,7 +15,7 @@ from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.pages import Visit, pages_of
 from cloud.core.services import Services
-from cloud.guardian.queries import child_of
+from cloud.guardian.queries import seen_of
 from cloud.meals.ratings import COMMENT_MAX, MARKS, rate, taken_of
 from cloud.people.kinds import FamilyRight
 
@@ -45,7 +45,7 @@ async def rate_meal(
     comment: Annotated[str, Form(max_length=1_000)] = "",
 ) -> Response:
     """Keep what is thought of a meal."""
-    child = await child_of(services, actor, ref, FamilyRight.MEALS)
+    child = await seen_of(services, actor, ref, FamilyRight.MEALS)
     marks = _marks(await request.form())
     try:
         await rate(services, actor, ref, child.on, on, meal, food=food, service=service, comment=comment, dishes=marks)
@@ -65,7 +65,7 @@ def _marks(form: FormData) -> dict[str, int]:
 async def _page(
     request: Request, visit: Visit, actor: Actor, services: Services, ref: str, refused: Refused | None = None
 ) -> Response:
-    child = await child_of(services, actor, ref, FamilyRight.MEALS)
+    child = await seen_of(services, actor, ref, FamilyRight.MEALS)
     return pages_of(request).page(
         replace(visit, zone=child.zone), PAGE, status=refused.status if refused else HTTPStatus.OK,
         section="children", child=child, taken=await taken_of(services, actor, ref, child.on), marks=MARKS,

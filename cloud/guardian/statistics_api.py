@@ -11,7 +11,7 @@ from cloud.accounts.web import SignedIn, TheServices
 from cloud.core.api import PREFIX, Model, refusals
 from cloud.guardian.eaten import Eaten, eaten_of
 from cloud.guardian.lasting import Lasting, lasting_of
-from cloud.guardian.queries import child_of
+from cloud.guardian.queries import seen_of
 from cloud.meals.rules import Payment
 from cloud.meals.spans import By
 from cloud.meals.statistics import Meal, Portion, Sums
@@ -127,14 +127,14 @@ async def statistics(
     on: Annotated[date | None, Query(description="A day of the stretch; today when none is said.")] = None,
 ) -> MealStatistics:
     """Return what a child ate in a week, a month or a term."""
-    child = await child_of(services, actor, ref, FamilyRight.MEALS)
+    child = await seen_of(services, actor, ref, FamilyRight.MEALS)
     return _shown(await eaten_of(services, child, by, on))
 
 
 @router.get("/balance", responses=REFUSALS)
 async def balance(actor: SignedIn, services: TheServices, ref: Ref) -> BalanceShown:
     """Return a child's balance, and until when it lasts."""
-    child = await child_of(services, actor, ref, FamilyRight.PAY)
+    child = await seen_of(services, actor, ref, FamilyRight.PAY)
     return _balance(await lasting_of(services, child))
 
 

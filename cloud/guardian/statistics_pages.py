@@ -15,7 +15,7 @@ from cloud.core.pages import Visit, pages_of
 from cloud.core.sheets import CSV_TYPE, XLSX_TYPE, Cell, csv_of, xlsx_of
 from cloud.guardian.eaten import Eaten, chart_of_money, eaten_of, part_name, rows_of
 from cloud.guardian.lasting import lasting_of
-from cloud.guardian.queries import Child, child_of
+from cloud.guardian.queries import Child, seen_of
 from cloud.meals.spans import By
 from cloud.menu.kinds import ALLERGENS, CATEGORIES
 from cloud.people.kinds import FamilyRight
@@ -36,7 +36,7 @@ async def show(
     on: Asked = "",
 ) -> Response:
     """Show a child's meals."""
-    child = await child_of(services, actor, ref, FamilyRight.MEALS)
+    child = await seen_of(services, actor, ref, FamilyRight.MEALS)
     eaten = await eaten_of(services, child, by, _day(on))
     here = replace(visit, zone=child.zone)
     return pages_of(request).page(
@@ -51,7 +51,7 @@ async def as_csv(
     visit: MemberVisit, actor: SignedIn, services: TheServices, ref: str, by: By = By.WEEK, on: Asked = ""
 ) -> Response:
     """Give a child's meals as CSV."""
-    child = await child_of(services, actor, ref, FamilyRight.MEALS)
+    child = await seen_of(services, actor, ref, FamilyRight.MEALS)
     eaten = await eaten_of(services, child, by, _day(on))
     return _file(csv_of(_rows(visit, child, eaten)), CSV_TYPE, eaten, "csv")
 
@@ -61,7 +61,7 @@ async def as_xlsx(
     visit: MemberVisit, actor: SignedIn, services: TheServices, ref: str, by: By = By.WEEK, on: Asked = ""
 ) -> Response:
     """Give the same as a workbook."""
-    child = await child_of(services, actor, ref, FamilyRight.MEALS)
+    child = await seen_of(services, actor, ref, FamilyRight.MEALS)
     eaten = await eaten_of(services, child, by, _day(on))
     title = f"{eaten.span.first_on} {eaten.span.last_on}"
     return _file(xlsx_of(_rows(visit, child, eaten), title), XLSX_TYPE, eaten, "xlsx")

@@ -13,12 +13,11 @@ from typing import Any
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
-from cloud.core.errors import Refused
+from cloud.core.errors import NotFound, Refused
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.meals.statistics import Meal, meals_taken
-from cloud.menu.restrictions import ward_of
 from cloud.menu.rules import Names, shortened
 
 MARKS = range(1, 6)
@@ -27,6 +26,15 @@ COMMENT_MAX = 300
 COMMENTS_MAX = 100
 DISHES_MAX = 500
 WEEKS_MAX = 60
+# Who may say what was thought: a guardian who sees the meals, and the student by the own account.
+_EATER = """
+SELECT p.id, p.school_id FROM person p WHERE p.ref = $2 AND (
+  EXISTS (SELECT FROM guardianship_at($3) AS family
+    WHERE family.account_id = $1 AND family.person_id = p.id AND (may_see_meals OR may_limit OR may_order))
+  OR p.is_active AND EXISTS (SELECT FROM student_account AS own
+    JOIN grant_of_role AS held ON held.account_id = own.account_id AND held.role = 'student'
+    WHERE own.account_id = $1 AND own.person_id = p.id AND held.school_id = p.school_id))
+"""
 _RATED = """
 SELECT r."on", r.meal, food, service, comment, rated_at,
   (SELECT coalesce(json_object_agg(dish, mark), '{}') FROM dish_rating d
@@ -149,9 +157,15 @@ class Opinion:
     comments: list[Comment]
 
 
+@dataclass(frozen=True, slots=True)
+class _Eater:
+    person_id: int
+    school_id: int
+
+
 async def taken_of(services: Services, actor: Actor, ref: str, today: date) -> list[Rated]:
     """Return the meals of the last week that an own child took, newest first. Raises NotFound."""
-    ward = await ward_of(services, actor, ref)
+    ward = await _eater(services, actor, ref)
     pool, first_on = services.database.pool, today - WITHIN
     rated = {(row["on"], row["meal"]): row for row in await pool.fetch(_RATED, ward.person_id, first_on, today)}
     taken: dict[tuple[date, str], list[Meal]] = {}
@@ -175,7 +189,7 @@ async def rate(
     dishes: Mapping[str, int] | None = None,
 ) -> None:
     """Keep what is thought of a meal, and of dishes of it by their keys. Raises NotFound or RatingRefused."""
-    ward = await ward_of(services, actor, ref)
+    ward = await _eater(services, actor, ref)
     marks = dict(dishes or {})
     if not all(mark in MARKS for mark in (food, service, *marks.values())):
         raise RatingRefused(message("Choose a mark from 1 to 5 for the food and for the service."))
@@ -217,6 +231,16 @@ async def weeks_of(
     asked: tuple[object, ...] = (school_id, first_on, last_on, WEEKS_MAX)
     statement, values = (_WEEKS_OF_DISH, (*asked, dish)) if dish else (_WEEKS, asked)
     return [WeekMark(**row) for row in await services.database.pool.fetch(statement, *values)]
+
+
+async def _eater(services: Services, actor: Actor, ref: str) -> _Eater:
+    """Return an own child, or the student whose account it is. Raises NotFound."""
+    if actor.account_id is None or actor.must_change:
+        raise NotFound
+    row = await services.database.pool.fetchrow(_EATER, actor.account_id, ref, services.clock.now())
+    if row is None:
+        raise NotFound
+    return _Eater(row["id"], row["school_id"])
 
 
 def _rated(meals: Sequence[Meal], row: Mapping[str, Any] | None) -> Rated:

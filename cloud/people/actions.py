@@ -9,6 +9,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import add_account, audit, give_role
 from cloud.accounts.errors import LoginTaken
+from cloud.accounts.excusing import end_excused
 from cloud.accounts.queries import account_of_login
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.database import raw
@@ -129,6 +130,8 @@ async def write_answer(
     await put_answers(services, at, [answer])
     if answer.says is Says.NO and answer.purpose in {Purpose.PHOTO, Purpose.DATA}:
         await forget_photo(at, answer.person_id)
+    if answer.says is Says.NO and answer.purpose in {Purpose.MFA_OFF, Purpose.DATA}:
+        await end_excused(services, connection, answer.person_id)
     verb = "consent.given" if answer.says is Says.YES else "consent.withdrawn"
     detail = {"purpose": answer.purpose.value, "on": str(answer.on), "way": answer.way.value}
     await _told(services, connection, actor, verb, f"person:{answer.person_id}", school_id, detail)

@@ -9,13 +9,13 @@ from datetime import date
 
 import asyncpg
 
+from cloud.core.iin import IIN as IIN  # noqa: PLC0414 (the contexts of the vault are found here)
 from cloud.core.services import Services
 from cloud.people.consents import Answer, put_answers
 from cloud.people.errors import PersonConflict
 from cloud.people.kinds import REPRESENTATIVES, PersonRole, Purpose, Relation, Says, Way
 from cloud.people.rules import REF_ALPHABET, REF_LENGTH, sort_key
 
-IIN = "person.iin"  # contexts of the vault
 PHONE = "guardian.phone"
 EMAIL = "guardian.email"
 

@@ -2,15 +2,14 @@
 
 import re
 import unicodedata
-from datetime import date
 
+from cloud.core.iin import born_on as born_on  # noqa: PLC0414 (who knows people finds it here)
 from cloud.core.messages import message
 from cloud.people.errors import IinWrong, PersonRefused, PhoneWrong
 
 IIN_DIGITS = 12
 FIRST_WEIGHTS = tuple(range(1, 12))
 SECOND_WEIGHTS = (*range(3, 12), 1, 2)
-CENTURIES = {1: 1800, 2: 1800, 3: 1900, 4: 1900, 5: 2000, 6: 2000}
 NAME_MAX = 60
 REF_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 REF_LENGTH = 12
@@ -36,18 +35,6 @@ def check_iin(text: str) -> str:
     if _check_digit(iin) != int(iin[-1]):
         raise IinWrong(message("The IIN's last digit does not fit the others: one of the digits is mistyped."))
     return iin
-
-
-def born_on(iin: str) -> date | None:
-    """Return the date of birth in an IIN; for a foreigner's (seventh digit 0) the youngest that fits."""
-    digits = [int(digit) for digit in iin]
-    century = CENTURIES.get(digits[6], 2000 if digits[6] == 0 else None)
-    if century is None:
-        return None
-    try:
-        return date(century + int(iin[:2]), int(iin[2:4]), int(iin[4:6]))
-    except ValueError:
-        return None
 
 
 def normal_phone(text: str) -> str:

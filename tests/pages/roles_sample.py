@@ -11,7 +11,9 @@ from cloud.core.services import Services
 NAME = "Әсел Омарова"
 
 
-async def write(services: Services, school_id: int, other_school_id: int, there: set[str]) -> dict[str, str]:
+async def write(
+    services: Services, school_id: int, other_school_id: int, there: set[str], child_id: int
+) -> dict[str, str]:
     """Make the accounts that are not there yet; return their sessions' tokens, by the role's value and `elsewhere`."""
     tokens = {
         role.value: await account(services, role.value, [(role, school_id)])
@@ -19,11 +21,20 @@ async def write(services: Services, school_id: int, other_school_id: int, there:
         if role.value not in there
     }
     await name_classes(services, school_id, ("teacher", "class_teacher", "tutor"))
+    await own(services, child_id, "student")
     everything = [(role, other_school_id) for role in Role if role not in EVERYWHERE]
     return tokens | {
         "elsewhere": await account(services, "elsewhere", everything),
         "others": await account(services, "others", []),  # has what roles a test gives it
     }
+
+
+async def own(services: Services, person_id: int, login: str) -> None:
+    """Say that an account is a student's own."""
+    await services.database.pool.execute(
+        "INSERT INTO student_account (person_id, account_id) SELECT $1, id FROM account WHERE login = $2",
+        person_id, login,
+    )  # fmt: skip
 
 
 async def hold(services: Services, school_id: int, roles: Collection[Role]) -> None:

@@ -140,7 +140,7 @@ async def write(services: Services) -> Sample:
     scan = await family_sample.write(services, people[0].id, people[ABSENT].id, NOW)
     tokens["ended"] = await _account(services, Role.OFFICE, school.id, "Ескі кеңсе", login="ended")
     await SignIn.filter(account_id=(await Account.get(login="ended")).id).update(expires_at=NOW)
-    tokens |= await roles_sample.write(services, school.id, other.id, set(tokens))
+    tokens |= await roles_sample.write(services, school.id, other.id, set(tokens), people[0].id)
     tokens["pupil"], cover = await signon_sample.write(services, school.id, people[1].id)
     tokens["closed"] = await _account(services, Role.OFFICE, school.id, "Жабық кеңсе", login="closed")
     await Account.filter(login="closed").update(is_active=False)

@@ -179,3 +179,31 @@ async def test_the_balance_is_for_who_may_see_the_money_and_meals_for_who_may_se
     assert meals not in unseen["money"].text
     assert balance in unseen["money"].text
     assert [answer.status_code for answer in unseen.values()] == [404, 200, 200]
+
+
+@pytest.mark.requirement("KZ456-33-1.8", part="students")
+async def test_a_student_rates_the_own_meal_and_sees_the_own_money_and_nothing_that_parents_decide(
+    family: ParentsCanteen,
+) -> None:
+    pool = family.site.services.database.pool
+    pupil = await family.canteen.clerk(Role.STUDENT, "pupil-of-almaty5")
+    link = "INSERT INTO student_account (person_id, account_id) VALUES ($1, $2)"
+    await pool.execute(link, family.child_id, pupil.account_id)
+    family.site.sample.tokens["pupil_of_almaty5"] = await session(family.site, pupil, "token-of-pupil5")
+    page = await family.site.open("/", "pupil_of_almaty5", width=390)
+    await page.get_by_role("link", name="Canteen menu").click()
+    await page.get_by_role("link", name="How was the meal?").click()
+    meal = page.locator("section", has_text="August 25")
+    await meal.get_by_role("group", name="Food").get_by_label("5", exact=True).check()
+    await meal.get_by_role("group", name="Service").get_by_label("4", exact=True).check()
+    async with page.expect_navigation():
+        await meal.get_by_role("button").click()
+
+    await expect(meal).to_contain_text("Food: 5 of 5. Service: 4 of 5.")
+    taken_back = "DELETE FROM meal_rating WHERE rated_by = $1 RETURNING food, service"  # others count the ratings here
+    assert tuple(await pool.fetchrow(taken_back, pupil.name)) == (5, 4)
+    page = await family.site.open(f"/children/{family.ref}/money", "pupil_of_almaty5")
+    await expect(page.get_by_role("main")).to_contain_text("On the account")
+    for closed in ("orders", "limits", "consents", "pass", "family"):
+        page = await family.site.open(f"/children/{family.ref}/{closed}", "pupil_of_almaty5")
+        await expect(page.get_by_role("main")).to_contain_text("There is nothing here")

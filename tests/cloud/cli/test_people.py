@@ -15,3 +15,5 @@ def test_a_reset_says_that_sessions_and_second_steps_are_gone(empty_database: st
 
     assert "initial password: " in told
     assert "its sessions ended, and it has no second step" in told
+    assert "office-1 has no second step now" in cloud.run("account", "forget-factors", "office-1")
+    assert "need a second step from 2026-01-31 on" in cloud.run("account", "factor-day", "demo2026", "2026-01-31")

@@ -1,0 +1,31 @@
+"""Accounts of others: who may change one, and in whose journal that is noted.
+
+Rule: an account is changed by who may give every role that it has; one without a role is nobody's but the system's.
+"""
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+from cloud.accounts.granting import may_give
+from cloud.accounts.models import Account, Grant
+from cloud.audit.writing import audit
+from cloud.core.actor import Actor
+from cloud.core.errors import NotAllowed, NotFound
+from cloud.core.services import Services
+
+
+async def manageable(actor: Actor, account_id: int) -> str:
+    """Return the login of an account all of whose roles the actor may give. Raises NotFound or NotAllowed."""
+    account = await Account.get_or_none(id=account_id)
+    if account is None:
+        raise NotFound
+    grants = await Grant.filter(account_id=account_id)
+    if not (grants or actor.is_system) or not all(may_give(actor, grant.role, grant.school_id) for grant in grants):
+        raise NotAllowed
+    return account.login
+
+
+async def note(services: Services, connection: BaseDBAsyncClient, actor: Actor, verb: str, account_id: int) -> None:
+    """Note a deed about an account in the journal of the one school where it has roles; else in the service's."""
+    schools = {grant.school_id for grant in await Grant.filter(account_id=account_id)}
+    school_id = schools.pop() if len(schools) == 1 else None
+    await audit(connection, actor, verb, f"account:{account_id}", school_id=school_id, at=services.clock.now())

@@ -1,0 +1,146 @@
+"""Accounts opened for many at once: students of a class, and guardians of a class or a whole school.
+
+Rule: whoever has chosen a password of the own is left alone; who was given one and never used it is given another,
+so that a sheet that was lost is printed again. AT_ONCE at a time: a password costs its hash.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from cloud.accounts.actions import make, reset_password
+from cloud.accounts.granting import may_give
+from cloud.accounts.passwords import draw_password, hash_password
+from cloud.core.actor import Actor, Reach, Role
+from cloud.core.errors import NotAllowed
+from cloud.core.rights import Right
+from cloud.core.services import Services
+from cloud.people.actions import open_guardian_account
+from cloud.people.bulk import EMAIL
+from cloud.people.kinds import PersonRole
+from cloud.schools.queries import school_of_id
+
+AT_ONCE = 60
+CLASSES_MAX = 500
+LOGIN_DIGITS = 6
+TRIES_MAX = 5  # at a login that nobody has
+_OF_CLASS = """
+SELECT person.id, concat_ws(' ', surname, given_name) AS name, grade || letter AS class_name, own.account_id
+FROM person JOIN school_class ON school_class.id = school_class_id
+LEFT JOIN student_account AS own ON own.person_id = person.id LEFT JOIN account ON account.id = own.account_id
+WHERE person.school_id = $1 AND school_class_id = $2 AND person.role = $3 AND person.is_active
+  AND (account.id IS NULL OR account.must_change AND account.is_active)
+ORDER BY sort_key, person.id LIMIT $4
+"""
+# Whose account is of another school too is left to the phone number: open_guardian_account gives this school's role.
+_KIN = """
+FROM guardianship_at($2) AS family JOIN person ON person.id = family.person_id AND person.role = 'student'
+JOIN guardian ON guardian.id = family.guardian_id AND phone_encrypted IS NOT NULL
+LEFT JOIN school_class ON school_class.id = school_class_id
+LEFT JOIN account ON account.id = guardian.account_id
+WHERE family.school_id = $1 AND ($3::bigint IS NULL OR school_class_id = $3)
+  AND (account.id IS NULL OR account.must_change AND account.is_active AND NOT EXISTS (
+    SELECT FROM grant_of_role AS other WHERE other.account_id = account.id
+      AND (other.school_id IS DISTINCT FROM $1 OR other.role <> 'guardian')))
+"""
+_GUARDIANS = f"""
+SELECT guardian.id, guardian.name, guardian.account_id, email_encrypted,
+  string_agg(DISTINCT concat_ws(' ', surname, given_name, grade || letter), ', ') AS about
+{_KIN} GROUP BY guardian.id ORDER BY min(grade), min(letter), min(sort_key), guardian.id LIMIT $4
+"""
+_COUNTS = f"""
+SELECT class.id, class.grade || class.letter AS name,
+  (SELECT count(*) FROM person WHERE school_class_id = class.id AND is_active AND role = 'student') AS students,
+  (SELECT count(*) FROM person LEFT JOIN student_account AS own ON own.person_id = person.id
+    LEFT JOIN account ON account.id = own.account_id
+    WHERE school_class_id = class.id AND person.is_active AND person.role = 'student'
+      AND (account.id IS NULL OR account.must_change AND account.is_active)) AS students_left,
+  coalesce(kin.count, 0) AS guardians_left
+FROM school_class AS class
+LEFT JOIN (SELECT school_class_id, count(DISTINCT guardian.id) AS count {_KIN} GROUP BY 1) AS kin
+  ON kin.school_class_id = class.id
+WHERE class.school_id = $1 AND class.is_active ORDER BY class.grade, class.letter LIMIT $4
+"""  # noqa: S608 (texts of ours)
+_LINK = "INSERT INTO student_account (person_id, account_id) VALUES ($1, $2)"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassWaits:
+    """A class, and how many of it have no password of their own yet."""
+
+    id: int
+    name: str
+    students: int
+    students_left: int
+    guardians_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A way in for one person, to be cut out and handed over; without a password the account was there already."""
+
+    name: str
+    about: str  # the class, or the children
+    login: str
+    password: str | None
+    email: str | None = None
+
+
+async def waiting_of(services: Services, actor: Actor, school_id: int) -> list[ClassWaits]:
+    """Return a school's classes with how many wait for a way in. Raises NotAllowed."""
+    actor.require(Right.ACCOUNTS_READ, school_id)
+    rows = await services.database.pool.fetch(_COUNTS, school_id, services.clock.now(), None, CLASSES_MAX)
+    return [ClassWaits(**row) for row in rows]
+
+
+async def open_students(services: Services, actor: Actor, school_id: int, class_id: int) -> list[Slip]:
+    """Open accounts for the students of a class, AT_ONCE at most. Raises NotAllowed."""
+    actor.require(Right.ACCOUNTS_KEEP, school_id)
+    if not may_give(actor, Role.STUDENT, school_id):
+        raise NotAllowed
+    code = (await school_of_id(services, school_id)).code
+    rows = await services.database.pool.fetch(_OF_CLASS, school_id, class_id, PersonRole.STUDENT.value, AT_ONCE)
+    return [slip for row in rows if (slip := await _open_student(services, actor, school_id, code, row))]
+
+
+async def open_guardians(services: Services, actor: Actor, school_id: int, class_id: int | None) -> Sequence[Slip]:
+    """Open accounts for the guardians of a class or of all classes, AT_ONCE at most. Raises NotAllowed."""
+    actor.require(Right.FAMILY_INVITE, school_id)
+    rows = await services.database.pool.fetch(_GUARDIANS, school_id, services.clock.now(), class_id, AT_ONCE)
+    return [await _open_guardian(services, actor, row) for row in rows]
+
+
+async def _open_student(
+    services: Services, actor: Actor, school_id: int, code: str, row: Mapping[str, Any]
+) -> Slip | None:
+    """Open one account, called by its login, so that no journal names a child; None where another did so just now."""
+    if row["account_id"] is not None:
+        given = await reset_password(services, actor, row["account_id"])
+        return Slip(row["name"], row["class_name"], given.login, given.password)
+    password, reach = draw_password(), Reach(Role.STUDENT, school_id)
+    hashed = await hash_password(password)
+    for _ in range(TRIES_MAX):
+        login = f"{code}.{secrets.randbelow(10**LOGIN_DIGITS):0{LOGIN_DIGITS}d}"
+        try:
+            async with services.database.transaction() as connection:
+                account_id = await make(services, connection, actor, login, login, reach, hashed)
+                await connection.execute_query(_LINK, [row["id"], account_id])
+            return Slip(row["name"], row["class_name"], login, password)
+        except IntegrityError:
+            async with services.database.pool.acquire() as asked:
+                if await asked.fetchval("SELECT true FROM student_account WHERE person_id = $1", row["id"]):
+                    return None
+    return None
+
+
+async def _open_guardian(services: Services, actor: Actor, row: Mapping[str, Any]) -> Slip:
+    sealed = row["email_encrypted"]
+    email = None if sealed is None else services.vault.decrypt(sealed, EMAIL)
+    if row["account_id"] is not None:
+        given = await reset_password(services, actor, row["account_id"])
+        return Slip(row["name"], row["about"], given.login, given.password, email)
+    opened = await open_guardian_account(services, actor, row["id"])
+    return Slip(row["name"], row["about"], opened.login, opened.password, email)
