@@ -30,9 +30,9 @@ test: check ## check, then run every test (ARGS="..." go to pytest)
 check: setup ## lint, format, types, who imports whom, tidiness
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy $(CODE)
-	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -q tests/repo
+	@$(BIN)/mypy $(CODE) & types=$$!; others=0; \
+	{ $(BIN)/lint-imports --no-logo && $(BIN)/pytest -q tests/repo; } || others=$$?; \
+	wait $$types && exit $$others
 
 # Not a part of `check`, which asks nobody outside. Strict: what no advisory could be asked about fails, too.
 audit: setup ## look for known holes in what is installed (asks pypi.org and the npm registry)
