@@ -11,9 +11,9 @@ from tests.cloud.cli.test_commands import NAMES, Cloud
 
 
 @pytest.fixture(name="cloud")
-def _cloud(empty_database: str, tmp_path: Path) -> Cloud:
-    cloud = Cloud(empty_database, tmp_path / "data")
-    cloud.run("migrate")
+def _cloud(database_url: str, tmp_path: Path) -> Cloud:
+    cloud = Cloud(database_url, tmp_path / "data")
+    cloud.run("key", "init")
     cloud.run("school", "add", "demo2026", *NAMES)
     return cloud
 
@@ -37,9 +37,9 @@ def test_the_books_are_checked_and_written_out_and_cash_gets_its_cashbox(cloud: 
     assert "hush" not in given + plain + short
 
 
-def test_books_that_do_not_add_up_are_found_by_verify(cloud: Cloud, empty_database: str) -> None:
+def test_books_that_do_not_add_up_are_found_by_verify(cloud: Cloud, database_url: str) -> None:
     before = cloud.run("verify")
-    asyncio.run(_forge(empty_database))
+    asyncio.run(_forge(database_url))
 
     found = cloud.try_to("verify")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from tests.cloud.cli.test_commands import NAMES, Cloud
 
 
-def test_a_reset_says_that_sessions_and_second_steps_are_gone(empty_database: str, tmp_path: Path) -> None:
-    cloud = Cloud(empty_database, tmp_path / "data")
-    cloud.run("migrate")
+def test_a_reset_says_that_sessions_and_second_steps_are_gone(database_url: str, tmp_path: Path) -> None:
+    cloud = Cloud(database_url, tmp_path / "data")
+    cloud.run("key", "init")
     cloud.run("school", "add", "demo2026", *NAMES)
     cloud.run("account", "add", "office-1", "Гүлнар", "--role", "office", "--school", "demo2026")
 

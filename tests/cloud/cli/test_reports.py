@@ -9,9 +9,9 @@ from tests.cloud.cli.test_commands import NAMES, Cloud
 
 
 @pytest.fixture(name="cloud")
-def _cloud(empty_database: str, tmp_path: Path) -> Cloud:
-    cloud = Cloud(empty_database, tmp_path / "data")
-    cloud.run("migrate")
+def _cloud(database_url: str, tmp_path: Path) -> Cloud:
+    cloud = Cloud(database_url, tmp_path / "data")
+    cloud.run("key", "init")
     cloud.run("school", "add", "demo2026", *NAMES)
     return cloud
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from tests.cloud.cli.test_commands import NAMES, Cloud
 
 
-def test_an_authority_is_added_and_gets_an_account(empty_database: str, tmp_path: Path) -> None:
-    cloud = Cloud(empty_database, tmp_path / "data")
-    cloud.run("migrate")
+def test_an_authority_is_added_and_gets_an_account(database_url: str, tmp_path: Path) -> None:
+    cloud = Cloud(database_url, tmp_path / "data")
+    cloud.run("key", "init")
     cloud.run("node", "add", "kz", "--level", "national", *NAMES)
 
     made = cloud.run("node", "account", "b@example.kz", "Басқарма", "--node", "kz")
