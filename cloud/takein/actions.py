@@ -123,8 +123,8 @@ async def _others(connection: asyncpg.Connection, tables: list[Known], school_id
     """Return how many rows that are not the school's stand in the tables that an empty installation may have."""
     return {
         known.table.name: await connection.fetchval(
-            f'SELECT count(*) FROM "{known.table.name}" WHERE ({known.table.whose}) IS NOT TRUE',
-            school_id,  # noqa: S608
+            f'SELECT count(*) FROM "{known.table.name}" WHERE ({known.table.whose}) IS NOT TRUE',  # noqa: S608
+            school_id,
         )
         for known in tables
         if known.table.name in COMMON
