@@ -21,6 +21,7 @@ REMOVED = {
     "requests": N_("Requests to correct data"),
     "diets": N_("Allergies, diets and bans"),
     "comments": N_("Comments about meals"),
+    "resources": N_("Pseudonyms at digital resources, and results from there"),
     "name": N_("Name, IIN, the school's number"),
 }
 _ERASURE = """

@@ -39,13 +39,19 @@ WITH nobodys AS (
   apps AS (DELETE FROM authenticator WHERE account_id IN (SELECT id FROM nobodys)),
   codes AS (DELETE FROM recovery_code WHERE account_id IN (SELECT id FROM nobodys)),
   passkeys AS (DELETE FROM passkey WHERE account_id IN (SELECT id FROM nobodys)),
-  offers AS (DELETE FROM passkey_offer WHERE account_id IN (SELECT id FROM nobodys))
+  offers AS (DELETE FROM passkey_offer WHERE account_id IN (SELECT id FROM nobodys)),
+  identities AS (DELETE FROM identity_link WHERE account_id IN (SELECT id FROM nobodys)),
+  releases AS (DELETE FROM resource_release WHERE account_id IN (SELECT id FROM nobodys))
 SELECT pg_notify('esik_sessions', id::text) FROM nobodys""",  # cloud.core.wakeups.SESSIONS: open pages end
     "notices": "DELETE FROM notice WHERE person_id = $1 RETURNING 1",
     "requests": "DELETE FROM correction_request WHERE person_id = $1 RETURNING 1",
     "diets": """
 DELETE FROM restriction WHERE person_id = $1 RETURNING 1""",
     "comments": "UPDATE meal_rating SET comment = '' WHERE person_id = $1 AND comment <> '' RETURNING 1",
+    "resources": """
+WITH results AS (DELETE FROM lti_score WHERE person_id = $1 RETURNING 1),
+  pseudonyms AS (DELETE FROM subject WHERE member = 'person:' || $1::bigint RETURNING 1)
+SELECT 1 FROM results UNION ALL SELECT 1 FROM pseudonyms""",
     "name": """
 UPDATE person SET surname = '№', given_name = id::text, patronymic = '', sort_key = '99' || lpad(id::text, 18, '0'),
   iin_encrypted = NULL, iin_digest = NULL, number = NULL, position = ''

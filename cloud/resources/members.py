@@ -24,7 +24,8 @@ _OF_ACCOUNT = (
     " WHERE s.account_id = $1 AND person.school_id = $2 AND person.is_active AND person.role = $3"
 )
 _OF_CLASS = (
-    f"{_STUDENT} WHERE school_class_id = $1 AND person.is_active AND person.role = $2 ORDER BY sort_key LIMIT $3"
+    f"{_STUDENT} WHERE school_class_id = $1 AND person.is_active AND person.role = $2"
+    " AND NOT is_refused(person.id, 'data') ORDER BY sort_key LIMIT $3"
 )
 _ACCOUNT = """
 SELECT name, array_agg(DISTINCT role) AS roles FROM account JOIN grant_of_role ON account_id = account.id
@@ -76,7 +77,10 @@ async def member_of(services: Services, account_id: int | None, school_id: int) 
 
 
 async def students_of(services: Services, class_id: int) -> list[Member]:
-    """Return the students of a class, in the order of the Kazakh alphabet; for programs that asked for themselves."""
+    """Return the students of a class, in the order of the Kazakh alphabet; for programs that asked for themselves.
+
+    Whose data nobody may keep is not among them: the program did not meet the child before.
+    """
     rows = await services.database.pool.fetch(_OF_CLASS, class_id, PersonRole.STUDENT.value, STUDENTS_MAX)
     return [_student(row) for row in rows]
 

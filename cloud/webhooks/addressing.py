@@ -4,21 +4,16 @@ Rule: what is connected to is the address that was checked, never the name once 
 address inside, now or the second time it is asked, leads nowhere.
 """
 
-import asyncio
-import socket
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from urllib.parse import urlsplit, urlunsplit
 
 from cloud.core.messages import message
+from cloud.core.reaching import Resolve, may_reach
 from cloud.webhooks.errors import NotReachable, WebhookWrong
 
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 ADDRESS_MAX = 500
 _PORTS = {"https": 443, "http": 80}
-# IPv6 that stands for IPv4, behind which an address inside could hide.
-_TRANSLATED = tuple(map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +64,6 @@ async def reachable(target: Target, networks: str, resolve: Resolve) -> str:
         if not may_reach(each, networks, is_secure=target.scheme == "https"):
             raise NotReachable("the address is not public")
     return str(found[0])
-
-
-def may_reach(address: IPv4Address | IPv6Address, networks: str, *, is_secure: bool) -> bool:
-    """Tell whether a webhook may go to an address; without TLS to networks that were allowed only."""
-    plain = getattr(address, "ipv4_mapped", None) or address
-    if any(plain in ip_network(each.strip()) for each in networks.split(",") if each.strip()):
-        return True
-    if isinstance(plain, IPv6Address) and any(plain in network for network in _TRANSLATED):
-        return False
-    return is_secure and plain.is_global and not plain.is_multicast
-
-
-async def resolve_by_system(host: str, port: int) -> Sequence[str]:
-    """Return the addresses of a name, as this machine finds them."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(each[4][0]).partition("%")[0] for each in found]
 
 
 def _is_plain(text: str) -> bool:

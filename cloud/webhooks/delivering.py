@@ -16,10 +16,11 @@ import httpx2
 import structlog
 
 from cloud.core.errors import kinds_of
+from cloud.core.reaching import Resolve, resolve_by_system
 from cloud.core.services import Services
 from cloud.devices.alarms import note_alarm
 from cloud.webhooks.actions import SEALED
-from cloud.webhooks.addressing import Resolve, reachable, resolve_by_system, target_of
+from cloud.webhooks.addressing import reachable, target_of
 from cloud.webhooks.errors import NotReachable, WebhookWrong
 from cloud.webhooks.signing import headers
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from fastapi import FastAPI
 from joserfc.jwk import RSAKey
 
 from cloud.accounts.beginnings import Session, token_digest
@@ -16,12 +17,12 @@ from cloud.accounts.models import Grant
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.services import Services
 from cloud.signon import links
-from cloud.signon.arrivals import back_to, begin, finish
+from cloud.signon.arrivals import back_to, begin, finish, opened_cookie
 from cloud.signon.errors import PartyRefused, RequestRefused
 from cloud.signon.jose import signed
 from cloud.signon.providers import Provider, ProviderGiven, add_provider, end_provider, provider_of
 from tests.cloud.schools.factory import SYSTEM
-from tests.cloud.signon.factory import School, answered
+from tests.cloud.signon.factory import School, answered, visitor
 
 KEY, OTHER = RSAKey.generate_key(2048), RSAKey.generate_key(2048)
 
@@ -185,6 +186,39 @@ async def test_a_schools_provider_signs_in_nobody_who_works_elsewhere_too(here: 
         )
         with pytest.raises(RequestRefused):
             await links.come_in(here, provider, {"sub": "y", "email": "student-x", "email_verified": True}, "")
+
+
+async def test_a_provider_that_names_another_schools_address_signs_nobody_in(here: Services, school: School) -> None:
+    async with foreign() as running:
+        provider = await believed(here, school, running, claim_kind="email")
+        other = await School(here).open("astana7")
+        theirs = "teacher@other.example"
+        await here.database.pool.execute(
+            "UPDATE account SET login = $2 WHERE id = $1", other.accounts["teacher"], theirs
+        )
+
+        with pytest.raises(RequestRefused):
+            await links.come_in(here, provider, {"sub": "x", "email": theirs, "email_verified": True}, "")
+
+        counted = "SELECT (SELECT count(*) FROM identity_link) + (SELECT count(*) FROM sign_in)"
+        assert await here.database.pool.fetchval(counted) == 0
+
+
+@pytest.mark.parametrize("after", ["https://evil.test/", "//evil.test", "/\\evil.test", "javascript:alert(1)"])
+async def test_an_arrival_goes_on_to_our_own_pages_alone(
+    here: Services, school: School, after: str, app: FastAPI
+) -> None:
+    async with foreign() as running:
+        provider = await believed(here, school, running)
+        app.state.services = here
+        sent = await visitor(app, address="http://127.0.0.1:1").client.get(
+            f"/sign-in/with/{provider.id}", params={"next": after}
+        )
+
+        begun = opened_cookie(here, sent.cookies["esik_arrival"].strip('"'))
+
+    assert begun is not None
+    assert begun.next == "/"
 
 
 async def test_an_identity_is_joined_to_one_account_and_parted_from_it(here: Services, school: School) -> None:

@@ -8,9 +8,12 @@ import pytest
 from fastapi import FastAPI
 
 from cloud.core.services import Services
-from cloud.signon.contexts import context_for
+from cloud.erasure.actions import erase_due
+from cloud.people.consents import Answer, put_answers
+from cloud.people.kinds import Purpose, Says, Way
+from cloud.signon.contexts import context_for, members_of
 from cloud.signon.errors import Declined
-from cloud.signon.fetching import NotFetched, fetch_json
+from cloud.signon.fetching import NotFetched, fetch_json, target_of
 from cloud.signon.lines import lines_of, put_score
 from cloud.signon.subjects import subject_for
 from cloud.signon.tools import Tool, ToolGiven
@@ -127,6 +130,49 @@ async def test_a_score_is_of_a_student_of_the_course_and_the_latest_stays(
 async def test_nothing_inside_the_network_is_asked_for_a_tools_keys(services: Services, address: str) -> None:
     with pytest.raises(NotFetched):
         await fetch_json(services, address)
+
+
+@pytest.mark.parametrize("found", [["10.0.0.1"], ["93.184.215.14", "127.0.0.1"], ["64:ff9b::7f00:1"], ["nobody"], []])
+async def test_a_name_that_leads_inside_is_not_connected_to(services: Services, found: list[str]) -> None:
+    async def resolve(_host: str, _port: int) -> list[str]:
+        return found
+
+    with pytest.raises(NotFetched):
+        await target_of(services, "https://tool.test/keys", resolve)
+
+
+async def test_what_was_checked_is_connected_to_and_its_name_is_not_asked_again(services: Services) -> None:
+    async def resolve(_host: str, _port: int) -> list[str]:
+        return ["93.184.215.14"]
+
+    target = await target_of(services, "https://tool.test:8443/keys?a=b", resolve)
+
+    assert target.url == "https://93.184.215.14:8443/keys?a=b"
+    assert (target.headers, target.extensions) == ({"host": "tool.test:8443"}, {"sni_hostname": "tool.test"})
+
+
+async def test_what_resources_knew_a_child_by_goes_with_its_data_and_the_class_list_too(
+    services: Services, school: School, tool: Tool
+) -> None:
+    course = await context_for(services, tool, f"1-{school.class_id}")
+    line = str((await lines_of(services, tool, course))[0].id)
+    known = {each["user_id"] for each in (await members_of(services, tool, course, "x"))["members"]}
+    subject = await subject_for(services, tool.key, f"person:{school.people['silent']}")
+    await put_score(services, tool, course, line, SCORE | {"userId": subject})
+    refusal = Answer(
+        person_id=school.people["silent"], purpose=Purpose.DATA, says=Says.NO, on=services.clock.now().date(),
+        way=Way.PAPER,
+    )  # fmt: skip
+    async with services.database.pool.acquire() as connection:
+        await put_answers(services, connection, [refusal])
+
+    assert await erase_due(services) == 1
+
+    left = {each["user_id"] for each in (await members_of(services, tool, course, "x"))["members"]}
+    assert known - left == {subject}
+    assert await services.database.pool.fetchval("SELECT count(*) FROM lti_score") == 0
+    member = f"person:{school.people['silent']}"
+    assert await services.database.pool.fetchval("SELECT count(*) FROM subject WHERE member = $1", member) == 0
 
 
 async def test_an_assertion_that_nobody_signed_gets_no_token(app: FastAPI, tool: Tool) -> None:

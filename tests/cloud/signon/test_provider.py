@@ -306,3 +306,14 @@ async def test_nothing_of_it_is_kept_that_opens_anything(
     kept = "\n".join(row["kept"] for row in rows)
 
     assert not any(secret in kept for secret in (code, told["access_token"], told["refresh_token"], party.secret))
+
+
+async def test_signing_out_leads_to_no_address_that_was_not_registered(party: NewParty, browser: Visitor) -> None:
+    for after in ("https://evil.test/", f"{CALLBACK}", "//evil.test"):
+        query = urlencode({"client_id": party.client_id, "post_logout_redirect_uri": after, "state": "x"})
+
+        page = await browser.send("/oidc/end-session", query=query)
+        again = await browser.get(f"/oidc/end-session?{query}")
+
+        assert "evil.test" not in page.text
+        assert again.headers["location"] == "/sign-in?out=1"

@@ -5,7 +5,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from cloud.webhooks.addressing import may_reach, reachable, target_of
+from cloud.core.reaching import may_reach
+from cloud.webhooks.addressing import reachable, target_of
 from cloud.webhooks.errors import NotReachable, WebhookWrong
 
 
