@@ -20,7 +20,7 @@ from cloud.accounts.beginnings import (
 from cloud.accounts.errors import LoginRefused, LoginTaken, PasswordRefused, SignInRefused
 from cloud.accounts.granting import check_not_own, keep_last, keep_last_of, may_give
 from cloud.accounts.models import Account, Authenticator, Grant, Passkey, PasskeyOffer, RecoveryCode
-from cloud.accounts.others import manageable, note
+from cloud.accounts.others import closable, manageable, note
 from cloud.accounts.passwords import COMMON, draw_password, hash_password, needs_rehash, verify_password
 from cloud.accounts.rules import INITIAL_LASTS, PASSWORD_MAX, check_password, normal_login
 from cloud.audit.writing import audit as audit  # noqa: PLC0414 (every slice writes its journal by this name)
@@ -208,7 +208,7 @@ async def reset_password(services: Services, actor: Actor, account_id: int) -> N
 
 async def close_account(services: Services, actor: Actor, account_id: int) -> None:
     """Let an account sign in no more; what it did stays told. Raises NotAllowed or NotFound."""
-    await manageable(actor, account_id)
+    await closable(actor, account_id)
     async with services.database.transaction() as connection:
         await keep_last_of(connection, account_id)
         await Account.filter(id=account_id).update(is_active=False)

@@ -15,11 +15,19 @@ from cloud.core.services import Services
 
 async def manageable(actor: Actor, account_id: int) -> str:
     """Return the login of an account all of whose roles the actor may give. Raises NotFound or NotAllowed."""
+    login = await closable(actor, account_id)
+    if not actor.is_system and not await Grant.exists(account_id=account_id):
+        raise NotAllowed
+    return login
+
+
+async def closable(actor: Actor, account_id: int) -> str:
+    """Return the same; one without a role may be closed too, as a directory does with those that it opened."""
     account = await Account.get_or_none(id=account_id)
     if account is None:
         raise NotFound
     grants = await Grant.filter(account_id=account_id)
-    if not (grants or actor.is_system) or not all(may_give(actor, grant.role, grant.school_id) for grant in grants):
+    if not all(may_give(actor, grant.role, grant.school_id) for grant in grants):
         raise NotAllowed
     return account.login
 
