@@ -7,14 +7,15 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from tests.bench.table import Figure, machine, markdown, run
+from tests.bench.table import Figure, commit_of_now, document, machine, run
 
 DOCUMENT = Path("docs/benchmarks.md")
 ABOUT = """# Benchmarks
 
-What `make bench` measured: {machine}, {day}. Broker, database and load generator run on the same machine; targets are
-ratios to a probe of the same run where a figure would say more about the machine than about us. `held` tells whether
-the target was met in this run. Written by `python -m tests.bench --write`; do not edit.
+What `make bench` measured, last on {day}: {machine}. Broker, database and load generator run on the same
+machine; targets are ratios to a probe of the same run where a figure would say more about the machine than about us.
+`held` tells whether the target was met; `measured` names the measurement (`make bench ARGS="--only NAME"`) and the
+commit. Written by `python -m tests.bench --write`, which keeps the rows of what it does not measure; do not edit.
 
 """
 PARTS = (
@@ -58,11 +59,11 @@ def main() -> int:
     unknown = [name for name in chosen if name not in known]
     if unknown:
         parser.error(f"there is no measurement {', '.join(unknown)}; there are {', '.join(known)}")
-    figures = run([known[name] for name in chosen])
+    found = run({name: known[name] for name in chosen})
     if arguments.write:
         about = ABOUT.format(machine=machine(), day=time.strftime("%Y-%m-%d"))
-        DOCUMENT.write_text(about + markdown(figures))
-    return int(any(figure.held is False for figure in figures))
+        DOCUMENT.write_text(about + document(DOCUMENT.read_text(), found, known, commit_of_now()))
+    return int(any(figure.held is False for figures in found.values() for figure in figures))
 
 
 if __name__ == "__main__":

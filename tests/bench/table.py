@@ -3,12 +3,14 @@
 import json
 import os
 import platform
+import re
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 BUILD = Path("build")
+_MEASURED = re.compile(r"\| `(?P<name>[a-z_]+\.[a-z_]+)` [0-9a-z]+ \|$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +51,49 @@ def row(figure: Figure) -> str:
     return f"| {figure.name} | {value} | {figure.unit} | {figure.wanted} | {held} | {figure.method} |\n"
 
 
-def markdown(figures: Iterable[Figure]) -> str:
-    """Return the table, a row a figure."""
-    return HEAD + "".join(map(row, figures))
+def document(before: str, found: Mapping[str, list[Figure]], order: Iterable[str], commit: str) -> str:
+    """Return the table of what was measured now, and of what an earlier document says of what was not.
+
+    Each row ends with the measurement that it is of, and the commit that was measured.
+    """
+    told = {name: [_with(row(figure), name, commit) for figure in figures] for name, figures in found.items()}
+    for line in before.splitlines(keepends=True):
+        if (measured := _MEASURED.search(line)) and measured["name"] not in found:
+            told.setdefault(measured["name"], []).append(line)
+    return _with(HEAD, "measured", "") + "".join(line for name in order for line in told.get(name, ()))
+
+
+def _with(lines: str, name: str, commit: str) -> str:
+    """Add a column to a row, or to the two of the head."""
+    first, *rest = lines.splitlines(keepends=True)
+    cell = f" `{name}` {commit} |" if commit else f" {name} |"
+    return first.rstrip("\n") + cell + "\n" + "".join(line.rstrip("\n") + " --- |\n" for line in rest)
 
 
 def machine() -> str:
-    """Return a line about the machine and the commit."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    """Return a line about the machine."""
     cpu = next((line.split(":", 1)[1].strip() for line in _cpuinfo() if line.startswith("model name")), "unknown")
-    return (
-        f"{os.cpu_count()} cores ({cpu}), Python {platform.python_version()}, {platform.system()} "
-        f"{platform.release()}, commit {commit.stdout.strip() or 'unknown'}"
-    )
+    system = f"{platform.system()} {platform.release()}"
+    return f"{os.cpu_count()} cores ({cpu}), Python {platform.python_version()}, {system}"
 
 
-def run(measurements: list[Callable[[], list[Figure]]]) -> list[Figure]:
+def commit_of_now() -> str:
+    """Return the commit of the work tree, shortened."""
+    asked = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return asked.stdout.strip() or "unknown"
+
+
+def run(measurements: Mapping[str, Callable[[], list[Figure]]]) -> dict[str, list[Figure]]:
     """Run each measurement, print its rows as they come, and write `build/bench.json`."""
-    figures: list[Figure] = []
-    print(machine() + "\n\n" + HEAD, end="", flush=True)
-    for measurement in measurements:
-        found = measurement()
-        print("".join(map(row, found)), end="", flush=True)
-        figures += found
+    found: dict[str, list[Figure]] = {}
+    print(f"{machine()}, commit {commit_of_now()}\n\n{HEAD}", end="", flush=True)
+    for name, measurement in measurements.items():
+        found[name] = measurement()
+        print("".join(map(row, found[name])), end="", flush=True)
     BUILD.mkdir(exist_ok=True)
-    (BUILD / "bench.json").write_text(json.dumps([asdict(figure) for figure in figures], indent=1) + "\n")
-    return figures
+    figures = [asdict(figure) for each in found.values() for figure in each]
+    (BUILD / "bench.json").write_text(json.dumps(figures, indent=1) + "\n")
+    return found
 
 
 def _cpuinfo() -> list[str]:
