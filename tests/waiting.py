@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
-PAUSE_S, PAUSE_MAX_S = 0.01, 0.1  # many looks start a program: who waits long looks less often
+PAUSE_S, PAUSE_MAX_S = 0.01, 0.1  # many looks at another process start a program: who waits long looks less often
 _never = threading.Event()
 
 
@@ -26,12 +26,11 @@ def until(predicate: Callable[[], T], timeout_s: float = 10.0, what: str = "") -
 
 
 async def until_async(predicate: Callable[[], T], timeout_s: float = 10.0, what: str = "") -> T:
-    """Like until, but let the event loop run between two looks."""
+    """Like until, but let the event loop run between two looks, which see what is so for a moment only, too."""
     deadline = time.monotonic() + timeout_s
-    pauses = _pauses()
     while not (value := predicate()):
         _check(deadline, predicate, what)
-        await asyncio.sleep(next(pauses))
+        await asyncio.sleep(PAUSE_S)
     return value
 
 

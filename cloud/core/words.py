@@ -63,7 +63,7 @@ SIGNS = {
     "webhook_waiting": Sign(N_("Will be told again"), "warn", "hourglass"),
     "webhook_given_up": Sign(N_("Given up"), "no", "stop"),
     "token_expired": Sign(N_("Expired"), "mute", "clock"),
-    "token_rests": Sign(N_("Rests: who made it may not any more"), "warn", "warn"),
+    "token_rests": Sign(N_("Rests: its maker has left"), "warn", "warn"),
     "ready": Sign(N_("Ready"), "in", "tick"),
     "wrong": Sign(N_("Wrong"), "no", "stop"),
     "banned": Sign(N_("Not sold to the child"), "no", "stop"),

@@ -105,14 +105,14 @@ async def _page(request: Request, reading: _Reading) -> Response:
     wanted = reading.filters.wanted(reading.zone, await reading.subjects())
     found = await noted_of(reading.services, reading.actor, reading.school_id, wanted, PAGE_SIZE + 1)
     entries = found[:PAGE_SIZE]
-    people = {}
-    if reading.school_id is not None and reads_names(reading.actor, reading.school_id):
+    people, is_named = {}, reads_names(reading.actor, reading.school_id)
+    if reading.school_id is not None and is_named:
         subjects = {each.subject for each in entries}
         people = await people_in(reading.services.database.pool, reading.school_id, subjects)
     return pages_of(request).page(
         reading.visit, TEMPLATE, section=_section(reading), address=reading.address, filters=reading.filters,
         entries=entries, people=people, older=entries[-1].id if len(found) > PAGE_SIZE else None, verbs=VERBS,
-        words_of=verb_words, may_see_attempts=_may_see_attempts(reading),
+        words_of=verb_words, is_named=is_named, may_see_attempts=_may_see_attempts(reading),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The uplink over a real broker."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from edge_agent.sync.counters import Phase
 from edge_agent.sync.mqtt import Broker
@@ -41,9 +42,12 @@ async def test_a_broker_by_which_the_cloud_greets_but_commits_nothing_is_left_fo
     urls = [f"mqtt://127.0.0.1:{mosquitto_server.port}"] * 2
     agent = Agent(urls, limits=Limits(welcome_ms=500, ack_ms=20, timeouts_max=1))
 
-    async with LiveCloud(mosquitto_server.port, (topics.HELLO, topics.STATE)).running(), agent.running():
-        agent.append(b"one")
-        await until_async(lambda: agent.uplink.route == "route-1")
+    with capture_logs() as told:
+        async with LiveCloud(mosquitto_server.port, (topics.HELLO, topics.STATE)).running(), agent.running():
+            agent.append(b"one")
+            await until_async(
+                lambda: ("link.opened", "route-1") in {(each["event"], each.get("route")) for each in told}
+            )
 
     assert agent.session.counters.welcomes >= 1
 
