@@ -125,6 +125,8 @@ class Worker:
                 await part()
             except Exception as error:  # noqa: BLE001 - the outermost loop of a part: it is told, and begins again
                 log.warning("part.failed", part=name, error=kinds_of(error))
+                if _is_ended():
+                    return
             if self.services.clock.monotonic_s() - began_s > PAUSE_S_MAX:
                 pause_s = PAUSE_S_MIN
             await self.services.clock.sleep(pause_s * self.services.rng.uniform(0.5, 1.5))
@@ -319,6 +321,12 @@ class Worker:
                         self.services.database.pool, self.services.vault, int(rollout), sorted(self.shards), now_ms
                     )
                 )
+
+
+def _is_ended() -> bool:
+    """Tell whether this task was cancelled, also when an error has taken the place of being cancelled."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def untroubled(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:

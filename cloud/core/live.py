@@ -181,7 +181,8 @@ async def _events(
         while asyncio.get_running_loop().time() < ends_at and not feed.is_closing():
             if not knock.is_set():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(knock.wait(), PULSE_S)
+                    async with asyncio.timeout(PULSE_S):
+                        await knock.wait()
             if feed.is_closing() or feed.call != call or feed.has_ended(knock):
                 return
             is_change = knock.is_set() or quiet is Quiet.DRAW

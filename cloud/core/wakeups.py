@@ -135,7 +135,8 @@ class Wakeups:
     async def _until_lost(self, connection: asyncpg.Connection, lost: asyncio.Event) -> None:
         while not lost.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(lost.wait(), PROBE_S)
+                async with asyncio.timeout(PROBE_S):  # wait_for forgets that it is cancelled when both come at once
+                    await lost.wait()
             if not lost.is_set():
                 await connection.execute("SELECT 1", timeout=10.0)  # a half-open connection never says a word
 

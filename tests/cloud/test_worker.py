@@ -164,3 +164,22 @@ async def test_partitions_are_made_ahead_and_once(services: Services) -> None:
 
     assert first == ["record_2026_11", "record_2026_12", "record_2027_01"]
     assert again == ["record_2027_02"]
+
+
+async def test_a_part_that_fails_as_it_is_ended_does_not_begin_again(services: Services) -> None:
+    begun: list[str] = []
+
+    async def part() -> None:
+        begun.append("ingest")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ConnectionError("the database went in the same moment")
+
+    keeping = asyncio.create_task(Worker(services)._keep("ingest", part))
+    await until_async(lambda: begun)
+    keeping.cancel()
+    done, _ = await asyncio.wait([keeping], timeout=10)
+
+    assert done
+    assert begun == ["ingest"]

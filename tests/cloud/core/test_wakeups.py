@@ -2,6 +2,10 @@
 
 import asyncio
 
+import pytest
+
+from cloud.core.clock import SystemClock
+from cloud.core.database import Database
 from cloud.core.services import Services
 from cloud.core.wakeups import EVERYTHING, WAITING_MAX, Subscription, Wakeups, notify
 from simulators.clock import SimulatedClock
@@ -50,3 +54,19 @@ async def test_a_listener_far_behind_is_told_to_look_at_everything(clock: Simula
         subscription.offer(str(number))
 
     assert await anext(subscription) == EVERYTHING
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_who_is_ended_as_the_connection_is_lost_ends(database: Database, turns: int) -> None:
+    wakeups = Wakeups(database.url, SystemClock())
+    listening = asyncio.create_task(wakeups.run())
+    await wakeups.until_listening()
+
+    assert wakeups._connection is not None
+    wakeups._connection.terminate()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    listening.cancel()
+    done, _ = await asyncio.wait([listening], timeout=10)
+
+    assert done
