@@ -67,7 +67,7 @@ async def sign_in(services: Services, login: str, password: str, address: str, d
             await attempts.forget(connection, counted, now)
             if new_hash:
                 await Account.filter(id=account.id).update(password_hash=new_hash)
-            return await _begun(services, connection, account, device)
+            return await begun(services, connection, account, device)
     await _refuse(services, counted, account, address)
     raise SignInRefused
 
@@ -235,11 +235,19 @@ async def _is_as_verified(connection: BaseDBAsyncClient, account: Account) -> bo
     return bool(rows) and rows[0]["is_active"] and rows[0]["password_hash"] == account.password_hash
 
 
-async def _begun(services: Services, connection: BaseDBAsyncClient, account: Account, device: str) -> Session | Half:
+async def begun(
+    services: Services,
+    connection: BaseDBAsyncClient,
+    account: Account,
+    device: str,
+    detail: dict[str, str] | None = None,
+) -> Session | Half:
+    """Begin a session, or half a one where the account has a second step; `detail` says how, if not by a password."""
     if ways := await ways_of(connection, account.id):
         return await begin_half(services, connection, account.id, ways)
     session, subject = await begin(services, connection, account, device), f"account:{account.id}"
-    await audit(connection, Actor(account.name, account.id), "account.signed_in", subject, at=services.clock.now())
+    actor = Actor(account.name, account.id)
+    await audit(connection, actor, "account.signed_in", subject, detail, at=services.clock.now())
     return session
 
 
