@@ -129,8 +129,7 @@ async def end_party(services: Services, actor: Actor, school_id: int, party_id: 
 
 async def parties_of(services: Services, actor: Actor, school_id: int) -> list[Party]:
     """Return a school's clients by name, to IT and to who chooses one for a resource. Raises NotAllowed."""
-    if not actor.can(Right.RESOURCES_KEEP, school_id):
-        actor.require(Right.SIGN_ON_KEEP, school_id)
+    require_choosing(actor, school_id)
     rows = await services.database.pool.fetch(
         f"{_COLUMNS} WHERE school_id = $1 AND ended_at IS NULL ORDER BY lower(name), id LIMIT $2",
         school_id, PARTIES_MAX,
@@ -149,10 +148,22 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _checked(services: Services, given: PartyGiven) -> tuple[str, list[str], list[str]]:
-    name = " ".join(given.name.split())
+def require_choosing(actor: Actor, school_id: int) -> None:
+    """Let in who sets up single sign-on at a school, and who chooses a way to open a resource. Raises NotAllowed."""
+    if not actor.can(Right.RESOURCES_KEEP, school_id):
+        actor.require(Right.SIGN_ON_KEEP, school_id)
+
+
+def checked_name(name: str) -> str:
+    """Return a name as it is kept, with single blanks. Raises PartyRefused."""
+    name = " ".join(name.split())
     if not 1 <= len(name) <= NAME_MAX:
         raise PartyRefused(message("Give a name of 1 to {count} characters.", count=NAME_MAX))
+    return name
+
+
+def _checked(services: Services, given: PartyGiven) -> tuple[str, list[str], list[str]]:
+    name = checked_name(given.name)
     redirects = checked_addresses(services, given.redirect_uris, ADDRESSES_MAX)
     if not redirects:
         raise PartyRefused(message("Give the address that the client is answered at, exactly as it will ask for it."))

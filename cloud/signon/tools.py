@@ -17,7 +17,7 @@ from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.resources.addresses import checked_address, checked_addresses
 from cloud.signon.errors import PartyRefused
-from cloud.signon.parties import ADDRESSES_MAX, NAME_MAX, PARTIES_MAX
+from cloud.signon.parties import ADDRESSES_MAX, PARTIES_MAX, checked_name, require_choosing
 from cloud.signon.scopes import SCOPES
 
 MEMBERS, GRADES = "members", "grades"
@@ -101,8 +101,7 @@ async def end_tool(services: Services, actor: Actor, school_id: int, tool_id: in
 
 async def tools_of(services: Services, actor: Actor, school_id: int) -> list[Tool]:
     """Return a school's tools by name, to IT and to who chooses one for a resource. Raises NotAllowed."""
-    if not actor.can(Right.RESOURCES_KEEP, school_id):
-        actor.require(Right.SIGN_ON_KEEP, school_id)
+    require_choosing(actor, school_id)
     rows = await services.database.pool.fetch(
         f"{_COLUMNS} WHERE school_id = $1 AND ended_at IS NULL ORDER BY lower(name), id LIMIT $2",
         school_id, PARTIES_MAX,
@@ -124,9 +123,7 @@ async def tool_of_id(services: Services, tool_id: int | None) -> Tool | None:
 
 def _checked(services: Services, given: ToolGiven) -> tuple[object, ...]:
     """Return what is kept of a tool, in the order of its columns after the ids."""
-    name = " ".join(given.name.split())
-    if not 1 <= len(name) <= NAME_MAX:
-        raise PartyRefused(message("Give a name of 1 to {count} characters.", count=NAME_MAX))
+    name = checked_name(given.name)
     redirects = checked_addresses(services, given.redirect_uris, ADDRESSES_MAX)
     if not redirects:
         raise PartyRefused(message("Give the address that the tool is launched at, exactly as it will ask for it."))
