@@ -35,9 +35,8 @@ class DatabaseUnreachable(Exception):
 
     def __init__(self, url: str, why: Exception) -> None:
         super().__init__(f"{place(url)}: {why}")
-        self.may_pass = isinstance(why, _PASSING) and not isinstance(
-            why, DBConnectionError
-        )  # which says: no such database
+        is_missing = isinstance(why, DBConnectionError)  # an OSError, too: Tortoise's word for no such database
+        self.may_pass = isinstance(why, _PASSING) and not is_missing
 
 
 @dataclass(slots=True)
