@@ -78,6 +78,9 @@ def export(
     with_contacts: Annotated[
         bool, typer.Option("--with-contacts", help="Phones and e-mails of guardians too.")
     ] = False,
+    with_health: Annotated[
+        bool, typer.Option("--with-health", help="What children may not eat, and papers too.")
+    ] = False,
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Write everything that is a school's own as CSV, JSON lines and SQLite; the audit journal notes it.
@@ -88,6 +91,7 @@ def export(
     secrets = {Secret.IIN} if with_iins else set()
     secrets |= {Secret.CARD_NUMBER} if with_card_numbers else set()
     secrets |= {Secret.CONTACT} if with_contacts else set()
+    secrets |= {Secret.HEALTH} if with_health else set()
     passphrase = _passphrase(passphrase_file) if passphrase_file else None
 
     async def work() -> Exported:

@@ -63,7 +63,7 @@ async def restore_archive(settings: Settings, file: Path, *, over: bool) -> Mani
             await _load(connection, archive, manifest)
             for path, content in keys.items():
                 _put(path, content)
-    await migrate(settings.database_url)
+    await migrate(settings.database_url, key_file=settings.vault_key_file)
     async with connected(settings.database_url) as connection:
         await note_restore(connection, manifest.made_at)
     return manifest

@@ -90,7 +90,7 @@ async def prepare(settings: Settings) -> list[str]:
     Rule: a key is made for a new database only. Where there are tables and no key, the key was lost, and a new one
     would read nothing: `read_keys` says so.
     """
-    applied = await migrate(settings.database_url)
+    applied = await migrate(settings.database_url, key_file=settings.vault_key_file)
     if "0001_initial" in applied and not settings.vault_key_file.exists():
         make_key_file(settings.vault_key_file)
     return applied

@@ -28,6 +28,7 @@ from tortoise.transactions import in_transaction
 from typing_extensions import override
 
 from cloud.core.database import APP, CONNECTION, MIGRATIONS, Database, DatabaseUnreachable, configuration, place
+from cloud.core.sealing_columns import KEY_FILE
 
 LOCK = 0x6573696B  # "esik": one migration at a time
 HEAD = '"""The tables as the models have them, made by `python -m cloud.core.migrating remake`."""'
@@ -38,12 +39,15 @@ class TablesOfAnotherVersion(Exception):
     """The tables are not the ones this program was written for; it must not run on them."""
 
 
-async def migrate(url: str, upto: str | None = None) -> list[str]:
+async def migrate(url: str, upto: str | None = None, *, key_file: Path | None = None) -> list[str]:
     """Apply what was not applied yet, up to a name if one is given, and return its names. All is applied, or nothing.
+
+    The key file is read where rows are to be sealed that lay open before; without one VaultLocked is raised then.
 
     Tortoise would note an applied migration outside its transaction, and two processes would race: here one outer
     transaction holds the lock, the changes and the notes.
     """
+    KEY_FILE.set(key_file)
     async with TortoiseContext() as context:
         await context.init(config=configuration(url, connections_max=2))
         try:

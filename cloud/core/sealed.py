@@ -57,6 +57,11 @@ SEALED = (
     SealedColumn("correction_request", "is_wrong_encrypted", "correction_request.is_wrong", "id::text"),
     SealedColumn("correction_request", "would_be_right_encrypted", "correction_request.would_be_right", "id::text"),
     SealedColumn("correction_request", "answer_encrypted", "correction_request.answer", "id::text"),
+    SealedColumn("restriction", "value_encrypted", "restriction.value", "id::text"),
+    SealedColumn("restriction", "document_encrypted", "restriction.document", "id::text"),
+    SealedColumn("entitlement", "document_encrypted", "entitlement.document", "id::text"),
+    SealedColumn("family_limit", "document_encrypted", "family_limit.document", "id::text"),
+    SealedColumn("family_limit", "lift_document_encrypted", "family_limit.lift_document", "id::text"),
     SealedColumn("export_job", "key_encrypted", "export_job.key", "id::text"),
 )
 FILES = (

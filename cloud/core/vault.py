@@ -55,6 +55,7 @@ class Vault:
     @property
     def newest_key_id(self) -> str:
         """The id, in hex, of the key that encrypts now."""
+        self._follow()
         return self._newest.hex()
 
     @property

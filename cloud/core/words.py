@@ -153,6 +153,7 @@ WORDS = {
     "secret_iin": N_("IINs of students and staff"),
     "secret_card number": N_("Numbers of cards"),
     "secret_contact": N_("Phones and e-mail addresses of guardians"),
+    "secret_health": N_("What children may not eat, and by which papers"),
     # people
     "student": N_("Students"),
     "staff": N_("Staff"),

@@ -18,7 +18,7 @@ dictionary.csv    Әр кесте мен баған нені білдіреді.
 sealed.bin        Басқа орнатуға ғана керегі, құпия сөйлеммен шифрланған (бар болса).
 manifest.json     Барлық файлдың SHA-256 мәні.
 
-Ашық кестелерде жоқ, өйткені сұралмаған: {left_out}.
+Ашық кестелерде жоқ, өйткені сұралмаған: {left_out_kk}.
 Ешқашан берілмейді: құпиясөздер, сеанстар.
 
 {ru}: всё, что есть у школы в этой системе, на {at}.
@@ -32,7 +32,7 @@ dictionary.csv    Что значит каждая таблица и колон�
 sealed.bin        Что нужно только другой установке, зашифровано парольной фразой (если есть).
 manifest.json     SHA-256 каждого файла.
 
-Нет в открытых таблицах, потому что не просили: {left_out}.
+Нет в открытых таблицах, потому что не просили: {left_out_ru}.
 Не выдаётся никогда: пароли, сеансы.
 
 {en} ({code}): everything that the school has in this service, at {at}.
@@ -46,15 +46,25 @@ dictionary.csv    What each table and column means. datapackage.json tells it to
 sealed.bin        What only another installation needs, encrypted with the passphrase (if there is one).
 manifest.json     The SHA-256 of every file.
 
-Not in the open tables, because nobody asked for it: {left_out}.
+Not in the open tables, because nobody asked for it: {left_out_en}.
 Left out always: passwords, sessions.
 """
+_LEFT_OUT = {  # in Kazakh, Russian and English
+    "iin": ("ЖСН", "ИИН", "IINs"),
+    "card number": ("карта нөмірлері", "номера карт", "card numbers"),
+    "contact": ("байланыс деректері", "контакты", "contacts"),
+    "health": (
+        "балаларға нені жеуге болмайтыны және құжаттар", "что детям нельзя есть и документы",
+        "what children may not eat, and papers",
+    ),
+    "sealed part": ("шифрланған бөлік", "зашифрованная часть", "the sealed part"),
+}  # fmt: skip
 
 
 def readme(school: SchoolRow, at: datetime, left_out: Sequence[str]) -> bytes:
     """Return the text."""
-    omitted = ", ".join(f"{each}s" if each != "sealed part" else each for each in left_out) or "—"
+    kk, ru, en = (", ".join(_LEFT_OUT[each][place] for each in left_out) or "—" for place in range(3))
     return _TOLD.format(
         kk=school.name_kk, ru=school.name_ru, en=school.name_en, code=school.code,
-        at=at.isoformat(timespec="seconds"), left_out=omitted,
+        at=at.isoformat(timespec="seconds"), left_out_kk=kk, left_out_ru=ru, left_out_en=en,
     ).encode()  # fmt: skip

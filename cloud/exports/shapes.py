@@ -16,6 +16,7 @@ class Secret(Enum):
     IIN = "iin"
     CARD_NUMBER = "card number"
     CONTACT = "contact"
+    HEALTH = "health"  # what somebody may not eat, and the papers of doctors, courts and the office
 
 
 class Writing(Enum):

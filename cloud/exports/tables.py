@@ -9,8 +9,13 @@ from cloud.cards.keys import KEY as CARD_KEY
 from cloud.devices.invitations import KEYS as INVITATION_KEYS
 from cloud.devices.registry import SECRET
 from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Sealed, Secret, Table, Writing, through
+from cloud.menu.entitlements import PAPER as ORDER_PAPER
+from cloud.menu.restricting import PAPER as DIET_PAPER
+from cloud.menu.restricting import VALUE
 from cloud.people.bulk import EMAIL, IIN, PHONE
 from cloud.people.corrections import ANSWER, RIGHT, WRONG
+from cloud.people.family import LIFT_PAPER
+from cloud.people.family import PAPER as LIMIT_PAPER
 from cloud.people.photos import PHOTO
 from cloud.rosters.keys import KEY as ROSTER_KEY
 from cloud.topups.fiscal import KEYS as CASHBOX_KEYS
@@ -54,7 +59,14 @@ TABLES = (
         digests={"phone_digest": "phone_encrypted"},
     ),
     Table("guardianship", _OF_PERSON),
-    Table("family_limit", _OF_PERSON),
+    Table(
+        "family_limit",
+        _OF_PERSON,
+        sealed={
+            "document_encrypted": Sealed(LIMIT_PAPER, Secret.HEALTH),
+            "lift_document_encrypted": Sealed(LIFT_PAPER, Secret.HEALTH),
+        },
+    ),
     Table(
         "consent_scan",
         sealed={"scan_encrypted": Sealed("consent_scan.scan")},
@@ -89,9 +101,15 @@ TABLES = (
     Table("cycle"),
     Table("cycle_item", through("cycle_id", "cycle")),
     Table("canteen_rule"),
-    Table("entitlement"),
+    Table("entitlement", sealed={"document_encrypted": Sealed(ORDER_PAPER, Secret.HEALTH)}),
     Table("entitled", _OF_PERSON),
-    Table("restriction"),
+    Table(
+        "restriction",
+        sealed={
+            "value_encrypted": Sealed(VALUE, Secret.HEALTH),
+            "document_encrypted": Sealed(DIET_PAPER, Secret.HEALTH),
+        },
+    ),
     Table("meal_rating"),
     Table("dish_rating", _OF_PERSON),
     Table("preorder"),

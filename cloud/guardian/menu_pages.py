@@ -106,7 +106,7 @@ async def offered_to(services: Services, child: Child) -> Offered:
         DayOffered(on, [(meals[each.meal], each) for each in menus if each.on == on and each.meal in meals])
         for on in (child.on + timedelta(days=number) for number in range(DAYS_SHOWN))
     ]
-    return Offered(days[0], [day for day in days[1:] if day.meals], await held_of(pool, child.id))
+    return Offered(days[0], [day for day in days[1:] if day.meals], await held_of(pool, services.vault, child.id))
 
 
 async def _limits(

@@ -108,7 +108,7 @@ async def ahead_of(services: Services, child: Child, now: datetime) -> Ahead:
         closing = closes_at(on, cutoff_min, child.zone)
         if own and (on in taught or any(each.ordered for each in own)):
             days.append(DayAhead(on, closing, now < closing, on in taught, own))
-    return Ahead(days, await held_of(pool, child.id), (await purses_of(services, [child]))[child.id])
+    return Ahead(days, await held_of(pool, services.vault, child.id), (await purses_of(services, [child]))[child.id])
 
 
 def _is_broken(day: DayAhead) -> bool:

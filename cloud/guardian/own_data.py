@@ -13,8 +13,13 @@ from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.services import Services
 from cloud.guardian.queries import Child, child_of
+from cloud.menu.entitlements import PAPER as ORDER_PAPER
+from cloud.menu.restricting import PAPER as DIET_PAPER
+from cloud.menu.restricting import VALUE
 from cloud.people.bulk import EMAIL, IIN, PHONE
 from cloud.people.corrections import ANSWER, RIGHT, WRONG
+from cloud.people.family import LIFT_PAPER
+from cloud.people.family import PAPER as LIMIT_PAPER
 from cloud.people.kinds import FamilyRight
 from cloud.people.photos import PHOTO
 from cloud.people.rights import COLUMNS
@@ -59,7 +64,8 @@ PARTS = (
          f"account_id = $2 AND id IN (SELECT guardian_id FROM guardianship WHERE {_MINE})",  # noqa: S608
          sealed={"phone": PHONE, "email": EMAIL}),
     Part("guardianship", ("relation", *COLUMNS.values(), "until_on", "ended_on"), _MINE),
-    Part("family_limit", ("takes", "until_on", "document", "noted_at", "lifted_at", "lift_document"), _MINE),
+    Part("family_limit", ("takes", "until_on", "document", "noted_at", "lifted_at", "lift_document"), _MINE,
+         sealed={"document": LIMIT_PAPER, "lift_document": LIFT_PAPER}),
     Part("person", ("surname", "given_name", "patronymic"), "id = $1", name="person_name"),
     Part("school_class", ("grade", "letter", "shift"),
          "id = (SELECT school_class_id FROM person WHERE id = $1)"),
@@ -79,11 +85,12 @@ PARTS = (
          by='"on"'),
     Part("dish_rating", ("on", "meal", "dish", "mark"), "person_id = $1", _of(MEALS), by='"on"'),
     Part("entitlement", ("kind", "ground", "meals", "price_tiyn", "first_on", "last_on", "document"),
-         "id IN (SELECT entitlement_id FROM entitled WHERE person_id = $1 AND approved_at IS NOT NULL)", _of(MEALS)),
+         "id IN (SELECT entitlement_id FROM entitled WHERE person_id = $1 AND approved_at IS NOT NULL)", _of(MEALS),
+         {"document": ORDER_PAPER}),
     Part("wallet_voucher", ("number", "meal", "first_on", "last_on", "price_tiyn", "is_annulled"), "person_id = $1",
          _of(MEALS)),
     Part("restriction", ("kind", "value", "set_at", "lifted_at", "is_school", "document"), "person_id = $1",
-         _of(MEALS, LIMIT, ORDER)),
+         _of(MEALS, LIMIT, ORDER), {"value": VALUE, "document": DIET_PAPER}),
     Part("preorder", ("id", "on", "meal", "ordered_at", "cancelled_at"), "person_id = $1", _of(ORDER, MEALS)),
     Part("preorder_dish", ("preorder_id", "place", "dish_id", "version"),
          "preorder_id IN (SELECT id FROM preorder WHERE person_id = $1)", _of(ORDER, MEALS), by="preorder_id"),

@@ -12,6 +12,7 @@ from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.menu.errors import LimitRefused
 from cloud.menu.kinds import Limit
+from cloud.menu.restricting import Setting, add_restriction, held_by
 from cloud.menu.restrictions import Restriction, restrictions_on
 from cloud.menu.rules import allergen_of, shortened
 from cloud.people.actions import tell_changed
@@ -20,14 +21,9 @@ DOCUMENT_MAX = 120
 CHILDREN_MAX = 10_000
 DIETS_MAX = 20  # that hold at once, of one child
 _LOCK = "SELECT true FROM person WHERE id = $1 AND school_id = $2 AND is_active FOR NO KEY UPDATE"
-_HELD = "SELECT count(*) FROM restriction WHERE person_id = $1 AND lifted_at IS NULL AND is_school"
 _COUNTS = """
 SELECT person_id, count(*) FROM restriction WHERE school_id = $1 AND is_school AND lifted_at IS NULL
 GROUP BY person_id LIMIT $2
-"""
-_SET = """
-INSERT INTO restriction (school_id, person_id, kind, value, is_school, document, set_at, set_by)
-VALUES ($1, $2, $3, $4, true, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id
 """
 _LIFT = """
 UPDATE restriction SET lifted_at = $4, lifted_by = $5
@@ -44,7 +40,7 @@ async def held_of(services: Services, actor: Actor, school_id: int) -> dict[int,
 async def diets_of(services: Services, actor: Actor, school_id: int, person_id: int) -> list[Restriction]:
     """Return what the school has set for a child, what holds first. Raises NotAllowed."""
     actor.require(Right.DIETS_KEEP, school_id)
-    held = await restrictions_on(services.database.pool, school_id, person_id)
+    held = await restrictions_on(services, school_id, person_id)
     return [each for each in held if each.is_school]
 
 
@@ -61,13 +57,17 @@ async def forbid(
         at = raw(connection)
         if not await at.fetchval(_LOCK, person_id, school_id):
             raise NotFound
-        held = await at.fetchval(_HELD, person_id)
-        if held >= DIETS_MAX:
-            raise LimitRefused(message("There are {count} restrictions already. Lift one first.", count=held))
-        kind = Limit.ALLERGEN.value
-        if await at.fetchval(_SET, school_id, person_id, kind, key, paper, now, actor.name) is None:
+        held = await held_by(at, services.vault, person_id, is_school=True)
+        if len(held) >= DIETS_MAX:
+            raise LimitRefused(message("There are {count} restrictions already. Lift one first.", count=len(held)))
+        if (Limit.ALLERGEN, key) in held:
             return
-        told = {"kind": kind, "by": "school"}  # what somebody is allergic to is no business of who reads the journal
+        new = Setting(school_id, person_id, Limit.ALLERGEN, key, paper, now, actor.name)
+        await add_restriction(at, services.vault, new)
+        told = {
+            "kind": Limit.ALLERGEN.value,
+            "by": "school",
+        }  # what somebody is allergic to is no business of who reads the journal
         await audit(connection, actor, "restriction.set", f"person:{person_id}", told, school_id=school_id, at=now)
         await tell_changed(connection, school_id)
 

@@ -17,20 +17,24 @@ from cloud.core.errors import NotFound
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
+from cloud.core.vault import Vault
 from cloud.menu.errors import ApprovedByAnother, EntitlementRefused
 from cloud.menu.kinds import GROUNDS, RightKind
 from cloud.menu.rules import checked_price, shortened
 from cloud.people.actions import tell_changed
 
+PAPER = "entitlement.document"  # context of the vault
 DOCUMENT_MAX = 120
 LISTED_MAX = 2_000
 SHOWN_MAX = 500
 LONGEST_DAYS = 400  # a school year, and some
 GRADES = "grades"
 _MEALS = "SELECT key FROM meal WHERE school_id = $1 AND key = any($2) AND ended_at IS NULL"
+_NEXT = "SELECT nextval(pg_get_serial_sequence('entitlement', 'id'))"
 _PROPOSE = """
-INSERT INTO entitlement (school_id, kind, ground, grades, meals, price_tiyn, first_on, last_on, document, proposed_at,
-  proposed_by, proposer_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id
+INSERT INTO entitlement (id, school_id, kind, ground, grades, meals, price_tiyn, first_on, last_on, document_encrypted,
+  proposed_at, proposed_by, proposer_id)
+OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 _LOCK = """
 SELECT id, kind, ground, grades, approved_at, proposer_id FROM entitlement
@@ -151,11 +155,13 @@ async def propose(services: Services, actor: Actor, school_id: int, given: Entit
         at = raw(connection)
         if len(await at.fetch(_MEALS, school_id, list(order.meals))) != len(order.meals):
             raise EntitlementRefused(message("There is no such meal at this school. Choose one of the list."))
-        order_id: int = await at.fetchval(
-            _PROPOSE, school_id, order.kind.value, order.ground, list(order.grades), list(order.meals),
-            order.price_tiyn, order.first_on, order.last_on, order.document, now, actor.name, actor.account_id,
+        order_id: int = await at.fetchval(_NEXT)
+        paper = services.vault.encrypt(order.document, PAPER, str(order_id))
+        await at.execute(
+            _PROPOSE, order_id, school_id, order.kind.value, order.ground, list(order.grades), list(order.meals),
+            order.price_tiyn, order.first_on, order.last_on, paper, now, actor.name, actor.account_id,
         )  # fmt: skip
-        told = {"kind": order.kind.value, "ground": order.ground, "document": order.document}
+        told = {"kind": order.kind.value, "ground": order.ground}
         await audit(
             connection, actor, "entitlement.proposed", f"entitlement:{order_id}", told, school_id=school_id, at=now
         )
@@ -232,7 +238,8 @@ async def unlist(services: Services, actor: Actor, school_id: int, order_id: int
 async def orders_of(services: Services, actor: Actor, school_id: int) -> list[EntitlementRow]:
     """Return a school's orders, those that hold first. Raises NotAllowed."""
     actor.require(Right.ENTITLEMENTS_READ, school_id)
-    return [_order(row) for row in await services.database.pool.fetch(_SHOWN, school_id, None, SHOWN_MAX)]
+    rows = await services.database.pool.fetch(_SHOWN, school_id, None, SHOWN_MAX)
+    return [_order(services.vault, row) for row in rows]
 
 
 async def order_of(services: Services, actor: Actor, school_id: int, order_id: int) -> EntitlementRow:
@@ -241,7 +248,7 @@ async def order_of(services: Services, actor: Actor, school_id: int, order_id: i
     row = await services.database.pool.fetchrow(_SHOWN, school_id, order_id, 1)
     if row is None:
         raise NotFound
-    return _order(row)
+    return _order(services.vault, row)
 
 
 async def listed_of(services: Services, actor: Actor, school_id: int, order_id: int) -> list[ListedRow]:
@@ -293,9 +300,10 @@ async def _locked(at: asyncpg.Connection, school_id: int, order_id: int) -> asyn
     return order
 
 
-def _order(row: asyncpg.Record) -> EntitlementRow:
+def _order(vault: Vault, row: asyncpg.Record) -> EntitlementRow:
+    document = vault.decrypt(row["document_encrypted"], PAPER, str(row["id"]))
     given = EntitlementGiven(
-        RightKind(row["kind"]), row["ground"], tuple(row["meals"]), row["first_on"], row["last_on"], row["document"],
+        RightKind(row["kind"]), row["ground"], tuple(row["meals"]), row["first_on"], row["last_on"], document,
         tuple(row["grades"]), row["price_tiyn"],
     )  # fmt: skip
     return EntitlementRow(

@@ -19,6 +19,7 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
+from cloud.core.vault import Vault
 from cloud.core.wakeups import notify
 from cloud.menu.entitlements import rights_of
 from cloud.menu.errors import OrderRefused, OrdersClosed
@@ -116,7 +117,8 @@ async def order(services: Services, actor: Actor, ref: str, on: date, meal: str,
         if any(each.meal == meal and each.dishes == tuple((d.key, d.version) for d in chosen) for each in before):
             return
         await _refuse_more_changes(at, ward, on)
-        await _refuse_what_is_not_sold(at, ward, menu, chosen, [each for each in before if each.meal != meal])
+        others = [each for each in before if each.meal != meal]
+        await _refuse_what_is_not_sold(at, services.vault, ward, menu, chosen, others)
         now = services.clock.now()
         await at.execute(_CANCEL, ward.person_id, on, meal, now, actor.name)
         order_id = await at.fetchval(_ORDER, ward.school_id, ward.person_id, on, meal, now, actor.name)
@@ -252,10 +254,15 @@ def _chosen(menu: MenuRow, keys: Sequence[str]) -> list[DishRow]:
 
 
 async def _refuse_what_is_not_sold(
-    at: asyncpg.Connection, ward: Ward, menu: MenuRow, chosen: Sequence[DishRow], others: Sequence[Ordered]
+    at: asyncpg.Connection,
+    vault: Vault,
+    ward: Ward,
+    menu: MenuRow,
+    chosen: Sequence[DishRow],
+    others: Sequence[Ordered],
 ) -> None:
     """Refuse what the till would refuse as well: a dish that is not sold to the child, more than an amount a day."""
-    limits = await held_of(at, ward.person_id)
+    limits = await held_of(at, vault, ward.person_id)
     if any(limits.bans(dish) for dish in chosen):
         raise OrderRefused(message("A dish of these is not sold to the child. Choose without it."))
     if limits.day_limit_tiyn is None:

@@ -4,7 +4,7 @@ Rule: who set it and when stays told after it was lifted; only a guardian who ma
 the school has set by a doctor's paper stands beside that, and no parent lifts it (see `diets`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,9 +16,11 @@ from cloud.core.database import raw
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.messages import message
 from cloud.core.services import Services
+from cloud.core.vault import Vault
 from cloud.menu.errors import LimitRefused, PriceRefused
 from cloud.menu.kinds import CATEGORIES, Limit
 from cloud.menu.queries import DishRow
+from cloud.menu.restricting import HELD_MAX, Setting, add_restriction, document_of, held_by, value_of
 from cloud.menu.rules import Names, allergen_of, price_of
 from cloud.people.actions import tell_changed
 
@@ -31,17 +33,14 @@ JOIN person p ON p.id = family.person_id
 WHERE family.account_id = $1 AND p.ref = $2 AND (may_see_meals OR may_limit OR may_order)
 GROUP BY p.id
 """
-_HELD = """
-SELECT r.id, r.kind, r.value, r.set_at, r.set_by, r.lifted_at, r.lifted_by, r.is_school, r.document,
-  v.name_kk, v.name_ru, v.name_en
-FROM restriction r LEFT JOIN dish d ON r.kind = 'dish' AND d.school_id = r.school_id AND d.key = r.value
-LEFT JOIN dish_version v ON v.dish_id = d.id AND v.version = d.version
-WHERE r.person_id = $1 AND r.school_id = $3
-ORDER BY r.lifted_at IS NOT NULL, r.is_school DESC, r.set_at DESC, r.id DESC LIMIT $2
+_SHOWN = """
+SELECT id, kind, value_encrypted, set_at, set_by, lifted_at, lifted_by, is_school, document_encrypted
+FROM restriction WHERE person_id = $1 AND school_id = $3
+ORDER BY lifted_at IS NOT NULL, is_school DESC, set_at DESC, id DESC LIMIT $2
 """
-_SET = """
-INSERT INTO restriction (school_id, person_id, kind, value, set_at, set_by) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT DO NOTHING RETURNING id
+_DISHES = """
+SELECT d.key, v.name_kk, v.name_ru, v.name_en FROM dish d
+JOIN dish_version v ON v.dish_id = d.id AND v.version = d.version WHERE d.school_id = $1 AND d.key = any($2::text[])
 """
 _LIFT = """
 UPDATE restriction SET lifted_at = $3, lifted_by = $4 WHERE id = $1 AND person_id = $2 AND lifted_at IS NULL
@@ -50,13 +49,10 @@ UPDATE restriction SET lifted_at = $3, lifted_by = $4 WHERE id = $1 AND person_i
 _LIFT_LIMIT = """
 UPDATE restriction SET lifted_at = $2, lifted_by = $3 WHERE person_id = $1 AND kind = 'day_limit' AND lifted_at IS NULL
 """
-_OF_PERSON = (
-    "SELECT DISTINCT kind, value FROM restriction WHERE person_id = $1 AND lifted_at IS NULL"
-    " ORDER BY kind, value LIMIT 100"
-)
+_OF_PERSON = "SELECT id, kind, value_encrypted FROM restriction WHERE person_id = $1 AND lifted_at IS NULL LIMIT $2"
 _OF_SCHOOL = """
-SELECT DISTINCT ref, kind, value FROM restriction JOIN person ON person.id = person_id
-WHERE restriction.school_id = $1 AND lifted_at IS NULL ORDER BY ref, kind, value LIMIT 500000
+SELECT restriction.id, ref, kind, value_encrypted FROM restriction JOIN person ON person.id = person_id
+WHERE restriction.school_id = $1 AND lifted_at IS NULL LIMIT 500000
 """
 
 
@@ -124,14 +120,26 @@ async def ward_of(services: Services, actor: Actor, ref: str) -> Ward:
 async def restrictions_of(services: Services, actor: Actor, ref: str) -> list[Restriction]:
     """Return what is not allowed to a child of the actor's own, what holds first, then what was lifted."""
     ward = await ward_of(services, actor, ref)
-    return await restrictions_on(services.database.pool, ward.school_id, ward.person_id)
+    return await restrictions_on(services, ward.school_id, ward.person_id)
 
 
-async def restrictions_on(
-    connection: asyncpg.Connection | asyncpg.Pool, school_id: int, person_id: int
-) -> list[Restriction]:
+async def restrictions_on(services: Services, school_id: int, person_id: int) -> list[Restriction]:
     """Return the same for a person of a school, for who has checked already who asks."""
-    return [_restriction(row) for row in await connection.fetch(_HELD, person_id, SHOWN_MAX, school_id)]
+    pool, vault = services.database.pool, services.vault
+    rows = await pool.fetch(_SHOWN, person_id, SHOWN_MAX, school_id)
+    values = [value_of(vault, row) for row in rows]
+    dishes = [value for row, value in zip(rows, values, strict=True) if row["kind"] == Limit.DISH.value]
+    names = {
+        row["key"]: Names(row["name_kk"], row["name_ru"], row["name_en"])
+        for row in (await pool.fetch(_DISHES, school_id, dishes) if dishes else ())
+    }
+    return [
+        Restriction(
+            row["id"], Limit(row["kind"]), value, names.get(value) if row["kind"] == Limit.DISH.value else None,
+            row["set_at"], row["set_by"], row["lifted_at"], row["lifted_by"], row["is_school"], document_of(vault, row),
+        )
+        for row, value in zip(rows, values, strict=True)
+    ]  # fmt: skip
 
 
 async def restrict(services: Services, actor: Actor, ref: str, kind: Limit, value: str) -> None:
@@ -142,16 +150,15 @@ async def restrict(services: Services, actor: Actor, ref: str, kind: Limit, valu
         at = raw(connection)
         await at.execute("SELECT true FROM person WHERE id = $1 FOR NO KEY UPDATE", ward.person_id)
         meant = await _meant(at, ward, kind, value)
-        held = await at.fetchval(
-            "SELECT count(*) FROM restriction WHERE person_id = $1 AND lifted_at IS NULL AND NOT is_school",
-            ward.person_id,
-        )
-        if held >= RESTRICTIONS_MAX:
-            raise LimitRefused(message("There are {count} restrictions already. Lift one first.", count=held))
+        held = await held_by(at, services.vault, ward.person_id, is_school=False)
+        if len(held) >= RESTRICTIONS_MAX:
+            raise LimitRefused(message("There are {count} restrictions already. Lift one first.", count=len(held)))
+        if (kind, meant) in held and kind is not Limit.DAY_LIMIT:
+            return
         if kind is Limit.DAY_LIMIT:
             await at.execute(_LIFT_LIMIT, ward.person_id, now, actor.name)
-        if await at.fetchval(_SET, ward.school_id, ward.person_id, kind.value, meant, now, actor.name) is None:
-            return
+        new = Setting(ward.school_id, ward.person_id, kind, meant, "", now, actor.name)
+        await add_restriction(at, services.vault, new)
         told = {"kind": kind.value}  # what somebody is allergic to is no business of who reads the journal
         subject = f"person:{ward.person_id}"
         await audit(connection, actor, "restriction.set", subject, told, school_id=ward.school_id, at=now)
@@ -171,19 +178,19 @@ async def lift(services: Services, actor: Actor, ref: str, restriction_id: int) 
         await tell_changed(connection, ward.school_id)
 
 
-async def held_of(connection: asyncpg.Connection | asyncpg.Pool, person_id: int) -> Limits:
+async def held_of(connection: asyncpg.Connection | asyncpg.Pool, vault: Vault, person_id: int) -> Limits:
     """Return what holds for one person, for slices above, after their own check."""
-    held: dict[Limit, list[str]] = {}
-    for row in await connection.fetch(_OF_PERSON, person_id):
-        held.setdefault(Limit(row["kind"]), []).append(row["value"])
+    held: dict[Limit, set[str]] = {}
+    for row in await connection.fetch(_OF_PERSON, person_id, HELD_MAX):
+        held.setdefault(Limit(row["kind"]), set()).add(value_of(vault, row))
     return _limits(held)
 
 
-async def limits_of_school(connection: asyncpg.Connection, school_id: int) -> Mapping[str, Limits]:
+async def limits_of_school(connection: asyncpg.Connection, vault: Vault, school_id: int) -> Mapping[str, Limits]:
     """Return what holds for everybody of a school who has a restriction, by the person's reference."""
-    held: dict[str, dict[Limit, list[str]]] = {}
+    held: dict[str, dict[Limit, set[str]]] = {}
     for row in await connection.fetch(_OF_SCHOOL, school_id):
-        held.setdefault(row["ref"], {}).setdefault(Limit(row["kind"]), []).append(row["value"])
+        held.setdefault(row["ref"], {}).setdefault(Limit(row["kind"]), set()).add(value_of(vault, row))
     return {ref: _limits(kinds) for ref, kinds in held.items()}
 
 
@@ -222,17 +229,9 @@ def _amount(value: str) -> int:
         ) from None
 
 
-def _limits(held: Mapping[Limit, list[str]]) -> Limits:
+def _limits(held: Mapping[Limit, Collection[str]]) -> Limits:
     amounts = held.get(Limit.DAY_LIMIT)
-    return Limits(
-        int(amounts[0]) if amounts else None, tuple(held.get(Limit.ALLERGEN, ())), tuple(held.get(Limit.DISH, ())),
-        tuple(held.get(Limit.CATEGORY, ())),
-    )  # fmt: skip
-
-
-def _restriction(row: asyncpg.Record) -> Restriction:
-    names = None if row["name_kk"] is None else Names(row["name_kk"], row["name_ru"], row["name_en"])
-    return Restriction(
-        row["id"], Limit(row["kind"]), row["value"], names, row["set_at"], row["set_by"], row["lifted_at"],
-        row["lifted_by"], row["is_school"], row["document"],
-    )  # fmt: skip
+    allergens, dishes, categories = (
+        tuple(sorted(held.get(kind, ()))) for kind in (Limit.ALLERGEN, Limit.DISH, Limit.CATEGORY)
+    )
+    return Limits(min(map(int, amounts)) if amounts else None, allergens, dishes, categories)

@@ -19,28 +19,31 @@ from cloud.core.live import CHANNEL
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
+from cloud.core.vault import Vault
 from cloud.core.wakeups import notify
 from cloud.people.actions import check_source
 from cloud.people.errors import PersonRefused
 from cloud.people.kinds import FamilyRight
 from cloud.people.rights import COLUMNS
 
+PAPER, LIFT_PAPER = "family_limit.document", "family_limit.lift_document"  # contexts of the vault
 LIMITS_MAX = 50
 _LINK = """
 SELECT person.school_id, person.ref FROM guardianship JOIN person ON person.id = person_id
 WHERE guardian_id = $1 AND person_id = $2 AND ended_on IS NULL
 """
+_NEXT = "SELECT nextval(pg_get_serial_sequence('family_limit', 'id'))"
 _NOTE = """
-INSERT INTO family_limit (guardian_id, person_id, takes, until_on, document, noted_at, noted_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
+INSERT INTO family_limit (id, guardian_id, person_id, takes, until_on, document_encrypted, noted_at, noted_by)
+OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 _LIFT = """
-UPDATE family_limit SET lifted_at = $2, lifted_by = $3, lift_document = $4 WHERE id = $1 AND lifted_at IS NULL
+UPDATE family_limit SET lifted_at = $2, lifted_by = $3, lift_document_encrypted = $4 WHERE id = $1 AND lifted_at IS NULL
 RETURNING guardian_id, person_id
 """
 _LIMITS = """
-SELECT family_limit.id, guardian_id, guardian.name AS guardian, takes, until_on, document, noted_at, noted_by,
-  lifted_at, lifted_by, lift_document
+SELECT family_limit.id, guardian_id, guardian.name AS guardian, takes, until_on, document_encrypted, noted_at,
+  noted_by, lifted_at, lifted_by, lift_document_encrypted
 FROM family_limit JOIN guardian ON guardian.id = guardian_id WHERE person_id = $1
 ORDER BY lifted_at IS NOT NULL, family_limit.id DESC LIMIT $2
 """
@@ -100,8 +103,10 @@ async def note_limit(
         now = services.clock.now()
         if until_on is not None and until_on < now.date() - timedelta(days=1):
             raise PersonRefused(message("This day is over. Check the year, or leave it out."))
-        limit_id: int = await raw(connection).fetchval(
-            _NOTE, guardian_id, person_id, sorted(right.value for right in takes), until_on, document.strip(), now,
+        limit_id: int = await raw(connection).fetchval(_NEXT)
+        paper = services.vault.encrypt(document.strip(), PAPER, str(limit_id))
+        await raw(connection).execute(
+            _NOTE, limit_id, guardian_id, person_id, sorted(right.value for right in takes), until_on, paper, now,
             actor.name,
         )  # fmt: skip
         detail = {"person": str(person_id), "takes": " ".join(sorted(right.value for right in takes))}
@@ -113,7 +118,8 @@ async def lift_limit(services: Services, actor: Actor, limit_id: int, document: 
     """Give back what a limit took, by another paper. Raises NotAllowed, NotFound or PersonRefused."""
     check_source(document)
     async with services.database.transaction() as connection:
-        found = await raw(connection).fetchrow(_LIFT, limit_id, services.clock.now(), actor.name, document.strip())
+        paper = services.vault.encrypt(document.strip(), LIFT_PAPER, str(limit_id))
+        found = await raw(connection).fetchrow(_LIFT, limit_id, services.clock.now(), actor.name, paper)
         if found is None:
             raise NotFound
         place = await raw(connection).fetchrow("SELECT school_id, ref FROM person WHERE id = $1", found["person_id"])
@@ -131,7 +137,7 @@ async def limits_of(services: Services, actor: Actor, ref: str) -> list[LimitRow
         raise NotFound
     actor.require(Right.FAMILY_KEEP, row["school_id"])
     rows = await services.database.pool.fetch(_LIMITS, row["id"], LIMITS_MAX)
-    return [LimitRow(**{**each, "takes": frozenset(map(FamilyRight, each["takes"]))}) for each in rows]
+    return [_limit(services.vault, each) for each in rows]
 
 
 async def rights_of(services: Services, actor: Actor, person_id: int) -> frozenset[FamilyRight]:
@@ -140,6 +146,15 @@ async def rights_of(services: Services, actor: Actor, person_id: int) -> frozens
         return frozenset()
     rows = await services.database.pool.fetch(_RIGHTS, actor.account_id, person_id, services.clock.now())
     return frozenset(right for row in rows for right, column in COLUMNS.items() if row[column])
+
+
+def _limit(vault: Vault, row: asyncpg.Record) -> LimitRow:
+    named, lifting = str(row["id"]), row["lift_document_encrypted"]
+    return LimitRow(
+        row["id"], row["guardian_id"], row["guardian"], frozenset(map(FamilyRight, row["takes"])), row["until_on"],
+        vault.decrypt(row["document_encrypted"], PAPER, named), row["noted_at"], row["noted_by"], row["lifted_at"],
+        row["lifted_by"], "" if lifting is None else vault.decrypt(lifting, LIFT_PAPER, named),
+    )  # fmt: skip
 
 
 async def _link(connection: asyncpg.Connection, actor: Actor, guardian_id: int, person_id: int) -> tuple[int, str]:

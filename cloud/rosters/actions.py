@@ -97,7 +97,7 @@ async def _issue(services: Services, connection: BaseDBAsyncClient, kind: Roster
     """Issue a roster if it changed or is a day old; return its newest version, 0 when the school has none such."""
     plain, now = raw(connection), services.clock.now()
     newest = await _newest(plain, kind, school_id)
-    body = body_of(await rows_of(plain, school_id, now, kind))
+    body = body_of(await rows_of(plain, services.vault, school_id, now, kind))
     digest = digest_of(body)
     if not body or (newest and newest.digest == digest and now - newest.issued_at < ISSUED_ANEW_AFTER):
         return newest.version if newest else 0

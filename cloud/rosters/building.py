@@ -4,11 +4,12 @@ Rule: equal facts give equal rows, byte for byte, so that a version is issued on
 not consented to a card no card goes out, and of nobody more than letting in by hand needs: name and class.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 import asyncpg
 
+from cloud.core.vault import Vault
 from cloud.people.consents import consented_to
 from cloud.people.kinds import Purpose
 from cloud.rosters.canteen import canteen_rows, till_rows
@@ -48,10 +49,14 @@ WHERE card.school_id = $1 AND card.state IN ('active', 'blocked') AND {consented
 
 
 async def rows_of(
-    connection: asyncpg.Connection, school_id: int, now: datetime, kind: RosterKind = RosterKind.DOORS
+    connection: asyncpg.Connection, vault: Vault, school_id: int, now: datetime, kind: RosterKind = RosterKind.DOORS
 ) -> list[bytes]:
     """Return the rows of a school's roster as it would be issued at an instant; none where it has no such roster."""
-    return sorted(await _BUILDERS[kind](connection, school_id, now))
+    match kind:
+        case RosterKind.DOORS:
+            return sorted(await _door_rows(connection, school_id, now))
+        case RosterKind.CANTEEN:
+            return sorted(await canteen_rows(connection, vault, school_id, now))
 
 
 async def _door_rows(connection: asyncpg.Connection, school_id: int, now: datetime) -> list[bytes]:
@@ -100,9 +105,3 @@ def _class_name(person: asyncpg.Record) -> str:
 
 def _ms(instant: datetime | None) -> int:
     return 0 if instant is None else int(instant.timestamp() * 1_000)
-
-
-_BUILDERS: Mapping[RosterKind, Callable[[asyncpg.Connection, int, datetime], Awaitable[list[bytes]]]] = {
-    RosterKind.DOORS: _door_rows,
-    RosterKind.CANTEEN: canteen_rows,
-}

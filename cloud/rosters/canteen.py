@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
+from cloud.core.vault import Vault
 from cloud.menu.entitlements import MealRight, rights_of
 from cloud.menu.ordering import Ordered, standing_of
 from cloud.menu.preorders import preorders_between
@@ -35,7 +36,7 @@ async def till_rows(connection: asyncpg.Connection, school_id: int) -> list[byte
     return [row("till", till.key, _names(till.names), till.device, till.mode.value) for till in tills]
 
 
-async def canteen_rows(connection: asyncpg.Connection, school_id: int, now: datetime) -> list[bytes]:
+async def canteen_rows(connection: asyncpg.Connection, vault: Vault, school_id: int, now: datetime) -> list[bytes]:
     """Return the rows that only tills need, for today and the next days; none at a school without a till."""
     if not await tills_of(connection, school_id):
         return []
@@ -43,7 +44,7 @@ async def canteen_rows(connection: asyncpg.Connection, school_id: int, now: date
     refs = [each["ref"] for each in await connection.fetch(_REFS, school_id)]
     menus = await menus_between(connection, school_id, today, today + AHEAD)
     rights = await rights_of(connection, school_id, today)
-    limits = await limits_of_school(connection, school_id)
+    limits = await limits_of_school(connection, vault, school_id)
     balances = await balances_of(connection, school_id)
     rules = await rules_of(connection, school_id)
     return [

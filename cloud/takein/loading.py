@@ -134,6 +134,9 @@ class Loader:
             name: self.sealed.take(table.name, key, name)
             for name in (*table.sealed, *table.closed) if name not in table.files
         }  # fmt: skip
+        for name, sealed in table.sealed.items():  # an export of before it was sealed has it in the open table
+            if name in plain and plain[name] is None and row.get(sealed.shown_as(name)):
+                plain[name] = str(row[sealed.shown_as(name)]).encode()
         plain |= {name: self.source.content(file_name(pattern, row)) for name, pattern in table.files.items()}
         for name, value in plain.items():
             row[name] = self._kept(table, name, value)

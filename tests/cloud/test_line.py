@@ -179,7 +179,7 @@ async def test_who_consented_to_nothing_comes_in_by_the_guards_hand_and_the_day_
     guard = str(await pool.fetchval("SELECT ref FROM person WHERE id = $1", guard_id))
     await give_card(services, OFFICE, person_id, CARD.hex())
     async with pool.acquire() as connection:
-        rows = await rows_of(connection, school_id, services.clock.now())
+        rows = await rows_of(connection, services.vault, school_id, services.clock.now())
 
     gate = GateBench(found=roster(ALWAYS, *[each for each in rows if members_of(each)[0] in {"person", "profile"}]))
     await gate.pipeline.hand_pass(ref, guard, "in", "no_consent")

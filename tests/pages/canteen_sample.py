@@ -6,9 +6,10 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.services import Services
 from cloud.menu.dishes import add_dish, change_dish, put_dish_photo
 from cloud.menu.entitlements import EntitlementGiven, approve, list_children, propose
-from cloud.menu.kinds import SET, RightKind, TillMode
+from cloud.menu.kinds import SET, Limit, RightKind, TillMode
 from cloud.menu.meals import USUAL, put_meal
 from cloud.menu.menus import keep_cycle, publish_menus, set_menu
+from cloud.menu.restricting import Setting, add_restriction
 from cloud.menu.rules import DishGiven, Names
 from cloud.menu.tills import TillRow, put_till, set_pin
 from simulators.plates import plate
@@ -90,22 +91,23 @@ async def _orders(services: Services, school_id: int, listed: str) -> None:
 
 async def _restrict(services: Services, school_id: int, child: str, cake: str) -> None:
     """Write what the first child's parents have set, before they have accounts."""
-    held = [("allergen", "milk"), ("dish", cake), ("day_limit", "150000")]
-    await services.database.pool.executemany(
-        "INSERT INTO restriction (school_id, person_id, kind, value, set_at, set_by)"
-        " SELECT $1, id, $3, $4, $5, 'Айгүл Қожахмет' FROM person WHERE ref = $2",
-        [(school_id, child, kind, value, services.clock.now() - timedelta(days=2)) for kind, value in held],
-    )
-    await services.database.pool.execute(
-        "INSERT INTO restriction (school_id, person_id, kind, value, is_school, document, set_at, set_by)"
-        " SELECT $1, id, 'allergen', 'nuts', true, '№ 12 анықтама', $3, 'Гүлнар Ахметова' FROM person WHERE ref = $2",
-        school_id, child, services.clock.now() - timedelta(days=3),
-    )  # fmt: skip
-    await services.database.pool.execute(
-        "INSERT INTO restriction (school_id, person_id, kind, value, set_at, set_by, lifted_at, lifted_by)"
-        " SELECT $1, id, 'category', 'drink', $3, 'Айгүл Қожахмет', $4, 'Айгүл Қожахмет' FROM person WHERE ref = $2",
-        school_id, child, services.clock.now() - timedelta(days=9), services.clock.now() - timedelta(days=4),
-    )  # fmt: skip
+    mother, now, pool = "Айгүл Қожахмет", services.clock.now(), services.database.pool
+    number, held = 0, [
+        (Limit.ALLERGEN, "milk", "", 2, mother), (Limit.DISH, cake, "", 2, mother),
+        (Limit.DAY_LIMIT, "150000", "", 2, mother), (Limit.ALLERGEN, "nuts", "№ 12 анықтама", 3, "Гүлнар Ахметова"),
+        (Limit.CATEGORY, "drink", "", 9, mother),
+    ]  # fmt: skip
+    person_id = await pool.fetchval("SELECT id FROM person WHERE ref = $1", child)
+    async with pool.acquire() as connection:
+        for kind, value, document, days, by in held:
+            new = Setting(school_id, person_id, kind, value, document, now - timedelta(days=days), by)
+            number = await add_restriction(connection, services.vault, new)
+        await connection.execute(
+            "UPDATE restriction SET lifted_at = $2, lifted_by = $3 WHERE id = $1",
+            number,
+            now - timedelta(days=4),
+            mother,
+        )
 
 
 async def order(services: Services, school_id: int, child_id: int) -> None:

@@ -29,7 +29,7 @@ async def _undecided(site: Site) -> AsyncIterator[Site]:
 async def told_to_tills(site: Site) -> object:
     async with site.services.database.transaction() as connection:
         now = site.services.clock.now()
-        lines = await rows_of(raw(connection), site.sample.school_id, now, RosterKind.CANTEEN)
+        lines = await rows_of(raw(connection), site.services.vault, site.sample.school_id, now, RosterKind.CANTEEN)
     return next(row[2] for row in map(json.loads, lines) if row[0] == "canteen")
 
 

@@ -26,7 +26,9 @@ NINTH = "student00045"  # of grade 9, which is entitled to nothing
 
 async def rows_of_now(site: Site, kind: RosterKind) -> list[bytes]:
     async with site.services.database.transaction() as connection:
-        return await rows_of(raw(connection), site.sample.school_id, site.services.clock.now(), kind)
+        return await rows_of(
+            raw(connection), site.services.vault, site.sample.school_id, site.services.clock.now(), kind
+        )
 
 
 async def told_to_tills(site: Site, kind: str) -> list[list[object]]:

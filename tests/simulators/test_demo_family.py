@@ -28,7 +28,7 @@ async def test_a_family_has_paid_in_ordered_and_restricted(
 
     pool = services.database.pool
     ordered = await orders_of(pool, person_id, canteen.on, canteen.on + timedelta(days=8))
-    limits = await held_of(pool, person_id)
+    limits = await held_of(pool, services.vault, person_id)
     assert await held_for(pool, person_id) == PAID_IN_TIYN
     assert [each.keys for each in ordered] == [(canteen.keys["lunch"],)] * LUNCHES
     assert (limits.day_limit_tiyn, limits.allergens) == (150_000, ("nuts",))

@@ -133,7 +133,7 @@ async def people_and_cards(family: Family) -> tuple[tuple[str, bool, bool], list
     """Return what the next roster says of the child: name, active, consent; and the cards of everybody."""
     services = family.services
     async with services.database.pool.acquire() as connection:
-        issued = await rows_of(connection, family.school_id, services.clock.now(), RosterKind.DOORS)
+        issued = await rows_of(connection, services.vault, family.school_id, services.clock.now(), RosterKind.DOORS)
     rows = [members_of(row) for row in issued]
     (person,) = [row for row in rows if row[0] == "person" and row[1] == family.ref]
     return (str(person[2]), person[5] == 1, person[6] == 1), [row for row in rows if row[0] == "card"]

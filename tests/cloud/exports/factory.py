@@ -7,6 +7,7 @@ from cloud.imports.actions import import_school
 from cloud.ingest.accepting import accept
 from cloud.ingest.postgres import PgStore
 from cloud.ingest.senders import Senders
+from cloud.menu.diets import forbid
 from tests.cloud.imports.factory import file
 from tests.cloud.ingest.device import NOW_MS, Device, opened, tapped
 from tests.cloud.ingest.rows import add_devices
@@ -20,6 +21,8 @@ async def a_full_school(services: Services) -> int:
     school_id = await a_school(services)
     assert (await import_school(services, SYSTEM, school_id, file())).was_written
     await add_account(services, SYSTEM, "office-1", "=1+1;=2", Reach(Role.OFFICE, school_id))
+    person_id = await services.database.pool.fetchval("SELECT min(id) FROM person WHERE role = 'student'")
+    await forbid(services, SYSTEM, school_id, person_id, "nuts", "allergist's paper 12")
     shard = await services.database.pool.fetchval("SELECT shard FROM school WHERE id = $1", school_id)
     device = Device(school="almaty5", shard=shard).write(opened(), *[tapped(number) for number in range(7)])
     device.write(b'{"k":"sonnet"}', b"\x00\xff")

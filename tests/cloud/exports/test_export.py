@@ -139,10 +139,12 @@ async def test_secrets_are_there_only_when_asked_for_and_their_absence_is_told(
 
     with zipfile.ZipFile(tmp_path / "without.zip") as archive:
         everything = b"".join(archive.read(name) for name in archive.namelist())
-        for secret in (AIGERIM, "04A1B2C3D4E5F6", "+77012345678", "$argon2"):
+        for secret in (AIGERIM, "04A1B2C3D4E5F6", "+77012345678", "$argon2", "allergist"):
             assert secret.encode() not in everything
-        assert json.loads(archive.read("datapackage.json"))["left_out"] == ["card number", "contact", "iin"]
-        assert "card numbers, contacts, iins" in archive.read("README.txt").decode()
+        assert json.loads(archive.read("datapackage.json"))["left_out"] == ["card number", "contact", "health", "iin"]
+        readme = archive.read("README.txt").decode()
+        assert "card numbers, contacts, what children may not eat, and papers, IINs" in readme
+        assert "карта нөмірлері, байланыс деректері" in readme
     with zipfile.ZipFile(tmp_path / "with.zip") as archive:
         assert AIGERIM in {row["iin"] for row in table(archive, "person")}
         assert {row["number"] for row in table(archive, "card")} == {"04A1B2C3D4E5F6", "04A1B2C3D4E5F7"}

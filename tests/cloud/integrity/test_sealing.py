@@ -13,9 +13,14 @@ from cloud.core.services import Services
 from cloud.core.vault import Vault, VaultLocked, add_key, make_key_file
 from cloud.core.vault_keys import read_key_file, retire_keys
 from cloud.integrity.sealing import reseal, sealed_with, verify_sealed
+from cloud.menu.diets import forbid
+from cloud.menu.entitlements import EntitlementGiven, propose
+from cloud.menu.kinds import RightKind
+from cloud.menu.meals import USUAL, put_meal
 from cloud.people.actions import add_guardian, add_person, give_consent
 from cloud.people.bulk import GuardianGiven, PersonGiven
-from cloud.people.kinds import PersonRole, Purpose, Relation
+from cloud.people.family import lift_limit, note_limit
+from cloud.people.kinds import FamilyRight, PersonRole, Purpose, Relation
 from cloud.people.photos import put_photo
 from cloud.people.queries import iin_of
 from tests.cloud.core.pictures import picture
@@ -24,6 +29,8 @@ from tests.cloud.schools.factory import SYSTEM, a_school
 
 PHONES = ("+77011234567", "+77017654321")
 EMAIL = "mother@example.kz"
+ALLERGEN = "жержаңғақ"
+PAPERS = ("сот шешімі 5", "сот шешімі 6", "аллерголог анықтамасы 12", "мүгедектік туралы бұйрық 7")
 
 
 async def a_family(services: Services) -> list[str]:
@@ -33,7 +40,12 @@ async def a_family(services: Services) -> list[str]:
     for number, (iin, phone) in enumerate(zip(iins, PHONES, strict=True)):
         given = PersonGiven(role=PersonRole.STUDENT, surname="Әліби", given_name="Айгерім", number=str(number), iin=iin)
         person_id = await add_person(services, SYSTEM, school_id, given)
-        await add_guardian(services, SYSTEM, person_id, GuardianGiven("Әліби Сауле", phone, EMAIL), Relation.MOTHER)
+        guardian_id = await add_guardian(
+            services, SYSTEM, person_id, GuardianGiven("Әліби Сауле", phone, EMAIL), Relation.MOTHER
+        )
+        court = await note_limit(services, SYSTEM, guardian_id, person_id, [FamilyRight.PAY], PAPERS[0])
+        await lift_limit(services, SYSTEM, court, PAPERS[1])
+        await forbid(services, SYSTEM, school_id, person_id, ALLERGEN, PAPERS[2])
         await give_card(services, SYSTEM, person_id, f"04A1B2C3D4E5F{number}")
         await give_consent(services, SYSTEM, person_id, Purpose.PHOTO, date(2026, 8, 20), "form 12")
         await put_photo(services, SYSTEM, person_id, picture())
@@ -107,13 +119,18 @@ async def test_a_photo_in_the_place_of_another_is_found(services: Services) -> N
 
 
 @pytest.mark.requirement("KZ456-10")
-async def test_a_stolen_database_file_without_keys_gives_no_iin_phone_email_or_card_number(
+async def test_a_stolen_database_file_without_keys_gives_no_iin_phone_email_card_number_illness_or_paper(
     services: Services, database_url: str
 ) -> None:
     iins = await a_family(services)
+    school_id = await services.database.pool.fetchval("SELECT id FROM school")
+    await put_meal(services, SYSTEM, school_id, USUAL[0])
+    year = (date(2026, 9, 1), date(2027, 5, 25))
+    order = EntitlementGiven(RightKind.FREE, "low_income", (USUAL[0].key,), *year, PAPERS[3])
+    await propose(services, SYSTEM, school_id, order)
     dump = await everything(services.database.pool)
 
-    secrets = [*iins, *PHONES, *(phone[1:] for phone in PHONES), EMAIL, "04A1B2C3D4E5F", "RIFF"]
+    secrets = [*iins, *PHONES, *(phone[1:] for phone in PHONES), EMAIL, "04A1B2C3D4E5F", "RIFF", ALLERGEN, *PAPERS]
     assert database_url
     assert "Әліби" in dump, "the dump holds what is not sealed"
     assert [each for each in secrets if each in dump or each.encode().hex() in dump] == []

@@ -19,7 +19,7 @@ PAPER = "№ 12 анықтама"
 async def told(canteen: Canteen, ref: str) -> tuple[str, ...]:
     """Return the allergens that tills would hear of."""
     async with canteen.services.database.pool.acquire() as connection:
-        limits = (await limits_of_school(connection, canteen.school_id)).get(ref)
+        limits = (await limits_of_school(connection, canteen.services.vault, canteen.school_id)).get(ref)
     return limits.allergens if limits else ()
 
 

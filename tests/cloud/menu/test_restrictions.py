@@ -8,6 +8,7 @@ from cloud.audit.queries import Wanted, noted_of
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.menu.errors import DishRefused, LimitRefused
 from cloud.menu.kinds import Limit
+from cloud.menu.restricting import Setting, add_restriction
 from cloud.menu.restrictions import RESTRICTIONS_MAX, Limits, lift, limits_of_school, restrict, restrictions_of
 from simulators.clock import SimulatedClock
 from tests.cloud.menu.factory import Canteen
@@ -16,7 +17,7 @@ from tests.cloud.schools.factory import SYSTEM
 
 async def limits(canteen: Canteen, ref: str) -> Limits | None:
     async with canteen.services.database.pool.acquire() as connection:
-        return (await limits_of_school(connection, canteen.school_id)).get(ref)
+        return (await limits_of_school(connection, canteen.services.vault, canteen.school_id)).get(ref)
 
 
 async def test_a_parent_sets_what_the_till_must_not_sell_and_sees_who_set_it(canteen: Canteen) -> None:
@@ -137,11 +138,11 @@ async def test_what_is_no_restriction_is_refused(canteen: Canteen, kind: Limit, 
 async def test_a_child_has_so_many_restrictions_and_no_more(canteen: Canteen) -> None:
     person_id, ref = await canteen.child()
     mother = await canteen.parent(person_id)
-    await canteen.services.database.pool.execute(
-        "INSERT INTO restriction (school_id, person_id, kind, value, set_at, set_by)"
-        " SELECT $1, $2, 'allergen', 'x' || n, now(), '' FROM generate_series(1, $3::int) n",
-        canteen.school_id, person_id, RESTRICTIONS_MAX,
-    )  # fmt: skip
+    now = canteen.services.clock.now()
+    async with canteen.services.database.pool.acquire() as connection:
+        for number in range(RESTRICTIONS_MAX):
+            new = Setting(canteen.school_id, person_id, Limit.ALLERGEN, f"x{number}", "", now, "")
+            await add_restriction(connection, canteen.services.vault, new)
 
     with pytest.raises(LimitRefused, match="restrictions already"):
         await restrict(canteen.services, mother, ref, Limit.ALLERGEN, "milk")

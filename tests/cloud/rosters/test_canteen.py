@@ -66,7 +66,9 @@ async def _canteen(services: Services) -> Canteen:
 async def rows(canteen: Canteen, which: RosterKind = RosterKind.CANTEEN) -> dict[str, list[list[object]]]:
     """Return the rows of a roster by kind, without the kind, each judged by its schema."""
     async with canteen.services.database.pool.acquire() as connection:
-        lines = await rows_of(connection, canteen.school_id, canteen.services.clock.now(), which)
+        lines = await rows_of(
+            connection, canteen.services.vault, canteen.school_id, canteen.services.clock.now(), which
+        )
     found: dict[str, list[list[object]]] = {}
     for line in lines:
         kind, *members = members_of(line)

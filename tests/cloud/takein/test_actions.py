@@ -24,6 +24,7 @@ from cloud.exports.sealing import PassphraseRefused, Sealer, SealingKey
 from cloud.exports.sealing import opened as unsealed
 from cloud.exports.shapes import Secret
 from cloud.ingest.verifying import verify_log
+from cloud.menu.restrictions import limits_of_school
 from cloud.people.bulk import IIN
 from cloud.takein.actions import take_in
 from cloud.takein.errors import TakeInRefused
@@ -124,6 +125,7 @@ def resealed(file: Path, out: Path, craft: Callable[["Files"], None]) -> Path:
     sealed = io.BytesIO(files["sealed.bin"])
     held = {name: Member(len(each), hashlib.sha256(each).hexdigest()) for name, each in files.items()}
     plain = b"".join(unsealed(sealed, PASSPHRASE, bound_of({n: m for n, m in held.items() if n != MANIFEST})))
+    files[SEALED] = plain  # for who crafts, it lies open
     craft(files)
     bound = {
         name: Member(len(each), hashlib.sha256(each).hexdigest()) for name, each in files.items()
@@ -131,7 +133,7 @@ def resealed(file: Path, out: Path, craft: Callable[["Files"], None]) -> Path:
     }  # fmt: skip
     anew = io.BytesIO()
     sealer = Sealer(anew, SealingKey.of(PASSPHRASE), bound_of(bound))
-    sealer.write(plain)
+    sealer.write(files[SEALED])
     sealer.close()
     files[SEALED] = anew.getvalue()
     told_again(files)
@@ -173,6 +175,23 @@ CRAFTED = (a_deed_that_nobody_did, deeds_of_no_school, a_deed_without_a_link, a_
 
 async def test_what_is_sealed_anew_as_it_was_is_taken_in(services: Services, export: Path, tmp_path: Path) -> None:
     assert (await take_in(services, SYSTEM, resealed(export, tmp_path / "x.zip", nothing), PASSPHRASE)).rows > 0
+
+
+def health_lies_open(files: Files) -> None:
+    """Write the export as it was written before restrictions and papers were sealed."""
+    kept = [line for line in files[SEALED].splitlines() if b'"restriction"' not in line]
+    assert len(kept) < len(files[SEALED].splitlines())
+    files[SEALED] = b"\n".join([*kept, b""])
+
+
+async def test_an_export_of_before_health_was_sealed_is_taken_in_and_sealed(
+    services: Services, export: Path, tmp_path: Path
+) -> None:
+    taken = await take_in(services, SYSTEM, resealed(export, tmp_path / "x.zip", health_lies_open), PASSPHRASE)
+
+    async with services.database.pool.acquire() as connection:
+        held = await limits_of_school(connection, services.vault, taken.school_id)
+    assert [limits.allergens for limits in held.values()] == [("nuts",)]
 
 
 @pytest.mark.parametrize("craft", CRAFTED, ids=lambda each: each.__name__)
