@@ -196,6 +196,11 @@ class Settings:
         """Whether cookies are for TLS only: always, but on plain http addresses as in a demo."""
         return self.public_url.startswith("https://")
 
+    def as_environment(self) -> dict[str, str]:
+        """Return what another process reads these very settings from; it holds passwords."""
+        told = {variable(each.name): _shown(getattr(self, each.name)) for each in fields(self)}
+        return {name: value for name, value in told.items() if value}
+
     def check(self) -> None:
         """Raise SettingWrong for a value, or values together, that cannot be used."""
         if self.edition is Edition.SERVER:

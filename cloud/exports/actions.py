@@ -5,7 +5,6 @@ besides goes out sealed with a passphrase, or not at all. What was left out stan
 """
 
 import asyncio
-import tempfile
 import zipfile
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
@@ -104,7 +103,7 @@ async def untold(done: int, total: int) -> None:
 async def write_export(
     services: Services, school: SchoolRow, out: Out, wanted: Wanted, folder: Path, progress: Progress = untold
 ) -> Exported:
-    """Write an export into a file that need not be seekable; the SQLite file grows in `folder` meanwhile."""
+    """Write an export into a file that need not be seekable; the SQLite file grows in `folder`, nameless."""
     with zipfile.ZipFile(cast(IO[bytes], out), "w") as archive:
         package, writer = Package(archive), _Writer(services, school, wanted, progress)
         async with (
@@ -155,13 +154,12 @@ class _Writer:
     async def _database(
         self, connection: asyncpg.Connection, package: Package, tables: list[Known], folder: Path
     ) -> None:
-        with tempfile.TemporaryDirectory(prefix="export-", dir=folder) as own:
-            path = Path(own) / NAME
-            with sqlite_file(path, tables, entries_of(tables, meanings())) as out:
-                for number, known in enumerate(tables, len(tables)):
-                    await self.progress(number, 2 * len(tables))
-                    await fill(connection, self.school.id, out, known, self.services.vault)
-            with path.open("rb") as source, package.member(NAME) as member:
+        with sqlite_file(folder, tables, entries_of(tables, meanings())) as (out, source):
+            for number, known in enumerate(tables, len(tables)):
+                await self.progress(number, 2 * len(tables))
+                await fill(connection, self.school.id, out, known, self.services.vault)
+            out.execute("COMMIT")
+            with package.member(NAME) as member:
                 await _copy(source, member)
 
     def _describe(self, package: Package, tables: list[Known]) -> None:
@@ -172,6 +170,6 @@ class _Writer:
 
 
 async def _copy(source: IO[bytes], out: Any) -> None:
-    """Copy a large file and compress it, beside the loop: a worker takes taps in meanwhile."""
+    """Copy a large file and compress it, beside the loop: whoever holds the export goes on meanwhile."""
     while block := await asyncio.to_thread(source.read, COPIED):
         await asyncio.to_thread(out.write, block)

@@ -1,9 +1,12 @@
 """The SQLite file of an export: the same tables, columns and keys, and the dictionary as a table of its own."""
 
+import os
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import asyncpg
 
@@ -18,12 +21,14 @@ _KINDS = {"integer": "INTEGER", "boolean": "INTEGER"}
 
 
 @contextmanager
-def sqlite_file(path: Path, tables: Sequence[Known], entries: Iterable[Entry]) -> Iterator[sqlite3.Connection]:
-    """Yield a new SQLite file with empty tables; it is for its owner only, and needs no safety from power cuts."""
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
+def sqlite_file(
+    folder: Path, tables: Sequence[Known], entries: Iterable[Entry]
+) -> Iterator[tuple[sqlite3.Connection, BinaryIO]]:
+    """Yield a new SQLite database with empty tables, in an open transaction, and its file to read from afterwards.
+
+    Rule: the file has no name. What is open in it is reached by this process alone, and is gone with it, killed or not.
+    """
+    with _nameless(folder) as (connection, source):
         connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16000")
         connection.execute("BEGIN")
         names = {known.table.name for known in tables}
@@ -32,10 +37,22 @@ def sqlite_file(path: Path, tables: Sequence[Known], entries: Iterable[Entry]) -
         connection.execute(f"CREATE TABLE dictionary ({', '.join(HEADING)}, PRIMARY KEY (table_name, column_name))")
         marks = ", ".join("?" * len(HEADING))
         connection.executemany(f"INSERT INTO dictionary VALUES ({marks})", (entry.row for entry in entries))  # noqa: S608
-        yield connection
-        connection.execute("COMMIT")
-    finally:
-        connection.close()
+        yield connection, source
+
+
+@contextmanager
+def _nameless(folder: Path) -> Iterator[tuple[sqlite3.Connection, BinaryIO]]:
+    """Yield a database whose file lost its name before anything was in it, and the file."""
+    handle, name = tempfile.mkstemp(prefix="export-", dir=folder)  # for its owner only
+    with os.fdopen(handle, "rb") as source:
+        try:
+            connection = sqlite3.connect(name, isolation_level=None)
+        finally:
+            Path(name).unlink()
+        try:
+            yield connection, source
+        finally:
+            connection.close()
 
 
 async def fill(

@@ -5,7 +5,7 @@ Rule: nothing of a school lies open in the folder of exports once a file is whol
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
 
@@ -60,6 +60,14 @@ def read_sealed(path: Path, vault: Vault, job_id: int) -> Iterator[bytes]:
 def place_of(folder: Path, job_id: int, tries: int) -> Path:
     """Return the folder of one try of a job; two workers never write into the same."""
     return folder / f"{job_id}-{tries}"
+
+
+def clear(place: Path) -> None:
+    """Delete what was begun in the folder of a try, and the folder where nothing else is in it."""
+    for begun in place.glob("*.part"):
+        begun.unlink(missing_ok=True)
+    with suppress(OSError):  # a whole file stays, done or not: its table says whether it is kept
+        place.rmdir()
 
 
 def sweep(folders: list[Path], kept: set[Path]) -> int:

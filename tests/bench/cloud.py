@@ -97,7 +97,7 @@ def commits() -> list[Figure]:
     figures = []
     with line(DEVICES) as running, running.serving("ingest"):
         for pace in PACES:
-            outcome = running.load(_paced(running, DEVICES, pace, PACED_SECONDS)).outcome()
+            outcome = running.load(paced(running, DEVICES, pace, PACED_SECONDS)).outcome()
             figures += _latencies(f"commit at {pace:,.0f}/s", outcome, DEVICES, ceiling=40.0)
     return figures
 
@@ -114,7 +114,7 @@ def connections_for_four_minutes() -> list[Figure]:
 
 def _connections(seconds: float) -> list[Figure]:
     with line(MANY_DEVICES) as running, running.serving("ingest"):
-        outcome = running.load(_paced(running, MANY_DEVICES, MANY_RATE, seconds)).outcome()
+        outcome = running.load(paced(running, MANY_DEVICES, MANY_RATE, seconds)).outcome()
         lost = outcome.records + outcome.unanswered - _stored(running)
     name = f"{MANY_RATE:,.0f}/s from {MANY_DEVICES:,} connections"
     told = f"records not acknowledged or not stored, of {outcome.records:,}"
@@ -124,7 +124,8 @@ def _connections(seconds: float) -> list[Figure]:
     ]
 
 
-def _paced(running: Line, devices: int, rate: float, seconds: float) -> Orders:
+def paced(running: Line, devices: int, rate: float, seconds: float) -> Orders:
+    """Return orders to send single records at a pace."""
     messages = int(rate * seconds / devices) + 1
     return Orders(
         running.broker.port, devices, messages=messages, rate=rate, seconds=seconds, epoch=next(_epochs),
@@ -164,7 +165,7 @@ def backlog() -> list[Figure]:
 
 
 def _live(running: Line) -> Loading:
-    return running.load(_paced(running, DEVICES, LIVE_RATE, LIVE_SECONDS))
+    return running.load(paced(running, DEVICES, LIVE_RATE, LIVE_SECONDS))
 
 
 def _drain(running: Line) -> Orders:

@@ -36,7 +36,7 @@ PERSON = """
 INSERT INTO person (school_id, shard, ref, role, surname, given_name, patronymic, sort_key, position, is_active,
   created_at)
 SELECT id, shard, lpad((id * 10000 + n)::text, 12, '0'), 'student', 'x', 'x', '', n::text, '', true, now()
-FROM school, generate_series(1, $1::int) n
+FROM school, generate_series(1, $1::int) n WHERE code LIKE 's%'
 """
 PRESENCE = """
 INSERT INTO presence (shard, school_id, person_id, "on", first_in_at, is_inside, late_min, without_card, entries,

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
@@ -11,15 +13,19 @@ from structlog.testing import capture_logs
 
 from cloud.core.clock import SystemClock
 from cloud.core.services import Services
+from cloud.exports.jobs import order_export
 from cloud.ingest import leases
 from cloud.ingest.admission import MESSAGES_BURST
 from cloud.ingest.partitions import make_partitions
 from cloud.worker import Worker, untroubled
 from edge_agent.sync.actions import Publish
+from edge_agent.sync.counters import Phase
 from edge_agent.sync.mqtt import Broker, Link
 from schemas.topics import SHARDS
+from tests.cloud.exports.factory import held_up, job_of, programs, until_held_up, write_key
 from tests.cloud.ingest.device import Device, opened, tapped
 from tests.cloud.ingest.rows import add_devices, eventually
+from tests.cloud.schools.factory import SYSTEM
 from tests.edge_agent.sync.live import Agent
 from tests.edge_agent.sync.model import IDENTITY, SECRET
 from tests.servers.mosquitto import Mosquitto
@@ -89,6 +95,29 @@ async def test_a_worker_whose_broker_dies_goes_on_when_it_is_back(
         mosquitto_server.server.start()
 
         await eventually(lambda: pool.fetchval("SELECT count(*) = 2 FROM record"), 20)
+
+
+async def test_taps_are_acknowledged_while_an_export_stands_still_in_its_midst(
+    services: Services, mosquitto_server: Mosquitto
+) -> None:
+    """What writes it is stopped as a whole: were any of it in the worker's own loop, nothing would be taken in."""
+    write_key(services)
+    await add_devices(services.database.pool, services.vault, services.clock, DEVICE)
+    school_id = await services.database.pool.fetchval("SELECT id FROM school")
+    agent = Agent([f"mqtt://127.0.0.1:{mosquitto_server.port}"])
+    await order_export(services, SYSTEM, school_id, [])
+    async with working(services, mosquitto_server), agent.running():
+        async with held_up(services):
+            await until_held_up(services)
+            (program,) = programs()
+            os.kill(program, signal.SIGSTOP)
+        agent.append(opened(), tapped(1), tapped(2))
+
+        await until_async(lambda: agent.session.phase is Phase.FLOWING and agent.session.unsent == 0)
+
+        assert (await job_of(services, school_id)).state == "running"
+        os.kill(program, signal.SIGCONT)
+        await eventually(lambda: services.database.pool.fetchval("SELECT state = 'done' FROM export_job"), 30)
 
 
 async def test_fault_42_a_device_that_floods_is_alarmed_and_others_are_taken_in(

@@ -61,3 +61,11 @@ def test_a_wrong_setting_is_refused_by_its_name(wrong: dict[str, str], told: str
         Settings.from_environment(wrong)
 
     assert "hush" not in str(refused.value)
+
+
+def test_another_process_reads_the_same_settings_from_what_this_one_gives_it() -> None:
+    over = {"ESIK_HTTP_PORT": "8001", "ESIK_DATA": "/a", "ESIK_MFA": "required", "ESIK_METRICS_PORT": "9100"}
+    for given in ({}, SERVER | over):
+        settings = Settings.from_environment(given)
+
+        assert Settings.from_environment(settings.as_environment()) == settings

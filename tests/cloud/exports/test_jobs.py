@@ -14,8 +14,9 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services, open_services
 from cloud.core.settings import Edition, Settings
 from cloud.core.vault import make_key_file
+from cloud.exports.finishing import KEPT
 from cloud.exports.jobs import ExportNotOrdered, ExportNotThere, Job, download, drop_export, jobs_of, order_export
-from cloud.exports.making import HELD_S, KEPT, TRIES_MAX, delete_old, make_next
+from cloud.exports.making import HELD_S, TRIES_MAX, delete_old, make_next
 from cloud.exports.sealing import PassphraseRefused
 from cloud.exports.shapes import Secret
 from cloud.takein.actions import take_in
@@ -140,13 +141,15 @@ async def test_an_export_that_a_worker_left_is_made_by_the_next_one(services: Se
     (left / "school.sqlite").write_text("names")
 
     assert not await make_next(services)  # it may be at it still
+    await delete_old(services)
+    assert left.exists()
     clock.advance(HELD_S)
+    await delete_old(services)
+    assert not left.exists()
     assert await make_next(services)
 
-    await delete_old(services)
     (job,) = await jobs_of(services, SYSTEM, school_id)
     assert (job.state, job.tries) == ("done", 2)
-    assert not left.exists()
     assert len(sealed_files(services)) == 1
 
 
