@@ -1,15 +1,18 @@
 """One server process: started with its parent's life as a leash, waited for, killed or stopped, and started again."""
 
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
+from typing import IO
 
 from tests.waiting import until
 
@@ -30,16 +33,24 @@ class ServerFailed(AssertionError):
 # none is made to itself, which would look like an answer. Above 10080, which Chromium opens for nobody.
 _PORTS = range(10_100, 32_000)
 _turns = count(os.getpid() * 997)  # each process of a run begins elsewhere
+_claims = Path(tempfile.gettempdir()) / f"esik-test-ports-{os.geteuid()}"  # byte n locked: a living process has port n
+_locked: dict[int, IO[bytes]] = {}  # by process: locks are not inherited
 
 
 def free_port() -> int:
-    """Return a loopback TCP port that was free a moment ago, and that this process has not returned before."""
+    """Return a loopback TCP port that was free a moment ago, and that no test's process returned that lives still."""
     for turn in islice(_turns, len(_PORTS)):
         port = _PORTS[turn % len(_PORTS)]
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
+            fcntl.lockf(_locks(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
             return port
     raise OSError(f"no loopback port of {_PORTS.start} to {_PORTS.stop} is free")
+
+
+def _locks() -> IO[bytes]:
+    """Return this process's own open file of claims; closing it would let all its claims go."""
+    return _locked.get(os.getpid()) or _locked.setdefault(os.getpid(), _claims.open("ab"))
 
 
 def program(name: str, package: str, *folders: Path) -> Path:
