@@ -66,7 +66,7 @@ class Flashing:
             return self._copy(place, image)
         if isinstance(place, Drive):
             check_fits(image, place.chip)
-        check_port(place.path)
+        self.programs.check_port(place.path)
         chip, size = identify(self.programs, place.path)
         self.tell(f"found {chip.name} with {size // 1024 // 1024} MB of flash on {place.path}")
         self._check_kind(chip)
@@ -93,7 +93,7 @@ class Flashing:
         return self._await_port("")
 
     def _ask_for_drive(self, place: Port) -> Drive:
-        check_port(place.path)
+        self.programs.check_port(place.path)
         try:
             Talk(self.programs, place.path, OURS).go_to_loader()
         except FlashRefused:
@@ -151,7 +151,7 @@ class Flashing:
 
     def _fill(self, port: str) -> Flashed:
         """Put our files on a board whose MicroPython runs."""
-        check_port(port)
+        self.programs.check_port(port)
         talk = Talk(self.programs, port, OURS)
         state = self._ask(talk)
         self.tell(f"MicroPython {state.micropython} on {state.machine}")

@@ -17,5 +17,9 @@ class PortRefused(FlashRefused):
     """The port cannot be used as it is."""
 
 
+class PortInUse(PortRefused):
+    """Another program has the port open; nothing was sent."""
+
+
 class BoardLost(FlashRefused):
     """The board was there, and is not any more."""

@@ -11,7 +11,7 @@ from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
 from firmware.tools.flash_chips import Chip, chip_named
-from firmware.tools.flash_errors import PortRefused
+from firmware.tools.flash_errors import PortInUse, PortRefused
 
 INFO_FILE = "INFO_UF2.TXT"
 _INFO_BYTES_MAX = 1_024
@@ -110,9 +110,7 @@ def _refused(path: str, error: Exception) -> PortRefused:
                 f"join the group that owns it: sudo usermod -aG dialout {_user()}, then log out and in again",
             )
         case errno.EBUSY | errno.EAGAIN:
-            return PortRefused(
-                f"{path} is in use", "close whatever else has it open: Thonny, mpremote, a serial monitor"
-            )
+            return PortInUse(f"{path} is in use", "close whatever else has it open: Thonny, mpremote, a serial monitor")
         case _:
             return PortRefused(f"{path} cannot be opened: {error}", "take out the cable, put it in, and run this again")
 

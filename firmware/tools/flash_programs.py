@@ -7,15 +7,20 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from firmware.tools.flash_errors import BoardLost, FlashRefused, PortRefused
+from firmware.tools.flash_errors import BoardLost, FlashRefused, PortInUse, PortRefused
+from firmware.tools.flash_ports import check_port
 
+T = TypeVar("T")
 Tell = Callable[[str], None]
 BAUD = 460_800
 _OUTPUT_MAX = 200_000  # characters of a program that are kept
+_BUSY_PAUSE_S = 0.5
 _HOLD_BOOT = (
     "hold the button BOOT, press and release RESET (or put the cable in), release BOOT, then run this again; "
     "use a cable that carries data, not one for charging only"
@@ -50,7 +55,7 @@ TROUBLES = (
     ),
     _trouble(
         r"in use by another program|Resource temporarily|busy|exclusively lock",
-        PortRefused, "the port is in use", "close whatever else has it open: Thonny, mpremote, a serial monitor",
+        PortInUse, "the port is in use", "close whatever else has it open: Thonny, mpremote, a serial monitor",
     ),
     _trouble(
         r"Failed to connect|No serial data received|Wrong boot mode|Invalid head of packet|Timed out",
@@ -78,22 +83,43 @@ TROUBLES = (
 class Programs:
     """Runs programs in a folder of their own, so that no settings that lie about elsewhere change what they do.
 
-    `attempts` is how often esptool tries to reach a board, a second or so each; `baud` the speed it then writes at.
+    `attempts` is how often esptool tries to reach a board, a second or so each; `baud` the speed it then writes at. A
+    port that is in use is tried again for `busy_s` seconds: a desktop looks at a new port whether it is a modem.
     """
 
-    def __init__(self, folder: Path, *, attempts: int = 7, baud: int = BAUD, timeout_s: float = 600.0) -> None:
+    def __init__(
+        self, folder: Path, *, attempts: int = 7, baud: int = BAUD, timeout_s: float = 600.0, busy_s: float = 10.0
+    ) -> None:
         self.folder = folder
+        self._busy_s = busy_s
         self._baud = str(baud)
         self._timeout_s = timeout_s
         (folder / "esptool.cfg").write_text(f"[esptool]\nconnect_attempts = {attempts}\n")
 
+    def check_port(self, port: str) -> None:
+        """Raise PortRefused when a serial port cannot be opened, with what to do about it."""
+        self._patiently(port, lambda: check_port(port))
+
     def esptool(self, port: str, *words: str, tell: Tell) -> str:
         """Run esptool; return all it said. Raises FlashRefused."""
-        return self._run(["-m", "esptool", "--port", port, "--baud", self._baud, *words], tell)
+        run = ["-m", "esptool", "--port", port, "--baud", self._baud, *words]
+        return self._patiently(port, lambda: self._run(run, tell))
 
     def mpremote(self, port: str, *words: str, tell: Tell) -> str:
         """Run mpremote; return all it said. Raises FlashRefused."""
-        return self._run(["-m", "mpremote", "connect", f"port:{port}", *words], tell)
+        run = ["-m", "mpremote", "connect", f"port:{port}", *words]
+        return self._patiently(port, lambda: self._run(run, tell))
+
+    def _patiently(self, port: str, do: Callable[[], T]) -> T:
+        """Do what opens a port first, again while somebody else has it: nothing was sent yet."""
+        until_s = time.monotonic() + self._busy_s
+        while True:
+            try:
+                return do()
+            except PortInUse:
+                if time.monotonic() >= until_s or not Path(port).exists():  # mpremote says "in use" of either
+                    raise
+                time.sleep(_BUSY_PAUSE_S)
 
     def _run(self, words: Sequence[str], tell: Tell) -> str:
         """Follow a program line by line; a carriage return ends a line too, as progress has it."""

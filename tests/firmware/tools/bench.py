@@ -39,11 +39,15 @@ GATE = wanted_on("gate-esp32s3")
 
 @dataclass(slots=True)
 class Bench:
-    """Where a tool flashes boards. `found` is what it finds when it looks for boards; `told` what it said."""
+    """Where a tool flashes boards. `found` is what it finds when it looks for boards; `told` what it said.
+
+    A port may have the number of one that another test let go a moment ago, and looks after still.
+    """
 
     folder: Path
     told: list[str] = field(default_factory=list)
     found: list[Port | Drive] = field(default_factory=list)
+    busy_s: float = 10.0
 
     async def flash(self, path: str, image: Image | None = None, wanted: BoardSet = GATE) -> Flashed:
         """Flash the board at a port."""
@@ -52,7 +56,7 @@ class Bench:
     async def flash_at(self, place: Port | Drive, image: Image | None, wanted: BoardSet) -> Flashed:
         """Flash the board at a place, in a thread, as the command does."""
         self.folder.mkdir(exist_ok=True)
-        programs = Programs(self.folder, attempts=1)
+        programs = Programs(self.folder, attempts=1, busy_s=self.busy_s)
         flashing = Flashing(programs, wanted, self.told.append, find=self._find, comes_back_s=20.0)
         return await asyncio.to_thread(flashing.run, place, image)
 

@@ -1,9 +1,10 @@
 """Boards are flashed by the real esptool and mpremote; what they speak with is simulated (see docs/flashing.md)."""
 
 import asyncio
+import contextlib
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from firmware.tools.boardfiles_layout import MANIFEST, START, BoardSet, board_se
 from firmware.tools.flash_errors import BoardLost, FlashRefused, ImageRefused, PortRefused
 from firmware.tools.flash_partitions import with_room
 from firmware.tools.flash_ports import drive_at
+from firmware.tools.flash_programs import Programs
 from simulators.board import Board
 from simulators.esp_image import make_micropython, partitions
 from simulators.pico import Pico, make_uf2
 from tests.firmware.tools.bench import C3, CONTENT, GATE, MICROPYTHON, Bench, image_of, wanted_on
 from tests.simulators.boards import run
+from tests.waiting import until_async
 
 HEAD = wanted_on("head-esp32s3")
 PICO = wanted_on("head-pico")
@@ -197,18 +200,44 @@ async def test_a_board_that_cannot_be_reset_needs_its_button(board: Board, bench
     assert "hold the button BOOT" in refused.value.advice
 
 
-async def test_a_port_that_is_in_use_is_told(board: Board, bench: Bench) -> None:
+@contextlib.asynccontextmanager
+async def held(path: str) -> AsyncIterator[Callable[[], None]]:
+    """Let another program have a port open; give what ends that."""
     holder = await asyncio.create_subprocess_exec(
         sys.executable, "-c",
         "import fcntl, sys, time; f = open(sys.argv[1]); fcntl.flock(f, 2); print(1, flush=True); sys.stdin.read()",
-        board.path, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        path, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert holder.stdout is not None
+    assert holder.stdin is not None
     await holder.stdout.readline()
+    try:
+        yield holder.stdin.close
+    finally:
+        holder.stdin.close()
+        await holder.wait()
 
-    with pytest.raises(PortRefused, match="is in use"):
-        await bench.flash(board.path, image_of(MICROPYTHON))
-    await holder.communicate(b"")
+
+async def test_a_port_that_stays_in_use_is_told(board: Board, bench: Bench) -> None:
+    bench.busy_s = 0.1
+
+    async with held(board.path):
+        with pytest.raises(PortRefused, match="is in use"):
+            await bench.flash(board.path, image_of(MICROPYTHON))
+
+
+async def test_a_port_that_is_in_use_for_a_moment_is_waited_for(board: Board, bench: Bench) -> None:
+    await restart(board)
+    bench.folder.mkdir()
+    programs = Programs(bench.folder, busy_s=60.0)
+
+    async with held(board.path) as let_go:
+        listing = asyncio.create_task(asyncio.to_thread(programs.mpremote, board.path, "ls", tell=bench.told.append))
+        await until_async(lambda: any("in use by another program" in line for line in bench.told) or listing.done())
+        let_go()
+        said = await listing
+
+    assert "ls :" in said
 
 
 async def test_a_pico_takes_its_image_as_a_file_and_then_our_files(tmp_path: Path, bench: Bench) -> None:

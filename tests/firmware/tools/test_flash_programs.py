@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.tools.flash_errors import BoardLost, FlashRefused, PortRefused
+from firmware.tools.flash_errors import BoardLost, FlashRefused, PortInUse, PortRefused
 from firmware.tools.flash_programs import Programs, told
 
 
@@ -17,8 +17,8 @@ from firmware.tools.flash_programs import Programs, told
         ("Lost connection, retrying...\nERROR: could not open port /dev/ttyACM0", BoardLost, "went away"),
         ("OSError: [Errno 5] Input/output error", BoardLost, "went away"),
         ("Could not open /dev/ttyUSB0, the port is busy\n(Permission denied)", PortRefused, "may not use"),
-        ("mpremote: failed to access /dev/ttyACM0 (it may be in use by another program)", PortRefused, "is in use"),
-        ("Could not exclusively lock port /dev/ttyUSB0: Resource temporarily unavailable", PortRefused, "is in use"),
+        ("mpremote: failed to access /dev/ttyACM0 (it may be in use by another program)", PortInUse, "is in use"),
+        ("Could not exclusively lock port /dev/ttyUSB0: Resource temporarily unavailable", PortInUse, "is in use"),
         ("A fatal error occurred: MD5 of file does not match data in flash!", FlashRefused, "not what was written"),
         ("Verification failed (digest mismatch).", FlashRefused, "not what was written"),
         ("mpremote: could not enter raw repl", FlashRefused, "MicroPython does not answer"),
