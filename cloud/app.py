@@ -95,6 +95,7 @@ from cloud.office import order_pages as kitchen_pages
 from cloud.office import pages as office_pages
 from cloud.office import rating_pages as canteen_rating_pages
 from cloud.oneroster import api as oneroster_api
+from cloud.oneroster import files_api as oneroster_files_api
 from cloud.releases import api as release_api
 from cloud.releases import pages as release_pages
 from cloud.reports import pages as signed_pages
@@ -146,7 +147,7 @@ ROUTERS = (
     shelf_pages.router, catalogue_pages.router, setup_pages.router, arrival_pages.router,
     roster_api.router, release_api.router, release_pages.router, enrol_api.router, photo_api.router, kaspi_api.router,
     oauth.router,
-    oneroster_api.router,
+    oneroster_api.router, oneroster_files_api.router,
     scim_api.router,
     program_pages.router,
     gates_api.router, presence_api.router, security_txt.router,

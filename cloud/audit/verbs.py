@@ -142,6 +142,7 @@ VERBS = {
     "restriction.set": N_("Restriction of food set"),
     "retention.deleted": N_("Data deleted after its term"),
     "retention.planned": N_("Data found whose term is over; deleted a week later"),
+    "roster.taken": N_("Class lists taken as files"),
     "rollout.aborted": N_("Release given up"),
     "rollout.done": N_("Release given out"),
     "rollout.paused": N_("Release paused"),

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cloud.cli import (
+    class_lists,
     fleet,
     keeping,
     money,
@@ -75,6 +76,7 @@ app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)
 app.command("export")(keeping.export)
 app.command("takein")(keeping.takein)
+app.command("class-lists")(class_lists.class_lists)
 app.command("retention")(sharing.retention)
 app.command("verify")(verifying.verify)
 app.command("security-events")(watching.security)

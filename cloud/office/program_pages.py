@@ -13,6 +13,8 @@ from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
 from cloud.oneroster.building import ROOT as ONEROSTER
+from cloud.oneroster.files import TYPE, roster_file
+from cloud.oneroster.rows import Naming
 from cloud.scim.schemas import ROOT as SCIM
 from cloud.tokens import scopes
 from cloud.tokens.actions import DAYS, make_token, revoke_token
@@ -32,6 +34,16 @@ Chosen = Annotated[list[str], Form(max_length=20)]
 async def programs(request: Request, desk: ItDesk) -> Response:
     """Show tokens, webhooks and the last tellings."""
     return await _page(request, desk)
+
+
+@router.post("/roster.zip")
+async def roster(desk: ItDesk, names: Annotated[str, Form(max_length=10)] = "") -> Response:
+    """Send the class lists as files, with all names where that was ticked."""
+    naming = Naming.ALL if names == Naming.ALL.value else Naming.CONSENTED
+    content = await roster_file(desk.services, desk.actor, desk.school.id, naming)
+    name = f"oneroster-{desk.school.code}-{desk.school.on}.zip"
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return Response(content, media_type=TYPE, headers=headers)
 
 
 @router.post("/tokens")

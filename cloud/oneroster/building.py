@@ -7,7 +7,7 @@ one course until subjects have their own; a class is a `homeroom` of it.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from cloud.oneroster.kinds import Kind
 from cloud.oneroster.rows import ClassRead, PersonRead, Rows
@@ -74,7 +74,7 @@ class Builder:
         built = [self._year(year) for year in sorted(years)]
         for first_on, last_on in self.rows.terms:
             year, number = _year_of(first_on), self._number(first_on)
-            spans = {"startDate": str(first_on), "endDate": str(last_on), "schoolYear": str(year + 1)}
+            spans = {"startDate": str(first_on), "endDate": _end_of(last_on), "schoolYear": str(year + 1)}
             period = self._ref(Kind.SESSION, self.period_id(first_on))
             built.append(
                 _active(self.term_id(first_on), title=f"{number}-тоқсан / {number} четверть", type="term", **spans,
@@ -119,7 +119,7 @@ class Builder:
         last_on = max((last for _, last in own), default=date(year + 1, 8, 31))
         return _active(
             self.year_id(year), title=f"{year}–{year + 1}", type="schoolYear", startDate=str(first_on),
-            endDate=str(last_on), schoolYear=str(year + 1),
+            endDate=_end_of(last_on), schoolYear=str(year + 1),
             children=[self._ref(Kind.SESSION, self.term_id(first)) for first, _ in own],
         )  # fmt: skip
 
@@ -191,6 +191,11 @@ def role_of(person: PersonRead) -> str:
 
 def _active(sourced_id: str, **fields: object) -> Built:
     return {"sourcedId": sourced_id, "status": "active", "dateLastModified": "", **fields}
+
+
+def _end_of(last_on: date) -> str:
+    """Return the first day after: the standard's end is exclusive."""
+    return str(last_on + timedelta(days=1))
 
 
 def _grade(grade: int) -> str:

@@ -6,7 +6,9 @@ did not consent to digital resources has the reference in the place of the name,
 
 from dataclasses import dataclass
 from datetime import date
+from enum import Enum
 
+from cloud.core.services import Services
 from cloud.people.consents import consented_to
 from cloud.people.kinds import PersonRole, Purpose
 from cloud.people.queries import PEOPLE_MAX
@@ -23,6 +25,13 @@ FROM person WHERE school_id = $1 AND ($4::text IS NULL OR ref = $4) AND ($5::tex
 ORDER BY ref COLLATE "C" LIMIT $2 OFFSET $6
 """  # noqa: S608 (text of ours)
 _COUNT = "SELECT count(*) FROM person WHERE school_id = $1 AND ($2::text IS NULL OR role = $2)"
+
+
+class Naming(Enum):
+    """Which students are told by their names."""
+
+    CONSENTED = "consented"  # whose families consented to digital resources
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +95,18 @@ async def count_of(program: Program, role: PersonRole | None) -> int:
 async def rows_of(program: Program, part: Part = EVERYBODY) -> Rows:
     """Return the school of a program's token, with a part of its people. Raises ScopeMissing."""
     program.bearer.require(Scope.ROSTER_READ)
-    services, school_id = program.services, program.bearer.school_id
+    naming = Naming.ALL if Scope.ROSTER_NAMES in program.bearer.scopes else Naming.CONSENTED
+    return await roster_rows(program.services, program.bearer.school_id, naming, part)
+
+
+async def roster_rows(services: Services, school_id: int, naming: Naming, part: Part = EVERYBODY) -> Rows:
+    """Return a school, with a part of its people, for who may see it."""
     school = await school_of_id(services, school_id)
     terms = await terms_of(services, school_id)
     classes = await services.database.pool.fetch(_CLASSES, school_id, CLASSES_MAX)
     people = await services.database.pool.fetch(
-        _PEOPLE, school_id, part.limit, Scope.ROSTER_NAMES in program.bearer.scopes, part.ref,
-        part.role.value if part.role else None, part.offset,
+        _PEOPLE, school_id, part.limit, naming is Naming.ALL, part.ref, part.role.value if part.role else None,
+        part.offset,
     )  # fmt: skip
     return Rows(
         school, services.clock.now().astimezone(school.zone).date(), tuple(terms),

@@ -39,6 +39,7 @@ SCIM = (
 )
 # What is nowhere else is answered in SCIM's words; it stands in no document.
 NOWHERE = tuple(f"{method} {_SCIM}/{{rest:path}}" for method in ("DELETE", "GET", "PATCH", "POST", "PUT"))
+FILES = ("GET /api/v1/roster/oneroster.zip",)
 _PASSAGES = "/api/v1/passages"
 GATES = (
     f"GET {_PASSAGES}",
@@ -47,6 +48,6 @@ GATES = (
     f"POST {_PASSAGES}/of/{{system}}",
     "GET /api/v1/presence",
 )
-DOCUMENTED = (*ROSTER, *SCIM, *GATES)
+DOCUMENTED = (*ROSTER, *FILES, *SCIM, *GATES)
 PROGRAM_ROUTES = (*DOCUMENTED, *NOWHERE)
-PREFIXES = (_ROSTER, _SCIM, _PASSAGES, "/api/v1/presence")
+PREFIXES = (_ROSTER, _SCIM, _PASSAGES, "/api/v1/presence", "/api/v1/roster")

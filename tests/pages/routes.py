@@ -344,6 +344,7 @@ ROUTES: dict[str, Right | Who] = {
     "POST /releases/{turn}": Right.RELEASES_KEEP,
     **dict.fromkeys(PROGRAM_ROUTES, Who.PROGRAMS),
     "GET /schools/{code}/programs": Right.PROGRAMS_KEEP,
+    "POST /schools/{code}/programs/roster.zip": Right.PROGRAMS_KEEP,
     "POST /schools/{code}/programs/tokens": Right.PROGRAMS_KEEP,
     "POST /schools/{code}/programs/tokens/{token_id}/revoke": Right.PROGRAMS_KEEP,
     "POST /schools/{code}/programs/webhooks": Right.PROGRAMS_KEEP,

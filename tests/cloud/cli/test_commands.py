@@ -82,6 +82,12 @@ def test_from_an_empty_database_to_a_school_with_people_devices_and_a_copy_of_it
     )
     assert "Everything is in." in cloud.run("import", str(tmp_path / "school.xlsx"), "--school", "demo2026")
 
+    lists = str(tmp_path / "lists.zip")
+    assert cloud.run("class-lists", lists, "--school", "demo2026", "--names") == f"wrote {lists}\n"
+    with zipfile.ZipFile(lists) as archive:
+        assert "Айгерім" in archive.read("users.csv").decode()
+    assert "there already" in cloud.told("class-lists", lists, "--school", "demo2026")
+
     assert "2 cards of demo2026 have new tokens" in cloud.run("school", "new-card-key", "demo2026")
 
     assert "holds key" in cloud.run("backup", str(tmp_path / "esik.zip"))
