@@ -1,10 +1,10 @@
-"""Two hundred worlds: whatever befalls agents, disks, wires and workers, nothing is lost and nothing is doubled."""
+"""Five hundred worlds: whatever befalls agents, disks, wires and workers, nothing is lost and nothing is doubled."""
 
 import pytest
 
 from simulators.world import Outcome, command, main, run_world
 
-CHUNKS, SEEDS = 10, 20
+CHUNKS, SEEDS = 25, 20
 
 
 def told(outcome: Outcome) -> str:
