@@ -56,6 +56,15 @@ def factor_limits(services: Services, account_id: int) -> tuple[Limit, ...]:
     return (Limit(services.vault.digest(str(account_id), "attempts.factor"), FREE_FACTOR, WAIT_MAX),)
 
 
+def passkey_limits(services: Services, account_id: int, address: str) -> tuple[Limit, ...]:
+    """Return what is counted when a passkey's answer is wrong: by the address, for an answer cannot be guessed.
+
+    Who knows the password makes nobody wait but who shares the address; the app and the codes on paper stay open.
+    """
+    key = services.vault.digest(f"{account_id}\n{_place(address)}", "attempts.passkey")
+    return (Limit(key, FREE_FACTOR, WAIT_MAX),)
+
+
 async def check(services: Services, counted: tuple[Limit, ...]) -> None:
     """Raise TooManyAttempts while one of the limits says to wait."""
     _wait(await services.database.pool.fetchval(_UNTIL, [limit.key for limit in counted]), services.clock.now())

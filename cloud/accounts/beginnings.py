@@ -13,6 +13,7 @@ from enum import Enum
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from cloud.accounts.errors import SessionEnded
 from cloud.accounts.models import Account, Grant, HalfSignIn, SignIn
 from cloud.accounts.students import is_excused
 from cloud.core.actor import Role
@@ -38,6 +39,7 @@ WHERE g.account_id = $1 AND g.role <> 'guardian'
 ORDER BY 1 LIMIT 1
 """
 _WORKS = "SELECT EXISTS (SELECT FROM grant_of_role WHERE account_id = $1 AND NOT role = ANY ($2)) AS works"
+_LOCK = "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE"
 _CROWD = """
 DELETE FROM half_sign_in WHERE expires_at < $2 OR id IN (
   SELECT id FROM half_sign_in WHERE account_id = $1 ORDER BY id DESC OFFSET $3)
@@ -94,6 +96,26 @@ async def needs_factor(services: Services, connection: BaseDBAsyncClient, accoun
     if not rows:
         return False
     return not rows[0]["studies"] or not await is_excused(services, connection, account_id, now)
+
+
+async def lock_account(connection: BaseDBAsyncClient, account_id: int) -> None:
+    """Lock an account until the transaction ends: no session of it begins or ends, and no second step changes, beside.
+
+    Raises SessionEnded for an account that is no more.
+    """
+    if not await connection.execute_query_dict(_LOCK, [account_id]):
+        raise SessionEnded
+
+
+async def hold_session(connection: BaseDBAsyncClient, account_id: int, token: str) -> None:
+    """Lock an account for who does something with one of its sessions. Raises SessionEnded for one that has ended.
+
+    Of two sessions that must still set a second step up, the first one to do so ends the other; what that one was
+    about to do is then not done.
+    """
+    await lock_account(connection, account_id)
+    if not await SignIn.exists(account_id=account_id, token_digest=token_digest(token)):
+        raise SessionEnded
 
 
 async def begin(services: Services, connection: BaseDBAsyncClient, account: Account, device: str) -> Session:

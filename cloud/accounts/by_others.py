@@ -3,7 +3,7 @@
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import begun
-from cloud.accounts.beginnings import Half, Session
+from cloud.accounts.beginnings import Half, Session, lock_account
 from cloud.accounts.models import Account
 from cloud.core.services import Services
 
@@ -12,5 +12,6 @@ async def begin_by(
     services: Services, connection: BaseDBAsyncClient, account_id: int, by: str, device: str = ""
 ) -> Session | Half:
     """Begin a session, or half a one where the account has a second step: the other's word is but the first one."""
+    await lock_account(connection, account_id)
     account = await Account.get(id=account_id)
     return await begun(services, connection, account, device, {"by": by})

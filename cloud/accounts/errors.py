@@ -41,6 +41,16 @@ class HalfEnded(Refused):
         super().__init__(message("This took too long, or there were too many wrong codes. Sign in again."))
 
 
+class SessionEnded(Refused):
+    """The session ended while something was done with it: another one of the account set a second step up."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    code = "session_ended"
+
+    def __init__(self) -> None:
+        super().__init__(message("This session has ended meanwhile. Sign in again."))
+
+
 class CodeRefused(Refused):
     """A code is wrong, too old, or was used already; which of these is not told."""
 

@@ -44,7 +44,7 @@ async def start_app(request: Request, visit: OwnerVisit, services: TheServices, 
     """Make a picture for an app to read."""
     try:
         await factors.confirm_owner(services, _actor(visit), token_of(request, COOKIE), password)
-        await factors.start_app(services, _actor(visit))
+        await factors.start_app(services, _actor(visit), token_of(request))
     except Refused as refused:
         return await _page(request, visit, services, refused=refused)
     return _go(f"{SECOND_STEP}#code")
@@ -131,7 +131,7 @@ async def _page(
     codes: Sequence[str] = (),
 ) -> Response:
     actor = _actor(visit)
-    secret = await factors.pending_app(services, actor)
+    secret = await factors.pending_app(services, actor, token_of(request))
     picture = code_svg(
         app_address(secret, await login_of(services, actor), ISSUER), translate(visit.language, PICTURE)
     ) if secret else ""  # fmt: skip

@@ -12,11 +12,18 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts import attempts
 from cloud.accounts.actions import require_password
-from cloud.accounts.beginnings import end_sessions, needs_factor, token_digest, ways_of
+from cloud.accounts.beginnings import (
+    end_sessions,
+    hold_session,
+    lock_account,
+    needs_factor,
+    token_digest,
+    ways_of,
+)
 from cloud.accounts.codes import CODES, code_digest, draw_code, normal_code
 from cloud.accounts.errors import CodeRefused, FactorRefused, SignInRefused
 from cloud.accounts.models import Authenticator, RecoveryCode, SignIn
-from cloud.accounts.sealing import opened, sealed
+from cloud.accounts.sealing import opened_pending, pending, sealed
 from cloud.accounts.students import only_studies
 from cloud.accounts.totp import SECRET_BYTES, step_of
 from cloud.audit.writing import audit
@@ -31,8 +38,8 @@ INSERT INTO authenticator (account_id, last_step, pending_encrypted, pending_at)
 ON CONFLICT (account_id) DO UPDATE SET pending_encrypted = $2, pending_at = $3
 """
 _CONFIRM = """
-UPDATE authenticator SET secret_encrypted = pending_encrypted, since_at = $3, last_step = $2, pending_encrypted = NULL
-WHERE account_id = $1 AND pending_encrypted IS NOT NULL RETURNING id
+UPDATE authenticator SET secret_encrypted = $4, since_at = $3, last_step = $2, pending_encrypted = NULL
+WHERE account_id = $1
 """
 
 
@@ -74,44 +81,50 @@ async def confirm_owner(services: Services, actor: Actor, token: str, password: 
         _ = await require_password(services, actor, password)
 
 
-async def start_app(services: Services, actor: Actor) -> bytes:
-    """Make a secret for an app; it counts from its first code on. The app of before stays until then."""
+async def start_app(services: Services, actor: Actor, token: str) -> bytes:
+    """Make a secret for an app; it counts from its first code on. The app of before stays until then.
+
+    It is shown to this session alone: another one may be of somebody who knows the password. Raises SessionEnded.
+    """
     secret, account_id = secrets.token_bytes(SECRET_BYTES), _own(actor)
-    await services.database.pool.execute(
-        _PENDING, account_id, sealed(services.vault, secret, account_id), services.clock.now()
-    )  # fmt: skip
+    kept = pending(services.vault, secret, account_id, token_digest(token))
+    async with services.database.transaction() as connection:
+        await hold_session(connection, account_id, token)
+        await connection.execute_query(_PENDING, [account_id, kept, services.clock.now()])
     return secret
 
 
-async def pending_app(services: Services, actor: Actor) -> bytes | None:
-    """Return the secret that waits for its first code, or None."""
+async def pending_app(services: Services, actor: Actor, token: str) -> bytes | None:
+    """Return the secret that waits for its first code at this session, or None."""
     app = await Authenticator.get_or_none(account_id=_own(actor))
     if app is None or app.pending_encrypted is None or app.pending_at is None:
         return None
     if app.pending_at < services.clock.now() - PENDING_LASTS:
         return None
-    return opened(services.vault, app.pending_encrypted, app.account_id)
+    return opened_pending(services.vault, app.pending_encrypted, app.account_id, token_digest(token))
 
 
 async def confirm_app(services: Services, actor: Actor, token: str, code: str) -> Sequence[str]:
     """Let the app of the pending secret count; return recovery codes where there were none, to be shown once.
 
-    Raises CodeRefused, FactorRefused or TooManyAttempts.
+    Raises CodeRefused, FactorRefused, SessionEnded or TooManyAttempts.
     """
     account_id, now = _own(actor), services.clock.now()
-    secret = await pending_app(services, actor)
-    if secret is None:
-        raise FactorRefused(message("This took too long. Begin anew with a new picture."))
     counted = attempts.factor_limits(services, account_id)
-    await attempts.check(services, counted)
-    step = step_of(secret, normal_code(code), now)
     async with services.database.transaction() as connection:
-        if step is None:
-            await attempts.note_failure(connection, counted, now)
-        elif await connection.execute_query_dict(_CONFIRM, [account_id, step, now]):
+        await hold_session(connection, account_id, token)
+        await attempts.check_within(connection, counted, now)
+        secret = await pending_app(services, actor, token)
+        if secret is None:
+            raise FactorRefused(message("This took too long. Begin anew with a new picture."))
+        step = step_of(secret, normal_code(code), now)
+        if step is not None:
+            kept = sealed(services.vault, secret, account_id)
+            await connection.execute_query(_CONFIRM, [account_id, step, now, kept])
             await audit(connection, actor, "account.app_set_up", f"account:{account_id}", at=now)
             await release(connection, account_id, token)
             return await codes_if_none(services, connection, actor)
+        await attempts.note_failure(connection, counted, now)
     raise CodeRefused
 
 
@@ -119,6 +132,7 @@ async def drop_app(services: Services, actor: Actor) -> None:
     """Take the app away. Raises FactorRefused where it is the last second step and one is required."""
     account_id = _own(actor)
     async with services.database.transaction() as connection:
+        await lock_account(connection, account_id)
         await Authenticator.filter(account_id=account_id).delete()
         await require_one_left(services, connection, account_id)
         await audit(connection, actor, "account.app_dropped", f"account:{account_id}", at=services.clock.now())
@@ -127,6 +141,7 @@ async def drop_app(services: Services, actor: Actor) -> None:
 async def make_codes(services: Services, actor: Actor) -> Sequence[str]:
     """Make ten recovery codes in the place of those before, and return them: shown once, kept as digests."""
     async with services.database.transaction() as connection:
+        await lock_account(connection, _own(actor))
         return await new_codes(services, connection, actor)
 
 

@@ -29,11 +29,12 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from cloud.accounts.beginnings import CHALLENGE_BYTES, Factor, Session
+from cloud.accounts import attempts
+from cloud.accounts.beginnings import CHALLENGE_BYTES, Factor, Session, hold_session, lock_account
 from cloud.accounts.errors import CodeRefused, FactorRefused, SignInRefused
 from cloud.accounts.factors import codes_if_none, release, require_one_left
 from cloud.accounts.models import Account, Passkey, PasskeyOffer
-from cloud.accounts.second_step import HalfWay, finish, half_of, refuse
+from cloud.accounts.second_step import HalfWay, count_wrong, finish, locked_half
 from cloud.audit.writing import audit
 from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
@@ -112,7 +113,7 @@ async def offer_passkey(services: Services, actor: Actor) -> str:
 async def add_passkey(services: Services, actor: Actor, token: str, answer: str, name: str) -> Sequence[str]:
     """Keep the passkey that a browser made; return recovery codes where there were none, to be shown once.
 
-    Raises FactorRefused.
+    Raises FactorRefused or SessionEnded.
     """
     site, account, now = _site(services), await _own(actor), services.clock.now()
     taken = await services.database.pool.fetchrow(_TAKE_OFFER, account.id, now)
@@ -126,6 +127,7 @@ async def add_passkey(services: Services, actor: Actor, token: str, answer: str,
     except (WebAuthnException, ValueError):
         raise FactorRefused(message("The passkey could not be made. Try again, or use an app.")) from None
     async with services.database.transaction() as connection:
+        await hold_session(connection, account.id, token)
         try:
             await Passkey(
                 account_id=account.id, credential=bytes_to_base64url(made.credential_id), created_at=now,
@@ -142,6 +144,7 @@ async def drop_passkey(services: Services, actor: Actor, passkey_id: int) -> Non
     """Take one of the actor's own passkeys away. Raises NotFound, or FactorRefused for the last one that is needed."""
     account = await _own(actor)
     async with services.database.transaction() as connection:
+        await lock_account(connection, account.id)
         if not await Passkey.filter(id=passkey_id, account_id=account.id).delete():
             raise NotFound
         await require_one_left(services, connection, account.id)
@@ -164,16 +167,20 @@ async def passkey_asked(services: Services, half: HalfWay) -> str:
 
 
 async def finish_with_passkey(services: Services, token: str, answer: str, address: str, device: str = "") -> Session:
-    """Begin the session with a passkey's answer. Raises HalfEnded or CodeRefused."""
-    half = await half_of(services, token)
-    known = await Passkey.get_or_none(account_id=half.account_id, credential=_credential_of(answer))
-    sign_count = None if known is None else _answered(services, half, known, answer)
-    if known is None or sign_count is None:
-        await refuse(services, half, (), address)
-        raise CodeRefused
+    """Begin the session with a passkey's answer. Raises HalfEnded, CodeRefused or TooManyAttempts."""
+    now = services.clock.now()
     async with services.database.transaction() as connection:
-        await Passkey.filter(id=known.id).update(sign_count=sign_count, used_at=services.clock.now())
-        return await finish(services, connection, half, device, Factor.PASSKEY)
+        half = await locked_half(connection, token, now)
+        counted = attempts.passkey_limits(services, half.account_id, address)
+        await attempts.check_within(connection, counted, now)
+        known = await Passkey.get_or_none(account_id=half.account_id, credential=_credential_of(answer))
+        sign_count = None if known is None else _answered(services, half, known, answer)
+        if known is not None and sign_count is not None:
+            await Passkey.filter(id=known.id).update(sign_count=sign_count, used_at=now)
+            await attempts.forget(connection, counted, now)
+            return await finish(services, connection, half, device, Factor.PASSKEY)
+        await count_wrong(services, connection, half, counted, address)
+    raise CodeRefused
 
 
 def _answered(services: Services, half: HalfWay, known: Passkey, answer: str) -> int | None:

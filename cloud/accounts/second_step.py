@@ -60,14 +60,14 @@ async def finish_with_code(services: Services, token: str, code: str, address: s
     typed, now = normal_code(code), services.clock.now()
     is_of_app = len(typed) == DIGITS
     async with services.database.transaction() as connection:
-        half = await _locked_half(connection, token, now)
+        half = await locked_half(connection, token, now)
         own = attempts.factor_limits(services, half.account_id)
         counted = own if is_of_app else ()
         await attempts.check_within(connection, counted, now)
         if await (_fits_app if is_of_app else _fits_paper)(services, connection, half.account_id, typed, now):
             await attempts.forget(connection, own, now)
             return await finish(services, connection, half, device, Factor.APP if is_of_app else Factor.RECOVERY)
-        await _count(services, connection, half, counted, address)
+        await count_wrong(services, connection, half, counted, address)
     raise CodeRefused
 
 
@@ -85,15 +85,10 @@ async def finish(
     return await begin(services, connection, account, device)
 
 
-async def refuse(services: Services, half: HalfWay, counted: tuple[attempts.Limit, ...], address: str) -> None:
-    """Count a wrong second step and note it; after WRONG_MAX of them the half session is over."""
-    async with services.database.transaction() as connection:
-        await _count(services, connection, half, counted, address)
-
-
-async def _count(
+async def count_wrong(
     services: Services, connection: BaseDBAsyncClient, half: HalfWay, counted: tuple[attempts.Limit, ...], address: str
 ) -> None:
+    """Count a wrong second step and note it; after WRONG_MAX of them the half session is over."""
     now, subject = services.clock.now(), f"account:{half.account_id}"
     await attempts.note_failure(connection, counted, now)
     rows = await connection.execute_query_dict(_WRONG, [half.id])
@@ -102,7 +97,7 @@ async def _count(
     await audit(connection, Actor("somebody"), "account.second_step_failed", subject, {"address": address}, at=now)
 
 
-async def _locked_half(connection: BaseDBAsyncClient, token: str, now: datetime) -> HalfWay:
+async def locked_half(connection: BaseDBAsyncClient, token: str, now: datetime) -> HalfWay:
     """Return half a session that nobody else tries a code at until the transaction ends. Raises HalfEnded."""
     await connection.execute_query(_LOCK, [token_digest(token)])
     return await _half(connection, token, now, _LOCKED_HALF)

@@ -3,6 +3,7 @@
 import asyncio
 
 from cloud.accounts.actions import audit
+from cloud.accounts.excusing import end_excused_of
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.messages import message
@@ -14,6 +15,7 @@ from cloud.imports.spreadsheet import read_spreadsheet
 from cloud.imports.writing import Writing
 from cloud.people.actions import tell_changed
 from cloud.people.kinds import PersonRole
+from cloud.people.photos import forget_refused
 from cloud.schools.queries import school_of_id
 
 ONE_AT_A_TIME = asyncio.Semaphore(1)  # a big file takes seconds and hundreds of MB to read
@@ -48,6 +50,8 @@ async def _import(services: Services, actor: Actor, school_id: int, content: byt
             problems = [*drafts.problems, *await writing.write()]
             if problems or not keep:
                 raise _Undone  # noqa: TRY301 (it ends the transaction)
+            await end_excused_of(services, connection, school_id)
+            await forget_refused(raw(connection), school_id)
             figures = {count.label.text: str(count.figure) for count in counts}
             await audit(
                 connection, actor, "school.imported", f"school:{school_id}", figures,

@@ -12,6 +12,7 @@ import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import audit
+from cloud.accounts.excusing import end_excused
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
@@ -125,6 +126,7 @@ async def lift_limit(services: Services, actor: Actor, limit_id: int, document: 
         place = await raw(connection).fetchrow("SELECT school_id, ref FROM person WHERE id = $1", found["person_id"])
         assert place is not None, "a limit is about somebody"  # noqa: S101
         actor.require(Right.FAMILY_KEEP, place["school_id"])
+        await end_excused(services, connection, found["person_id"])  # a no that counts again
         detail = {"person": str(found["person_id"])}
         told = (place["school_id"], place["ref"])
         await _told(services, connection, actor, "guardian.limit_lifted", found["guardian_id"], told, detail)

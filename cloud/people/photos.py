@@ -40,6 +40,10 @@ WHERE person.school_id = $1 AND is_active AND {consented_to(Purpose.PHOTO)}
 """
 _FACES = f"SELECT ref, digest {_CONSENTED} ORDER BY ref LIMIT $2"
 _FACE = f"SELECT webp_encrypted {_CONSENTED} AND digest = $2 LIMIT 1"
+_REFUSED = """
+DELETE FROM person_photo USING person
+WHERE person.id = person_id AND school_id = $1 AND is_refused(person.id, 'photo')
+"""
 
 
 async def put_photo(services: Services, actor: Actor, person_id: int, upload: bytes) -> None:
@@ -71,6 +75,11 @@ async def drop_photo(services: Services, actor: Actor, person_id: int) -> None:
 async def forget_photo(connection: asyncpg.Connection, person_id: int) -> None:
     """Delete a person's photo in a transaction of the caller's, if there is one."""
     await connection.execute("DELETE FROM person_photo WHERE person_id = $1", person_id)
+
+
+async def forget_refused(connection: asyncpg.Connection, school_id: int) -> None:
+    """Delete the photos that somebody has refused, after many answers at once, as an import writes them."""
+    await connection.execute(_REFUSED, school_id)
 
 
 async def photo_of(services: Services, actor: Actor, ref: str, digest: str) -> bytes:

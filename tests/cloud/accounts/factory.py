@@ -45,7 +45,7 @@ class Somebody:
 
     async def enrol(self) -> "Somebody":
         """Set an app up, half a minute before now, so that the next code is another."""
-        self.secret = await factors.start_app(self.services, self.actor)
+        self.secret = await factors.start_app(self.services, self.actor, self.token)
         self.codes = tuple(await factors.confirm_app(self.services, self.actor, self.token, self.code()))
         return self
 

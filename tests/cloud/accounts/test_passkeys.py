@@ -1,14 +1,17 @@
 """Passkeys: made for one account at one address, and asked for by a challenge that is answered once."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
 from cloud.accounts import factors, passkeys
-from cloud.accounts.errors import CodeRefused, FactorRefused, HalfEnded
+from cloud.accounts.beginnings import HALVES_MAX
+from cloud.accounts.errors import CodeRefused, FactorRefused, HalfEnded, TooManyAttempts
 from cloud.accounts.passkeys import site_of
 from cloud.accounts.queries import actor_of
-from cloud.accounts.second_step import half_of
+from cloud.accounts.rules import FREE_FACTOR
+from cloud.accounts.second_step import finish_with_code, half_of
 from cloud.core.actor import Role
 from cloud.core.errors import NotFound
 from cloud.core.services import Services
@@ -112,6 +115,38 @@ async def test_a_copied_authenticator_whose_count_goes_back_is_refused(services:
     half = await person.half()
     with pytest.raises(CodeRefused):
         await passkeys.finish_with_passkey(services, half, copy.signed(await asked(services, half)), AWAY)
+
+
+async def test_wrong_answers_make_their_own_address_wait_and_nobody_else(
+    services: Services, clock: SimulatedClock
+) -> None:
+    person, own = await with_passkey(services)
+    for _ in range(FREE_FACTOR):
+        with pytest.raises(CodeRefused):
+            await passkeys.finish_with_passkey(services, await person.half(), '{"id": "AAAA"}', AWAY)
+
+    for answer in ('{"id": "AAAA"}', own.signed(await asked(services, half := await person.half()))):
+        with pytest.raises(TooManyAttempts):
+            await passkeys.finish_with_passkey(services, half, answer, AWAY)
+    assert (await finish_with_code(services, await person.half(), person.codes[0], AWAY)).token
+    half = await person.half()
+    assert (await passkeys.finish_with_passkey(services, half, own.signed(await asked(services, half)), HOME)).token
+    clock.advance(16)
+    half = await person.half()
+    assert (await passkeys.finish_with_passkey(services, half, own.signed(await asked(services, half)), AWAY)).token
+
+
+async def test_a_burst_of_wrong_answers_has_no_more_tries_than_one_after_the_other(services: Services) -> None:
+    person, _ = await with_passkey(services)
+    halves = [await person.half() for _ in range(HALVES_MAX)]
+
+    outcomes = await asyncio.gather(
+        *(passkeys.finish_with_passkey(services, half, "{}", AWAY) for half in halves * 2), return_exceptions=True
+    )
+
+    told = [type(outcome) for outcome in outcomes]
+    assert told.count(CodeRefused) == FREE_FACTOR
+    assert set(told) == {CodeRefused, TooManyAttempts}
 
 
 async def test_an_offer_is_answered_once_and_soon(services: Services, clock: SimulatedClock) -> None:

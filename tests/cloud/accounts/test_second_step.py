@@ -267,7 +267,7 @@ async def test_a_session_that_waited_for_the_second_step_ends_when_another_sets_
 async def test_an_app_counts_from_its_first_code_on_and_the_old_one_until_then(
     services: Services, office: Somebody, clock: SimulatedClock
 ) -> None:
-    secret, old = await factors.start_app(services, office.actor), office.secret
+    secret, old = await factors.start_app(services, office.actor, office.token), office.secret
     with pytest.raises(CodeRefused):
         await factors.confirm_app(services, office.actor, office.token, "000000")
     assert (await finish_with_code(services, await office.half(), office.code(), HOME)).token

@@ -15,14 +15,19 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.mail import Letter, NotSent
 from cloud.core.services import Services
 from cloud.guardian.queries import child_of, children_of, seen_of
-from cloud.people.actions import add_guardian, add_person
+from cloud.imports.actions import check_import, import_school
+from cloud.people.actions import add_guardian, add_person, give_consent
 from cloud.people.bulk import GuardianGiven, PersonGiven
+from cloud.people.family import lift_limit, note_limit
 from cloud.people.inviting import send_ways_in
-from cloud.people.kinds import PersonRole, Purpose, Relation, Says
+from cloud.people.kinds import FamilyRight, PersonRole, Purpose, Relation, Says
 from cloud.people.opening import Slip, open_guardians, open_students, waiting_of
+from cloud.people.photos import put_photo
 from cloud.schools.actions import add_class
 from simulators.clock import SimulatedClock
 from tests.cloud.accounts.factory import GOOD, HOME
+from tests.cloud.core.pictures import picture
+from tests.cloud.imports.factory import book, saved
 from tests.cloud.people.factory import an_iin
 from tests.cloud.people.family_factory import Family, a_family
 from tests.cloud.schools.factory import SYSTEM
@@ -117,6 +122,49 @@ async def test_under_sixteen_the_second_step_is_off_only_while_a_parents_consent
     assert not (await entered(family, login)).must_enrol
     clock.advance((date(2028, 3, 4) - family.today).days * 86_400)
     assert (await entered(family, login)).must_enrol
+
+
+async def excused(family: Family) -> str:
+    """Let the child sign in with a password alone, by the mother's consent; return the session's token."""
+    await say(family, Says.YES)
+    session = await entered(family, await own(family))
+    actor = await actor_of(family.services, session.token)
+    assert actor is not None
+    assert not actor.must_enrol
+    return session.token
+
+
+async def test_a_spreadsheet_that_withdraws_the_consent_ends_the_sessions_that_rest_on_it_and_the_photo(
+    family: Family,
+) -> None:
+    services, token = family.services, await excused(family)
+    await give_consent(services, SYSTEM, family.child_id, Purpose.PHOTO, family.today, "form 3")
+    await put_photo(services, SYSTEM, family.child_id, picture())
+    heading = ["Кім (ЖСН немесе нөмірі)", "Мақсаты", "Берілген күні", "Негізі", "Қайтарып алынған күні"]
+    day = family.today
+    ours = [["1", "mfa_off", day, "13-өтініш", day], ["1", "photo", day, "13-өтініш", day]]
+
+    kept = saved(book({"Келісімдер": [heading, ["1", "card", day, "13-өтініш"]]}))
+    assert (await import_school(services, SYSTEM, family.school_id, kept)).was_written
+    assert await actor_of(services, token) is not None, "what withdraws nothing ends nothing"
+    file = saved(book({"Келісімдер": [heading, *ours]}))
+    assert not (await check_import(services, SYSTEM, family.school_id, file)).problems
+    assert await actor_of(services, token) is not None, "a check changes nothing"
+    assert (await import_school(services, SYSTEM, family.school_id, file)).was_written
+
+    assert await actor_of(services, token) is None
+    assert await services.database.pool.fetchval("SELECT count(*) FROM person_photo") == 0
+
+
+async def test_a_no_that_counts_again_when_a_courts_limit_is_lifted_ends_the_sessions_too(family: Family) -> None:
+    services = family.services
+    await say(family, Says.NO, family.father)
+    limit = await note_limit(services, SYSTEM, family.father_id, family.child_id, [FamilyRight.CONSENT], "court 5")
+    token = await excused(family)
+
+    await lift_limit(services, SYSTEM, limit, "court 6")
+
+    assert await actor_of(services, token) is None
 
 
 @pytest.mark.parametrize("born", [OLD, None])
