@@ -1,11 +1,13 @@
 """What every test shares: the markers, and the real servers as fixtures."""
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Generator, Iterator
 
 import pytest
 import structlog
 from hypothesis import settings
 
+from esik.starting import without_collecting
 from tests.scratch import choose_scratch
 
 pytest_plugins = ["tests.servers.fixtures", "tests.cloud.fixtures"]
@@ -18,6 +20,7 @@ MARKERS = (
     "hardware: needs a real reader, run by hand",
 )
 
+NAME_MAX = 100  # characters
 
 # How long an example takes is the machine's business, and a run finds what the run before it found. To look elsewhere
 # each time: `make test ARGS=--hypothesis-profile=search`.
@@ -30,6 +33,22 @@ choose_scratch()  # before anybody asks for a temporary folder
 def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Spare the garbage collector what stays for good: all modules, all tests."""
+    with without_collecting():
+        collected = yield
+        gc.collect()  # what nobody holds any more is told of, as ever
+    return collected
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name what is long by its beginning: each process of a run sends all names, and each test its own three times."""
+    if not isinstance(val, str | bytes) or len(val) <= NAME_MAX:
+        return None
+    return f"{val[: NAME_MAX // 2]!a}..{len(val)}"
 
 
 @pytest.fixture(autouse=True)
