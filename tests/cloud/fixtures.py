@@ -15,11 +15,13 @@ from cloud.core.settings import Settings
 from cloud.core.vault import Vault
 from cloud.core.wakeups import Wakeups
 from simulators.clock import SimulatedClock
+from tests.cloud.models_once import derive_once
 from tests.servers.postgres import Postgres
 
 TEMPLATE = "esik_template"
 VAULT_KEY = bytes(range(32))
 SEED = 1
+derive_once()
 
 
 @pytest.fixture(scope="session", name="migrated_template")
