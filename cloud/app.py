@@ -34,6 +34,7 @@ from cloud.guard import pages as guard_pages
 from cloud.guardian import api as guardian_api
 from cloud.guardian import (
     blocking,
+    joining_pages,
     notice_api,
     notice_pages,
     order_pages,
@@ -130,7 +131,7 @@ ROUTERS = (
     diet_pages.router, diet_list_pages.router,
     menu_api.router, guardian_menu_pages.router, guardian_menu_api.router,
     privacy_pages.router, consent_pages.router, guardian_consent_pages.router, guardian_consent_pages.of_child,
-    guardian_family_pages.router, own_data_pages.router, correction_pages.router,
+    guardian_family_pages.router, joining_pages.router, own_data_pages.router, correction_pages.router,
     factor_pages.router, session_pages.router,
     assets.router, account_pages.router, guardian_pages.router, blocking.router, pass_pages.router, guard_pages.router,
     guardian_money_pages.router, money_pages.books, money_pages.router, sold_pages.router,

@@ -85,6 +85,7 @@ VERBS = {
     "gate.added": N_("Gate added"),
     "guardian.added": N_("Guardian added"),
     "guardian.ended": N_("Guardianship ended"),
+    "guardian.joined": N_("Child taken in by a code of the school"),
     "guardian.limit_lifted": N_("Court's limit lifted"),
     "guardian.limited": N_("Court's limit noted"),
     "guardian.rights_set": N_("Rights of a guardian set"),

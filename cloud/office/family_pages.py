@@ -1,6 +1,7 @@
 """The guardians on a person's page: adding one, the rights of each, the way in, and the end of a guardianship."""
 
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -13,11 +14,22 @@ from cloud.people.actions import add_guardian, end_guardianship, open_guardian_a
 from cloud.people.bulk import GuardianGiven
 from cloud.people.family import set_rights
 from cloud.people.kinds import FamilyRight, Relation
+from cloud.people.opening import open_apart
 from cloud.people.queries import GuardianRow, guardians_of
 
 router = APIRouter(prefix=f"{PREFIX}/guardians", include_in_schema=False)
 of_one = APIRouter(prefix=f"{PREFIX}/guardians/{{guardian_id}}", include_in_schema=False)
 Rights = Annotated[list[FamilyRight], Form(max_length=len(FamilyRight))]
+
+
+class Under(StrEnum):
+    """What an account is opened under."""
+
+    PHONE = "phone"
+    DRAWN = "drawn"  # a login, where the number's account is not known to the guardian
+
+
+WAYS_IN = {Under.PHONE: open_guardian_account, Under.DRAWN: open_apart}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,13 @@ async def end(desk: OfficeDesk, person: ThePerson, guardian: TheGuardian) -> Res
 
 
 @of_one.post("/account")
-async def open_account(request: Request, desk: OfficeDesk, person: ThePerson, guardian: TheGuardian) -> Response:
-    """Open a guardian's account; the first password is on this answer and nowhere else."""
-    opened = await open_guardian_account(desk.services, desk.actor, guardian.id)
+async def open_account(
+    request: Request,
+    desk: OfficeDesk,
+    person: ThePerson,
+    guardian: TheGuardian,
+    under: Annotated[Under, Form()] = Under.PHONE,
+) -> Response:
+    """Open a guardian's account; the first password, or the code, is on this answer and nowhere else."""
+    opened = await WAYS_IN[under](desk.services, desk.actor, guardian.id)
     return await person_page(request, desk, person, Outcome(opened=opened))

@@ -7,7 +7,7 @@ from datetime import date
 import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from cloud.accounts.actions import add_account, audit, give_role
+from cloud.accounts.actions import add_account, audit
 from cloud.accounts.errors import LoginTaken
 from cloud.accounts.excusing import end_excused
 from cloud.accounts.queries import account_of_login
@@ -31,6 +31,7 @@ from cloud.people.bulk import (
 )
 from cloud.people.consents import Answer, has_consented, last_on, put_answers
 from cloud.people.errors import PersonRefused
+from cloud.people.joining import code_for
 from cloud.people.kinds import CHANGED, Purpose, Relation, Says, Way
 from cloud.people.models import Guardianship, Person
 from cloud.people.photos import forget_photo
@@ -38,14 +39,20 @@ from cloud.people.rules import check_iin, normal_name, normal_phone
 from cloud.schools.queries import school_of_id
 
 SOURCE_MAX = 200
+_WAY_IN = """
+SELECT school_id, guardian.name, phone_encrypted, login
+FROM guardian LEFT JOIN account ON account.id = account_id WHERE guardian.id = $1
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A guardian's way in; no password where the phone number had an account before."""
+    """A guardian's way in: a first password, a code for the holder of the account that was there, or there already."""
 
+    guardian_id: int
     login: str
-    password: str | None
+    password: str | None = None
+    code: str | None = None
 
 
 async def add_person(services: Services, actor: Actor, school_id: int, given: PersonGiven) -> int:
@@ -181,27 +188,26 @@ async def end_guardianship(services: Services, actor: Actor, guardian_id: int, p
 
 
 async def open_guardian_account(services: Services, actor: Actor, guardian_id: int) -> Opened:
-    """Give a guardian an account under the own phone number, or this school's role to the account that has it.
+    """Give a guardian an account under the own phone number, or a code for the holder of the account that has it.
 
-    Raises NotAllowed or NotFound. The caller hands the initial password over on paper: it is kept nowhere.
+    Raises NotAllowed or NotFound. The caller hands password or code over on paper: they are kept nowhere.
     """
-    row = await services.database.pool.fetchrow(
-        "SELECT school_id, name, phone_encrypted FROM guardian WHERE id = $1", guardian_id
-    )
+    row = await services.database.pool.fetchrow(_WAY_IN, guardian_id)
     if row is None or row["phone_encrypted"] is None:
         raise NotFound
     actor.require(Right.FAMILY_INVITE, row["school_id"])
     phone = services.vault.decrypt(row["phone_encrypted"], PHONE)
-    reach = Reach(Role.GUARDIAN, row["school_id"])
-    password: str | None = None
+    if row["login"] is not None:
+        return Opened(guardian_id, row["login"])
     try:
-        made = await add_account(services, actor, phone, row["name"], reach)
-        account_id, password = made.account_id, made.password
+        made = await add_account(services, actor, phone, row["name"], Reach(Role.GUARDIAN, row["school_id"]))
     except LoginTaken:
         account_id = await account_of_login(services, phone)
-        await give_role(services, actor, account_id, reach)
-    await services.database.pool.execute("UPDATE guardian SET account_id = $2 WHERE id = $1", guardian_id, account_id)
-    return Opened(phone, password)
+        return Opened(guardian_id, phone, code=code_for(services, guardian_id, account_id))
+    await services.database.pool.execute(
+        "UPDATE guardian SET account_id = $2 WHERE id = $1", guardian_id, made.account_id
+    )
+    return Opened(guardian_id, phone, made.password)
 
 
 def checked(given: PersonGiven) -> PersonGiven:

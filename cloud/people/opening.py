@@ -6,6 +6,7 @@ so that a sheet that was lost is printed again. AT_ONCE at a time: a password co
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +16,10 @@ from cloud.accounts.actions import make, reset_password
 from cloud.accounts.granting import may_give
 from cloud.accounts.passwords import draw_password, hash_password
 from cloud.core.actor import Actor, Reach, Role
-from cloud.core.errors import NotAllowed
+from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.people.actions import open_guardian_account
+from cloud.people.actions import Opened, open_guardian_account
 from cloud.people.bulk import EMAIL
 from cloud.people.kinds import PersonRole
 from cloud.schools.queries import school_of_id
@@ -35,7 +36,7 @@ WHERE person.school_id = $1 AND school_class_id = $2 AND person.role = $3 AND pe
   AND (account.id IS NULL OR account.must_change AND account.is_active)
 ORDER BY sort_key, person.id LIMIT $4
 """
-# Whose account is of another school too is left to the phone number: open_guardian_account gives this school's role.
+# Whose account is of another school too is left alone: its password is not this school's to give.
 _KIN = """
 FROM guardianship_at($2) AS family JOIN person ON person.id = family.person_id AND person.role = 'student'
 JOIN guardian ON guardian.id = family.guardian_id AND phone_encrypted IS NOT NULL
@@ -65,6 +66,7 @@ LEFT JOIN (SELECT school_class_id, count(DISTINCT guardian.id) AS count {_KIN} G
 WHERE class.school_id = $1 AND class.is_active ORDER BY class.grade, class.letter LIMIT $4
 """  # noqa: S608 (texts of ours)
 _LINK = "INSERT INTO student_account (person_id, account_id) VALUES ($1, $2)"
+_TAKE = "UPDATE guardian SET account_id = $2 WHERE id = $1 AND account_id IS NULL RETURNING id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +82,14 @@ class ClassWaits:
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """A way in for one person, to be cut out and handed over; without a password the account was there already."""
+    """A way in for one person, to be cut out and handed over: a password, or a code where an account was there."""
 
     name: str
     about: str  # the class, or the children
     login: str
     password: str | None
     email: str | None = None
+    code: str | None = None
 
 
 async def waiting_of(services: Services, actor: Actor, school_id: int) -> list[ClassWaits]:
@@ -113,6 +116,32 @@ async def open_guardians(services: Services, actor: Actor, school_id: int, class
     return [await _open_guardian(services, actor, row) for row in rows]
 
 
+async def open_apart(services: Services, actor: Actor, guardian_id: int) -> Opened:
+    """Open an account under a drawn login: the phone number has one that this guardian knows nothing of.
+
+    Raises NotAllowed, or NotFound for who has a way in.
+    """
+    row = await services.database.pool.fetchrow("SELECT school_id, name FROM guardian WHERE id = $1", guardian_id)
+    if row is None:
+        raise NotFound
+    actor.require(Right.FAMILY_INVITE, row["school_id"])
+    code, password = (await school_of_id(services, row["school_id"])).code, draw_password()
+    hashed, reach = await hash_password(password), Reach(Role.GUARDIAN, row["school_id"])
+    for _ in range(TRIES_MAX):
+        login = _drawn_login(code)
+        with suppress(IntegrityError):
+            async with services.database.transaction() as connection:
+                account_id = await make(services, connection, actor, login, row["name"], reach, hashed)
+                if not await connection.execute_query_dict(_TAKE, [guardian_id, account_id]):
+                    raise NotFound
+            return Opened(guardian_id, login, password)
+    raise NotFound
+
+
+def _drawn_login(code: str) -> str:
+    return f"{code}.{secrets.randbelow(10**LOGIN_DIGITS):0{LOGIN_DIGITS}d}"
+
+
 async def _open_student(
     services: Services, actor: Actor, school_id: int, code: str, row: Mapping[str, Any]
 ) -> Slip | None:
@@ -123,7 +152,7 @@ async def _open_student(
     password, reach = draw_password(), Reach(Role.STUDENT, school_id)
     hashed = await hash_password(password)
     for _ in range(TRIES_MAX):
-        login = f"{code}.{secrets.randbelow(10**LOGIN_DIGITS):0{LOGIN_DIGITS}d}"
+        login = _drawn_login(code)
         try:
             async with services.database.transaction() as connection:
                 account_id = await make(services, connection, actor, login, login, reach, hashed)
@@ -143,4 +172,4 @@ async def _open_guardian(services: Services, actor: Actor, row: Mapping[str, Any
         given = await reset_password(services, actor, row["account_id"])
         return Slip(row["name"], row["about"], given.login, given.password, email)
     opened = await open_guardian_account(services, actor, row["id"])
-    return Slip(row["name"], row["about"], opened.login, opened.password, email)
+    return Slip(row["name"], row["about"], opened.login, opened.password, email, opened.code)

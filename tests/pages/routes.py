@@ -315,6 +315,8 @@ ROUTES: dict[str, Right | Who] = {
     f"GET {COURSE}/lines/{{key}}/results": Who.PROGRAMS,
     "GET /sign-in/with/{provider_id}": Who.ANYBODY,
     "GET /sign-in/back/{provider_id}": Who.ANYBODY,
+    "GET /account/child": Who.MEMBERS,
+    "POST /account/child": Who.MEMBERS,
     "GET /account/joined": Who.MEMBERS,
     "POST /account/joined/{provider_id}/join": Who.MEMBERS,
     "POST /account/joined/{provider_id}/part": Who.MEMBERS,

@@ -80,6 +80,7 @@ PAGES = {
     "consents": ("office", "/schools/almaty15/people/{child}/consents"),
     "pass": ("guardian", "/children/{child}/pass"),
     "account": ("guardian", "/account"),
+    "account_child": ("guardian", "/account/child"),
     "second_step": ("it", "/account/second-step"),
     "own_sessions": ("guardian", "/account/sessions"),
     "gate": ("guard", "/schools/almaty15/gate"),
