@@ -11,11 +11,13 @@ from tests.servers.process import free_port
 
 
 @asynccontextmanager
-async def served(services: Services) -> AsyncIterator[str]:
-    """Serve the application and return its address, which is the public one too."""
+async def served(services: Services, public_url: str = "") -> AsyncIterator[str]:
+    """Serve the application and return its address, which is the public one too unless a proxy's is given."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    own = replace(services.settings, http_port=port, public_url=address, api_requests_per_minute=1_000_000)
+    own = replace(
+        services.settings, http_port=port, public_url=public_url or address, api_requests_per_minute=1_000_000
+    )
     started = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(serve(create_app(replace(services, settings=own)), started))
