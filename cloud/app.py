@@ -103,6 +103,7 @@ from cloud.reports import pages as signed_pages
 from cloud.rosters import api as roster_api
 from cloud.rosters import enrol_api, photo_api
 from cloud.scim import api as scim_api
+from cloud.scim import groups_api as scim_groups_api
 from cloud.signon import (
     arrival_pages,
     catalogue_pages,
@@ -149,7 +150,7 @@ ROUTERS = (
     roster_api.router, release_api.router, release_pages.router, enrol_api.router, photo_api.router, kaspi_api.router,
     oauth.router,
     oneroster_api.router, oneroster_files_api.router,
-    scim_api.router,
+    scim_groups_api.router, scim_api.router,  # what is nowhere else comes last
     program_pages.router,
     gates_api.router, presence_api.router, security_txt.router,
 )  # fmt: skip

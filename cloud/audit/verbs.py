@@ -83,6 +83,8 @@ VERBS = {
     "family.data_taken": N_("Own data taken home by a guardian"),
     "foreign_gates.taken_in": N_("Passages of another system taken in"),
     "gate.added": N_("Gate added"),
+    "group.dropped": N_("Group of a directory dropped"),
+    "group.kept": N_("Group of a directory set"),
     "guardian.added": N_("Guardian added"),
     "guardian.ended": N_("Guardianship ended"),
     "guardian.joined": N_("Child taken in by a code of the school"),

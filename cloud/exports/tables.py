@@ -218,6 +218,7 @@ UNKEPT = {  # tables that go out nowhere, with the reason
     "webhook": "where other programs hear of this installation; elsewhere it is set up anew",
     "webhook_event": "what they are still to be told",
     "scim_account": "what another program knows an account by here; elsewhere it tells anew",
+    "scim_group": "what another program knows a role by here; elsewhere it tells anew",
     "access_token": "sessions of other programs",
     "signing_key": "a secret of this service",
     "oidc_grant": "sessions",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cloud.scim.errors import ScimRefused, wrong
-from cloud.scim.schemas import USER
+from cloud.scim.schemas import GROUP, USER
 
 FILTER_MAX = 1_000
 DEPTH_MAX = 10
@@ -52,8 +52,8 @@ def values_at(resource: object, path: str) -> list[object]:
 
 def plain(path: str) -> str:
     """Return an attribute's name without the schema it may be written with."""
-    prefix = f"{USER}:"
-    return path[len(prefix) :] if path.lower().startswith(prefix.lower()) else path
+    prefix = next((each for each in (f"{USER}:", f"{GROUP}:") if path.lower().startswith(each.lower())), "")
+    return path[len(prefix) :]
 
 
 @dataclass(slots=True)

@@ -66,15 +66,15 @@ class User:
 def read(body: Mapping[str, object]) -> Given:
     """Return what a resource says. Raises ScimRefused with `invalidValue`."""
     named = {WRITTEN.get(plain(name).lower(), plain(name)): value for name, value in body.items()}
-    user_name = _text(named, "userName", 120)
+    user_name = text_at(named, "userName", 120)
     if not user_name:
         raise wrong("invalidValue", "userName")
-    language = _text(named, "preferredLanguage", 20).partition("-")[0].lower()
+    language = text_at(named, "preferredLanguage", 20).partition("-")[0].lower()
     if language not in {"", *LANGUAGES}:
         raise wrong("invalidValue", "preferredLanguage")
-    name = _text(named, "displayName", NAME_MAX) or _name(named) or user_name
+    name = text_at(named, "displayName", NAME_MAX) or _name(named) or user_name
     active = named.get("active", True)
-    external_id = _text(named, "externalId", EXTERNAL_MAX)
+    external_id = text_at(named, "externalId", EXTERNAL_MAX)
     return Given(user_name, name, _flag(active), language, external_id, _roles(named.get("roles") or []))
 
 
@@ -92,7 +92,8 @@ def _names(text: str) -> set[str]:
     return {plain(each.strip()).partition(".")[0].lower() for each in text.split(",") if each.strip()}
 
 
-def _text(named: Mapping[str, object], name: str, most: int) -> str:
+def text_at(named: Mapping[str, object], name: str, most: int) -> str:
+    """Return a text of a resource, nothing where there is none. Raises ScimRefused with `invalidValue`."""
     value = named.get(name)
     if value is None:
         return ""
@@ -114,8 +115,8 @@ def _name(named: Mapping[str, object]) -> str:
     name = named.get("name")
     if not isinstance(name, Mapping):
         return ""
-    whole = _text(name, "formatted", NAME_MAX)
-    return whole or " ".join(filter(None, (_text(name, "familyName", 80), _text(name, "givenName", 80))))
+    whole = text_at(name, "formatted", NAME_MAX)
+    return whole or " ".join(filter(None, (text_at(name, "familyName", 80), text_at(name, "givenName", 80))))
 
 
 def _roles(value: object) -> frozenset[Role]:

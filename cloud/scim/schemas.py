@@ -1,12 +1,13 @@
-"""What this service says of itself: its abilities, its one kind of resource, and the schemas of all it sends.
+"""What this service says of itself: its abilities, its kinds of resources, and the schemas of all it sends.
 
-Groups are not offered: what somebody may do hangs on roles, which are fixed, and are an attribute of the user.
+A group is a role at the school; roles are fixed, so that a group has one of their names.
 """
 
 from cloud.core.roles import Role
 
 ROOT = "/scim/v2"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
@@ -42,20 +43,22 @@ def service_provider_config(base: str) -> Json:
 
 
 def resource_types(base: str) -> list[Json]:
-    """Return the kinds of resources: users."""
+    """Return the kinds of resources: users and groups."""
+    kinds = (("User", "/Users", USER, "An account of staff."), ("Group", "/Groups", GROUP, "A role at the school."))
     return [
         {
-            "schemas": [f"{_CORE}ResourceType"], "id": "User", "name": "User", "endpoint": "/Users", "schema": USER,
-            "description": "An account of staff.",
-            "meta": {"resourceType": "ResourceType", "location": f"{base}/ResourceTypes/User"},
+            "schemas": [f"{_CORE}ResourceType"], "id": name, "name": name, "endpoint": endpoint, "schema": urn,
+            "description": about, "meta": {"resourceType": "ResourceType", "location": f"{base}/ResourceTypes/{name}"},
         }
+        for name, endpoint, urn, about in kinds
     ]  # fmt: skip
 
 
 def schemas(base: str) -> list[Json]:
-    """Return the schemas of users, and of what tells of this service."""
+    """Return the schemas of users and groups, and of what tells of this service."""
     described = (
         (USER, "User", "An account of staff.", _user()),
+        (GROUP, "Group", "A role at the school.", _group()),
         (f"{_CORE}ServiceProviderConfig", "ServiceProviderConfig", "What a service can do.", _config()),
         (f"{_CORE}ResourceType", "ResourceType", "A kind of resource.", _resource_type()),
         (f"{_CORE}Schema", "Schema", "The attributes of a resource.", _schema()),
@@ -79,6 +82,19 @@ def _user() -> list[Json]:
         attribute("preferredLanguage", "The language of its pages.", canonicalValues=list(LANGUAGES)),
         attribute("roles", "What it may at the school.", "complex", multiValued=True, subAttributes=[
             attribute("value", "The role.", required=True, canonicalValues=[role.value for role in ROLES]),
+        ]),
+    ]  # fmt: skip
+
+
+def _group() -> list[Json]:
+    return [
+        attribute("displayName", "The role.", required=True, mutability="immutable", uniqueness="server",
+                  canonicalValues=[role.value for role in ROLES]),
+        attribute("members", "Accounts that have it.", "complex", multiValued=True, subAttributes=[
+            attribute("value", "The id of the account.", required=True, mutability="immutable"),
+            attribute("$ref", "Where the account is.", "reference", referenceTypes=["User"], mutability="immutable",
+                      caseExact=True),
+            attribute("type", "A user.", mutability="immutable", canonicalValues=["User"]),
         ]),
     ]  # fmt: skip
 

@@ -164,19 +164,19 @@ async def _note(connection: BaseDBAsyncClient, program: Program, verb: str, acco
 
 
 async def _close(program: Program, account_id: int) -> None:
-    await close_account(program.services, _giver(program), account_id)
+    await close_account(program.services, giver_of(program), account_id)
 
 
 async def _set_roles(program: Program, account_id: int, held: frozenset[Role], wanted: frozenset[Role]) -> None:
     """Give and take roles, within the transaction that is open."""
-    giver, school_id = _giver(program), program.bearer.school_id
+    giver, school_id = giver_of(program), program.bearer.school_id
     for role in sorted(wanted - held, key=lambda each: each.value):
         await give_role(program.services, giver, account_id, Reach(role, school_id))
     for role in sorted(held - wanted, key=lambda each: each.value):
         await take_role(program.services, giver, account_id, Reach(role, school_id))
 
 
-def _giver(program: Program) -> Actor:
+def giver_of(program: Program) -> Actor:
     """Return who gives and takes the roles: the program, with the IT's right at its school; which ones, ROLES says."""
     return Actor(program.bearer.actor.name, None, frozenset({Reach(Role.IT, program.bearer.school_id)}))
 

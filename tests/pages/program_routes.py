@@ -36,6 +36,10 @@ SCIM = (
     f"PUT {_SCIM}/Users/{{user_id}}",
     f"PATCH {_SCIM}/Users/{{user_id}}",
     f"DELETE {_SCIM}/Users/{{user_id}}",
+    f"GET {_SCIM}/Groups",
+    f"POST {_SCIM}/Groups",
+    f"POST {_SCIM}/Groups/.search",
+    *(f"{method} {_SCIM}/Groups/{{name}}" for method in ("GET", "PUT", "PATCH", "DELETE")),
 )
 # What is nowhere else is answered in SCIM's words; it stands in no document.
 NOWHERE = tuple(f"{method} {_SCIM}/{{rest:path}}" for method in ("DELETE", "GET", "PATCH", "POST", "PUT"))
