@@ -189,7 +189,7 @@ def create_app(services: Services) -> FastAPI:
     """Return the application; `serve` serves it."""
     app = FastAPI(
         title="Esik", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json",
-        lifespan=_lifespan,
+        lifespan=_lifespan, redirect_slashes=False,  # it would lead to whatever host the request names
     )  # fmt: skip
     figures = Figures()
     app.state.services = services

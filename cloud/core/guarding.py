@@ -81,7 +81,8 @@ class Guarding:
                 self._note(scope, int(message["status"]), self.clock.monotonic_s() - began_s)
             await send(message)
 
-        if (refusal := refusal_of(scope["method"], scope["path"], Headers(scope=scope))) is not None:
+        refusal = refusal_of(scope["method"], scope["path"], Headers(scope=scope), is_secure=self.is_secure)
+        if refusal is not None:
             await tell(Request(scope), *refusal)(scope, receive, sending)
             return
         try:
@@ -107,9 +108,9 @@ class Guarding:
         log.info("request.answered", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 
-def refusal_of(method: str, path: str, headers: Headers) -> tuple[int, str, Told] | None:
+def refusal_of(method: str, path: str, headers: Headers, *, is_secure: bool) -> tuple[int, str, Told] | None:
     """Return why a request goes no further, as status, code and sentence, or None."""
-    if comes_from_elsewhere(method, headers):
+    if comes_from_elsewhere(method, headers, is_secure=is_secure):
         return HTTPStatus.FORBIDDEN, "from_elsewhere", ELSEWHERE
     if "transfer-encoding" in headers:  # else a body without end could be sent; browsers always say how long it is
         return HTTPStatus.LENGTH_REQUIRED, "no_length", NO_LENGTH
@@ -125,8 +126,11 @@ def length_max(path: str, headers: Headers) -> int:
     return UPLOAD_MAX if is_file and UPLOADS.fullmatch(path) else FORM_MAX
 
 
-def comes_from_elsewhere(method: str, headers: Headers) -> bool:
-    """Tell whether a write was sent by another site's page. A program that is no browser sends neither header."""
+def comes_from_elsewhere(method: str, headers: Headers, *, is_secure: bool) -> bool:
+    """Tell whether a write was sent by another site's page. A program that is no browser sends neither header.
+
+    A page of the own name that came without TLS is another site's too: whoever is in between may have written it.
+    """
     if method in SAFE:
         return False
     site = headers.get("sec-fetch-site")
@@ -134,5 +138,6 @@ def comes_from_elsewhere(method: str, headers: Headers) -> bool:
         return True
     origin = headers.get("origin")
     if origin is not None:
-        return urlsplit(origin).netloc != headers.get("host")
+        scheme, host = urlsplit(origin)[:2]
+        return host != headers.get("host") or (is_secure and scheme != "https")
     return site is None and "cookie" in headers

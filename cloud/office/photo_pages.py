@@ -36,8 +36,8 @@ async def drop(desk: OfficeDesk, person: ThePerson) -> Response:
 
 @router.get("/photo/{digest}.webp")
 async def show(desk: FaceDesk, ref: str, digest: str) -> Response:
-    """Send a photo; a browser keeps it for a day at most, and asks again after a withdrawal."""
+    """Send a photo; no browser keeps it, so that none is left after a sign-out or a withdrawal."""
     if len(digest) != 64:
         raise NotFound
     photo = await photo_of(desk.services, desk.actor, ref, digest)
-    return Response(photo, media_type=MEDIA_TYPE, headers={"cache-control": "private, max-age=3600"})
+    return Response(photo, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})

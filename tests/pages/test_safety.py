@@ -140,6 +140,26 @@ async def test_a_form_of_another_site_is_told_in_the_readers_language(http: http
     assert "Эта форма отправлена с другого сайта" in answer.text
 
 
+async def test_a_form_of_the_own_name_without_tls_is_another_sites(site: Site) -> None:
+    app = FastAPI()
+    app.state.services, app.state.pages = site.services, site.app.state.pages
+    app.add_api_route("/write", lambda: None, methods=["POST"])
+    app.add_middleware(Guarding, clock=site.clock, figures=Figures(), is_secure=True)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="https://esik") as client:
+        answers = [
+            await client.post("/write", headers={"origin": f"{scheme}://esik", "cookie": "esik_session=x"})
+            for scheme in ("http", "https")
+        ]
+
+    assert [answer.status_code for answer in answers] == [HTTPStatus.FORBIDDEN, HTTPStatus.OK]
+
+
+async def test_no_answer_leads_to_the_host_that_a_request_names(http: httpx2.AsyncClient) -> None:
+    answer = await http.get("/children/student00000/", headers={"host": "evil.example"})
+
+    assert (answer.status_code, answer.headers.get("location")) == (HTTPStatus.NOT_FOUND, None)
+
+
 async def test_our_own_mistake_is_told_in_the_readers_language_and_nobodys_data_stand_in_a_log(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -200,6 +220,7 @@ async def test_pages_of_people_are_kept_by_no_browser_and_assets_are(site: Site,
         "/schools/almaty15/office.csv",
         "/api/v1/schools/almaty15/presence",
         "/go/today",
+        f"/schools/almaty15/people/{site.sample.child_ref}/photo/{site.sample.photo}.webp",
     )
     kept = [(await http.get(path, headers=office)).headers["cache-control"] for path in private]
     asset = site.app.state.pages.assets.address("esik.css")
