@@ -6,7 +6,7 @@ from datetime import datetime
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
-from cloud.accounts import attempts
+from cloud.accounts import attempts, known
 from cloud.accounts.beginnings import (
     Half,
     Session,
@@ -17,12 +17,13 @@ from cloud.accounts.beginnings import (
     token_digest,
     ways_of,
 )
-from cloud.accounts.errors import LoginRefused, LoginTaken, PasswordRefused, SignInRefused
+from cloud.accounts.errors import LoginTaken, PasswordRefused, SignInRefused
 from cloud.accounts.granting import check_not_own, keep_last, keep_last_of, may_give
 from cloud.accounts.models import Account, Authenticator, Grant, Passkey, PasskeyOffer, RecoveryCode
 from cloud.accounts.others import closable, manageable, note
 from cloud.accounts.passwords import COMMON, draw_password, hash_password, needs_rehash, verify_password
-from cloud.accounts.rules import INITIAL_LASTS, PASSWORD_MAX, check_password, normal_login
+from cloud.accounts.rules import INITIAL_LASTS, PASSWORD_MAX, check_password, login_or_blank, normal_login
+from cloud.accounts.turns import Lane
 from cloud.audit.writing import audit as audit  # noqa: PLC0414 (every slice writes its journal by this name)
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
@@ -47,16 +48,25 @@ class NewAccount:
     password: str
 
 
-async def sign_in(services: Services, login: str, password: str, address: str, device: str = "") -> Session | Half:
-    """Begin a session, or half a one where the account has a second step.
+async def sign_in(
+    services: Services, login: str, password: str, address: str, device: str = "", cookie: str = ""
+) -> Session | Half:
+    """Begin a session, or half a one where the account has a second step; `cookie` says which browser this is.
 
-    Raises SignInRefused or TooManyAttempts; takes as long for a login that does not exist.
+    Raises SignInRefused, TooManyAttempts or TooManyAtOnce; takes as long for a login that does not exist.
     """
-    known_as = _login_or_blank(login)
-    counted = attempts.limits(services, known_as, address)
+    known_as = login_or_blank(login)
+    browser = known.known_as(services.vault, cookie, known_as)
+    counted = (
+        attempts.limits(services, known_as, address)
+        if browser is None
+        else attempts.known_limits(services, known_as, browser)
+    )
     await attempts.check(services, counted)
     account = await Account.get_or_none(login=known_as)
-    fits = await verify_password(account.password_hash if account else None, password[: PASSWORD_MAX + 1])
+    lane = Lane.STRANGER if browser is None else Lane.KNOWN
+    hashed = account.password_hash if account else None
+    fits = await verify_password(hashed, password[: PASSWORD_MAX + 1], lane, attempts.place_of(address))
     now = services.clock.now()
     if account is None or not fits or not _is_usable(account, now):
         await _refuse(services, counted, account, address)
@@ -263,13 +273,6 @@ async def _refuse(
 
 def _is_usable(account: Account, now: datetime) -> bool:
     return account.is_active and not (account.must_change and account.initial_until and account.initial_until < now)
-
-
-def _login_or_blank(login: str) -> str:
-    try:
-        return normal_login(login)
-    except LoginRefused:
-        return ""  # nobody has it, and refusing takes as long
 
 
 def _require_granting(actor: Actor, reach: Reach) -> None:

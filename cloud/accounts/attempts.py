@@ -39,13 +39,22 @@ class Limit:
 
 def limits(services: Services, login: str, address: str) -> tuple[Limit, ...]:
     """Return what is counted when a login fails from an address; a network of IPv6 (/64) counts as one address."""
-    place = _place(address)
+    place = place_of(address)
     digest = services.vault.digest
     return (
         Limit(digest(f"{login}\n{place}", "attempts.both"), FREE_FROM_ONE_ADDRESS, WAIT_MAX),
         Limit(digest(login, "attempts.login"), FREE_FROM_ANYWHERE, WAIT_MAX_ANYWHERE),
         Limit(digest(place, "attempts.address"), FREE_OF_AN_ADDRESS, WAIT_MAX),
     )
+
+
+def known_limits(services: Services, login: str, browser: str) -> tuple[Limit, ...]:
+    """Return what is counted where an account was signed in from the browser before: its own failures alone.
+
+    So whoever guesses, from however many addresses, and whoever shares the address keeps the owner out of nothing.
+    """
+    digest = services.vault.digest(f"{login}\n{browser}", "attempts.known")
+    return (Limit(digest, FREE_FROM_ONE_ADDRESS, WAIT_MAX),)
 
 
 def factor_limits(services: Services, account_id: int) -> tuple[Limit, ...]:
@@ -61,7 +70,7 @@ def passkey_limits(services: Services, account_id: int, address: str) -> tuple[L
 
     Who knows the password makes nobody wait but who shares the address; the app and the codes on paper stay open.
     """
-    key = services.vault.digest(f"{account_id}\n{_place(address)}", "attempts.passkey")
+    key = services.vault.digest(f"{account_id}\n{place_of(address)}", "attempts.passkey")
     return (Limit(key, FREE_FACTOR, WAIT_MAX),)
 
 
@@ -96,7 +105,8 @@ def _wait(until: datetime | None, now: datetime) -> None:
         raise TooManyAttempts(max(1, round((until - now).total_seconds())))
 
 
-def _place(address: str) -> str:
+def place_of(address: str) -> str:
+    """Return what counts as one address: of IPv6 its network (/64)."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -31,6 +31,20 @@ class TooManyAttempts(Refused):
         self.retry_after_s = retry_after_s
 
 
+class TooManyAtOnce(Refused):
+    """More people sign in at this moment than passwords can be checked; `retry_after_s` says when to try again."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "too_many_at_once"
+    retry_after_s = 5
+
+    def __init__(self) -> None:
+        super().__init__(
+            message("Very many people are signing in just now. Wait {seconds} seconds and try again.",
+                    seconds=self.retry_after_s)
+        )  # fmt: skip
+
+
 class HalfEnded(Refused):
     """The second step came too late, too often or twice: signing in begins anew."""
 

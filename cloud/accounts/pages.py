@@ -10,12 +10,13 @@ from fastapi.responses import RedirectResponse, Response
 
 from cloud.accounts.actions import change_password, choose_language, sign_in, sign_out
 from cloud.accounts.beginnings import Half, Session
-from cloud.accounts.errors import CodeRefused, HalfEnded, PasswordRefused, SignInRefused, TooManyAttempts
+from cloud.accounts.errors import CodeRefused, HalfEnded, PasswordRefused, SignInRefused, TooManyAtOnce, TooManyAttempts
 from cloud.accounts.passkeys import ANSWER_MAX, finish_with_passkey, passkey_asked
 from cloud.accounts.second_step import HalfWay, finish_with_code, half_of
 from cloud.accounts.sessions import sign_out_everywhere
 from cloud.accounts.web import (
     HALF_COOKIE,
+    KNOWN_COOKIE,
     AnyVisit,
     MemberVisit,
     NewVisit,
@@ -25,6 +26,7 @@ from cloud.accounts.web import (
     forget_half,
     forget_session,
     own_path,
+    remember_browser,
     remember_choice,
     remember_half,
     remember_session,
@@ -59,16 +61,18 @@ async def do_sign_in(
     request: Request, visit: AnyVisit, services: TheServices, login: Text = "", password: Text = "", next: Address = "/"  # noqa: A002
 ) -> Response:  # fmt: skip
     """Begin a session, or its first half, or say why not."""
+    cookie = request.cookies.get(KNOWN_COOKIE, "")
     try:
-        begun = await sign_in(services, login, password, address_of(request), device_of(request))
-    except (SignInRefused, TooManyAttempts) as refused:
+        begun = await sign_in(services, login, password, address_of(request), device_of(request), cookie)
+    except (SignInRefused, TooManyAttempts, TooManyAtOnce) as refused:
         return await _sign_in_page(request, visit, next=next, login=login, refused=refused)
     if isinstance(begun, Half):
         response = _go(f"{SECOND}?next={quote(own_path(next), safe='')}")
         remember_half(response, services, begun)
-        return response
-    response = _go(ACCOUNT if begun.must_change else own_path(next))
-    remember_session(response, services, begun)
+    else:
+        response = _go(ACCOUNT if begun.must_change else own_path(next))
+        remember_session(response, services, begun)
+    remember_browser(response, services, cookie, login)
     return response
 
 
@@ -229,7 +233,7 @@ async def _second_page(
 
 
 def _later(page: Response, refused: Refused | None) -> Response:
-    if isinstance(refused, TooManyAttempts):
+    if isinstance(refused, TooManyAttempts | TooManyAtOnce):
         page.headers["retry-after"] = str(refused.retry_after_s)
     return page
 

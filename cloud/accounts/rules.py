@@ -45,6 +45,14 @@ def normal_login(text: str) -> str:
     return login
 
 
+def login_or_blank(text: str) -> str:
+    """Return a login as it is kept; blank, which nobody has, where it cannot be one: refusing it takes as long."""
+    try:
+        return normal_login(text)
+    except LoginRefused:
+        return ""
+
+
 def check_password(password: str, login: str, name: str, common: frozenset[str]) -> None:
     """Raise PasswordRefused for a password that would be guessed (NIST SP 800-63B, 3.1.1: length and known ones)."""
     if len(password) < PASSWORD_MIN:

@@ -9,8 +9,10 @@ from urllib.parse import quote
 from fastapi import Depends, Request, Response
 
 from cloud.accounts.beginnings import Half, Session
+from cloud.accounts.known import remembered
 from cloud.accounts.machines import machine_of
 from cloud.accounts.queries import actor_of
+from cloud.accounts.rules import login_or_blank
 from cloud.core.actor import Actor
 from cloud.core.errors import Refused
 from cloud.core.messages import message
@@ -22,6 +24,7 @@ from cloud.core.telling import wants_page
 
 COOKIE = "esik_session"
 HALF_COOKIE = "esik_half"  # of a sign-in between its two steps; no page reads it but the second step
+KNOWN_COOKIE = "esik_known"  # of a browser that somebody signed in from; it opens nothing
 TOKEN_MAX = 100
 YEAR_S = 31_536_000
 
@@ -170,6 +173,14 @@ def forget_half(response: Response, services: Services) -> None:
     response.delete_cookie(
         HALF_COOKIE, path=SIGN_IN, secure=services.settings.cookies_secure, httponly=True, samesite="strict"
     )
+
+
+def remember_browser(response: Response, services: Services, cookie: str, login: str) -> None:
+    """Let the browser be known when the login is signed in to again, for the pages of signing in only."""
+    response.set_cookie(
+        KNOWN_COOKIE, remembered(services.vault, cookie, login_or_blank(login)), max_age=YEAR_S, path=SIGN_IN,
+        secure=services.settings.cookies_secure, httponly=True, samesite="strict",
+    )  # fmt: skip
 
 
 def token_of(request: Request, cookie: str = COOKIE) -> str:

@@ -183,6 +183,7 @@ VERBS = {
     "webhook.added": N_("Webhook added"),
     "webhook.ended": N_("Webhook ended"),
     "webhook.secret_changed": N_("Secret of a webhook changed"),
+    "webhook.taken_over": N_("Webhook taken over"),
     "webhook.tested": N_("Webhook tested"),
 }
 

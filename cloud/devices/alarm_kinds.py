@@ -57,6 +57,9 @@ _UPDATE = N_(
 )
 _WEBHOOK = N_("See on the page of programs how it answered; tell who runs it, or end the webhook.")
 _RESTS = N_("Revoke its token on the page of programs, and make another one that you answer for.")
+_WEBHOOK_RESTS = N_(
+    "Take it over on the page of programs if you answer for it, or end it. What waits is kept three days."
+)
 _RESTORED = N_(
     "Somebody put a backup back. If you did not, the database was changed by who says so: compare with the schools' "
     "anchors."
@@ -142,6 +145,9 @@ KINDS = {
     "webhook_given_up": Kind(Severity.WARNING, N_("A program did not take what a webhook told it"), _WEBHOOK),
     "token_rests": Kind(
         Severity.WARNING, N_("A program asks with a token whose maker may not make it any more"), _RESTS
+    ),
+    "webhook_rests": Kind(
+        Severity.WARNING, N_("A webhook rests: who made it may not keep it any more"), _WEBHOOK_RESTS
     ),
     "tables_other": Kind(Severity.SEVERE, N_("Service and database are of different versions"), _TABLES),
     "books_not_whole": Kind(Severity.SEVERE, N_("The books do not add up"), _BOOKS),

@@ -21,7 +21,7 @@ from cloud.tokens.actions import DAYS, make_token, revoke_token
 from cloud.tokens.queries import tokens_of
 from cloud.tokens.web import TOKEN_PATH
 from cloud.webhooks import kinds
-from cloud.webhooks.actions import add_webhook, change_secret, end_webhook, send_test
+from cloud.webhooks.actions import add_webhook, change_secret, end_webhook, send_test, take_over
 from cloud.webhooks.queries import deliveries_of, webhooks_of
 
 router = APIRouter(prefix="/schools/{code}/programs", include_in_schema=False)
@@ -92,6 +92,13 @@ async def test(request: Request, desk: ItDesk, webhook_id: Counted) -> Response:
         await send_test(desk.services, desk.actor, desk.school.id, webhook_id)
     except Refused as refused:
         return await _page(request, desk, refused=refused)
+    return _back(desk)
+
+
+@router.post("/webhooks/{webhook_id}/take")
+async def take(desk: ItDesk, webhook_id: Counted) -> Response:
+    """Answer for a webhook from now on."""
+    await take_over(desk.services, desk.actor, desk.school.id, webhook_id)
     return _back(desk)
 
 

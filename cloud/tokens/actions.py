@@ -36,15 +36,16 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
 _REVOKE = """
 UPDATE api_token SET revoked_at = $3 WHERE id = $1 AND school_id = $2 AND revoked_at IS NULL RETURNING name
 """
-# Whether the maker of `token` may still make tokens at its school; one made by the system itself has no maker.
-MAKER_MAY = """(token.made_by IS NULL OR EXISTS (
+# Whether the maker of a token, or a webhook, may still keep programs at its school; of the system's own there is none.
+MAKER_MAY = """({0}.made_by IS NULL OR EXISTS (
   SELECT FROM account JOIN grant_of_role AS held ON held.account_id = account.id
-  WHERE account.id = token.made_by AND account.is_active AND held.school_id = token.school_id AND held.role = ANY ({0})
+  WHERE account.id = {0}.made_by AND account.is_active AND held.school_id = {0}.school_id AND held.role = ANY ({1})
 ))"""
 MAKERS = sorted(role.value for role in WHOLE_SCHOOL[Right.PROGRAMS_KEEP])
 _CLIENT = f"""
 SELECT id, school_id, scopes FROM api_token AS token
-WHERE client = $1 AND secret_digest = $2 AND revoked_at IS NULL AND expires_at > $3 AND {MAKER_MAY.format("$4")}
+WHERE client = $1 AND secret_digest = $2 AND revoked_at IS NULL AND expires_at > $3
+  AND {MAKER_MAY.format("token", "$4")}
 FOR UPDATE
 """  # noqa: S608 (text of ours)
 _TRIM = """

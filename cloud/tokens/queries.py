@@ -22,13 +22,13 @@ WITH asked AS (
   UNION ALL SELECT token_id, scopes FROM access_token WHERE digest = $1 AND expires_at > $2
 )
 SELECT token.id, token.name, token.school_id, school.code, asked.scopes, token.last_used_at,
-  {MAKER_MAY.format("$3")} AS may
+  {MAKER_MAY.format("token", "$3")} AS may
 FROM asked JOIN api_token AS token ON token.id = asked.token_id JOIN school ON school.id = token.school_id
 WHERE token.revoked_at IS NULL AND token.expires_at > $2
 """  # noqa: S608 (text of ours)
 _TOKENS = f"""
 SELECT token.id, token.name, client, scopes, made_at, expires_at, last_used_at, revoked_at,
-  coalesce(maker.name, '') AS made_by, NOT {MAKER_MAY.format("$3")} AS rests
+  coalesce(maker.name, '') AS made_by, NOT {MAKER_MAY.format("token", "$3")} AS rests
 FROM api_token AS token LEFT JOIN account AS maker ON maker.id = made_by
 WHERE school_id = $1 ORDER BY revoked_at IS NOT NULL, token.id DESC LIMIT $2
 """  # noqa: S608 (text of ours)

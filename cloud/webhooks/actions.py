@@ -1,4 +1,4 @@
-"""What is done with webhooks: adding one, another secret for it, a test, and its end.
+"""What is done with webhooks: adding one, another secret for it, a test, taking it over, and its end.
 
 Rule: a secret is sealed in the database and shown once; the one before signs too for a day, so that nobody is cut off.
 """
@@ -23,6 +23,7 @@ from cloud.webhooks.kinds import WORDS, EventKind
 from cloud.webhooks.signing import secret_of
 
 SEALED = "webhook.secret"  # the vault's context
+RESTS = "rests"  # stands in the place of an answer where nobody is left who answers for the webhook
 OLD_LASTS = timedelta(days=1)
 WEBHOOKS_MAX = 10  # of a school
 TESTS_MAX = 10  # of a webhook, in an hour
@@ -38,6 +39,10 @@ UPDATE webhook SET old_secret_encrypted = secret_encrypted, old_until = $4, secr
 WHERE id = $1 AND school_id = $2 AND ended_at IS NULL RETURNING name
 """
 _END = "UPDATE webhook SET ended_at = $3 WHERE id = $1 AND school_id = $2 AND ended_at IS NULL RETURNING name"
+_TAKE_OVER = "UPDATE webhook SET made_by = $3 WHERE id = $1 AND school_id = $2 AND ended_at IS NULL RETURNING name"
+_AWAKE = """
+UPDATE webhook_event SET next_at = $2, last_error = '' WHERE webhook_id = $1 AND next_at > $2 AND last_error = $3
+"""
 _LET_GO = "UPDATE webhook_event SET next_at = NULL WHERE webhook_id = $1 AND next_at IS NOT NULL"
 _TESTS = "SELECT count(*) FROM webhook_event WHERE webhook_id = $1 AND kind = 'test' AND made_at > $2"
 _TEST = """
@@ -97,6 +102,21 @@ async def change_secret(services: Services, actor: Actor, school_id: int, webhoo
             school_id=school_id, at=now,
         )  # fmt: skip
     return NewSecret(webhook_id, secret)
+
+
+async def take_over(services: Services, actor: Actor, school_id: int, webhook_id: int) -> None:
+    """Answer for a webhook from now on, in the place of who made it. Raises NotAllowed or NotFound."""
+    actor.require(Right.PROGRAMS_KEEP, school_id)
+    now = services.clock.now()
+    async with services.database.transaction() as connection:
+        name = await raw(connection).fetchval(_TAKE_OVER, webhook_id, school_id, actor.account_id)
+        if name is None:
+            raise NotFound
+        await raw(connection).execute(_AWAKE, webhook_id, now, RESTS)
+        await audit(
+            connection, actor, "webhook.taken_over", f"webhook:{webhook_id}", {"name": name},
+            school_id=school_id, at=now,
+        )  # fmt: skip
 
 
 async def end_webhook(services: Services, actor: Actor, school_id: int, webhook_id: int) -> None:

@@ -1,7 +1,8 @@
 """Telling programs what waits in the outbox: signed, again and again, given up after three days with an alarm.
 
 Rule: no redirect is followed and no answer is read; while the network is waited for, no transaction is open. A worker
-that dies tells a thing twice, under the same id.
+that dies tells a thing twice, under the same id. A webhook never outlives its maker: it rests, and tells nothing, while
+who made it has no open account or may not keep programs at that school any more.
 """
 
 import asyncio
@@ -19,7 +20,8 @@ from cloud.core.errors import kinds_of
 from cloud.core.reaching import Resolve, resolve_by_system
 from cloud.core.services import Services
 from cloud.devices.alarms import note_alarm
-from cloud.webhooks.actions import SEALED
+from cloud.tokens.actions import MAKER_MAY, MAKERS
+from cloud.webhooks.actions import RESTS, SEALED
 from cloud.webhooks.addressing import reachable, target_of
 from cloud.webhooks.errors import NotReachable, WebhookWrong
 from cloud.webhooks.signing import headers
@@ -33,9 +35,18 @@ PAUSES = tuple(
     timedelta(seconds=each)
     for each in (5, 30, 120, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 43_200, 43_200, 43_200, 43_200)
 )  # three days
+RESTS_FOR, RESTS_LONGEST = timedelta(hours=1), sum(PAUSES, timedelta())
 KEPT = timedelta(days=30)
 FORGOTTEN_AT_ONCE = 10_000
-_TAKE = """
+# What waits for a webhook that rests waits for who takes it over, as long as for a program that does not answer.
+_REST = f"""
+UPDATE webhook_event AS event SET last_error = '{RESTS}',
+  next_at = CASE WHEN event.made_at > $2 THEN $3::timestamptz END,
+  given_up_at = CASE WHEN event.made_at > $2 THEN NULL ELSE $1::timestamptz END
+FROM webhook WHERE event.next_at <= $1 AND webhook.id = event.webhook_id AND NOT {MAKER_MAY.format("webhook", "$4")}
+RETURNING webhook.id, webhook.school_id, webhook.name
+"""  # noqa: S608 (text of ours)
+_TAKE = f"""
 WITH waiting AS (
   SELECT id, row_number() OVER (PARTITION BY webhook_id ORDER BY next_at, id) AS place FROM webhook_event
   WHERE next_at <= $1
@@ -47,11 +58,12 @@ WITH waiting AS (
 UPDATE webhook_event AS event SET attempts = attempts + 1, next_at = $2
 FROM webhook JOIN school ON school.id = webhook.school_id
 WHERE event.id IN (SELECT id FROM mine) AND webhook.id = event.webhook_id AND webhook.ended_at IS NULL
+  AND {MAKER_MAY.format("webhook", "$5")}
 RETURNING event.id, event.webhook_id, webhook.name, webhook.school_id, school.code AS school, webhook.address,
   webhook.secret_encrypted AS secret,
   CASE WHEN webhook.old_until > $1 THEN webhook.old_secret_encrypted END AS old_secret, event.kind, event.body,
   event.made_at, event.attempts
-"""
+"""  # noqa: S608 (text of ours)
 _DONE = """
 UPDATE webhook_event SET next_at = NULL, delivered_at = $2, last_status = $3, last_error = '' WHERE id = $1
 """
@@ -106,7 +118,8 @@ class Answer:
 async def deliver_due(services: Services, resolve: Resolve = resolve_by_system) -> int:
     """Tell programs what is due, and return how many tellings were tried."""
     now = services.clock.now()
-    rows = await services.database.pool.fetch(_TAKE, now, now + HELD, OF_ONE, AT_ONCE)
+    await _let_rest(services, now)
+    rows = await services.database.pool.fetch(_TAKE, now, now + HELD, OF_ONE, AT_ONCE, MAKERS)
     due = [Telling(**row) for row in rows]
     if not due:
         return 0
@@ -119,6 +132,14 @@ async def deliver_due(services: Services, resolve: Resolve = resolve_by_system) 
         for telling in due:
             tasks.create_task(_tell(services, client, resolve, telling, together), name="webhooks.tell")
     return len(due)
+
+
+async def _let_rest(services: Services, now: datetime) -> None:
+    """Put off what is due of webhooks that rest, and tell the school's IT of each."""
+    async with services.database.pool.acquire() as connection, connection.transaction():
+        rested = await connection.fetch(_REST, now, now - RESTS_LONGEST, now + RESTS_FOR, MAKERS)
+        for row in {each["id"]: each for each in rested}.values():
+            await note_alarm(connection, row["school_id"], "service", "webhook_rests", row["name"], now)
 
 
 async def forget_events(pool: asyncpg.Pool, now: datetime) -> None:

@@ -26,6 +26,7 @@ PARTS = (
     "tests.bench.head",
     "tests.bench.till",
     "tests.bench.rights",
+    "tests.bench.signing_in",
     "tests.bench.audit",
     "tests.bench.cloud",
     "tests.bench.ledger",

@@ -95,9 +95,10 @@ class Line:
         process = subprocess.Popen([*leash(None), *command], env=environment, stdout=subprocess.PIPE, text=True)
         try:
             _until_ready(process)
-            if part == "all":
+            if part != "worker":
                 until(lambda: answers(port), 20.0, "pages to listen")
-            until(lambda: self.count("shard_lease") == 64, 20.0, "the worker to serve its shards")
+            if part != "web":
+                until(lambda: self.count("shard_lease") == 64, 20.0, "the worker to serve its shards")
             yield process.pid, f"http://127.0.0.1:{port}"
         finally:
             process.terminate()

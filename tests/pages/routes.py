@@ -352,6 +352,7 @@ ROUTES: dict[str, Right | Who] = {
     "POST /schools/{code}/programs/webhooks": Right.PROGRAMS_KEEP,
     "POST /schools/{code}/programs/webhooks/{webhook_id}/secret": Right.PROGRAMS_KEEP,
     "POST /schools/{code}/programs/webhooks/{webhook_id}/test": Right.PROGRAMS_KEEP,
+    "POST /schools/{code}/programs/webhooks/{webhook_id}/take": Right.PROGRAMS_KEEP,
     "POST /schools/{code}/programs/webhooks/{webhook_id}/end": Right.PROGRAMS_KEEP,
 }
 

@@ -8,18 +8,20 @@ from datetime import datetime, timedelta
 import pytest
 from standardwebhooks.webhooks import WebhookVerificationError
 
+from cloud.accounts.actions import close_account, take_role
 from cloud.attendance.models import Movement, MovementKind
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.clock import SystemClock
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
 from cloud.people.models import Person
-from cloud.webhooks.actions import NewSecret, add_webhook, change_secret, end_webhook, send_test
+from cloud.webhooks.actions import NewSecret, add_webhook, change_secret, end_webhook, send_test, take_over
 from cloud.webhooks.delivering import PAUSES, deliver_due, forget_events
 from cloud.webhooks.errors import WebhookWrong
 from cloud.webhooks.queries import deliveries_of, webhooks_of
 from simulators.clock import SimulatedClock
 from tests.cloud.oneroster.factory import person, roster
+from tests.cloud.organisation.factory import SYSTEM, an_account
 from tests.cloud.tokens.factory import it_of
 from tests.cloud.webhooks.receiver import Receiver, receiver
 
@@ -157,17 +159,52 @@ async def test_what_is_ended_is_told_nothing_more_and_old_events_are_forgotten(
     assert await near.database.pool.fetchval("SELECT count(*) FROM webhook_event") == 0
 
 
+@pytest.mark.parametrize("loss", ["closed", "role taken"])
+async def test_a_webhook_rests_when_who_made_it_may_not_keep_it_any_more_until_somebody_takes_it_over(
+    near: Services, clock: SimulatedClock, loss: str
+) -> None:
+    async with told(near, "passage") as (at, made, hearing):
+        maker, heir = [await an_account(near, login, Role.IT, at) for login in ("daniyar", "next")]
+        await an_account(near, "last", Role.IT, at)
+        await take_over(near, Actor("D", maker, reach := frozenset({Reach(Role.IT, at)})), at, made.webhook_id)
+        await pass_gate(near, at, "Әлия", seq=1)
+        if loss == "closed":
+            await close_account(near, SYSTEM, maker)
+        else:
+            await take_role(near, SYSTEM, maker, Reach(Role.IT, at))
+
+        assert await deliver_due(near) == 0
+        (row,) = await webhooks_of(near, it_of(at), at)
+        assert (row.rests, row.waiting) == (True, 1)
+        alarms = await near.database.pool.fetch("SELECT school_id, kind, detail, count FROM alarm")
+        assert [tuple(each) for each in alarms] == [(at, "webhook_rests", "Journal", 1)]
+        await take_over(near, Actor("N", heir, reach), at, made.webhook_id)
+        assert await deliver_due(near) == 1  # what waited meanwhile
+
+        (row,) = await webhooks_of(near, it_of(at), at)
+        assert (row.rests, row.waiting, len(hearing.heard)) == (False, 0, 1)
+        await close_account(near, SYSTEM, heir)
+        await pass_gate(near, at, "Әлия", seq=2)
+        clock.advance(4 * 24 * 3600)
+        assert await deliver_due(near) == 0
+        (told_last, *_) = await deliveries_of(near, it_of(at), at)
+        assert (told_last.state, told_last.last_error) == ("webhook_given_up", "rests")  # nobody came for three days
+        await take_over(near, it_of(at), at, made.webhook_id)
+        assert await deliver_due(near) == 0
+        assert len(hearing.heard) == 1
+
+
 async def test_it_of_another_school_and_the_office_reach_no_webhook(near: Services) -> None:
     async with told(near, "passage") as (at, made, _hearing):
         other = await roster(near, "astana7")
         office = Actor("Office", 1, frozenset({Reach(Role.OFFICE, at)}))
         for stranger in (it_of(other), office):
-            for act in (change_secret, end_webhook, send_test):
+            for act in (change_secret, end_webhook, send_test, take_over):
                 with pytest.raises(NotAllowed):
                     await act(near, stranger, at, made.webhook_id)
             with pytest.raises(NotAllowed):
                 await webhooks_of(near, stranger, at)
-        for act in (change_secret, end_webhook, send_test):
+        for act in (change_secret, end_webhook, send_test, take_over):
             with pytest.raises(NotFound):
                 await act(near, it_of(other), other, made.webhook_id)
         with pytest.raises(WebhookWrong):
