@@ -12,6 +12,7 @@ from typing import Any
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.services import Services
+from cloud.exports.meanings import LANGUAGES
 from cloud.guardian.queries import Child, child_of
 from cloud.menu.entitlements import PAPER as ORDER_PAPER
 from cloud.menu.restricting import PAPER as DIET_PAPER
@@ -106,6 +107,14 @@ PARTS = (
          "person_id = $1 AND account_id = $2",
          sealed={"is_wrong": WRONG, "would_be_right": RIGHT, "answer": ANSWER}),
 )  # fmt: skip
+# By which the page names what rows refer to by a key.
+_NAMES = """
+SELECT 'gate' AS kind, key, name_kk, name_ru, name_en FROM gate WHERE school_id = $1
+UNION ALL SELECT 'meal', key, name_kk, name_ru, name_en FROM meal WHERE school_id = $1
+UNION ALL SELECT kind, CASE kind WHEN 'dish' THEN dish.key ELSE dish.id::text END, name_kk, name_ru, name_en
+FROM dish JOIN dish_version ON dish_id = dish.id AND dish_version.version = dish.version
+CROSS JOIN unnest(ARRAY['dish', 'dish_id']) AS kind WHERE school_id = $1 LIMIT 20000
+"""
 _PHOTO = "SELECT webp_encrypted FROM person_photo WHERE person_id = $1"
 
 
@@ -128,6 +137,7 @@ class OwnData:
     parts: Sequence[Taken]
     left_out: Collection[str]  # tables for which the guardian lacks a right
     photo: bytes | None
+    names: Mapping[tuple[str, str], Mapping[str, str]]  # of gates, meals and dishes, in three languages
 
 
 async def own_data(services: Services, actor: Actor, ref: str) -> OwnData:
@@ -143,12 +153,14 @@ async def own_data(services: Services, actor: Actor, ref: str) -> OwnData:
             rows = await connection.fetch(part.query, child.id, actor.account_id, timeout=HOURS_S)
             opened = [_opened(services, part, dict(row)) for row in rows]
             taken.append(Taken(part.name or part.table, part.table, part.columns, opened))
+        named = await connection.fetch(_NAMES, child.school_id)
         kept = await connection.fetchval(_PHOTO, child.id) if FamilyRight.CONSENT in child.rights else None
     async with services.database.transaction() as transaction:
         await audit(transaction, actor, "family.data_taken", f"person:{child.id}", school_id=child.school_id, at=now)
     photo = services.vault.decrypt_bytes(kept, PHOTO) if kept is not None else None
     left_out = sorted({part.table for part in PARTS} - {part.table for part in open_parts})
-    return OwnData(child, now, taken, left_out, photo)
+    names = {(row["kind"], row["key"]): {each: row[f"name_{each}"] for each in LANGUAGES} for row in named}
+    return OwnData(child, now, taken, left_out, photo, names)
 
 
 def _opened(services: Services, part: Part, row: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import Any
 
 from cloud.core.delimited import csv_of
-from cloud.core.formats import Formats
 from cloud.core.i18n import Language
 from cloud.exports.meanings import meanings
 from cloud.guardian.own_data import OwnData, Taken
@@ -38,36 +37,9 @@ def json_of(data: OwnData) -> bytes:
     return json.dumps(told, ensure_ascii=False, indent=1, default=_plain).encode()
 
 
-def title(part: Taken, language: Language) -> str:
-    """Return what a table holds, in words."""
-    return meanings().of_table(part.table)[language.value]
-
-
 def headings(part: Taken, language: Language) -> list[str]:
     """Return what the columns mean, in words."""
     return [meanings().of_column(part.table, column)[language.value] for column in part.columns]
-
-
-def shown(row: Mapping[str, Any], formats: Formats, yes: str, no: str) -> list[str]:
-    """Return a row's cells as a person reads them: local times, tenge, yes and no."""
-    return [_shown(column, value, formats, yes, no) for column, value in row.items()]
-
-
-def _shown(column: str, value: object, formats: Formats, yes: str, no: str) -> str:
-    match value:
-        case bool():
-            text = yes if value else no
-        case datetime():
-            text = f"{value.astimezone(formats.zone):%d.%m.%Y %H:%M}"
-        case date():
-            text = formats.typed(value)
-        case int() if column.endswith("_tiyn"):
-            text = formats.tenge(value)
-        case list():
-            text = ", ".join(map(str, value))
-        case _:
-            text = "—" if value is None else str(value)
-    return text
 
 
 def _texts(row: Mapping[str, Any]) -> list[str]:

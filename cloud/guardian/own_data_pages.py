@@ -11,12 +11,11 @@ from cloud.accounts.web import MemberVisit, SignedIn, TheServices
 from cloud.core.actor import Actor
 from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import translate
-from cloud.core.messages import message
 from cloud.core.pages import Visit, pages_of
 from cloud.core.services import Services
-from cloud.exports.meanings import meanings
 from cloud.guardian.own_data import OwnData, own_data
-from cloud.guardian.own_data_file import headings, shown, title, zip_of
+from cloud.guardian.own_data_file import zip_of
+from cloud.guardian.own_words import Reader
 from cloud.guardian.queries import child_of
 from cloud.people.corrections import Kept, Wrong, ask_correction, own_requests
 
@@ -84,14 +83,6 @@ async def _page(
 
 def _readable(request: Request, visit: Visit, data: OwnData) -> str:
     """Return the page of the file."""
-    yes, no = translate(visit.language, message("yes")), translate(visit.language, message("no"))
-    parts = [
-        {
-            "title": title(part, visit.language), "headings": headings(part, visit.language),
-            "rows": [shown(row, visit.formats, yes, no) for row in part.rows],
-        }
-        for part in data.parts
-    ]  # fmt: skip
-    left_out = [meanings().of_table(table)[visit.language.value] for table in data.left_out]
-    page = pages_of(request).page(visit, FILE, data=data, parts=parts, left_out=left_out)
+    reader = Reader(data, visit.language, visit.formats)
+    page = pages_of(request).page(visit, FILE, data=data, parts=reader.parts(), left_out=reader.left_out())
     return bytes(page.body).decode()

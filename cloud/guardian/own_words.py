@@ -1,0 +1,184 @@
+"""The page of a guardian's own file in words: what tables and columns are to a family, and what codes mean. Pure.
+
+Rule: no code, key or sign of bookkeeping stands on the page; programs find those in the tables beside it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from cloud.core.formats import Formats
+from cloud.core.i18n import N_, Language, translate
+from cloud.core.words import SIGNS, WORDS
+from cloud.exports.meanings import meanings
+from cloud.guardian.own_data import OwnData, Taken
+from cloud.menu.kinds import ALLERGENS, CATEGORIES, GROUNDS, Limit
+from cloud.notifications.kinds import Kind, unpacked
+from cloud.notifications.queries import NoticeRow
+from cloud.notifications.texts import told
+
+TITLES = {
+    "account": N_("Your account"), "guardian": N_("You, as the school knows you"),
+    "guardianship": N_("What you may about the child"),
+    "family_limit": N_("What a court or a paper has taken from your rights"),
+    "person_name": N_("The child's name"), "school_class": N_("The child's class"),
+    "person": N_("The child's IIN and number"), "card": N_("The child's cards"),
+    "consent_answer": N_("Answers about consents"), "presence": N_("Days at school"),
+    "movement": N_("Passages at gates"), "notice": N_("What you were told"), "meal_sale": N_("Meals"),
+    "meal_line": N_("Dishes of the meals"), "meal_refusal": N_("What was not sold"),
+    "meal_rating": N_("Ratings of meals"), "dish_rating": N_("Ratings of dishes"),
+    "entitlement": N_("Orders on free and cheaper meals"), "wallet_voucher": N_("Vouchers for meals"),
+    "restriction": N_("What is not sold to the child"), "preorder": N_("Meals ordered ahead"),
+    "preorder_dish": N_("Dishes ordered ahead"), "payment_number": N_("Number to pay by"),
+    "payment": N_("Money that came in"), "giving_back": N_("Money given back"), "ledger_account": N_("Balance"),
+    "ledger_line": N_("How the balance changed"), "ledger_entry": N_("Why the balance changed"),
+    "correction_request": N_("What you asked to correct"),
+}  # fmt: skip
+HEADINGS = {  # where the dictionary's own words tell codes
+    "account.language": N_("Language"), "school_class.grade": N_("Grade"), "card.medium": N_("Kind of card"),
+    "consent_answer.says": N_("Answer"), "consent_answer.way": N_("How it came"),
+    "movement.direction": N_("Direction"), "movement.kind": N_("How"), "notice.kind": N_("About"),
+    "notice.detail": N_("In words"), "meal_sale.payment": N_("How it is paid"), "meal_sale.id": N_("Number"),
+    "meal_line.sale": N_("Number of the meal"), "meal_line.dish": N_("Dish"), "dish_rating.dish": N_("Dish"),
+    "entitlement.kind": N_("What it gives"), "restriction.kind": N_("About"), "restriction.value": N_("What"),
+    "preorder.id": N_("Number"), "preorder_dish.preorder_id": N_("Number of the order"),
+    "preorder_dish.dish_id": N_("Dish"), "giving_back.way": N_("How"), "ledger_account.balance_tiyn": N_("Sum"),
+    "ledger_line.entry_id": N_("Number"), "ledger_entry.id": N_("Number"), "ledger_entry.kind": N_("Why"),
+    "correction_request.outcome": N_("Outcome"),
+}  # fmt: skip
+HIDDEN = frozenset({"ledger_account.part", "meal_line.version", "preorder_dish.version"})
+# A family's money is a debt of the school: bookkeeping tells it with a minus.
+OWED = frozenset({"ledger_account.balance_tiyn", "ledger_line.amount_tiyn"})
+PREFIXES = {  # of codes in the list of words
+    "guardianship.relation": "", "family_limit.takes": "right_", "card.medium": "", "card.state": "",
+    "consent_answer.purpose": "", "consent_answer.way": "way_", "movement.direction": "", "movement.reason": "",
+    "notice.kind": "", "meal_sale.payment": "meal_by_", "meal_refusal.reason": "", "entitlement.kind": "",
+    "payment.provider": "by_", "giving_back.way": "paid_by_", "ledger_entry.kind": "entry_",
+    "correction_request.what": "kept_", "correction_request.outcome": "correction_",
+}  # fmt: skip
+OWN = {  # codes that mean something of their own in their column
+    "guardianship.relation": {"other": WORDS["relative"]},
+    "consent_answer.says": {"yes": N_("yes"), "no": N_("no")},
+    "movement.kind": {
+        "card": N_("By card"), "hand": N_("Let through by the guard"), "denied": SIGNS["denied"].word,
+        "turned": SIGNS["turned"].word,
+    },
+    "entitlement.ground": GROUNDS,
+    "restriction.kind": {
+        "allergen": N_("Allergen"), "dish": N_("Dish"), "category": N_("Category"), "day_limit": N_("Limit of a day"),
+    },
+}  # fmt: skip
+NAMED = {  # columns of keys that have a name at the school
+    "movement.gate": "gate", "meal_sale.meal": "meal", "meal_refusal.meal": "meal", "meal_rating.meal": "meal",
+    "dish_rating.meal": "meal", "entitlement.meals": "meal", "wallet_voucher.meal": "meal", "preorder.meal": "meal",
+    "meal_line.dish": "dish", "dish_rating.dish": "dish", "preorder_dish.dish_id": "dish_id",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A table as it stands on the page."""
+
+    title: str
+    headings: list[str]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads the page, and the names of what the rows refer to."""
+
+    data: OwnData
+    language: Language
+    formats: Formats
+
+    def parts(self) -> list[Shown]:
+        """Return the tables."""
+        return [self._part(part) for part in self.data.parts]
+
+    def left_out(self) -> list[str]:
+        """Return what is not in the file, in words."""
+        return [self._word(TITLES[table]) for table in self.data.left_out]
+
+    def _part(self, part: Taken) -> Shown:
+        columns = [each for each in part.columns if f"{part.table}.{each}" not in HIDDEN]
+        return Shown(
+            self._word(TITLES[part.name]), [self._heading(part.table, each) for each in columns],
+            [[self._cell(f"{part.table}.{each}", row[each], row) for each in columns] for row in part.rows],
+        )  # fmt: skip
+
+    def _heading(self, table: str, column: str) -> str:
+        own = HEADINGS.get(f"{table}.{column}")
+        return self._word(own) if own else meanings().of_column(table, column)[self.language.value]
+
+    def _cell(self, place: str, value: object, row: Mapping[str, Any]) -> str:
+        if value is None or value in ("", []):
+            return "—"
+        if special := SPECIAL.get(place):
+            return special(self, row)
+        if isinstance(value, list):
+            return ", ".join(self._text(place, each) for each in value)
+        return self._text(place, value)
+
+    def _text(self, place: str, value: object) -> str:
+        match value:
+            case bool():
+                return self._word(N_("yes") if value else N_("no"))
+            case datetime():
+                return f"{value.astimezone(self.formats.zone):%d.%m.%Y %H:%M}"
+            case date():
+                return self.formats.typed(value)
+            case int() if place.endswith("_tiyn"):
+                return self.formats.tenge(-value if place in OWED else value)
+        return self._code(place, str(value))
+
+    def _code(self, place: str, code: str) -> str:
+        """Return what a code means; a name of somebody, and a code that is new, stay as they are."""
+        if place in NAMED:
+            return self._named(NAMED[place], code)
+        if (own := OWN.get(place, {}).get(code)) is not None:
+            return self._word(own)
+        if place not in PREFIXES:
+            return code
+        known = PREFIXES[place] + code
+        return self._word(SIGNS[known].word if known in SIGNS and known not in WORDS else WORDS.get(known, code))
+
+    def _named(self, kind: str, key: str) -> str:
+        names = self.data.names.get((kind, key))
+        return names[self.language.value] if names else key
+
+    def _word(self, words: str) -> str:
+        return translate(self.language, words)
+
+    def restricted(self, row: Mapping[str, Any]) -> str:
+        """Return what is not sold."""
+        value = str(row["value"])
+        match Limit(row["kind"]):
+            case Limit.ALLERGEN:
+                return self._word(ALLERGENS[value]) if value in ALLERGENS else value
+            case Limit.CATEGORY:
+                return self._word(CATEGORIES[value]) if value in CATEGORIES else value
+            case Limit.DISH:
+                return self._named("dish", value)
+            case Limit.DAY_LIMIT:
+                return self.formats.tenge(int(value))
+
+    def said(self, row: Mapping[str, Any]) -> str:
+        """Return a notice's words, as its page has them."""
+        child = self.data.child
+        notice = NoticeRow(
+            0, Kind(row["kind"]), child.ref, child.name, row["at"], row["told_at"], row["is_late"], None, "",
+            unpacked(row["detail"]), child.zone,
+        )  # fmt: skip
+        return told(notice, self.language)
+
+    def tongue(self, row: Mapping[str, Any]) -> str:
+        """Return a language by its own name."""
+        code = str(row["language"])
+        return next((each.own_name for each in Language if each.value == code), code)
+
+
+SPECIAL: Mapping[str, Callable[[Reader, Mapping[str, Any]], str]] = {
+    "restriction.value": Reader.restricted, "notice.detail": Reader.said, "account.language": Reader.tongue,
+}  # fmt: skip
