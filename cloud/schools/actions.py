@@ -43,7 +43,7 @@ class NewSchool:
 async def add_school(services: Services, actor: Actor, new: NewSchool) -> int:
     """Add a school, draw its shard, and return its id. Raises NotAllowed, SchoolRefused or CodeTaken."""
     actor.require_everywhere(Right.SCHOOLS_ADD)
-    _check(new)
+    check_school(new)
     now = services.clock.now()
     try:
         async with services.database.transaction() as connection:
@@ -159,7 +159,8 @@ def check_class(grade: int, letter: str, shift: int) -> None:
         )  # fmt: skip
 
 
-def _check(new: NewSchool) -> None:
+def check_school(new: NewSchool) -> None:
+    """Raise SchoolRefused for what no school can have."""
     if not CODE.fullmatch(new.code):
         raise SchoolRefused(message("A school's code is 4 to 12 small Latin letters and digits, as almaty5."))
     if not (new.name_kk.strip() and new.name_ru.strip() and new.name_en.strip()):

@@ -23,9 +23,9 @@ from cloud.exports.sealing import opened as unsealed
 from cloud.exports.shapes import Secret
 from cloud.exports.tables import TABLES
 from cloud.people.kinds import CHANGED
-from cloud.schools.actions import CODE
+from cloud.takein.checking import check_loaded, renew_sequences
 from cloud.takein.errors import NO_KEYS, NOT_EMPTY, TakeInRefused, damaged
-from cloud.takein.filling import filled_without_triggers, renew_sequences
+from cloud.takein.filling import filled_without_triggers
 from cloud.takein.loading import Loader, SealedValues
 from cloud.takein.reading import Source, opened
 
@@ -103,6 +103,7 @@ async def _load(services: Services, connection: asyncpg.Connection, source: Sour
     if await _others(connection, tables, school_id) != there:
         raise damaged("it has entries of the journal, or alarms, that are not this school's")
     await connection.execute(_HEADS)
+    await check_loaded(connection, school_id, [known.table.name for known in tables])
     await connection.execute(_READERS, list(READERS))
     await connection.execute(_NOTE, school_id, services.clock.now(), source.manifest.made_at)
     await renew_sequences(connection)
@@ -137,8 +138,6 @@ async def _the_school(connection: asyncpg.Connection, source: Source, tables: li
     if len(schools) != 1 or schools[0]["code"] != source.manifest.school:
         raise damaged("it holds another school than it says, or more than one")
     school_id = int(schools[0]["id"])
-    if not CODE.fullmatch(source.manifest.school):
-        raise damaged("its school has a code that no school has")
     for known in tables:
         query = f'SELECT EXISTS (SELECT FROM "{known.table.name}" WHERE ({known.table.whose}) IS NOT TRUE)'  # noqa: S608
         if known.table.name not in COMMON and await connection.fetchval(query, school_id):

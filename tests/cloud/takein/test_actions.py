@@ -170,7 +170,32 @@ def a_code_with_a_way_in_it(files: Files) -> None:
     files["manifest.json"] = files["manifest.json"].replace(b'"almaty5"', b'"../../x"')
 
 
-CRAFTED = (a_deed_that_nobody_did, deeds_of_no_school, a_deed_without_a_link, a_code_with_a_way_in_it)
+def changed(files: Files, table: str, **values: object) -> None:
+    """Put other values into a table's first row."""
+    first, *others = files[f"json/{table}.jsonl"].splitlines()
+    files[f"json/{table}.jsonl"] = b"\n".join([json.dumps(json.loads(first) | values).encode(), *others, b""])
+
+
+def a_zone_that_is_none(files: Files) -> None:
+    changed(files, "school", zone="Asia/Nowhere")  # would end each round of the workers, for all schools
+
+
+def a_shard_that_nobody_serves(files: Files) -> None:
+    changed(files, "school", shard=64)
+
+
+def a_moment_without_end(files: Files) -> None:
+    changed(files, "school", created_at="infinity")
+
+
+def a_number_that_leaves_none_for_others(files: Files) -> None:
+    changed(files, "quarantine", id=2**63 - 1)
+
+
+CRAFTED = (
+    a_deed_that_nobody_did, deeds_of_no_school, a_deed_without_a_link, a_code_with_a_way_in_it, a_zone_that_is_none,
+    a_shard_that_nobody_serves, a_moment_without_end, a_number_that_leaves_none_for_others,
+)  # fmt: skip
 
 
 async def test_what_is_sealed_anew_as_it_was_is_taken_in(services: Services, export: Path, tmp_path: Path) -> None:
@@ -195,12 +220,12 @@ async def test_an_export_of_before_health_was_sealed_is_taken_in_and_sealed(
 
 
 @pytest.mark.parametrize("craft", CRAFTED, ids=lambda each: each.__name__)
-async def test_who_knows_the_passphrase_crafts_no_journal_and_no_code(
+async def test_who_knows_the_passphrase_crafts_nothing_that_others_suffer_from(
     services: Services, export: Path, tmp_path: Path, craft: Callable[["Files"], None]
 ) -> None:
     file = resealed(export, tmp_path / "crafted.zip", craft)
 
-    with pytest.raises(TakeInRefused, match=r"journal|code"):
+    with pytest.raises(TakeInRefused, match=r"journal|code|zone|shard|moment|numbers"):
         await take_in(services, SYSTEM, file, PASSPHRASE)
 
     assert await services.database.pool.fetchval("SELECT count(*) FROM school") == 0
