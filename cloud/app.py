@@ -200,10 +200,9 @@ def create_app(services: Services) -> FastAPI:
     app.state.who = who_now
     app.state.figures = figures
     app.state.rates = Rates(services.clock, services.settings.api_requests_per_minute)
-    for router in ROUTERS:
-        app.include_router(router)
-    if services.settings.edition is Edition.EMBEDDED:
-        app.include_router(ui_pages.router)
+    routers = (*ROUTERS, ui_pages.router) if services.settings.edition is Edition.EMBEDDED else ROUTERS
+    for router in routers:  # as they are: what FastAPI includes it builds a second time, at the first request
+        app.router.routes.extend(router.routes)
     app.add_api_route("/health", health, include_in_schema=False)
     app.add_api_route("/metrics", metrics, include_in_schema=False)
     telling.register(app)
