@@ -160,6 +160,11 @@ class WorldJournal(Journal):
         self._free_at_s = 0.0
         super().__init__(file, timekeeper, reopen=reopen)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits for the disk."""
+        return self._jobs.empty()
+
     @override
     def append(self, *records: bytes) -> "asyncio.Future[list[Entry]]":
         self._site.ledger.give(self._site.page, records, running().now_ms)

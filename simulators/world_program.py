@@ -183,7 +183,8 @@ class Program:
     @property
     def is_drained(self) -> bool:
         """Tell whether the cloud has everything this program knows of."""
-        return self.journal.epoch != "" and self.session.unsent == 0 and self.journal.held == 0
+        journal = self.journal
+        return journal.is_idle and journal.epoch != "" and self.session.unsent == 0 and journal.held == 0
 
     # What the uplink asks
 

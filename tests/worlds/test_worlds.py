@@ -28,6 +28,13 @@ def test_one_seed_is_one_world_step_by_step() -> None:
     assert len(first.trace) > 10
 
 
+def test_a_world_is_not_at_rest_while_records_wait_for_a_slow_disk() -> None:
+    outcome = run_world(7812)  # its disk was slow until shortly before the end
+
+    assert "slow disk" in " ".join(outcome.faults)
+    assert not outcome.violations
+
+
 def test_worlds_are_full_of_faults_and_people() -> None:
     outcomes = [run_world(seed) for seed in range(1_000, 1_020)]
 
