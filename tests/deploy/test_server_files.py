@@ -91,3 +91,11 @@ def test_the_containers_are_set_as_the_code_reads_it_and_call_commands_that_ther
     told = {name: re.sub(r"\$\{\w+:\?\}", "x", value) for name, value in own[0]["environment"].items()}
     assert Settings.from_environment(told).edition is Edition.SERVER
     assert services["broker"]["command"][-1] == str(BROKER / "mosquitto.conf")
+
+
+def test_the_password_beside_the_compose_file_gets_into_no_image_and_no_commit() -> None:
+    left_out = (SERVER / "Containerfile.dockerignore").read_text().splitlines()
+    ignored = (SERVER.parents[1] / ".gitignore").read_text().splitlines()
+
+    assert {"**/.env", "**/*.key", ".git"} <= set(left_out)
+    assert "/deploy/server/.env" in ignored
