@@ -40,14 +40,23 @@ FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::te
     AS new (id, role, surname, given_name, patronymic, sort_key, iin, iin_digest, number, class_id, position)
 WHERE person.id = new.id
 """
-_GUARDIANS = """
+# A number under another name, whose holder has no child here any more: the operator gave it to somebody new, who gets
+# neither the account nor the address of who had it.
+_ANOTHERS = """
+guardian.name <> excluded.name AND NOT EXISTS (
+  SELECT FROM guardianship JOIN person ON person.id = person_id AND person.is_active
+  WHERE guardian_id = guardian.id AND ended_on IS NULL)
+"""
+_GUARDIANS = f"""
 INSERT INTO guardian (school_id, ref, name, phone_encrypted, phone_digest, email_encrypted, created_at)
 SELECT $1, new.ref, new.name, new.phone, new.phone_digest, new.email, $2
 FROM unnest($3::text[], $4::text[], $5::bytea[], $6::text[], $7::bytea[]) AS new (ref, name, phone, phone_digest, email)
 ON CONFLICT (school_id, phone_digest) DO UPDATE
-    SET name = excluded.name, email_encrypted = coalesce(excluded.email_encrypted, guardian.email_encrypted)
+    SET name = excluded.name, account_id = CASE WHEN {_ANOTHERS} THEN NULL ELSE guardian.account_id END,
+      email_encrypted = coalesce(
+        excluded.email_encrypted, CASE WHEN {_ANOTHERS} THEN NULL ELSE guardian.email_encrypted END)
 RETURNING id, phone_digest
-"""
+"""  # noqa: S608 (texts of ours)
 _ANEW = "guardianship.ended_on IS NOT NULL OR guardianship.shared_by IS NOT NULL"
 # A list that comes again takes no decision of the office back: of who is a guardian now it only narrows the rights,
 # leaves the right to consent as the office set it, and brings back nobody whom the office has ended.

@@ -6,7 +6,7 @@ from cloud.accounts.actions import add_account
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.services import Services
 from cloud.guardian.queries import children_of
-from cloud.people.actions import Opened, add_guardian, open_guardian_account
+from cloud.people.actions import Opened, add_guardian, end_guardianship, leave, open_guardian_account
 from cloud.people.bulk import GuardianGiven
 from cloud.people.joining import JoinRefused, code_for, take_in
 from cloud.people.kinds import Relation
@@ -116,3 +116,41 @@ async def test_the_sheet_of_a_class_has_the_code_in_the_place_of_a_password(serv
     (slip,) = await open_guardians(services, SYSTEM, here, None)
 
     assert (slip.login, slip.password, slip.code) == (PHONE, None, opened.code)
+
+
+@pytest.mark.parametrize("is_ended", [True, False])
+async def test_who_has_a_number_anew_gets_neither_account_nor_address_of_who_had_it(
+    services: Services, *, is_ended: bool
+) -> None:
+    here = await a_school(services)
+    gone = await a_student(services, here, "1")
+    before = await add_guardian(
+        services, SYSTEM, gone, GuardianGiven("Әліби Сәуле", PHONE, "s@mail.kz"), Relation.MOTHER
+    )
+    await open_guardian_account(services, SYSTEM, before)
+    if is_ended:
+        await end_guardianship(services, SYSTEM, before, gone, services.clock.now().date())
+    else:
+        await leave(services, SYSTEM, gone)
+
+    new = await a_student(services, here, "2")
+    after = await add_guardian(services, SYSTEM, new, GuardianGiven("Бекова Дина", PHONE), Relation.MOTHER)
+
+    row = await services.database.pool.fetchrow("SELECT * FROM guardian WHERE id = $1", after)
+    assert (row["account_id"], row["email_encrypted"]) == (None, None)
+    assert (await open_guardian_account(services, SYSTEM, after)).code is not None
+
+
+async def test_a_name_that_is_written_anew_leaves_a_parent_the_account(services: Services) -> None:
+    here = await a_school(services)
+    child = await a_student(services, here)
+    guardian = await add_guardian(
+        services, SYSTEM, child, GuardianGiven("Алиби Сауле", PHONE, "s@mail.kz"), Relation.MOTHER
+    )
+    await open_guardian_account(services, SYSTEM, guardian)
+
+    await add_guardian(services, SYSTEM, child, MOTHER, Relation.MOTHER)
+
+    row = await services.database.pool.fetchrow("SELECT * FROM guardian WHERE id = $1", guardian)
+    assert row["account_id"] is not None
+    assert row["email_encrypted"] is not None
