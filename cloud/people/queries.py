@@ -152,17 +152,6 @@ async def iin_of(services: Services, actor: Actor, ref: str) -> str | None:
     return None if sealed is None else services.vault.decrypt(sealed, IIN)
 
 
-async def phone_of(services: Services, actor: Actor, guardian_id: int) -> str | None:
-    """Return a guardian's phone number, for the office. Raises NotFound or NotAllowed."""
-    row = await services.database.pool.fetchrow(
-        "SELECT school_id, phone_encrypted FROM guardian WHERE id = $1", guardian_id
-    )
-    if row is None:
-        raise NotFound
-    actor.require(Right.FAMILY_READ, row["school_id"])
-    return None if row["phone_encrypted"] is None else services.vault.decrypt(row["phone_encrypted"], PHONE)
-
-
 async def phones_of(services: Services, actor: Actor, ref: str) -> dict[int, str]:
     """Return the phone numbers of a person's guardians by the guardian's id. Raises NotFound or NotAllowed."""
     person = await person_of_ref(services, actor, ref)

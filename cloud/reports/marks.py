@@ -21,7 +21,10 @@ SELECT (SELECT number FROM meal_month WHERE school_id = $1 AND month = $2) AS me
     AS meal_names,
   (SELECT concat_ws('/', count(*), max(e.approved_at), max(e.ended_at), max(x.approved_at), max(x.ended_at))
     FROM entitlement AS e LEFT JOIN entitled AS x ON x.entitlement_id = e.id
-    WHERE e.school_id = $1 AND first_on <= $3 AND last_on >= $2) AS rights
+    WHERE e.school_id = $1 AND first_on <= $3 AND last_on >= $2) AS rights,
+  (SELECT md5(string_agg(concat_ws('/', person.id, grade), ',' ORDER BY person.id))
+    FROM person LEFT JOIN school_class ON school_class.id = school_class_id
+    WHERE person.school_id = $1 AND role = 'student') AS grades
 """
 
 

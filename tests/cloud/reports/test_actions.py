@@ -39,6 +39,7 @@ from cloud.reports.queries import (
     reports_of,
     signed_of_digest,
 )
+from cloud.schools.models import SchoolClass
 from simulators.clock import SimulatedClock
 from tests.cloud.meals.factory import overruled
 from tests.cloud.reports.factory import FIRST, NEXT, School, noon
@@ -266,6 +267,29 @@ async def test_whatever_a_report_is_made_of_is_told_when_it_changes(
     await school.projected()
 
     assert await changed_since(services, report) is not None
+
+
+async def test_a_child_that_went_to_a_grade_without_the_right_makes_a_report_another_one(
+    services: Services, school: School
+) -> None:
+    pool = services.database.pool
+    fifth, eleventh = [
+        await SchoolClass.create(school_id=school.school_id, grade=grade, letter="Я") for grade in (5, 11)
+    ]
+    await pool.execute("UPDATE person SET school_class_id = $1", fifth.id)
+    await pool.execute("DELETE FROM entitled")
+    await pool.execute("UPDATE entitlement SET grades = '{5}'")
+    await school.ate(0, FIRST)
+    await school.projected()
+    await make_due(services)
+    (row,) = await reports_of(services, school.office, school.school_id)
+    report = await report_of(services, school.office, school.school_id, row.id)
+
+    before = await changed_since(services, report)
+    await pool.execute("UPDATE person SET school_class_id = $1 WHERE ref = $2", eleventh.id, school.refs[0])
+    after = await changed_since(services, report)
+
+    assert (before, after is None) == (None, False)
 
 
 async def test_late_records_are_told_and_make_a_supplement_while_the_signed_one_stays(
