@@ -47,6 +47,7 @@ async def make(page: Page, name: str, login: str) -> None:
     await page.get_by_role("button", name="Make the account").click()
 
 
+@pytest.mark.requirement("KZ456-5.7")
 async def test_an_account_is_made_changed_closed_opened_and_deleted_and_the_journal_has_it(
     site: Site, school: int
 ) -> None:

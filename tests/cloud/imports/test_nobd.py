@@ -47,7 +47,7 @@ async def test_what_goes_to_nobd_comes_back_as_the_same_people(
     assert [dict(row) for row in after] == [dict(row) for row in before]
 
 
-@pytest.mark.requirement("KZ456-16")
+@pytest.mark.requirement("KZ456-15")
 async def test_csv_tells_the_date_of_birth_and_sex_that_an_iin_tells(services: Services, school_id: int) -> None:
     with opened(await nobd_file(services, SYSTEM, school_id, "ru")) as archive:
         text = archive.read(f"{NAME}-students.csv").decode("utf-8-sig")

@@ -34,6 +34,7 @@ async def asked(family: Family, wrong: Wrong = PHONE) -> int:
     return (await own_requests(family.services, family.mother, family.ref))[0].id
 
 
+@pytest.mark.requirement("KZ456-9")
 async def test_what_a_mother_asks_the_office_sees_and_its_answer_she_sees(services: Services, family: Family) -> None:
     number = await asked(family)
 

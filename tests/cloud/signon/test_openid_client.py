@@ -14,6 +14,7 @@ CALLBACK, AFTER = "http://127.0.0.1:1/callback", "http://127.0.0.1:1/after"
 SCOPE = "openid profile class role offline_access"
 
 
+@pytest.mark.requirement("KZ456-9")
 @pytest.mark.requirement("KZ456-33-1.13")
 @pytest.mark.requirement("KZ456-33-1.2", part="textbooks")
 async def test_a_student_reaches_a_textbook_by_one_click_signed_in(services: Services, school: School) -> None:
