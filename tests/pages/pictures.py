@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cloud.core.i18n import Language
 from cloud.core.migrating import migrate
-from tests.pages.site import HEIGHT, Site, running_site
+from tests.pages.site import Site, resize, running_site
 from tests.pages.test_looks import PAGES, Look, opened
 from tests.servers.postgres import Postgres, postgres
 
@@ -27,7 +27,7 @@ async def take(site: Site, name: str) -> None:
         for look in LOOKS:
             page = await opened(site, name, language, look)
             for width in WIDTHS:
-                await page.set_viewport_size({"width": width, "height": HEIGHT})
+                await resize(page, width)
                 await page.screenshot(path=SCREENS / f"{name}-{language}-{width}-{look}.png", full_page=True)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastapi import FastAPI
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, ViewportSize
 
 from cloud.app import create_app, serve
 from cloud.core.database import Database
@@ -60,10 +60,7 @@ class Site:
         if (kind := (script, locale)) not in self.windows:
             self.windows[kind] = await self._window(script, locale)
         page = self.windows[kind]
-        await page.unroute_all()
-        await page.context.set_offline(False)
-        await page.emulate_media(media="screen", color_scheme="light")
-        await page.set_viewport_size({"width": width, "height": HEIGHT})
+        await resize(page, width)
         await page.context.clear_cookies()
         cookies = {"esik_language": language, "esik_theme": theme} if language else {}
         if who:
@@ -84,6 +81,24 @@ class Site:
     def _hear(self, kind: str, text: str) -> None:
         if kind == "error" and not text.startswith("Failed to load resource"):
             self.complaints.append(text)
+
+
+@asynccontextmanager
+async def altered(page: Page) -> AsyncIterator[None]:
+    """Give a window back on the line, on the screen and without detours, whatever a test makes of it meanwhile."""
+    try:
+        yield
+    finally:
+        await page.unroute_all()
+        await page.context.set_offline(False)
+        await page.emulate_media(media="screen")
+
+
+async def resize(page: Page, width: int) -> None:
+    """Let a window have a width; one that has it already is not asked."""
+    wanted = ViewportSize(width=width, height=HEIGHT)
+    if page.viewport_size != wanted:
+        await page.set_viewport_size(wanted)
 
 
 @asynccontextmanager

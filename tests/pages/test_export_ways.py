@@ -22,12 +22,12 @@ async def test_a_director_orders_an_export_sees_it_become_ready_and_downloads_it
 
     passphrase = await page.locator("section", has_text="Passphrase of this export").locator("code").inner_text()
     assert len(passphrase) > 30
-    await expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live", timeout=5_000)
+    await expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live")
     row = page.locator("tbody tr").first
     await expect(row).to_contain_text("IINs of students and staff")
     while await make_next(site.services):
         pass
-    await expect(row).to_contain_text("Ready", timeout=5_000)
+    await expect(row).to_contain_text("Ready")
     link = await row.get_by_role("link", name="Download").get_attribute("href")
     answer = await page.request.get(f"{site.address}{link}")
     assert answer.headers["content-type"] == "application/zip"

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from tests.pages import sample
 from tests.pages.sample import NOW
-from tests.pages.site import Site
+from tests.pages.site import Site, altered
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
 
@@ -54,25 +54,24 @@ async def test_a_page_says_when_the_line_is_lost_and_is_right_again_when_it_come
 
     site.app.state.feed.hang_up()
 
-    await expect(dot).to_have_attribute("data-state", "live", timeout=5_000)
-    await page.context.set_offline(True)
-    site.app.state.feed.hang_up()
-    await expect(dot).to_have_attribute("data-state", "late", timeout=5_000)
-    await expect(page.locator(".offline-bar")).to_be_visible()
-    await page.context.set_offline(False)
-    await expect(dot).to_have_attribute("data-state", "live", timeout=15_000)
+    await expect(dot).to_have_attribute("data-state", "live")
+    async with altered(page):
+        await page.context.set_offline(True)
+        site.app.state.feed.hang_up()
+        await expect(dot).to_have_attribute("data-state", "late")
+        await expect(page.locator(".offline-bar")).to_be_visible()
+    await expect(dot).to_have_attribute("data-state", "live")
     await expect(page.locator(".offline-bar")).to_be_hidden()
 
 
 async def test_a_page_opened_with_the_line_down_begins_to_live_when_it_is_there(site: Site) -> None:
     page = await site.open("/account", "guardian")
-    await page.route("**/live", lambda route: route.abort())
-    await page.goto(f"{site.address}/")
-    await expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "late", timeout=5_000)
+    async with altered(page):
+        await page.route("**/live", lambda route: route.abort())
+        await page.goto(f"{site.address}/")
+        await expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "late")
 
-    await page.unroute("**/live")
-
-    await expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live", timeout=8_000)
+    await expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live")
 
 
 async def test_filters_and_the_language_work_without_a_script(site: Site) -> None:
@@ -92,7 +91,7 @@ async def test_a_filter_applies_as_soon_as_it_is_chosen_and_stays_while_the_page
     page = await opened(site, "/schools/almaty15/office", "office")
     await page.select_option("#class", "5А")
     await page.wait_for_url("**class=5*")
-    await expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live", timeout=5_000)
+    await expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live")
 
     await arrive(site, NOW - timedelta(seconds=5))
 
@@ -102,7 +101,7 @@ async def test_a_filter_applies_as_soon_as_it_is_chosen_and_stays_while_the_page
 async def opened(site: Site, path: str, who: str) -> Page:
     """Open a page and wait until it lives."""
     page = await site.open(path, who)
-    await expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live", timeout=5_000)
+    await expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live")
     return page
 
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
-from tests.pages.site import HEIGHT, Site
+from tests.pages.site import Site, resize
+from tests.servers.axe import violations
 
 # A process of its own, with a site of its own: looks take as long as all other tests of pages together.
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("looks")]
@@ -21,7 +21,7 @@ EVERYTHING: Mapping[str, object] = {}
 # judged in the light and the other in the dark, and the page of all components in both.
 LOOKS: dict[str, tuple[Look, dict[int, Mapping[str, object] | None]]] = {
     "kk": ("light", {1280: None, 390: EVERYTHING}),
-    "ru": ("light", {1280: None, 390: None}),
+    "ru": ("light", {390: None, 1280: None}),
     "en": ("dark", {1280: EVERYTHING, 390: None}),
 }
 IN_BOTH = ("components",)
@@ -168,13 +168,13 @@ SAME_EVERYWHERE = re.compile(
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 OPEN_ALL = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"
-# What technicians read stands in <code>, in English everywhere.
+# The page's language and its words. What technicians read stands in <code>, in English everywhere.
 WORDS = """() => {
   const hidden = [...document.querySelectorAll("code")];
   hidden.forEach(each => { each.style.display = "none"; });
   const words = document.body.innerText;
   hidden.forEach(each => { each.style.display = ""; });
-  return words;
+  return [document.documentElement.lang, words];
 }"""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -184,12 +184,13 @@ OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clie
 async def test_a_page_is_whole_translated_and_accessible(site: Site, name: str) -> None:
     site.complaints.clear()
     for language, (look, judged) in LOOKS.items():
-        page = await opened(site, name, language, look)
+        page = await opened(site, name, language, look, next(iter(judged)))
+        spoken, words = await page.evaluate(WORDS)
 
-        assert await page.get_attribute("html", "lang") == language
-        assert language == "en" or english_in(await page.evaluate(WORDS)) == [], f"{name} {language}"
+        assert spoken == language
+        assert language == "en" or english_in(words) == [], f"{name} {language}"
         for width, rules in judged.items():
-            await page.set_viewport_size({"width": width, "height": HEIGHT})
+            await resize(page, width)
             assert await page.evaluate(OVERFLOW) <= 0, f"{name} {language} {width} scrolls sideways"
             if rules is not None:
                 judged_by = rules if is_judged_in(look, name) else ALL_BUT_CONTRAST
@@ -227,22 +228,12 @@ def addressed(site: Site, path: str) -> str:
     return path.format(child=sample.child_ref, absent=sample.absent_ref, report=sample.report)
 
 
-async def opened(site: Site, name: str, language: str, look: Look) -> Page:
+async def opened(site: Site, name: str, language: str, look: Look, width: int = 1280) -> Page:
     """Open a page in a look, with everything open that can be opened."""
     who, path = PAGES[name]
-    page = await site.open(addressed(site, path), who, language=language, theme=look)
+    page = await site.open(addressed(site, path), who, language=language, theme=look, width=width)
     await page.evaluate(OPEN_ALL)
     return page
-
-
-async def violations(page: Page, judged: Mapping[str, object]) -> list[str]:
-    """Return what axe finds wrong, with the places."""
-    results = await Axe().run(page, options={"resultTypes": ["violations"], **judged})
-    return [
-        f"{each['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:240]}"
-        for each in results.response["violations"]
-        for node in each["nodes"]
-    ]
 
 
 def english_in(text: str) -> list[str]:

@@ -149,4 +149,4 @@ async def test_a_parent_sees_what_was_eaten_and_the_canteen_what_was_sold(site: 
     await expect(canteen.locator("table", has_text="Meals of the day")).to_contain_text("Free")
     await expect(canteen.locator("table", has_text="Shifts")).to_contain_text("Needs a look")
     await expect(canteen.locator("section", has_text="To be looked at").last).to_contain_text("twice at one meal: 1")
-    await expect(canteen.locator("[data-live-state]")).to_have_attribute("data-state", "live", timeout=15_000)
+    await expect(canteen.locator("[data-live-state]")).to_have_attribute("data-state", "live")

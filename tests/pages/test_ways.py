@@ -5,7 +5,7 @@ from playwright.async_api import Page, expect
 
 from cloud.accounts.actions import add_account
 from cloud.core.actor import Actor, Reach, Role
-from tests.pages.site import Site
+from tests.pages.site import Site, altered
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
 
@@ -90,11 +90,12 @@ async def test_a_parent_blocks_a_lost_card_in_two_touches(site: Site) -> None:
 
 async def test_the_muster_list_prints_names_and_boxes_and_nothing_of_the_shell(site: Site) -> None:
     page = await site.open("/schools/almaty15/muster", "guard")
-    await page.emulate_media(media="print")
+    async with altered(page):
+        await page.emulate_media(media="print")
 
-    await expect(page.locator(".shell-top")).to_be_hidden()
-    await expect(page.get_by_role("button", name="Print")).to_be_hidden()
-    await expect(page.locator(".muster li").first).to_be_visible()
+        await expect(page.locator(".shell-top")).to_be_hidden()
+        await expect(page.get_by_role("button", name="Print")).to_be_hidden()
+        await expect(page.locator(".muster li").first).to_be_visible()
 
 
 async def test_on_a_phone_the_section_that_is_shown_stands_in_view(site: Site) -> None:

@@ -4,10 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.servers.process import ServerMissing, program
 
+# How long anything that is expected of a page may take; the five seconds of playwright's own are few on a busy machine.
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 SHELL = "chromium-headless-shell"  # the same browser without its own windows: half of the processor time
 FLAGS = (
     "--no-sandbox",  # the sandbox refuses to work as root and in containers

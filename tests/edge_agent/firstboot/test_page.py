@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 
 from edge_agent.firstboot.app import create_first_app
 from edge_agent.firstboot.desk import FirstDesk, Phase, Standing
 from edge_agent.status.server import serve_status
 from tests.edge_agent.firstboot.test_firstboot import CODE, Asked
+from tests.servers.axe import violations
 from tests.servers.process import answers, free_port
 from tests.waiting import until_async
 
@@ -64,8 +64,7 @@ async def test_the_page_fits_and_is_accessible_in_every_state(
                 await page.set_viewport_size({"width": width, "height": 900})
                 await page.goto(f"{url}?lang={language}")
                 assert await page.evaluate("document.documentElement.scrollWidth") <= width
-            found = await Axe().run(page)
-            assert found.response["violations"] == []
+            assert await violations(page) == []
     assert complaints == []
 
 

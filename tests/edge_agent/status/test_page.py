@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager, suppress
 from typing import Literal
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser
 
 from edge_agent.status.app import create_status_app
 from edge_agent.status.server import StatusPortTaken, serve_status
 from edge_agent.status.snapshot import Snapshot
 from tests.edge_agent.status.snapshots import EVERY, NEW, TILL, TROUBLED, WELL
+from tests.servers.axe import violations
 from tests.servers.process import answers, free_port
 from tests.waiting import until_async
 
@@ -48,8 +48,7 @@ async def test_the_page_fits_and_is_accessible(browser: Browser, theme: Literal[
                 await page.set_viewport_size({"width": width, "height": 900})
                 await page.goto(f"{url}?lang={language}")
                 assert await page.evaluate("document.documentElement.scrollWidth") <= width
-            found = await Axe().run(page)
-            assert found.response["violations"] == []
+            assert await violations(page) == []
 
 
 async def test_the_page_brings_itself_anew_and_says_when_the_agent_is_gone(browser: Browser) -> None:

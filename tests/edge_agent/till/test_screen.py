@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 import pytest
 import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
 from schemas.roster import row
@@ -15,6 +14,7 @@ from tests.edge_agent.till.bench import PIN
 from tests.edge_agent.till.canteen import CASHIER, LUNCH_TIYN, TEA_TIYN, account, decided, names
 from tests.edge_agent.till.screen import OF_ALIYA, ROWS, STATES, ShownTill
 from tests.edge_agent.till.test_texts import LATIN
+from tests.servers.axe import violations
 from tests.servers.chromium import chromium
 from tests.waiting import until_async
 
@@ -373,11 +373,6 @@ async def test_every_state_is_accessible_translated_and_touchable(
             assert rules is None or await violations(page, rules) == [], name
             till.desk.clear()
     await page.close()
-
-
-async def violations(page: Page, rules: dict[str, object]) -> list[str]:
-    found = await Axe().run(page, options={"resultTypes": ["violations"], **rules})
-    return [f"{each['id']}: {node['html'][:160]}" for each in found.response["violations"] for node in each["nodes"]]
 
 
 def english_in(text: str) -> list[str]:
