@@ -8,7 +8,6 @@ import httpx2
 import pytest
 
 from edge_agent.till.app import OWN_PAGE, create_till_app
-from edge_agent.till.escpos_printer import written
 from edge_agent.till.receipt import QUEUE_MAX, WIDTH, Receipts, printer_at
 from tests.edge_agent.school import ALIYA
 from tests.edge_agent.till.screen import ROWS, ShownTill
@@ -16,6 +15,13 @@ from tests.waiting import until_async
 
 TOUCH = {"x-requested-by": OWN_PAGE, "sec-fetch-site": "same-origin"}
 CUT = b"\x1dV"
+
+
+def written(lines: Sequence[str]) -> bytes:
+    """Load what knows all printers of the world when one prints: it takes every process of a run half a second."""
+    from edge_agent.till import escpos_printer
+
+    return escpos_printer.written(lines)
 
 
 class NotingPrinter:
