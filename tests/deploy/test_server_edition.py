@@ -24,6 +24,7 @@ from tests.servers.postgres import Postgres
 from tests.servers.process import Server, answers, free_port, program
 from tests.waiting import until
 
+pytestmark = pytest.mark.xdist_group("server_edition")  # one service for all of them, which takes ten seconds to start
 CARD = "04A1B2C3D4E5F6"  # of a student with a consent, in the factory's spreadsheet
 GATE = "main=Негізгі кіру|Главный вход|Main entrance"
 SCHOOL = "demo2026"

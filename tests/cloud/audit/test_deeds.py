@@ -16,6 +16,8 @@ from tests.cloud.audit.deeds import Code
 from tests.cloud.people.factory import a_student
 from tests.cloud.schools.factory import SYSTEM, a_school
 
+pytestmark = pytest.mark.xdist_group("deeds")  # the code is read once for all of them
+
 # What writes for somebody and is no deed of theirs, with the reason.
 EXEMPT = {
     "accounts.actions.choose_language": "which language somebody reads changes nothing for anybody else",

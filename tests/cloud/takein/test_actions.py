@@ -36,6 +36,7 @@ from tests.cloud.imports.factory import AIGERIM
 from tests.cloud.schools.factory import SYSTEM, a_school
 from tests.servers.postgres import Postgres
 
+pytestmark = pytest.mark.xdist_group("taken_in")  # the export is made once for all of them
 REST = ("esik", "migration", "school", "made_at", "left_out")
 EVERYTHING = set(Secret)
 CHANGED = {"audit_entry", "audit_link", "audit_head"}  # taking in and exporting are noted
