@@ -81,7 +81,7 @@ async def stranger(folder: Path, made: Mapping[str, Any]) -> AsyncIterator[Stran
             assert process.stdin is not None
             process.stdin.close()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), 5.0)
+            await asyncio.wait_for(process.wait(), 20.0)
         if process.returncode is None:
             await device.kill()
         await listening

@@ -25,7 +25,7 @@ def factory() -> Iterator[MockFactory]:
 
 
 async def next_event(events: AsyncIterator[Passed | FireChanged]) -> Passed | FireChanged:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         return await anext(events)
 
 

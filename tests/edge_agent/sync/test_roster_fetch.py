@@ -177,7 +177,7 @@ async def test_a_cloud_that_gives_less_than_it_announces_is_not_asked_without_a_
         fetching.fetch.want(8)
         await until_async(lambda: slots.version == 7)
         for _ in range(20):
-            await asyncio.wait_for(server_turn(server.port), 5)
+            await asyncio.wait_for(server_turn(server.port), 30)
 
         assert len(server.targets) == 1
 
@@ -198,7 +198,7 @@ async def test_a_look_that_finds_nothing_newer_is_over() -> None:
         fetching.fetch.look()
         await until_async(lambda: len(server.targets) == 1)
         for _ in range(20):
-            await asyncio.wait_for(server_turn(server.port), 5)
+            await asyncio.wait_for(server_turn(server.port), 30)
         assert len(server.targets) == 1
         server.status = 200
         fetching.fetch.look()
@@ -228,7 +228,7 @@ async def test_what_is_not_needed_is_not_asked_for() -> None:
         fetching.fetch.look()
         fetching.fetch.want_again()
         for _ in range(20):
-            await asyncio.wait_for(server_turn(server.port), 5)
+            await asyncio.wait_for(server_turn(server.port), 30)
         assert server.targets == []
 
         fetching.is_needed = True
