@@ -19,7 +19,7 @@ from cloud.ledger.kinds import EntryKind
 from cloud.ledger.posting import post_all
 from cloud.ledger.postings import OFFICE, top_up
 from cloud.ledger.rules import Account, Posting
-from tests.bench.table import Figure, at_least, at_most
+from tests.bench.table import Figure, at_least, at_most, percentile
 from tests.cloud.fixtures import VAULT_KEY
 from tests.cloud.ledger.factory import NOON, children, meal
 from tests.cloud.meals.factory import Canteen
@@ -27,6 +27,7 @@ from tests.cloud.schools.factory import SYSTEM
 from tests.servers.postgres import Durability, postgres
 
 CHILDREN, SINGLE, MANY, AT_ONCE, BACKLOG = 100, 1_000, 10_000, 250, 1_000
+TURNS, OF_A_TURN, MONTH_TRIGGERS = 10, 100, ("month_moves", "month_shrinks", "month_changes")
 
 
 def postings_a_second() -> list[Figure]:
@@ -37,6 +38,11 @@ def postings_a_second() -> list[Figure]:
 def backlog_of_a_till() -> list[Figure]:
     """Project a thousand sales that a till kept while it was offline, and compare the balances."""
     return with_services(_backlog)
+
+
+def months_of_meals() -> list[Figure]:
+    """Project sales with and without the triggers that tell a report that its month has changed."""
+    return with_services(_months)
 
 
 async def _postings(services: Services) -> list[Figure]:
@@ -84,6 +90,31 @@ async def _backlog(services: Services) -> list[Figure]:
     return [at_most("a till's backlog in the books", took_s, "s", method, ceiling=10.0)]
 
 
+async def _months(services: Services) -> list[Figure]:
+    canteen, rng = await Canteen(services).open(CHILDREN), random.Random(1)
+    took_s: dict[str, list[float]] = {"ENABLE": [], "DISABLE": []}
+    for turn in range(2 * TURNS):
+        sold = [canteen.sold(rng.randrange(CHILDREN), rng.randrange(1, 900_00)) for _ in range(OF_A_TURN)]
+        await canteen.send(*(record for each in sold for record in each))
+        state = "ENABLE" if turn % 2 else "DISABLE"
+        for trigger in MONTH_TRIGGERS:
+            await canteen.pool.execute(f"ALTER TABLE meal_sale {state} TRIGGER {trigger}")
+        began_s = time.perf_counter()
+        await canteen.project(250)
+        took_s[state].append(time.perf_counter() - began_s)
+    counted = await canteen.pool.fetchval("SELECT number FROM meal_month")
+    assert counted >= TURNS, "the month was not counted on"
+    await canteen.close()
+    with_us, without_us = (1e6 * percentile(took_s[each], 0.5) / OF_A_TURN for each in ("ENABLE", "DISABLE"))
+    method = (
+        f"medians of {TURNS} times {OF_A_TURN} sales in turns, from the log to the books, with and without the "
+        f"triggers that count a month on: {with_us:.0f} and {without_us:.0f} us a sale"
+    )
+    return [
+        at_most("meal_month's triggers, of a sale's cost", 100 * (with_us / without_us - 1), "%", method, ceiling=10)
+    ]
+
+
 def with_services(
     measure: Callable[[Services], Coroutine[None, None, list[Figure]]], durability: Durability = Durability.NONE
 ) -> list[Figure]:
@@ -107,4 +138,4 @@ async def _measured(
         await database.close()
 
 
-MEASUREMENTS = (postings_a_second, backlog_of_a_till)
+MEASUREMENTS = (postings_a_second, backlog_of_a_till, months_of_meals)
