@@ -3,8 +3,11 @@
 import asyncio
 import os
 import secrets
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,7 +27,7 @@ HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 PIN_HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 AT_ONCE = min(4, os.cpu_count() or 1)  # more hash no quicker. 76 MiB at most; 256 MiB of PINs
 TURNS = Turns(AT_ONCE)
-THREADS = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hashing")  # of their own: nothing else waits behind them
+NICE = 5  # of the threads that hash: the event loop, and so every page, goes first where cores are few
 NOBODYS = HASHER.hash(secrets.token_hex(16))
 COMMON = frozenset((Path(__file__).parent / "common_passwords.txt").read_text(encoding="utf-8").split())
 
@@ -53,6 +56,18 @@ def needs_rehash(known: str) -> bool:
 def is_pin_old(known: str) -> bool:
     """Tell whether a PIN's hash was made with older parameters."""
     return PIN_HASHER.check_needs_rehash(known)
+
+
+def _give_way() -> None:
+    """Lower this thread's priority, where threads have one each."""
+    if sys.platform == "linux":
+        own = threading.get_native_id()
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, own, os.getpriority(os.PRIO_PROCESS, own) + NICE)
+
+
+# Threads of their own: nothing else waits behind them.
+THREADS = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hashing", initializer=_give_way)
 
 
 def draw_password() -> str:

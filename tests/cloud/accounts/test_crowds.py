@@ -1,6 +1,9 @@
 """Ten thousand sign-ins a minute: what they get who send them, and that people of other addresses sign in meanwhile."""
 
 import asyncio
+import os
+import sys
+import threading
 from collections import Counter
 from collections.abc import Awaitable, Iterable
 
@@ -177,3 +180,15 @@ def test_a_browser_is_known_by_a_digest_that_only_this_service_makes() -> None:
     for wrong in ("", cookie + "0", cookie.upper(), cookie[:-1], "0" * 32 + cookie[32:], "x" * 9_000, "é"):
         assert known_as(vault, wrong, "first") is None
     assert known_as(elsewhere, remembered(vault, "", "first"), "first") is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority each on Linux")
+async def test_threads_that_hash_give_way_to_the_loop() -> None:
+    loop = asyncio.get_running_loop()
+
+    own, of_a_thread = [
+        await loop.run_in_executor(executor, lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        for executor in (None, passwords.THREADS)
+    ]
+
+    assert of_a_thread == min(19, own + passwords.NICE)
