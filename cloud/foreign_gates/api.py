@@ -31,8 +31,14 @@ class TakenShown(Model):
 
     new: int
     known: int = Field(description="Told before; counted once.")
-    unknown: int = Field(description="Of a number that nobody at the school has. Tell of them again later.")
+    unknown: int = Field(
+        description="Of a number that nobody at the school has, or of who did not consent to a card. Not kept; told"
+        " again once the number is there, they count."
+    )
     out_of_time: int = Field(description="From the future, or more than 31 days ago.")
+    skipped: int = Field(
+        description="No way in or out, no number, or no time with its offset: between two rooms, for example."
+    )
 
 
 class Confirmed(Model):
@@ -90,15 +96,18 @@ async def sigur(program: Writer, body: SigurLogs) -> Confirmed:
 async def perco(program: Writer, body: PercoRows) -> TakenShown:
     """Take in rows of PERCo-Web's report of passages."""
     school = await school_of_id(program.services, program.bearer.school_id)
-    return await _take(program, "perco", of_perco(body, school.zone))
+    return await _take(program, "perco", of_perco(body, school.zone), len(body.rows))
 
 
 @router.post("/of/{system}", responses=REFUSALS)
 async def any_system(program: Writer, system: System, body: Passages) -> TakenShown:
     """Take in passages at gates of any other system."""
-    return await _take(program, system, of_any(body))
+    return await _take(program, system, of_any(body), len(body.passages))
 
 
-async def _take(program: Program, system: str, told: list[Passed]) -> TakenShown:
+async def _take(program: Program, system: str, told: list[Passed], sent: int) -> TakenShown:
     taken = await take_in(program, system, told)
-    return TakenShown(new=taken.new, known=taken.known, unknown=taken.unknown, out_of_time=taken.out_of_time)
+    return TakenShown(
+        new=taken.new, known=taken.known, unknown=taken.unknown, out_of_time=taken.out_of_time,
+        skipped=sent - len(told),
+    )  # fmt: skip

@@ -47,13 +47,22 @@ async def test_days_are_made_of_passages_at_foreign_gates_and_at_ours(
     at, child = await numbered(services)
     await at_our_gate(services, at, child, clock.now() - timedelta(minutes=30))
     async with gates(services, at) as client:
-        rows = [{"id": 9, "tabel_number": "1042", "time_label": "2026-09-01 06:58:00", "zone_exit": "Мектеп"}]
+        rows = [
+            {"id": 9, "tabel_number": "1042", "time_label": "2026-09-01 06:58:00", "zone_exit": "Мектеп"},
+            {
+                "id": 10,
+                "tabel_number": "1042",
+                "time_label": "2026-09-01 06:59:00",
+                "zone_exit": "A",
+                "zone_enter": "B",
+            },
+        ]
         taken = await client.post(f"{PATH}/perco", json={"rows": rows})
         day = await Presence.get(person_id=child.id)
         read = (await client.get(PATH)).json()
         after = (await client.get(PATH, params={"after": read["next"]})).json()
 
-    assert taken.json() == {"new": 1, "known": 0, "unknown": 0, "out_of_time": 0}
+    assert taken.json() == {"new": 1, "known": 0, "unknown": 0, "out_of_time": 0, "skipped": 1}
     assert day.first_in_at == clock.now() - timedelta(minutes=30)
     assert not day.is_inside, "came by our gate, left by theirs"
     assert [(each["number"], each["gate"]) for each in read["passages"]] == [("1042", "north")], (
@@ -70,11 +79,12 @@ async def test_what_is_of_nobody_or_of_another_time_is_counted_and_not_kept(
     told = [
         passage("1", "9999", now), passage("2", "1042", now + timedelta(hours=1)),
         passage("3", "1042", now - timedelta(days=40)), passage("4", "1042", now), passage("4", "1042", now),
+        passage("5", "1042", now.replace(tzinfo=None)),
     ]  # fmt: skip
     async with gates(services, at) as client:
         taken = await client.post(f"{PATH}/of/gymnasium", json={"passages": told})
 
-    assert taken.json() == {"new": 1, "known": 1, "unknown": 1, "out_of_time": 2}
+    assert taken.json() == {"new": 1, "known": 1, "unknown": 1, "out_of_time": 2, "skipped": 1}
     assert await Movement.all().count() == 1
 
 
@@ -87,7 +97,7 @@ async def test_who_did_not_consent_to_be_known_by_a_card_is_not_kept_from_anothe
     async with gates(services, at) as client:
         taken = await client.post(f"{PATH}/of/gymnasium", json={"passages": told})
 
-    assert taken.json() == {"new": 1, "known": 0, "unknown": 1, "out_of_time": 0}
+    assert taken.json() == {"new": 1, "known": 0, "unknown": 1, "out_of_time": 0, "skipped": 0}
     assert await Movement.all().count() == 1
 
 
