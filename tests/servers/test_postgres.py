@@ -38,6 +38,25 @@ def test_what_was_committed_survives_a_kill() -> None:
         assert running.sql("SHOW fsync") == "on"
 
 
+def test_databases_are_made_before_and_after_a_kill() -> None:
+    with postgres() as running:
+        running.create("before")
+
+        running.server.kill()
+        running.server.start()
+
+        running.create("after", template="before")
+        assert running.sql("SELECT count(*) FROM pg_database WHERE datname IN ('before', 'after')") == "2"
+
+
+def test_a_database_that_cannot_be_made_says_why_and_the_next_one_is_made(postgres_server: Postgres) -> None:
+    with pytest.raises(ServerFailed, match="nowhere"):
+        postgres_server.create("lost", template="nowhere")
+
+    postgres_server.drop("found")
+    assert postgres_server.create("found").endswith("/found")
+
+
 def test_a_wrong_setting_is_told_from_the_servers_log() -> None:
     with pytest.raises(ServerFailed, match="no_such_setting"), postgres(settings=["no_such_setting=1"]):
         pass
