@@ -95,12 +95,12 @@ def test_from_an_empty_database_to_a_school_with_people_devices_and_a_copy_of_it
     assert "holds no keys" in cloud.run("backup", "--keys-apart", str(tmp_path / "nightly"))
     assert [each.suffix for each in (tmp_path / "nightly").iterdir()] == [".zip"]
     (tmp_path / "phrase").write_text("correct horse battery\n")
-    assert "left out: card number, contact, iin" in cloud.run(
+    assert "left out: card number, contact, health, iin" in cloud.run(
         "export", str(tmp_path / "own.zip"), "--school", "demo2026"
     )
     assert "left out" not in cloud.run(
         "export", str(tmp_path / "all.zip"), "--school", "demo2026", "--with-iins", "--with-card-numbers",
-        "--with-contacts", "--passphrase-file", str(tmp_path / "phrase"),
+        "--with-contacts", "--with-health", "--passphrase-file", str(tmp_path / "phrase"),
     )  # fmt: skip
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         assert DANA in archive.read("csv/person.csv").decode()
