@@ -16,10 +16,11 @@ from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.oneroster.binding import ABSENT, BULK, COLUMNS, FILES, MANIFEST, MANIFEST_COLUMNS, ROLES, VERSIONS
 from cloud.oneroster.building import Builder, Built
-from cloud.oneroster.rows import Naming, roster_rows, rows_of
+from cloud.oneroster.rows import Naming, Part, roster_rows, rows_of
 from cloud.tokens.web import Program
 
 SYSTEM = "Esik"
+WHOLE = Part(limit=100_000)  # who is not in a whole file is taken for gone, so that nobody may be cut off
 UNNAMED = "Оқушы"  # a given name must be there; the reference stands in the place of the family's
 TYPE = "application/zip"
 Tables = Mapping[str, Sequence[Built]]
@@ -28,7 +29,7 @@ Tables = Mapping[str, Sequence[Built]]
 async def roster_file(services: Services, actor: Actor, school_id: int, naming: Naming) -> bytes:
     """Return a school's zip file, and note that it was taken and whom it names. Raises NotAllowed."""
     actor.require(Right.PROGRAMS_KEEP, school_id)
-    tables = tables_of(Builder(await roster_rows(services, school_id, naming), ""))
+    tables = tables_of(Builder(await roster_rows(services, school_id, naming, WHOLE), ""))
     async with services.database.transaction() as connection:
         detail = {"names": naming.value, **{name: str(len(rows)) for name, rows in tables.items()}}
         await audit(
@@ -40,7 +41,7 @@ async def roster_file(services: Services, actor: Actor, school_id: int, naming: 
 
 async def roster_file_for(program: Program) -> bytes:
     """Return the zip file for a program, which names whom its token names. Raises ScopeMissing."""
-    return await asyncio.to_thread(packed, tables_of(Builder(await rows_of(program), "")))
+    return await asyncio.to_thread(packed, tables_of(Builder(await rows_of(program, WHOLE), "")))
 
 
 def tables_of(builder: Builder) -> Tables:
