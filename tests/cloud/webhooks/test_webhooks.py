@@ -5,21 +5,25 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import httpx2
 import pytest
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from cloud.accounts.actions import close_account, take_role
+from cloud.app import create_app
 from cloud.attendance.models import Movement, MovementKind
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.clock import SystemClock
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
+from cloud.core.settings import Mfa
 from cloud.people.models import Person
 from cloud.webhooks.actions import NewSecret, add_webhook, change_secret, end_webhook, send_test, take_over
 from cloud.webhooks.delivering import PAUSES, deliver_due, forget_events
 from cloud.webhooks.errors import WebhookWrong
 from cloud.webhooks.queries import deliveries_of, webhooks_of
 from simulators.clock import SimulatedClock
+from tests.cloud.accounts.factory import somebody
 from tests.cloud.oneroster.factory import person, roster
 from tests.cloud.organisation.factory import SYSTEM, an_account
 from tests.cloud.tokens.factory import it_of
@@ -192,6 +196,31 @@ async def test_a_webhook_rests_when_who_made_it_may_not_keep_it_any_more_until_s
         await take_over(near, it_of(at), at, made.webhook_id)
         assert await deliver_due(near) == 0
         assert len(hearing.heard) == 1
+
+
+async def test_the_page_says_that_a_webhook_rests_and_another_it_takes_it_over_there(services: Services) -> None:
+    own = replace(services, settings=replace(services.settings, mfa=Mfa.OPTIONAL))
+    it = await somebody(own, Role.IT)
+    maker = await an_account(own, "daniyar", Role.IT, it.school_id)
+    reach = frozenset({Reach(Role.IT, it.school_id)})
+    hook = await add_webhook(own, Actor("D", maker, reach), it.school_id, "Journal", "https://e.kz/h", ["passage"])
+    await close_account(own, SYSTEM, maker)
+    code = await own.database.pool.fetchval("SELECT code FROM school")
+    page = f"/schools/{code}/programs"
+    headers = {"origin": "https://esik.test", "cookie": f"esik_session={it.token}", "accept-language": "en"}
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(create_app(own)), base_url="https://esik.test", headers=headers
+    ) as http:
+        before = await http.get(page)
+        taken = await http.post(f"{page}/webhooks/{hook.webhook_id}/take")
+        after = await http.get(page)
+
+    assert "Rests: its maker has left" in before.text
+    assert "Take it over" in before.text
+    assert "Send a test" not in before.text
+    assert taken.status_code == 303
+    assert "Take it over" not in after.text
+    assert "Send a test" in after.text
 
 
 async def test_it_of_another_school_and_the_office_reach_no_webhook(near: Services) -> None:
