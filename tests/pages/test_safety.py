@@ -66,7 +66,7 @@ async def test_a_session_is_out_of_reach_of_scripts_and_ends_with_the_sign_out(
 ) -> None:
     login, password = await somebody(site, "session@example.kz")
     begun = await http.post("/sign-in", data={"login": login, "password": password})
-    cookie = begun.headers["set-cookie"]
+    cookie, _known = begun.headers.get_list("set-cookie")
     token = cookie.partition(";")[0]
     http.cookies.clear()
     signed_in = await http.get("/account", headers={"cookie": token})
