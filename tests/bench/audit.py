@@ -62,9 +62,10 @@ async def _measured(services: Services) -> list[Figure]:
     )
     of_the_write, of_the_page = (100 * part_ms / percentile(each, 0.5) for each in (whole, asked))
     return [
-        Figure(
+        at_most(
             "audit journal, of a write's statements", of_the_write, "%",
             f"{method} what blocking a card does at the database ({percentile(whole, 0.5):.2f} ms)",
+            ceiling=10,
         ),
         at_most(
             "audit journal, of a write's cost", of_the_page, "%",
