@@ -8,8 +8,8 @@ CODE := esik schemas edge_agent cloud simulators hardware tests
 ARGS ?=
 # Tests start hundreds of programs: none of them shall compile the same modules anew.
 unexport PYTHONDONTWRITEBYTECODE
-# Four test processes by default: two cores are what a small machine has, and tests wait for real servers a while.
-JOBS ?= 4
+# Five test processes by default: two cores are what a small machine has, and tests wait for real servers a while.
+JOBS ?= 5
 PIP_AUDIT := 2.10.1
 
 help: ## list these targets
