@@ -1,5 +1,6 @@
 """`python -m hardware [folder]` writes the printed guide."""
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -11,7 +12,9 @@ DEFAULT = Path("build/guide")
 
 def main(words: list[str]) -> int:
     """Write the guide and say where it is."""
-    for path in write(load_all(), Texts.load(), Path(words[0]) if words else DEFAULT):
+    parser = argparse.ArgumentParser(prog="python -m hardware", description="Write the printed guide as HTML and PDF.")
+    parser.add_argument("folder", nargs="?", type=Path, default=DEFAULT, help=f"where to (default: {DEFAULT})")
+    for path in write(load_all(), Texts.load(), parser.parse_args(words).folder):
         sys.stdout.write(f"{path}\n")
     return 0
 

@@ -17,6 +17,8 @@ def main(words: Sequence[str]) -> int:
     chosen = _parser().parse_args(words)
     if chosen.image is not None:
         chosen.image.write_bytes(make_micropython(MAKES[chosen.chip].chip_id, bytes(300_000)))
+    if chosen.folder is not None:
+        chosen.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="esik-board-") as folder:
         asyncio.run(_serve(chosen.folder or Path(folder), chosen.chip, chosen.link, chosen.control))
     return 0

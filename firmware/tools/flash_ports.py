@@ -89,7 +89,12 @@ def place_at(path: str) -> Port | Drive:
         if drive is None:
             raise PortRefused(f"{path} is no drive of an RP2040 or RP2350", f"it would hold the file {INFO_FILE}")
         return drive
-    return Port(path, "named by --port")
+    return Port(whole_path(path), "named by --port")
+
+
+def whole_path(path: str) -> str:
+    """Return the port's path from the root, as programs are run in another folder; a name that is no path as it is."""
+    return str(Path(path).absolute()) if Path(path).exists() else path
 
 
 def check_port(path: str) -> None:

@@ -117,7 +117,9 @@ class Programs:
             try:
                 return do()
             except PortInUse:
-                if time.monotonic() >= until_s or not Path(port).exists():  # mpremote says "in use" of either
+                if port.startswith("/") and not Path(port).exists():  # mpremote says "in use" of either
+                    raise BoardLost(f"the board is not at {port}", _GONE) from None
+                if time.monotonic() >= until_s:
                     raise
                 time.sleep(_BUSY_PAUSE_S)
 

@@ -90,12 +90,22 @@ async def test_the_files_are_written_into_a_folder_that_nobody_else_reads(front:
 
 
 async def test_a_board_that_does_not_answer_is_told_with_what_to_do(front: Front, tmp_path: Path) -> None:
-    path = str(tmp_path / "ttyACM0")  # a terminal's number that was given back may be another board's by now
+    # Not a terminal's number that was given back: it may be another board's by now.
     async with listening(front, own(front), tmp_path, ("127.0.0.1",)):
-        status, told = await enrol("--port", path, "--code", (await front.code()).text())
+        status, told = await enrol("--port", "/dev/null", "--code", (await front.code()).text())
 
     assert status == 1
     assert "print another one for the same door" in told
+
+
+async def test_a_board_that_is_not_there_is_told_before_the_code_is_used(front: Front, tmp_path: Path) -> None:
+    async with listening(front, own(front), tmp_path, ("127.0.0.1",)):
+        code = (await front.code()).text()
+        status, told = await enrol("--port", str(tmp_path / "ttyACM0"), "--code", code)
+        again, _ = await enrol("--folder", str(tmp_path / "out"), "--code", code)
+
+    assert (status, again) == (1, 0)
+    assert "put the cable in, and run this again" in told
 
 
 async def test_an_address_that_is_none_is_told_like_one_that_does_not_answer(tmp_path: Path) -> None:

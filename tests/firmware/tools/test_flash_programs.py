@@ -43,3 +43,8 @@ def test_a_program_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
 
     with pytest.raises(FlashRefused):
         programs.mpremote("/dev/none", "exec", "pass", tell=lambda _: None)
+
+
+def test_a_port_that_went_away_is_not_said_to_be_in_use(tmp_path: Path) -> None:
+    with pytest.raises(BoardLost, match="is not at"):
+        Programs(tmp_path).mpremote(str(tmp_path / "gone"), "ls", tell=lambda _: None)
