@@ -51,6 +51,7 @@ class Board:
         self._repl: RawRepl | None = None
         self._vm: Vm | None = None
         self._master, self._slave = -1, -1
+        self._gone = -1  # the far end of a line whose cable is out
         self._pull_after = -1  # bytes until the cable comes out; -1: it stays
         self._waiting: deque[int] = deque(maxlen=_WAITING_MAX)
         self._unsent = bytearray()
@@ -94,6 +95,9 @@ class Board:
             self._worker = None
         await self._stop()
         self._loader = None
+        if self._gone >= 0:
+            os.close(self._gone)
+            self._gone = -1
 
     def obey(self, line: str) -> str:
         """Do what a command line says; what takes a while is done soon after the answer."""
@@ -231,15 +235,18 @@ class Board:
             loop.add_writer(self._master, self._write)
 
     def _let_go(self) -> None:
-        """Close both ends: whoever has the line open gets errors. MicroPython stops where it is."""
+        """Close our end: whoever has the line open gets errors. MicroPython stops where it is.
+
+        The other end stays until `unplug`: a program that looks for the port again, as esptool does, must not find
+        another board under its number.
+        """
         if not self.is_plugged:
             return
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._master)
         loop.remove_writer(self._master)
         os.close(self._master)
-        os.close(self._slave)
-        self._master = self._slave = -1
+        self._gone, self._master, self._slave = self._slave, -1, -1
         self._waiting.clear()
         self._arrived.set()
         if self._vm is not None:
