@@ -113,6 +113,16 @@ def scim(body: Json, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str]
     return ScimResponse(body, status, headers)
 
 
+def one(
+    shown: Json, attributes: str = "", excluded: str = "", status: HTTPStatus = HTTPStatus.OK, if_none_match: str = ""
+) -> Response:
+    """Return a resource with the attributes asked for, or only that it is still what a program has of it."""
+    headers = tags(shown)
+    if headers["etag"] in if_none_match:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return scim(chosen(shown, attributes, excluded), status, headers)
+
+
 def base_of(program: Program) -> str:
     """Return the address below which the resources are."""
     return program.services.settings.public_url.rstrip("/") + ROOT

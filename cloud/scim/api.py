@@ -25,10 +25,10 @@ from cloud.scim.answers import (
     all_of,
     base_of,
     check_unchanged,
+    one,
     one_of,
     part,
     scim,
-    tags,
 )
 from cloud.scim.errors import ScimRoute, told
 from cloud.scim.groups import groups_of
@@ -124,8 +124,7 @@ async def search(program: Reader, asked: Search) -> Response:
 async def add_user(program: Writer, body: UserShown, attributes: Text = "", excludedAttributes: Text = "") -> Response:  # noqa: N803
     """Open an account. Nobody can sign in to it by a password until the school gives a first one."""
     user = await create(program, read(body.model_dump(exclude_none=True)))
-    shown = user.shown(base_of(program))
-    return scim(chosen(shown, attributes, excludedAttributes), HTTPStatus.CREATED, tags(shown))
+    return one(user.shown(base_of(program)), attributes, excludedAttributes, HTTPStatus.CREATED)
 
 
 @router.get("/Users/{user_id}", responses=FOUND | {304: {"description": "It is still so."}}, response_model=UserShown)
@@ -138,17 +137,15 @@ async def one_user(
 ) -> Response:
     """Return an account."""
     shown = (await _found(program, user_id)).shown(base_of(program))
-    headers = tags(shown)
-    if headers["etag"] in if_none_match:
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return scim(chosen(shown, attributes, excludedAttributes), headers=headers)
+    return one(shown, attributes, excludedAttributes, if_none_match=if_none_match)
 
 
 @router.put("/Users/{user_id}", responses=CHANGED, response_model=UserShown)
 async def replace_user(program: Writer, user_id: ResourceId, body: UserShown, if_match: IfMatch = "") -> Response:
     """Let an account be as it is said here; what is not said is not set."""
     user = await _unchanged(program, user_id, if_match)
-    return _changed(program, await change(program, user, read(body.model_dump(exclude_none=True))))
+    changed = await change(program, user, read(body.model_dump(exclude_none=True)))
+    return one(changed.shown(base_of(program)))
 
 
 @router.patch("/Users/{user_id}", responses=CHANGED, response_model=UserShown)
@@ -159,7 +156,7 @@ async def patch_user(program: Writer, user_id: ResourceId, body: Patch, if_match
     given = read(patched(shown, body))
     if given.is_active and not user.given.is_active:  # who comes back has the roles that are named now
         given = read(patched({**shown, "roles": []}, body))
-    return _changed(program, await change(program, user, given))
+    return one((await change(program, user, given)).shown(base_of(program)))
 
 
 @router.delete("/Users/{user_id}", responses=CHANGED, status_code=HTTPStatus.NO_CONTENT)
@@ -201,8 +198,3 @@ async def _unchanged(program: Program, user_id: str, if_match: str) -> User:
     user = await _found(program, user_id)
     check_unchanged(user.shown(base_of(program)), if_match)
     return user
-
-
-def _changed(program: Program, user: User) -> Response:
-    shown = user.shown(base_of(program))
-    return scim(shown, headers=tags(shown))

@@ -21,14 +21,12 @@ from cloud.scim.answers import (
     Writer,
     base_of,
     check_unchanged,
+    one,
     part,
-    scim,
-    tags,
 )
 from cloud.scim.errors import ScimRoute
 from cloud.scim.groups import Group, change_group, create_group, group_of, groups_of, read_group, remove_group
 from cloud.scim.patching import OF_GROUP, Patch, patched
-from cloud.scim.resource import chosen
 from cloud.scim.schemas import GROUP, RESULTS_MAX, ROOT
 from cloud.scim.store import USERS_MAX
 from cloud.tokens.scopes import Scope
@@ -85,8 +83,7 @@ async def add_group(
     """Take a role up as a group. Its name is that of the role; one that is there is changed instead."""
     program.bearer.require(Scope.ACCOUNTS_READ)
     group = await create_group(program, read_group(body.model_dump(exclude_none=True)))
-    shown = group.shown(base_of(program))
-    return scim(chosen(shown, attributes, excludedAttributes), HTTPStatus.CREATED, tags(shown))
+    return one(group.shown(base_of(program)), attributes, excludedAttributes, HTTPStatus.CREATED)
 
 
 @router.get("/{name}", responses=FOUND | {304: {"description": "It is still so."}}, response_model=GroupShown)
@@ -99,17 +96,15 @@ async def one_group(
 ) -> Response:
     """Return a group."""
     shown = (await group_of(program, name)).shown(base_of(program))
-    headers = tags(shown)
-    if headers["etag"] in if_none_match:
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return scim(chosen(shown, attributes, excludedAttributes), headers=headers)
+    return one(shown, attributes, excludedAttributes, if_none_match=if_none_match)
 
 
 @router.put("/{name}", responses=CHANGED, response_model=GroupShown)
 async def replace_group(program: Writer, name: ResourceId, body: GroupShown, if_match: IfMatch = "") -> Response:
     """Let a group have the members that are said here, and no others of those that the token sees."""
     group = await _unchanged(program, name, if_match)
-    return _changed(program, await change_group(program, group, read_group(body.model_dump(exclude_none=True))))
+    changed = await change_group(program, group, read_group(body.model_dump(exclude_none=True)))
+    return one(changed.shown(base_of(program)))
 
 
 @router.patch("/{name}", responses=CHANGED, response_model=GroupShown)
@@ -117,7 +112,7 @@ async def patch_group(program: Writer, name: ResourceId, body: Patch, if_match: 
     """Give the role of a group to some accounts, and take it from others."""
     group = await _unchanged(program, name, if_match)
     given = read_group(patched(group.shown(base_of(program)), body, OF_GROUP))
-    return _changed(program, await change_group(program, group, given))
+    return one((await change_group(program, group, given)).shown(base_of(program)))
 
 
 @router.delete("/{name}", responses=CHANGED, status_code=HTTPStatus.NO_CONTENT)
@@ -138,8 +133,3 @@ async def _unchanged(program: Program, name: str, if_match: str) -> Group:
     group = await group_of(program, name)
     check_unchanged(group.shown(base_of(program)), if_match)
     return group
-
-
-def _changed(program: Program, group: Group) -> Response:
-    shown = group.shown(base_of(program))
-    return scim(shown, headers=tags(shown))
