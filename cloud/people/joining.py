@@ -23,7 +23,8 @@ GIVER = Actor.system("a code of the school")
 _WAITING = """
 SELECT id, school_id FROM guardian WHERE phone_digest = $1 AND account_id IS NULL ORDER BY id LIMIT $2
 """
-_TAKE = "UPDATE guardian SET account_id = $2 WHERE id = $1 AND account_id IS NULL RETURNING id"
+# An account becomes the guardian's who has none yet: whoever comes second takes nothing.
+TAKE = "UPDATE guardian SET account_id = $2 WHERE id = $1 AND account_id IS NULL RETURNING id"
 
 
 class JoinRefused(PersonRefused):
@@ -53,7 +54,7 @@ async def take_in(services: Services, actor: Actor, typed: str) -> None:
     guardian_id, school_id = await _named(services, actor.account_id, _plain(typed))
     await give_role(services, GIVER, actor.account_id, Reach(Role.GUARDIAN, school_id))
     async with services.database.transaction() as connection:
-        if not await connection.execute_query_dict(_TAKE, [guardian_id, actor.account_id]):
+        if not await connection.execute_query_dict(TAKE, [guardian_id, actor.account_id]):
             raise JoinRefused  # another of the account's pages was quicker
         subject = f"guardian:{guardian_id}"
         await audit(connection, actor, "guardian.joined", subject, school_id=school_id, at=services.clock.now())

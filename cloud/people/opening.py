@@ -21,6 +21,7 @@ from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.people.actions import Opened, open_guardian_account
 from cloud.people.bulk import EMAIL
+from cloud.people.joining import TAKE
 from cloud.people.kinds import PersonRole
 from cloud.schools.queries import school_of_id
 
@@ -66,7 +67,6 @@ LEFT JOIN (SELECT school_class_id, count(DISTINCT guardian.id) AS count {_KIN} G
 WHERE class.school_id = $1 AND class.is_active ORDER BY class.grade, class.letter LIMIT $4
 """  # noqa: S608 (texts of ours)
 _LINK = "INSERT INTO student_account (person_id, account_id) VALUES ($1, $2)"
-_TAKE = "UPDATE guardian SET account_id = $2 WHERE id = $1 AND account_id IS NULL RETURNING id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ async def open_apart(services: Services, actor: Actor, guardian_id: int) -> Open
         with suppress(IntegrityError):
             async with services.database.transaction() as connection:
                 account_id = await make(services, connection, actor, login, row["name"], reach, hashed)
-                if not await connection.execute_query_dict(_TAKE, [guardian_id, account_id]):
+                if not await connection.execute_query_dict(TAKE, [guardian_id, account_id]):
                     raise NotFound
             return Opened(guardian_id, login, password)
     raise NotFound
