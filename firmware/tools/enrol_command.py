@@ -15,7 +15,7 @@ from firmware.tools.boardfiles import BoardFile, board_kinds
 from firmware.tools.enrol import Board, Door, FolderBoard, SerialBoard, node_files
 from firmware.tools.enrolling import EnrolmentRefused
 from firmware.tools.flash_errors import FlashRefused
-from firmware.tools.flash_ports import whole_path
+from firmware.tools.flash_ports import is_gone, whole_path
 from firmware.tools.flash_programs import Programs
 from schemas.enrolment import CodeRefused, read_code
 
@@ -46,7 +46,7 @@ def enrol(
         _fail(f"there is no board {board[:40]!r}: the boards are {', '.join(kind.name for kind in board_kinds())}")
     if not port and folder is None:
         _fail("name the board's --port (`esik device ports` lists them), or a --folder")
-    if port.startswith("/") and not Path(port).exists():  # told before the code is used
+    if is_gone(port):  # told before the code is used
         _fail(f"the board is not at {port}: put the cable in, and run this again")
     try:
         read = read_code(code or _scanned())

@@ -97,6 +97,11 @@ def whole_path(path: str) -> str:
     return str(Path(path).absolute()) if Path(path).exists() else path
 
 
+def is_gone(path: str) -> bool:
+    """Tell whether nothing is at a port any more, or never was; of a name that is no path nobody can tell."""
+    return path.startswith("/") and not Path(path).exists()
+
+
 def check_port(path: str) -> None:
     """Raise PortRefused when a serial port cannot be opened, with what to do about it."""
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from firmware.tools.flash_errors import BoardLost, FlashRefused, PortInUse, PortRefused
-from firmware.tools.flash_ports import check_port
+from firmware.tools.flash_ports import check_port, is_gone
 
 T = TypeVar("T")
 Tell = Callable[[str], None]
@@ -117,7 +117,7 @@ class Programs:
             try:
                 return do()
             except PortInUse:
-                if port.startswith("/") and not Path(port).exists():  # mpremote says "in use" of either
+                if is_gone(port):  # mpremote says "in use" of either
                     raise BoardLost(f"the board is not at {port}", _GONE) from None
                 if time.monotonic() >= until_s:
                     raise
