@@ -28,6 +28,12 @@ _BROKEN = ("malformed", "not a database", "file is encrypted", "no such", "unsup
 _ROWS = """
 SELECT seq, record, digest FROM entries WHERE ep = ? AND {} >= ? AND typeof(seq) = 'integer' ORDER BY seq LIMIT ?
 """
+_PLAUSIBLE_MAX = 1 << 53  # a greater number of an epoch is a flipped bit
+_LAST_NUMBER = """
+SELECT coalesce(max(n), 0)
+FROM (SELECT seq AS n FROM sqlite_sequence WHERE name = 'epochs' UNION ALL SELECT ep FROM epochs)
+WHERE typeof(n) = 'integer' AND n BETWEEN 0 AND ?
+"""
 _ERRORS = (sqlite3.Error, UnicodeDecodeError)  # the latter when SQLite quotes damaged text in a message
 _REASONS = (("full", "disk_full"), ("readonly", "read_only"))
 
@@ -207,14 +213,22 @@ class JournalFile:
     def _begin(self) -> Epoch:
         """Begin the live epoch; forget those that never held a record."""
         with _Transaction(self._db):
+            ep = self._free_number()
             check = crc32(self.epoch.encode())
-            ep = self._db.execute("INSERT INTO epochs (epoch, crc) VALUES (?, ?)", (self.epoch, check)).lastrowid
+            self._db.execute("INSERT INTO epochs (ep, epoch, crc) VALUES (?, ?, ?)", (ep, self.epoch, check))
             self._db.execute("INSERT OR REPLACE INTO notes VALUES ('epoch:' || ?, ?)", (ep, self.epoch))
             for epoch in self._epochs:
                 if not epoch.head:
                     self._forget(epoch)
-        assert ep is not None, "SQLite gives every epoch a number"  # noqa: S101
         return begun(ep, self.epoch, self.device)
+
+    def _free_number(self) -> int:
+        """Return a number no epoch has had. A disk that lied may have kept an epoch's rows and lost its number."""
+        ep = int(self._db.execute(_LAST_NUMBER, (_PLAUSIBLE_MAX,)).fetchone()[0]) + 1
+        strays = "SELECT 1 FROM entries WHERE ep = ? LIMIT 1"
+        while self._db.execute(strays, (ep,)).fetchone() is not None:
+            ep += 1
+        return ep
 
     # Reading
 
@@ -336,7 +350,7 @@ def _blob(value: object) -> bytes:
 
 def _translated(error: Exception) -> JournalUnavailable | JournalBroken:
     text = str(error)
-    if isinstance(error, UnicodeDecodeError) or any(sign in text for sign in _BROKEN):
-        return JournalBroken(text)
+    if isinstance(error, (UnicodeDecodeError, sqlite3.IntegrityError)) or any(sign in text for sign in _BROKEN):
+        return JournalBroken(text)  # a row that stands already where a new one belongs can only be damage
     reason = next((reason for sign, reason in _REASONS if sign in text), "io_error")
     return JournalUnavailable(reason, text)

@@ -35,6 +35,13 @@ def test_a_world_is_not_at_rest_while_records_wait_for_a_slow_disk() -> None:
     assert not outcome.violations
 
 
+def test_a_disk_that_lied_leaves_no_row_in_the_way_of_new_ones() -> None:
+    outcome = run_world(24836)  # it kept an epoch's rows and lost that there had been one
+
+    assert "lying disk" in " ".join(outcome.faults)
+    assert not outcome.violations
+
+
 def test_worlds_are_full_of_faults_and_people() -> None:
     outcomes = [run_world(seed) for seed in range(1_000, 1_020)]
 

@@ -258,6 +258,28 @@ def test_fault_8_a_number_flipped_at_either_end_hides_no_other_record(tmp_path: 
     assert sum(entry.record is None for entry in read) <= 2
 
 
+@pytest.mark.parametrize("last", [None, 1, "one", 2**62], ids=["lost", "behind", "no number", "flipped"])
+def test_fault_6_an_epoch_never_takes_a_number_whose_rows_still_stand(tmp_path: Path, last: object) -> None:
+    for seed in (1, 2, 3):
+        opened(tmp_path, seed).append(records(9))
+    change(tmp_path, "DELETE FROM epochs WHERE ep > 1")  # a disk that lied kept the rows and lost this
+    change(tmp_path, "UPDATE sqlite_sequence SET seq = ?", last)
+
+    file = opened(tmp_path, 4)
+
+    entries = file.append(records(4))
+    assert file.read(file.epoch, 0, 99) == entries
+
+
+def test_fault_6_a_row_that_stands_where_a_new_one_belongs_is_a_broken_file(tmp_path: Path) -> None:
+    file = opened(tmp_path, 1)
+    file.append(records(2))
+    change(tmp_path, "INSERT INTO entries VALUES (1, 4, x'00', x'00')")
+
+    with pytest.raises(JournalBroken, match="UNIQUE"):
+        file.append(records(2))
+
+
 def test_fault_7_a_damaged_page_costs_what_stands_on_it_and_is_told(tmp_path: Path) -> None:
     first = opened(tmp_path, 1)
     entries = first.append(records(2_000))
