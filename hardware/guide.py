@@ -44,7 +44,7 @@ class Texts:
 def write(builds: Sequence[Build], texts: Texts, folder: Path) -> list[Path]:
     """Write the guide in every language, with its drawings in it; return the files. Raises NotDrawn."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawings = {build.id: _inline(draw(build, folder)) for build in builds}
+    drawings = {build.id: [_inline(path) for path in draw(build, folder)] for build in builds}
     template = Environment(
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,

@@ -9,7 +9,7 @@ import pytest
 from cloud.core.catalogues import read
 from cloud.core.i18n import Language
 from hardware.builds import BuildRefused, load_all
-from hardware.drawing import plan_of
+from hardware.drawing import parts_of, plan_of
 from hardware.guide import HERE, Texts, write
 
 # Names, commands and units that are the same in every language.
@@ -22,6 +22,9 @@ SAME = re.compile(
 )
 
 
+READ_PT = 8.0  # what a caption is printed in
+
+
 def test_the_guide_is_whole_in_every_language_and_draws_every_build(tmp_path: Path) -> None:
     builds = load_all()
 
@@ -29,17 +32,26 @@ def test_the_guide_is_whole_in_every_language_and_draws_every_build(tmp_path: Pa
 
     assert set(pages) == {"kk", "ru", "en"}
     for language, page in pages.items():
-        assert page.count("<svg") == len(builds)
+        assert page.count("<svg") == sum(len(parts_of(build)) for build in builds)
+        assert min(printed_pt(page)) >= READ_PT
         assert f'<html lang="{language}">' in page
         if language != "en":
             assert re.findall(r"[A-Za-z]{3,}", SAME.sub(" ", page)) == []
 
 
-def test_every_wire_is_in_the_drawing() -> None:
+def printed_pt(page: str) -> list[float]:
+    """Return how large the labels of each drawing stand on A4 between margins of 16 mm."""
+    widths = [float(width) for width in re.findall(r'<svg width="(\d+)pt"', page)]
+    assert set(re.findall(r'font-size="([\d.]+)"', page)) == {"14.00"}
+    return [14 * (210 - 2 * 16) / 25.4 * 72 / width for width in widths]
+
+
+def test_every_wire_is_in_a_drawing() -> None:
     for build in load_all():
-        cables = plan_of(build)["cables"]
-        assert isinstance(cables, dict)
-        assert sum(cable["wirecount"] for cable in cables.values()) == len(build.wires)
+        drawn = [plan_of(part)["cables"] for part in parts_of(build)]
+        assert sum(cable["wirecount"] for cables in drawn if isinstance(cables, dict) for cable in cables.values()) == len(
+            build.wires
+        )
 
 
 def test_a_sentence_without_a_language_is_refused(tmp_path: Path) -> None:
