@@ -28,7 +28,7 @@ from edge_agent.settings import AgentSettings, SettingsRefused
 from edge_agent.systemd import Notifier
 from edge_agent.updating_place import Place
 from esik import __version__
-from firmware.tools.enrolling import EnrolmentRefused
+from firmware.tools.enrolling import EnrolmentRefused, doors_page
 from schemas.enrolment import CodeRefused
 
 CONFIG = Path("agent.toml")
@@ -77,6 +77,8 @@ def enrol(
         typer.echo(f"esik edge: {error}", err=True)
         raise typer.Exit(FAILED) from error
     typer.echo(f"enrolled as {bundle.device} of school {bundle.school}: the bundle is {settings.bundle}")
+    page = doors_page(bundle.cloud.http_url, bundle.school)
+    typer.echo(f"Next: start it (`esik edge run`); within a minute it is online on {page}")
 
 
 @app.command()

@@ -20,7 +20,7 @@ from edge_agent.bundle import Bundle, BundleRefused, read_bundle
 from edge_agent.clock import Clock
 from edge_agent.sync.tls import web_context
 from edge_agent.timekeeper import BUILD_FLOOR_MS
-from firmware.tools.enrolling import Answer, Applicant, EnrolmentRefused, Facts, new_key, pem_of
+from firmware.tools.enrolling import Answer, Applicant, EnrolmentRefused, Facts, new_key, pem_of, unanswered
 from schemas.enrolment import CA_PATH, PATH, Code
 from schemas.requests import SIGNATURE, TIME
 
@@ -64,7 +64,7 @@ class Enrolling:
             async with asyncio.timeout(ENROL_S_MAX):
                 told = await self._ask(applicant)
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, OSError) as error:
-            raise EnrolmentRefused("unreachable", f"{self.code.url} cannot be asked: {error!r}") from error
+            raise EnrolmentRefused("unreachable", unanswered(self.code.url, error)) from error
         return _write(told, self.place, self.clock.wall_ms())
 
     async def _ask(self, applicant: Applicant) -> dict[str, object]:

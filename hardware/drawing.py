@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from hardware.builds import Build, Wire
 
@@ -17,7 +18,7 @@ class NotDrawn(RuntimeError):
     """WireViz could not draw; the text is its own."""
 
 
-def plan_of(build: Build) -> dict[str, object]:
+def plan_of(build: Build) -> dict[str, Any]:
     """Return what WireViz is to draw: a connector a unit, and a cable for each two units that wires join."""
     connectors = {
         unit.id: {"type": unit.label, "pinlabels": list(unit.pins), "hide_disconnected_pins": True}

@@ -14,6 +14,10 @@ from cloud.devices.invitations import Invited, Wanted, invite
 from cloud.schools.queries import school_of_code
 
 SYSTEM = Actor.system("command")
+WITHOUT_HTTPS = (
+    "the code would lead to {url}, which no device elsewhere can use: set ESIK_PUBLIC_URL to the https address that "
+    "the service has, and run this again. For a device on this very machine add --here"
+)
 
 
 def device_invite(
@@ -27,6 +31,9 @@ def device_invite(
     data: Data = None,
     *,
     is_hub: Annotated[bool, typer.Option("--is-hub", help="It runs the school's own broker.")] = False,
+    here: Annotated[
+        bool, typer.Option("--here", help="For a device on this very machine: https is not wanted.")
+    ] = False,
 ) -> None:
     """Make an enrolment code, good once and for 24 hours, and show it: whoever has it can enrol a device."""
     if svg is not None and svg.exists():
@@ -34,6 +41,8 @@ def device_invite(
     new = [_new_gate(text) for text in gate if "=" in text]
     wanted = Wanted([text.partition("=")[0] for text in gate], is_hub, hub_host)
     settings = settings_of(data)
+    if not (here or settings.public_url.startswith("https:")):
+        fail(WITHOUT_HTTPS.format(url=settings.public_url))
 
     async def work() -> Invited:
         async with services_of(settings) as services:

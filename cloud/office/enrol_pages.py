@@ -37,8 +37,16 @@ STEPS = (
         "Show this code to the device: to its QR scanner, or on its first page, by camera or as text from a phone's "
         "scanner."
     ),
-    N_("Wait for “Done”, less than a minute; then hold a card to the reader."),
+    N_(
+        "A board without a screen hangs on a computer by its USB cable: type the command below there, then scan the "
+        "code."
+    ),
+    N_(
+        "Wait for “Done”, less than a minute; look on the page “Doors and codes” whether the door is “Online”; then "
+        "hold a card to the reader."
+    ),
 )
+CABLE = "esik device enrol --board gate-esp32s3 --port /dev/ttyACM0 --wifi …"
 CARE = N_(
     "One device, one time, 24 hours. Until then the sheet is a key: do not leave it lying about, then destroy it."
 )
@@ -113,7 +121,7 @@ async def print_codes(request: Request, desk: ItDesk, form: Annotated[CodesForm,
     language = desk.visit.language
     codes = [(invited, door, _drawn(language, invited, door)) for invited, door in made if door is not None]
     steps = [(each, [translate(each, step) for step in (*STEPS, CARE)]) for each in Language]
-    return pages_of(request).page(desk.visit, SHEET, section="devices", codes=codes, steps=steps)
+    return pages_of(request).page(desk.visit, SHEET, section="devices", codes=codes, steps=steps, cable=CABLE)
 
 
 @router.post("/codes/{invitation}/cancel")

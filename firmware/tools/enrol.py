@@ -15,7 +15,7 @@ from typing import Protocol
 import httpx2
 
 from firmware.tools.boardfiles import BoardFile
-from firmware.tools.enrolling import Answer, Applicant, EnrolmentRefused, Facts, new_key
+from firmware.tools.enrolling import Answer, Applicant, EnrolmentRefused, Facts, new_key, unanswered
 from firmware.tools.flash_programs import Programs, Tell
 from firmware.tools.flash_talk import Talk
 from schemas.enrolment import CA_PATH, PATH, Code
@@ -117,7 +117,7 @@ def _ask(applicant: Applicant, now_ms: int) -> dict[str, object]:
         signed, body = applicant.request(secrets.token_hex(8), now_ms)
         return applicant.bundle(signed, _send(tls, "POST", url + PATH, body, signed))
     except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, OSError) as error:
-        raise EnrolmentRefused("unreachable", f"{url} cannot be asked: {error}") from error
+        raise EnrolmentRefused("unreachable", unanswered(url, error)) from error
 
 
 def _send(

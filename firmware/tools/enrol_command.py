@@ -13,7 +13,7 @@ import typer
 from esik import __version__
 from firmware.tools.boardfiles import BoardFile, board_kinds
 from firmware.tools.enrol import Board, Door, FolderBoard, SerialBoard, node_files
-from firmware.tools.enrolling import EnrolmentRefused
+from firmware.tools.enrolling import EnrolmentRefused, doors_page
 from firmware.tools.flash_errors import FlashRefused
 from firmware.tools.flash_ports import is_gone, whole_path
 from firmware.tools.flash_programs import Programs
@@ -59,7 +59,10 @@ def enrol(
         _write(
             files, FolderBoard(folder) if folder else SerialBoard(Programs(Path(work)), whole_path(port), typer.echo)
         )
-    typer.echo(f"\nDone: {read.device} of school {read.school} serves {read.gates[0]}. Hold a card to its reader.")
+    typer.echo(
+        f"\nDone: {read.device} of school {read.school} serves {read.gates[0]}.\n"
+        f"Next: within a minute {doors_page(read.url, read.school)} shows it online; then hold a card to its reader."
+    )
 
 
 def _write(files: Sequence[BoardFile], board: Board) -> None:

@@ -5,6 +5,7 @@ when it is signed with the code, sealed to this request, and for this key.
 """
 
 import json
+import ssl
 from dataclasses import dataclass
 from hmac import compare_digest
 
@@ -20,6 +21,8 @@ from schemas.enrolment import PATH, SEALED_NONCE_BYTES, Code, pin_of
 from schemas.requests import NONCE, SIGNATURE, answer_headers, headers
 
 OK, TOO_MANY = 200, 429
+CAUSES_MAX = 8
+NOT_OF_TODAY, ANOTHER_NAME = (9, 10), (62, 64)  # X509_V_ERR_ of OpenSSL, x509_vfy.h
 FOREIGN = ("code_unknown", "code_forged", "code_used", "code_expired", "code_cancelled", "code_foreign")
 
 
@@ -114,6 +117,33 @@ class Applicant:
         leaf = x509.load_pem_x509_certificates(told["certificate_pem"].encode())[0]
         if leaf.public_key() != self.key.public_key():
             raise ValueError("its certificate is for another key")
+
+
+def doors_page(url: str, school: str) -> str:
+    """Return the address of the page that tells whether a device is online."""
+    return f"{url}/schools/{school}/devices/doors"
+
+
+def unanswered(url: str, error: BaseException) -> str:
+    """Return why an address could not be asked, with what to do about a certificate that was refused."""
+    refused: BaseException | None = error
+    for _ in range(CAUSES_MAX):
+        if refused is None or isinstance(refused, ssl.SSLCertVerificationError):
+            break
+        refused = refused.__cause__ or refused.__context__
+    told = f"{url} cannot be asked: {type(error).__name__}: {error}"
+    return f"{told}. {_certificate_advice(refused)}" if isinstance(refused, ssl.SSLCertVerificationError) else told
+
+
+def _certificate_advice(refused: ssl.SSLCertVerificationError) -> str:
+    if refused.verify_code in NOT_OF_TODAY:
+        return "Its certificate is not good today: is the date of this machine right?"
+    if refused.verify_code in ANOTHER_NAME:
+        return "Its certificate is for another name: the operator sets ESIK_PUBLIC_URL to the name it is for"
+    return (
+        "This machine does not know who signed its certificate: name that authority's certificate by "
+        "SSL_CERT_FILE=authority.pem, and ask the operator where you have none: somebody may stand between"
+    )
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:

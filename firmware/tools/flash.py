@@ -22,7 +22,7 @@ from firmware.tools.flash_write import identify, write_by_esptool, write_to_driv
 
 COMES_BACK_S = 20.0  # after a reset: a board on its own USB goes and comes, and makes its file system
 _PAUSE_S = 0.25
-_ASKED_MAX = 4
+_ASKED_MAX, _ASKED_RUNNING_MAX = 4, 2  # some ten seconds each: after a reset, and of a board that should run
 Found = TypeVar("Found")
 
 
@@ -57,7 +57,7 @@ class Flashing:
             raise FlashRefused(
                 "the board waits for MicroPython: it shows a drive", "give MicroPython's file with --image and --sha256"
             )
-        return self._fill(port.path)
+        return self._fill(port.path, _ASKED_MAX if image is not None else _ASKED_RUNNING_MAX)
 
     def _write(self, place: Port | Drive, image: Image) -> Port:
         """Write MicroPython; return where the board is afterwards."""
@@ -149,11 +149,12 @@ class Flashing:
             self.pause(_PAUSE_S)
         return None
 
-    def _fill(self, port: str) -> Flashed:
+    def _fill(self, port: str, asked_max: int) -> Flashed:
         """Put our files on a board whose MicroPython runs."""
         self.programs.check_port(port)
         talk = Talk(self.programs, port, OURS)
-        state = self._ask(talk)
+        self.tell(f"asking MicroPython on {port} what is there")
+        state = self._ask(talk, asked_max)
         self.tell(f"MicroPython {state.micropython} on {state.machine}")
         self._check_runs(state)
         wanted = self.wanted
@@ -182,16 +183,17 @@ class Flashing:
         self._await_port(port)
         return self._ask(talk)
 
-    def _ask(self, talk: Talk) -> State:
+    def _ask(self, talk: Talk, asked_max: int = _ASKED_MAX) -> State:
         """Ask the board, patiently: on its first start it makes its file system before it answers."""
-        for left in reversed(range(_ASKED_MAX)):
+        for asked in range(1, asked_max + 1):
             try:
                 return talk.state()
             except PortRefused:
                 raise
-            except FlashRefused:
-                if not left:
+            except FlashRefused as refused:
+                if asked == asked_max:
                     raise
+                self.tell(f"{refused}; asking again, {asked + 1} of {asked_max}, some ten seconds each")
                 self.pause(_PAUSE_S)
         raise AssertionError("asked until an answer or a refusal")
 

@@ -170,6 +170,7 @@ def test_an_empty_spreadsheet_is_written_once(tmp_path: Path, language: str) -> 
         (["account", "add", "a", "A", "--role", "operator", "--school", "a"], {}, 1, "an operator has no --school"),
         (["device", "add", "a", "--school", "a", "--out", "b", "--gate", "main"], {}, 1, "--gate 'main' is not KEY="),
         (["device", "add", "a", "--school", "a", "--out", "b", "--hub", "x"], {}, 1, "--hub 'x' is not DEVICE@HOST"),
+        (["device", "invite", "--school", "a", "--gate", "b"], {}, 1, "set ESIK_PUBLIC_URL to the https address"),
         (["school", "list"], {"database_url": "postgres://127.0.0.1:1/esik"}, 1, "the key file"),
     ],
 )

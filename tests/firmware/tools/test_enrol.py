@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from cloud.core.clock import SystemClock
 from cloud.core.services import Services
+from cloud.core.vault import Vault
+from cloud.devices.ca import Authority, init
 from firmware.node.settings import Bundle, GateSettings, load
 from firmware.tools.cli import app
 from firmware.tools.enrol import BUNDLE, CSR, NODE
@@ -65,6 +67,7 @@ async def test_a_scanned_code_makes_a_gate_of_a_board_on_the_cable(front: Front,
     assert (bundle.device, bundle.school, settings.gate) == ("almaty5-main", "almaty5", "main")
     assert (settings.board, settings.direction, settings.ssid) == ("gate-esp32s3", "in", "мектеп")
     assert "PRIVATE KEY" in (bundle.key_pem or "")
+    assert f"{code.url}/schools/almaty5/devices/doors shows it online" in told
     for secret in (code.token.hex(), "qwerty12", bundle.secret.hex()):
         assert secret not in told.replace(code.text(), "")
     assert await front.services.database.pool.fetchval("SELECT firmware <> '' FROM device")
@@ -87,6 +90,24 @@ async def test_the_files_are_written_into_a_folder_that_nobody_else_reads(front:
     assert request.is_signature_valid
     assert request.public_key() == held.public_key()
     assert not (tmp_path / "more").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("esik.example", "the operator sets ESIK_PUBLIC_URL to the name"), ("127.0.0.1", "SSL_CERT_FILE=authority.pem")],
+)
+async def test_a_certificate_that_is_not_believed_is_told_with_what_to_do(
+    front: Front, tmp_path: Path, name: str, advice: str
+) -> None:
+    init(tmp_path / "other", Vault(bytes(32)), front.services.clock.now())
+    other = Authority.load(tmp_path / "other", Vault(bytes(32)))
+    async with listening(front, own(front) if name == "esik.example" else other, tmp_path, (name,)):
+        status, told = await enrol("--folder", str(tmp_path / "out"), "--code", (await front.code()).text())
+
+    assert status == 1
+    assert "CERTIFICATE_VERIFY_FAILED" in told
+    assert advice in told
+    assert not (tmp_path / "out").exists()
 
 
 async def test_a_board_that_does_not_answer_is_told_with_what_to_do(front: Front, tmp_path: Path) -> None:
@@ -113,7 +134,7 @@ async def test_an_address_that_is_none_is_told_like_one_that_does_not_answer(tmp
     status, told = await enrol("--folder", str(tmp_path / "out"), "--code", code.text())
 
     assert status == 1
-    assert "cannot be asked: Invalid IDNA hostname" in told
+    assert "cannot be asked: InvalidURL: Invalid IDNA hostname" in told
     assert not (tmp_path / "out").exists()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 
 from firmware.tools.boardfiles import board_kinds, modules_for
 from firmware.tools.boardfiles_layout import MANIFEST, START, BoardSet, board_set
+from firmware.tools.flash import Flashing
 from firmware.tools.flash_errors import BoardLost, FlashRefused, ImageRefused, PortRefused
 from firmware.tools.flash_partitions import with_room
-from firmware.tools.flash_ports import drive_at
+from firmware.tools.flash_ports import Port, drive_at
 from firmware.tools.flash_programs import Programs
 from simulators.board import Board
 from simulators.esp_image import make_micropython, partitions
@@ -198,6 +200,25 @@ async def test_a_board_that_cannot_be_reset_needs_its_button(board: Board, bench
         await bench.flash(board.path, image_of(MICROPYTHON))
 
     assert "hold the button BOOT" in refused.value.advice
+
+
+def test_a_micropython_that_does_not_answer_is_asked_twice_aloud_then_told_with_what_to_do(bench: Bench) -> None:
+    bench.folder.mkdir()
+    says = 'import sys; sys.exit("could not enter raw repl")'  # in mpremote's place, which takes ten seconds for it
+    (bench.folder / "mpremote.py").write_text(says)
+    near, far = os.openpty()
+    port = Port(os.ttyname(far), "named")
+
+    with pytest.raises(FlashRefused, match="MicroPython does not answer") as refused:
+        Flashing(Programs(bench.folder), GATE, bench.told.append, find=list).run(port, None)
+    os.close(near)
+    os.close(far)
+
+    assert "press RESET" in refused.value.advice
+    assert bench.told[0] == f"asking MicroPython on {port.path} what is there"
+    assert [line for line in bench.told if "asking again" in line] == [
+        "MicroPython does not answer; asking again, 2 of 2, some ten seconds each"
+    ]
 
 
 @contextlib.asynccontextmanager
