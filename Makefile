@@ -11,6 +11,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # Five test processes by default: two cores are what a small machine has, and tests wait for real servers a while.
 JOBS ?= 5
 PIP_AUDIT := 2.10.1
+# Compiles every test once, beside mypy; else each of the test processes of a fresh clone compiles all of them for itself.
+COLLECT := $(BIN)/pytest --collect-only -q --ignore tests/repo | tail -n 1
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,7 +33,7 @@ check: setup ## lint, format, types, who imports whom, tidiness
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(CODE) & types=$$!; others=0; \
-	{ $(BIN)/lint-imports --no-logo && $(BIN)/pytest -q tests/repo; } || others=$$?; \
+	{ $(BIN)/lint-imports --no-logo && $(BIN)/pytest -q tests/repo && $(COLLECT); } || others=$$?; \
 	wait $$types && exit $$others
 
 # Not a part of `check`, which asks nobody outside. Strict: what no advisory could be asked about fails, too.

@@ -77,36 +77,55 @@ async def visitor(request: Request) -> Visit:
     return visit
 
 
-async def newcomer(visit: Annotated[Visit, Depends(visitor)]) -> Visit:
+AnyVisit = Annotated[Visit, Depends(visitor)]
+
+
+# Each of these asks the visit itself, and none another: FastAPI unfolds every chain anew for each route at a start.
+
+
+async def newcomer(visit: AnyVisit) -> Visit:
     """Return the visit of somebody signed in, even with a password that must change. Raises SignInNeeded."""
+    _signed_in(visit)
+    return visit
+
+
+async def owner(visit: AnyVisit) -> Visit:
+    """Return the visit of somebody who may set up a second step. Raises PasswordChangeNeeded."""
+    _settled(visit)
+    return visit
+
+
+async def member(visit: AnyVisit) -> Visit:
+    """Return the visit of somebody signed in with a password of their own, and the second step that it takes."""
+    _whole(visit)
+    return visit
+
+
+async def signed_in(visit: AnyVisit) -> Actor:
+    """Return who is signed in, as a member."""
+    return _whole(visit)
+
+
+def _signed_in(visit: Visit) -> Actor:
     if visit.actor is None:
         raise SignInNeeded
-    return visit
-
-
-async def member(visit: Annotated[Visit, Depends(newcomer)]) -> Visit:
-    """Return the visit of somebody signed in with a password of their own, and the second step that it takes."""
-    if visit.actor is not None and visit.actor.must_change:
-        raise PasswordChangeNeeded
-    if visit.actor is not None and visit.actor.must_enrol:
-        raise FactorNeeded
-    return visit
-
-
-async def owner(visit: Annotated[Visit, Depends(newcomer)]) -> Visit:
-    """Return the visit of somebody who may set up a second step. Raises PasswordChangeNeeded."""
-    if visit.actor is not None and visit.actor.must_change:
-        raise PasswordChangeNeeded
-    return visit
-
-
-async def signed_in(visit: Annotated[Visit, Depends(member)]) -> Actor:
-    """Return who is signed in."""
-    assert visit.actor is not None  # noqa: S101 (member refuses others)
     return visit.actor
 
 
-AnyVisit = Annotated[Visit, Depends(visitor)]
+def _settled(visit: Visit) -> Actor:
+    actor = _signed_in(visit)
+    if actor.must_change:
+        raise PasswordChangeNeeded
+    return actor
+
+
+def _whole(visit: Visit) -> Actor:
+    actor = _settled(visit)
+    if actor.must_enrol:
+        raise FactorNeeded
+    return actor
+
+
 NewVisit = Annotated[Visit, Depends(newcomer)]
 OwnerVisit = Annotated[Visit, Depends(owner)]
 MemberVisit = Annotated[Visit, Depends(member)]

@@ -20,7 +20,9 @@ PassphraseFile = Annotated[
     Path | None,
     typer.Option("--passphrase-file", help="A file with a passphrase: then another installation can take the file in."),
 ]
-keys = typer.Typer(no_args_is_help=True, help="The key file of the encrypted fields: make it, add a key, show its id.")
+keys = typer.Typer(
+    no_args_is_help=True, hidden=True, help="The key file of the encrypted fields: make it, add a key, show its id."
+)
 
 
 def backup(

@@ -15,8 +15,6 @@ from cloud.core.services import Services
 from cloud.core.sheets import XLSX_TYPE
 from cloud.reports import tables
 from cloud.reports.content import Correction, canonical
-from cloud.reports.pdf import MEDIA_TYPE as PDF_TYPE
-from cloud.reports.pdf import Paper, pdf_of
 from cloud.reports.queries import Report, corrections_of, report_of
 from cloud.reports.rules import corrected
 from cloud.reports.wording import Wording
@@ -46,7 +44,7 @@ class Form(StrEnum):
 
     @property
     def media_type(self) -> str:
-        return {Form.PDF: PDF_TYPE, Form.XLSX: XLSX_TYPE, Form.JSON: "application/json"}[self]
+        return {Form.PDF: "application/pdf", Form.XLSX: XLSX_TYPE, Form.JSON: "application/json"}[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +100,8 @@ def _drawn(services: Services, report: Report, told: list[Correction], form: For
     shown = _tables(report, told, words)
     if form is Form.XLSX:
         return workbook_of([*shown, tables.remarks(report.content, words)], _facts(report, words), _at(report))
+    from cloud.reports.pdf import Paper, pdf_of  # noqa: PLC0415 (a start of the service need not wait for it)
+
     code = address_of_code(services, report.document_digest) if report.document else ""
     paper = Paper(
         _title(report, words), report.content.school.name.told(language.value), _facts(report, words)[1:],

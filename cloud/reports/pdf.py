@@ -22,7 +22,6 @@ from cloud.reports.tables import Table
 from cloud.reports.wording import Wording
 from esik.assets import ASSETS
 
-MEDIA_TYPE = "application/pdf"
 FONT, FONTS = "DejaVu", {"": ASSETS / "DejaVuSans.ttf", "B": ASSETS / "DejaVuSans-Bold.ttf"}
 BOX = "\u25a1"
 ROWS_MAX = 500  # of one table on paper
