@@ -152,6 +152,14 @@ async def classes_today(services: Services, actor: Actor, code: str, right: Righ
     return await _today(services, school)
 
 
+async def school_or_classes_today(services: Services, actor: Actor, code: str, right: Right) -> SchoolToday:
+    """Return a school at which the actor has the right, for all of it or for classes of its own; else NotFound."""
+    school = await _school(services, code)
+    if not (actor.can(right, school.id) or actor.classes(right, school.id)):
+        raise NotFound
+    return await _today(services, school)
+
+
 async def _school(services: Services, code: str) -> SchoolRow:
     try:
         return await school_of_code(services, code)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Path
 
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
-from cloud.attendance.queries import SchoolToday, classes_today, school_today
+from cloud.attendance.queries import SchoolToday, classes_today, school_or_classes_today, school_today
 from cloud.core.actor import Actor
 from cloud.core.pages import Visit
 from cloud.core.rights import Right
@@ -50,6 +50,19 @@ def classes_desk(right: Right) -> Callable[..., Awaitable[Desk]]:
         code: Annotated[str, Path(max_length=12)], visit: MemberVisit, actor: SignedIn, services: TheServices
     ) -> Desk:
         school = await classes_today(services, actor, code, right)
+        at_school = visit.at_school(school.code, school.names[visit.language.value], school.zone)
+        return Desk(at_school, actor, school, services, (right,))
+
+    return find
+
+
+def reach_desk(right: Right) -> Callable[..., Awaitable[Desk]]:
+    """Return a dependency that finds the school of the path for who has a right there, if only for own classes."""
+
+    async def find(
+        code: Annotated[str, Path(max_length=12)], visit: MemberVisit, actor: SignedIn, services: TheServices
+    ) -> Desk:
+        school = await school_or_classes_today(services, actor, code, right)
         at_school = visit.at_school(school.code, school.names[visit.language.value], school.zone)
         return Desk(at_school, actor, school, services, (right,))
 

@@ -126,6 +126,8 @@ VERBS = {
     "provider.added": N_("Identity provider added"),
     "provider.ended": N_("Identity provider ended"),
     "release.added": N_("Release added"),
+    "register.marked": N_("Marked in the class register"),
+    "register.taken": N_("Class register taken"),
     "report.addressed": N_("Address of reports set"),
     "report.corrected": N_("Report corrected"),
     "report.handed_over": N_("Report handed over"),

@@ -57,6 +57,8 @@ class Right(StrEnum):
     NOTICES_READ = "notices.read"
     NOTICES_CHECK = "notices.check"
     PRESENCE_READ = "presence.read"
+    REGISTER_READ = "register.read"
+    REGISTER_KEEP = "register.keep"
     GATES_WATCH = "gates.watch"
     PASSES_GIVE = "passes.give"
     CARDS_READ = "cards.read"
@@ -153,6 +155,7 @@ def at_school(*roles: Role) -> dict[Role, Within]:
 KIN = {Role.GUARDIAN: Within.CHILD, Role.STUDENT: Within.OWN}
 PARENTS = {Role.GUARDIAN: Within.CHILD}
 OF_CLASS = dict.fromkeys((Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR), Within.CLASS)
+MARKING = dict.fromkeys((Role.CLASS_TEACHER, Role.TEACHER), Within.CLASS)
 OPERATORS = {Role.OPERATOR: Within.ALL}
 AUTHORITIES = {Role.AUTHORITY: Within.REGION}
 HEADS = (Role.DEPUTY, Role.DIRECTOR)
@@ -191,6 +194,13 @@ TABLE: Mapping[Right, Allowed] = {
     Right.PRESENCE_READ: Allowed(
         Thing.GATES, N_("See who is in, who came late and who is absent"),
         at_school(Role.OFFICE, *HEADS) | OF_CLASS | KIN,
+    ),
+    Right.REGISTER_READ: Allowed(
+        Thing.GATES, N_("See who was in class on a day, and why not"), at_school(Role.OFFICE, *HEADS) | OF_CLASS,
+    ),
+    Right.REGISTER_KEEP: Allowed(
+        Thing.GATES, N_("Mark who is in class; a teacher today, the office and deputies also earlier days"),
+        at_school(Role.OFFICE, Role.DEPUTY) | MARKING,
     ),
     Right.GATES_WATCH: Allowed(Thing.GATES, N_("Watch the gates live, and print the muster list"),
                                at_school(Role.GUARD, Role.OFFICE, *HEADS)),

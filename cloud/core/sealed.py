@@ -57,6 +57,7 @@ SEALED = (
     SealedColumn("correction_request", "is_wrong_encrypted", "correction_request.is_wrong", "id::text"),
     SealedColumn("correction_request", "would_be_right_encrypted", "correction_request.would_be_right", "id::text"),
     SealedColumn("correction_request", "answer_encrypted", "correction_request.answer", "id::text"),
+    SealedColumn("register_reason", "reason_encrypted", "register.reason", "school_id || ':' || number"),
     SealedColumn("restriction", "value_encrypted", "restriction.value", "id::text"),
     SealedColumn("restriction", "document_encrypted", "restriction.document", "id::text"),
     SealedColumn("entitlement", "document_encrypted", "entitlement.document", "id::text"),

@@ -20,6 +20,7 @@ REMOVED = {
     "notices": N_("Notices"),
     "requests": N_("Requests to correct data"),
     "diets": N_("Allergies, diets and bans"),
+    "reasons": N_("Why the child was absent from class"),
     "comments": N_("Comments about meals"),
     "resources": N_("Pseudonyms at digital resources, and results from there"),
     "name": N_("Name, IIN, the school's number"),

@@ -17,6 +17,7 @@ from cloud.people.corrections import ANSWER, RIGHT, WRONG
 from cloud.people.family import LIFT_PAPER
 from cloud.people.family import PAPER as LIMIT_PAPER
 from cloud.people.photos import PHOTO
+from cloud.register.kinds import WHY
 from cloud.rosters.keys import KEY as ROSTER_KEY
 from cloud.topups.fiscal import KEYS as CASHBOX_KEYS
 from cloud.wallet.queries import REJECTED
@@ -90,6 +91,8 @@ TABLES = (
     Table("loss"),
     Table("movement"),
     Table("presence"),
+    Table("register_mark"),
+    Table("register_reason", sealed={"reason_encrypted": Sealed(WHY, Secret.HEALTH)}),
     Table("alarm"),
     Table("dish"),
     Table("dish_photo", files={"webp": "dishes/{digest}.webp"}),

@@ -49,6 +49,10 @@ class DayOfChild(Model):
 
     on: date
     events: list[Event]
+    in_class: str = Field(
+        description="What the class register says: present, absent, absent_ill, absent_family, absent_other, away;"
+        " empty where nothing was said."
+    )
 
 
 class Timeline(Model):
@@ -70,7 +74,12 @@ async def timeline(
 ) -> Timeline:
     """Return a child's last two weeks."""
     child = await seen_of(services, actor, ref, FamilyRight.SEE)
-    days = [DayOfChild(on=on, events=[_event(tap) for tap in taps]) for on, taps in child.days.items()]
+    days = [
+        DayOfChild(
+            on=on, events=[_event(tap) for tap in taps], in_class=child.said[on].code if on in child.said else ""
+        )
+        for on, taps in child.days.items()
+    ]  # fmt: skip
     return Timeline(child=_child(child), days=days)
 
 

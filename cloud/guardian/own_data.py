@@ -24,6 +24,7 @@ from cloud.people.family import PAPER as LIMIT_PAPER
 from cloud.people.kinds import FamilyRight
 from cloud.people.photos import PHOTO
 from cloud.people.rights import COLUMNS
+from cloud.register.kinds import WHY
 
 ROWS_MAX = 20_000  # of a table: decades of one child
 HOURS_S = 120.0
@@ -75,6 +76,10 @@ PARTS = (
     Part("consent_answer", ("purpose", "says", "on", "way", "text_version", "recorded_at"), "person_id = $1"),
     Part("presence", ("on", "first_in_at", "last_out_at", "late_min", "without_card"), "person_id = $1", _of(SEE),
          by='"on"'),
+    Part("register_mark", ("number", "on", "says", "at"), "person_id = $1", _of(SEE), by="number"),
+    Part("register_reason", ("number", "reason"),
+         "(school_id, number) IN (SELECT school_id, number FROM register_mark WHERE person_id = $1)", _of(SEE),
+         {"reason": WHY}, by="number"),
     Part("movement", ("on", "at", "direction", "gate", "kind", "reason", "received_at"), "person_id = $1", _of(SEE)),
     Part("notice", ("at", "kind", "told_at", "is_late", "detail"), "person_id = $1 AND account_id = $2", _of(NOTICES)),
     Part("meal_sale", ("on", "at", "meal", "payment", "amount_tiyn", "full_tiyn", "returned_tiyn", "is_void", "id"),

@@ -25,6 +25,7 @@ TITLES = {
     "person_name": N_("The child's name"), "school_class": N_("The child's class"),
     "person": N_("The child's IIN and number"), "card": N_("The child's cards"),
     "consent_answer": N_("Answers about consents"), "presence": N_("Days at school"),
+    "register_mark": N_("What the class register says"), "register_reason": N_("Why the child was absent from class"),
     "movement": N_("Passages at gates"), "notice": N_("What you were told"), "meal_sale": N_("Meals"),
     "meal_line": N_("Dishes of the meals"), "meal_refusal": N_("What was not sold"),
     "meal_rating": N_("Ratings of meals"), "dish_rating": N_("Ratings of dishes"),
@@ -40,6 +41,8 @@ HEADINGS = {  # where the dictionary's own words tell codes
     "consent_answer.says": N_("Answer"), "consent_answer.way": N_("How it came"),
     "movement.direction": N_("Direction"), "movement.kind": N_("How"), "notice.kind": N_("About"),
     "notice.detail": N_("In words"), "meal_sale.payment": N_("How it is paid"), "meal_sale.id": N_("Number"),
+    "register_mark.number": N_("Number"), "register_mark.says": N_("What is marked"),
+    "register_reason.number": N_("Number"), "register_reason.reason": N_("Why"),
     "meal_line.sale": N_("Number of the meal"), "meal_line.dish": N_("Dish"), "dish_rating.dish": N_("Dish"),
     "entitlement.kind": N_("What it gives"), "restriction.kind": N_("About"), "restriction.value": N_("What"),
     "preorder.id": N_("Number"), "preorder_dish.preorder_id": N_("Number of the order"),
@@ -53,6 +56,7 @@ OWED = frozenset({"ledger_account.balance_tiyn", "ledger_line.amount_tiyn"})
 PREFIXES = {  # of codes in the list of words
     "guardianship.relation": "", "family_limit.takes": "right_", "card.medium": "", "card.state": "",
     "consent_answer.purpose": "", "consent_answer.way": "way_", "movement.direction": "", "movement.reason": "",
+    "register_mark.says": "register_",
     "notice.kind": "", "meal_sale.payment": "meal_by_", "meal_refusal.reason": "", "entitlement.kind": "",
     "payment.provider": "by_", "giving_back.way": "paid_by_", "ledger_entry.kind": "entry_",
     "correction_request.what": "kept_", "correction_request.outcome": "correction_",
@@ -64,6 +68,7 @@ OWN = {  # codes that mean something of their own in their column
         "card": N_("By card"), "hand": N_("Let through by the guard"), "denied": SIGNS["denied"].word,
         "turned": SIGNS["turned"].word,
     },
+    "register_reason.reason": {"ill": N_("ill"), "family": N_("family"), "other": N_("other or unknown")},
     "entitlement.ground": GROUNDS,
     "restriction.kind": {
         "allergen": N_("Allergen"), "dish": N_("Dish"), "category": N_("Category"), "day_limit": N_("Limit of a day"),

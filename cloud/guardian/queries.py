@@ -20,6 +20,8 @@ from cloud.core.errors import NotFound
 from cloud.core.services import Services
 from cloud.people.kinds import FamilyRight
 from cloud.people.rights import COLUMNS, rights_in
+from cloud.register.kinds import Said
+from cloud.register.queries import said_of
 from cloud.schools.queries import day_plans
 from cloud.schools.rules import DayPlan
 
@@ -63,7 +65,8 @@ class Child:
     is_own: bool  # the account is the student's own
     cards: tuple[CardHeld, ...]
     silent: Sequence[SilentGate]
-    days: Mapping[date, list[Tap]]
+    days: Mapping[date, list[Tap]]  # those on which anything happened at the gates or was said in class, newest first
+    said: Mapping[date, Said]  # in class
 
     def may(self, right: str) -> bool:
         """Tell whether the guardian has a right now, by its word."""
@@ -132,7 +135,14 @@ async def children_of(services: Services, actor: Actor, days: int = 1) -> list[C
     seen = [child.id for child in children if FamilyRight.SEE in child.rights]
     taps = await days_of(services, seen, first_on, last_on)
     silent = await silent_gates(services, {child.school_id for child in children})
-    return [replace(child, days=taps.get(child.ref, {}), silent=silent.get(child.school_id, ())) for child in children]
+    said = await said_of(services, seen, first_on, last_on)
+    return [
+        replace(
+            child, days=_days(taps.get(child.ref, {}), said.get(child.ref, {})), said=said.get(child.ref, {}),
+            silent=silent.get(child.school_id, ()),
+        )
+        for child in children
+    ]  # fmt: skip
 
 
 async def child_of(services: Services, actor: Actor, ref: str, *rights: FamilyRight) -> Child:
@@ -152,6 +162,11 @@ async def seen_of(services: Services, actor: Actor, ref: str, *rights: FamilyRig
         if child.ref == ref and (not rights or child.rights & set(rights)):
             return child
     raise NotFound
+
+
+def _days(taps: Mapping[date, list[Tap]], said: Mapping[date, Said]) -> dict[date, list[Tap]]:
+    """Return the days of a child, newest first, those too on which only something was said in class."""
+    return {on: taps.get(on, []) for on in sorted({*taps, *said}, reverse=True)}
 
 
 async def _plans(services: Services, rows: Sequence[Mapping[str, Any]]) -> dict[int, DayPlan]:
@@ -188,6 +203,7 @@ def _child(row: Mapping[str, Any], plan: DayPlan, now: datetime) -> Child:
         cards=tuple(_card(each) for each in json.loads(row["cards"])),
         silent=(),
         days={},
+        said={},
     )
 
 

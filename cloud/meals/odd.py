@@ -29,6 +29,7 @@ class Kind(StrEnum):
     OVERRULED = "overruled"
     UNCONFIRMED = "unconfirmed"
     NOT_SEEN = "not_seen"
+    ABSENT_IN_CLASS = "absent_in_class"
 
 
 # The sales of school $1 on day $2 that are odd in each way: their ids, and what there is to say.
@@ -67,6 +68,11 @@ WHERE school_id = $1 AND "on" = $2 AND NOT is_void AND payment IN ('free', 'subs
   AND NOT EXISTS (
   SELECT FROM presence WHERE presence.person_id = meal_sale.person_id AND presence."on" = $2
     AND first_in_at IS NOT NULL)""",
+    Kind.ABSENT_IN_CLASS: """
+SELECT id, by_name AS detail FROM meal_sale CROSS JOIN LATERAL (
+  SELECT says, by_name FROM register_mark AS mark WHERE mark.person_id = meal_sale.person_id AND mark."on" = $2
+  ORDER BY number DESC LIMIT 1) AS last
+WHERE school_id = $1 AND "on" = $2 AND NOT is_void AND payment IN ('free', 'subsidised') AND says = 'absent'""",
 }  # fmt: skip
 _COUNTS = "\nUNION ALL\n".join(
     f"SELECT '{kind}' AS kind, count(*) AS count FROM ({of_kind}) AS {kind}"  # noqa: S608 - of our own words only

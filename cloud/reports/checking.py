@@ -18,6 +18,7 @@ from cloud.core.services import Services
 from cloud.ingest.cursor import LoggedRecord
 from cloud.meals import replay
 from cloud.meals.replay import Replay, acts_until
+from cloud.register.monthly import absent_in_class
 from cloud.reports.content import Content, Names, canonical, content_kept, digest_of, document_kept
 from cloud.reports.making import SUBJECT
 from cloud.reports.months import Month
@@ -96,6 +97,7 @@ async def made_anew(connection: asyncpg.Connection, school: SchoolRow, told: Con
         told.school, told.month, told.number, as_of, given, seen.proven | (seen.possible - unseen),
         told.context.school_days, told.context.has_gates, told.context.without_right, _meal_names(told),
         _dish_names(told), told.before,
+        await absent_in_class(connection, school.id, month.first_on, month.last_on, as_of.register),
     )  # fmt: skip
     return content_of(facts)
 

@@ -39,13 +39,17 @@ class School(Shape, frozen=True):
     zone: str
 
 
-class AsOf(Shape, frozen=True):
-    """What was known when the report was made: how far each reader of the log had come on the school's shard."""
+class AsOf(Shape, frozen=True, omit_defaults=True):
+    """What was known when the report was made: how far each reader of the log had come on the school's shard.
+
+    `register` is the number of the last mark of the school's class register; 0, which is left out, where there is none.
+    """
 
     at: str  # an instant in UTC, as 2026-09-01T21:00:00Z
     shard: int
     meals: int
     attendance: int
+    register: int = 0
 
 
 class Tally(Shape, frozen=True):

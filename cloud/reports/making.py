@@ -19,6 +19,7 @@ from cloud.core.database import raw
 from cloud.core.services import Services
 from cloud.meals.monthly import GivenMeal, meals_given, months_sold
 from cloud.menu.monthly import Entitled, dish_names, meal_names, rights_between
+from cloud.register.monthly import absent_in_class, last_mark
 from cloud.reports.content import AsOf, Before, Content, Names, School, canonical, digest_of
 from cloud.reports.marks import mark_of
 from cloud.reports.months import Month
@@ -134,7 +135,8 @@ async def _is_there(connection: asyncpg.Connection, school_id: int, month: Month
 
 async def _as_of(connection: asyncpg.Connection, school: SchoolRow, now: datetime) -> AsOf:
     positions: dict[str, int] = dict(await connection.fetch(_READERS, school.shard))
-    return AsOf(instant(now), school.shard, positions.get("meals", 0), positions.get("attendance", 0))
+    register = await last_mark(connection, school.id)
+    return AsOf(instant(now), school.shard, positions.get("meals", 0), positions.get("attendance", 0), register)
 
 
 async def _facts(
@@ -151,6 +153,7 @@ async def _facts(
         await seen_in_tables(connection, *span), days, await has_gates(connection, school.id),
         [each.sale for each in meals if each.is_known and not _is_entitled(each, rights)],
         await meal_names(connection, school.id), await dish_names(connection, school.id, dishes), before,
+        await absent_in_class(connection, *span, as_of.register),
     )  # fmt: skip
 
 

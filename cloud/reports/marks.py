@@ -16,6 +16,8 @@ from cloud.schools.queries import SchoolRow
 _MARK = """
 SELECT (SELECT number FROM meal_month WHERE school_id = $1 AND month = $2) AS meals,
   (SELECT count(*) FROM presence WHERE school_id = $1 AND "on" BETWEEN $2 AND $3 AND first_in_at IS NOT NULL) AS seen,
+  (SELECT count(*) FROM register_mark WHERE school_id = $1 AND "on" BETWEEN $2 AND $3
+    AND (says = 'absent' OR was = 'absent')) AS absences,
   EXISTS (SELECT FROM gate WHERE school_id = $1) AS has_gates,
   (SELECT string_agg(concat_ws('/', key, name_kk, name_ru, name_en), ';' ORDER BY key) FROM meal WHERE school_id = $1)
     AS meal_names,

@@ -53,6 +53,7 @@ class Facts:
     meal_names: Mapping[str, MenuNames | Names]
     dish_names: Mapping[tuple[str, int], MenuNames | Names]
     before: Before | None = None
+    absent: AbstractSet[tuple[str, date]] = frozenset()  # who was absent in class on which day
 
 
 @dataclass(slots=True)
@@ -197,6 +198,8 @@ def _meal_remarks(facts: Facts) -> Iterable[Remark]:
             eaten.add(who)
             if facts.has_gates and each.on in heard and (each.person, each.on) not in facts.seen:
                 told.append(("", "not_seen"))
+            if (each.person, each.on) in facts.absent:
+                told.append(("", "absent_in_class"))
             if each.sale in without_right:
                 told.append(("", "without_right"))
         for rule, what in sorted(told, key=lambda one: (one[1], one[0])):

@@ -15,6 +15,7 @@ Translate = Callable[[str], str]
 REMARKS = {
     "second_meal": N_("A second meal of one child at one meal of the day"),
     "not_seen": N_("No gate saw the child come in on this day"),
+    "absent_in_class": N_("The child was marked absent from class on this day"),
     "without_right": N_("The child had no approved right to this meal on this day"),
     "unconfirmed": N_("Given while the tills could not ask each other"),
     "overruled": N_("The till spoke against it, and a member of staff decided"),

@@ -61,6 +61,15 @@ RULES = (
          Aged("foreign_passage", "school_id = $1 AND taken_at < $2")),
     ),
     Rule(
+        "register", N_("The class register; who was absent stays, without the reason, with the meals"),
+        ("register_mark", "register_reason"), 2 * YEAR, "From the day", _PURPOSE, After.DELETED,
+        (
+            Aged("register_reason", 'school_id = $1 AND number IN'
+                 ' (SELECT number FROM register_mark WHERE school_id = $1 AND "on" < $2)'),
+            Aged("register_mark", """school_id = $1 AND "on" < $2 AND says <> 'absent' AND was <> 'absent'"""),
+        ),
+    ),
+    Rule(
         "notices", N_("Notices to guardians"), ("notice", "notice_cursor", "notice_purse"), YEAR,
         "From the telling, or `ESIK_NOTICE_DAYS`, which is shorter", _PURPOSE, After.DELETED,
         (Aged("notice", "school_id = $1 AND told_at < $2"),),

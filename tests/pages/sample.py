@@ -3,6 +3,7 @@
 import hashlib
 import io
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,8 +13,10 @@ from PIL import Image
 
 from cloud.accounts.models import Account, Grant, SignIn
 from cloud.attendance.models import Movement, MovementKind, Presence
+from cloud.attendance.queries import school_today
 from cloud.cards.models import Card
 from cloud.core.actor import Actor, Reach, Role
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.devices.alarms import Raised, note_alarms
 from cloud.devices.commands import Action, command
@@ -27,6 +30,8 @@ from cloud.people.models import Guardian, Guardianship, Person
 from cloud.people.photos import put_photo
 from cloud.people.queries import person_of_ref
 from cloud.people.rules import sort_key
+from cloud.register.actions import mark
+from cloud.register.kinds import BY_CODE
 from cloud.rosters.models import RosterVersion
 from cloud.schools.models import Bell, School, SchoolClass
 from cloud.topups.actions import promise_back, take_cash
@@ -99,8 +104,7 @@ async def write(services: Services) -> Sample:
     staff = [await _staff(school, number) for number in range(6)]
     stranger = await _person(other, "stranger0001", PersonRole.STUDENT, "Бөтен", "Бала", None)
     await _gates(school)
-    for number, person in enumerate(people + staff):
-        await _morning(rng, person, number)
+    await _mornings(services, rng, school.id, people, staff)
     card_id = await _card(school, people[0])
     await _consent(services, people[0], Purpose.CARD, Purpose.CODE, Purpose.NOTICES)
     await _consent(services, people[1], Purpose.NOTICES)
@@ -150,6 +154,26 @@ async def write(services: Services) -> Sample:
         guardian_id=(await Guardian.get(ref="0000guardian")).id, plate=plate, scan=scan, photo=photo, cover=cover,
         listed_ref=people[2].ref, absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, report=report, tokens=tokens,
     )  # fmt: skip
+
+
+async def _mornings(
+    services: Services, rng: random.Random, school_id: int, people: Sequence[Person], staff: Sequence[Person]
+) -> None:
+    """Write how everybody came, and what teachers said in class."""
+    for number, person in enumerate([*people, *staff]):
+        await _morning(rng, person, number)
+    await _register(services, school_id, people)
+
+
+async def _register(services: Services, school_id: int, children: Sequence[Person]) -> None:
+    """Let a teacher say of a class what is shown: who is ill, who went through the gate, and who was never seen."""
+    school = await school_today(services, SYSTEM, "almaty15", Right.PRESENCE_READ)
+    class_id = int(children[0].school_class_id or 0)
+    teacher = Actor("Әсел Омарова", reaches=frozenset({Reach(Role.CLASS_TEACHER, school_id, class_id)}))
+    for number, code in enumerate(("absent_ill", "absent_family", "away", "present")):
+        await mark(services, teacher, school, class_id, DAY, children[number].ref, BY_CODE[code], 0)
+    unseen = children[ABSENT]
+    await mark(services, SYSTEM, school, int(unseen.school_class_id or 0), DAY, unseen.ref, BY_CODE["present"], 0)
 
 
 async def arrive(services: Services, person_id: int, school_id: int, ref: str, at: datetime) -> None:

@@ -109,6 +109,8 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {"resource_id": 3, "party_id": 1, "provider_id": 1, "tool_id": 1, "context": "3-1"}
     if "/resources/" in key:
         places |= {"class_id": 0, "digest": site.sample.cover}
+    if "/register/" in key:
+        places["class_id"] = 1
     if key in SIGNING_IN:
         return method, SIGNING_IN[key]
     if "/canteen/" in key or "/dishes/" in key:

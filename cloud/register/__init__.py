@@ -1,0 +1,1 @@
+"""The class register: who was in class on a day, by the word of who teaches the class."""
