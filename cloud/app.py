@@ -1,7 +1,6 @@
 """The web application: every slice's pages, the API, health and figures, on services that are given."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
@@ -20,11 +19,10 @@ from cloud.accounts.web import FactorNeeded, PasswordChangeNeeded, SignInNeeded,
 from cloud.consents import pages as privacy_pages
 from cloud.core import assets, security_txt, telling
 from cloud.core.assets import Assets
-from cloud.core.errors import Refused
 from cloud.core.guarding import Figures, Guarding
 from cloud.core.live import Feed
-from cloud.core.messages import message
 from cloud.core.pages import Pages
+from cloud.core.ports import listen
 from cloud.core.services import Services
 from cloud.core.settings import Edition, Settings
 from cloud.core.telling import tell_refused, wants_page
@@ -158,23 +156,8 @@ ROUTERS = (
 LEADING_ON = (SignInNeeded, PasswordChangeNeeded, FactorNeeded)
 DATABASE_TIMEOUT_S = 2.0
 GRACE_S = 3
-BACKLOG = 1024
 log = structlog.get_logger()
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
-
-class PortTaken(Refused):
-    """The pages cannot listen where they should."""
-
-    code = "port_taken"
-
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(
-            message(
-                "Another program listens on {host}:{port} already. Set ESIK_HTTP_PORT to a free port.",
-                host=host, port=port,
-            )
-        )  # fmt: skip
 
 
 class _Server(uvicorn.Server):
@@ -220,7 +203,7 @@ async def serve(app: FastAPI, started: asyncio.Event | None = None) -> None:
     Raises PortTaken. Sets `started` when requests can come.
     """
     settings: Settings = app.state.services.settings
-    with _listen(settings.http_host, settings.http_port) as listening:
+    with listen(settings.http_host, settings.http_port, "http_port") as listening:
         server = _Server(
             uvicorn.Config(
                 app, log_config=None, access_log=False, server_header=False, proxy_headers=True,
@@ -273,16 +256,3 @@ async def _lead_on(request: Request, refused: Exception) -> Response:
     if wants_page(request) and request.method == "GET" and (path := way_out(refused, request.url.path)):
         return RedirectResponse(path, HTTPStatus.SEE_OTHER)
     return await tell_refused(request, refused)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listening = socket.socket(family, kind)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind(address)
-        listening.listen(BACKLOG)
-    except OSError:
-        listening.close()
-        raise PortTaken(host, port) from None
-    return listening

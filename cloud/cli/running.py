@@ -12,6 +12,7 @@ import structlog
 from cloud.brokers.embedded import EmbeddedBroker
 from cloud.cli.world import prepare
 from cloud.core.clock import SystemClock
+from cloud.core.ports import listen
 from cloud.core.services import Services, open_services
 from cloud.core.settings import Edition, Settings
 from cloud.embedded.postgres import embedded_postgres
@@ -58,6 +59,7 @@ class Line:
 
 async def run(settings: Settings, parts: Parts, on_ready: Callable[[Settings], None]) -> None:
     """Run until SIGTERM or SIGINT. Raises what a part could not begin with."""
+    _look_for_ports(settings, parts)
     web = _web() if parts.web else None  # before anybody waits for an answer
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -85,6 +87,14 @@ async def _database(settings: Settings, group: asyncio.TaskGroup) -> AsyncIterat
         finally:
             keeping.cancel()
             await asyncio.wait([keeping])
+
+
+def _look_for_ports(settings: Settings, parts: Parts) -> None:
+    """Tell of a port that is taken before anything is started. Raises PortTaken."""
+    if parts.web:
+        listen(settings.http_host, settings.http_port, "http_port").close()
+    if parts.worker and settings.edition is Edition.EMBEDDED:
+        listen(settings.broker_host, settings.broker_port, "broker_port").close()
 
 
 def _settle_memory() -> None:

@@ -76,7 +76,8 @@ def test_a_taken_port_or_folder_is_told_in_one_line_and_leaves_nobody(tmp_path: 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert f"listens on 127.0.0.1:{port}" in ended(tmp_path / "a", http_port=port)
-        assert f"listen on 127.0.0.1:{port}" in ended(tmp_path / "a", broker_port=port)
+        assert f"listens on 127.0.0.1:{port}" in ended(tmp_path / "a", broker_port=port)
+        assert not (tmp_path / "a" / "postgres").exists(), "nothing is begun before the ports are free"
     with running(data) as service:
         is_up(service)
         assert "in use by another esik" in ended(data)
