@@ -19,6 +19,7 @@ from cloud.accounts.beginnings import (
 )
 from cloud.accounts.errors import LoginTaken, PasswordRefused, SignInRefused
 from cloud.accounts.granting import check_not_own, keep_last, keep_last_of, may_give
+from cloud.accounts.logins import kept, login_digest, opened
 from cloud.accounts.models import Account, Authenticator, Grant, Passkey, PasskeyOffer, RecoveryCode
 from cloud.accounts.others import closable, manageable, note
 from cloud.accounts.passwords import COMMON, draw_password, hash_password, needs_rehash, verify_password
@@ -63,7 +64,7 @@ async def sign_in(
         else attempts.known_limits(services, known_as, browser)
     )
     await attempts.check(services, counted)
-    account = await Account.get_or_none(login=known_as)
+    account = await Account.get_or_none(login_digest=login_digest(services.vault, known_as))
     lane = Lane.STRANGER if browser is None else Lane.KNOWN
     hashed = account.password_hash if account else None
     fits = await verify_password(hashed, password[: PASSWORD_MAX + 1], lane, attempts.place_of(address))
@@ -92,7 +93,7 @@ async def require_password(services: Services, actor: Actor, password: str) -> A
     account = await Account.get_or_none(id=actor.account_id) if actor.account_id is not None else None
     if account is None:
         raise SignInRefused
-    counted = attempts.limits(services, account.login, OWN_PAGE)[:1]
+    counted = attempts.limits(services, opened(services.vault, account.login_encrypted), OWN_PAGE)[:1]
     await attempts.check(services, counted)
     if not await verify_password(account.password_hash, password[: PASSWORD_MAX + 1]):
         await _refuse(services, counted, account, OWN_PAGE)
@@ -108,10 +109,11 @@ async def change_password(services: Services, actor: Actor, old: str, new: str, 
     account = await require_password(services, actor, old)
     if new == old:
         raise PasswordRefused(message("The new password is the old one. Choose another."))
-    check_password(new, account.login, account.name, COMMON)
+    login = opened(services.vault, account.login_encrypted)
+    check_password(new, login, account.name, COMMON)
     hashed = await hash_password(new)
     account.password_hash, account.must_change, account.initial_until = hashed, False, None
-    counted = attempts.limits(services, account.login, OWN_PAGE)
+    counted = attempts.limits(services, login, OWN_PAGE)
     async with services.database.transaction() as connection:
         await account.save(update_fields=["password_hash", "must_change", "initial_until"])
         await end_sessions(connection, account.id)
@@ -156,8 +158,8 @@ async def make(
     _require_granting(actor, reach)
     now = services.clock.now()
     account = await Account.create(
-        login=login, password_hash=hashed, must_change=True, initial_until=now + INITIAL_LASTS, name=name.strip(),
-        language=language, created_at=now,
+        password_hash=hashed, must_change=True, initial_until=now + INITIAL_LASTS, name=name.strip(),
+        language=language, created_at=now, **kept(services.vault, login),
     )  # fmt: skip
     await Grant(account_id=account.id, school_id=reach.school_id, role=reach.role).save()
     detail = {"role": reach.role.value}
@@ -201,7 +203,7 @@ async def reset_password(services: Services, actor: Actor, account_id: int) -> N
 
     Raises NotAllowed or NotFound.
     """
-    login = await manageable(actor, account_id)
+    login = await manageable(services, actor, account_id)
     password = draw_password()
     hashed = await hash_password(password)
     now = services.clock.now()
@@ -218,7 +220,7 @@ async def reset_password(services: Services, actor: Actor, account_id: int) -> N
 
 async def close_account(services: Services, actor: Actor, account_id: int) -> None:
     """Let an account sign in no more; what it did stays told. Raises NotAllowed or NotFound."""
-    await closable(actor, account_id)
+    await closable(services, actor, account_id)
     async with services.database.transaction() as connection:
         await keep_last_of(connection, account_id)
         await Account.filter(id=account_id).update(is_active=False)

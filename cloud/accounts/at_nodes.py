@@ -5,6 +5,7 @@ from tortoise.exceptions import IntegrityError
 from cloud.accounts.actions import NewAccount
 from cloud.accounts.errors import LoginTaken
 from cloud.accounts.granting import may_give
+from cloud.accounts.logins import kept
 from cloud.accounts.models import Account
 from cloud.accounts.passwords import draw_password, hash_password
 from cloud.accounts.rules import INITIAL_LASTS, normal_login
@@ -28,8 +29,8 @@ async def add_account_at_node(
     try:
         async with services.database.transaction() as connection:
             account = await Account.create(
-                login=known_as, password_hash=hashed, must_change=True, initial_until=now + INITIAL_LASTS,
-                name=name.strip(), created_at=now,
+                password_hash=hashed, must_change=True, initial_until=now + INITIAL_LASTS, name=name.strip(),
+                created_at=now, **kept(services.vault, known_as),
             )  # fmt: skip
             await connection.execute_query(GRANT, [account.id, node_id, role.value])
             detail = {"role": role.value, "node": str(node_id)}

@@ -14,6 +14,7 @@ from cloud.accounts.actions import forget_factors
 from cloud.accounts.beginnings import end_sessions
 from cloud.accounts.errors import LoginRefused, LoginTaken
 from cloud.accounts.granting import check_not_own, keep_last_of, may_give
+from cloud.accounts.logins import kept, opened, typed_digest
 from cloud.accounts.models import Account
 from cloud.accounts.others import manageable, note
 from cloud.accounts.rules import normal_login
@@ -29,8 +30,8 @@ NAME_MAX = 180
 SESSIONS_SHOWN = 20
 # A student's account is called by its login, so that the journal names no child; here it is shown with the name.
 _FOUND = """
-SELECT account.id, login, coalesce(surname || ' ' || given_name, name) AS name, must_change, initial_until,
-  account.is_active,
+SELECT account.id, login_digest, login_encrypted, coalesce(surname || ' ' || given_name, name) AS name, must_change,
+  initial_until, account.is_active,
   (SELECT array_agg(DISTINCT role || ':' || coalesce(school_id, 0)) FROM grant_of_role WHERE account_id = account.id)
     AS grants,
   (SELECT count(*) FROM sign_in WHERE account_id = account.id AND expires_at > $2) AS sessions,
@@ -43,12 +44,13 @@ LEFT JOIN person ON person.id = own.person_id
 WHERE EXISTS (SELECT FROM grant_of_role WHERE account_id = account.id AND school_id = $1 AND role = ANY($3))
 """
 _LIST = f"""
-SELECT * FROM ({_FOUND}) AS found WHERE strpos(lower(name), $4) > 0 OR strpos(login, $4) > 0
+SELECT * FROM ({_FOUND}) AS found WHERE strpos(lower(name), $4) > 0 OR login_digest = ANY($6)
 ORDER BY name, id LIMIT $5
 """  # noqa: S608 (a text of this file)
 _ONE = f"{_FOUND} AND account.id = $4"
 _NAMELESS = """
-UPDATE account SET login = '!' || id, name = '№ ' || id, password_hash = '!', is_active = false WHERE id = $1
+UPDATE account SET login_digest = NULL, login_encrypted = NULL, name = '№ ' || id, password_hash = '!',
+  is_active = false WHERE id = $1
 """
 _LOOSE = (  # what ties an account to people and work; the journal keeps its number
     "DELETE FROM class_of_account WHERE account_id = $1",
@@ -106,9 +108,16 @@ async def find_accounts(
     """Return accounts with one of these roles at a school by name, SHOWN_MAX + 1 at most. Raises NotAllowed."""
     actor.require(Right.ACCOUNTS_READ, school_id)
     rows = await services.database.pool.fetch(
-        _LIST, school_id, services.clock.now(), _shown(actor, school_id, roles), words.strip().lower(), SHOWN_MAX + 1
-    )
-    return [_kept(row, actor, school_id) for row in rows]
+        _LIST, school_id, services.clock.now(), _shown(actor, school_id, roles), words.strip().lower(), SHOWN_MAX + 1,
+        await _as_logins(services, school_id, words),
+    )  # fmt: skip
+    return [_kept(services, row, actor, school_id) for row in rows]
+
+
+async def _as_logins(services: Services, school_id: int, words: str) -> list[str]:
+    """Return the digests of the logins that words may be: the whole one, or the number on a sheet of the school."""
+    code = await services.database.pool.fetchval("SELECT code FROM school WHERE id = $1", school_id)
+    return [typed_digest(services.vault, each) for each in (words, f"{code}.{words.strip()}")]
 
 
 async def account_at(services: Services, actor: Actor, school_id: int, account_id: int) -> Kept:
@@ -119,7 +128,7 @@ async def account_at(services: Services, actor: Actor, school_id: int, account_i
     )
     if row is None:
         raise NotFound
-    return _kept(row, actor, school_id)
+    return _kept(services, row, actor, school_id)
 
 
 async def sessions_at(services: Services, actor: Actor, school_id: int, account_id: int) -> list[SessionSeen]:
@@ -131,12 +140,12 @@ async def sessions_at(services: Services, actor: Actor, school_id: int, account_
 
 async def edit_account(services: Services, actor: Actor, account_id: int, login: str, name: str) -> None:
     """Change what an account is called. Raises NotAllowed, NotFound, LoginRefused or LoginTaken."""
-    before = await manageable(actor, account_id)
+    before = await manageable(services, actor, account_id)
     known_as = normal_login(login)
     called = known_as if await _is_students(services, account_id) else name_typed(name)
     try:
         async with services.database.transaction() as connection:
-            await Account.filter(id=account_id).update(login=known_as, name=called)
+            await Account.filter(id=account_id).update(name=called, **kept(services.vault, known_as))
             if known_as != before:
                 await end_sessions(connection, account_id)
             await note(services, connection, actor, "account.edited", account_id)
@@ -146,7 +155,7 @@ async def edit_account(services: Services, actor: Actor, account_id: int, login:
 
 async def open_again(services: Services, actor: Actor, account_id: int) -> None:
     """Let a closed account sign in again with the password of before. Raises NotAllowed or NotFound."""
-    await manageable(actor, account_id)
+    await manageable(services, actor, account_id)
     check_not_own(actor, account_id)
     async with services.database.transaction() as connection:
         await Account.filter(id=account_id).update(is_active=True)
@@ -155,7 +164,7 @@ async def open_again(services: Services, actor: Actor, account_id: int) -> None:
 
 async def end_all_sessions(services: Services, actor: Actor, account_id: int) -> None:
     """Sign an account out everywhere. Raises NotAllowed or NotFound."""
-    await manageable(actor, account_id)
+    await manageable(services, actor, account_id)
     async with services.database.transaction() as connection:
         await end_sessions(connection, account_id)
         await note(services, connection, actor, "account.sessions_ended", account_id)
@@ -166,7 +175,7 @@ async def delete_account(services: Services, actor: Actor, account_id: int) -> N
 
     Raises NotAllowed, also for the own account and the last of a role that must not be nobody's, or NotFound.
     """
-    await manageable(actor, account_id)
+    await manageable(services, actor, account_id)
     check_not_own(actor, account_id)
     async with services.database.transaction() as connection:
         await keep_last_of(connection, account_id)
@@ -204,11 +213,12 @@ def _shown(actor: Actor, school_id: int, roles: Iterable[Role]) -> list[str]:
     return [role.value for role in roles if sees_families or role not in OF_FAMILIES]
 
 
-def _kept(row: Mapping[str, Any], actor: Actor, school_id: int) -> Kept:
+def _kept(services: Services, row: Mapping[str, Any], actor: Actor, school_id: int) -> Kept:
     held = [_reach(text) for text in row["grants"]]
     here = {reach.role for reach in held if reach.school_id == school_id}
     return Kept(
-        row["id"], row["login"], row["name"], row["must_change"], row["initial_until"], row["is_active"],
+        row["id"], opened(services.vault, row["login_encrypted"]), row["name"], row["must_change"],
+        row["initial_until"], row["is_active"],
         tuple(role for role in Role if role in here), sum(reach.school_id != school_id for reach in held),
         row["sessions"], row["seen_at"], row["has_factor"], row["person_ref"],
         actor.account_id != row["id"] and all(may_give(actor, reach.role, reach.school_id) for reach in held),

@@ -8,10 +8,14 @@ from cloud.core.actor import Role
 
 
 class Account(Model):
-    """Someone who signs in. The login is an e-mail address, a phone number or a short name, in lower case."""
+    """Someone who signs in. The login is an e-mail address, a phone number or a short name, in lower case.
+
+    Rule: it is kept by `cloud.accounts.logins` alone; an account that was deleted has none.
+    """
 
     id = fields.BigIntField(primary_key=True)
-    login = fields.CharField(max_length=120, unique=True)
+    login_digest = fields.CharField(max_length=64, unique=True, null=True)
+    login_encrypted = fields.BinaryField(null=True)
     password_hash = fields.CharField(max_length=200)
     must_change = fields.BooleanField(default=True)  # an initial password
     initial_until = fields.DatetimeField(null=True)  # when an initial password stops working

@@ -6,6 +6,7 @@ Rule: an account is changed by who may give every role that it has; one without 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.granting import may_give
+from cloud.accounts.logins import opened
 from cloud.accounts.models import Account, Grant
 from cloud.audit.writing import audit
 from cloud.core.actor import Actor
@@ -13,15 +14,15 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
 
 
-async def manageable(actor: Actor, account_id: int) -> str:
+async def manageable(services: Services, actor: Actor, account_id: int) -> str:
     """Return the login of an account all of whose roles the actor may give. Raises NotFound or NotAllowed."""
-    login = await closable(actor, account_id)
+    login = await closable(services, actor, account_id)
     if not actor.is_system and not await Grant.exists(account_id=account_id):
         raise NotAllowed
     return login
 
 
-async def closable(actor: Actor, account_id: int) -> str:
+async def closable(services: Services, actor: Actor, account_id: int) -> str:
     """Return the same; one without a role may be closed too, as a directory does with those that it opened."""
     account = await Account.get_or_none(id=account_id)
     if account is None:
@@ -29,7 +30,7 @@ async def closable(actor: Actor, account_id: int) -> str:
     grants = await Grant.filter(account_id=account_id)
     if not all(may_give(actor, grant.role, grant.school_id) for grant in grants):
         raise NotAllowed
-    return account.login
+    return opened(services.vault, account.login_encrypted)
 
 
 async def note(services: Services, connection: BaseDBAsyncClient, actor: Actor, verb: str, account_id: int) -> None:

@@ -33,6 +33,7 @@ from cloud.accounts import attempts
 from cloud.accounts.beginnings import CHALLENGE_BYTES, Factor, Session, hold_session, lock_account
 from cloud.accounts.errors import CodeRefused, FactorRefused, SignInRefused
 from cloud.accounts.factors import codes_if_none, release, require_one_left
+from cloud.accounts.logins import opened
 from cloud.accounts.models import Account, Passkey, PasskeyOffer
 from cloud.accounts.second_step import HalfWay, count_wrong, finish, locked_half
 from cloud.audit.writing import audit
@@ -100,7 +101,8 @@ async def offer_passkey(services: Services, actor: Actor) -> str:
         account_id=account.id, challenge=challenge, expires_at=services.clock.now() + OFFER_LASTS
     ).save()  # fmt: skip
     options = generate_registration_options(
-        rp_id=site.name, rp_name="Esik", user_name=account.login, user_display_name=account.name, challenge=challenge,
+        rp_id=site.name, rp_name="Esik", user_name=opened(services.vault, account.login_encrypted),
+        user_display_name=account.name, challenge=challenge,
         user_id=bytes.fromhex(services.vault.digest(str(account.id), "passkey.user")),
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.PREFERRED, user_verification=UserVerificationRequirement.REQUIRED

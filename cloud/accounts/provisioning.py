@@ -8,15 +8,16 @@ from datetime import datetime
 
 import asyncpg
 
+from cloud.accounts.logins import Kept
 from cloud.accounts.passwords import hash_password
 
 _OPEN = """
-INSERT INTO account (login, password_hash, must_change, initial_until, name, language, is_active, created_at)
-VALUES ($1, $2, true, $5, $3, $4, true, $5) ON CONFLICT (login) DO NOTHING RETURNING id
+INSERT INTO account
+  (login_digest, login_encrypted, password_hash, must_change, initial_until, name, language, is_active, created_at)
+VALUES ($1, $2, $3, true, $6, $4, $5, true, $6) ON CONFLICT (login_digest) DO NOTHING RETURNING id
 """
 _CHANGE = """
-UPDATE account SET login = $2, name = $3, language = $4 WHERE id = $1
-AND NOT EXISTS (SELECT 1 FROM account AS other WHERE other.login = $2 AND other.id <> $1) RETURNING id
+UPDATE account SET login_digest = $2, login_encrypted = $3, name = $4, language = $5 WHERE id = $1
 """
 _ANEW = """
 UPDATE account SET is_active = true, password_hash = $2, must_change = true, initial_until = $3 WHERE id = $1
@@ -29,17 +30,23 @@ LEFT_BEHIND = (
 
 
 async def open_account(
-    connection: asyncpg.Connection, login: str, name: str, language: str, now: datetime
+    connection: asyncpg.Connection, login: Kept, name: str, language: str, now: datetime
 ) -> int | None:
     """Open an account that nobody can sign in to by a password yet; None where the login is taken."""
     hashed = await hash_password(secrets.token_urlsafe(32))
-    opened: int | None = await connection.fetchval(_OPEN, login, hashed, name, language, now)
+    opened: int | None = await connection.fetchval(_OPEN, *login.values(), hashed, name, language, now)
     return opened
 
 
-async def change_account(connection: asyncpg.Connection, account_id: int, login: str, name: str, language: str) -> bool:
-    """Change what an account is called; tell whether the login was free."""
-    return await connection.fetchval(_CHANGE, account_id, login, name, language) is not None
+async def change_account(
+    connection: asyncpg.Connection, account_id: int, login: Kept, name: str, language: str
+) -> bool:
+    """Change what an account is called; tell whether the login was free, else the transaction can only be undone."""
+    try:
+        await connection.execute(_CHANGE, account_id, *login.values(), name, language)
+    except asyncpg.UniqueViolationError:
+        return False
+    return True
 
 
 async def open_anew(connection: asyncpg.Connection, account_id: int, now: datetime) -> None:

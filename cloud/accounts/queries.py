@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from cloud.accounts.beginnings import token_digest
+from cloud.accounts.logins import login_digest, opened
 from cloud.accounts.reaching import reaches_at_nodes, reaches_of_classes
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotFound
@@ -26,9 +27,9 @@ GROUP BY account.id, sign_in.id
 """
 SEEN = "UPDATE sign_in SET seen_at = $2 WHERE id = $1"
 ACCOUNTS = """
-SELECT account.id, login, name, must_change, is_active, array_agg(role ORDER BY role) AS roles
+SELECT account.id, login_encrypted, name, must_change, is_active, array_agg(role ORDER BY role) AS roles
 FROM grant_of_role JOIN account ON account.id = account_id
-WHERE school_id = $1 GROUP BY account.id ORDER BY login LIMIT $2
+WHERE school_id = $1 GROUP BY account.id ORDER BY name, account.id LIMIT $2
 """
 LIST_MAX = 500
 SEEN_EVERY = timedelta(minutes=10)  # a session's last use is told no finer
@@ -67,19 +68,26 @@ async def actor_of(services: Services, token: str) -> Actor | None:
 
 async def account_of_login(services: Services, login: str) -> int:
     """Return the id of the account with a login, as it is kept. Raises NotFound."""
-    account_id: int | None = await services.database.pool.fetchval("SELECT id FROM account WHERE login = $1", login)
+    account_id: int | None = await services.database.pool.fetchval(
+        "SELECT id FROM account WHERE login_digest = $1", login_digest(services.vault, login)
+    )
     if account_id is None:
         raise NotFound
     return account_id
 
 
 async def accounts_of(services: Services, actor: Actor, school_id: int) -> list[AccountRow]:
-    """Return the accounts of a school by login, LIST_MAX at most. Raises NotAllowed."""
+    """Return the accounts of a school by name, LIST_MAX at most. Raises NotAllowed."""
     actor.require(Right.ACCOUNTS_READ, school_id)
     rows = await services.database.pool.fetch(ACCOUNTS, school_id, LIST_MAX)
     return [
         AccountRow(
-            row["id"], row["login"], row["name"], row["must_change"], row["is_active"], tuple(map(Role, row["roles"]))
+            row["id"],
+            opened(services.vault, row["login_encrypted"]),
+            row["name"],
+            row["must_change"],
+            row["is_active"],
+            tuple(map(Role, row["roles"])),
         )
         for row in rows
     ]

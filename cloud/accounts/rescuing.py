@@ -25,7 +25,7 @@ async def forget_lost(services: Services, actor: Actor, account_id: int) -> None
 
     Raises NotFound, or NotAllowed also for the actor's own account: there the page of the account asks the password.
     """
-    await manageable(actor, account_id)
+    await manageable(services, actor, account_id)
     check_not_own(actor, account_id)
     async with services.database.transaction() as connection:
         await forget_factors(connection, account_id)

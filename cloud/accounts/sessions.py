@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloud.accounts.beginnings import end_sessions, token_digest
+from cloud.accounts.logins import opened
+from cloud.accounts.models import Account
 from cloud.audit.writing import audit
 from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
@@ -70,7 +72,7 @@ async def sign_out_everywhere(services: Services, actor: Actor) -> None:
 
 async def login_of(services: Services, actor: Actor) -> str:
     """Return the login of the actor's own account."""
-    login = await services.database.pool.fetchval("SELECT login FROM account WHERE id = $1", actor.account_id)
-    if login is None:
+    account = await Account.get_or_none(id=actor.account_id) if actor.account_id is not None else None
+    if account is None:
         raise NotFound
-    return str(login)
+    return opened(services.vault, account.login_encrypted)

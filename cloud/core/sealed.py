@@ -35,6 +35,7 @@ class KeptFile:
 
 
 SEALED = (
+    SealedColumn("account", "login_encrypted", "account.login", "id::text"),
     SealedColumn("person", "iin_encrypted", "person.iin", "ref"),
     SealedColumn("person_photo", "webp_encrypted", "person.photo", "person_id::text", "person_id"),
     SealedColumn("guardian", "phone_encrypted", "guardian.phone", "ref"),

@@ -22,12 +22,18 @@ KEY_FILE: ContextVar[Path | None] = ContextVar("key file of a migration", defaul
 class SealColumn(TortoiseOperation):
     """Fill `<column>_encrypted` with what `<column>` holds; an empty text is nothing. `row` names the row for good."""
 
+    target, kind = "encrypted", "bytea"
+
     def __init__(self, table: str, column: str, context: str, row: str = "id::text") -> None:
         self.table, self.column, self.context, self.row = table, column, context, row
 
     @override
     def describe(self) -> str:
-        return f"Seal {self.table}.{self.column}"
+        return f"Fill {self.table}.{self.column}_{self.target}"
+
+    def sealed(self, vault: Vault, row: asyncpg.Record) -> bytes | str:
+        """Return what stands in the place of a text."""
+        return vault.encrypt(row["plain"], self.context, row["row"])
 
     @override
     async def database_forward(
@@ -44,13 +50,23 @@ class SealColumn(TortoiseOperation):
         vault, last = None, -(2**63)
         while rows := await connection.fetch(query, last, AT_ONCE):
             vault = vault or _vault(self.table)
-            sealed = [vault.encrypt(row["plain"], self.context, row["row"]) for row in rows]
+            sealed = [self.sealed(vault, row) for row in rows]
             await connection.execute(
-                f"UPDATE {self.table} AS held SET {self.column}_encrypted = new.sealed"  # noqa: S608 (names of ours)
-                " FROM unnest($1::bigint[], $2::bytea[]) AS new (id, sealed) WHERE held.id = new.id",
+                f"UPDATE {self.table} AS held SET {self.column}_{self.target} = new.sealed"  # noqa: S608 (names of ours)
+                f" FROM unnest($1::bigint[], $2::{self.kind}[]) AS new (id, sealed) WHERE held.id = new.id",
                 [row["id"] for row in rows], sealed,
             )  # fmt: skip
             last = rows[-1]["id"]
+
+
+class DigestColumn(SealColumn):
+    """Fill `<column>_digest` likewise: what a text that was sealed is found by."""
+
+    target, kind = "digest", "text"
+
+    @override
+    def sealed(self, vault: Vault, row: asyncpg.Record) -> bytes | str:
+        return vault.digest(row["plain"], self.context)
 
 
 def _vault(table: str) -> Vault:

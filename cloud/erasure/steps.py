@@ -21,8 +21,9 @@ WHERE (name <> '' OR phone_encrypted IS NOT NULL OR email_encrypted IS NOT NULL)
 RETURNING 1""",
     "accounts": """
 WITH nobodys AS (
-  UPDATE account SET login = '!' || account.id, name = '№ ' || account.id, password_hash = '!', is_active = false
-  WHERE login <> '!' || account.id AND (id IN (
+  UPDATE account SET login_digest = NULL, login_encrypted = NULL, name = '№ ' || account.id, password_hash = '!',
+    is_active = false
+  WHERE name <> '№ ' || account.id AND (id IN (
     SELECT account_id FROM guardian JOIN guardianship ON guardian_id = guardian.id
     WHERE person_id = $1 AND guardian.name = '' AND phone_encrypted IS NULL
   ) AND NOT EXISTS (SELECT FROM grant_of_role WHERE account_id = account.id AND role <> 'guardian')

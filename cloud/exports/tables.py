@@ -4,6 +4,7 @@ Rule: every table stands here or, with the reason, in UNKEPT, and every column h
 meanings.toml; a column without one goes out nowhere, and a test fails.
 """
 
+from cloud.accounts.logins import LOGIN
 from cloud.cards.bulk import NUMBER
 from cloud.cards.keys import KEY as CARD_KEY
 from cloud.devices.invitations import KEYS as INVITATION_KEYS
@@ -40,8 +41,9 @@ TABLES = (
         ACCOUNTS,
         # Nobody signs in with it: passwords stay where they were set, and are set anew elsewhere.
         unkept={"password_hash": "'!'", "must_change": "true", "initial_until": "NULL"},
-        closed=frozenset({"login"}),  # a parent's is a phone number
-        shown={"login": f"CASE WHEN {OF_SCHOOL} THEN login ELSE 'elsewhere-' || id END"},
+        sealed={"login_encrypted": Sealed(LOGIN)},  # a parent's is a phone number
+        digests={"login_digest": "login_encrypted"},
+        shown={"login_encrypted": f"CASE WHEN {OF_SCHOOL} THEN login_encrypted END"},
     ),
     Table("grant_of_role", unkept={"node_id": "NULL"}),
     Table("class_of_account", through("school_class_id", "school_class")),

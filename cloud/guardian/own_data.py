@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from cloud.accounts.actions import audit
+from cloud.accounts.logins import LOGIN
 from cloud.core.actor import Actor
 from cloud.core.services import Services
 from cloud.exports.meanings import LANGUAGES
@@ -61,7 +62,7 @@ def _of(*rights: FamilyRight) -> frozenset[FamilyRight]:
 
 
 PARTS = (
-    Part("account", ("name", "login", "language", "created_at"), "id = $2"),
+    Part("account", ("name", "login", "language", "created_at"), "id = $2", sealed={"login": LOGIN}),
     Part("guardian", ("name", "phone", "email", "created_at"),
          f"account_id = $2 AND id IN (SELECT guardian_id FROM guardianship WHERE {_MINE})",  # noqa: S608
          sealed={"phone": PHONE, "email": EMAIL}),

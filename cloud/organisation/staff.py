@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cloud.accounts.logins import opened
 from cloud.core.actor import Actor
 from cloud.core.rights import Right
 from cloud.core.roles import STAFF, Role
@@ -16,7 +17,7 @@ VERBS = (
     "account.added", "account.role_given", "account.role_taken", "account.class_given", "account.class_taken",
 )  # fmt: skip
 _STAFF = """
-SELECT account.id, login, name, is_active, array_agg(role) AS roles,
+SELECT account.id, login_encrypted, name, is_active, array_agg(role) AS roles,
   ARRAY(SELECT concat_ws(':', own.role, c.id, c.grade || c.letter)
     FROM class_of_account AS own JOIN school_class AS c ON c.id = own.school_class_id
     WHERE own.account_id = account.id AND c.school_id = $1 AND c.is_active ORDER BY c.grade, c.letter) AS classes
@@ -70,7 +71,7 @@ async def staff_of(services: Services, actor: Actor, school_id: int) -> list[Sta
     rows = await services.database.pool.fetch(_STAFF, school_id, roles, STAFF_MAX)
     return [
         StaffRow(
-            row["id"], row["login"], row["name"], row["is_active"],
+            row["id"], opened(services.vault, row["login_encrypted"]), row["name"], row["is_active"],
             [role for role in Role if role.value in row["roles"]], [_class(each) for each in row["classes"]],
         )
         for row in rows

@@ -10,6 +10,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from cloud.accounts.actions import add_account, audit
 from cloud.accounts.errors import LoginTaken
 from cloud.accounts.excusing import end_excused
+from cloud.accounts.logins import opened
 from cloud.accounts.queries import account_of_login
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.database import raw
@@ -40,7 +41,7 @@ from cloud.schools.queries import school_of_id
 
 SOURCE_MAX = 200
 _WAY_IN = """
-SELECT school_id, guardian.name, phone_encrypted, login
+SELECT school_id, guardian.name, phone_encrypted, account_id, login_encrypted
 FROM guardian LEFT JOIN account ON account.id = account_id WHERE guardian.id = $1
 """
 
@@ -197,8 +198,8 @@ async def open_guardian_account(services: Services, actor: Actor, guardian_id: i
         raise NotFound
     actor.require(Right.FAMILY_INVITE, row["school_id"])
     phone = services.vault.decrypt(row["phone_encrypted"], PHONE)
-    if row["login"] is not None:
-        return Opened(guardian_id, row["login"])
+    if row["account_id"] is not None:
+        return Opened(guardian_id, opened(services.vault, row["login_encrypted"]))
     try:
         made = await add_account(services, actor, phone, row["name"], Reach(Role.GUARDIAN, row["school_id"]))
     except LoginTaken:

@@ -8,6 +8,7 @@ before. A code is kept nowhere: it is drawn from guardian, account and fortnight
 from hmac import compare_digest
 
 from cloud.accounts.actions import audit, give_role
+from cloud.accounts.logins import opened
 from cloud.accounts.rules import INITIAL_ALPHABET, INITIAL_GROUP, INITIAL_GROUPS, initial_password
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotFound
@@ -63,8 +64,8 @@ async def take_in(services: Services, actor: Actor, typed: str) -> None:
 async def _named(services: Services, account_id: int, typed: str) -> tuple[int, int]:
     """Return the guardian and the school of a code, among those whose phone number is the account's login."""
     pool = services.database.pool
-    login = await pool.fetchval("SELECT login FROM account WHERE id = $1", account_id)
-    digest = services.vault.digest(str(login), PHONE)
+    sealed = await pool.fetchval("SELECT login_encrypted FROM account WHERE id = $1", account_id)
+    digest = services.vault.digest(opened(services.vault, sealed), PHONE)
     for row in await pool.fetch(_WAITING, digest, WAITING_MAX):
         codes = [_plain(code_for(services, row["id"], account_id, ago=ago)) for ago in (0, 1)]
         if any(compare_digest(typed, code) for code in codes):

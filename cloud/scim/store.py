@@ -12,6 +12,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import audit, close_account, give_role, take_role
 from cloud.accounts.errors import LoginRefused, LoginTaken
+from cloud.accounts.logins import kept, login_digest, opened, typed_digest
 from cloud.accounts.provisioning import change_account, open_account, open_anew
 from cloud.accounts.rules import normal_login
 from cloud.core.actor import Actor, Reach
@@ -28,7 +29,8 @@ USERS_MAX = 2_000
 ID_MAX = 2**63 - 1
 _ROLES = [role.value for role in ROLES]
 _SEEN = """
-SELECT account.id, login, name, language, is_active, account.created_at, coalesce(external_id, '') AS external_id,
+SELECT account.id, login_encrypted, name, language, is_active, account.created_at,
+  coalesce(external_id, '') AS external_id,
   coalesce(link.changed_at, account.created_at) AS changed_at,
   ARRAY(SELECT DISTINCT role FROM grant_of_role WHERE account_id = account.id AND school_id = $1 ORDER BY role) AS roles
 FROM account LEFT JOIN scim_account AS link ON link.account_id = account.id AND link.school_id = $1
@@ -39,7 +41,7 @@ WHERE link.removed_at IS NULL
     SELECT 1 FROM grant_of_role WHERE account_id = account.id
     AND (school_id IS DISTINCT FROM $1 OR NOT role = ANY ($2::text[])))
   AND ($3::bigint IS NULL OR account.id = $3)
-  AND ($4::text IS NULL OR login = $4)
+  AND ($4::text IS NULL OR login_digest = $4)
 """
 _PAGE = f"{_SEEN} ORDER BY account.id LIMIT $5 OFFSET $6"
 _COUNT = f"SELECT count(*) FROM ({_SEEN}) AS seen"  # noqa: S608 (text of ours)
@@ -50,7 +52,7 @@ ON CONFLICT (account_id) DO UPDATE SET
 """
 _REMOVED = """
 SELECT account.id FROM account JOIN scim_account AS link ON link.account_id = account.id
-WHERE login = $1 AND link.school_id = $2 AND removed_at IS NOT NULL AND NOT is_active
+WHERE login_digest = $1 AND link.school_id = $2 AND removed_at IS NOT NULL AND NOT is_active
   AND NOT EXISTS (
     SELECT 1 FROM grant_of_role WHERE account_id = account.id
     AND (school_id IS DISTINCT FROM $2 OR NOT role = ANY ($3::text[])))
@@ -66,20 +68,20 @@ async def users_of(program: Program, user_id: int | None = None) -> list[User]:
     program.bearer.require(Scope.ACCOUNTS_READ)
     pool = program.services.database.pool
     rows = await pool.fetch(_PAGE, program.bearer.school_id, _ROLES, user_id, None, USERS_MAX, 0)
-    return [_user(row) for row in rows]
+    return [_user(program, row) for row in rows]
 
 
 async def page_of(program: Program, first: int, most: int, login: str | None = None) -> tuple[list[User], int]:
     """Return a page of the accounts that a program sees, from the first, 1, on, and how many there are in all.
 
-    Of those with a login, if one is named, in whatever case. Raises ScopeMissing.
+    Of those with a login, if one is named, in whatever form. Raises ScopeMissing.
     """
     program.bearer.require(Scope.ACCOUNTS_READ)
     pool, school_id = program.services.database.pool, program.bearer.school_id
-    wanted = login.lower() if login is not None else None
+    wanted = typed_digest(program.services.vault, login) if login is not None else None
     rows = await pool.fetch(_PAGE, school_id, _ROLES, None, wanted, most, first - 1)
     total = await pool.fetchval(_COUNT, school_id, _ROLES, None, wanted)
-    return [_user(row) for row in rows], int(total)
+    return [_user(program, row) for row in rows], int(total)
 
 
 async def user_of(program: Program, user_id: int) -> User:
@@ -118,7 +120,9 @@ async def change(program: Program, user: User, given: Given) -> User:
     is_back = given.is_active and not user.given.is_active
     async with program.services.database.transaction() as connection:
         at = raw(connection)
-        if not await change_account(at, user.id, login, given.display_name, given.language):
+        if not await change_account(
+            at, user.id, kept(program.services.vault, login), given.display_name, given.language
+        ):
             raise _taken(login)
         if is_back:
             await open_anew(at, user.id, now)
@@ -141,12 +145,13 @@ async def remove(program: Program, user: User) -> None:
 
 async def _opened(at: asyncpg.Connection, program: Program, login: str, given: Given, now: datetime) -> int:
     """Return the account of a login that nobody has, or that this directory removed. Raises ScimRefused."""
-    removed: int | None = await at.fetchval(_REMOVED, login, program.bearer.school_id, _ROLES)
+    vault = program.services.vault
+    removed: int | None = await at.fetchval(_REMOVED, login_digest(vault, login), program.bearer.school_id, _ROLES)
     if removed is not None:
-        await change_account(at, removed, login, given.display_name, given.language)
+        await change_account(at, removed, kept(vault, login), given.display_name, given.language)
         await open_anew(at, removed, now)
         return removed
-    account_id = await open_account(at, login, given.display_name, given.language, now)
+    account_id = await open_account(at, kept(vault, login), given.display_name, given.language, now)
     if account_id is None:
         raise _taken(login)
     return account_id
@@ -192,8 +197,9 @@ def _taken(login: str) -> ScimRefused:
     return ScimRefused("uniqueness", LoginTaken(login).message, HTTPStatus.CONFLICT)
 
 
-def _user(row: asyncpg.Record) -> User:
+def _user(program: Program, row: asyncpg.Record) -> User:
     roles = frozenset(Role(role) for role in row["roles"])
-    given = Given(row["login"], row["name"], row["is_active"], row["language"], row["external_id"], roles)
+    login = opened(program.services.vault, row["login_encrypted"])
+    given = Given(login, row["name"], row["is_active"], row["language"], row["external_id"], roles)
     changed_at: datetime = row["changed_at"]
     return User(row["id"], given, row["created_at"], changed_at)

@@ -12,9 +12,11 @@ from cloud.accounts.actions import audit
 from cloud.accounts.beginnings import Half, Session
 from cloud.accounts.by_others import begin_by
 from cloud.accounts.errors import LoginRefused
+from cloud.accounts.queries import account_of_login
 from cloud.accounts.rules import normal_login
 from cloud.core.actor import Actor
 from cloud.core.database import raw
+from cloud.core.errors import NotFound
 from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.people.bulk import IIN
@@ -105,11 +107,9 @@ async def _found(services: Services, provider: Provider, claims: dict[str, Any])
     if claims.get(verified) is not True:
         return None
     try:
-        login = normal_login(value)
-    except LoginRefused:
+        return await account_of_login(services, normal_login(value))
+    except (LoginRefused, NotFound):
         return None
-    found: int | None = await services.database.pool.fetchval("SELECT id FROM account WHERE login = $1", login)
-    return found
 
 
 async def _may(services: Services, provider: Provider, account_id: int) -> bool:

@@ -134,9 +134,9 @@ class Loader:
             name: self.sealed.take(table.name, key, name)
             for name in (*table.sealed, *table.closed) if name not in table.files
         }  # fmt: skip
-        for name, sealed in table.sealed.items():  # an export of before it was sealed has it in the open table
-            if name in plain and plain[name] is None and row.get(sealed.shown_as(name)):
-                plain[name] = str(row[sealed.shown_as(name)]).encode()
+        for name, sealed in table.sealed.items():  # an export of before it was sealed has it under its plain name
+            if name in plain and plain[name] is None:
+                plain[name] = self._plain(table, key, sealed.shown_as(name), row)
         plain |= {name: self.source.content(file_name(pattern, row)) for name, pattern in table.files.items()}
         for name, value in plain.items():
             row[name] = self._kept(table, name, value)
@@ -147,6 +147,10 @@ class Loader:
             if writing is Writing.TEXT and row.get(name) is not None:
                 row[name] = _bytes(str(row[name]).encode())
         return row
+
+    def _plain(self, table: Table, key: list[object], name: str, row: dict[str, Any]) -> bytes | None:
+        """Return what an older export holds in its sealed part, or in the open table."""
+        return self.sealed.take(table.name, key, name) or (str(row[name]).encode() if row.get(name) else None)
 
     def _kept(self, table: Table, name: str, value: bytes | None) -> str | None:
         if value is None:

@@ -7,11 +7,13 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 
+from cloud.accounts.logins import kept
 from cloud.accounts.models import Account, Grant
 from cloud.accounts.passwords import AT_ONCE, HASHER
 from cloud.core.actor import Role
 from cloud.core.clock import SystemClock
 from cloud.core.database import Database
+from cloud.core.vault import Vault, read_keys
 from tests.bench.line import SCHOOL_DEVICES, Line, line
 from tests.bench.table import Figure, at_most, percentile
 
@@ -59,11 +61,13 @@ def _hash_ms() -> float:
 async def _enter(running: Line) -> None:
     """Enter guardians who have one password."""
     database, now, hashed = await Database.open(running.url, 2), SystemClock().now(), HASHER.hash(PASSWORD)
+    vault = Vault(*read_keys(running.key_file))
     school_id = await database.pool.fetchval("SELECT id FROM school LIMIT 1")
     for number in range(PEOPLE):
         account = await Account.create(
-            login=f"parent{number}", password_hash=hashed, must_change=False, name="Айгүл Қожахмет", created_at=now
-        )
+            password_hash=hashed, must_change=False, name="Айгүл Қожахмет", created_at=now,
+            **kept(vault, f"parent{number}"),
+        )  # fmt: skip
         await Grant(account_id=account.id, school_id=school_id, role=Role.GUARDIAN).save()
     await database.close()
 

@@ -209,8 +209,7 @@ async def _school(services: Services, tmp_path: Path) -> AsyncIterator[School]:
     await give_consent(services, SYSTEM, student, Purpose.CARD, now.date(), "paper of today")
     await give_card(services, SYSTEM, student, UID)
     made = await add_account(services, SYSTEM, LOGIN, "Данияр Ким", Reach(Role.IT, school_id))
-    account_id = await services.database.pool.fetchval("SELECT id FROM account WHERE login = $1", LOGIN)
-    await change_password(services, Actor(LOGIN, account_id), made.password, PASSWORD)
+    await change_password(services, Actor(LOGIN, made.account_id), made.password, PASSWORD)
     place = MosquittoPlace(tmp_path / "broker", port, ("localhost",))
     files = await broker_files.write(services, place, now)
     listener = [

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
+from cloud.accounts.logins import kept, login_digest
 from cloud.accounts.models import Account, Grant, SignIn
 from cloud.core.roles import EVERYWHERE, OF_NODES, OF_SCHOOLS, Role
 from cloud.core.services import Services
@@ -32,21 +33,24 @@ async def write(
 async def own(services: Services, person_id: int, login: str) -> None:
     """Say that an account is a student's own."""
     await services.database.pool.execute(
-        "INSERT INTO student_account (person_id, account_id) SELECT $1, id FROM account WHERE login = $2",
-        person_id, login,
+        "INSERT INTO student_account (person_id, account_id) SELECT $1, id FROM account WHERE login_digest = $2",
+        person_id, login_digest(services.vault, login),
     )  # fmt: skip
 
 
 async def hold(services: Services, school_id: int, roles: Collection[Role]) -> None:
     """Let the account `others` have exactly these roles: at the school, or everywhere where that is their place."""
-    pool = services.database.pool
-    await pool.execute("DELETE FROM grant_of_role USING account WHERE account_id = account.id AND login = 'others'")
+    pool, others = services.database.pool, login_digest(services.vault, "others")
+    await pool.execute(
+        "DELETE FROM grant_of_role USING account WHERE account_id = account.id AND login_digest = $1", others
+    )
     await pool.execute(
         "INSERT INTO grant_of_role (account_id, school_id, role)"
         " SELECT account.id, nullif(school, 0), role"
         " FROM account, unnest($1::text[], $2::bigint[]) AS held (role, school)"
-        " WHERE login = 'others'",
+        " WHERE login_digest = $3",
         [role.value for role in roles], [0 if role in EVERYWHERE else school_id for role in roles],
+        others,
     )  # fmt: skip
 
 
@@ -54,16 +58,18 @@ async def name_classes(services: Services, school_id: int, logins: Sequence[str]
     """Name a class of the school for accounts, each in its role."""
     await services.database.pool.execute(
         "INSERT INTO class_of_account (account_id, school_class_id, role, given_at)"
-        " SELECT account.id, school_class.id, login, $3 FROM account, school_class"
-        " WHERE login = ANY($2) AND school_id = $1 AND grade = 1 AND letter = 'А'",
-        school_id, list(logins), services.clock.now(),
+        " SELECT account.id, school_class.id, login, $4 FROM account, school_class, unnest($2::text[], $3::text[])"
+        " AS named (login, digest) WHERE login_digest = digest AND school_id = $1 AND grade = 1 AND letter = 'А'",
+        school_id, list(logins), [login_digest(services.vault, each) for each in logins], services.clock.now(),
     )  # fmt: skip
 
 
 async def account(services: Services, login: str, grants: Sequence[tuple[Role, int | None]]) -> str:
     """Make an account with its roles and a session; return the session's token."""
     now = services.clock.now()
-    made = await Account.create(login=login, password_hash="x", must_change=False, name=NAME, created_at=now)
+    made = await Account.create(
+        password_hash="x", must_change=False, name=NAME, created_at=now, **kept(services.vault, login)
+    )
     for role, school_id in grants:
         await Grant(account_id=made.id, school_id=school_id, role=role).save()
     token = f"token-of-{login}"

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from PIL import Image
 
+from cloud.accounts.logins import kept, login_digest
 from cloud.accounts.models import Account, Grant, SignIn
 from cloud.attendance.models import Movement, MovementKind, Presence
 from cloud.attendance.queries import school_today
@@ -139,15 +140,15 @@ async def write(services: Services) -> Sample:
     for role in (Role.GUARD, Role.OFFICE, Role.IT, Role.CANTEEN, Role.DIRECTOR):
         tokens[f"other_{role.value}"] = await _account(services, role, other.id, "Басқа адам", f"other_{role.value}")
     tokens["newcomer"] = await _account(services, Role.OFFICE, school.id, "Жаңа кеңсе", login="newcomer")
-    await Account.filter(login="newcomer").update(must_change=True)
+    await Account.filter(name="Жаңа кеңсе").update(must_change=True)
     await notice_sample.write(services)
     scan = await family_sample.write(services, people[0].id, people[ABSENT].id, NOW)
     tokens["ended"] = await _account(services, Role.OFFICE, school.id, "Ескі кеңсе", login="ended")
-    await SignIn.filter(account_id=(await Account.get(login="ended")).id).update(expires_at=NOW)
+    await SignIn.filter(account_id=(await Account.get(name="Ескі кеңсе")).id).update(expires_at=NOW)
     tokens |= await roles_sample.write(services, school.id, other.id, set(tokens), people[0].id)
     tokens["pupil"], cover = await signon_sample.write(services, school.id, people[1].id)
     tokens["closed"] = await _account(services, Role.OFFICE, school.id, "Жабық кеңсе", login="closed")
-    await Account.filter(login="closed").update(is_active=False)
+    await Account.filter(name="Жабық кеңсе").update(is_active=False)
     return Sample(
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
@@ -442,7 +443,7 @@ async def _consent(services: Services, person: Person, *purposes: Purpose) -> No
 
 async def _guardian(services: Services, school: School, children: list[Person], login: str = "guardian") -> str:
     token = await _account(services, Role.GUARDIAN, school.id, "Айгүл Қожахмет", login=login)
-    account = await Account.get(login=login)
+    account = await Account.get(login_digest=login_digest(services.vault, login))
     guardian = await Guardian.create(
         school_id=school.id, ref=f"{login:0>12}"[:12], name=account.name, account_id=account.id, created_at=NOW
     )
@@ -452,11 +453,12 @@ async def _guardian(services: Services, school: School, children: list[Person], 
 
 
 async def _account(services: Services, role: Role, school_id: int | None, name: str, login: str = "") -> str:
+    known_as = login or role.value
     account = await Account.create(
-        login=login or role.value, password_hash="x", must_change=False, name=name, created_at=NOW
+        password_hash="x", must_change=False, name=name, created_at=NOW, **kept(services.vault, known_as)
     )
     await Grant(account_id=account.id, school_id=school_id, role=role).save()
-    token = f"token-of-{account.login}"
+    token = f"token-of-{known_as}"
     digest = hashlib.sha256(token.encode()).hexdigest()
     expires_at = services.clock.now() + timedelta(days=1)
     await SignIn(account_id=account.id, token_digest=digest, created_at=NOW, expires_at=expires_at).save()

@@ -4,6 +4,7 @@ import io
 
 from PIL import Image
 
+from cloud.accounts.logins import login_digest
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.services import Services
 from cloud.resources.catalogue import add_resource, publish, put_cover
@@ -18,7 +19,7 @@ LINE = """
 INSERT INTO lti_line (tool_id, resource_id, school_class_id, label, score_max, is_first, made_at)
 SELECT $1, $2, school_class_id, 'Бақылау жұмысы', 20, true, $4 FROM person WHERE id = $3 RETURNING id
 """
-NAMED = "UPDATE account SET name = 'Ұлжан Әлі' WHERE login = ANY($1)"
+NAMED = "UPDATE account SET name = 'Ұлжан Әлі' WHERE login_digest = ANY($1)"
 SCORE = """
 INSERT INTO lti_score (line_id, person_id, given, score_max, progress, marking, told_at, received_at)
 VALUES ($1, $2, 17, 20, 'Completed', 'FullyGraded', $3, $3)
@@ -76,9 +77,7 @@ async def _result(services: Services, tool_id: int, resource_id: int, person_id:
 
 async def _pupil(services: Services, school_id: int, person_id: int) -> str:
     token = await roles_sample.account(services, "pupil", [(Role.STUDENT, school_id)])
-    await services.database.pool.execute(
-        "INSERT INTO student_account (person_id, account_id) SELECT $1, id FROM account WHERE login = 'pupil'",
-        person_id,
-    )
-    await services.database.pool.execute(NAMED, ["pupil", "student", "teacher", "methodologist", "deputy"])
+    await roles_sample.own(services, person_id, "pupil")
+    named = ("pupil", "student", "teacher", "methodologist", "deputy")
+    await services.database.pool.execute(NAMED, [login_digest(services.vault, each) for each in named])
     return token

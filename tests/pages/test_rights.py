@@ -7,6 +7,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from cloud.accounts.logins import login_digest
 from tests.pages.asking import ask
 from tests.pages.routes import ROUTES
 from tests.pages.site import Site
@@ -135,17 +136,17 @@ async def test_the_reference_of_a_child_of_another_school_opens_nothing(site: Si
 
 
 async def test_a_live_page_ends_when_its_account_is_closed(site: Site, http: httpx2.AsyncClient) -> None:
-    pool = site.services.database.pool
+    pool, guard = site.services.database.pool, login_digest(site.services.vault, "guard")
     async with http.stream(
         "GET", f"{SCHOOL}/gate/live", headers={**cookie(site, "guard"), "accept": "text/event-stream"}
     ) as answer:
         lines = answer.aiter_lines()
         await anext(lines)
         try:
-            await pool.execute("UPDATE account SET is_active = false WHERE login = 'guard'")
+            await pool.execute("UPDATE account SET is_active = false WHERE login_digest = $1", guard)
             await pool.execute("SELECT pg_notify('esik_presence', $1)", f"{site.sample.school_id}:*")
             told = [line async for line in lines]
         finally:
-            await pool.execute("UPDATE account SET is_active = true WHERE login = 'guard'")
+            await pool.execute("UPDATE account SET is_active = true WHERE login_digest = $1", guard)
 
     assert sum(line.startswith("id:") for line in told) <= 1, "at most what was being drawn"

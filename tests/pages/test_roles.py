@@ -3,7 +3,7 @@
 import pytest
 
 from cloud.accounts.actions import audit
-from cloud.accounts.queries import actor_of
+from cloud.accounts.queries import account_of_login, actor_of
 from cloud.core.rights import Right
 from tests.cloud.schools.factory import SYSTEM
 from tests.pages.asking import ask
@@ -96,7 +96,7 @@ async def posted(site: Site, who: str, act: str, **form: object) -> int:
 
 
 async def id_of(site: Site, login: str) -> int:
-    return int(await site.services.database.pool.fetchval("SELECT id FROM account WHERE login = $1", login))
+    return await account_of_login(site.services, login)
 
 
 async def grants(site: Site) -> int:

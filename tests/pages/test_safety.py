@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from structlog.testing import capture_logs
 
 from cloud.accounts.actions import add_account, change_password
+from cloud.accounts.queries import account_of_login
 from cloud.core import live
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.guarding import FORM_MAX, UPLOAD_MAX, Figures, Guarding
@@ -85,7 +86,7 @@ async def test_a_session_is_out_of_reach_of_scripts_and_ends_with_the_sign_out(
 async def test_a_new_password_ends_the_other_sessions(site: Site, http: httpx2.AsyncClient) -> None:
     login, password = await somebody(site, "twice@example.kz")
     elsewhere = await whole(site.services, login, password)
-    account_id = await site.services.database.pool.fetchval("SELECT id FROM account WHERE login = $1", login)
+    account_id = await account_of_login(site.services, login)
 
     await change_password(site.services, Actor("Twice", account_id), password, NEW)
 

@@ -192,7 +192,7 @@ async def test_no_session_begins_with_a_password_that_is_being_replaced_or_an_ac
     await settled(services)
     pool = services.database.pool
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(f"UPDATE account SET {change} WHERE login = 'office'")  # noqa: S608 (two texts)
+        await connection.execute(f"UPDATE account SET {change} WHERE name = 'Office of School 5'")  # noqa: S608 (two texts)
         signing_in = asyncio.create_task(sign_in(services, "office", GOOD, HOME))
         while not signing_in.done() and not await connection.fetchval(WAITS):
             await asyncio.wait({signing_in}, timeout=0.01)

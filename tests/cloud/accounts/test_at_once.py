@@ -7,15 +7,18 @@ from contextvars import copy_context
 import pytest
 
 from cloud.accounts import factors, passkeys
+from cloud.accounts.actions import add_account
 from cloud.accounts.beginnings import begin, lock_account
 from cloud.accounts.errors import FactorRefused, SessionEnded
 from cloud.accounts.models import Account, Authenticator
 from cloud.accounts.queries import actor_of
 from cloud.accounts.totp import code_at, step_at
+from cloud.core.actor import Reach, Role
 from cloud.core.services import Services
 from simulators.clock import SimulatedClock
 from tests.cloud.accounts.authenticator import SoftAuthenticator
-from tests.cloud.accounts.factory import AWAY, Somebody, somebody, whole
+from tests.cloud.accounts.factory import AWAY, SYSTEM, Somebody, somebody, whole
+from tests.cloud.schools.factory import a_school
 
 SITE, ORIGIN = "esik.test", "https://esik.test"
 _WAITING = """
@@ -48,6 +51,18 @@ async def blocked(services: Services, work: asyncio.Task[object]) -> None:
     async with asyncio.timeout(20):
         while not work.done() and not await services.database.pool.fetchval(_WAITING):  # noqa: ASYNC110 (PostgreSQL tells nobody)
             await asyncio.sleep(0.01)
+
+
+async def test_of_two_accounts_made_at_once_under_one_number_there_is_one(services: Services) -> None:
+    reach = Reach(Role.GUARD, await a_school(services))
+
+    made = await outcomes(
+        add_account(services, SYSTEM, "+7 701 123 45 67", "One", reach),
+        add_account(services, SYSTEM, "87011234567", "Other", reach),
+    )
+
+    assert made == ["LoginTaken", "done"]
+    assert await services.database.pool.fetchval("SELECT count(*) FROM account") == 1
 
 
 async def test_a_secret_is_shown_to_the_session_that_began_and_to_no_other(services: Services) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloud.accounts.actions import close_account, give_role, reset_password, sign_in
+from cloud.accounts.actions import add_account, close_account, give_role, reset_password, sign_in
 from cloud.accounts.errors import LoginRefused, LoginTaken, SignInRefused
 from cloud.accounts.keeping import (
     account_at,
@@ -28,7 +28,9 @@ def it_of(person: Somebody) -> Actor:
     return Actor("IT", None, frozenset({Reach(Role.IT, person.school_id)}))
 
 
-async def test_accounts_of_a_school_are_found_by_a_part_of_name_or_login_and_others_are_not(services: Services) -> None:
+async def test_accounts_of_a_school_are_found_by_a_part_of_the_name_or_the_login_and_no_others(
+    services: Services,
+) -> None:
     here, there = await somebody(services), await somebody(services)
 
     found = await find_accounts(services, it_of(here), here.school_id, STAFF, "САПАР")
@@ -41,6 +43,28 @@ async def test_accounts_of_a_school_are_found_by_a_part_of_name_or_login_and_oth
         await find_accounts(services, it_of(there), here.school_id, STAFF)
     with pytest.raises(NotFound):
         await account_at(services, it_of(here), here.school_id, there.account_id)
+
+
+@pytest.mark.parametrize(
+    ("login", "typed"),
+    [
+        ("+77011234567", "8 (701) 123-45-67"),
+        ("Mother@Example.kz", " mother@EXAMPLE.kz "),
+        ("{code}.482135", "482135"),  # as a school's sheet has it
+    ],
+)
+async def test_an_account_is_found_by_its_whole_login_however_it_is_typed(
+    services: Services, login: str, typed: str
+) -> None:
+    person = await somebody(services)
+    code = await services.database.pool.fetchval("SELECT code FROM school WHERE id = $1", person.school_id)
+    reach = Reach(Role.IT, person.school_id)
+    made = await add_account(services, SYSTEM, login.format(code=code), "Данияр Ким", reach)
+
+    found = await find_accounts(services, it_of(person), person.school_id, STAFF, typed)
+
+    assert [(each.account_id, each.login) for each in found] == [(made.account_id, made.login)]
+    assert await find_accounts(services, it_of(person), person.school_id, STAFF, made.login[:-1]) == []
 
 
 async def test_an_operator_sees_accounts_of_staff_and_none_of_families(services: Services) -> None:
@@ -114,9 +138,10 @@ async def test_a_deleted_account_leaves_its_number_in_the_journal_and_nothing_el
     await delete_account(services, it_of(person), person.account_id)
 
     row = await pool.fetchrow(
-        "SELECT login, name, password_hash, is_active FROM account WHERE id = $1", person.account_id
+        "SELECT login_digest, login_encrypted, name, password_hash, is_active FROM account WHERE id = $1",
+        person.account_id,
     )
-    assert tuple(row) == (f"!{person.account_id}", f"№ {person.account_id}", "!", False)
+    assert tuple(row) == (None, None, f"№ {person.account_id}", "!", False)
     for table in ("grant_of_role", "sign_in", "authenticator", "recovery_code"):
         assert not await pool.fetchval(f"SELECT count(*) FROM {table} WHERE account_id = $1", person.account_id)  # noqa: S608
     told = await pool.fetchrow("SELECT actor, subject, school_id FROM audit_entry WHERE verb = 'account.deleted'")

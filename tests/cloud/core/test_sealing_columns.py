@@ -9,7 +9,8 @@ from cloud.core.database import address
 from cloud.core.migrating import migrate, names
 from cloud.core.vault import Vault, VaultLocked, make_key_file
 
-SECRETS = ("жержаңғақ", "аллерголог анықтамасы 12", "мүгедектік туралы бұйрық 7", "сот шешімі 5", "сот шешімі 6")
+SECRETS = ("жержаңғақ", "аллерголог анықтамасы 12", "мүгедектік туралы бұйрық 7", "сот шешімі 5", "сот шешімі 6",
+           "+77011234567", "mother@example.kz")  # fmt: skip
 ROWS = 2_500  # more than are sealed at once
 BEFORE = f"""
 INSERT INTO school (id, code, shard, name_kk, name_ru, name_en, zone, school_days, passback, created_at)
@@ -23,6 +24,9 @@ INSERT INTO restriction (school_id, person_id, kind, value, is_school, document,
 VALUES (1, 1, 'allergen', '{SECRETS[0]}', true, '{SECRETS[1]}', now(), '');
 INSERT INTO restriction (school_id, person_id, kind, value, set_at, set_by)
 SELECT 1, 1, 'dish', n::text, now(), '' FROM generate_series(1, {ROWS}) AS n;
+INSERT INTO account (id, login, password_hash, name, created_at, must_change, is_active, language)
+SELECT n, login, '', '', now(), false, true, ''
+FROM unnest(ARRAY['{SECRETS[5]}', '!2', '{SECRETS[6]}']) WITH ORDINALITY AS held (login, n);
 INSERT INTO entitlement (school_id, kind, ground, grades, meals, price_tiyn, first_on, last_on, document, proposed_at,
   proposed_by)
 VALUES (1, 'free', 'disability', '{{}}', '{{lunch}}', 0, '2026-09-01', '2027-05-25', '{SECRETS[2]}', now(), '');
@@ -31,6 +35,7 @@ VALUES (1, 1, '{{pay}}', '{SECRETS[3]}', now(), '', '{SECRETS[4]}'), (1, 1, '{{s
 """  # noqa: S608 (texts of ours)
 SEALED = {
     "restriction": ("value", "document"), "entitlement": ("document",), "family_limit": ("document", "lift_document"),
+    "account": ("login",),
 }  # fmt: skip
 
 
@@ -66,8 +71,12 @@ async def test_what_lay_open_is_sealed_and_nothing_of_it_stays_in_the_files(
                 opened += [
                     vault.decrypt(row["sealed"], context, str(row["id"])) for row in rows if row["sealed"] is not None
                 ]
+        digests = {vault.digest(login, "account.login"): login for login in SECRETS[5:]}
+        rows = await pool.fetch("SELECT id, login_digest FROM account ORDER BY id")
+        found = [(row["id"], digests.get(row["login_digest"])) for row in rows]
     dishes = [str(number) for number in range(1, ROWS + 1)]
-    assert opened == [SECRETS[0], *dishes, SECRETS[1], SECRETS[2], SECRETS[3], SECRETS[3], SECRETS[4]]
+    assert opened == [SECRETS[0], *dishes, SECRETS[1], SECRETS[2], SECRETS[3], SECRETS[3], *SECRETS[4:]]
+    assert found == [(1, SECRETS[5]), (2, None), (3, SECRETS[6])], "who was deleted has no login, and all others theirs"
 
 
 async def test_without_its_keys_nothing_is_migrated_and_the_next_run_does_it_all(

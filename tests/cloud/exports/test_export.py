@@ -204,7 +204,7 @@ async def test_who_works_elsewhere_goes_out_by_name_alone(services: Services, sc
     await add_account(services, SYSTEM, "national-operator", "Operator", Reach(Role.OPERATOR, None))
     await services.database.pool.execute(
         "INSERT INTO audit_entry (at, account_id, actor, school_id, verb, subject, detail)"
-        " SELECT now(), id, name, $1, 'school.exported', 'x', '{}' FROM account WHERE login = 'national-operator'",
+        " SELECT now(), id, name, $1, 'school.exported', 'x', '{}' FROM account WHERE name = 'Operator'",
         school_id,
     )
 

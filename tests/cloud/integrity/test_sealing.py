@@ -6,7 +6,12 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from cloud.accounts.actions import add_account, sign_in
+from cloud.accounts.errors import SignInRefused
+from cloud.accounts.queries import account_of_login
+from cloud.accounts.sessions import login_of
 from cloud.cards.actions import give_card
+from cloud.core.actor import Actor, Reach, Role
 from cloud.core.database import Database
 from cloud.core.sealed import SEALED
 from cloud.core.services import Services
@@ -28,7 +33,7 @@ from tests.cloud.people.factory import an_iin
 from tests.cloud.schools.factory import SYSTEM, a_school
 
 PHONES = ("+77011234567", "+77017654321")
-EMAIL = "mother@example.kz"
+EMAIL, LOGIN = "mother@example.kz", "zhanar@school.kz"
 ALLERGEN = "жержаңғақ"
 PAPERS = ("сот шешімі 5", "сот шешімі 6", "аллерголог анықтамасы 12", "мүгедектік туралы бұйрық 7")
 
@@ -119,7 +124,7 @@ async def test_a_photo_in_the_place_of_another_is_found(services: Services) -> N
 
 
 @pytest.mark.requirement("KZ456-10")
-async def test_a_stolen_database_file_without_keys_gives_no_iin_phone_email_card_number_illness_or_paper(
+async def test_a_stolen_database_file_without_keys_gives_no_iin_phone_email_login_card_illness_or_paper(
     services: Services, database_url: str
 ) -> None:
     iins = await a_family(services)
@@ -128,10 +133,26 @@ async def test_a_stolen_database_file_without_keys_gives_no_iin_phone_email_card
     year = (date(2026, 9, 1), date(2027, 5, 25))
     order = EntitlementGiven(RightKind.FREE, "low_income", (USUAL[0].key,), *year, PAPERS[3])
     await propose(services, SYSTEM, school_id, order)
+    for login, role in ((LOGIN, Role.OFFICE), (PHONES[0], Role.GUARDIAN)):
+        made = await add_account(services, SYSTEM, login, "Жанар Ким", Reach(role, school_id))
+        await sign_in(services, made.login, made.password, "10.0.0.5")
+        with pytest.raises(SignInRefused):
+            await sign_in(services, made.login, "wrong password", "10.0.0.5")
     dump = await everything(services.database.pool)
 
-    secrets = [*iins, *PHONES, *(phone[1:] for phone in PHONES), EMAIL, "04A1B2C3D4E5F", "RIFF", ALLERGEN, *PAPERS]
+    secrets = [
+        *iins,
+        LOGIN,
+        *PHONES,
+        *(phone[1:] for phone in PHONES),
+        EMAIL,
+        "04A1B2C3D4E5F",
+        "RIFF",
+        ALLERGEN,
+        *PAPERS,
+    ]
     assert database_url
+    assert "Жанар" in dump
     assert "Әліби" in dump, "the dump holds what is not sealed"
     assert [each for each in secrets if each in dump or each.encode().hex() in dump] == []
 
@@ -152,6 +173,7 @@ async def test_a_new_key_seals_everything_anew_and_then_the_old_one_can_go(servi
     iins = await a_family(kept)
     old, ref = vault.newest_key_id, await services.database.pool.fetchval("SELECT min(ref) FROM person")
     iin_before, digest = await iin_of(kept, SYSTEM, ref), vault.digest(iins[0], "person.iin")
+    operator = await add_account(kept, SYSTEM, LOGIN, "Жанар Ким", Reach(Role.OPERATOR, None))
 
     add_key(path)
     assert sum((await sealed_with(kept, [old])).values()) > 10
@@ -164,6 +186,7 @@ async def test_a_new_key_seals_everything_anew_and_then_the_old_one_can_go(servi
     assert not fresh.has(old)
     assert fresh.digest(iins[0], "person.iin") == digest, "who was found by a digest is found by it after"
     assert await iin_of(kept, SYSTEM, ref) == iin_before
+    assert await login_of(kept, Actor("Жанар", await account_of_login(kept, LOGIN))) == operator.login
     assert await findings(kept) == ""
     assert (tmp_path / "keys" / "vault.key.retired").stat().st_mode & 0o077 == 0
 

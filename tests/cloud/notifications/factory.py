@@ -17,8 +17,8 @@ from tests.cloud.schools.factory import SYSTEM
 
 ALL = range(64)
 _ACCOUNT = """
-INSERT INTO account (login, password_hash, must_change, name, language, is_active, created_at)
-VALUES ($1, 'x', false, $2, '', true, $3) RETURNING id
+INSERT INTO account (password_hash, must_change, name, language, is_active, created_at)
+VALUES ('x', false, $1, '', true, $2) RETURNING id
 """
 _numbers = itertools.count(1)
 
@@ -46,7 +46,7 @@ async def a_parent(canteen: Canteen, *children: int, has_account: bool = True) -
         person_id = await canteen.pool.fetchval("SELECT id FROM person WHERE ref = $1", canteen.refs[child])
         guardian_id = await add_guardian(services, SYSTEM, person_id, given, Relation.MOTHER)
         await give_consent(services, SYSTEM, person_id, Purpose.NOTICES, services.clock.now().date(), "form 12")
-    account_id = await canteen.pool.fetchval(_ACCOUNT, phone, f"Айгүл {number}", services.clock.now())
+    account_id = await canteen.pool.fetchval(_ACCOUNT, f"Айгүл {number}", services.clock.now())
     if has_account:
         await canteen.pool.execute("UPDATE guardian SET account_id = $2 WHERE id = $1", guardian_id, account_id)
     return Parent(guardian_id, Actor(phone, account_id, frozenset({Reach(Role.GUARDIAN, canteen.school_id)})))

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
+from cloud.accounts.logins import kept
 from cloud.accounts.models import Account, Grant, SignIn
 from cloud.accounts.queries import actor_of
 from cloud.core.actor import Actor
@@ -37,7 +38,9 @@ async def a_place(services: Services) -> Place:
 async def an_account(services: Services, login: str, role: Role | None = None, school_id: int | None = None) -> int:
     """Make an account, with a role at a school if one is named."""
     now = services.clock.now()
-    made = await Account.create(login=login, password_hash="x", must_change=False, name=login, created_at=now)
+    made = await Account.create(
+        password_hash="x", must_change=False, name=login, created_at=now, **kept(services.vault, login)
+    )
     if role is not None:
         await Grant(account_id=made.id, school_id=school_id, role=role).save()
     await begin_session(services, made.id)

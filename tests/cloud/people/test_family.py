@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from cloud.accounts.logins import login_digest
 from cloud.cards.actions import block_card, give_card
 from cloud.consents.answering import answer, asking_of
 from cloud.core.actor import Actor
@@ -177,7 +178,12 @@ async def test_a_parent_who_enters_another_familys_phone_gets_no_way_in_and_no_n
     (shown,) = (await sharing_of(services, family.father, family.ref)).shared
     assert (shown.id, shown.name) == (known_id, "")
     assert await pool.fetchval("SELECT account_id FROM guardian WHERE id = $1", known_id) is None
-    assert await pool.fetchval("SELECT count(*) FROM account WHERE login = $1", known.phone) == 0
+    assert (
+        await pool.fetchval(
+            "SELECT count(*) FROM account WHERE login_digest = $1", login_digest(services.vault, known.phone)
+        )
+        == 0
+    )
 
 
 async def test_who_was_added_is_ended_at_once_and_only_by_who_added(family: Family) -> None:

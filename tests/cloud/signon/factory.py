@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 from fastapi import FastAPI
 
+from cloud.accounts.logins import kept
 from cloud.accounts.models import Account, Grant, SignIn
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.services import Services
@@ -74,11 +75,11 @@ class School:
         """Write an account with a role at the school."""
         now = self.services.clock.now()
         account = await Account.create(
-            login=f"{name}-{self.school_id}",
             password_hash="x",
             must_change=False,
             name="Гүлнар Ахметова",
             created_at=now,
+            **kept(self.services.vault, f"{name}-{self.school_id}"),
         )
         await Grant(account_id=account.id, school_id=self.school_id, role=role).save()
         return int(account.id)

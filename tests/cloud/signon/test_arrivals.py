@@ -13,7 +13,8 @@ from fastapi import FastAPI
 from joserfc.jwk import RSAKey
 
 from cloud.accounts.beginnings import Session, token_digest
-from cloud.accounts.models import Grant
+from cloud.accounts.logins import kept
+from cloud.accounts.models import Account, Grant
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.services import Services
 from cloud.signon import links
@@ -166,7 +167,7 @@ async def test_a_schools_provider_signs_in_nobody_who_works_elsewhere_too(here: 
     async with foreign() as running:
         provider = await believed(here, school, running, claim_kind="email")
         teacher, claims = school.accounts["teacher"], {"sub": "x", "email": "teacher-1", "email_verified": True}
-        await here.database.pool.execute("UPDATE account SET login = 'teacher-1' WHERE id = $1", teacher)
+        await Account.filter(id=teacher).update(**kept(here.vault, "teacher-1"))
         other = await School(here).open("astana7")
 
         come = await links.come_in(here, provider, claims, "")
@@ -181,9 +182,7 @@ async def test_a_schools_provider_signs_in_nobody_who_works_elsewhere_too(here: 
         await Grant(account_id=teacher, school_id=other.school_id, role=Role.TEACHER).save()
         with pytest.raises(RequestRefused):
             await links.come_in(here, provider, claims, "")
-        await here.database.pool.execute(
-            "UPDATE account SET login = 'student-x' WHERE id = $1", other.accounts["student"]
-        )
+        await Account.filter(id=other.accounts["student"]).update(**kept(here.vault, "student-x"))
         with pytest.raises(RequestRefused):
             await links.come_in(here, provider, {"sub": "y", "email": "student-x", "email_verified": True}, "")
 
@@ -193,9 +192,7 @@ async def test_a_provider_that_names_another_schools_address_signs_nobody_in(her
         provider = await believed(here, school, running, claim_kind="email")
         other = await School(here).open("astana7")
         theirs = "teacher@other.example"
-        await here.database.pool.execute(
-            "UPDATE account SET login = $2 WHERE id = $1", other.accounts["teacher"], theirs
-        )
+        await Account.filter(id=other.accounts["teacher"]).update(**kept(here.vault, theirs))
 
         with pytest.raises(RequestRefused):
             await links.come_in(here, provider, {"sub": "x", "email": theirs, "email_verified": True}, "")

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from cloud.accounts.logins import opened
 from cloud.accounts.passwords import verify_password
+from cloud.accounts.queries import account_of_login
 from cloud.audit.queries import Wanted, noted_of
 from cloud.audit.verifying import verify_audit
 from cloud.core.actor import Actor, Reach, Role
@@ -218,6 +220,23 @@ async def test_an_export_of_before_health_was_sealed_is_taken_in_and_sealed(
     async with services.database.pool.acquire() as connection:
         held = await limits_of_school(connection, services.vault, taken.school_id)
     assert [limits.allergens for limits in held.values()] == [("nuts",)]
+
+
+def logins_by_their_old_name(files: Files) -> None:
+    """Write the export as it was written while logins stood in the clear in the database."""
+    before = files[SEALED]
+    files[SEALED] = before.replace(b'"login_encrypted"', b'"login"')
+    assert files[SEALED] != before
+
+
+async def test_who_signed_in_by_an_export_of_before_logins_were_sealed_is_found_by_the_login(
+    services: Services, export: Path, tmp_path: Path
+) -> None:
+    await take_in(services, SYSTEM, resealed(export, tmp_path / "x.zip", logins_by_their_old_name), PASSPHRASE)
+
+    account_id = await account_of_login(services, "office-1")
+    sealed = await services.database.pool.fetchval("SELECT login_encrypted FROM account WHERE id = $1", account_id)
+    assert opened(services.vault, sealed) == "office-1"
 
 
 @pytest.mark.parametrize("craft", CRAFTED, ids=lambda each: each.__name__)
