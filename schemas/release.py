@@ -21,7 +21,7 @@ PAYLOAD_BYTES_MAX = 256 * 1024 * 1024
 PATH_CHARACTERS_MAX, PARTS_MAX = 200, 12
 NUMBER_MAX = 9_007_199_254_740_991
 TEXT_MAX, NOTES_MAX = 24, 1_000
-_SIGNATURE_DIGITS = 128
+SIGNATURE_DIGITS = 128
 _HEX = "0123456789abcdef"
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+."
 _NEEDED = (
@@ -79,11 +79,12 @@ def pack(manifest: "dict[str, object]", sign) -> bytes:  # type: ignore[no-untyp
 def open_manifest(file: bytes, verify) -> Manifest:  # type: ignore[no-untyped-def]
     """Return what a manifest file says. `verify(signature, message)` tells whether a signature is right.
 
-    A node passes none: what it holds was sealed for it by the cloud, which has verified it. Raises ReleaseRefused.
+    A node passes none: it has verified the file before, step by step (firmware/node/release_keys.py). Raises
+    ReleaseRefused.
     """
     line, feed, body = file.partition(b"\n")
-    if not feed or len(line) != _SIGNATURE_DIGITS:
-        raise ReleaseRefused("malformed", "it does not begin with a line of %d hex digits" % _SIGNATURE_DIGITS)
+    if not feed or len(line) != SIGNATURE_DIGITS:
+        raise ReleaseRefused("malformed", "it does not begin with a line of %d hex digits" % SIGNATURE_DIGITS)
     if verify is not None and not verify(_signature(line), CONTEXT + body):
         raise ReleaseRefused("signature", "not signed by the release key that this device trusts")
     return parse(body)

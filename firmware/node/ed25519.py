@@ -55,15 +55,17 @@ class Key:
         if not self._sums:
             self._sums = yield from _summing(self._point)
 
-    def verifying(self, message: bytes, signature: bytes) -> "Generator[None, None, bool]":
-        """Return, in steps, whether this key has signed a message."""
+    def verifying(
+        self, message: "bytes | memoryview", signature: bytes, context: bytes = b""
+    ) -> "Generator[None, None, bool]":
+        """Return, in steps, whether this key has signed a context and a message behind it; neither is copied."""
         if len(signature) != SIGNATURE_BYTES:
             return False
         number = int.from_bytes(signature[KEY_BYTES:], "little")
         if number >= ORDER:
             return False
         yield from self.preparing()
-        digest = yield from digesting(signature[:KEY_BYTES] + self._public + message)
+        digest = yield from digesting(signature[:KEY_BYTES], self._public, context, message)
         challenge = int.from_bytes(digest, "little") % ORDER
         found = yield from _multiplying(self._sums, number, challenge)
         encoded = yield from _encoding(found)

@@ -5,10 +5,10 @@ made as for that person's card. A doubt about its time keeps it out, and never i
 start. A check takes a while, in which everything else goes on.
 """
 
-from firmware.drivers.pause import sleep_ms
 from firmware.node.decision import PassShown
 from firmware.node.ed25519 import Key
 from firmware.node.roster import Card
+from firmware.node.steps import done
 from schemas.compact import NO_PROFILE
 from schemas.pass_text import PREFIX, SIGNED, PassRefused, members, read
 
@@ -19,7 +19,7 @@ _SECOND_MS = 1_000
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from firmware.node.clock import Stamp
     from firmware.node.roster import Roster
@@ -60,7 +60,7 @@ class Passes:
 
     async def prepare(self) -> None:
         """Make what the first check would wait for."""
-        await _done(self._key.preparing())
+        await done(self._key.preparing())
 
     async def believed(self, code: bytes) -> "Believed | None":
         """Return the pass that a code is; None when it is none of this school."""
@@ -86,7 +86,7 @@ class Passes:
     async def _said(self, code: bytes) -> "Said | None":
         try:
             body, signature = read(code.decode())
-            if not await _done(self._key.verifying(SIGNED + body, signature)):
+            if not await done(self._key.verifying(SIGNED + body, signature)):
                 return None
             said = members(body)
         except (PassRefused, UnicodeError):
@@ -98,7 +98,7 @@ class Passes:
         found = None
         for _ in range(LOOKS_MAX):
             roster = self._roster()
-            found = await _done(roster.searching(ref)) if roster is not None else None
+            found = await done(roster.searching(ref)) if roster is not None else None
             if roster is self._roster():  # no newer one has come meanwhile
                 break
         return found or Card(ref, 0, 0, NO_PROFILE)
@@ -107,13 +107,3 @@ class Passes:
 def is_pass(code: bytes) -> bool:
     """Tell whether a code begins as a pass does."""
     return code.startswith(PREFIX.encode())
-
-
-async def _done(steps: "Generator[None, None, object]"):  # type: ignore[no-untyped-def] # what the generator returns
-    """Return what a generator returns, and let everything else go on between its steps."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-        await sleep_ms(0)

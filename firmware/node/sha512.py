@@ -35,14 +35,22 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 
-def digesting(message: bytes) -> "Generator[None, None, bytes]":
-    """Return, in steps, the 64 bytes of a message's digest."""
+def digesting(*pieces: "bytes | memoryview") -> "Generator[None, None, bytes]":
+    """Return, in steps, the 64 bytes of the digest of pieces one after another; of none is more copied than a block."""
     state = _words(_BEGIN)
-    zeros = bytes(-(len(message) + 17) % _BLOCK_BYTES)
-    whole = message + b"\x80" + zeros + (8 * len(message)).to_bytes(16, "big")
-    for at in range(0, len(whole), _BLOCK_BYTES):
-        after = yield from _mixing(state, _words(whole[at : at + _BLOCK_BYTES]))
-        state = [(before + each) & _WORD for before, each in zip(state, after)]
+    length = sum([len(piece) for piece in pieces])
+    zeros = bytes(-(length + 17) % _BLOCK_BYTES)
+    block = b""
+    for piece in pieces + (b"\x80" + zeros + (8 * length).to_bytes(16, "big"),):
+        at = 0
+        while at < len(piece):
+            part = bytes(piece[at : at + _BLOCK_BYTES - len(block)])
+            at += len(part)
+            block += part
+            if len(block) == _BLOCK_BYTES:
+                after = yield from _mixing(state, _words(block))
+                state = [(before + each) & _WORD for before, each in zip(state, after)]
+                block = b""
     return b"".join([word.to_bytes(8, "big") for word in state])
 
 

@@ -24,6 +24,7 @@ from firmware.node.cloud_side import CloudSide
 from firmware.node.gate import MODES, Gate
 from firmware.node.mqtt import Link
 from firmware.node.names import Names
+from firmware.node.release_keys import ReleaseKeys, pinned
 from firmware.node.renewal import Renewal
 from firmware.node.ring import JournalUnavailable
 from firmware.node.roster_fetch import RosterFetch, Server
@@ -134,9 +135,12 @@ class StandAlone:
         self.updating = None
         if parts.files is not None:
             updates = Updates(
-                parts.files, bundle.device, parts.board, derive(bundle.secret, HTTP), os.urandom, self.keeper.now
+                parts.files, bundle.device, parts.board, derive(bundle.secret, HTTP), _release_keys(parts.files),
+                os.urandom, self.keeper.now,
+            )  # fmt: skip
+            self.updating = Updating(
+                updates, server, self.cloud.tls_for_rosters, Chance(), self.cloud.restart, self.gate.alarm
             )
-            self.updating = Updating(updates, server, self.cloud.tls_for_rosters, Chance(), self.cloud.restart)
             self.cloud.on_update = self.updating.hear
         self._cards_at_ms = self.clock.monotonic_ms()
         self._field = Field()
@@ -263,7 +267,7 @@ class StandAlone:
         for reason in parts.slots.refusals:
             self.gate.alarm("roster_refused", reason)
         if self.updating is not None:
-            _try("update", lambda: self.updating.tell(self.gate.alarm))
+            _try("update", self.updating.tell)
         if parts.store.alarm:
             self.gate.alarm(parts.store.alarm)
             _try("notes", lambda: parts.store.keep(alarm=""))
@@ -292,6 +296,15 @@ def _codes(parts: Parts, gate: Gate):
     from firmware.node.codes import Codes  # noqa: PLC0415  passes take memory
 
     return Codes(parts.scanner, parts.passes, lambda code, believed: gate.show("qr", code, believed))
+
+
+def _release_keys(files: Files) -> ReleaseKeys:
+    """Return who may sign programs; a file that is no list of keys pins nobody, which the console says."""
+    try:
+        return pinned(files)
+    except ValueError as error:
+        print("release.pub is no list of keys, no updates are taken:", error)  # noqa: T201
+        return ReleaseKeys([])
 
 
 def _try(name: str, what) -> None:

@@ -1,11 +1,12 @@
 """Brings a node newer programs into the slot that does not run: asks, fetches, verifies, flips; proves itself after.
 
-    updates = Updates(Files(), device, board, http_key, draw=os.urandom, stamp=keeper.now)
+    updates = Updates(Files(), device, board, http_key, pinned(Files()), draw=os.urandom, stamp=keeper.now)
     if updates.untold(): gate.alarm("update_failed", updates.untold()); updates.note_told()
     updates.mark_good()                   # when the node is well and the cloud has acknowledged a record of this start
     if await updates.look(http): restart  # with an open connection, while nothing else is connected
 
-Rule: the slot that runs is never written. A slot's manifest is written last, when every file in the other one fits its
+Rule: nothing of a release is used before one of the board's own keys has signed it, whatever the cloud says of it. The
+slot that runs is never written. A slot's manifest is written last, when every file in the other one fits its
 digest as it stands in flash; the flip after it is one file replaced whole. So a power cut at any moment leaves a
 program that runs, and what was fetched is not fetched again.
 """
@@ -16,7 +17,7 @@ from binascii import hexlify
 from hashlib import sha256
 
 from firmware.boot import MANIFEST, Files, State
-from schemas.release import ReleaseRefused, check_fits, open_manifest
+from schemas.release import NUMBER_MAX, ReleaseRefused, check_fits, open_manifest
 from schemas.requests import SIGNATURE, answer_headers, headers
 from schemas.seal import is_same
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from firmware.node.clock import Stamp
     from firmware.node.http import Answer, Http
+    from firmware.node.release_keys import ReleaseKeys
     from schemas.release import File, Manifest
 
 
@@ -104,6 +106,7 @@ class Updates:
         device: str,
         board: str,
         http_key: bytes,
+        keys: "ReleaseKeys",
         draw: "Callable[[int], bytes]",
         stamp: "Callable[[], Stamp]",
         new_slot: "Callable[[str], Slot]" = Slot,
@@ -112,17 +115,23 @@ class Updates:
         self._device = device
         self._board = board
         self._key = http_key
+        self._release_keys = keys
         self._draw = draw
         self._stamp = stamp
         self._new_slot = new_slot
         self.state = State(files)
         self.is_trial = bool(self.state.trial)  # this very program; what `look` brings is tried by the next start
-        self._refused = ""  # the query's words on what was refused since the start
+        self.refused = 0  # the counter of what was refused since the start
 
     @property
     def counter(self) -> int:
         """Return the counter of the release that runs."""
         return self.state.counter_in(self.state.running)
+
+    @property
+    def are_taken(self) -> bool:
+        """Tell whether this board takes updates: somebody has pinned who may sign them."""
+        return self._release_keys.are_pinned
 
     @property
     def is_begun(self) -> bool:
@@ -151,7 +160,7 @@ class Updates:
     async def look(self, http: "Http") -> bool:
         """Ask, and bring what there is; tell whether the node should start anew, for a trial.
 
-        Raises UpdateFailed, ReleaseRefused (told already), OSError, and what a connection raises.
+        Raises UpdateFailed, ReleaseRefused (the cloud was told), OSError, and what a connection raises.
         """
         if self.state.trial:  # the other slot is the next start's, or the one that is trusted
             return self.is_begun
@@ -159,18 +168,30 @@ class Updates:
         if body is None:
             return False
         try:
+            await self._check_signature(http, body)
             manifest = open_manifest(body, None)
             check_fits(manifest, "node", self._board, self.counter, JOURNAL)
             if str(manifest.counter) in self.state.bad:
                 return False
             await self._bring(http, manifest, body)
         except ReleaseRefused:
-            self._refused = "&bad=%d&why=refused" % _counter(body)
+            self.refused = _counter(body)
             await self._ask(http, self._query())
             raise
         await self._ask(http, self._query() + "&trying=%d" % manifest.counter)
         self._written(lambda: self.state.begin(self.state.other()))
         return True
+
+    async def _check_signature(self, http: "Http", file: bytes) -> None:
+        """Raise ReleaseRefused unless a pinned key has signed a manifest file.
+
+        Nothing is connected meanwhile: memory is freest then, and no server waits for a board that reckons.
+        """
+        await http.close()
+        is_signed = await self._release_keys.have_signed(file)
+        await http.open()
+        if not is_signed:
+            raise ReleaseRefused("signature", "no release key that is pinned on this board has signed it")
 
     def _written(self, change: "Callable[[], object]") -> None:
         """Change the state; when that cannot be written, know no more than flash does. Raises OSError."""
@@ -184,11 +205,10 @@ class Updates:
 
     def _query(self) -> str:
         query = TARGET + "?product=node&board=%s&have=%d" % (self._board, self.counter)
-        failed = [name for name in self.state.bad if int(name) > self.counter]
-        if failed:
-            name = str(max(failed, key=int))
-            return query + "&bad=" + name + "&why=" + str(self.state.bad[name])
-        return query + self._refused
+        failed = max([0] + [int(name) for name in self.state.bad if int(name) > self.counter])
+        if self.refused > failed:
+            return query + "&bad=%d&why=refused" % self.refused
+        return query + ("&bad=%d&why=%s" % (failed, self.state.bad[str(failed)]) if failed else "")
 
     async def _ask(self, http: "Http", target: str) -> "bytes | None":
         """Return the manifest file that is meant for this node, sealed for it by the cloud; None when there is none."""
@@ -251,4 +271,4 @@ def _counter(body: bytes) -> int:
         found = json.loads(body.partition(b"\n")[2])["counter"]
     except (ValueError, KeyError, TypeError):
         return 0
-    return found if isinstance(found, int) and found > 0 else 0
+    return found if isinstance(found, int) and 0 < found <= NUMBER_MAX else 0

@@ -11,6 +11,7 @@ LOOK_MS = 6 * 3_600_000
 AGAIN_MS = 60_000  # after an errand that came to nothing, and then twice as long, up to LOOK_MS
 FIRST_MS = 600_000  # after a start, so that a school whose power comes back does not ask as one
 SPREAD_MS = 600_000
+ALARM = "update_failed"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Updating:
         tls: "Callable[[], object]",
         rng: "Random",
         restart: "Callable[[], object]",
+        alarm: "Callable[[str, str], object]",
     ) -> None:
         """`tls` makes a context for one connection; `restart` is wanted when a program is to be tried."""
         self._updates = updates
@@ -38,15 +40,17 @@ class Updating:
         self._tls = tls
         self._rng = rng
         self._restart = restart
+        self._alarm = alarm
+        self._refusal = ""  # that people were told of, since the start
         self._waits = Waits(rng, AGAIN_MS, LOOK_MS)
         self._began_ms = 0
         self._look_at_ms = FIRST_MS + int(rng.uniform(0, SPREAD_MS))
 
-    def tell(self, alarm: "Callable[[str, str], object]") -> None:
+    def tell(self) -> None:
         """Tell of a program that failed, once."""
         failed = self._updates.untold()
         if failed:
-            alarm("update_failed", failed)
+            self._alarm(ALARM, failed)
             self._updates.note_told()
 
     def hear(self) -> None:
@@ -54,8 +58,9 @@ class Updating:
         self._look_at_ms = 0
 
     def is_due(self, now_ms: int) -> bool:
-        """Tell whether to ask now; what is on trial asks for nothing newer."""
-        return now_ms >= self._look_at_ms and not self._updates.is_trial and not self._updates.is_begun
+        """Tell whether to ask now; what is on trial asks for nothing newer, and a board without keys for nothing."""
+        is_free = self._updates.are_taken and not self._updates.is_trial and not self._updates.is_begun
+        return is_free and now_ms >= self._look_at_ms
 
     def prove(self, is_well: bool) -> None:
         """Trust what is on trial, if the node is well."""
@@ -77,11 +82,18 @@ class Updating:
             if await self._updates.look(http):
                 self._restart()
             self._is_answered()
-        except ReleaseRefused:  # asking sooner would bring the same
+        except ReleaseRefused as refused:  # asking sooner would bring the same
             self._is_answered()
+            self._tell_refusal(str(self._updates.refused) + " " + refused.reason)
             raise
         finally:
             await http.close()
+
+    def _tell_refusal(self, refusal: str) -> None:
+        """Tell people of a release that was refused, once since the start: the cloud that gave it knows too late."""
+        if refusal != self._refusal:
+            self._refusal = refusal
+            self._alarm(ALARM, refusal)
 
     def _is_answered(self) -> None:
         self._waits.reset()

@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from esik import __version__
+from firmware.node.release_keys import PINNED
 from firmware.tools.boardfiles import BoardFile, BoardKind, Role, compiled, modules_for, source
 
 SLOT = "/a"  # the first of two; updates write the other
 MANIFEST = f"{SLOT}/manifest.json"
 BOOT, START = "/boot.py", "/main.py"
-OURS = ("a", "b", "update.json", "boot.py", "main.py")  # what an update left goes, or the board would go on with it
+RELEASE_KEY = f"/{PINNED}"  # pinned once: it stays where a later run names none
+OURS = ("a", "b", "update.json", "boot.py", "main.py", PINNED)  # what an update left goes, or it would go on with it
 ENTRIES = {Role.HEAD: "firmware.node.head_program", Role.GATE: "firmware.node.standalone"}
 
 
@@ -33,11 +35,15 @@ class BoardSet:
         return {file.path: file.digest for file in self.files}
 
 
-def board_set(kind: BoardKind) -> BoardSet:
-    """Return what a kind of board needs: its modules as bytecode, their list, and the file that starts them."""
+def board_set(kind: BoardKind, release_key: bytes = b"") -> BoardSet:
+    """Return what a kind of board needs: its modules as bytecode, their list, and the file that starts them.
+
+    `release_key` is the file of who may sign its updates; without one the board keeps what it has.
+    """
     modules = slot_files(kind)
     placed = [BoardFile(f"{SLOT}/{file.path}", file.content) for file in modules]
-    return BoardSet(kind, (*placed, _manifest(kind, modules), source("firmware.boot", BOOT), _start(kind)))
+    pinned = [BoardFile(RELEASE_KEY, release_key)] if release_key else []
+    return BoardSet(kind, (*placed, _manifest(kind, modules), *pinned, source("firmware.boot", BOOT), _start(kind)))
 
 
 def slot_files(kind: BoardKind) -> list[BoardFile]:

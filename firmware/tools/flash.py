@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from firmware.tools.boardfiles import BoardFile, BoardKind, Role
-from firmware.tools.boardfiles_layout import MANIFEST, OURS, START, BoardSet
+from firmware.tools.boardfiles_layout import MANIFEST, OURS, RELEASE_KEY, START, BoardSet
 from firmware.tools.flash_chips import Chip, Way
 from firmware.tools.flash_errors import FlashRefused, ImageRefused, PortRefused
 from firmware.tools.flash_image import Image, check_fits
@@ -219,7 +219,7 @@ def _missing(state: State, wanted: BoardSet) -> list[BoardFile]:
 
 def _outdated(state: State, wanted: BoardSet) -> list[str]:
     """Return the files to remove: what belongs to nothing, and first the list of what will not be whole for a while."""
-    strange = [path for path in state.files if path not in wanted.digests]
+    strange = [path for path in state.files if path not in wanted.digests and path != RELEASE_KEY]
     is_cut = bool(_missing(state, wanted)) and MANIFEST in state.files
     return [MANIFEST, *strange] if is_cut else strange
 

@@ -8,8 +8,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from firmware.node.ed25519 import Key
+from firmware.node.release_keys import read_keys
 from firmware.tools.boardfiles import BoardKind, Role, board_kinds
-from firmware.tools.boardfiles_layout import board_set, slot_files
+from firmware.tools.boardfiles_layout import RELEASE_KEY, BoardSet, board_set, slot_files
 from firmware.tools.flash import Flashed, Flashing
 from firmware.tools.flash_errors import FlashRefused, ImageRefused, PortRefused
 from firmware.tools.flash_image import SIZE_MAX, Image, read_image
@@ -17,6 +19,7 @@ from firmware.tools.flash_ports import Drive, Port, find_boards, place_at
 from firmware.tools.flash_programs import BAUD, Programs
 
 FAILED = 1
+KEY_FILE_MAX = 1_024
 _NEXT = {
     Role.GATE: "give it its keys by `esik device enrol`, see docs/enrolling.md",
     Role.HEAD: 'put it on its agent\'s cable, with driver = "head", see docs/head.md',
@@ -28,13 +31,16 @@ def flash(
     port: Annotated[str, typer.Option(help="The serial port, or a Pico's drive; without it, it is looked for.")] = "",
     image: Annotated[Path | None, typer.Option(help="MicroPython for this board, from micropython.org.")] = None,
     sha256: Annotated[str, typer.Option(help="The SHA-256 that this file must have, 64 hex digits.")] = "",
+    release_key: Annotated[
+        Path | None, typer.Option(help="The operator's release.pub: who may sign a gate's updates over the network.")
+    ] = None,
     baud: Annotated[int, typer.Option(min=9_600, max=2_000_000, help="How quickly an ESP32 is written.")] = BAUD,
     attempts: Annotated[int, typer.Option(min=1, max=50, help="How often the board is called.")] = 7,
 ) -> None:
     """Put MicroPython (with --image; it erases an ESP32) and our files on a board, and check what it says then."""
     try:
         checked = _image(image, sha256)
-        wanted = board_set(_kind(board))
+        wanted = _set(_kind(board), release_key)
         place = place_at(port) if port else _place()
         with tempfile.TemporaryDirectory(prefix="esik-flash-") as folder:
             done = Flashing(Programs(Path(folder), attempts=attempts, baud=baud), wanted, typer.echo).run(
@@ -88,6 +94,22 @@ def _image(path: Path | None, digest: str) -> Image | None:
         raise ImageRefused(f"{path} cannot be read: {error.strerror}", "name the file that you downloaded") from None
 
 
+def _set(kind: BoardKind, release_key: Path | None) -> BoardSet:
+    if release_key is None:
+        return board_set(kind)
+    if kind.role is Role.HEAD:
+        raise FlashRefused("a head takes no updates over the network", "leave --release-key out")
+    try:
+        with release_key.open("rb") as file:
+            content = file.read(KEY_FILE_MAX + 1)
+        for public in read_keys(content):
+            Key(public)  # which says whether it is one
+    except (OSError, ValueError) as error:
+        advice = "name the file release.pub that `esik cloud release key init` made"
+        raise FlashRefused(f"{release_key} holds no release keys: {error}", advice) from None
+    return board_set(kind, content)
+
+
 def _kind(name: str) -> BoardKind:
     kinds = board_kinds()
     names = [kind.name for kind in kinds]
@@ -130,7 +152,15 @@ def _summary(done: Flashed) -> str:
     return (
         f"\nDone: {done.kind.name} on {done.port}, MicroPython {done.state.micropython}, "
         f"{done.copied} files copied, {done.kept} were there; all were read back and are right.\n"
-        f"Next: {_NEXT[done.kind.role]}."
+        f"{_updates(done)}Next: {_NEXT[done.kind.role]}."
+    )
+
+
+def _updates(done: Flashed) -> str:
+    if done.kind.role is Role.HEAD or RELEASE_KEY in done.state.files:
+        return ""
+    return (
+        "It has no release key, so that newer programs come by this cable only; --release-key release.pub pins one.\n"
     )
 
 

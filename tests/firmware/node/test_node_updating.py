@@ -4,36 +4,52 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from random import Random
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from firmware.boot import Files, State
 from firmware.node.clock import NTP, Stamp
+from firmware.node.release_keys import ReleaseKeys
 from firmware.node.roster_fetch import Server
 from firmware.node.update import UpdateFailed, Updates
 from firmware.node.updating import AGAIN_MS, FIRST_MS, LOOK_MS, SPREAD_MS, Updating
+from schemas.release import ReleaseRefused
 from schemas.requests import answer_headers
 from tests.servers.process import free_port
 
 KEY = bytes(range(32))
+PUBLIC = Ed25519PrivateKey.from_private_bytes(KEY).public_key().public_bytes_raw()
 
 
 class Node:
     """A node in slot a, whose other slot holds a program that is on trial if the test says so."""
 
-    def __init__(self, folder: Path, port: int = 1) -> None:
+    def __init__(self, folder: Path, port: int = 1, keys: Sequence[bytes] = (PUBLIC,)) -> None:
         for slot, counter in (("a", 3), ("b", 4)):
             (folder / slot).mkdir(exist_ok=True)
             (folder / slot / "manifest.json").write_text(json.dumps({"counter": counter}))
         self.files = Files(f"{folder}/")
         self.restarts = 0
-        updates = Updates(self.files, "gate-1", "gate-esp32s3", KEY, Random(1).randbytes, lambda: Stamp(0, 1, NTP))
+        self.alarms: list[tuple[str, str]] = []
+        updates = Updates(
+            self.files,
+            "gate-1",
+            "gate-esp32s3",
+            KEY,
+            ReleaseKeys(list(keys)),
+            Random(1).randbytes,
+            lambda: Stamp(0, 1, NTP),
+        )  # fmt: skip
         server = Server(f"http://127.0.0.1:{port}")
         self.updates = updates
-        self.updating = Updating(updates, server, lambda: None, Random(1), self._restart)
+        self.updating = Updating(updates, server, lambda: None, Random(1), self._restart, self._alarm)
+
+    def _alarm(self, reason: str, detail: str) -> None:
+        self.alarms.append((reason, detail))
 
     def _restart(self) -> None:
         self.restarts += 1
@@ -78,25 +94,52 @@ def test_fault_37_the_program_that_fetched_another_neither_trusts_it_nor_fetches
 
 def test_fault_37_a_program_that_failed_is_told_of_once(tmp_path: Path) -> None:
     State(on_trial(tmp_path).files).go_back("no_ack")
-    told: list[tuple[str, str]] = []
+    told = list[list[tuple[str, str]]]()
 
     for _ in range(2):
-        Node(tmp_path).updating.tell(lambda reason, detail: told.append((reason, detail)))
+        it = Node(tmp_path)
+        it.updating.tell()
+        told.append(it.alarms)
 
-    assert told == [("update_failed", "4 no_ack")]
+    assert told == [[("update_failed", "4 no_ack")], []]
+
+
+def test_a_board_without_a_release_key_asks_for_nothing(tmp_path: Path) -> None:
+    it = Node(tmp_path, keys=()).updating
+    it.hear()
+
+    assert not it.is_due(10**9)
+
+
+async def test_fault_37_a_release_that_no_pinned_key_has_signed_is_an_alarm_once_since_the_start(
+    tmp_path: Path,
+) -> None:
+    manifest = b"ab" * 64 + b"\n" + json.dumps({"counter": 9}).encode()
+    async with cloud(manifest=manifest) as (port, asked):
+        it = Node(tmp_path, port)
+        for _ in range(2):
+            it.updating.begin(FIRST_MS)
+            with pytest.raises(ReleaseRefused, match="signature"):
+                await it.updating.look()
+
+    assert it.alarms == [("update_failed", "9 signature")]
+    assert [each.partition("&have=3")[2] for each in asked] == ["", *["&bad=9&why=refused"] * 3]
+    assert not it.updating.is_due(FIRST_MS + LOOK_MS - 1)
 
 
 @contextlib.asynccontextmanager
-async def cloud(key: bytes = KEY) -> AsyncIterator[tuple[int, list[str]]]:
-    """Answer that there is nothing new, signed by this key."""
+async def cloud(key: bytes = KEY, manifest: bytes = b"") -> AsyncIterator[tuple[int, list[str]]]:
+    """Answer that there is nothing new, or a manifest, signed by this key."""
     port, asked = free_port(), list[str]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         asked.append(head.split(" ")[1])
         nonce = re.findall(r"Esik-Nonce: (\w+)", head)[0]
-        signed = answer_headers(key, 204, nonce, 1_790_000_000_000)
-        writer.write(("\r\n".join(["HTTP/1.1 204 X", *(f"{n}: {v}" for n, v in signed.items())]) + "\r\n\r\n").encode())
+        status = 200 if manifest else 204
+        signed = answer_headers(key, status, nonce, 1_790_000_000_000, manifest)
+        lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(manifest)}", *(f"{n}: {v}" for n, v in signed.items())]
+        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode() + manifest)
         await writer.drain()
         writer.close()
 

@@ -10,14 +10,22 @@ from hashlib import sha256
 
 from firmware.boot import TRIES_MAX, Files, State, choose
 from firmware.node import update
+from firmware.node.ed25519 import ORDER
+from firmware.node.release_keys import KEYS_MAX, PINNED, ReleaseKeys, pinned, read_keys
+from firmware.node.sha512 import digesting
 from firmware.node.update import Slot, UpdateFailed, Updates
-from schemas.release import ReleaseRefused
+from schemas.release import CONTEXT, ReleaseRefused
 from schemas.requests import SIGNATURE, answer_headers
 
 KEY = bytes(range(32))
 BOARD = "gate_esp32s3"
 SEEDS = 6  # here; tests/firmware/node/test_node_update.py runs hundreds
 NOW_MS = 1_790_000_000_000
+# The first key of RFC 8032, 7.1: its public half, and the number that its secret half stands for.
+PUBLIC = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
+SECRET = 0x4FE94D9006F020A5A3C080D96827FFFD3C010AC0F12E7A42CB33284F86837C30
+OTHER = bytes.fromhex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")  # the RFC's second
+BASE = b"\x58" + b"\x66" * 31
 
 
 try:
@@ -123,8 +131,18 @@ class Cloud:
         self.key = key
         self.asked = []
         self.blocks = 0
+        self.opened = 1
+        self.is_open = True
+
+    async def open(self):
+        self.opened += 1
+        self.is_open = True
+
+    async def close(self):
+        self.is_open = False
 
     async def get(self, target, headers, take, length_max):
+        assert self.is_open
         if "/node/" in target:
             self.blocks += 1
             first, last = headers["Range"][6:].split("-")
@@ -149,7 +167,22 @@ def a_release(number, sizes=(1_200, 300, 0, 512), **changes):
         "size": sum(sizes), "files": rows, "notes": {"kk": "x", "ru": "x", "en": "x"},
     }  # fmt: skip
     body.update(changes)
-    return b"0" * 128 + b"\n" + json.dumps(body).encode(), b"".join(contents)
+    return signed(json.dumps(body).encode()), b"".join(contents)
+
+
+def signed(body):
+    """Return a manifest file, signed as RFC 8032 has it, but with 1 for the number that should be another each time."""
+    challenge = result(digesting(BASE + PUBLIC + CONTEXT + body))
+    number = (1 + int.from_bytes(challenge, "little") * SECRET) % ORDER
+    return hexlify(BASE + number.to_bytes(32, "little")) + b"\n" + body
+
+
+def result(steps):
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def digest(content):
@@ -174,8 +207,15 @@ def flashed(counter=6):
     return Files(ROOT)
 
 
-def updates(files, new_slot=Slot):
-    return Updates(files, "gate-1", BOARD, KEY, bytes, Stamp, new_slot)
+class Trusting(ReleaseKeys):
+    """Keys of which it is known already: where the power fails hundreds of times, each check would be the same."""
+
+    async def have_signed(self, _file):
+        return True
+
+
+def updates(files, new_slot=Slot, keys=None):
+    return Updates(files, "gate-1", BOARD, KEY, keys or ReleaseKeys([PUBLIC]), bytes, Stamp, new_slot)
 
 
 def is_whole(name):
@@ -185,8 +225,17 @@ def is_whole(name):
     return all(slot.digest(path) == wanted for path, _, wanted in found["files"])
 
 
-def look(files, cloud):
-    return asyncio.run(updates(files).look(cloud))
+def look(files, cloud, keys=None):
+    return asyncio.run(updates(files, keys=keys).look(cloud))
+
+
+def refusal(files, cloud, keys=None):
+    """Return why what a cloud gives is refused; empty when it is not."""
+    try:
+        look(files, cloud, keys)
+    except ReleaseRefused as refused:
+        return refused.reason
+    return ""
 
 
 def story(seed):
@@ -210,7 +259,7 @@ def story(seed):
         try:
             slot = choose(files)
             assert is_whole(slot), "seed %d, start %d: slot %s" % (seed, starts, slot)
-            node = updates(files, new_slot)
+            node = updates(files, new_slot, Trusting([PUBLIC]))
             assert node.counter in (6, 7)
             if node.is_trial:
                 node.mark_good()
@@ -326,15 +375,78 @@ def test_fault_37_what_is_not_meant_for_this_node_is_refused_and_told():
     ):  # fmt: skip
         files = flashed()
         cloud = Cloud(*a_release(7, **changes))
-        refused = ""
-        try:
-            look(files, cloud)
-        except ReleaseRefused as error:
-            refused = error.reason
-        assert refused == reason, changes
+        assert refusal(files, cloud) == reason, changes
         assert cloud.blocks == 0
         assert cloud.asked[-1].endswith("&bad=%d&why=refused" % changes.get("counter", 7))
         assert choose(files) == "a"
+
+
+def test_fault_37_what_no_pinned_key_has_signed_is_refused_and_told_though_the_cloud_sealed_it():
+    files = flashed()
+    manifest, payload = a_release(7)
+    line, _, body = manifest.partition(b"\n")
+    forged = a_release(7, version="0.9")[0].partition(b"\n")[2]
+    for made in (
+        line + b"\n" + forged, line + b"\n" + body[:-1] + b" }", spoilt(line, 0) + b"\n" + body,
+        spoilt(line, 127) + b"\n" + body, b"0" * 128 + b"\n" + body, b"z" * 128 + b"\n" + body, line + b" " + body,
+        line[2:] + b"\n" + body, body, b"\n" + body,
+    ):  # fmt: skip
+        cloud = Cloud(made, payload)
+        assert refusal(files, cloud) == "signature", made[:140]
+        assert (cloud.blocks, cloud.opened) == (0, 2), "it was checked with nothing connected"
+        assert cloud.asked[-1].endswith("why=refused") or b"counter" not in made.partition(b"\n")[2]
+    assert choose(files) == "a"
+    assert State(files).counter_in("b") == 0
+
+
+def test_fault_37_what_was_refused_is_told_before_an_older_one_that_failed():
+    files = flashed()
+    look(files, Cloud(*a_release(7)))
+    for _ in range(TRIES_MAX + 1):
+        choose(files)
+    cloud = Cloud(a_release(9)[0].replace(b"0.9", b"0.8"))
+
+    assert refusal(files, cloud) == "signature"
+    assert [each.partition("&have=6")[2] for each in cloud.asked] == ["&bad=7&why=no_ack", "&bad=9&why=refused"]
+
+
+def spoilt(line, place):
+    digit = b"1" if line[place : place + 1] != b"1" else b"2"
+    return line[:place] + digit + line[place + 1 :]
+
+
+def test_fault_37_any_of_the_pinned_keys_may_have_signed_and_no_other():
+    files = flashed()
+    given = a_release(7)
+
+    assert refusal(files, Cloud(*given), ReleaseKeys([OTHER])) == "signature"
+    assert refusal(files, Cloud(*given), ReleaseKeys([b"\xff" * 32])) == "signature", "which is no point at all"
+    assert refusal(files, Cloud(*given), ReleaseKeys([])) == "signature"
+    assert refusal(files, Cloud(*given), ReleaseKeys([OTHER, PUBLIC])) == ""
+    assert choose(files) == "b"
+
+
+def test_a_board_takes_updates_only_if_whoever_flashed_it_pinned_a_key():
+    files = flashed()
+    for content, keys in (
+        (hexlify(PUBLIC) + b"\n", [PUBLIC]),
+        (hexlify(PUBLIC) + b"\r\n\n" + hexlify(OTHER), [PUBLIC, OTHER]),
+    ):
+        files.replace(PINNED, content)
+        assert read_keys(content) == keys
+        assert updates(files, keys=pinned(files)).are_taken
+    os.remove(ROOT + PINNED)
+    assert not updates(files, keys=pinned(files)).are_taken
+
+
+def test_what_is_no_list_of_keys_pins_nobody():
+    line = hexlify(PUBLIC)
+    for content in (b"", b"\n", b"z" * 64, line[1:], hexlify(PUBLIC + b"\n"), (line + b"\n") * (KEYS_MAX + 1)):
+        try:
+            found = read_keys(content)
+        except ValueError:
+            found = []
+        assert found == [], content
 
 
 def test_fault_37_an_answer_that_the_cloud_did_not_seal_for_this_node_is_believed_in_nothing():
@@ -353,13 +465,8 @@ def test_fault_37_an_answer_that_the_cloud_did_not_seal_for_this_node_is_believe
 def test_fault_37_files_that_are_not_what_was_promised_are_never_flipped_to():
     files = flashed()
     manifest, payload = a_release(7)
-    reason = ""
-    try:
-        look(files, Cloud(manifest, payload[:100] + b"?" + payload[101:]))
-    except ReleaseRefused as error:
-        reason = error.reason
 
-    assert reason == "digest"
+    assert refusal(files, Cloud(manifest, payload[:100] + b"?" + payload[101:])) == "digest"
     assert choose(files) == "a"
     assert State(files).counter_in("b") == 0
 

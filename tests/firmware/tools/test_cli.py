@@ -8,8 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from firmware.tools import flash_command
+from firmware.tools.boardfiles import board_kinds
+from firmware.tools.boardfiles_layout import RELEASE_KEY
 from firmware.tools.cli import app
+from firmware.tools.flash import Flashed
 from firmware.tools.flash_ports import Port
+from firmware.tools.flash_talk import State
 from simulators.board import Board
 from tests.firmware.tools.bench import MICROPYTHON
 from tests.simulators.boards import run
@@ -57,6 +61,9 @@ async def test_one_command_takes_a_board_from_the_box_to_one_that_holds_all(boar
         (["--image", "IMAGE", "--sha256", "0" * 64], "the image's SHA-256 is"),
         (["--board", "toaster"], "there is no board 'toaster'"),
         (["--board", "head-pico", "--port", "/dev/nothing0"], "there is no port /dev/nothing0"),
+        (["--board", "gate-esp32s3", "--release-key", "IMAGE"], "holds no release keys: each line has 64 hex digits"),
+        (["--board", "gate-esp32s3", "--release-key", "/nowhere"], "holds no release keys: [Errno 2]"),
+        (["--board", "head-pico", "--release-key", "IMAGE"], "a head takes no updates over the network"),
         ([], "Which board is it?"),
     ],
 )
@@ -66,6 +73,20 @@ def test_what_cannot_be_done_is_said_with_what_to_do(words: list[str], why: str,
     assert status == 1
     assert why in said
     assert "What to do: " in said
+
+
+def test_a_line_that_is_no_key_is_refused_before_a_board_is_looked_for(tmp_path: Path) -> None:
+    path = tmp_path / "release.pub"
+    for content in ("ff" * 32, "zz" * 32, "00" * 31, "11" * 33):
+        path.write_text(content + "\n")
+        assert "holds no release keys" in ask("flash", "--board", "gate-esp32s3", "--release-key", str(path))[1]
+
+
+def test_who_flashes_a_gate_is_told_when_nobody_may_sign_its_updates() -> None:
+    kind = next(kind for kind in board_kinds() if kind.name == "gate-esp32s3")
+    for files, is_told in (({}, True), ({RELEASE_KEY: "ab"}, False)):
+        state = State((1, 25, 0), "ESP32-S3", "esp32", 0, files, ())
+        assert ("It has no release key" in flash_command._summary(Flashed(kind, "/dev/x", state, 1, 0))) == is_told
 
 
 def test_boards_that_are_there_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from firmware.tools.boardfiles import board_kinds, modules_for
-from firmware.tools.boardfiles_layout import MANIFEST, START, BoardSet, board_set
+from firmware.tools.boardfiles import BoardFile, board_kinds, modules_for
+from firmware.tools.boardfiles_layout import MANIFEST, RELEASE_KEY, START, BoardSet, board_set
 from firmware.tools.flash import Flashing
 from firmware.tools.flash_errors import BoardLost, FlashRefused, ImageRefused, PortRefused
 from firmware.tools.flash_partitions import with_room
@@ -134,6 +134,20 @@ async def test_a_cable_pulled_while_files_are_copied_leaves_no_list_and_the_next
     done = await bench.flash(board.path)
     assert done.kept > 0
     assert done.state.files == GATE.digests
+
+
+async def test_a_release_key_that_was_pinned_stays_until_another_is(board: Board, bench: Bench) -> None:
+    first, second = (
+        BoardSet(GATE.kind, (*GATE.files[:-1], BoardFile(RELEASE_KEY, key), GATE.files[-1])) for key in (b"a", b"b")
+    )
+
+    runs = [await bench.flash((await restart(board)).path, wanted=first)]
+    runs += [await bench.flash(board.path, wanted=wanted) for wanted in (GATE, second)]
+
+    assert [done.state.files[RELEASE_KEY] for done in runs] == [
+        first.digests[RELEASE_KEY], first.digests[RELEASE_KEY], second.digests[RELEASE_KEY],
+    ]  # fmt: skip
+    assert [done.copied for done in runs[1:]] == [0, 3]  # the key, and the list and the start that follow all else
 
 
 async def test_another_chips_image_is_refused_before_anything_is_written(board: Board, bench: Bench) -> None:
