@@ -15,8 +15,9 @@ from cloud.attendance import statements
 from cloud.attendance.doubles import Order, mark_doubles
 from cloud.attendance.models import MovementKind
 from cloud.attendance.rules import Moved, Place, Told, merged, presence_of, told_by
+from cloud.core.page_wakeups import wake_pages
 from cloud.core.services import Services
-from cloud.core.wakeups import NOBODY
+from cloud.core.wakeups import EVERYTHING, NOBODY
 from cloud.ingest.cursor import LoggedRecord
 from cloud.ingest.plan import clean
 from cloud.ingest.reading import Unreadable, read_record
@@ -24,7 +25,6 @@ from cloud.schools.queries import day_plans
 from cloud.schools.rules import DayPlan
 from schemas.structs import AnyRecord, Passage
 
-CHANNEL = "esik_presence"
 KINDS = frozenset({"decision", "hand_pass", "passage"})
 WAKE_UPS_MAX = 100  # beyond that the whole school is woken
 PLANS_S = 30.0  # how long a day's plan is remembered
@@ -168,15 +168,16 @@ class Attendance:
         return plans.get(who.class_id if who.is_student else None, plans[None])
 
     async def _wake(self, connection: asyncpg.Connection, people: Iterable[Who], strange: Iterable[int]) -> None:
+        """Wake the pages of these people, and at these schools those of the whole school."""
         refs: dict[int, set[str]] = {school_id: {NOBODY} for school_id in strange}
         for who in people:
             refs.setdefault(who.school_id, set()).add(who.ref)
-        payloads = [
-            f"{school_id}:{ref}"
+        keys = [
+            (school_id, ref)
             for school_id, of_school in refs.items()
-            for ref in (of_school if len(of_school) <= WAKE_UPS_MAX else ("*",))
+            for ref in (of_school if len(of_school) <= WAKE_UPS_MAX else (EVERYTHING,))
         ]
-        await connection.execute("SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload", CHANNEL, payloads)
+        await wake_pages(self._services.vault, connection, keys)
 
 
 def _read(row: LoggedRecord) -> AnyRecord | None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Itera
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from http import HTTPStatus
 
 from fastapi import Request
@@ -18,17 +19,17 @@ from cloud.core.actor import Actor
 from cloud.core.clock import Clock
 from cloud.core.errors import Refused
 from cloud.core.messages import message
+from cloud.core.page_wakeups import CHANNEL, Key, opened
 from cloud.core.services import Services
+from cloud.core.vault import Vault
 from cloud.core.wakeups import EVERYTHING, SESSIONS
 
-CHANNEL = "esik_presence"
 PULSE_S = 15.0  # a quiet page hears this often that the line is alive
 GAP_S = 0.25  # a page is drawn at most this often
 STREAM_S_MAX = 300.0  # then the browser asks anew, and its rights are looked at again
 STREAMS_MAX = 5_000
 STREAMS_OF_ONE_MAX = 60  # a school's screens may share an account; one reader must not take everybody's place
 
-Key = tuple[int, str]  # school id; person reference, or EVERYTHING for who shows the whole school
 Draw = Callable[[], Awaitable[str]]
 Who = Callable[[Request], Awaitable[Actor | None]]
 Still = Callable[[], Awaitable[bool]]  # tells whether who looks is signed in still, with the rights of the beginning
@@ -65,7 +66,7 @@ class Feed:
     async def run(self, services: Services) -> None:
         """Pass wake-ups on until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow(services, CHANNEL, self.wake), name="live pages")
+            tasks.create_task(self._follow(services, CHANNEL, partial(self.hear, services.vault)), name="live pages")
             tasks.create_task(self._follow(services, SESSIONS, self.end), name="ended sessions")
 
     def close(self) -> None:
@@ -86,6 +87,11 @@ class Feed:
     def is_closing(self) -> bool:
         """Tell whether streams have to end."""
         return self._closing.is_set()
+
+    def hear(self, vault: Vault, payload: str) -> None:
+        """Wake whom a wake-up is about, as it came from the database."""
+        for each in opened(vault, payload):
+            self.wake(each)
 
     def wake(self, payload: str) -> None:
         """Wake who waits for `<school id>:<person ref or *>`; anything else wakes everybody."""

@@ -12,7 +12,7 @@ import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.core.database import raw
-from cloud.core.live import CHANNEL
+from cloud.core.page_wakeups import CHANNEL
 from cloud.core.wakeups import NOBODY
 from cloud.devices.alarm_kinds import kind_of
 

@@ -16,7 +16,7 @@ import asyncpg
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
-from cloud.core.live import CHANNEL as PAGES
+from cloud.core.page_wakeups import CHANNEL as PAGES
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.wakeups import NOBODY, notify

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
-from cloud.core.live import CHANNEL as PAGES
+from cloud.core.page_wakeups import CHANNEL as PAGES
 from cloud.core.wakeups import NOBODY
 from cloud.devices.commands import ROOM, Action
 

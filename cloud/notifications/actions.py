@@ -4,10 +4,9 @@ from datetime import timedelta
 
 from cloud.core.actor import Actor
 from cloud.core.database import raw
-from cloud.core.live import CHANNEL
+from cloud.core.page_wakeups import wake_pages
 from cloud.core.services import Services
-from cloud.core.wakeups import notify
-from cloud.notifications.live_pages import payload_of
+from cloud.notifications.live_pages import key_of
 
 FORGOTTEN_AT_ONCE = 100_000
 _READ = """
@@ -24,7 +23,7 @@ async def mark_read(services: Services, actor: Actor, upto: int, child: str = ""
         return
     async with services.database.transaction() as connection:
         await raw(connection).execute(_READ, actor.account_id, upto, services.clock.now(), child)
-        await notify(connection, CHANNEL, payload_of(actor.account_id))
+        await wake_pages(services.vault, connection, [key_of(actor.account_id)])
 
 
 async def forget_notices(services: Services) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from cloud.core.live import CHANNEL, Key
+from cloud.core.page_wakeups import Key, wake_pages
+from cloud.core.vault import Vault
 from cloud.notifications.outbox import Outgoing
 
+WAIT_S = 60.0
 NO_SCHOOL = 0  # in the place of a school's id: what is told concerns an account, at whatever school
-_WAKE = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
 
 
 class LivePages:
@@ -16,20 +17,15 @@ class LivePages:
 
     name = "live"
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: asyncpg.Pool, vault: Vault) -> None:
+        self._pool, self._vault = pool, vault
 
     async def deliver(self, outgoing: Sequence[Outgoing]) -> None:
         """Wake each account's pages once."""
-        accounts = sorted({each.account_id for each in outgoing})
-        await self._pool.execute(_WAKE, CHANNEL, [payload_of(account_id) for account_id in accounts])
+        async with self._pool.acquire(timeout=WAIT_S) as connection:
+            await wake_pages(self._vault, connection, [key_of(each.account_id) for each in outgoing])
 
 
 def key_of(account_id: int) -> Key:
     """Return what the pages of an account wait for."""
     return NO_SCHOOL, f"account-{account_id}"
-
-
-def payload_of(account_id: int) -> str:
-    """Return the wake-up of an account's pages."""
-    return ":".join(map(str, key_of(account_id)))

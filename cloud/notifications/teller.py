@@ -32,7 +32,7 @@ class Teller:
 
     async def tell_all(self) -> None:
         """Tell of everything there is now, and let the channels deliver it."""
-        channels = [LivePages(self.services.database.pool)]
+        channels = [LivePages(self.services.database.pool, self.services.vault)]
         while await self._step(sorted(self.shards()), channels):
             pass
 

@@ -10,7 +10,8 @@ from fastapi.responses import RedirectResponse, Response
 from cloud.attendance.web import Desk, desk_of
 from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import translate
-from cloud.core.live import CHANNEL, Quiet, stream
+from cloud.core.live import Quiet, stream
+from cloud.core.page_wakeups import CHANNEL
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
 from cloud.core.wakeups import EVERYTHING, NOBODY, notify

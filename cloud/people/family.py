@@ -16,12 +16,11 @@ from cloud.accounts.excusing import end_excused
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
-from cloud.core.live import CHANNEL
 from cloud.core.messages import message
+from cloud.core.page_wakeups import wake_pages
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.vault import Vault
-from cloud.core.wakeups import notify
 from cloud.people.actions import check_source
 from cloud.people.errors import PersonRefused
 from cloud.people.kinds import FamilyRight
@@ -181,4 +180,4 @@ async def _told(
     await audit(
         connection, actor, verb, f"guardian:{guardian_id}", detail, school_id=school_id, at=services.clock.now()
     )
-    await notify(connection, CHANNEL, f"{school_id}:{ref}")
+    await wake_pages(services.vault, connection, [(school_id, ref)])

@@ -16,10 +16,9 @@ from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
-from cloud.core.live import CHANNEL
 from cloud.core.messages import message
+from cloud.core.page_wakeups import wake_pages
 from cloud.core.services import Services
-from cloud.core.wakeups import notify
 from cloud.people.actions import checked_guardian
 from cloud.people.bulk import PHONE, GuardianGiven, lock_school, put_guardians
 from cloud.people.errors import PersonRefused
@@ -167,4 +166,4 @@ async def _told(
     school_id, now = mine["school_id"], services.clock.now()
     await audit(connection, actor, verb, f"guardian:{guardian_id}", detail, school_id=school_id, at=now)
     ref = await raw(connection).fetchval("SELECT ref FROM person WHERE id = $1", mine["person_id"])
-    await notify(connection, CHANNEL, f"{school_id}:{ref}")
+    await wake_pages(services.vault, connection, [(school_id, ref)])

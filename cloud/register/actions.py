@@ -15,8 +15,8 @@ from cloud.attendance.queries import SchoolToday
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
-from cloud.core.live import CHANNEL
 from cloud.core.messages import message
+from cloud.core.page_wakeups import wake_pages
 from cloud.core.services import Services
 from cloud.register.errors import RegisterChanged
 from cloud.register.kinds import WHY, Said, Says
@@ -114,8 +114,7 @@ async def _write(
         numbers = [first + place for place in range(len(children))]
         why = [vault.encrypt(said.reason.value, WHY, place_of(school.id, number)) for number in numbers]
         await connection.execute(_WHY, school.id, numbers, why)
-    payloads = [f"{school.id}:{row['ref']}" for row in children]
-    await connection.execute("SELECT pg_notify($1, told) FROM unnest($2::text[]) AS told", CHANNEL, payloads)
+    await wake_pages(vault, connection, [(school.id, row["ref"]) for row in children])
 
 
 def _changed() -> RegisterChanged:

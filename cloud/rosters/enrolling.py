@@ -24,7 +24,7 @@ from cloud.accounts import attempts
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import Refused
-from cloud.core.live import CHANNEL
+from cloud.core.page_wakeups import CHANNEL
 from cloud.core.services import Services
 from cloud.core.wakeups import NOBODY, notify
 from cloud.devices.actions import NewDevice, NewGate, revoke_within

@@ -17,6 +17,7 @@ from cloud.attendance.models import Movement, MovementKind, Presence
 from cloud.attendance.queries import school_today
 from cloud.cards.models import Card
 from cloud.core.actor import Actor, Reach, Role
+from cloud.core.page_wakeups import wake_pages
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.devices.alarms import Raised, note_alarms
@@ -184,7 +185,7 @@ async def arrive(services: Services, person_id: int, school_id: int, ref: str, a
         await Movement.filter(position=number).delete()
         await _move(person_id, school_id, at, "in", number=number)
         await Presence.filter(person_id=person_id, on=DAY).update(first_in_at=at, is_inside=True, last_out_at=None)
-        await connection.execute_query("SELECT pg_notify('esik_presence', $1)", [f"{school_id}:{ref}"])
+        await wake_pages(services.vault, connection, [(school_id, ref)])
 
 
 async def _school(code: str, kk: str, ru: str, en: str) -> School:

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.async_api import Page, expect
 
 from cloud.core.actor import Actor
-from cloud.core.live import CHANNEL
+from cloud.core.page_wakeups import CHANNEL
 from cloud.core.wakeups import notify
 from cloud.people.actions import add_guardian, add_person, give_consent, withdraw_consent
 from cloud.people.bulk import GuardianGiven, PersonGiven

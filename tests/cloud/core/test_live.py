@@ -7,6 +7,7 @@ import pytest
 from cloud.core import live
 from cloud.core.errors import NotFound
 from cloud.core.live import Feed, Quiet, TooManyStreams, event
+from cloud.core.page_wakeups import Key
 from simulators.clock import SimulatedClock
 
 CHILD, SIBLING, ALL = (7, "child0000001"), (7, "child0000002"), (7, "*")
@@ -25,7 +26,7 @@ MOTHER, FATHER = 1, 2
         ("nonsense", {CHILD, SIBLING, ALL, ELSEWHERE}),
     ],
 )
-def test_a_wake_up_reaches_who_shows_that_person_or_the_school(payload: str, woken: set[live.Key]) -> None:
+def test_a_wake_up_reaches_who_shows_that_person_or_the_school(payload: str, woken: set[Key]) -> None:
     feed = Feed()
     keys = (CHILD, SIBLING, ALL, ELSEWHERE)
     with (

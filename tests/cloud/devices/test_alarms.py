@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from cloud.core.i18n import Language, translate
-from cloud.core.live import CHANNEL
+from cloud.core.page_wakeups import CHANNEL
 from cloud.core.services import Services
 from cloud.devices.actions import NewDevice, register
 from cloud.devices.alarm_kinds import KINDS, Severity, kind_of

@@ -8,10 +8,10 @@ import pytest
 
 from cloud.core.actor import Actor
 from cloud.core.errors import NotAllowed
-from cloud.core.live import CHANNEL
+from cloud.core.page_wakeups import CHANNEL, opened
 from cloud.core.services import Services
 from cloud.notifications.actions import forget_notices, mark_read
-from cloud.notifications.live_pages import payload_of
+from cloud.notifications.live_pages import key_of
 from cloud.notifications.outbox import drain
 from cloud.notifications.queries import counts_of, notices_of, told_of_child, unread_of
 from tests.cloud.core.test_wakeups import heard
@@ -74,7 +74,8 @@ async def test_an_open_page_of_who_is_told_is_woken(canteen: Canteen) -> None:
 
     await tell_all(canteen.services)
 
-    assert await heard(subscription) == payload_of(parent.account_id)
+    told = opened(canteen.services.vault, await heard(subscription))
+    assert told == [":".join(map(str, key_of(parent.account_id)))]
 
 
 async def test_a_guardian_reads_the_own_notices_up_to_what_was_shown(canteen: Canteen) -> None:

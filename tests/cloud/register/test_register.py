@@ -8,7 +8,7 @@ import pytest
 from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
-from cloud.core.live import CHANNEL
+from cloud.core.page_wakeups import CHANNEL, opened
 from cloud.core.services import Services
 from cloud.erasure.steps import STEPS
 from cloud.register.actions import mark
@@ -147,7 +147,8 @@ async def test_pages_of_who_waits_for_the_child_are_woken(taught: Taught) -> Non
     async with await taught.services.wakeups.subscribe(CHANNEL) as news:
         await taught.say("absent_ill", 0)
 
-        assert await asyncio.wait_for(anext(news), 20) == f"{taught.school.id}:{taught.refs[0]}"
+        told = opened(taught.services.vault, await asyncio.wait_for(anext(news), 20))
+        assert told == [f"{taught.school.id}:{taught.refs[0]}"]
 
 
 @pytest.mark.parametrize(
