@@ -16,7 +16,7 @@ from cloud.accounts.errors import LoginRefused, LoginTaken
 from cloud.accounts.granting import check_not_own, keep_last_of, may_give
 from cloud.accounts.logins import kept, opened, typed_digest
 from cloud.accounts.models import Account
-from cloud.accounts.others import manageable, note
+from cloud.accounts.others import manageable, note, note_roles_taken
 from cloud.accounts.rules import normal_login
 from cloud.core.actor import Actor, Reach
 from cloud.core.errors import NotFound
@@ -180,6 +180,7 @@ async def delete_account(services: Services, actor: Actor, account_id: int) -> N
     async with services.database.transaction() as connection:
         await keep_last_of(connection, account_id)
         await note(services, connection, actor, "account.deleted", account_id)  # while its school is known
+        await note_roles_taken(services, connection, actor, account_id)
         await end_sessions(connection, account_id)
         await forget_factors(connection, account_id)
         for statement in _LOOSE:

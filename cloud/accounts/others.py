@@ -13,6 +13,11 @@ from cloud.core.actor import Actor
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
 
+_ROLES = """
+SELECT role, grant_of_role.school_id, code FROM grant_of_role LEFT JOIN org_node ON org_node.id = grant_of_role.node_id
+WHERE account_id = $1 ORDER BY grant_of_role.id
+"""
+
 
 async def manageable(services: Services, actor: Actor, account_id: int) -> str:
     """Return the login of an account all of whose roles the actor may give. Raises NotFound or NotAllowed."""
@@ -31,6 +36,16 @@ async def closable(services: Services, actor: Actor, account_id: int) -> str:
     if not all(may_give(actor, grant.role, grant.school_id) for grant in grants):
         raise NotAllowed
     return opened(services.vault, account.login_encrypted)
+
+
+async def note_roles_taken(services: Services, connection: BaseDBAsyncClient, actor: Actor, account_id: int) -> None:
+    """Note of each role of an account, in the journal of its school, that it is taken: all are, just after."""
+    for row in await connection.execute_query_dict(_ROLES, [account_id]):
+        detail = {"role": row["role"]} | ({"node": row["code"]} if row["code"] else {})
+        await audit(
+            connection, actor, "account.role_taken", f"account:{account_id}", detail,
+            school_id=row["school_id"], at=services.clock.now(),
+        )  # fmt: skip
 
 
 async def note(services: Services, connection: BaseDBAsyncClient, actor: Actor, verb: str, account_id: int) -> None:

@@ -13,6 +13,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from cloud.accounts.actions import audit, close_account, give_role, take_role
 from cloud.accounts.errors import LoginRefused, LoginTaken
 from cloud.accounts.logins import kept, login_digest, opened, typed_digest
+from cloud.accounts.others import note_roles_taken
 from cloud.accounts.provisioning import change_account, open_account, open_anew
 from cloud.accounts.rules import normal_login
 from cloud.core.actor import Actor, Reach
@@ -100,7 +101,7 @@ async def create(program: Program, given: Given) -> User:
     program.bearer.require(Scope.ACCOUNTS_WRITE)
     login, now = _login(given), program.services.clock.now()
     async with program.services.database.transaction() as connection:
-        account_id = await _opened(raw(connection), program, login, given, now)
+        account_id = await _opened(connection, program, login, given, now)
         await _link(connection, program, account_id, given, now)
         await _set_roles(program, account_id, frozenset(), given.roles)
         if not given.is_active:
@@ -125,7 +126,7 @@ async def change(program: Program, user: User, given: Given) -> User:
         ):
             raise _taken(login)
         if is_back:
-            await open_anew(at, user.id, now)
+            await _begin_anew(connection, program, user.id, now)
         await _link(connection, program, user.id, given, now)
         await _set_roles(program, user.id, frozenset() if is_back else user.given.roles, given.roles)
         if user.given.is_active and not given.is_active:
@@ -143,18 +144,23 @@ async def remove(program: Program, user: User) -> None:
         await _note(connection, program, "account.deprovisioned", user.id, now)
 
 
-async def _opened(at: asyncpg.Connection, program: Program, login: str, given: Given, now: datetime) -> int:
+async def _opened(connection: BaseDBAsyncClient, program: Program, login: str, given: Given, now: datetime) -> int:
     """Return the account of a login that nobody has, or that this directory removed. Raises ScimRefused."""
-    vault = program.services.vault
+    at, vault = raw(connection), program.services.vault
     removed: int | None = await at.fetchval(_REMOVED, login_digest(vault, login), program.bearer.school_id, _ROLES)
     if removed is not None:
         await change_account(at, removed, kept(vault, login), given.display_name, given.language)
-        await open_anew(at, removed, now)
+        await _begin_anew(connection, program, removed, now)
         return removed
     account_id = await open_account(at, kept(vault, login), given.display_name, given.language, now)
     if account_id is None:
         raise _taken(login)
     return account_id
+
+
+async def _begin_anew(connection: BaseDBAsyncClient, program: Program, account_id: int, now: datetime) -> None:
+    await note_roles_taken(program.services, connection, program.bearer.actor, account_id)
+    await open_anew(raw(connection), account_id, now)
 
 
 async def _link(connection: BaseDBAsyncClient, program: Program, account_id: int, given: Given, now: datetime) -> None:

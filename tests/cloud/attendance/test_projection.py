@@ -254,7 +254,7 @@ async def test_any_order_of_arrival_and_any_stretch_of_reading_make_the_same_tab
     await school.close()
 
 
-async def test_pages_are_woken_for_each_person_with_the_commit_and_who_listens_learns_nobodys_name(
+async def test_pages_are_woken_with_the_commit_and_no_wake_up_names_a_person(
     school: School, clock: SimulatedClock
 ) -> None:
     subscription = await school.services.wakeups.subscribe(CHANNEL)

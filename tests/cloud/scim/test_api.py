@@ -14,6 +14,7 @@ from cloud.accounts.models import Account, Authenticator, Grant, RecoveryCode, S
 from cloud.accounts.queries import actor_of
 from cloud.core.roles import Role
 from cloud.core.services import Services
+from cloud.integrity.granted import compare_roles
 from cloud.scim.schemas import PATCH, ROOT, USER
 from cloud.tokens.scopes import Scope
 from tests.cloud.serving import served
@@ -151,6 +152,9 @@ async def test_an_account_that_is_opened_again_has_nothing_of_before_but_its_nam
     assert (again.json()["id"], again.json()["active"]) == (made["id"], True)
     assert (account.must_change, account.password_hash.startswith("$argon2id$")) == (True, True)
     assert roles == (["nurse"] if way == "put" else [])
+    told: list[str] = []
+    await compare_roles(services, lambda _place, what: told.append(what))
+    assert told == [], "the journal knows which roles it lost"
     assert not await Authenticator.exists(account_id=known)
     assert not await RecoveryCode.exists(account_id=known)
 

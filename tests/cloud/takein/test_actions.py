@@ -26,6 +26,7 @@ from cloud.exports.sealing import PassphraseRefused, Sealer, SealingKey
 from cloud.exports.sealing import opened as unsealed
 from cloud.exports.shapes import Secret
 from cloud.ingest.verifying import verify_log
+from cloud.integrity.granted import compare_roles
 from cloud.menu.restrictions import limits_of_school
 from cloud.people.bulk import IIN
 from cloud.takein.actions import take_in
@@ -90,6 +91,7 @@ async def test_what_was_taken_in_verifies_and_reads_with_the_new_keys(services: 
     assert (await verify_log(services)).findings == []
     broken: list[tuple[object, ...]] = []
     await verify_audit(services.database.pool, lambda *told: broken.append(told))
+    assert await compare_roles(services, lambda *told: broken.append(told)) > 0
     assert broken == []
     pool = services.database.pool
     iins = await pool.fetch("SELECT iin_encrypted FROM person WHERE iin_encrypted IS NOT NULL")
