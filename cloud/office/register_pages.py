@@ -100,7 +100,7 @@ async def _page(request: Request, desk: Desk, class_id: int, on: date, refused: 
     day = await class_on(desk.services, desk.actor, desk.school, class_id, on)
     return pages_of(request).page(
         desk.visit, "office/register_class.html", status=refused.status if refused else HTTPStatus.OK,
-        section="register", refused=_told(desk, refused), day=day, marks=MARKS,
+        section="register", refused=_told(desk, refused), day=day, marks=MARKS, has_more=_has_more(desk),
         closed=_told(desk, await _closed(desk, day, on)),
         history=await history_of(desk.services, day, on), **_days(desk, on),
     )  # fmt: skip
@@ -121,6 +121,12 @@ async def _closed(desk: Desk, day: ClassDay, on: date) -> Refused | None:
 def _may_mark(desk: Desk, day: ClassDay) -> bool:
     right, school_id = Right.REGISTER_KEEP, desk.school.id
     return desk.actor.can(right, school_id) or day.id in desk.actor.classes(right, school_id)
+
+
+def _has_more(desk: Desk) -> bool:
+    """Tell whether there are other classes to go back to."""
+    right, school_id = Right.REGISTER_READ, desk.school.id
+    return desk.actor.can(right, school_id) or len(desk.actor.classes(right, school_id)) > 1
 
 
 def _days(desk: Desk, on: date) -> dict[str, object]:

@@ -65,7 +65,7 @@ RULES = (
         ("register_mark", "register_reason"), 2 * YEAR, "From the day", _PURPOSE, After.DELETED,
         (
             Aged("register_reason", 'school_id = $1 AND number IN'
-                 ' (SELECT number FROM register_mark WHERE school_id = $1 AND "on" < $2)'),
+                 ' (SELECT number FROM register_mark WHERE school_id = $1 AND says = \'absent\' AND "on" < $2)'),
             Aged("register_mark", """school_id = $1 AND "on" < $2 AND says <> 'absent' AND was <> 'absent'"""),
         ),
     ),

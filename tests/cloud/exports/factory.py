@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from cloud.accounts.actions import add_account
+from cloud.attendance.queries import school_today
 from cloud.core.actor import Reach, Role
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.exports.beside import MODULE
 from cloud.exports.jobs import Job, jobs_of
@@ -15,6 +17,8 @@ from cloud.ingest.accepting import accept
 from cloud.ingest.postgres import PgStore
 from cloud.ingest.senders import Senders
 from cloud.menu.diets import forbid
+from cloud.register.actions import mark
+from cloud.register.kinds import BY_CODE
 from tests.cloud.fixtures import VAULT_KEY
 from tests.cloud.imports.factory import file
 from tests.cloud.ingest.device import NOW_MS, Device, opened, tapped
@@ -35,6 +39,7 @@ async def a_full_school(services: Services) -> int:
     await add_account(services, SYSTEM, "office-1", "=1+1;=2", Reach(Role.OFFICE, school_id))
     person_id = await services.database.pool.fetchval("SELECT min(id) FROM person WHERE role = 'student'")
     await forbid(services, SYSTEM, school_id, person_id, "nuts", "allergist's paper 12")
+    await marked_ill(services, person_id)
     shard = await services.database.pool.fetchval("SELECT shard FROM school WHERE id = $1", school_id)
     device = Device(school="almaty5", shard=shard).write(opened(), *[tapped(number) for number in range(7)])
     device.write(b'{"k":"sonnet"}', b"\x00\xff")
@@ -43,6 +48,15 @@ async def a_full_school(services: Services) -> int:
     await accept([device.batch(1, 10)], store, NOW_MS)
     await store.close()
     return school_id
+
+
+async def marked_ill(services: Services, person_id: int) -> None:
+    """Let the class register say that a student is ill today."""
+    school = await school_today(services, SYSTEM, "almaty5", Right.PRESENCE_READ)
+    ref, class_id = await services.database.pool.fetchrow(
+        "SELECT ref, school_class_id FROM person WHERE id = $1", person_id
+    )
+    await mark(services, SYSTEM, school, class_id, school.on, ref, BY_CODE["absent_ill"], 0)
 
 
 def write_key(services: Services) -> None:

@@ -15,6 +15,7 @@ IDS, PLACE = ["0" * 16], (["till-1"], ["e" * 16], [1])
 GROWING = {
     "meal_sale", "meal_line", "meal_change", "meal_override", "meal_odd", "meal_claim", "meal_refusal", "till_shift",
     "till_place", "presence", "ledger_entry", "ledger_line", "ledger_note", "person",
+    "register_mark", "register_reason",
 }  # fmt: skip
 ASKED: dict[str, tuple[object, str, tuple[object, ...]]] = {
     "what a person ate": (queries, "_EATEN", (1, DAY, LAST, 9)),
