@@ -1,12 +1,19 @@
 #!/usr/bin/env bash
 # Brings the MicroPython that the tests of the firmware run on, and leaves build/micropython/micropython to start it by.
 #   requirements/micropython.sh --check    only tells whether it is there
+#   requirements/micropython.sh --words32  brings the same with words of 32 bits, as boards have them, to measure memory
+#                                          by: build/micropython32/micropython, on a Debian for Intel's processors
 # Debian 13 and newer have the package. On an older Debian that package and its libraries are unpacked into a folder,
 # beside the system: apt fetches them from the same mirror and checks them by Debian's own keys, with lists of its own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 place=build/micropython
+architecture=$(dpkg --print-architecture 2>/dev/null || true)
+if [ "${1:-}" = --words32 ]; then
+  place=build/micropython32
+  architecture=i386
+fi
 start=$place/micropython
 suite=trixie
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -16,7 +23,7 @@ fail() { printf '%s\n' "$*" >&2; exit 1; }
 works && exit
 [ "${1:-}" != --check ] || exit 1
 mkdir -p "$place"
-if command -v micropython >/dev/null; then
+if [ "${1:-}" != --words32 ] && command -v micropython >/dev/null; then
   printf '#!/bin/sh\nexec micropython "$@"\n' >"$start"
   chmod +x "$start"
   works && exit
@@ -45,6 +52,8 @@ Dir::State::status "$apt/state/status";
 Dir::Cache "$apt/cache";
 Dir::Etc::sourcelist "$apt/sources.list";
 Dir::Etc::sourceparts "-";
+APT::Architecture "$architecture";
+APT::Architectures { "$architecture"; };
 APT::Sandbox::User "";
 Debug::NoLocking "true";
 END

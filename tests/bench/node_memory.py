@@ -1,7 +1,8 @@
 """What a whole stand-alone gate takes of memory on the MicroPython VM: put together, and connected over TLS.
 
 The VM is the real one, with 64-bit words, and its TLS is mbedTLS, as on a board. What TLS takes is not in MicroPython's
-heap: neither here nor on an ESP32 (docs/firmware.md). Nothing was measured on a board.
+heap: neither here nor on an ESP32 (docs/firmware.md). Where `requirements/micropython.sh --words32` has brought the
+same VM with a board's words, it is measured, too. Nothing was measured on a board.
 """
 
 import json
@@ -18,7 +19,7 @@ from tests.edge_agent.sync.model import IDENTITY, SECRET
 from tests.edge_agent.sync.test_hub_tls import FAR
 from tests.faults.test_wire import DAY, NOW, Ca, secured
 from tests.firmware.node.node_school import node_file
-from tests.firmware.vm import STAND_INS, run_vm
+from tests.firmware.vm import STAND_INS, VM, VM_32, run_vm
 from tests.servers.mosquitto import mosquitto
 from tests.servers.node import run_node
 
@@ -34,11 +35,9 @@ def memory() -> list[Figure]:
         _write(place)
         with mosquitto(secured(place, ca, NOW - DAY, FAR)) as server:
             (place / "bundle.json").write_text(json.dumps(secure_bundle(place, server.port, ca)))
-            path = f"{STAND_INS}:{place / 'lib'}:.frozen"
-            told = run_vm(str(PROBE), str(place / "lib"), folder, board=place, path=path, heap=HEAP)
+            figures = _probed(place, VM)
+            narrow = _of_32_bits(_probed(place, VM_32)) if VM_32.exists() else []
         on_a_board = float(run_node(WORDS, str(place / "lib"), *ROOTS))
-    figures = {name: float(figure) for name, figure in (line.split() for line in told.splitlines())}
-    assert figures["cards"] == CARDS
     return [
         Figure("node: used by modules, as on a board", on_a_board, "bytes", "MicroPython's WebAssembly, 32-bit words"),
         Figure("node: used by the whole gate", figures["free_empty"] - figures["free_gate"], "bytes", HOW),
@@ -46,10 +45,31 @@ def memory() -> list[Figure]:
         at_least("node: free with TLS", figures["free_tls"], "bytes", f"{HOW}; connected", floor=20_000),
         Figure("node: TLS, while it stands", figures["allocated"], "bytes", f"{OUTSIDE}; malloc_info(3)"),
         Figure("node: TLS, most", figures["resident"], "bytes", f"{OUTSIDE}; growth of RssAnon with a handshake"),
+        *narrow,
     ]
 
 
 MEASUREMENTS = (memory,)
+
+
+def _probed(place: Path, vm: Path) -> dict[str, float]:
+    """Return what the probe tells of a gate whose flash is as new."""
+    for flash in place.glob("flash-*"):
+        flash.unlink()
+    path = f"{STAND_INS}:{place / 'lib'}:.frozen"
+    told = run_vm(str(PROBE), str(place / "lib"), str(place), board=place, path=path, heap=HEAP, vm=vm)
+    figures = {name: float(figure) for name, figure in (line.split() for line in told.splitlines())}
+    assert figures["cards"] == CARDS
+    return figures
+
+
+def _of_32_bits(figures: dict[str, float]) -> list[Figure]:
+    how = HOW.replace("64-bit", "32-bit")
+    used = figures["free_empty"] - figures["free_gate"]
+    return [
+        Figure("node: used by the whole gate, words as on a board", used, "bytes", how),
+        Figure("node: the same with TLS", figures["free_empty"] - figures["free_tls"], "bytes", f"{how}; connected"),
+    ]
 
 
 def _write(place: Path) -> None:
