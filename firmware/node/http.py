@@ -60,6 +60,7 @@ class Http:
         else:
             opening = asyncio.open_connection(host, self._port, ssl=self._tls, server_hostname=self._host)
         self._reader, self._writer = await asyncio.wait_for(opening, OPEN_S)
+        self._unread = b""  # of the connection before
 
     async def get(
         self, target: str, headers: "dict[str, str]", take: "Callable[[bytes], object]", length_max: int

@@ -121,7 +121,8 @@ class Updates:
         self._new_slot = new_slot
         self.state = State(files)
         self.is_trial = bool(self.state.trial)  # this very program; what `look` brings is tried by the next start
-        self.refused = 0  # the counter of what was refused since the start
+        self.refused = 0  # the counter of what was refused last since the start
+        self.refusal = ""  # the same with its reason, as an alarm's detail
 
     @property
     def counter(self) -> int:
@@ -174,8 +175,9 @@ class Updates:
             if str(manifest.counter) in self.state.bad:
                 return False
             await self._bring(http, manifest, body)
-        except ReleaseRefused:
+        except ReleaseRefused as refused:
             self.refused = _counter(body)
+            self.refusal = "%d %s" % (self.refused, refused.reason)
             await self._ask(http, self._query())
             raise
         await self._ask(http, self._query() + "&trying=%d" % manifest.counter)

@@ -82,15 +82,15 @@ class Updating:
             if await self._updates.look(http):
                 self._restart()
             self._is_answered()
-        except ReleaseRefused as refused:  # asking sooner would bring the same
+        except ReleaseRefused:  # asking sooner would bring the same
             self._is_answered()
-            self._tell_refusal(str(self._updates.refused) + " " + refused.reason)
             raise
         finally:
             await http.close()
+            self._tell_refusal(self._updates.refusal)
 
     def _tell_refusal(self, refusal: str) -> None:
-        """Tell people of a release that was refused, once since the start: the cloud that gave it knows too late."""
+        """Tell people of a release that was refused, once since the start, also where the cloud heard nothing of it."""
         if refusal != self._refusal:
             self._refusal = refusal
             self._alarm(ALARM, refusal)

@@ -105,7 +105,7 @@ def _set(kind: BoardKind, release_key: Path | None) -> BoardSet:
         for public in read_keys(content):
             Key(public)  # which says whether it is one
     except (OSError, ValueError) as error:
-        advice = "name the file release.pub that `esik cloud release key init` made"
+        advice = "name the operator's release.pub, or leave --release-key out: then newer programs come by cable only"
         raise FlashRefused(f"{release_key} holds no release keys: {error}", advice) from None
     return board_set(kind, content)
 

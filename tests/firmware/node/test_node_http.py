@@ -58,6 +58,16 @@ async def test_two_answers_come_over_one_connection() -> None:
     assert b"\r\nEsik-Device: gate-1\r\n" in asked[0]
 
 
+async def test_what_was_left_of_a_connection_is_no_answer_on_the_next() -> None:
+    async with server(OK + b"HTTP/1.1 404 Left Over\r\nContent-Length: 0\r\n\r\n") as (http, asked):
+        await got(http)
+        await http.close()
+        await http.open()
+        answer, body = await got(http)
+
+    assert (answer.status, body, len(asked)) == (200, b"hello", 2)
+
+
 async def test_a_refusal_is_told_and_its_body_thrown_away() -> None:
     refusal = b"HTTP/1.1 503 Busy\r\nRetry-After: 30\r\nContent-Length: 4\r\n\r\nbusy"
     async with server(refusal, OK) as (http, _):

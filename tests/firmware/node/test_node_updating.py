@@ -127,12 +127,26 @@ async def test_fault_37_a_release_that_no_pinned_key_has_signed_is_an_alarm_once
     assert not it.updating.is_due(FIRST_MS + LOOK_MS - 1)
 
 
+async def test_fault_37_a_cloud_that_hears_no_refusal_keeps_no_alarm_from_being_written(tmp_path: Path) -> None:
+    manifest = b"ab" * 64 + b"\n" + json.dumps({"counter": 9}).encode()
+    async with cloud(manifest=manifest, answers=1) as (port, asked):
+        it = Node(tmp_path, port)
+        with pytest.raises((OSError, EOFError)):
+            await it.updating.look()
+
+    assert len(asked) == 1
+    assert it.alarms == [("update_failed", "9 signature")]
+
+
 @contextlib.asynccontextmanager
-async def cloud(key: bytes = KEY, manifest: bytes = b"") -> AsyncIterator[tuple[int, list[str]]]:
+async def cloud(key: bytes = KEY, manifest: bytes = b"", answers: int = 99) -> AsyncIterator[tuple[int, list[str]]]:
     """Answer that there is nothing new, or a manifest, signed by this key."""
     port, asked = free_port(), list[str]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(asked) == answers:
+            writer.close()
+            return
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         asked.append(head.split(" ")[1])
         nonce = re.findall(r"Esik-Nonce: (\w+)", head)[0]
