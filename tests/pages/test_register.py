@@ -135,5 +135,5 @@ async def test_parents_and_the_student_see_what_the_class_said_and_the_canteen_s
 
     page = await site.open("/schools/almaty15/sold?odd=absent_in_class", "canteen")
     table = page.get_by_role("table", name="Ate free or for less, but was marked absent from class on this day")
-    await expect(table).to_contain_text("Әсел Омарова")
+    await expect(table).to_contain_text("marked by Әсел Омарова")
     await expect(page.locator("main")).not_to_contain_text("family")

@@ -9,6 +9,7 @@ from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.page_wakeups import CHANNEL, opened
+from cloud.core.roles import OF_CLASSES
 from cloud.core.services import Services
 from cloud.erasure.steps import STEPS
 from cloud.register.actions import mark
@@ -101,6 +102,16 @@ async def test_who_may_not_mark_does_not(taught: Taught, role: Role, refusal: ty
         await taught.said("present", 0, Actor("x", None, frozenset(reaches)), 0)
 
     assert await taught.codes() == ["unsaid"] * 3
+
+
+@pytest.mark.parametrize("role", [Role.OFFICE, Role.DEPUTY, Role.CLASS_TEACHER, Role.TEACHER])
+async def test_who_may_mark_does(taught: Taught, role: Role) -> None:
+    class_id = taught.class_id if role in OF_CLASSES else None
+    reaches = {Reach(role, taught.school.id), Reach(role, taught.school.id, class_id)}
+
+    await taught.said("present", 0, Actor("x", None, frozenset(reaches)), 0)
+
+    assert await taught.codes() == ["present", "unsaid", "unsaid"]
 
 
 async def test_a_teacher_finds_the_own_classes_only_and_no_child_of_another(taught: Taught) -> None:
