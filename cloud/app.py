@@ -39,6 +39,7 @@ from cloud.guardian import (
     own_data_pages,
     pass_pages,
     rating_pages,
+    recovery_pages,
     statistics_api,
     statistics_pages,
 )
@@ -132,6 +133,7 @@ ROUTERS = (
     menu_api.router, guardian_menu_pages.router, guardian_menu_api.router,
     privacy_pages.router, consent_pages.router, guardian_consent_pages.router, guardian_consent_pages.of_child,
     guardian_family_pages.router, joining_pages.router, own_data_pages.router, correction_pages.router,
+    recovery_pages.router,
     factor_pages.router, session_pages.router,
     assets.router, account_pages.router, guardian_pages.router, blocking.router, pass_pages.router, guard_pages.router,
     guardian_money_pages.router, money_pages.books, money_pages.router, sold_pages.router,

@@ -18,6 +18,15 @@ def draw_code() -> str:
     return initial_password([secrets.choice(INITIAL_ALPHABET) for _ in range(CODE_LETTERS)])
 
 
+def code_of(digest: str) -> str:
+    """Return the code that a digest of the vault, in hex, is read as."""
+    number, letters = int(digest, 16), []
+    for _ in range(CODE_LETTERS):
+        number, place = divmod(number, len(INITIAL_ALPHABET))
+        letters.append(INITIAL_ALPHABET[place])
+    return initial_password(letters)
+
+
 def normal_code(typed: str) -> str:
     """Return a code as it is compared: small letters and digits, nothing between them."""
     return _BETWEEN.sub("", unicodedata.normalize("NFKC", typed[:TYPED_MAX])).lower()

@@ -189,6 +189,7 @@ async def _sign_in_page(
         refused=told,
         told_out=told_out,
         ways=ways,
+        has_mail=bool(services_of(request).settings.smtp_url),
     )
     return _later(page, refused)
 

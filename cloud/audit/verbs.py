@@ -27,6 +27,7 @@ VERBS = {
     "account.password_reset": N_("New initial password given"),
     "account.provisioned": N_("Account opened or changed by a directory"),
     "account.recovered": N_("Account recovered"),
+    "account.recovery_asked": N_("Letter asked for, to choose a new password"),
     "account.recovery_code_used": N_("Recovery code used"),
     "account.recovery_codes_made": N_("Recovery codes made"),
     "account.role_given": N_("Role given"),

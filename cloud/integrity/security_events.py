@@ -22,7 +22,8 @@ LOGIN_SEVERITY = Severity.WARNING
 VERBS = (
     "account.sign_in_failed", "account.second_step_failed", "account.added", "account.closed", "account.deleted",
     "account.opened_again", "account.password_reset", "account.role_given", "account.role_taken",
-    "account.factors_forgotten", "account.recovered", "account.passkey_added", "account.app_set_up",
+    "account.factors_forgotten", "account.recovered", "account.recovery_asked", "account.passkey_added",
+    "account.app_set_up",
     "card.key_rotated", "device.added", "device.revoked", "device.retired", "device.invited", "device.commanded",
     "key.added", "key.rotated", "key.retired", "token.made", "token.revoked", "school.exported", "audit.exported",
     "person.iin_read", "sql_access.added", "sql_access.removed", "alarm.acknowledged", "anchor.address_set",

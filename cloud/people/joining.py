@@ -8,8 +8,9 @@ before. A code is kept nowhere: it is drawn from guardian, account and fortnight
 from hmac import compare_digest
 
 from cloud.accounts.actions import audit, give_role
+from cloud.accounts.codes import code_of
 from cloud.accounts.logins import opened
-from cloud.accounts.rules import INITIAL_ALPHABET, INITIAL_GROUP, INITIAL_GROUPS, initial_password
+from cloud.accounts.rules import INITIAL_ALPHABET
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotFound
 from cloud.core.messages import message
@@ -40,12 +41,7 @@ class JoinRefused(PersonRefused):
 def code_for(services: Services, guardian_id: int, account_id: int, *, ago: int = 0) -> str:
     """Return the code by which an account takes in what a guardian sees; `ago` fortnights back."""
     fortnight = services.clock.now().date().toordinal() // FORTNIGHT - ago
-    number = int(services.vault.digest(f"{guardian_id}:{account_id}:{fortnight}", CONTEXT), 16)
-    letters = []
-    for _ in range(INITIAL_GROUPS * INITIAL_GROUP):
-        number, place = divmod(number, len(INITIAL_ALPHABET))
-        letters.append(INITIAL_ALPHABET[place])
-    return initial_password(letters)
+    return code_of(services.vault.digest(f"{guardian_id}:{account_id}:{fortnight}", CONTEXT))
 
 
 async def take_in(services: Services, actor: Actor, typed: str) -> None:

@@ -70,6 +70,8 @@ PAGES = {
     "notices_none": ("childless", "/notices"),
     "told": ("office", "/schools/almaty15/people/{child}/notices"),
     "sign_in": ("", "/sign-in"),
+    "forgotten": ("", "/sign-in/forgotten"),
+    "forgotten_code": ("", "/sign-in/forgotten?have=1"),
     "children": ("guardian", "/"),
     "no_children": ("childless", "/"),
     "child": ("guardian", "/children/{child}"),
