@@ -36,11 +36,13 @@ FREE = 3
 SENDING_MAX = 20  # letters at once; who comes beyond that asks again
 ASKED, CHANGED = N_("A code to choose a new password"), N_("Your password was changed")
 SOMEBODY = Actor("somebody")
+# What each role's school wrote down, and each school whose guardian the account is, with a role there or without.
 _ADDRESSES = """
 SELECT held.role = 'guardian' AS is_family, (
   SELECT array_agg(own.email_encrypted) FROM guardian AS own
   WHERE own.account_id = held.account_id AND own.school_id = held.school_id) AS emails
 FROM grant_of_role AS held WHERE held.account_id = $1
+UNION ALL SELECT true, ARRAY[email_encrypted] FROM guardian WHERE account_id = $1
 """
 log = structlog.get_logger()
 

@@ -161,6 +161,11 @@ async def another_school_knows_no_address(services: Services) -> None:
     await of_another_school(services, None)
 
 
+async def a_school_took_the_role_and_not_the_child(services: Services) -> None:
+    await of_another_school(services, "office@elsewhere.example")
+    await services.database.pool.execute("DELETE FROM grant_of_role WHERE id = (SELECT max(id) FROM grant_of_role)")
+
+
 async def another_school_wrote_its_own_address(services: Services) -> None:
     await of_another_school(services, "office@elsewhere.example")
 
@@ -178,7 +183,15 @@ async def of_another_school(services: Services, email: str | None) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [nobody, closed, never_used, works_here_too, another_school_knows_no_address, another_school_wrote_its_own_address],
+    [
+        nobody,
+        closed,
+        never_used,
+        works_here_too,
+        another_school_knows_no_address,
+        another_school_wrote_its_own_address,
+        a_school_took_the_role_and_not_the_child,
+    ],
 )
 async def test_no_letter_goes_where_no_account_or_no_agreed_address_is(
     services: Services, change: Callable[[Services], Awaitable[None]]
