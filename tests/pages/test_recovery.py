@@ -1,5 +1,6 @@
 """Who forgot a password is helped on a page that answers alike whatever there is, and is not there without mail."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -10,10 +11,12 @@ import pytest_asyncio
 from cloud.accounts.actions import add_account, change_password
 from cloud.accounts.renewing import holder_of
 from cloud.core.actor import Actor, Reach, Role
-from cloud.people.recovering import code_for
+from cloud.people.recovering import SENDING, code_for
 from tests.pages.site import Site
+from tests.waiting import until_async
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
+WAIT_S = 30.0
 HERE, LOGIN, OLD, NEW = "/sign-in/forgotten", "forgetful@example.kz", "river stone lamp 71", "garden window 81 river"
 
 
@@ -46,6 +49,40 @@ async def test_who_forgot_a_password_chooses_another_and_signs_in_with_it(site: 
     statuses = [each.status_code for each in (asked, unknown, unlike, guessed, done, twice, signed_in)]
     assert statuses == [200, 200, 422, 422, 200, 422, 303]
     assert "esik_session" not in done.headers.get("set-cookie", ""), "the sign-in asks for the second step"
+
+
+async def test_the_answer_waits_for_no_letter_so_that_its_time_tells_nothing(
+    site: Site, http: httpx2.AsyncClient
+) -> None:
+    services, state, login = site.services, site.app.state, "waited@example.kz"
+    made = await add_account(
+        services, Actor.system("test"), login, "Бағдат", Reach(Role.GUARDIAN, site.sample.school_id)
+    )
+    await change_password(services, Actor("Бағдат", made.account_id), made.password, OLD)
+    asked, over = asyncio.Event(), asyncio.Event()
+
+    async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    address = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    state.services = replace(services, settings=replace(services.settings, smtp_url=address))
+    try:
+        answer = await http.post(HERE, data={"login": login})
+        async with asyncio.timeout(WAIT_S):
+            await asked.wait()
+        is_waiting = SENDING.now > 0
+    finally:
+        over.set()
+        state.services = services
+        server.close()
+    await until_async(lambda: SENDING.now == 0, WAIT_S)
+
+    assert (answer.status_code, is_waiting) == (200, True), (
+        "it was answered, and the server of mail has said nothing yet"
+    )
 
 
 async def test_without_mail_there_is_no_such_page(site: Site, http: httpx2.AsyncClient) -> None:
