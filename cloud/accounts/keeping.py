@@ -179,8 +179,8 @@ async def delete_account(services: Services, actor: Actor, account_id: int) -> N
     check_not_own(actor, account_id)
     async with services.database.transaction() as connection:
         await keep_last_of(connection, account_id)
-        await note(services, connection, actor, "account.deleted", account_id)  # while its school is known
         await note_roles_taken(services, connection, actor, account_id)
+        await note(services, connection, actor, "account.deleted", account_id)  # while its school is known
         await end_sessions(connection, account_id)
         await forget_factors(connection, account_id)
         for statement in _LOOSE:

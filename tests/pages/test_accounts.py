@@ -75,11 +75,11 @@ async def test_an_account_is_made_changed_closed_opened_and_deleted_and_the_jour
 
     await expect(page.get_by_role("status")).to_contain_text("deleted")
     verbs = await site.services.database.pool.fetch(
-        "SELECT verb FROM audit_entry WHERE school_id = $1 AND verb LIKE 'account.%' ORDER BY id DESC LIMIT 6",
+        "SELECT verb FROM audit_entry WHERE school_id = $1 AND verb LIKE 'account.%' ORDER BY id DESC LIMIT 7",
         school,
     )
     assert [row["verb"].removeprefix("account.") for row in reversed(verbs)] == [
-        "added", "edited", "closed", "opened_again", "password_reset", "deleted",
+        "added", "edited", "closed", "opened_again", "password_reset", "role_taken", "deleted",
     ]  # fmt: skip
 
 
