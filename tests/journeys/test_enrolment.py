@@ -178,7 +178,7 @@ class Desk:
         await page.locator("input[name=login]").fill(LOGIN)
         await page.locator("input[name=password]").fill(PASSWORD)
         await page.get_by_role("button", name="Sign in").click()
-        await page.get_by_role("link", name="By a code to scan").click()
+        await page.get_by_role("link", name="By a code to scan").first.click()
         await page.locator("input[name=door]").check()
         await page.get_by_role("button", name="Make codes and show the sheet").click()
         await page.emulate_media(media="print")
