@@ -22,7 +22,7 @@ from tests.pages.site import Site
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
 
-LIVE_MS = 10_000  # less than the 15 s in which a quiet line is heard of; how long it takes is what `make bench` measures
+LIVE_MS = 10_000  # less than the 15 s after which a quiet line is heard of; how soon it is, `make bench` measures
 
 
 class Line:
