@@ -49,6 +49,7 @@ from cloud.notifications.actions import forget_notices
 from cloud.notifications.broken import tell_broken
 from cloud.notifications.reminders import remind
 from cloud.notifications.teller import Teller
+from cloud.people.texting import forget_texts
 from cloud.releases import rollouts, telling
 from cloud.reports.lateness import ask_late
 from cloud.reports.making import make_due
@@ -153,6 +154,7 @@ class Worker:
             (lambda: tell_broken(self.services, self.shards), {"minutes": 10}),
             (lambda: deliver_webhooks(self.services), {"seconds": WEBHOOKS_S}),
             (lambda: forget_events(self.services.database.pool, self.services.clock.now()), {"hours": 1}),
+            (lambda: forget_texts(self.services.database.pool, self.services.clock.now()), {"hours": 24}),
             (lambda: register_due(self.services, open_desk), {"seconds": FISCAL_S}),
             (lambda: check_moved(self.services), {"minutes": 10}),
             (lambda: check_nightly(self.services), {"hours": 1}),

@@ -146,6 +146,18 @@ class Settings:
         "`smtps://...:465`. Empty: nothing is sent by e-mail.",
     ] = ""
     smtp_from: Annotated[str, "Address that letters come from; wanted with ESIK_SMTP_URL."] = ""
+    sms_url: Annotated[
+        str,
+        "Gateway for SMS in the shape of SMSC.kz, as `https://login:password@smsc.kz/sys/send.php`; each message is "
+        "paid. Empty: nothing is sent by SMS.",
+    ] = ""
+    sms_sender: Annotated[
+        str, "Name that messages by SMS come from, as agreed with the gateway. Empty: the gateway's own."
+    ] = ""
+    sms_parts_per_day: Annotated[
+        int,
+        "Parts of messages by SMS, each of which is paid, that a school may send guardians a day to invite them.",
+    ] = 300
     log_level: Annotated[str, "`debug`, `info`, `warning` or `error`."] = "info"
     log_style: Annotated[str, "`text` for a terminal, `json` for machines."] = "text"
 
@@ -214,6 +226,7 @@ class Settings:
         _check_url("smtp_url", self.smtp_url, SMTP_SCHEMES)
         if self.smtp_url and "@" not in self.smtp_from:
             raise _wrong("smtp_from", self.smtp_from or "empty", "an e-mail address when ESIK_SMTP_URL is set")
+        _check_sms_url(self.sms_url)
         if self.mqtt_url.startswith("mqtts:") and self.mqtt_ca is None:
             raise _wrong("mqtt_ca", "empty", "a file when ESIK_MQTT_URL begins with mqtts://")
         if self.security_contact and not _is_contact(self.security_contact):
@@ -304,6 +317,15 @@ def _check_url(name: str, text: str, schemes: tuple[str, ...]) -> None:
         raise _wrong(
             name, "not readable", "an address that begins with " + " or ".join(f"{each}://" for each in schemes)
         )
+
+
+def _check_sms_url(text: str) -> None:
+    _check_url("sms_url", text, HTTP_SCHEMES)
+    parts = urlsplit(text)
+    if text and not (parts.username and parts.password):
+        raise _wrong("sms_url", "without login and password", "as https://login:password@smsc.kz/sys/send.php")
+    if parts.scheme == "http" and parts.hostname not in OWN_MACHINE:
+        raise _wrong("sms_url", "without TLS", "an address that begins with https://")
 
 
 def _is_contact(text: str) -> bool:

@@ -187,6 +187,7 @@ UNKEPT = {  # tables that go out nowhere, with the reason
     "attempts": "failed sign-ins of anybody",
     "org_node": "of the whole service",
     "sign_in": "sessions",
+    "text_message": "what this installation's gateway is paid for",
     "roster_version": "made of the other tables",
     "announced_roster": "which roster was told to devices",
     "device_health": "of the last days; the records tell",

@@ -7,7 +7,7 @@ so that a sheet that was lost is printed again. AT_ONCE at a time: a password co
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
@@ -20,7 +20,7 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.people.actions import Opened, open_guardian_account
-from cloud.people.bulk import EMAIL
+from cloud.people.bulk import EMAIL, PHONE
 from cloud.people.joining import TAKE
 from cloud.people.kinds import PersonRole
 from cloud.schools.queries import school_of_id
@@ -38,7 +38,7 @@ WHERE person.school_id = $1 AND school_class_id = $2 AND person.role = $3 AND pe
 ORDER BY sort_key, person.id LIMIT $4
 """
 # Whose account is of another school too is left alone: its password is not this school's to give.
-_KIN = """
+KIN = """
 FROM guardianship_at($2) AS family JOIN person ON person.id = family.person_id AND person.role = 'student'
 JOIN guardian ON guardian.id = family.guardian_id AND phone_encrypted IS NOT NULL
 LEFT JOIN school_class ON school_class.id = school_class_id
@@ -49,9 +49,11 @@ WHERE family.school_id = $1 AND ($3::bigint IS NULL OR school_class_id = $3)
       AND (other.school_id IS DISTINCT FROM $1 OR other.role <> 'guardian')))
 """
 _GUARDIANS = f"""
-SELECT guardian.id, guardian.name, guardian.account_id, email_encrypted,
+SELECT guardian.id, guardian.name, guardian.account_id, email_encrypted, phone_encrypted,
+  max(account.language) AS language,
   string_agg(DISTINCT concat_ws(' ', surname, given_name, grade || letter), ', ') AS about
-{_KIN} GROUP BY guardian.id ORDER BY min(grade), min(letter), min(sort_key), guardian.id LIMIT $4
+{KIN} AND ($5::bigint[] IS NULL OR guardian.id = ANY($5))
+GROUP BY guardian.id ORDER BY min(grade), min(letter), min(sort_key), guardian.id LIMIT $4
 """
 _COUNTS = f"""
 SELECT class.id, class.grade || class.letter AS name,
@@ -62,7 +64,7 @@ SELECT class.id, class.grade || class.letter AS name,
       AND (account.id IS NULL OR account.must_change AND account.is_active)) AS students_left,
   coalesce(kin.count, 0) AS guardians_left
 FROM school_class AS class
-LEFT JOIN (SELECT school_class_id, count(DISTINCT guardian.id) AS count {_KIN} GROUP BY 1) AS kin
+LEFT JOIN (SELECT school_class_id, count(DISTINCT guardian.id) AS count {KIN} GROUP BY 1) AS kin
   ON kin.school_class_id = class.id
 WHERE class.school_id = $1 AND class.is_active ORDER BY class.grade, class.letter LIMIT $4
 """  # noqa: S608 (texts of ours)
@@ -90,6 +92,9 @@ class Slip:
     password: str | None
     email: str | None = None
     code: str | None = None
+    phone: str = field(default="", repr=False)
+    guardian_id: int = 0
+    language: str = ""  # that the holder chose
 
 
 async def waiting_of(services: Services, actor: Actor, school_id: int) -> list[ClassWaits]:
@@ -109,10 +114,15 @@ async def open_students(services: Services, actor: Actor, school_id: int, class_
     return [slip for row in rows if (slip := await _open_student(services, actor, school_id, code, row))]
 
 
-async def open_guardians(services: Services, actor: Actor, school_id: int, class_id: int | None) -> Sequence[Slip]:
-    """Open accounts for the guardians of a class or of all classes, AT_ONCE at most. Raises NotAllowed."""
+async def open_guardians(
+    services: Services, actor: Actor, school_id: int, class_id: int | None, *, only: Sequence[int] | None = None
+) -> Sequence[Slip]:
+    """Open accounts for the guardians of a class or of all classes, or for some of them, AT_ONCE at most.
+
+    Raises NotAllowed.
+    """
     actor.require(Right.FAMILY_INVITE, school_id)
-    rows = await services.database.pool.fetch(_GUARDIANS, school_id, services.clock.now(), class_id, AT_ONCE)
+    rows = await services.database.pool.fetch(_GUARDIANS, school_id, services.clock.now(), class_id, AT_ONCE, only)
     return [await _open_guardian(services, actor, row) for row in rows]
 
 
@@ -166,10 +176,14 @@ async def _open_student(
 
 
 async def _open_guardian(services: Services, actor: Actor, row: Mapping[str, Any]) -> Slip:
-    sealed = row["email_encrypted"]
+    sealed, guardian_id = row["email_encrypted"], row["id"]
     email = None if sealed is None else services.vault.decrypt(sealed, EMAIL)
+    slip = Slip(
+        row["name"], row["about"], "", None, email, None, services.vault.decrypt(row["phone_encrypted"], PHONE),
+        guardian_id, row["language"] or "",
+    )  # fmt: skip
     if row["account_id"] is not None:
         given = await reset_password(services, actor, row["account_id"])
-        return Slip(row["name"], row["about"], given.login, given.password, email)
-    opened = await open_guardian_account(services, actor, row["id"])
-    return Slip(row["name"], row["about"], opened.login, opened.password, email, opened.code)
+        return replace(slip, login=given.login, password=given.password)
+    opened = await open_guardian_account(services, actor, guardian_id)
+    return replace(slip, login=opened.login, password=opened.password, code=opened.code)

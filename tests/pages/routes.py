@@ -285,6 +285,8 @@ ROUTES: dict[str, Right | Who] = {
     "GET /schools/{code}/ways-in": Right.ACCOUNTS_KEEP,
     "POST /schools/{code}/ways-in/students": Right.ACCOUNTS_KEEP,
     "POST /schools/{code}/ways-in/guardians": Right.FAMILY_INVITE,
+    "GET /schools/{code}/ways-in/sms": Right.FAMILY_INVITE,
+    "POST /schools/{code}/ways-in/sms": Right.FAMILY_INVITE,
     "GET /schools/{code}/roles": Right.ROLES_READ,
     "POST /schools/{code}/roles/give": Right.ROLES_GIVE,
     "POST /schools/{code}/roles/take": Right.ROLES_GIVE,

@@ -111,6 +111,7 @@ async def running_site(postgres: Postgres, template: str, folder: Path) -> Async
     settings = Settings(
         data=folder, database_url=url, http_port=port, public_url=f"http://127.0.0.1:{port}",
         smtp_url="smtp://127.0.0.1:1", smtp_from="esik@example.kz",  # no worker runs: nothing is sent
+        sms_url="http://school:secret@127.0.0.1:1/sys/send.php",
     )  # fmt: skip
     services = Services(settings, clock, database, Vault(VAULT_KEY), Wakeups(url, clock), random.Random(1))
     written = await sample.write(services)

@@ -1,15 +1,20 @@
 """What the office and IT do with accounts on their pages: one of staff from making to deleting, and a class's sheet."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from cloud.core.roles import Role
+from cloud.people.actions import add_guardian
+from cloud.people.bulk import GuardianGiven
+from cloud.people.kinds import Relation
 from cloud.schools.actions import add_class
 from tests.cloud.people.factory import a_student
 from tests.cloud.schools.factory import SYSTEM, a_school
+from tests.cloud.sms_gateway import a_gateway
 from tests.pages import roles_sample
 from tests.pages.site import Site
 
@@ -99,3 +104,45 @@ async def test_a_class_gets_its_sheet_with_a_way_in_for_each_student(site: Site)
     await expect(slips.first.locator("dd").nth(0)).to_have_text(re.compile(r"^sheets1\.\d{6}$"))
     await expect(slips.first.locator("dd").nth(1)).to_have_text(PASSWORD)
     await expect(slips).to_have_count(2)
+
+
+async def test_guardians_are_sent_their_way_in_by_sms_after_the_office_saw_how_many(site: Site, school: int) -> None:
+    services, state = site.services, site.app.state
+    child = await a_student(services, school, "3", await add_class(services, SYSTEM, school, 6, "Б"))
+    for phone in ("+77015990001", "+77015990002"):
+        await add_guardian(services, SYSTEM, child, GuardianGiven("Әліби Сауле", phone, None), Relation.OTHER)
+    async with a_gateway() as gateway:
+        gateway.simulated.refused["+77015990002"] = 8
+        state.services = replace(services, settings=replace(services.settings, sms_url=gateway.url))
+        try:
+            page = await site.open(f"{HERE}/ways-in", "office_of_sheets")
+            await page.get_by_role("link", name="By SMS to guardians: 6Б").click()
+            await expect(page.get_by_role("heading", level=2)).to_have_text("2 messages would be sent now")
+            await page.get_by_label("English").check()
+            await page.get_by_role("button", name="Send 2 messages").click()
+            await expect(page.get_by_role("status").first).to_have_text("The gateway took 1 message.")
+            slip = page.locator(".code-card")
+            await expect(slip).to_have_count(1)
+            await expect(slip).to_contain_text("the gateway sends none to this number")
+            await expect(slip.locator("dd").nth(1)).to_have_text(PASSWORD)
+        finally:
+            state.services = services
+
+    (taken,) = gateway.simulated.taken
+    assert taken.to == "+77015990001"
+    assert f": sign in at {site.address}/sign-in\nLogin: this number\nPassword: " in taken.words
+
+
+async def test_without_a_gateway_there_is_no_page_of_texts(site: Site) -> None:
+    services, state = site.services, site.app.state
+    state.services = replace(services, settings=replace(services.settings, sms_url=""))
+    try:
+        page = await site.open(f"{HERE}/ways-in", "office_of_sheets")
+        links = await page.get_by_role("link", name="SMS").count()
+        answer = await page.goto(f"{site.address}{HERE}/ways-in/sms")
+    finally:
+        state.services = services
+
+    assert links == 0
+    assert answer is not None
+    assert answer.status == 404

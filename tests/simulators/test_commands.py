@@ -57,6 +57,18 @@ def test_a_network_prints_its_address() -> None:
         assert network.wait(DEADLINE_S) == 0
 
 
+def test_a_gateway_for_sms_prints_what_to_set_and_takes_commands() -> None:
+    with start("sms") as gateway:
+        assert gateway.stdout is not None
+        assert gateway.stdin is not None
+        assert gateway.stdout.readline().startswith("http://school:secret@127.0.0.1:")
+        gateway.stdin.write("trouble rubbish\n")
+        gateway.stdin.flush()
+        assert "trouble=rubbish" in gateway.stdout.readline()
+        gateway.terminate()
+        assert gateway.wait(DEADLINE_S) == 0
+
+
 def test_a_school_prints_the_same_day_for_the_same_seed(capsys: pytest.CaptureFixture[str]) -> None:
     days = []
     for seed in ("7", "7", "8"):

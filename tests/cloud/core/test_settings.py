@@ -50,6 +50,8 @@ def test_the_server_edition_is_two_addresses() -> None:
         ({**SERVER, "ESIK_MQTT_CA": ""}, "ESIK_MQTT_CA is empty"),
         ({"ESIK_DATABASE_URL": "mysql://u:hush@h/d"}, "ESIK_DATABASE_URL is not readable"),
         ({"ESIK_PUBLIC_URL": "esik.kz"}, "ESIK_PUBLIC_URL is not readable"),
+        ({"ESIK_SMS_URL": "https://smsc.kz/sys/send.php"}, "ESIK_SMS_URL is without login and password"),
+        ({"ESIK_SMS_URL": "http://u:hush@smsc.kz/sys/send.php"}, "ESIK_SMS_URL is without TLS"),
         ({"ESIK_LOG_LEVEL": "loud"}, "ESIK_LOG_LEVEL is loud"),
         ({"ESIK_MFA": "off"}, "ESIK_MFA is off; it must be one of required, optional"),
         ({"ESIK_MFA": "optional", "ESIK_PUBLIC_URL": "https://esik.kz"}, "ESIK_MFA is optional; it must be `required`"),
