@@ -1,4 +1,4 @@
-"""`esik cloud import` and `esik cloud template`: a school comes in by a spreadsheet, whole or not at all."""
+"""`esik cloud import` and `esik cloud template`: a school comes in by a file, whole or not at all."""
 
 from functools import partial
 from pathlib import Path
@@ -28,10 +28,11 @@ LanguageOption = Annotated[Language, typer.Option("--language", help="Language o
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="The spreadsheet, .xlsx.")],
+    file: Annotated[Path, typer.Argument(help="The spreadsheet (.xlsx), or OneRoster 1.2 lists (.zip).")],
     school: Annotated[str, typer.Option("--school", help="Code of the school.")],
     data: Data = None,
     language: LanguageOption = Language.EN,
+    org: Annotated[str, typer.Option("--org", help="Its sourcedId in OneRoster lists, if not the code.")] = "",
     *,
     check: Annotated[bool, typer.Option("--check", help="Tell what is wrong and change nothing.")] = False,
 ) -> None:
@@ -46,7 +47,7 @@ def import_file(
         async with services_of(settings) as services:
             actor = Actor.system("command import")
             row = await school_of_code(services, school)
-            return await (check_import if check else import_school)(services, actor, row.id, content)
+            return await (check_import if check else import_school)(services, actor, row.id, content, org)
 
     report = run_to_the_end(work())
     _show(report, language)
@@ -70,6 +71,8 @@ def _show(report: ImportReport, language: Language) -> None:
     console.print(", ".join(f"{told(count.label)} {count.figure}" for count in report.counts))
     if report.ignored:
         console.print(told(message("Columns that were not read: {names}.", names=", ".join(report.ignored))))
+    for note in report.notes:
+        console.print(told(note))
     if not report.problems:
         console.print(told(ALL_IN if report.was_written else ALL_IN_ORDER))
         return

@@ -58,6 +58,7 @@ WITH results AS (DELETE FROM lti_score WHERE person_id = $1 RETURNING 1),
 SELECT 1 FROM results UNION ALL SELECT 1 FROM pseudonyms""",
     "name": """
 UPDATE person SET surname = '№', given_name = id::text, patronymic = '', sort_key = '99' || lpad(id::text, 18, '0'),
-  iin_encrypted = NULL, iin_digest = NULL, number = NULL, position = ''
-WHERE id = $1 AND (surname <> '№' OR iin_digest IS NOT NULL OR number IS NOT NULL) RETURNING 1""",
+  iin_encrypted = NULL, iin_digest = NULL, number = NULL, sourced_id = NULL, position = ''
+WHERE id = $1 AND (surname <> '№' OR iin_digest IS NOT NULL OR number IS NOT NULL OR sourced_id IS NOT NULL)
+RETURNING 1""",
 }

@@ -72,7 +72,7 @@ PARTS = (
     Part("person", ("surname", "given_name", "patronymic"), "id = $1", name="person_name"),
     Part("school_class", ("grade", "letter", "shift"),
          "id = (SELECT school_class_id FROM person WHERE id = $1)"),
-    Part("person", ("iin", "number", "created_at"), "id = $1", _of(CONSENT), {"iin": IIN}),
+    Part("person", ("iin", "number", "sourced_id", "created_at"), "id = $1", _of(CONSENT), {"iin": IIN}),
     Part("card", ("medium", "state", "issued_at", "not_after", "changed_at"), "person_id = $1"),
     Part("consent_answer", ("purpose", "says", "on", "way", "text_version", "recorded_at"), "person_id = $1"),
     Part("presence", ("on", "first_in_at", "last_out_at", "late_min", "without_card"), "person_id = $1", _of(SEE),

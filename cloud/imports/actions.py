@@ -1,6 +1,7 @@
-"""Imports a school from a spreadsheet: all of it in one transaction, or nothing and every row that is wrong."""
+"""Imports a school from a file: all of it in one transaction, or nothing and every row that is wrong."""
 
 import asyncio
+from functools import partial
 
 from cloud.accounts.actions import audit
 from cloud.accounts.excusing import end_excused_of
@@ -11,6 +12,8 @@ from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.imports.reading import Drafts, read_drafts
 from cloud.imports.report import PROBLEMS_MAX, Count, ImportReport, Problem
+from cloud.imports.roster import read_roster
+from cloud.imports.roster_files import is_roster
 from cloud.imports.spreadsheet import read_spreadsheet
 from cloud.imports.writing import Writing
 from cloud.people.actions import tell_changed
@@ -25,22 +28,32 @@ class _Undone(Exception):
     """Ends the transaction of an import that is not to be kept."""
 
 
-async def check_import(services: Services, actor: Actor, school_id: int, content: bytes) -> ImportReport:
+async def check_import(services: Services, actor: Actor, school_id: int, content: bytes, org: str = "") -> ImportReport:
     """Do the whole import and undo it: what it would say, and nothing changed. Raises NotAllowed or FileRefused."""
-    return await _import(services, actor, school_id, content, keep=False)
+    return await _import(services, actor, school_id, content, org, keep=False)
 
 
-async def import_school(services: Services, actor: Actor, school_id: int, content: bytes) -> ImportReport:
-    """Import an .xlsx file, or change nothing where a row cannot be taken. Raises NotAllowed or FileRefused."""
-    return await _import(services, actor, school_id, content, keep=True)
+async def import_school(
+    services: Services, actor: Actor, school_id: int, content: bytes, org: str = ""
+) -> ImportReport:
+    """Import an .xlsx file or a roster's zip, or change nothing where a row cannot be taken.
+
+    `org` is the sourcedId of the school in a roster where that is not the school's code. Raises NotAllowed or
+    FileRefused.
+    """
+    return await _import(services, actor, school_id, content, org, keep=True)
 
 
-async def _import(services: Services, actor: Actor, school_id: int, content: bytes, *, keep: bool) -> ImportReport:
+async def _import(
+    services: Services, actor: Actor, school_id: int, content: bytes, org: str, *, keep: bool
+) -> ImportReport:
     actor.require(Right.PEOPLE_IMPORT, school_id)
     school = await school_of_id(services, school_id)
     today = services.clock.now().astimezone(school.zone).date()
     async with ONE_AT_A_TIME:
-        book = await asyncio.to_thread(read_spreadsheet, content)  # pages go on meanwhile
+        is_zipped = await asyncio.to_thread(is_roster, content)  # pages go on meanwhile
+        read = partial(read_roster, wanted=org or school.code, today=today) if is_zipped else read_spreadsheet
+        book = await asyncio.to_thread(read, content)
         drafts = await asyncio.to_thread(read_drafts, book, today)
     counts = _counts(drafts)
     problems: list[Problem] = []
@@ -63,7 +76,9 @@ async def _import(services: Services, actor: Actor, school_id: int, content: byt
     order = {table.sheet: number for number, table in enumerate(book.tables)}
     problems.sort(key=lambda problem: (order.get(problem.sheet, -1), problem.row or 0))
     was_written = keep and not problems
-    return ImportReport(counts, tuple(problems[:PROBLEMS_MAX]), len(problems), tuple(book.ignored), was_written)
+    return ImportReport(
+        counts, tuple(problems[:PROBLEMS_MAX]), len(problems), tuple(book.ignored), was_written, tuple(book.notes)
+    )
 
 
 def _counts(drafts: Drafts) -> tuple[Count, ...]:

@@ -4,6 +4,6 @@ from cloud.core.errors import Refused
 
 
 class FileRefused(Refused):
-    """The file is no spreadsheet that can be read, or too big a one."""
+    """The file is no spreadsheet or roster that can be read, or too big a one."""
 
     code = "import_file_refused"

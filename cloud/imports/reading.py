@@ -38,7 +38,7 @@ class Place:
 class ClassDraft:
     place: Place
     key: ClassKey
-    shift: int
+    shift: int | None  # none: the list does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def _read_row(row: _Row, kind: Kind, today: date) -> None:
 
 def _read_class(row: _Row) -> None:
     key = row.wanted("class", cells.class_of, None)
-    shift = row.read("shift", cells.shift_of, 1)
+    shift = row.read("shift", cells.shift_of, 1) if "shift" in row.place.table.headings else None
     if key is not None:
         row.once("class", "class", key)
     if row.is_right() and key is not None:
@@ -188,12 +188,14 @@ def _read_person(row: _Row, role: PersonRole) -> None:
         patronymic=row.read("patronymic", _optional_name, ""),
         iin=iin,
         number=number,
+        sourced_id=row.read("sourced_id", cells.text_of, "") or None,
+        is_partial=row.place.table.is_partial,
         position=row.read("position", cells.text_of, "")[:80],
     )
     class_key = row.wanted("class", cells.class_of, None) if is_student else None
-    if "iin" not in row.row.cells and number is None:
+    if "iin" not in row.row.cells and number is None and given.sourced_id is None:
         row.refuse("iin", message("A person has an IIN or the school's own number: fill in one of them."))
-    for key, value in (("iin", iin), ("number", number)):
+    for key, value in (("iin", iin), ("number", number), ("sourced_id", given.sourced_id)):
         if value is not None:
             row.once(key, key, value)
     if row.is_right():

@@ -34,3 +34,4 @@ class ImportReport:
     problem_count: int
     ignored: tuple[str, ...]  # headings of columns that were not read
     was_written: bool
+    notes: tuple[Message, ...] = ()  # what was left out on purpose

@@ -8,7 +8,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import BytesIO
 from lzma import LZMAError
@@ -22,7 +22,7 @@ from openpyxl.utils import range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
-from cloud.core.messages import message
+from cloud.core.messages import Message, message
 from cloud.imports.columns import COLUMNS, IGNORED_SHEETS, KINDS, LAYOUTS, Kind, plain
 from cloud.imports.errors import FileRefused
 from cloud.imports.report import Problem
@@ -64,12 +64,13 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A known sheet: its name and headings as they stand in the file."""
+    """A known sheet: its name and headings as they stand in the file. A partial one does not know all of a person."""
 
     kind: Kind
     sheet: str
     headings: dict[str, str]
     rows: list[SheetRow]
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Spreadsheet:
     tables: list[Table]
     problems: list[Problem]
     ignored: list[str]
+    notes: list[Message] = field(default_factory=list)  # what was left out on purpose
 
 
 @dataclass(frozen=True, slots=True)

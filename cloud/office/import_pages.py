@@ -50,7 +50,11 @@ async def nobd(desk: IinDesk) -> Response:
 
 @router.post("")
 async def take(
-    request: Request, desk: OfficeDesk, file: UploadFile | None = None, intent: Annotated[str, Form()] = ""
+    request: Request,
+    desk: OfficeDesk,
+    file: UploadFile | None = None,
+    intent: Annotated[str, Form()] = "",
+    org: Annotated[str, Form(max_length=255)] = "",
 ) -> Response:
     """Check a file, or import it; say of every row that cannot be taken what is wrong."""
     content = await file.read(FILE_MAX + 1) if file is not None else b""
@@ -58,16 +62,18 @@ async def take(
         return _page(request, desk, refused=NO_FILE)
     verb = import_school if intent == IMPORT else check_import
     try:
-        report = await verb(desk.services, desk.actor, desk.school.id, content)
+        report = await verb(desk.services, desk.actor, desk.school.id, content, org.strip())
     except Refused as refused:
-        return _page(request, desk, refused=refused.message)
-    return _page(request, desk, report=report)
+        return _page(request, desk, refused=refused.message, org=org)
+    return _page(request, desk, report=report, org=org)
 
 
-def _page(request: Request, desk: Desk, report: ImportReport | None = None, refused: Message | None = None) -> Response:
+def _page(
+    request: Request, desk: Desk, report: ImportReport | None = None, refused: Message | None = None, org: str = ""
+) -> Response:
     is_wrong = refused is not None or (report is not None and report.problem_count > 0)
     return pages_of(request).page(
         desk.visit, "office/import.html", status=HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK,
-        section="import", report=report, file_max=FILE_MAX,
+        section="import", report=report, file_max=FILE_MAX, org=org,
         refused=translate(desk.visit.language, refused) if refused else "",
     )  # fmt: skip

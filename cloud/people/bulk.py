@@ -4,12 +4,13 @@ Rule: the caller holds `lock_school`, so that two who write the same school do n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import asyncpg
 
 from cloud.core.iin import IIN as IIN  # noqa: PLC0414 (the contexts of the vault are found here)
+from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.people.consents import Answer, put_answers
 from cloud.people.errors import PersonConflict
@@ -18,26 +19,36 @@ from cloud.people.rules import REF_ALPHABET, REF_LENGTH, sort_key
 
 PHONE = "guardian.phone"
 EMAIL = "guardian.email"
+IDENTIFIERS = message("The identifiers of this row belong to different people of the school. Mend one of them.")
+TWICE = message("Another row means the same person of the school. Keep one of them.")
 
-_MATCH = "SELECT id, iin_digest, number FROM person WHERE school_id = $1 AND (iin_digest = any($2) OR number = any($3))"
+# A list that we wrote ourselves has references; who was erased is no more found by one.
+_MATCH = """
+SELECT id, ref, iin_digest, number, sourced_id, patronymic, position FROM person
+WHERE school_id = $1 AND (iin_digest = any($2) OR number = any($3) OR sourced_id = any($4)
+  OR ref = any($4) AND surname <> '№')
+"""
 _INSERT = """
 INSERT INTO person (school_id, shard, ref, role, surname, given_name, patronymic, sort_key, iin_encrypted, iin_digest,
-    number, school_class_id, position, is_active, created_at)
+    number, sourced_id, school_class_id, position, is_active, created_at)
 SELECT school.id, school.shard, new.ref, new.role, new.surname, new.given_name, new.patronymic, new.sort_key, new.iin,
-    new.iin_digest, new.number, new.class_id, new.position, true, $2
+    new.iin_digest, new.number, new.sourced_id, new.class_id, new.position, true, $2
 FROM school, unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[],
-    $11::text[], $12::bigint[], $13::text[])
-    AS new (ref, role, surname, given_name, patronymic, sort_key, iin, iin_digest, number, class_id, position)
+    $11::text[], $12::text[], $13::bigint[], $14::text[])
+    AS new (ref, role, surname, given_name, patronymic, sort_key, iin, iin_digest, number, sourced_id, class_id,
+      position)
 WHERE school.id = $1 RETURNING person.id, person.ref
 """
 _UPDATE = """
 UPDATE person SET role = new.role, surname = new.surname, given_name = new.given_name, patronymic = new.patronymic,
     sort_key = new.sort_key, iin_encrypted = coalesce(new.iin, iin_encrypted),
     iin_digest = coalesce(new.iin_digest, person.iin_digest), number = coalesce(new.number, person.number),
-    school_class_id = new.class_id, position = new.position, is_active = true
+    sourced_id = coalesce(new.sourced_id, person.sourced_id), school_class_id = new.class_id,
+    position = new.position, is_active = true
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::text[],
-    $9::text[], $10::bigint[], $11::text[])
-    AS new (id, role, surname, given_name, patronymic, sort_key, iin, iin_digest, number, class_id, position)
+    $9::text[], $10::text[], $11::bigint[], $12::text[])
+    AS new (id, role, surname, given_name, patronymic, sort_key, iin, iin_digest, number, sourced_id, class_id,
+      position)
 WHERE person.id = new.id
 """
 # A number under another name, whose holder has no child here any more: the operator gave it to somebody new, who gets
@@ -83,7 +94,10 @@ WHERE $8 OR guardianship.ended_on IS NULL OR guardianship.shared_by IS NOT NULL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonGiven:
-    """A person as somebody wrote it down; found again by IIN or by the school's own number."""
+    """A person as somebody wrote it down; found again by IIN, the school's own number, or another system's identifier.
+
+    Partial: a list that does not know all of a person. Of who is here it takes no patronymic away, and no position.
+    """
 
     role: PersonRole
     surname: str
@@ -91,8 +105,10 @@ class PersonGiven:
     patronymic: str = ""
     iin: str | None = None
     number: str | None = None
+    sourced_id: str | None = None
     class_id: int | None = None
     position: str = ""
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +154,9 @@ async def put_people(
     digests = [services.vault.digest(person.iin, IIN) if person.iin else None for person in people]
     known = await _known(connection, school_id, people, digests)
     new_refs = {index: _ref(services) for index in range(len(people)) if known[index] is None}
-    columns = {index: _columns(services, people[index], digests[index]) for index in range(len(people))}
+    columns = {index: _columns(services, _kept(people[index], row), digests[index]) for index, row in enumerate(known)}
     fresh, stale = list(new_refs), [index for index in range(len(people)) if known[index] is not None]
-    ids = {index: number for index, number in enumerate(known) if number is not None}
+    ids = {index: int(row["id"]) for index, row in enumerate(known) if row is not None}
     if fresh:
         now = services.clock.now()
         rows = await connection.fetch(
@@ -197,18 +213,38 @@ async def put_consents(services: Services, connection: asyncpg.Connection, conse
 
 async def _known(
     connection: asyncpg.Connection, school_id: int, people: Sequence[PersonGiven], digests: Sequence[str | None]
-) -> list[int | None]:
+) -> list[asyncpg.Record | None]:
+    """Return who each one is already. Raises PersonConflict where keys lead to two people, or two rows to one."""
     numbers = [person.number for person in people if person.number]
-    rows = await connection.fetch(_MATCH, school_id, [digest for digest in digests if digest], numbers)
-    by_digest = {row["iin_digest"]: row["id"] for row in rows if row["iin_digest"]}
-    by_number = {row["number"]: row["id"] for row in rows if row["number"]}
-    found: list[int | None] = []
+    sourced = [person.sourced_id for person in people if person.sourced_id]
+    rows = await connection.fetch(_MATCH, school_id, [digest for digest in digests if digest], numbers, sourced)
+    by_digest = {row["iin_digest"]: row for row in rows if row["iin_digest"]}
+    by_number = {row["number"]: row for row in rows if row["number"]}
+    by_sourced = {row["ref"]: row for row in rows} | {row["sourced_id"]: row for row in rows if row["sourced_id"]}
+    found: list[asyncpg.Record | None] = []
+    taken: set[int] = set()
     for index, (person, digest) in enumerate(zip(people, digests, strict=True)):
-        one, other = by_digest.get(digest), by_number.get(person.number)
-        if one is not None and other is not None and one != other:
-            raise PersonConflict(index)
-        found.append(one if one is not None else other)
+        keyed = (by_digest.get(digest), by_number.get(person.number), by_sourced.get(person.sourced_id))
+        met = {int(row["id"]): row for row in keyed if row is not None}
+        if len(met) > 1:
+            raise PersonConflict(index, IDENTIFIERS if person.sourced_id else PersonConflict.TOLD)
+        if taken & met.keys():
+            raise PersonConflict(index, TWICE)
+        taken |= met.keys()
+        found.append(next(iter(met.values()), None))
     return found
+
+
+def _kept(person: PersonGiven, row: asyncpg.Record | None) -> PersonGiven:
+    """Return a person with what a partial list does not tell as it is here; our own reference is not kept again."""
+    if row is None:
+        return person
+    sourced_id = None if person.sourced_id == row["ref"] else person.sourced_id
+    if not person.is_partial:
+        return replace(person, sourced_id=sourced_id)
+    position = person.position if person.role is PersonRole.STUDENT else row["position"] or person.position
+    patronymic = person.patronymic or row["patronymic"]
+    return replace(person, sourced_id=sourced_id, position=position, patronymic=patronymic)
 
 
 def _columns(services: Services, person: PersonGiven, digest: str | None) -> tuple[object, ...]:
@@ -216,7 +252,7 @@ def _columns(services: Services, person: PersonGiven, digest: str | None) -> tup
         person.role.value, person.surname, person.given_name, person.patronymic,
         sort_key(person.surname, person.given_name, person.patronymic),
         services.vault.encrypt(person.iin, IIN) if person.iin else None, digest,
-        person.number, person.class_id, person.position,
+        person.number, person.sourced_id, person.class_id, person.position,
     )  # fmt: skip
 
 

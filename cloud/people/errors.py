@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from cloud.core.errors import Refused
-from cloud.core.messages import message
+from cloud.core.messages import Message, message
 
 
 class IinWrong(Refused):
@@ -24,10 +24,10 @@ class PersonConflict(Refused):
     status = HTTPStatus.CONFLICT
     code = "person_conflict"
 
-    def __init__(self, index: int) -> None:
-        super().__init__(
-            message("The IIN belongs to one person of the school, and the number to another one. Mend one of them.")
-        )
+    TOLD = message("The IIN belongs to one person of the school, and the number to another one. Mend one of them.")
+
+    def __init__(self, index: int, told: Message = TOLD) -> None:
+        super().__init__(told)
         self.index = index  # of the person in what was given
 
 

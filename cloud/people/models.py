@@ -25,6 +25,7 @@ class Person(Model):
     iin_encrypted = fields.BinaryField(null=True)
     iin_digest = fields.CharField(max_length=64, null=True)  # finds the same person again without decrypting
     number = fields.CharField(max_length=40, null=True)  # the school's own number of the person
+    sourced_id = fields.CharField(max_length=255, null=True)  # another system's, by which its lists find the person
     school_class: fields.ForeignKeyNullableRelation[Model] = fields.ForeignKeyField(
         "cloud.SchoolClass", related_name=False, null=True, on_delete=fields.RESTRICT
     )

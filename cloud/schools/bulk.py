@@ -7,19 +7,20 @@ import asyncpg
 
 _PUT = """
 INSERT INTO school_class (school_id, grade, letter, shift, is_active)
-SELECT $1, new.grade, new.letter, new.shift, true
+SELECT $1, new.grade, new.letter, coalesce(new.shift, own.shift, 1), true
 FROM unnest($2::smallint[], $3::text[], $4::smallint[]) AS new (grade, letter, shift)
+LEFT JOIN school_class AS own ON own.school_id = $1 AND own.grade = new.grade AND own.letter = new.letter
 ON CONFLICT (school_id, grade, letter) DO UPDATE SET shift = excluded.shift, is_active = true
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ClassGiven:
-    """A class as somebody wrote it down."""
+    """A class as somebody wrote it down; without a shift it keeps its own, or is of the first."""
 
     grade: int
     letter: str
-    shift: int
+    shift: int | None
 
 
 async def put_classes(

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.cloud.imports.factory import KEYS, STUDENTS, Rows, file
+from tests.cloud.imports.roster_factory import district, zipped
 from tests.pages.site import Site
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
@@ -59,6 +60,18 @@ async def test_what_is_no_spreadsheet_is_refused_with_what_to_do(site: Site) -> 
     await send(page, b"%PDF-1.7", "Import")
 
     await expect(page.get_by_role("alert")).to_contain_text("This is no .xlsx file")
+
+
+async def test_lists_of_another_system_are_checked_by_the_name_that_the_file_has_for_the_school(site: Site) -> None:
+    page = await site.open(IMPORT, "other_office", language="kk", width=390)
+
+    await send(page, zipped(district()), "Тек тексеру")
+    await expect(page.get_by_role("alert")).to_contain_text("№5 мектеп (org-1)")
+    await page.locator("#org").fill("org-1")
+    await send(page, zipped(district()), "Тек тексеру")
+
+    await expect(page.locator("#outcome")).to_contain_text("Барлық жол дұрыс")
+    await expect(page.locator("#outcome")).to_contain_text("homeroom болмаған сыныптар алынбады: 1")
 
 
 async def test_the_empty_spreadsheet_can_be_loaded(site: Site) -> None:

@@ -87,6 +87,8 @@ def test_from_an_empty_database_to_a_school_with_people_devices_and_a_copy_of_it
     with zipfile.ZipFile(lists) as archive:
         assert "Айгерім" in archive.read("users.csv").decode()
     assert "there already" in cloud.told("class-lists", lists, "--school", "demo2026")
+    again = cloud.run("import", lists, "--school", "demo2026", "--org", "demo2026", "--language", "kk")
+    assert "Сыныптар 2, Оқушылар 2, Қызметкерлер 1" in again
 
     assert "2 cards of demo2026 have new tokens" in cloud.run("school", "new-card-key", "demo2026")
 

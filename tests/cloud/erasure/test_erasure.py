@@ -22,6 +22,7 @@ from cloud.guardian.queries import children_of
 from cloud.people.actions import add_guardian, add_person, give_consent
 from cloud.people.bulk import GuardianGiven, PersonGiven
 from cloud.people.kinds import PersonRole, Purpose, Relation, Says
+from cloud.people.models import Person
 from cloud.people.photos import put_photo
 from cloud.rosters.building import rows_of
 from cloud.rosters.kinds import RosterKind
@@ -33,7 +34,8 @@ from tests.cloud.schools.factory import SYSTEM
 
 IIN = an_iin(date(2015, 3, 4), 17)
 CARD = "04A1B2C3D4E5F6"
-SECRETS = ("Айгерім", "Әліби", "Сәуле", "Ерлан", IIN, CARD, "7015556")
+SOURCED_ID = "diary:7f3a"
+SECRETS = ("Айгерім", "Әліби", "Сәуле", "Ерлан", IIN, CARD, "7015556", SOURCED_ID)
 # The journal is a chain that nobody can change: docs/consents.md says so.
 TABLES = """
 SELECT table_name FROM information_schema.tables
@@ -74,6 +76,7 @@ async def known_by_name(family: Family) -> Family:
     services = family.services
     given = PersonGiven(role=PersonRole.STUDENT, surname="Әліби", given_name="Айгерім", number="1", iin=IIN)
     assert await add_person(services, SYSTEM, family.school_id, given) == family.child_id
+    await Person.filter(id=family.child_id).update(sourced_id=SOURCED_ID)
     for purpose in (Purpose.CARD, Purpose.PHOTO, Purpose.NOTICES, Purpose.CODE, Purpose.DATA):
         await give_consent(services, SYSTEM, family.child_id, purpose, family.today, "form 12")
     await give_card(services, SYSTEM, family.child_id, CARD)
