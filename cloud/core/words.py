@@ -267,9 +267,9 @@ WORDS = {
     "till_set": N_("Sells the set of the meal"),
     "till_basket": N_("Waits for dishes"),
     # what a till does about a free meal for somebody whom no gate has seen
-    "text_refused": N_("No message: the gateway sends none to this number. See that it is right."),
+    "text_refused": N_("No message: none can be sent to this number. See that it is right, and begins with +7."),
     "text_unanswered": N_("The gateway did not answer: the message may come. This slip has the same password."),
-    "text_not_sent": N_("No message: the gateway could not be reached, or did not let this service in."),
+    "text_not_sent": N_("No message: the gateway could not be reached, was too slow, or did not let this service in."),
     "unseen_allow": N_("The till gives it"),
     "unseen_ask": N_("The till asks the cashier, who answers with one touch"),
     # what a card is read by

@@ -13,7 +13,7 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed
 from cloud.core.i18n import Language
 from cloud.core.services import Services
-from cloud.core.sms import parts_of
+from cloud.core.sms import Text, parts_of
 from cloud.people.actions import add_guardian
 from cloud.people.bulk import GuardianGiven
 from cloud.people.kinds import Relation
@@ -186,6 +186,39 @@ async def test_of_a_gateway_in_trouble_little_is_asked_and_everybody_stands_on_t
     assert office.gateway.simulated.asked <= 7, "four that failed, and who was under way by then"
     assert office.gateway.simulated.at_once <= 4
     assert await office.waiting() == sum(outcome is Outcome.NOT_SENT for _, outcome in texted.others)
+
+
+class Slow:
+    """A gateway that takes every text, and ten seconds for each."""
+
+    def __init__(self, clock: SimulatedClock) -> None:
+        self.clock, self.taken = clock, 0
+
+    async def send(self, _text: Text) -> None:
+        self.clock.advance(10)
+        self.taken += 1
+
+
+async def test_the_office_waits_no_longer_than_a_proxy_does_and_who_is_left_stands_on_the_sheet(
+    office: Office, clock: SimulatedClock
+) -> None:
+    await office.add(*numbers(6))
+    slow = Slow(clock)
+
+    texted = await text_ways_in(office.services, office.actor, slow, office.school_id, None, WORDING)
+
+    assert texted.sent == slow.taken == 3
+    assert {outcome for _, outcome in texted.others} == {Outcome.NOT_SENT}
+    assert await office.waiting() == 3
+
+
+async def test_nothing_is_sent_to_another_country(office: Office) -> None:
+    await office.add("+881612345678")
+
+    texted = await office.send()
+
+    assert [outcome for _, outcome in texted.others] == [Outcome.REFUSED]
+    assert office.gateway.simulated.asked == 0
 
 
 async def test_a_number_that_has_an_account_elsewhere_gets_its_code_on_the_sheet_and_costs_nothing(
