@@ -26,7 +26,11 @@ NEEDED: dict[str, tuple[str, ...]] = {
 }
 VERSION = "1.2"
 DELETED = "tobedeleted"
-CELLS_MAX = 3_000_000  # commas and line ends: each may become an object
+USED = frozenset({column for columns in NEEDED.values() for column in columns}) | {
+    "status", "classCode", "middleName", "identifier", "userIds", "userMasterIdentifier", "username", "roleType",
+    "endDate",
+}  # fmt: skip
+CELLS_MAX = 1_500_000  # commas and line ends: each may become an object
 CONTENT_TYPES = "[Content_Types].xml"  # every .xlsx file has it
 
 
@@ -160,12 +164,13 @@ def _read(table: str, text: str, needed: tuple[str, ...], files: Files) -> list[
         )  # fmt: skip
         raise FileRefused(told)
     found = []
+    places = [(place, column) for place, column in enumerate(heading) if column in USED]
     for number, cells in enumerate(rows[1:], 2):
         if len(cells) > len(heading):
             told = message("The row has more cells than the heading. Put a text with commas in quotes.")
             files.problems.append(Problem(name, number, "", told))
         elif any(cells):
-            found.append(Line(number, dict(zip(heading, cells, strict=False))))
+            found.append(Line(number, {column: cells[place] for place, column in places if place < len(cells)}))
     return _kept(table, found, files)
 
 

@@ -264,7 +264,7 @@ async def test_other_writings_of_csv_are_read_as_they_are_meant(services: Servic
 
 async def test_a_zip_bomb_is_refused_before_it_is_unpacked(services: Services) -> None:
     school_id = await a_school(services)
-    for big in (b"0" * 49 * MEGABYTE, b"\n" * 3_100_000):
+    for big in (b"0" * 49 * MEGABYTE, b"\n" * 1_600_000):
         with pytest.raises(FileRefused, match="too big"):
             await import_school(services, SYSTEM, school_id, zipped({**district(), "users": big}))
 
