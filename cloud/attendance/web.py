@@ -32,38 +32,27 @@ class Desk:
 
 def desk_of(*allowed: Right) -> Callable[..., Awaitable[Desk]]:
     """Return a dependency that finds the school of the path, or NotFound for who has none of these rights there."""
-
-    async def find(
-        code: Annotated[str, Path(max_length=12)], visit: MemberVisit, actor: SignedIn, services: TheServices
-    ) -> Desk:
-        school = await school_today(services, actor, code, *allowed)
-        at_school = visit.at_school(school.code, school.names[visit.language.value], school.zone)
-        return Desk(at_school, actor, school, services, allowed)
-
-    return find
+    return _desk_by(school_today, *allowed)
 
 
 def classes_desk(right: Right) -> Callable[..., Awaitable[Desk]]:
     """Return a dependency that finds the school of the path for who has a right for classes of the own; or NotFound."""
-
-    async def find(
-        code: Annotated[str, Path(max_length=12)], visit: MemberVisit, actor: SignedIn, services: TheServices
-    ) -> Desk:
-        school = await classes_today(services, actor, code, right)
-        at_school = visit.at_school(school.code, school.names[visit.language.value], school.zone)
-        return Desk(at_school, actor, school, services, (right,))
-
-    return find
+    return _desk_by(classes_today, right)
 
 
 def reach_desk(right: Right) -> Callable[..., Awaitable[Desk]]:
     """Return a dependency that finds the school of the path for who has a right there, if only for own classes."""
+    return _desk_by(school_or_classes_today, right)
+
+
+def _desk_by(today: Callable[..., Awaitable[SchoolToday]], *allowed: Right) -> Callable[..., Awaitable[Desk]]:
+    """Return a dependency that finds the school by one of the queries of a school's day."""
 
     async def find(
         code: Annotated[str, Path(max_length=12)], visit: MemberVisit, actor: SignedIn, services: TheServices
     ) -> Desk:
-        school = await school_or_classes_today(services, actor, code, right)
+        school = await today(services, actor, code, *allowed)
         at_school = visit.at_school(school.code, school.names[visit.language.value], school.zone)
-        return Desk(at_school, actor, school, services, (right,))
+        return Desk(at_school, actor, school, services, allowed)
 
     return find

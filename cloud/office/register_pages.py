@@ -109,18 +109,13 @@ async def _page(request: Request, desk: Desk, class_id: int, on: date, refused: 
 async def _closed(desk: Desk, day: ClassDay, on: date) -> Refused | None:
     """Return why nothing can be said of a class's day here, or None."""
     plan = (await day_plans(desk.services, desk.school.id, on))[day.id]
-    if not _may_mark(desk, day):
-        return RegisterClosed(message("Teachers of the class, the office and deputy directors mark. You can look."))
     try:
         check_day(hand_of(desk.actor, desk.school.id, day.id), on, desk.school.on, is_taught=plan.is_school_day)
+    except NotAllowed:
+        return RegisterClosed(message("Teachers of the class, the office and deputy directors mark. You can look."))
     except Refused as refused:
         return refused
     return None
-
-
-def _may_mark(desk: Desk, day: ClassDay) -> bool:
-    right, school_id = Right.REGISTER_KEEP, desk.school.id
-    return desk.actor.can(right, school_id) or day.id in desk.actor.classes(right, school_id)
 
 
 def _has_more(desk: Desk) -> bool:
