@@ -15,6 +15,7 @@ import msgspec
 
 from cloud.core.settings import Settings
 from cloud.core.sms import SmsGateway, SmsNotSent, SmsRefused, SmsUnanswered, Text
+from cloud.core.underway import UnderWay
 
 DEADLINE_S = 15.0
 ANSWER_MAX = 8_192
@@ -31,16 +32,7 @@ class _Answer(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Answer).decode
-
-
-@dataclass(slots=True)
-class UnderWay:
-    """Texts that are on their way now."""
-
-    now: int = 0
-
-
-UNDER_WAY = UnderWay()
+UNDER_WAY = UnderWay(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +54,21 @@ class Smsc:
 
     async def send(self, text: Text) -> None:
         """Send, and return when the gateway took it. Raises SmsNotSent, SmsUnanswered or SmsRefused."""
-        if UNDER_WAY.now >= AT_ONCE:
-            raise SmsNotSent("sms_crowded")
-        UNDER_WAY.now += 1
+        with UNDER_WAY.one() as has_room:
+            if not has_room:
+                raise SmsNotSent("sms_crowded")
+            status, body = await self._asked(text)
+        _judge(status, body)
+
+    async def _asked(self, text: Text) -> tuple[int, bytes]:
+        """Return the answer's status and body, within the deadline."""
         try:
             async with asyncio.timeout(self.deadline_s):
-                status, body = await self._ask(text)
+                return await self._ask(text)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise SmsNotSent(f"sms_unreached: {type(error).__name__}") from None
         except (httpx2.HTTPError, TimeoutError) as error:
             raise SmsUnanswered(f"sms_unanswered: {type(error).__name__}") from None
-        finally:
-            UNDER_WAY.now -= 1
-        _judge(status, body)
 
     async def _ask(self, text: Text) -> tuple[int, bytes]:
         form = {

@@ -7,7 +7,6 @@ password, address and quarter of an hour (59 bits), so that it works once.
 """
 
 import secrets
-from dataclasses import dataclass
 from hmac import compare_digest
 
 import asyncpg
@@ -28,6 +27,7 @@ from cloud.core.mail import Letter, LetterRefused, NotSent, Post
 from cloud.core.messages import Message, message
 from cloud.core.services import Services
 from cloud.core.texts import is_email
+from cloud.core.underway import UnderWay
 from cloud.people.bulk import EMAIL
 
 CONTEXT = "account.recovery"  # at the vault
@@ -44,6 +44,7 @@ SELECT held.role = 'guardian' AS is_family, (
 FROM grant_of_role AS held WHERE held.account_id = $1
 UNION ALL SELECT true, ARRAY[email_encrypted] FROM guardian WHERE account_id = $1
 """
+SENDING = UnderWay(SENDING_MAX)
 log = structlog.get_logger()
 
 
@@ -62,16 +63,6 @@ class TooManyTries(TooManyAttempts):
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(retry_after_s)
         self.message = message("Too many tries. Wait {seconds} seconds and try again.", seconds=retry_after_s)
-
-
-@dataclass(slots=True)
-class Sending:
-    """Letters that are on their way now."""
-
-    now: int = 0
-
-
-SENDING = Sending()
 
 
 async def count_wish(services: Services, login: str, address: str) -> None:
@@ -183,18 +174,14 @@ async def _check(services: Services, counted: tuple[Limit, ...]) -> None:
 
 async def _send(services: Services, post: Post, to: str, subject: str, told: Message) -> None:
     """Send a letter in the three languages, one below the other; it names nobody."""
-    if SENDING.now >= SENDING_MAX:
-        log.warning("recovery.not_sent", error="too many letters at once")
-        return
-    SENDING.now += 1
     texts = [translate(language, told) for language in Language]
     subjects = " / ".join(translate(language, subject) for language in Language)
-    letter = Letter(
-        f"recovery-{secrets.token_hex(8)}", to, subjects, "\n\n".join(texts), services.clock.now()
-    )  # fmt: skip
-    try:
-        await post.send(letter)
-    except (NotSent, LetterRefused) as error:
-        log.warning("recovery.not_sent", error=str(error))
-    finally:
-        SENDING.now -= 1
+    letter = Letter(f"recovery-{secrets.token_hex(8)}", to, subjects, "\n\n".join(texts), services.clock.now())
+    with SENDING.one() as has_room:
+        if not has_room:
+            log.warning("recovery.not_sent", error="too many letters at once")
+            return
+        try:
+            await post.send(letter)
+        except (NotSent, LetterRefused) as error:
+            log.warning("recovery.not_sent", error=str(error))
