@@ -25,6 +25,7 @@ from cloud.core.pages import Pages
 from cloud.core.ports import listen
 from cloud.core.services import Services
 from cloud.core.settings import Edition, Settings
+from cloud.core.signposts import Signposts
 from cloud.core.telling import tell_refused, wants_page
 from cloud.foreign_gates import api as gates_api
 from cloud.foreign_gates import presence_api
@@ -191,6 +192,7 @@ def create_app(services: Services) -> FastAPI:
         app.router.routes.extend(router.routes)
     app.add_api_route("/health", health, include_in_schema=False)
     app.add_api_route("/metrics", metrics, include_in_schema=False)
+    app.router.routes.insert(0, Signposts(app.router.routes))
     telling.register(app)
     app.add_exception_handler(BearerRefused, tell_bearer)
     for refusal in LEADING_ON:
