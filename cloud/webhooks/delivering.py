@@ -19,11 +19,12 @@ import structlog
 from cloud.core.errors import kinds_of
 from cloud.core.reaching import Resolve, resolve_by_system
 from cloud.core.services import Services
+from cloud.core.targets import NotReachable, reachable
 from cloud.devices.alarms import note_alarm
 from cloud.tokens.actions import MAKER_MAY, MAKERS
 from cloud.webhooks.actions import RESTS, SEALED
-from cloud.webhooks.addressing import reachable, target_of
-from cloud.webhooks.errors import NotReachable, WebhookWrong
+from cloud.webhooks.addressing import target_of
+from cloud.webhooks.errors import WebhookWrong
 from cloud.webhooks.signing import headers
 
 AT_ONCE = 100
