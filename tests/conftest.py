@@ -10,7 +10,7 @@ from hypothesis import settings
 from esik.starting import without_collecting
 from tests.scratch import choose_scratch
 
-pytest_plugins = ["tests.servers.fixtures", "tests.cloud.fixtures"]
+pytest_plugins = ["tests.servers.fixtures", "tests.cloud.fixtures", "tests.cloud.hashes"]
 
 MARKERS = (
     "requirement(id, part=None): this test exercises a row of tests/requirements.yaml end to end",

@@ -26,6 +26,7 @@ from tests.waiting import until_async
 
 CROWD, TOGETHER = 1_000, 50  # of six seconds
 STRANGERS = 5  # that may wait in these tests
+pytestmark = pytest.mark.usefixtures("dear_hashes")  # a crowd waits for what costs
 FAILED = "SELECT count(*) FROM audit_entry WHERE verb = 'account.sign_in_failed'"
 
 

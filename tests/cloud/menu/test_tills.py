@@ -3,7 +3,7 @@
 import pytest
 from argon2 import PasswordHasher
 
-from cloud.accounts.passwords import HASHER
+from cloud.accounts.passwords import hash_password
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.devices.actions import NewDevice, register, revoke
@@ -51,6 +51,7 @@ async def test_a_till_that_ended_is_none(canteen: Canteen) -> None:
         await end_till(canteen.services, canteen.cook, canteen.school_id, "till1")
 
 
+@pytest.mark.usefixtures("dear_hashes")
 async def test_a_pin_is_kept_as_a_digest_that_fits_it_and_nothing_else_tells_it(canteen: Canteen) -> None:
     ref = await a_cashier(canteen)
 
@@ -71,7 +72,7 @@ async def test_a_pin_of_before_six_digits_goes_on_and_is_shown_to_be_changed(can
     await set_pin(canteen.services, canteen.cook, canteen.school_id, ref, "902817")
     pool = canteen.services.database.pool
     (new,) = await cashiers_of(pool, canteen.school_id)
-    await pool.execute("UPDATE till_pin SET pin_hash = $1", HASHER.hash("4711"))
+    await pool.execute("UPDATE till_pin SET pin_hash = $1", await hash_password("4711"))
 
     (old,) = await cashiers_of(pool, canteen.school_id)
 
