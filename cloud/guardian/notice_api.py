@@ -39,7 +39,8 @@ class NoticeShown(Model):
     at: datetime = Field(description="When it happened.")
     told_at: datetime
     is_late: bool = Field(description="Told more than two hours after it happened: not to disturb anybody with.")
-    is_rough: bool = Field(description="The till's clock was not to be relied on.")
+    is_delayed: bool = Field(description="Told more than five minutes after it happened.")
+    is_rough: bool = Field(description="The till's or the gate's clock was not to be relied on.")
     read_at: datetime | None
     text: str = Field(description="Whole sentences, in the reader's language.")
     meal: NamedShown | None
@@ -54,6 +55,14 @@ class NoticeShown(Model):
     )
     sold_at: datetime | None = Field(description="Of what was taken back: when it was sold.")
     on: date | None = Field(description="The day that nothing is ordered for, or whose order cannot be had.")
+    gate: NamedShown | None = Field(description="Of a passage: the gate.")
+    direction: str = Field(description="Of a passage: in or out.")
+    late_min: int = Field(description="Whole minutes after the class's first lesson began.")
+    lessons_at: datetime | None = Field(
+        description="When the class's first lesson begins; of who leaves early, when its last one ends."
+    )
+    corrects: str = Field(description="Of what puts something right: the kind it was told as; empty for all else.")
+    came_at: datetime | None = Field(description="Since when the child is at school, where a notice of before erred.")
 
 
 class NoticesShown(Model):
@@ -99,6 +108,9 @@ def _shown(notice: NoticeRow, language: Language) -> NoticeShown:
         meal=None if detail.meal is None else _named(detail.meal), dishes=[_named(dish) for dish in detail.dishes],
         payment=detail.payment, amount_tiyn=detail.amount_tiyn, owed_tiyn=detail.owed_tiyn, held_tiyn=detail.held_tiyn,
         way=detail.way, reason=detail.reason, sold_at=detail.sold_at, on=detail.on,
+        is_delayed=notice.is_delayed, gate=None if detail.gate is None else _named(detail.gate),
+        direction=detail.direction, late_min=detail.late_min, lessons_at=detail.lessons_at, corrects=detail.was,
+        came_at=detail.came_at,
     )  # fmt: skip
 
 

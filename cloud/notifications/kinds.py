@@ -21,9 +21,27 @@ class Kind(StrEnum):
     CORRECTION = "correction"
     PREORDER_REMINDER = "preorder_reminder"
     PREORDER_BROKEN = "preorder_broken"
+    ARRIVED = "arrived"
+    DEPARTED = "departed"
+    LATE = "late"  # an arrival after the class's own first lesson began
+    LEFT_EARLY = "left_early"  # a departure before its last lesson ended
+    WITHOUT_CARD = "without_card"  # let through by the guard, either way
+    ABSENT = "absent"  # not seen by the class's first lesson and some minutes
+    CARD_DOUBLED = "card_doubled"
+    DAY_CORRECTED = "day_corrected"  # puts one of these right, and names it
 
 
-OF_MONEY = (Kind.LOW_BALANCE, Kind.TOPUP, Kind.CORRECTION)  # told to who may pay; the others to who sees meals
+# Who is told: who may pay, who sees the days at the gate, who gets notices at all; of the others who sees meals.
+OF_MONEY = (Kind.LOW_BALANCE, Kind.TOPUP, Kind.CORRECTION)
+OF_GATE = (
+    Kind.ARRIVED, Kind.DEPARTED, Kind.LATE, Kind.LEFT_EARLY, Kind.WITHOUT_CARD, Kind.ABSENT, Kind.CARD_DOUBLED,
+    Kind.DAY_CORRECTED,
+)  # fmt: skip
+OF_WORDS: tuple[Kind, ...] = ()
+_RIGHTS = {
+    **dict.fromkeys(OF_MONEY, FamilyRight.PAY), **dict.fromkeys(OF_GATE, FamilyRight.SEE),
+    **dict.fromkeys(OF_WORDS, FamilyRight.NOTICES),
+}  # fmt: skip
 
 
 class Named(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -53,12 +71,21 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     sold_at: datetime | None = None  # of what was taken back
     on: date | None = None  # the day that nothing is ordered for, or whose order cannot be had
     until: datetime | None = None  # when orders for it close
-    is_rough: bool = False  # the till's clock was not to be relied on
+    is_rough: bool = False  # the till's or the gate's clock was not to be relied on
+    gate: Named | None = None  # of a passage
+    direction: str = ""  # in, out
+    is_again: bool = False  # the child had come before that day
+    late_min: int = 0  # whole minutes after the class's first lesson began
+    lessons_at: datetime | None = None  # when the first lesson begins; of who leaves early, when the last one ends
+    was: str = ""  # of what is put right: the kind it was told as
+    was_at: datetime | None = None  # and when that was said to have happened
+    now: str = ""  # what is true of it: a kind, `present` by the teacher's word; empty when nobody passed
+    came_at: datetime | None = None  # since when the child is at school, where that is what was not known
 
 
 def right_to(kind: Kind) -> FamilyRight:
     """Return the right that a guardian needs to be told of it."""
-    return FamilyRight.PAY if kind in OF_MONEY else FamilyRight.MEALS
+    return _RIGHTS.get(kind, FamilyRight.MEALS)
 
 
 def packed(detail: Detail) -> str:

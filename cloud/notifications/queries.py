@@ -13,17 +13,19 @@ from zoneinfo import ZoneInfo
 from cloud.core.actor import Actor
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.notifications.kinds import OF_MONEY, Detail, Kind, unpacked
+from cloud.notifications.kinds import Detail, Kind, right_to, unpacked
+from cloud.notifications.rules import is_delayed
+from cloud.people.rights import COLUMNS
 
 SECTION = "notices"  # of the menu
 PAGE = 30
 UNREAD_MAX = 100  # counted no further
 OF_CHILD_MAX = 50
+_RIGHTS = " ".join(f"WHEN '{kind.value}' THEN {COLUMNS[right_to(kind)]}" for kind in Kind)
 _MAY_SEE = f"""
 EXISTS (
   SELECT FROM guardianship_at($2) AS family
-  WHERE family.account_id = notice.account_id AND family.person_id = notice.person_id
-    AND CASE WHEN kind = ANY('{{{",".join(kind.value for kind in OF_MONEY)}}}') THEN may_pay ELSE may_see_meals END
+  WHERE family.account_id = notice.account_id AND family.person_id = notice.person_id AND CASE kind {_RIGHTS} END
 )
 """
 _OWN = f"""
@@ -67,6 +69,10 @@ class NoticeRow:
     corrects: str
     detail: Detail
     zone: ZoneInfo
+
+    @property
+    def is_delayed(self) -> bool:
+        return is_delayed(self.at, self.told_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from cloud.meals.told import MealFact, MealRefused, MealReturned, MealSold
 from cloud.notifications.kinds import Detail, Kind, Named
 
 LATE_AFTER = timedelta(hours=2)  # older facts are shown, and nobody is disturbed by them
+DELAYED_AFTER = timedelta(minutes=5)  # what took longer to be told says so
 # A till's own troubles, about which there is nothing to tell a parent: the next touch sells, or nobody sells at all.
 TROUBLES = frozenset({"changed", "empty", "too_much", "nobody", "no_shift", "disk", "no_till", "why_needed"})
 
@@ -60,6 +61,11 @@ def notices_of(facts: Iterable[Fact], guardians: Mapping[str, Collection[int]], 
 def is_late(at: datetime, now: datetime) -> bool:
     """Tell whether a fact is told too late to disturb anybody."""
     return now - at > LATE_AFTER
+
+
+def is_delayed(at: datetime, told_at: datetime) -> bool:
+    """Tell whether a fact was told so long after it happened that its reader must know."""
+    return told_at - at > DELAYED_AFTER
 
 
 def of_meal(met: MealFact) -> Fact | None:

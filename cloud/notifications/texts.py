@@ -4,6 +4,7 @@ from cloud.core.formats import Formats
 from cloud.core.i18n import Language, translate, translations
 from cloud.core.messages import Message, message
 from cloud.core.words import word
+from cloud.notifications.day_texts import said_of_day
 from cloud.notifications.kinds import CLOSED, Detail, Kind, Named
 from cloud.notifications.queries import NoticeRow
 
@@ -31,10 +32,13 @@ def told(notice: NoticeRow, language: Language) -> str:
 def told_alone(notice: NoticeRow, language: Language) -> str:
     """Return what a notice says with when it happened, for where nothing stands around it."""
     formats, words = Formats(language, notice.zone), told(notice, language)
-    if not notice.is_late:
-        return translate(language, message("{time}. {words}", time=formats.hour(notice.at), words=words))
-    late = message("Told later, it happened {moment}. {words}", moment=formats.moment(notice.at), words=words)
-    return translate(language, late)
+    if notice.is_late:
+        late = message("Told later, it happened {moment}. {words}", moment=formats.moment(notice.at), words=words)
+        return translate(language, late)
+    time = formats.hour(notice.at)
+    if notice.is_delayed:
+        return translate(language, message("Delayed, it happened at {time}. {words}", time=time, words=words))
+    return translate(language, message("{time}. {words}", time=time, words=words))
 
 
 def why_refused(reason: str) -> Message:
@@ -42,7 +46,7 @@ def why_refused(reason: str) -> Message:
     return WHY_REFUSED.get(reason, message("The till's reason: {reason}.", reason=reason))
 
 
-def _said(notice: NoticeRow, formats: Formats) -> list[Message]:
+def _said(notice: NoticeRow, formats: Formats) -> list[Message]:  # noqa: PLR0911 (one a kind)
     child, detail, language = notice.name, notice.detail, formats.language
     match notice.kind:
         case Kind.MEAL_TAKEN:
@@ -57,6 +61,11 @@ def _said(notice: NoticeRow, formats: Formats) -> list[Message]:
             return _reminded(child, detail, formats)
         case Kind.PREORDER_BROKEN:
             return _broken(child, detail, formats)
+        case (
+            Kind.ARRIVED | Kind.DEPARTED | Kind.LATE | Kind.LEFT_EARLY | Kind.WITHOUT_CARD | Kind.ABSENT
+            | Kind.CARD_DOUBLED | Kind.DAY_CORRECTED
+        ):  # fmt: skip
+            return said_of_day(notice, formats)
 
 
 def _taken(child: str, detail: Detail, language: Language) -> Message:

@@ -45,7 +45,8 @@ FROM consent_answer AS answer LEFT JOIN guardian ON guardian.id = guardian_id
 WHERE answer.person_id = $1 AND purpose = ANY($2::text[]) ORDER BY answer.id DESC LIMIT 200
 """
 _ACCOUNTS = """
-SELECT DISTINCT person_id, account_id, may_see_meals, may_pay FROM guardianship_at($2) AS family
+SELECT DISTINCT person_id, account_id, may_see, may_see_meals, may_pay, may_get_notices
+FROM guardianship_at($2) AS family
 JOIN account ON account.id = account_id AND account.is_active
 WHERE person_id = ANY($1) AND may_get_notices AND consented_to_notices(person_id, guardian_id)
 ORDER BY 1, 2
@@ -181,13 +182,13 @@ async def answers_of(connection: asyncpg.Connection | asyncpg.Pool, person_id: i
 async def guardian_accounts(
     connection: asyncpg.Connection, person_ids: Sequence[int], at: datetime
 ) -> dict[tuple[int, FamilyRight], list[int]]:
-    """Return the accounts that are told of a child's meals, and those told of its money, at an instant.
+    """Return the accounts that are told of a child's days, meals or money at an instant, or of anything (`NOTICES`).
 
     Told is who has the right to both the thing and notices, and consented to them. For slices above.
     """
     accounts: dict[tuple[int, FamilyRight], list[int]] = {}
     for row in await connection.fetch(_ACCOUNTS, person_ids, at):
-        for right in (FamilyRight.MEALS, FamilyRight.PAY):
+        for right in (FamilyRight.SEE, FamilyRight.MEALS, FamilyRight.PAY, FamilyRight.NOTICES):
             if row[COLUMNS[right]]:
                 accounts.setdefault((row["person_id"], right), []).append(row["account_id"])
     return accounts

@@ -140,7 +140,8 @@ async def test_what_goes_to_one_parents_phone_is_that_parents_own_to_answer(fami
         told = await guardian_accounts(connection, [family.child_id], family.services.clock.now())
 
     assert told == {
-        (family.child_id, right): [family.mother.account_id] for right in (FamilyRight.MEALS, FamilyRight.PAY)
+        (family.child_id, right): [family.mother.account_id]
+        for right in (FamilyRight.SEE, FamilyRight.MEALS, FamilyRight.PAY, FamilyRight.NOTICES)
     }
 
 
