@@ -30,9 +30,10 @@ from cloud.core.telling import tell_refused, wants_page
 from cloud.foreign_gates import api as gates_api
 from cloud.foreign_gates import presence_api
 from cloud.guard import pages as guard_pages
-from cloud.guardian import api as guardian_api
 from cloud.guardian import (
+    absence_pages,
     blocking,
+    collector_pages,
     joining_pages,
     notice_api,
     notice_pages,
@@ -44,6 +45,7 @@ from cloud.guardian import (
     statistics_api,
     statistics_pages,
 )
+from cloud.guardian import api as guardian_api
 from cloud.guardian import consent_pages as guardian_consent_pages
 from cloud.guardian import family_pages as guardian_family_pages
 from cloud.guardian import menu_api as guardian_menu_api
@@ -51,6 +53,7 @@ from cloud.guardian import menu_pages as guardian_menu_pages
 from cloud.guardian import money_pages as guardian_money_pages
 from cloud.guardian import pages as guardian_pages
 from cloud.notifications.queries import counts_of
+from cloud.office import absence_pages as absence_pages_of_school
 from cloud.office import account_pages as account_pages_of_school
 from cloud.office import (
     anchor_pages,
@@ -60,6 +63,7 @@ from cloud.office import (
     canteen_rule_pages,
     card_pages,
     class_pages,
+    collect_pages,
     consent_pages,
     correction_pages,
     day_pass_pages,
@@ -77,6 +81,7 @@ from cloud.office import (
     menu_api,
     menu_pages,
     money_pages,
+    morning_pages,
     person_pages,
     photo_pages,
     program_pages,
@@ -88,11 +93,13 @@ from cloud.office import (
     settling_pages,
     sold_pages,
     told_pages,
+    trip_pages,
     ui_pages,
     wallet_pages,
     ways_in_pages,
 )
 from cloud.office import api as office_api
+from cloud.office import collector_pages as collector_pages_of_school
 from cloud.office import order_pages as kitchen_pages
 from cloud.office import pages as office_pages
 from cloud.office import rating_pages as canteen_rating_pages
@@ -144,7 +151,9 @@ ROUTERS = (
     photo_pages.router, family_pages.router, family_pages.of_one, fleet_pages.router, enrol_pages.router,
     fleet_alarms.router, fleet_alarms.of_all, audit_pages.router, audit_pages.of_all,
     anchor_pages.router, retention_pages.router, attempt_pages.router, export_pages.router, fleet_device_pages.router,
-    role_pages.router, class_pages.router, region_pages.router, register_pages.router,
+    role_pages.router, class_pages.router, region_pages.router, register_pages.router, morning_pages.router,
+    absence_pages.router, collector_pages.router, absence_pages_of_school.router, collector_pages_of_school.router,
+    trip_pages.router, collect_pages.router,
     account_pages_of_school.router, account_pages_of_school.of_one, ways_in_pages.router,
     report_pages.router, signed_pages.router, import_pages.router, office_api.router, guardian_api.router,
     provider_api.router, provider_pages.router, leaving.router, launch_pages.router, lti_api.router,

@@ -196,6 +196,16 @@ async def roll_of_classes(services: Services, actor: Actor, school: SchoolToday)
     return await _roll(services, school, sorted(classes))
 
 
+async def roll_within(services: Services, actor: Actor, school: SchoolToday, right: Right) -> list[PersonToday]:
+    """Return who of a school is within the reach of a right: everybody, or the own classes. Raises NotAllowed."""
+    if actor.can(right, school.id):
+        return await _roll(services, school, None)
+    classes = actor.classes(right, school.id)
+    if not classes:
+        raise NotAllowed
+    return await _roll(services, school, sorted(classes))
+
+
 async def _roll(services: Services, school: SchoolToday, classes: Sequence[int] | None) -> list[PersonToday]:
     now = services.clock.now()
     rows = await services.database.pool.fetch(ROLL, school.id, school.on, PEOPLE_MAX, classes)

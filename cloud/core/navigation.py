@@ -37,6 +37,7 @@ PLACES = (
     _place("children", Right.PRESENCE_READ, N_("Children"), "/", Role.GUARDIAN),
     _place("children", Right.PRESENCE_READ, N_("My day"), "/", Role.STUDENT),
     _place("notices", Right.NOTICES_READ, N_("Notices"), "/notices", Role.GUARDIAN),
+    _place("morning", Right.REGISTER_READ, N_("Morning"), "morning", Role.CLASS_TEACHER),
     _place("class", Right.PRESENCE_READ, N_("My class"), "class", Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR),
     _place("register", Right.REGISTER_READ, N_("Register"), "register", Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR),
     _place("region", Right.STATISTICS_READ, N_("Schools"), "/region", Role.AUTHORITY),

@@ -59,6 +59,12 @@ class Right(StrEnum):
     PRESENCE_READ = "presence.read"
     REGISTER_READ = "register.read"
     REGISTER_KEEP = "register.keep"
+    ABSENCES_TELL = "absences.tell"
+    ABSENCES_READ = "absences.read"
+    ABSENCES_ANSWER = "absences.answer"
+    TRIPS_KEEP = "trips.keep"
+    COLLECTORS_NAME = "collectors.name"
+    COLLECTORS_READ = "collectors.read"
     GATES_WATCH = "gates.watch"
     PASSES_GIVE = "passes.give"
     CARDS_READ = "cards.read"
@@ -202,6 +208,20 @@ TABLE: Mapping[Right, Allowed] = {
         Thing.GATES, N_("Mark who is in class; a teacher today, the office and deputies also earlier days"),
         at_school(Role.OFFICE, Role.DEPUTY) | MARKING,
     ),
+    Right.ABSENCES_TELL: Allowed(Thing.GATES, N_("Tell the school of a child's absence, and take it back"), PARENTS),
+    Right.ABSENCES_READ: Allowed(
+        Thing.GATES, N_("See what families tell of absences, and doctors' papers; each look at a paper is noted"),
+        at_school(Role.NURSE, Role.OFFICE, *HEADS) | MARKING,
+    ),
+    Right.ABSENCES_ANSWER: Allowed(
+        Thing.GATES, N_("Accept what families tell of absences, or ask back"),
+        at_school(Role.OFFICE, Role.DEPUTY) | MARKING,
+    ),
+    Right.TRIPS_KEEP: Allowed(Thing.GATES, N_("Write down trips of classes, and who goes along"),
+                              at_school(Role.OFFICE, Role.DEPUTY) | MARKING),
+    Right.COLLECTORS_NAME: Allowed(Thing.GATES, N_("Say who may collect one's child, and who may not"), PARENTS),
+    Right.COLLECTORS_READ: Allowed(Thing.GATES, N_("See who may collect a child, without phones"),
+                                   at_school(Role.GUARD, Role.OFFICE, *HEADS) | OF_CLASS),
     Right.GATES_WATCH: Allowed(Thing.GATES, N_("Watch the gates live, and print the muster list"),
                                at_school(Role.GUARD, Role.OFFICE, *HEADS)),
     Right.PASSES_GIVE: Allowed(Thing.GATES, N_("Get a code for a day without the card"),

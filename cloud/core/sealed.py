@@ -64,6 +64,11 @@ SEALED = (
     SealedColumn("entitlement", "document_encrypted", "entitlement.document", "id::text"),
     SealedColumn("family_limit", "document_encrypted", "family_limit.document", "id::text"),
     SealedColumn("family_limit", "lift_document_encrypted", "family_limit.lift_document", "id::text"),
+    SealedColumn("absence", "reason_encrypted", "absence.reason", "id::text"),
+    SealedColumn("absence", "words_encrypted", "absence.words", "id::text"),
+    SealedColumn("absence", "answer_encrypted", "absence.answer", "id::text"),
+    SealedColumn("absence_paper", "paper_encrypted", "absence_paper.paper", "id::text"),
+    SealedColumn("collector", "phone_encrypted", "collector.phone", "id::text"),
     SealedColumn("export_job", "key_encrypted", "export_job.key", "id::text"),
 )
 FILES = (

@@ -21,6 +21,8 @@ REMOVED = {
     "requests": N_("Requests to correct data"),
     "diets": N_("Allergies, diets and bans"),
     "reasons": N_("Why the child was absent from class"),
+    "absences": N_("Absences that the family told, with their papers"),
+    "collectors": N_("Who could collect the child, and their phones"),
     "comments": N_("Comments about meals"),
     "resources": N_("Pseudonyms at digital resources, and results from there"),
     "name": N_("Name, IIN, the school's number"),

@@ -51,6 +51,8 @@ DELETE FROM restriction WHERE person_id = $1 RETURNING 1""",
     "reasons": """
 DELETE FROM register_reason AS why USING register_mark AS mark
 WHERE person_id = $1 AND mark.school_id = why.school_id AND mark.number = why.number RETURNING 1""",
+    "absences": "DELETE FROM absence WHERE person_id = $1 RETURNING 1",
+    "collectors": "DELETE FROM collector WHERE person_id = $1 RETURNING 1",
     "comments": "UPDATE meal_rating SET comment = '' WHERE person_id = $1 AND comment <> '' RETURNING 1",
     "resources": """
 WITH results AS (DELETE FROM lti_score WHERE person_id = $1 RETURNING 1),

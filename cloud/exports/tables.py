@@ -4,9 +4,14 @@ Rule: every table stands here or, with the reason, in UNKEPT, and every column h
 meanings.toml; a column without one goes out nowhere, and a test fails.
 """
 
+from cloud.absences.kinds import ANSWER as ABSENCE_ANSWER
+from cloud.absences.kinds import PAPER as ABSENCE_PAPER
+from cloud.absences.kinds import REASON as ABSENCE_REASON
+from cloud.absences.kinds import WORDS as ABSENCE_WORDS
 from cloud.accounts.logins import LOGIN
 from cloud.cards.bulk import NUMBER
 from cloud.cards.keys import KEY as CARD_KEY
+from cloud.collectors.queries import PHONE as COLLECTOR_PHONE
 from cloud.devices.invitations import KEYS as INVITATION_KEYS
 from cloud.devices.registry import SECRET
 from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Sealed, Secret, Table, Writing, through
@@ -95,6 +100,26 @@ TABLES = (
     Table("presence"),
     Table("register_mark"),
     Table("register_reason", sealed={"reason_encrypted": Sealed(WHY, Secret.HEALTH)}),
+    Table(
+        "absence",
+        sealed={
+            "reason_encrypted": Sealed(ABSENCE_REASON, Secret.HEALTH),
+            "words_encrypted": Sealed(ABSENCE_WORDS, Secret.HEALTH),
+            "answer_encrypted": Sealed(ABSENCE_ANSWER, Secret.HEALTH),
+        },
+    ),
+    Table(
+        "absence_paper",
+        sealed={"paper_encrypted": Sealed(ABSENCE_PAPER)},
+        files={"paper_encrypted": "documents/absence-{id}.{media}"},
+    ),
+    Table("trip"),
+    Table("trip_member", through("trip_id", "trip")),
+    Table(
+        "collector",
+        sealed={"phone_encrypted": Sealed(COLLECTOR_PHONE, Secret.CONTACT)},
+        digests={"phone_digest": "phone_encrypted"},
+    ),
     Table("alarm"),
     Table("dish"),
     Table("dish_photo", files={"webp": "dishes/{digest}.webp"}),

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from cloud.absences.kinds import ANSWER as ABSENCE_ANSWER
+from cloud.absences.kinds import REASON, WORDS
 from cloud.accounts.actions import audit
 from cloud.accounts.logins import LOGIN
+from cloud.collectors.queries import PHONE as COLLECTOR_PHONE
 from cloud.core.actor import Actor
 from cloud.core.services import Services
 from cloud.exports.meanings import LANGUAGES
@@ -81,6 +84,13 @@ PARTS = (
     Part("register_reason", ("number", "reason"),
          "(school_id, number) IN (SELECT school_id, number FROM register_mark WHERE person_id = $1)", _of(SEE),
          {"reason": WHY}, by="number"),
+    Part("absence", ("first_on", "last_on", "reason", "words", "told_at", "seen_at", "state", "answered_at", "answer"),
+         "person_id = $1 AND account_id = $2", _of(SEE),
+         {"reason": REASON, "words": WORDS, "answer": ABSENCE_ANSWER}),
+    Part("trip", ("title", "place", "first_on", "last_on", "ended_at"),
+         "id IN (SELECT trip_id FROM trip_member WHERE person_id = $1)", _of(SEE)),
+    Part("collector", ("name", "relation", "phone", "first_on", "last_on", "named_at", "ended_at"),
+         f"person_id = $1 AND guardian_id IN ({_ME})", _of(CONSENT), {"phone": COLLECTOR_PHONE}),
     Part("movement", ("on", "at", "direction", "gate", "kind", "reason", "received_at"), "person_id = $1", _of(SEE)),
     Part("notice", ("at", "kind", "told_at", "is_late", "detail"), "person_id = $1 AND account_id = $2", _of(NOTICES)),
     Part("meal_sale", ("on", "at", "meal", "payment", "amount_tiyn", "full_tiyn", "returned_tiyn", "is_void", "id"),

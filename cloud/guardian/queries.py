@@ -12,6 +12,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cloud.absences.kinds import Excuse
+from cloud.absences.queries import excused_on
 from cloud.attendance.queries import Tap, days_of
 from cloud.attendance.silence import SilentGate, silent_gates
 from cloud.attendance.standing import Came, Standing, standing_of
@@ -67,6 +69,7 @@ class Child:
     silent: Sequence[SilentGate]
     days: Mapping[date, list[Tap]]  # those on which anything happened at the gates or was said in class, newest first
     said: Mapping[date, Said]  # in class
+    excuse: Excuse | None  # from being at school today
 
     def may(self, right: str) -> bool:
         """Tell whether the guardian has a right now, by its word."""
@@ -136,10 +139,11 @@ async def children_of(services: Services, actor: Actor, days: int = 1) -> list[C
     taps = await days_of(services, seen, first_on, last_on)
     silent = await silent_gates(services, {child.school_id for child in children})
     said = await said_of(services, seen, first_on, last_on)
+    excused = await _excused(services, [child for child in children if child.id in seen])
     return [
         replace(
             child, days=_days(taps.get(child.ref, {}), said.get(child.ref, {})), said=said.get(child.ref, {}),
-            silent=silent.get(child.school_id, ()),
+            silent=silent.get(child.school_id, ()), excuse=excused.get(child.id),
         )
         for child in children
     ]  # fmt: skip
@@ -162,6 +166,15 @@ async def seen_of(services: Services, actor: Actor, ref: str, *rights: FamilyRig
         if child.ref == ref and (not rights or child.rights & set(rights)):
             return child
     raise NotFound
+
+
+async def _excused(services: Services, children: Sequence[Child]) -> dict[int, Excuse]:
+    """Return who is excused today, by the day of each child's own school."""
+    excused: dict[int, Excuse] = {}
+    async with services.database.pool.acquire() as connection:
+        for on in {child.on for child in children}:  # schools of one family rarely have two
+            excused |= await excused_on(connection, [child.id for child in children if child.on == on], on)
+    return excused
 
 
 def _days(taps: Mapping[date, list[Tap]], said: Mapping[date, Said]) -> dict[date, list[Tap]]:
@@ -204,6 +217,7 @@ def _child(row: Mapping[str, Any], plan: DayPlan, now: datetime) -> Child:
         silent=(),
         days={},
         said={},
+        excuse=None,
     )
 
 

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     UNCONFIRMED = "unconfirmed"
     NOT_SEEN = "not_seen"
     ABSENT_IN_CLASS = "absent_in_class"
+    TOLD_ABSENT = "told_absent"  # by the family, and nothing was said in class
 
 
 # The sales of school $1 on day $2 that are odd in each way: their ids, and what there is to say.
@@ -73,6 +74,14 @@ SELECT id, by_name AS detail FROM meal_sale CROSS JOIN LATERAL (
   SELECT says, by_name FROM register_mark AS mark WHERE mark.person_id = meal_sale.person_id AND mark."on" = $2
   ORDER BY number DESC LIMIT 1) AS last
 WHERE school_id = $1 AND "on" = $2 AND NOT is_void AND payment IN ('free', 'subsidised') AND says = 'absent'""",
+    Kind.TOLD_ABSENT: """
+SELECT id, '' AS detail FROM meal_sale
+WHERE school_id = $1 AND "on" = $2 AND NOT is_void AND payment IN ('free', 'subsidised') AND EXISTS (
+  SELECT FROM absence WHERE absence.person_id = meal_sale.person_id AND first_on <= $2 AND last_on >= $2
+    AND state IN ('told', 'accepted'))
+  AND coalesce((
+    SELECT says FROM register_mark AS mark WHERE mark.person_id = meal_sale.person_id AND mark."on" = $2
+    ORDER BY number DESC LIMIT 1), 'unsaid') = 'unsaid'""",
 }  # fmt: skip
 _COUNTS = "\nUNION ALL\n".join(
     f"SELECT '{kind}' AS kind, count(*) AS count FROM ({of_kind}) AS {kind}"  # noqa: S608 - of our own words only

@@ -29,13 +29,16 @@ class Kind(StrEnum):
     ABSENT = "absent"  # not seen by the class's first lesson and some minutes
     CARD_DOUBLED = "card_doubled"
     DAY_CORRECTED = "day_corrected"  # puts one of these right, and names it
+    ABSENCE_CHANGED = "absence_changed"  # by a guardian or the school: told, taken back, accepted, asked (`way`)
+    COLLECTOR_CHANGED = "collector_changed"  # who may collect the child: named, ended, stopped, lifted (`way`)
+    TEACHER_ASKS = "teacher_asks"  # where the child is
 
 
 # Who is told: who may pay, who sees the days at the gate, who gets notices at all; of the others who sees meals.
 OF_MONEY = (Kind.LOW_BALANCE, Kind.TOPUP, Kind.CORRECTION)
 OF_GATE = (
     Kind.ARRIVED, Kind.DEPARTED, Kind.LATE, Kind.LEFT_EARLY, Kind.WITHOUT_CARD, Kind.ABSENT, Kind.CARD_DOUBLED,
-    Kind.DAY_CORRECTED,
+    Kind.DAY_CORRECTED, Kind.ABSENCE_CHANGED, Kind.COLLECTOR_CHANGED, Kind.TEACHER_ASKS,
 )  # fmt: skip
 OF_WORDS: tuple[Kind, ...] = ()
 _RIGHTS = {
@@ -80,6 +83,9 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     was: str = ""  # of what is put right: the kind it was told as
     was_at: datetime | None = None  # and when that was said to have happened
     now: str = ""  # what is true of it: a kind, `present` by the teacher's word; empty when nobody passed
+    last_on: date | None = None  # of an absence, or of who may collect the child; `on` is the first day
+    who: str = ""  # may collect the child
+    by: str = ""  # whose word it is
     came_at: datetime | None = None  # since when the child is at school, where that is what was not known
 
 

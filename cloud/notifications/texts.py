@@ -5,6 +5,7 @@ from cloud.core.i18n import Language, translate, translations
 from cloud.core.messages import Message, message
 from cloud.core.words import word
 from cloud.notifications.day_texts import said_of_day
+from cloud.notifications.family_texts import said_of_family
 from cloud.notifications.kinds import CLOSED, Detail, Kind, Named
 from cloud.notifications.queries import NoticeRow
 
@@ -66,6 +67,8 @@ def _said(notice: NoticeRow, formats: Formats) -> list[Message]:  # noqa: PLR091
             | Kind.CARD_DOUBLED | Kind.DAY_CORRECTED
         ):  # fmt: skip
             return said_of_day(notice, formats)
+        case Kind.ABSENCE_CHANGED | Kind.COLLECTOR_CHANGED | Kind.TEACHER_ASKS:
+            return said_of_family(notice, formats)
 
 
 def _taken(child: str, detail: Detail, language: Language) -> Message:

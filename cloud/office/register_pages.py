@@ -16,6 +16,7 @@ from cloud.core.messages import message
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
 from cloud.office.days import day_asked
+from cloud.office.offers import offers_of, to_be_said, told_in
 from cloud.office.person import Text
 from cloud.register.actions import mark, mark_rest
 from cloud.register.errors import RegisterClosed
@@ -28,6 +29,7 @@ router = APIRouter(prefix="/schools/{code}/register", include_in_schema=False)
 ReadersDesk = Annotated[Desk, Depends(reach_desk(Right.REGISTER_READ))]
 KeepersDesk = Annotated[Desk, Depends(reach_desk(Right.REGISTER_KEEP))]
 Seen = Annotated[int, Form(ge=0, le=2**62)]
+Shown = Annotated[list[str], Form(max_length=200)]
 Write = Callable[[date], Awaitable[None]]
 MARKS = [each for each in CHOICES if each.says is not Says.UNSAID]
 
@@ -69,12 +71,12 @@ async def mark_child(
 
 @router.post("/{class_id}/rest")
 async def mark_others(
-    request: Request, desk: KeepersDesk, class_id: Counted, on: Text = "", seen: Seen = 0
+    request: Request, desk: KeepersDesk, class_id: Counted, on: Text = "", seen: Seen = 0, told: Shown = [],  # noqa: B006
 ) -> Response:  # fmt: skip
-    """Say that everybody else is here."""
+    """Say that everybody else is here, but for whom the page offered a family's word or a trip."""
 
     async def write(day: date) -> None:
-        await mark_rest(desk.services, desk.actor, desk.school, class_id, day, seen)
+        await mark_rest(desk.services, desk.actor, desk.school, class_id, day, seen, told_in(told))
 
     return await _written(request, desk, class_id, on, write)
 
@@ -98,11 +100,13 @@ async def _written(
 
 async def _page(request: Request, desk: Desk, class_id: int, on: date, refused: Refused | None) -> Response:
     day = await class_on(desk.services, desk.actor, desk.school, class_id, on)
+    offers = await offers_of(desk, [day], on)
     return pages_of(request).page(
         desk.visit, "office/register_class.html", status=refused.status if refused else HTTPStatus.OK,
         section="register", refused=_told(desk, refused), day=day, marks=MARKS, has_more=_has_more(desk),
         closed=_told(desk, await _closed(desk, day, on)),
-        history=await history_of(desk.services, day, on), **_days(desk, on),
+        history=await history_of(desk.services, day, on), offers=offers, to_be_said=to_be_said(day, offers),
+        **_days(desk, on),
     )  # fmt: skip
 
 
@@ -127,7 +131,11 @@ def _has_more(desk: Desk) -> bool:
 def _days(desk: Desk, on: date) -> dict[str, object]:
     today = desk.school.on
     after = on + timedelta(days=1) if on < today else None
-    return {"on": on, "is_today": on == today, "before": on - timedelta(days=1), "after": after}
+    right, school_id = Right.ABSENCES_READ, desk.school.id
+    return {
+        "on": on, "is_today": on == today, "before": on - timedelta(days=1), "after": after,
+        "reads_absences": desk.actor.can(right, school_id) or bool(desk.actor.classes(right, school_id)),
+    }  # fmt: skip
 
 
 def _told(desk: Desk, refused: Refused | None) -> str:

@@ -21,9 +21,10 @@ from cloud.core.page_wakeups import wake_pages
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.vault import Vault
+from cloud.core.wakeups import notify
 from cloud.people.actions import check_source
 from cloud.people.errors import PersonRefused
-from cloud.people.kinds import FamilyRight
+from cloud.people.kinds import CHANGED, FamilyRight
 from cloud.people.rights import COLUMNS
 
 PAPER, LIFT_PAPER = "family_limit.document", "family_limit.lift_document"  # contexts of the vault
@@ -175,9 +176,10 @@ async def _told(
     place: tuple[int, str],
     detail: dict[str, str],
 ) -> None:
-    """Audit a change, and wake the child's live pages: who may see no more is drawn nothing more."""
+    """Audit a change, wake the child's live pages, and have gates' desks told who may collect it."""
     school_id, ref = place
     await audit(
         connection, actor, verb, f"guardian:{guardian_id}", detail, school_id=school_id, at=services.clock.now()
     )
+    await notify(connection, CHANGED, str(school_id))
     await wake_pages(services.vault, connection, [(school_id, ref)])

@@ -4,7 +4,7 @@ Rule: whoever writes says what was seen; where something else was said since, no
 numbered under its lock, so that they come to be seen in the order of their numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import asyncpg
@@ -24,6 +24,7 @@ from cloud.register.queries import CHILDREN, CHILDREN_MAX, hand_of, place_of, sa
 from cloud.register.rules import check_day
 from cloud.schools.queries import day_plans
 
+NOBODY: Mapping[str, Said] = {}
 LOCKS = 0x72656769  # "regi": one of the two numbers of a school's lock; the other is the school's id
 _LOCK = "SELECT pg_advisory_xact_lock($1, $2)"
 _NEXT = "SELECT coalesce(max(number), 0) + 1 FROM register_mark WHERE school_id = $1"
@@ -62,9 +63,13 @@ async def mark(
         )  # fmt: skip
 
 
-async def mark_rest(services: Services, actor: Actor, school: SchoolToday, class_id: int, on: date, seen: int) -> None:
+async def mark_rest(
+    services: Services, actor: Actor, school: SchoolToday, class_id: int, on: date, seen: int,
+    but: Mapping[str, Said] = NOBODY,
+) -> None:  # fmt: skip
     """Say that everybody of a class of whom nothing was said is here; `seen` was the number of its last mark.
 
+    But of who stands in `but`, by reference, what stands there: what the one who marks saw offered, as a family's word.
     Raises NotAllowed, NotFound, RegisterClosed or RegisterChanged.
     """
     await _check(services, actor, school, class_id, on)
@@ -75,12 +80,22 @@ async def mark_rest(services: Services, actor: Actor, school: SchoolToday, class
             return
         if max(row["number"] or 0 for row in rows) != seen:
             raise _changed()
-        await _write(services, transaction, actor, school, class_id, on, Said(Says.PRESENT), unsaid)
-        told = {"on": on.isoformat(), "present": str(len(unsaid))}
+        told = {"on": on.isoformat()}
+        for said, children in _apart(unsaid, but).items():
+            await _write(services, transaction, actor, school, class_id, on, said, children)
+            told[said.says.value] = str(int(told.get(said.says.value, "0")) + len(children))
         await audit(
             transaction, actor, "register.taken", f"class:{class_id}", told, school_id=school.id,
             at=services.clock.now(),
         )  # fmt: skip
+
+
+def _apart(children: Sequence[asyncpg.Record], but: Mapping[str, Said]) -> dict[Said, list[asyncpg.Record]]:
+    """Return children by what is said of each."""
+    apart: dict[Said, list[asyncpg.Record]] = {}
+    for child in children:
+        apart.setdefault(but.get(child["ref"], Said(Says.PRESENT)), []).append(child)
+    return apart
 
 
 async def _check(services: Services, actor: Actor, school: SchoolToday, class_id: int, on: date) -> None:

@@ -26,7 +26,7 @@ DAYS_MAX = 5_000
 CHILDREN = """
 SELECT p.id, p.ref, concat_ws(' ', p.surname, p.given_name) AS name, p.school_class_id, p.school_id, last.number,
   last.says, reason_encrypted, last.at, last.by_name, e.first_in_at, e.last_out_at,
-  coalesce(e.is_inside, false) AS is_inside
+  coalesce(e.is_inside, false) AS is_inside, coalesce(e.late_min, 0) AS late_min
 FROM person p
 LEFT JOIN LATERAL (SELECT number, says, at, by_name FROM register_mark
   WHERE person_id = p.id AND "on" = $2 ORDER BY number DESC LIMIT 1) last ON true
@@ -69,6 +69,7 @@ class ChildMarked:
     last_out_at: datetime | None
     is_inside: bool
     clash: Clash | None
+    late_min: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,5 +191,5 @@ def _child(vault: Vault, row: asyncpg.Record, *, heard: bool) -> ChildMarked:
     return ChildMarked(
         row["id"], row["ref"], row["name"], row["number"] or 0, said, row["at"], row["by_name"] or "",
         row["first_in_at"], row["last_out_at"], row["is_inside"],
-        clash_of(said.says, came=row["first_in_at"] is not None, heard=heard),
+        clash_of(said.says, came=row["first_in_at"] is not None, heard=heard), row["late_min"],
     )  # fmt: skip

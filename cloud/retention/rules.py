@@ -70,6 +70,21 @@ RULES = (
         ),
     ),
     Rule(
+        "papers", N_("Doctors' and other papers about absences"), ("absence_paper",), YEAR, "From the last day away",
+        _PURPOSE, After.DELETED,
+        (Aged("absence_paper", "absence_id IN (SELECT id FROM absence WHERE school_id = $1 AND last_on < $2)"),),
+    ),
+    Rule(
+        "absences", N_("Absences as families told them, trips of classes, and who could collect a child"),
+        ("absence", "trip", "trip_member", "collector"), 2 * YEAR, "From the last day", _PURPOSE, After.DELETED,
+        (
+            Aged("trip_member", "trip_id IN (SELECT id FROM trip WHERE school_id = $1 AND last_on < $2)"),
+            Aged("trip", "school_id = $1 AND last_on < $2"), Aged("absence", "school_id = $1 AND last_on < $2"),
+            # A guardian's no stands as long as the child is here.
+            Aged("collector", "school_id = $1 AND last_on < $2 AND (stopped_by IS NULL OR lifted_at IS NOT NULL)"),
+        ),
+    ),
+    Rule(
         "notices", N_("Notices to guardians"), ("notice", "notice_cursor", "notice_purse"), YEAR,
         "From the telling, or `ESIK_NOTICE_DAYS`, which is shorter", _PURPOSE, After.DELETED,
         (Aged("notice", "school_id = $1 AND told_at < $2"),),

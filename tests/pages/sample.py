@@ -40,6 +40,7 @@ from cloud.topups.actions import promise_back, take_cash
 from cloud.topups.payments import Paid, take
 from schemas.structs import Item, Record, Sale, Shift, Void
 from tests.pages import (
+    absence_sample,
     canteen_sample,
     family_sample,
     notice_sample,
@@ -144,6 +145,7 @@ async def write(services: Services) -> Sample:
     await Account.filter(name="Жаңа кеңсе").update(must_change=True)
     await notice_sample.write(services)
     scan = await family_sample.write(services, people[0].id, people[ABSENT].id, NOW)
+    await absence_sample.write(services, school.id, people[0].ref, people[1].ref)
     tokens["ended"] = await _account(services, Role.OFFICE, school.id, "Ескі кеңсе", login="ended")
     await SignIn.filter(account_id=(await Account.get(name="Ескі кеңсе")).id).update(expires_at=NOW)
     tokens |= await roles_sample.write(services, school.id, other.id, set(tokens), people[0].id)

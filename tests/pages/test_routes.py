@@ -109,10 +109,11 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {"sourced_id": "nobody", "class_id": "none", "urn": "none", "user_id": "0", "rest": "Users"}
     places |= {"scan_id": site.sample.scan, "limit_id": 1, "job_id": 3, "request_id": 2}
     places |= {"account_id": 1, "deed": "delete"}
+    places |= {"absence_id": 1, "paper_id": 1, "trip_id": 1, "collector_id": 1}
     places |= {"resource_id": 3, "party_id": 1, "provider_id": 1, "tool_id": 1, "context": "3-1"}
     if "/resources/" in key:
         places |= {"class_id": 0, "digest": site.sample.cover}
-    if "/register/" in key:
+    if "/register/" in key or "/morning/" in key:
         places["class_id"] = 1
     if key in SIGNING_IN:
         return method, SIGNING_IN[key]
@@ -147,6 +148,8 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM preorder), (SELECT count(*) FROM export_job WHERE state <> 'gone'),"
         " (SELECT count(*) FROM correction_request WHERE answered_at IS NULL),"
         " (SELECT count(*) FROM ledger_entry),"
+        " (SELECT count(*) FROM absence WHERE state = 'told'), (SELECT count(*) FROM trip WHERE ended_at IS NULL),"
+        " (SELECT count(*) FROM collector WHERE ended_at IS NULL), (SELECT count(*) FROM register_mark),"
         " (SELECT count(*) FROM report), (SELECT count(*) FROM report WHERE signed_at IS NULL),"
         " (SELECT count(*) FROM report_correction), (SELECT count(*) FROM report_sending),"
         " (SELECT count(*) FROM giving_back), (SELECT count(*) FROM resource WHERE retired_at IS NULL),"

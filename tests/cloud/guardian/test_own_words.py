@@ -6,9 +6,11 @@ from enum import Enum
 
 import pytest
 
+from cloud.absences.kinds import State
 from cloud.attendance.models import MovementKind
 from cloud.cards.actions import give_card
 from cloud.cards.kinds import CardState, Medium
+from cloud.collectors.queries import Kin
 from cloud.core.formats import Formats
 from cloud.core.i18n import Language
 from cloud.core.services import Services
@@ -20,6 +22,7 @@ from cloud.menu.restrictions import restrict
 from cloud.notifications.kinds import Kind
 from cloud.people.corrections import Kept, Outcome, Wrong, ask_correction
 from cloud.people.kinds import FamilyRight, Purpose, Relation, Says, Way
+from cloud.register.kinds import Reason
 from tests.cloud.people.family_factory import Family, a_family
 
 CODES: dict[str, type[Enum]] = {
@@ -27,7 +30,7 @@ CODES: dict[str, type[Enum]] = {
     "card.state": CardState, "consent_answer.purpose": Purpose, "consent_answer.says": Says,
     "consent_answer.way": Way, "movement.kind": MovementKind, "notice.kind": Kind, "entitlement.kind": RightKind,
     "ledger_entry.kind": EntryKind, "correction_request.what": Kept, "correction_request.outcome": Outcome,
-    "restriction.kind": Limit,
+    "restriction.kind": Limit, "absence.reason": Reason, "absence.state": State, "collector.relation": Kin,
 }  # fmt: skip
 MORE = {
     "movement.direction": ("in", "out"), "meal_sale.payment": ("account", "free", "subsidised", "cash"),

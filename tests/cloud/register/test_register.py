@@ -12,7 +12,7 @@ from cloud.core.page_wakeups import CHANNEL, opened
 from cloud.core.roles import OF_CLASSES
 from cloud.core.services import Services
 from cloud.erasure.steps import STEPS
-from cloud.register.actions import mark
+from cloud.register.actions import mark, mark_rest
 from cloud.register.errors import RegisterChanged, RegisterClosed
 from cloud.register.kinds import BY_CODE
 from cloud.register.queries import classes_on, history_of, said_of
@@ -89,6 +89,21 @@ async def test_the_rest_pressed_twice_in_one_moment_is_said_once(taught: Taught)
 
     assert await taught.services.database.pool.fetchval("SELECT count(*) FROM register_mark") == 3
     assert len(await noted_of(taught.services, SYSTEM, taught.school.id, Wanted(verb="register.taken"))) == 1
+
+
+async def test_the_rest_is_said_as_it_was_offered_of_whom_nothing_was_said(taught: Taught) -> None:
+    await taught.say("present", 0)
+    offered = {taught.refs[0]: BY_CODE["absent_ill"], taught.refs[1]: BY_CODE["absent_family"]}
+
+    await mark_rest(
+        taught.services, taught.teacher, taught.school, taught.class_id, TODAY, (await taught.day()).number, offered
+    )
+
+    assert await taught.codes() == ["present", "absent_family", "present"]
+    noted = await noted_of(taught.services, SYSTEM, taught.school.id, Wanted(verb="register.taken"))
+    assert [each.detail for each in noted] == [{"on": TODAY.isoformat(), "absent": "1", "present": "1"}]
+    rows = await taught.services.database.pool.fetch("SELECT number FROM register_mark ORDER BY number")
+    assert [row["number"] for row in rows] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

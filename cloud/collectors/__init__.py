@@ -1,0 +1,1 @@
+"""Who may collect a child from school: named by its guardians, shown at the gates' desks."""
