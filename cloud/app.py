@@ -17,10 +17,11 @@ from cloud.accounts import factor_pages, session_pages
 from cloud.accounts import pages as account_pages
 from cloud.accounts.web import FactorNeeded, PasswordChangeNeeded, SignInNeeded, way_out, who_now
 from cloud.consents import pages as privacy_pages
-from cloud.core import assets, security_txt, telling
+from cloud.core import app_shell, assets, security_txt, telling
 from cloud.core.assets import Assets
 from cloud.core.guarding import Figures, Guarding
 from cloud.core.live import Feed
+from cloud.core.packing import Packing
 from cloud.core.pages import Pages
 from cloud.core.ports import listen
 from cloud.core.services import Services
@@ -33,6 +34,7 @@ from cloud.guard import pages as guard_pages
 from cloud.guardian import (
     absence_pages,
     blocking,
+    calendar_pages,
     collector_pages,
     joining_pages,
     notice_api,
@@ -143,7 +145,8 @@ ROUTERS = (
     guardian_family_pages.router, joining_pages.router, own_data_pages.router, correction_pages.router,
     recovery_pages.router,
     factor_pages.router, session_pages.router,
-    assets.router, account_pages.router, guardian_pages.router, blocking.router, pass_pages.router, guard_pages.router,
+    assets.router, account_pages.router, guardian_pages.router, calendar_pages.router, blocking.router,
+    pass_pages.router, guard_pages.router,
     guardian_money_pages.router, money_pages.books, money_pages.router, sold_pages.router,
     settling_pages.router, settling_pages.persons,
     wallet_pages.router,
@@ -163,7 +166,7 @@ ROUTERS = (
     oneroster_api.router, oneroster_files_api.router,
     scim_groups_api.router, scim_api.router,  # what is nowhere else comes last
     program_pages.router,
-    gates_api.router, presence_api.router, security_txt.router,
+    gates_api.router, presence_api.router, security_txt.router, app_shell.router,
 )  # fmt: skip
 LEADING_ON = (SignInNeeded, PasswordChangeNeeded, FactorNeeded)
 DATABASE_TIMEOUT_S = 2.0
@@ -190,6 +193,7 @@ def create_app(services: Services) -> FastAPI:
     figures = Figures()
     app.state.services = services
     app.state.pages = Pages.load(Assets.load())
+    app.state.shell = app_shell.Shell(app.state.pages)
     app.state.feed = Feed()
     app.state.counting = counts_of
     app.state.ways_in = ways_in
@@ -206,6 +210,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_exception_handler(BearerRefused, tell_bearer)
     for refusal in LEADING_ON:
         app.add_exception_handler(refusal, _lead_on)
+    app.add_middleware(Packing)
     app.add_middleware(Guarding, clock=services.clock, figures=figures, is_secure=services.settings.cookies_secure)
     return app
 

@@ -52,6 +52,7 @@ class Visit:
     school: str = ""  # code of the school the page is about
     school_name: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)  # what waits for the reader, by section of the menu
+    reader: str | None = None  # of this session alone, nobody's is empty; None where the page did not ask
 
     @classmethod
     def of(cls, request: Request, now: datetime, actor: Actor | None = None) -> Self:

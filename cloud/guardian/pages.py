@@ -13,6 +13,7 @@ from cloud.core.live import stream
 from cloud.core.navigation import home_of
 from cloud.core.pages import Visit, pages_of
 from cloud.core.rights import Right
+from cloud.guardian.day_line import lines_of
 from cloud.guardian.lasting import lasting_of, purses_of
 from cloud.guardian.ordering import ahead_of
 from cloud.guardian.queries import DAYS_SHOWN, Child, children_of, seen_of
@@ -32,7 +33,7 @@ async def home(request: Request, visit: MemberVisit, actor: SignedIn, services: 
     page = "guardian/children.html"
     return pages_of(request).page(
         _in_zone(visit, children), page, section="children", children=children,
-        purses=await purses_of(services, children), anew=False,
+        purses=await purses_of(services, children), lines=await lines_of(services, children), anew=False,
     )  # fmt: skip
 
 
@@ -46,8 +47,8 @@ async def live(request: Request, visit: MemberVisit, actor: SignedIn, services: 
         children = await children_of(services, actor)
         counts = await counts_of(services, actor)
         now = replace(_in_zone(visit, children), now=services.clock.now(), counts=counts)
-        purses = await purses_of(services, children)
-        return pages_of(request).block(now, page, "children", children=children, purses=purses, anew=True)
+        told = {"purses": await purses_of(services, children), "lines": await lines_of(services, children)}
+        return pages_of(request).block(now, page, "children", children=children, anew=True, **told)
 
     keys = [(child.school_id, child.ref) for child in await children_of(services, actor)]
     return stream(request, [*keys, key_of(actor.account_id or 0)], draw)
@@ -55,13 +56,20 @@ async def live(request: Request, visit: MemberVisit, actor: SignedIn, services: 
 
 @router.get("/children/{ref}")
 async def child_page(
-    request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices, ref: str, blocked: bool = False
+    request: Request,
+    visit: MemberVisit,
+    actor: SignedIn,
+    services: TheServices,
+    ref: str,
+    blocked: bool = False,
+    lost: bool = False,
 ) -> Response:
     """Show one child's days and card."""
     child = await seen_of(services, actor, ref)
     return pages_of(request).page(
-        _in_zone(visit, [child]), "guardian/child.html", section="children", child=child, blocked=blocked,
-        days_shown=DAYS_SHOWN, lasting=await lasting_of(services, child),
+        _in_zone(visit, [child]), "guardian/child.html", section="children", child=child, blocked=blocked, lost=lost,
+        days_shown=DAYS_SHOWN, line=(await lines_of(services, [child]))[child.id],
+        lasting=await lasting_of(services, child),
         broken_on=(await ahead_of(services, child, visit.now)).broken_on,
     )  # fmt: skip
 
@@ -75,7 +83,8 @@ async def child_live(
     async def draw() -> str:
         child = await seen_of(services, actor, ref, FamilyRight.SEE)
         now = replace(_in_zone(visit, [child]), now=services.clock.now())
-        return pages_of(request).block(now, "guardian/child.html", "today", child=child)
+        line = (await lines_of(services, [child]))[child.id]
+        return pages_of(request).block(now, "guardian/child.html", "today", child=child, line=line)
 
     child = await seen_of(services, actor, ref, FamilyRight.SEE)
     return stream(request, [(child.school_id, child.ref)], draw)

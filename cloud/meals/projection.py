@@ -9,6 +9,7 @@ from datetime import datetime
 
 import asyncpg
 
+from cloud.core.page_wakeups import wake_pages
 from cloud.core.services import Services
 from cloud.core.wakeups import notify
 from cloud.ingest.cursor import LoggedRecord
@@ -55,6 +56,7 @@ class Meals:
             await post_all(connection, school_id, at_once, self._services.clock.now())
         await note_counted(connection, school_id, met)
         await notify(connection, CHANNEL, str(school_id))
+        await wake_pages(self._services.vault, connection, [(school_id, ref) for ref in people])
 
 
 def _wanted(met: Iterable[Met]) -> Wanted:

@@ -34,6 +34,7 @@ PARTS = (
     "tests.bench.exports",
     "tests.bench.notices",
     "tests.bench.month",
+    "tests.bench.app",
 )
 Measurement = Callable[[], list[Figure]]
 

@@ -391,6 +391,8 @@ async def _morning(rng: random.Random, person: Person, number: int) -> None:
             await _move(
                 person.id, person.school_id, earlier + timedelta(hours=5), "out", number=number + 4_000 + days * 10
             )
+            seen = _presence(person, earlier, earlier + timedelta(hours=5))
+            await Presence(**{**seen, "on": DAY - timedelta(days=days)}).save()
 
 
 def _presence(

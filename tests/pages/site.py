@@ -72,7 +72,9 @@ class Site:
         return page
 
     async def _window(self, script: bool, locale: str) -> Page:
-        context = await self.browser.new_context(java_script_enabled=script, reduced_motion="reduce", locale=locale)
+        context = await self.browser.new_context(
+            java_script_enabled=script, reduced_motion="reduce", locale=locale, service_workers="block"
+        )  # what a worker keeps would outlive a test: tests/pages/test_app.py has windows of its own
         page = await context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda told: self._hear(told.type, told.text))

@@ -23,7 +23,7 @@ async def test_a_parents_open_page_tells_of_an_arrival_by_itself(site: Site) -> 
     await arrive(site, NOW - timedelta(minutes=1))
 
     await expect(child).to_contain_text("Arrived 08:19", timeout=LIVE_MS)
-    await expect(child.locator(".day-line")).to_contain_text("08:19")
+    await expect(child.locator(".day-steps")).to_contain_text("08:19")
 
 
 @pytest.mark.requirement("KZ456-33-1.10", part="students")

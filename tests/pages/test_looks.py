@@ -75,6 +75,11 @@ PAGES = {
     "children": ("guardian", "/"),
     "no_children": ("childless", "/"),
     "child": ("guardian", "/children/{child}"),
+    "child_calendar": ("guardian", "/children/{child}/calendar?month=2026-08"),
+    "child_calendar_now": ("guardian", "/children/{child}/calendar"),
+    "child_day": ("guardian", "/children/{child}/days/2026-09-01"),
+    "child_day_none": ("guardian", "/children/{child}/days/2026-08-30"),
+    "offline": ("", "/offline/{language}"),
     "child_consents": ("guardian", "/children/{child}/consents"),
     "child_family": ("guardian", "/children/{child}/family"),
     "certificate": ("guardian", "/children/{child}/certificate"),
@@ -243,16 +248,16 @@ def is_judged_in(look: Look, name: str) -> bool:
     return name in IN_BOTH or list(PAGES).index(name) % 2 == ("light", "dark").index(look)
 
 
-def addressed(site: Site, path: str) -> str:
+def addressed(site: Site, path: str, language: str = "en") -> str:
     """Return the address of a page, with what the sample has in its places."""
     sample = site.sample
-    return path.format(child=sample.child_ref, absent=sample.absent_ref, report=sample.report)
+    return path.format(language=language, child=sample.child_ref, absent=sample.absent_ref, report=sample.report)
 
 
 async def opened(site: Site, name: str, language: str, look: Look, width: int = 1280) -> Page:
     """Open a page in a look, with everything open that can be opened."""
     who, path = PAGES[name]
-    page = await site.open(addressed(site, path), who, language=language, theme=look, width=width)
+    page = await site.open(addressed(site, path, language), who, language=language, theme=look, width=width)
     await page.evaluate(OPEN_ALL)
     return page
 

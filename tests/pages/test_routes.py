@@ -121,6 +121,9 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
         places |= {"key": "1" if "/dishes/" in key else "lunch", "digest": site.sample.plate}
     if key.startswith("GET /reports/"):
         places["digest"] = site.sample.report
+    places |= {"language": "kk"}
+    if key.startswith("GET /app/"):
+        places["name"] = "icon-192"
     if key == "GET /assets/{name}":
         places["name"] = "esik.css"
     return method, path.replace(":path}", "}").format(**places)
