@@ -25,6 +25,7 @@ from cloud.accounts.others import closable, manageable, note
 from cloud.accounts.passwords import COMMON, draw_password, hash_password, needs_rehash, verify_password
 from cloud.accounts.rules import INITIAL_LASTS, PASSWORD_MAX, check_password, login_or_blank, normal_login
 from cloud.accounts.turns import Lane
+from cloud.audit.ties import Kind, Tie, told_of
 from cloud.audit.writing import audit as audit  # noqa: PLC0414 (every slice writes its journal by this name)
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
@@ -34,6 +35,7 @@ from cloud.core.services import Services
 CLASSES_TOO = """
 DELETE FROM class_of_account AS own USING school_class
 WHERE own.account_id = $1 AND own.role = $2 AND school_class.id = own.school_class_id AND school_class.school_id = $3
+RETURNING school_class_id
 """
 # Locked, so that no session begins beside what ends sessions; not FOR UPDATE, which foreign keys to it would wait for.
 LOCKED = "SELECT password_hash, is_active FROM account WHERE id = $1 FOR NO KEY UPDATE"
@@ -194,8 +196,9 @@ async def take_role(services: Services, actor: Actor, account_id: int, reach: Re
     async with services.database.transaction() as connection:
         await keep_last(connection, account_id, reach)
         if await Grant.filter(account_id=account_id, school_id=reach.school_id, role=reach.role).delete():
-            await connection.execute_query(CLASSES_TOO, [account_id, reach.role.value, reach.school_id])
-            await _audit_role(services, connection, actor, "account.role_taken", account_id, reach)
+            gone = await connection.execute_query_dict(CLASSES_TOO, [account_id, reach.role.value, reach.school_id])
+            ties = [Tie(Kind.TEACHES, account_id, row["school_class_id"]) for row in gone]
+            await _audit_role(services, connection, actor, "account.role_taken", account_id, reach, *ties)
 
 
 async def reset_password(services: Services, actor: Actor, account_id: int) -> NewAccount:
@@ -283,9 +286,11 @@ def _require_granting(actor: Actor, reach: Reach) -> None:
 
 
 async def _audit_role(
-    services: Services, connection: BaseDBAsyncClient, actor: Actor, verb: str, account_id: int, reach: Reach
-) -> None:
+    services: Services, connection: BaseDBAsyncClient, actor: Actor, verb: str, account_id: int, reach: Reach,
+    *ties: Tie,
+) -> None:  # fmt: skip
+    detail = {"role": reach.role.value} | (await told_of(connection, *ties) if ties else {})
     await audit(
-        connection, actor, verb, f"account:{account_id}", {"role": reach.role.value},
+        connection, actor, verb, f"account:{account_id}", detail,
         school_id=reach.school_id, at=services.clock.now(),
     )  # fmt: skip

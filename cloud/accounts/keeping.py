@@ -18,6 +18,7 @@ from cloud.accounts.logins import kept, opened, typed_digest
 from cloud.accounts.models import Account
 from cloud.accounts.others import manageable, note, note_roles_taken
 from cloud.accounts.rules import normal_login
+from cloud.audit.ties import Kind, Tie, note_ended
 from cloud.core.actor import Actor, Reach
 from cloud.core.errors import NotFound
 from cloud.core.messages import message
@@ -51,6 +52,10 @@ _ONE = f"{_FOUND} AND account.id = $4"
 _NAMELESS = """
 UPDATE account SET login_digest = NULL, login_encrypted = NULL, name = '№ ' || id, password_hash = '!',
   is_active = false WHERE id = $1
+"""
+_TIES = """
+SELECT school_id, 'guardian' AS kind, id FROM guardian WHERE account_id = $1
+UNION ALL SELECT school_id, 'student', id FROM student_account JOIN person ON id = person_id WHERE account_id = $1
 """
 _LOOSE = (  # what ties an account to people and work; the journal keeps its number
     "DELETE FROM class_of_account WHERE account_id = $1",
@@ -183,6 +188,9 @@ async def delete_account(services: Services, actor: Actor, account_id: int) -> N
         await note(services, connection, actor, "account.deleted", account_id)  # while its school is known
         await end_sessions(connection, account_id)
         await forget_factors(connection, account_id)
+        tied = await connection.execute_query_dict(_TIES, [account_id])
+        ended = [(row["school_id"], Tie(Kind(row["kind"]), row["id"])) for row in tied]
+        await note_ended(connection, actor, ended, services.clock.now())
         for statement in _LOOSE:
             await connection.execute_query(statement, [account_id])
         await connection.execute_query(_NAMELESS, [account_id])

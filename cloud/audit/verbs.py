@@ -181,6 +181,7 @@ VERBS = {
     "signing_key.rotated": N_("Signing key changed"),
     "sql_access.added": N_("Access by SQL given"),
     "sql_access.removed": N_("Access by SQL taken away"),
+    "ties.noted": N_("Whose guardian, account or class it is was written down"),
     "till.ended": N_("Till ended"),
     "till.pin_dropped": N_("PIN of a cashier taken away"),
     "till.pin_set": N_("PIN of a cashier set"),

@@ -17,6 +17,7 @@ ADD = """
 INSERT INTO audit_entry (at, account_id, actor, school_id, verb, subject, detail)
 VALUES (coalesce($1, now()), $2, $3, $4, $5, $6, $7)
 """
+ADD_AND_WAKE = f"{ADD} RETURNING pg_notify($8, $9)"
 
 
 async def audit(
@@ -28,10 +29,15 @@ async def audit(
     *,
     school_id: int | None = None,
     at: datetime | None = None,
+    wakes: tuple[str, str] | None = None,
 ) -> None:
-    """Note in the audit journal, in the transaction of what is noted, who did what: `card.blocked`, `card:17`."""
-    await connection.execute_query(
-        ADD,
-        [at, actor.account_id, actor.name[:SHOWN_MAX], school_id, verb, subject[:SHOWN_MAX],
-         json.dumps(detail or {}, ensure_ascii=False)],
-    )  # fmt: skip
+    """Note in the audit journal, in the transaction of what is noted, who did what: `card.blocked`, `card:17`.
+
+    `wakes` is a channel and a payload: its listeners are woken by the same statement, as by `notify`.
+    """
+    told = json.dumps(detail or {}, ensure_ascii=False)
+    entry = [at, actor.account_id, actor.name[:SHOWN_MAX], school_id, verb, subject[:SHOWN_MAX], told]
+    if wakes is None:
+        await connection.execute_query(ADD, entry)
+    else:
+        await connection.execute_query(ADD_AND_WAKE, [*entry, *wakes])

@@ -15,7 +15,7 @@ from cloud.core.database import raw
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.people.actions import tell_changed
+from cloud.people.actions import changed_at, tell_changed
 
 _MAY_BLOCK = "SELECT true FROM guardianship_at($3) WHERE account_id = $1 AND person_id = $2 AND may_block_card"
 
@@ -134,5 +134,7 @@ async def _told(
     school_id: int,
     detail: dict[str, str] | None = None,
 ) -> None:
-    await audit(connection, actor, verb, f"card:{card_id}", detail, school_id=school_id, at=services.clock.now())
-    await tell_changed(connection, school_id)
+    await audit(
+        connection, actor, verb, f"card:{card_id}", detail, school_id=school_id, at=services.clock.now(),
+        wakes=changed_at(school_id),
+    )  # fmt: skip

@@ -7,13 +7,15 @@ import asyncpg
 import structlog
 
 from cloud.accounts.actions import audit
+from cloud.audit.ties import Kind, Tie, note_ties
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.services import Services
-from cloud.erasure.steps import STEPS
+from cloud.erasure.steps import STEPS, UNTYING
 from cloud.people.actions import tell_changed
 
 AT_ONCE = 50
+DEPERSONALISING = Actor.system("depersonalising")
 _BEGIN = """
 INSERT INTO erasure (school_id, person_id, begun_at)
 SELECT DISTINCT person.school_id, person.id, $1::timestamptz FROM consent_answer
@@ -47,7 +49,7 @@ async def _erase(services: Services, erasure: asyncpg.Record) -> None:
         now = services.clock.now()
         await raw(connection).execute("UPDATE erasure SET done_at = $2 WHERE id = $1", erasure["id"], now)
         await audit(
-            connection, Actor.system("depersonalising"), "person.erased",
+            connection, DEPERSONALISING, "person.erased",
             f"person:{erasure['person_id']}", school_id=erasure["school_id"], at=now,
         )  # fmt: skip
         await tell_changed(connection, erasure["school_id"])
@@ -61,4 +63,7 @@ async def _do(services: Services, erasure: asyncpg.Record, step: str) -> None:
         if await at.fetchval("SELECT true FROM erasure_step WHERE erasure_id = $1 AND step = $2", erasure["id"], step):
             return
         gone = await at.fetch(STEPS[step], erasure["person_id"])
+        if step in UNTYING:
+            tie, now = Tie(Kind.STUDENT, erasure["person_id"]), services.clock.now()
+            await note_ties(connection, DEPERSONALISING, erasure["school_id"], [tie], now)
         await at.execute(_NOTE, erasure["id"], step, len(gone), services.clock.now())

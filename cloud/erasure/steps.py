@@ -6,6 +6,7 @@ that was interrupted is seen to be unfinished.
 
 from collections.abc import Mapping
 
+UNTYING = frozenset({"accounts"})  # steps that end ties of the person; the journal is told of them
 # $1 is the person's id. Each statement returns the rows that it removed or changed.
 STEPS: Mapping[str, str] = {
     "photo": "DELETE FROM person_photo WHERE person_id = $1 RETURNING 1",

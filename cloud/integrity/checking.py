@@ -1,4 +1,4 @@
-"""The nightly check: chains, roles, anchors, sealed fields and files; what it finds is kept, and an alarm tells of it.
+"""The nightly check: chains, roles, ties of people, anchors, sealed fields, files; an alarm tells of what it finds.
 
 Rule: it only reads but for its own result; one check at a time, whoever runs the workers.
 """
@@ -19,7 +19,7 @@ from cloud.core.services import Services
 from cloud.devices.alarms import note_alarm
 from cloud.ingest.verifying import verify_log
 from cloud.integrity.comparing import compare_own
-from cloud.integrity.granted import compare_roles
+from cloud.integrity.granted import compare_roles, compare_ties
 from cloud.integrity.restores import restores_of
 from cloud.integrity.sealing import verify_sealed
 
@@ -85,7 +85,7 @@ async def check_due(services: Services) -> bool:
 
 
 async def check_everything(services: Services) -> Check:
-    """Look at chains, roles, anchors, sealed fields and files, keep what was found, and alarm."""
+    """Look at chains, roles, ties, anchors, sealed fields and files, keep what was found, and alarm."""
     at, began_s, found = services.clock.now(), services.clock.monotonic_s(), Found()
     last = await services.database.pool.fetchval(_LAST)
     restores = [each for each in await restores_of(services) if last is None or each.restored_at > last]
@@ -112,12 +112,13 @@ async def look(services: Services, found: Found) -> dict[str, int]:
     found.wrong += records.count - len(records.findings)
     audit = await verify_audit(services.database.pool, found.tell)
     roles = await compare_roles(services, found.tell)
+    ties = await compare_ties(services, found.tell)
     compared = await compare_own(services, found.tell)
     for place, what in compared.left_behind:
         found.note(place, what)
     sealed = await verify_sealed(services, found.tell)
     return {
-        "records": records.records, "audit": audit.entries, "roles": roles, "anchors": compared.anchors,
+        "records": records.records, "audit": audit.entries, "roles": roles, "ties": ties, "anchors": compared.anchors,
         "sealed": sealed.values, "files": sealed.files,
     }  # fmt: skip
 

@@ -4,6 +4,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import audit
 from cloud.accounts.granting import check_not_own, may_give
+from cloud.audit.ties import Kind, Tie, told_of
 from cloud.core.actor import Actor
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.messages import message
@@ -37,10 +38,11 @@ async def give_class(
         if count >= CLASSES_MAX:
             raise NotAllowed(message("One account has {count} classes at most.", count=CLASSES_MAX))
         if await connection.execute_query_dict(_ADD, [account_id, class_id, role.value, now]):
+            detail = {"role": role.value, "class": name}
+            detail |= await told_of(connection, Tie(Kind.TEACHES, account_id, class_id))
             await audit(
-                connection, actor, "account.class_given", f"account:{account_id}",
-                {"role": role.value, "class": name}, school_id=school_id, at=now,
-            )  # fmt: skip
+                connection, actor, "account.class_given", f"account:{account_id}", detail, school_id=school_id, at=now
+            )
 
 
 async def take_class(
@@ -51,9 +53,11 @@ async def take_class(
     async with services.database.transaction() as connection:
         name, _ = await _class_of(connection, school_id, account_id, role, class_id)
         if await connection.execute_query_dict(_DROP, [account_id, class_id, role.value]):
+            detail = {"role": role.value, "class": name}
+            detail |= await told_of(connection, Tie(Kind.TEACHES, account_id, class_id))
             await audit(
-                connection, actor, "account.class_taken", f"account:{account_id}",
-                {"role": role.value, "class": name}, school_id=school_id, at=services.clock.now(),
+                connection, actor, "account.class_taken", f"account:{account_id}", detail, school_id=school_id,
+                at=services.clock.now(),
             )  # fmt: skip
 
 

@@ -6,12 +6,15 @@ from datetime import date
 
 import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import IntegrityError
 
-from cloud.accounts.actions import add_account, audit
-from cloud.accounts.errors import LoginTaken
+from cloud.accounts.actions import audit, make
 from cloud.accounts.excusing import end_excused
 from cloud.accounts.logins import opened
+from cloud.accounts.passwords import draw_password, hash_password
 from cloud.accounts.queries import account_of_login
+from cloud.accounts.rules import normal_login
+from cloud.audit.ties import Kind, Tie, note_ties, told_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
@@ -25,6 +28,7 @@ from cloud.people.bulk import (
     GuardianGiven,
     LinkGiven,
     PersonGiven,
+    given_up,
     lock_school,
     put_guardians,
     put_links,
@@ -32,7 +36,7 @@ from cloud.people.bulk import (
 )
 from cloud.people.consents import Answer, has_consented, last_on, put_answers
 from cloud.people.errors import PersonRefused
-from cloud.people.joining import code_for
+from cloud.people.joining import code_for, take
 from cloud.people.kinds import CHANGED, Purpose, Relation, Says, Way
 from cloud.people.models import Guardianship, Person
 from cloud.people.photos import forget_photo
@@ -43,6 +47,12 @@ SOURCE_MAX = 200
 _WAY_IN = """
 SELECT school_id, guardian.name, phone_encrypted, account_id, login_encrypted
 FROM guardian LEFT JOIN account ON account.id = account_id WHERE guardian.id = $1
+"""
+_ANOTHERS_NUMBER = """
+SELECT name FROM guardian WHERE school_id = $1 AND phone_digest = $2 AND name <> $3
+  AND NOT EXISTS (SELECT FROM guardianship WHERE guardian_id = guardian.id AND person_id = $4)
+  AND EXISTS (SELECT FROM guardianship JOIN person ON person.id = person_id AND person.is_active
+    WHERE guardian_id = guardian.id AND ended_on IS NULL)
 """
 
 
@@ -68,7 +78,8 @@ async def add_person(services: Services, actor: Actor, school_id: int, given: Pe
         await lock_school(at, school_id)
         await _require_class(at, school_id, person.class_id)
         (person_id,) = await put_people(services, at, school_id, [person])
-        await _told(services, connection, actor, "person.added", f"person:{person_id}", school_id)
+        detail = await told_of(connection, Tie(Kind.CLASS, person_id))
+        await _told(services, connection, actor, "person.added", f"person:{person_id}", school_id, detail)
     return person_id
 
 
@@ -154,18 +165,22 @@ async def add_guardian(
     *,
     may_block_card: bool = True,
 ) -> int:
-    """Add a guardian of a person, known again by phone number, and return the guardian's id."""
+    """Add a guardian of a person, known again by phone number, and return the guardian's id.
+
+    Raises NotAllowed, NotFound, PhoneWrong or PersonRefused.
+    """
     school_id = await _school_of(actor, person_id, Right.FAMILY_KEEP)
     guardian = checked_guardian(given)
     async with services.database.transaction() as connection:
         at = raw(connection)
         await lock_school(at, school_id)
+        await _check_whose_number(services, at, school_id, guardian, person_id)
         (guardian_id,) = await put_guardians(services, at, school_id, [guardian])
         await put_links(at, [LinkGiven(guardian_id, person_id, relation, may_block_card=may_block_card)])
-        await _told(
-            services, connection, actor, "guardian.added", f"guardian:{guardian_id}", school_id,
-            {"person": str(person_id), "relation": relation.value},
-        )  # fmt: skip
+        detail = {"person": str(person_id), "relation": relation.value}
+        ties = [*await given_up(at, guardian_id), Tie(Kind.FAMILY, guardian_id, person_id)]
+        detail |= await told_of(connection, *ties)
+        await _told(services, connection, actor, "guardian.added", f"guardian:{guardian_id}", school_id, detail)
     return guardian_id
 
 
@@ -177,15 +192,8 @@ async def end_guardianship(services: Services, actor: Actor, guardian_id: int, p
             ended_on=on
         ):
             raise NotFound
-        await _told(
-            services,
-            connection,
-            actor,
-            "guardian.ended",
-            f"guardian:{guardian_id}",
-            school_id,
-            {"person": str(person_id)},
-        )
+        detail = {"person": str(person_id)} | await told_of(connection, Tie(Kind.FAMILY, guardian_id, person_id))
+        await _told(services, connection, actor, "guardian.ended", f"guardian:{guardian_id}", school_id, detail)
 
 
 async def open_guardian_account(services: Services, actor: Actor, guardian_id: int) -> Opened:
@@ -200,15 +208,25 @@ async def open_guardian_account(services: Services, actor: Actor, guardian_id: i
     phone = services.vault.decrypt(row["phone_encrypted"], PHONE)
     if row["account_id"] is not None:
         return Opened(guardian_id, opened(services.vault, row["login_encrypted"]))
+    password, reach = draw_password(), Reach(Role.GUARDIAN, row["school_id"])
+    hashed = await hash_password(password)
     try:
-        made = await add_account(services, actor, phone, row["name"], Reach(Role.GUARDIAN, row["school_id"]))
-    except LoginTaken:
+        async with services.database.transaction() as connection:
+            account_id = await make(services, connection, actor, normal_login(phone), row["name"], reach, hashed)
+            await tie_account(services, connection, actor, row["school_id"], guardian_id, account_id)
+    except IntegrityError:
         account_id = await account_of_login(services, phone)
         return Opened(guardian_id, phone, code=code_for(services, guardian_id, account_id))
-    await services.database.pool.execute(
-        "UPDATE guardian SET account_id = $2 WHERE id = $1", guardian_id, made.account_id
-    )
-    return Opened(guardian_id, phone, made.password)
+    return Opened(guardian_id, phone, password)
+
+
+async def tie_account(
+    services: Services, connection: BaseDBAsyncClient, actor: Actor, school_id: int, guardian_id: int, account_id: int
+) -> None:
+    """Let an account that was just made be a guardian's. Raises NotFound for who has a way in by now."""
+    if not await take(connection, guardian_id, account_id):
+        raise NotFound
+    await note_ties(connection, actor, school_id, [Tie(Kind.GUARDIAN, guardian_id)], services.clock.now())
 
 
 def checked(given: PersonGiven) -> PersonGiven:
@@ -252,7 +270,12 @@ async def _check_day(services: Services, school_id: int, on: date) -> None:
 
 async def tell_changed(connection: BaseDBAsyncClient, school_id: int) -> None:
     """Wake whoever builds rosters: who may pass at a school has changed."""
-    await notify(connection, CHANGED, str(school_id))
+    await notify(connection, *changed_at(school_id))
+
+
+def changed_at(school_id: int) -> tuple[str, str]:
+    """Return the wake-up that says so: its channel and what it carries."""
+    return CHANGED, str(school_id)
 
 
 async def _school_of(actor: Actor, person_id: int, right: Right) -> int:
@@ -261,6 +284,23 @@ async def _school_of(actor: Actor, person_id: int, right: Right) -> int:
         raise NotFound
     actor.require(right, school_ids[0])
     return school_ids[0]
+
+
+async def _check_whose_number(
+    services: Services, connection: asyncpg.Connection, school_id: int, given: GuardianGiven, person_id: int
+) -> None:
+    """Raise PersonRefused where a number would give another family's parent one more child: it was typed wrong."""
+    known = await connection.fetchval(
+        _ANOTHERS_NUMBER, school_id, services.vault.digest(given.phone, PHONE), given.name, person_id
+    )
+    if known is not None:
+        raise PersonRefused(
+            message(
+                "At the school this number is {name}'s, who has a child here. Check the number; if it is the same "
+                "person, write the same name.",
+                name=known,
+            )
+        )
 
 
 async def _require_class(connection: asyncpg.Connection, school_id: int, class_id: int | None) -> None:
@@ -282,5 +322,7 @@ async def _told(
     detail: dict[str, str] | None = None,
 ) -> None:
     """Audit a change and wake the builders of rosters, both with the transaction."""
-    await audit(connection, actor, verb, subject, detail, school_id=school_id, at=services.clock.now())
-    await tell_changed(connection, school_id)
+    await audit(
+        connection, actor, verb, subject, detail, school_id=school_id, at=services.clock.now(),
+        wakes=changed_at(school_id),
+    )  # fmt: skip

@@ -9,6 +9,7 @@ from datetime import date
 
 import asyncpg
 
+from cloud.audit.ties import Kind, Tie
 from cloud.core.iin import IIN as IIN  # noqa: PLC0414 (the contexts of the vault are found here)
 from cloud.core.messages import message
 from cloud.core.services import Services
@@ -186,6 +187,12 @@ async def put_guardians(
     )  # fmt: skip
     by_digest = {row["phone_digest"]: row["id"] for row in rows}
     return [by_digest[digest] for digest in digests]
+
+
+async def given_up(connection: asyncpg.Connection, guardian_id: int) -> list[Tie]:
+    """Return the tie to an account that a guardian has not, or no more: the journal tells it beside what was put."""
+    account_id = await connection.fetchval("SELECT account_id FROM guardian WHERE id = $1", guardian_id)
+    return [Tie(Kind.GUARDIAN, guardian_id)] if account_id is None else []
 
 
 async def put_links(connection: asyncpg.Connection, links: Sequence[LinkGiven], *, brings_back: bool = True) -> None:

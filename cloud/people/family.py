@@ -13,6 +13,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import audit
 from cloud.accounts.excusing import end_excused
+from cloud.audit.ties import Kind, Tie, told_of
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
@@ -80,6 +81,7 @@ async def set_rights(
             guardian_id, person_id,
         )  # fmt: skip
         detail = {"person": str(person_id), "rights": " ".join(sorted(right.value for right in rights))}
+        detail |= await told_of(connection, Tie(Kind.FAMILY, guardian_id, person_id))
         await _told(services, connection, actor, "guardian.rights_set", guardian_id, (school_id, ref), detail)
 
 
@@ -111,6 +113,7 @@ async def note_limit(
             actor.name,
         )  # fmt: skip
         detail = {"person": str(person_id), "takes": " ".join(sorted(right.value for right in takes))}
+        detail |= await told_of(connection, Tie(Kind.LIMIT, limit_id))
         await _told(services, connection, actor, "guardian.limited", guardian_id, (school_id, ref), detail)
     return limit_id
 
@@ -127,7 +130,7 @@ async def lift_limit(services: Services, actor: Actor, limit_id: int, document: 
         assert place is not None, "a limit is about somebody"  # noqa: S101
         actor.require(Right.FAMILY_KEEP, place["school_id"])
         await end_excused(services, connection, found["person_id"])  # a no that counts again
-        detail = {"person": str(found["person_id"])}
+        detail = {"person": str(found["person_id"])} | await told_of(connection, Tie(Kind.LIMIT, limit_id))
         told = (place["school_id"], place["ref"])
         await _told(services, connection, actor, "guardian.limit_lifted", found["guardian_id"], told, detail)
 

@@ -7,10 +7,13 @@ before. A code is kept nowhere: it is drawn from guardian, account and fortnight
 
 from hmac import compare_digest
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+
 from cloud.accounts.actions import audit, give_role
 from cloud.accounts.codes import code_of
 from cloud.accounts.logins import opened
 from cloud.accounts.rules import INITIAL_ALPHABET
+from cloud.audit.ties import Kind, Tie, told_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotFound
 from cloud.core.messages import message
@@ -26,7 +29,7 @@ _WAITING = """
 SELECT id, school_id FROM guardian WHERE phone_digest = $1 AND account_id IS NULL ORDER BY id LIMIT $2
 """
 # An account becomes the guardian's who has none yet: whoever comes second takes nothing.
-TAKE = "UPDATE guardian SET account_id = $2 WHERE id = $1 AND account_id IS NULL RETURNING id"
+_TAKE = "UPDATE guardian SET account_id = $2 WHERE id = $1 AND account_id IS NULL RETURNING id"
 
 
 class JoinRefused(PersonRefused):
@@ -51,10 +54,15 @@ async def take_in(services: Services, actor: Actor, typed: str) -> None:
     guardian_id, school_id = await _named(services, actor.account_id, _plain(typed))
     await give_role(services, GIVER, actor.account_id, Reach(Role.GUARDIAN, school_id))
     async with services.database.transaction() as connection:
-        if not await connection.execute_query_dict(TAKE, [guardian_id, actor.account_id]):
+        if not await take(connection, guardian_id, actor.account_id):
             raise JoinRefused  # another of the account's pages was quicker
-        subject = f"guardian:{guardian_id}"
-        await audit(connection, actor, "guardian.joined", subject, school_id=school_id, at=services.clock.now())
+        subject, detail = f"guardian:{guardian_id}", await told_of(connection, Tie(Kind.GUARDIAN, guardian_id))
+        await audit(connection, actor, "guardian.joined", subject, detail, school_id=school_id, at=services.clock.now())
+
+
+async def take(connection: BaseDBAsyncClient, guardian_id: int, account_id: int) -> bool:
+    """Let an account be a guardian's who has none; tell whether it is now. The caller notes the tie."""
+    return bool(await connection.execute_query_dict(_TAKE, [guardian_id, account_id]))
 
 
 async def _named(services: Services, account_id: int, typed: str) -> tuple[int, int]:

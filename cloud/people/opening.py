@@ -5,23 +5,24 @@ so that a sheet that was lost is printed again. AT_ONCE at a time: a password co
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
 from cloud.accounts.actions import make, reset_password
 from cloud.accounts.granting import may_give
 from cloud.accounts.passwords import draw_password, hash_password
+from cloud.audit.ties import Kind, Tie, note_ties
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.people.actions import Opened, open_guardian_account
+from cloud.people.actions import Opened, open_guardian_account, tie_account
 from cloud.people.bulk import EMAIL, PHONE
-from cloud.people.joining import TAKE
 from cloud.people.kinds import PersonRole
 from cloud.schools.queries import school_of_id
 
@@ -68,7 +69,11 @@ LEFT JOIN (SELECT school_class_id, count(DISTINCT guardian.id) AS count {KIN} GR
   ON kin.school_class_id = class.id
 WHERE class.school_id = $1 AND class.is_active ORDER BY class.grade, class.letter LIMIT $4
 """  # noqa: S608 (texts of ours)
-_LINK = "INSERT INTO student_account (person_id, account_id) VALUES ($1, $2)"
+_LINK = """
+INSERT INTO student_account (person_id, account_id) VALUES ($1, $2) ON CONFLICT (person_id) DO NOTHING
+RETURNING person_id
+"""
+Bind = Callable[[BaseDBAsyncClient, int], Awaitable[None]]  # an account that was made to whose it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,21 +140,31 @@ async def open_apart(services: Services, actor: Actor, guardian_id: int) -> Open
     if row is None:
         raise NotFound
     actor.require(Right.FAMILY_INVITE, row["school_id"])
-    code, password = (await school_of_id(services, row["school_id"])).code, draw_password()
-    hashed, reach = await hash_password(password), Reach(Role.GUARDIAN, row["school_id"])
+    code = (await school_of_id(services, row["school_id"])).code
+
+    async def tie(connection: BaseDBAsyncClient, account_id: int) -> None:
+        await tie_account(services, connection, actor, row["school_id"], guardian_id, account_id)
+
+    reach = Reach(Role.GUARDIAN, row["school_id"])
+    return Opened(guardian_id, *await _made(services, actor, code, reach, tie, row["name"]))
+
+
+async def _made(
+    services: Services, actor: Actor, code: str, reach: Reach, tie: Bind, name: str = ""
+) -> tuple[str, str]:
+    """Make an account under a login that nobody has, called by it where no name is given; return login and password.
+
+    Raises NotFound, also for what `tie` does not find.
+    """
+    password = draw_password()
+    hashed = await hash_password(password)
     for _ in range(TRIES_MAX):
-        login = _drawn_login(code)
+        login = f"{code}.{secrets.randbelow(10**LOGIN_DIGITS):0{LOGIN_DIGITS}d}"
         with suppress(IntegrityError):
             async with services.database.transaction() as connection:
-                account_id = await make(services, connection, actor, login, row["name"], reach, hashed)
-                if not await connection.execute_query_dict(TAKE, [guardian_id, account_id]):
-                    raise NotFound
-            return Opened(guardian_id, login, password)
+                await tie(connection, await make(services, connection, actor, login, name or login, reach, hashed))
+            return login, password
     raise NotFound
-
-
-def _drawn_login(code: str) -> str:
-    return f"{code}.{secrets.randbelow(10**LOGIN_DIGITS):0{LOGIN_DIGITS}d}"
 
 
 async def _open_student(
@@ -159,20 +174,17 @@ async def _open_student(
     if row["account_id"] is not None:
         given = await reset_password(services, actor, row["account_id"])
         return Slip(row["name"], row["class_name"], given.login, given.password)
-    password, reach = draw_password(), Reach(Role.STUDENT, school_id)
-    hashed = await hash_password(password)
-    for _ in range(TRIES_MAX):
-        login = _drawn_login(code)
-        try:
-            async with services.database.transaction() as connection:
-                account_id = await make(services, connection, actor, login, login, reach, hashed)
-                await connection.execute_query(_LINK, [row["id"], account_id])
-            return Slip(row["name"], row["class_name"], login, password)
-        except IntegrityError:
-            async with services.database.pool.acquire() as asked:
-                if await asked.fetchval("SELECT true FROM student_account WHERE person_id = $1", row["id"]):
-                    return None
-    return None
+
+    async def tie(connection: BaseDBAsyncClient, account_id: int) -> None:
+        if not await connection.execute_query_dict(_LINK, [row["id"], account_id]):
+            raise NotFound
+        await note_ties(connection, actor, school_id, [Tie(Kind.STUDENT, row["id"])], services.clock.now())
+
+    try:
+        login, password = await _made(services, actor, code, Reach(Role.STUDENT, school_id), tie)
+    except NotFound:
+        return None
+    return Slip(row["name"], row["class_name"], login, password)
 
 
 async def _open_guardian(services: Services, actor: Actor, row: Mapping[str, Any]) -> Slip:

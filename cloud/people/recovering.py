@@ -7,6 +7,7 @@ password, address and quarter of an hour (59 bits), so that it works once.
 """
 
 import secrets
+from enum import StrEnum
 from hmac import compare_digest
 
 import asyncpg
@@ -19,7 +20,14 @@ from cloud.accounts.errors import TooManyAttempts
 from cloud.accounts.others import note
 from cloud.accounts.passwords import COMMON, hash_password
 from cloud.accounts.renewing import Holder, holder_of, renew_password
-from cloud.accounts.rules import FREE_OF_AN_ADDRESS, WAIT_MAX, check_password, login_or_blank
+from cloud.accounts.rules import (
+    FREE_FROM_ANYWHERE,
+    FREE_OF_AN_ADDRESS,
+    WAIT_MAX,
+    WAIT_MAX_ANYWHERE,
+    check_password,
+    login_or_blank,
+)
 from cloud.core.actor import Actor
 from cloud.core.errors import Refused
 from cloud.core.i18n import N_, Language, translate
@@ -33,6 +41,18 @@ from cloud.people.bulk import EMAIL
 CONTEXT = "account.recovery"  # at the vault
 QUARTER_S = 900  # the code of the quarter before is taken too
 FREE = 3
+
+
+class Counted(StrEnum):
+    """What is counted and slowed down."""
+
+    ASKED = "asked"
+    TYPED = "typed"
+
+
+# From anywhere: letters fill a mailbox, and one that a stranger asked for works as well; a stranger's wrong codes must
+# not keep the holder of the right one waiting until it is over (59 bits are not guessed).
+OF_LOGIN = {Counted.ASKED: (FREE, WAIT_MAX), Counted.TYPED: (FREE_FROM_ANYWHERE, WAIT_MAX_ANYWHERE)}
 SENDING_MAX = 20  # letters at once; who comes beyond that asks again
 ASKED, CHANGED = N_("A code to choose a new password"), N_("Your password was changed")
 SOMEBODY = Actor("somebody")
@@ -67,7 +87,7 @@ class TooManyTries(TooManyAttempts):
 
 async def count_wish(services: Services, login: str, address: str) -> None:
     """Count that somebody asks for a letter, whatever there is. Raises TooManyAttempts for many."""
-    counted = _limits(services, login, address, "asked")
+    counted = _limits(services, login, address, Counted.ASKED)
     await _check(services, counted)
     async with services.database.transaction() as connection:
         await attempts.note_failure(connection, counted, services.clock.now())
@@ -96,7 +116,7 @@ async def recover(services: Services, login: str, code: str, new: str, address: 
 
     Its second step is asked at the sign-in as ever. Raises RecoveryRefused, PasswordRefused or TooManyAttempts.
     """
-    counted, known_as = _limits(services, login, address, "typed"), login_or_blank(login)
+    counted, known_as = _limits(services, login, address, Counted.TYPED), login_or_blank(login)
     await _check(services, counted)
     check_password(new, known_as, "", COMMON)
     found = await _found(services, login)
@@ -133,11 +153,11 @@ def code_for(services: Services, holder: Holder, to: str, *, ago: int = 0) -> st
 async def _found(services: Services, login: str) -> tuple[Holder, str] | None:
     """Return the account of a login and the address for its letters, if it has both."""
     holder = await holder_of(services, login)
+    # Asked for nobody too: what a wrong code takes tells of no account.
+    roles = await services.database.pool.fetch(_ADDRESSES, holder.account_id if holder else 0)
     if holder is None:
         return None
-    if is_email(holder.login):
-        return holder, holder.login
-    to = _agreed(services, await services.database.pool.fetch(_ADDRESSES, holder.account_id))
+    to = holder.login if is_email(holder.login) else _agreed(services, roles)
     return (holder, to) if to else None
 
 
@@ -155,12 +175,13 @@ def _fits(services: Services, holder: Holder, to: str, typed: str) -> bool:
     return any(compare_digest(typed.encode(), code.encode()) for code in codes)
 
 
-def _limits(services: Services, login: str, address: str, what: str) -> tuple[Limit, ...]:
+def _limits(services: Services, login: str, address: str, what: Counted) -> tuple[Limit, ...]:
     """Return what is counted of letters asked for, or of codes typed: by login and address, by each alone."""
+    free, longest = OF_LOGIN[what]
     known_as, place, digest = login_or_blank(login), attempts.place_of(address), services.vault.digest
     return (
         Limit(digest(f"{known_as}\n{place}", f"recovery.{what}.both"), FREE, WAIT_MAX),
-        Limit(digest(known_as, f"recovery.{what}.login"), FREE, WAIT_MAX),
+        Limit(digest(known_as, f"recovery.{what}.login"), free, longest),
         Limit(digest(place, f"recovery.{what}.address"), FREE_OF_AN_ADDRESS, WAIT_MAX),
     )
 

@@ -13,6 +13,7 @@ import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import audit
+from cloud.audit.ties import Kind, Tie, told_of
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
@@ -20,7 +21,7 @@ from cloud.core.messages import message
 from cloud.core.page_wakeups import wake_pages
 from cloud.core.services import Services
 from cloud.people.actions import checked_guardian
-from cloud.people.bulk import PHONE, GuardianGiven, lock_school, put_guardians
+from cloud.people.bulk import PHONE, GuardianGiven, given_up, lock_school, put_guardians
 from cloud.people.errors import PersonRefused
 from cloud.people.kinds import FamilyRight, Relation
 from cloud.people.rights import COLUMNS, rights_in
@@ -110,8 +111,9 @@ async def share(
         )  # fmt: skip
         if linked is None:
             raise PersonRefused(message("This phone number cannot be added. Ask the school's office."))
-        detail = {"person": str(mine["person_id"]), "rights": " ".join(sorted(right.value for right in rights))}
-        await _told(services, connection, actor, "guardian.shared", guardian_id, mine, {**detail, "on": str(until_on)})
+        detail = {"rights": " ".join(sorted(right.value for right in rights)), "on": str(until_on)}
+        ties = await given_up(at, guardian_id)
+        await _told(services, connection, actor, "guardian.shared", guardian_id, mine, detail, *ties)
 
 
 async def end_share(services: Services, actor: Actor, ref: str, guardian_id: int) -> None:
@@ -125,8 +127,7 @@ async def end_share(services: Services, actor: Actor, ref: str, guardian_id: int
         )  # fmt: skip
         if ended is None:
             raise NotFound
-        detail = {"person": str(mine["person_id"])}
-        await _told(services, connection, actor, "guardian.ended", guardian_id, mine, detail)
+        await _told(services, connection, actor, "guardian.ended", guardian_id, mine, {})
 
 
 def _check(mine: asyncpg.Record, rights: Collection[FamilyRight], until_on: date) -> None:
@@ -137,12 +138,17 @@ def _check(mine: asyncpg.Record, rights: Collection[FamilyRight], until_on: date
 
 
 async def _guardian(services: Services, at: asyncpg.Connection, school_id: int, given: GuardianGiven) -> int:
-    """Return the guardian with a phone number; whom the school knows already keeps the name it wrote."""
+    """Return the guardian with a phone number; whom the school knows already keeps the name it wrote.
+
+    An e-mail address is the office's word: letters with codes go to it.
+    """
     known: int | None = await at.fetchval(
         "SELECT id FROM guardian WHERE school_id = $1 AND phone_digest = $2",
         school_id, services.vault.digest(given.phone, PHONE),
     )  # fmt: skip
-    return known if known is not None else (await put_guardians(services, at, school_id, [given]))[0]
+    if known is not None:
+        return known
+    return (await put_guardians(services, at, school_id, [GuardianGiven(given.name, given.phone)]))[0]
 
 
 async def _mine(services: Services, actor: Actor, ref: str) -> asyncpg.Record:
@@ -162,8 +168,11 @@ async def _told(
     guardian_id: int,
     mine: asyncpg.Record,
     detail: dict[str, str],
+    *ties: Tie,
 ) -> None:
     school_id, now = mine["school_id"], services.clock.now()
+    told = await told_of(connection, *ties, Tie(Kind.FAMILY, guardian_id, mine["person_id"]))
+    detail = {"person": str(mine["person_id"]), **detail, **told}
     await audit(connection, actor, verb, f"guardian:{guardian_id}", detail, school_id=school_id, at=now)
     ref = await raw(connection).fetchval("SELECT ref FROM person WHERE id = $1", mine["person_id"])
     await wake_pages(services.vault, connection, [(school_id, ref)])

@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 
 from cloud.accounts.actions import audit
+from cloud.audit.ties import tell_all_once
 from cloud.audit.verifying import verify_chain
 from cloud.core.actor import Actor
 from cloud.core.database import raw
@@ -79,6 +80,7 @@ async def take_in(services: Services, actor: Actor, file: Path, passphrase: str)
                     {"rows": str(rows), "made_at": source.manifest.made_at[:40]},
                     school_id=school_id, at=services.clock.now(),
                 )  # fmt: skip
+                await tell_all_once(connection, actor, school_id, services.clock.now())
                 await notify(connection, CHANGED, str(school_id))
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             raise damaged(f"{getattr(error, 'table_name', None) or 'a table'}: {type(error).__name__}") from error

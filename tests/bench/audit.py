@@ -14,7 +14,7 @@ from cloud.core.logs import configure
 from cloud.core.services import Services
 from cloud.core.settings import Mfa
 from cloud.core.wakeups import notify
-from cloud.people.kinds import CHANGED
+from cloud.people.actions import changed_at
 from tests.bench.ledger import with_services
 from tests.bench.table import Figure, at_most, percentile
 from tests.cloud.accounts.factory import Somebody, somebody
@@ -95,9 +95,12 @@ async def _page_of(
 async def _write(services: Services, school_id: int, card_id: int, *, is_noted: bool) -> None:
     async with services.database.transaction() as connection:
         await raw(connection).execute(TURN, card_id, services.clock.now())
-        if is_noted:
-            await audit(connection, SYSTEM, "card.blocked", f"card:{card_id}", school_id=school_id)
-        await notify(connection, CHANGED, str(school_id))
+        if not is_noted:
+            await notify(connection, *changed_at(school_id))
+            return
+        await audit(
+            connection, SYSTEM, "card.blocked", f"card:{card_id}", school_id=school_id, wakes=changed_at(school_id)
+        )
 
 
 async def _timed(work: Callable[[], Awaitable[None]]) -> float:

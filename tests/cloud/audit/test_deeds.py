@@ -9,7 +9,7 @@ from cloud.audit.verbs import VERBS
 from cloud.cards.actions import block_card, give_card
 from cloud.core.actor import Reach, Role
 from cloud.core.services import Services
-from cloud.people.actions import add_guardian, end_guardianship, leave
+from cloud.people.actions import add_guardian, end_guardianship, leave, open_guardian_account
 from cloud.people.bulk import GuardianGiven
 from cloud.people.kinds import Relation
 from tests.cloud.audit.deeds import Code
@@ -30,7 +30,9 @@ EXEMPT = {
     "rosters.actions.publish_canteen": "made of what was noted when it changed",
     "rosters.passes.phone_pass": "a code of a minute for the guardian's own child; its use is a record of the gate",
 }
-PERSONAL = ("person", "guardian", "guardianship", "card", "account", "grant_of_role")
+PERSONAL = (
+    "person", "guardian", "guardianship", "card", "account", "grant_of_role", "student_account", "class_of_account",
+)  # fmt: skip
 # Refuses at commit what changed a person without a word in the journal; only for this test.
 WATCH = """
 CREATE FUNCTION test_notes() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -81,6 +83,7 @@ async def test_people_and_cards_are_never_changed_without_a_word_in_the_same_tra
     person_id = await a_student(services, school_id)
     given = GuardianGiven("Әліби Сауле", "+77010000001", None)
     guardian_id = await add_guardian(services, SYSTEM, person_id, given, Relation.MOTHER)
+    await open_guardian_account(services, SYSTEM, guardian_id)
     card_id = await give_card(services, SYSTEM, person_id, "04A1B2C3D4E5F6")
     await block_card(services, SYSTEM, card_id)
     await end_guardianship(services, SYSTEM, guardian_id, person_id, services.clock.now().date())
@@ -88,9 +91,9 @@ async def test_people_and_cards_are_never_changed_without_a_word_in_the_same_tra
     await leave(services, SYSTEM, person_id)
 
     told = [each.verb for each in await noted_of(services, SYSTEM, school_id, Wanted())][::-1]
-    assert told[-7:] == [
-        "person.added", "guardian.added", "card.given", "card.blocked", "guardian.ended", "account.added",
-        "person.left",
+    assert told[-9:] == [
+        "person.added", "guardian.added", "account.added", "ties.noted", "card.given", "card.blocked",
+        "guardian.ended", "account.added", "person.left",
     ]  # fmt: skip
     with pytest.raises(asyncpg.RaiseError, match="nothing was noted"):
         await services.database.pool.execute("UPDATE person SET is_active = true")

@@ -165,6 +165,17 @@ async def test_a_parent_who_enters_the_other_ones_phone_takes_nothing_and_change
     assert [row["name"] for row in names] == ["Сәуле Әліби", "Ерлан Әліби"]
 
 
+async def test_a_parent_writes_no_address_to_which_letters_with_codes_would_go(family: Family) -> None:
+    given = GuardianGiven(NANNY.name, NANNY.phone, "parents-own@example.kz")
+
+    await share(family.services, family.mother, family.ref, given, Relation.OTHER, [FamilyRight.SEE], family.today)
+
+    sealed = await family.services.database.pool.fetchval(
+        "SELECT email_encrypted FROM guardian ORDER BY id DESC LIMIT 1"
+    )
+    assert sealed is None
+
+
 async def test_a_parent_who_enters_another_familys_phone_gets_no_way_in_and_no_name(family: Family) -> None:
     services, pool = family.services, family.services.database.pool
     known = GuardianGiven("Басқа Ана", "+77015559999")

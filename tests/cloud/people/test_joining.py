@@ -8,6 +8,7 @@ from cloud.core.services import Services
 from cloud.guardian.queries import children_of
 from cloud.people.actions import Opened, add_guardian, end_guardianship, leave, open_guardian_account
 from cloud.people.bulk import GuardianGiven
+from cloud.people.errors import PersonRefused
 from cloud.people.joining import JoinRefused, code_for, take_in
 from cloud.people.kinds import Relation
 from cloud.people.opening import open_apart, open_guardians
@@ -154,3 +155,15 @@ async def test_a_name_that_is_written_anew_leaves_a_parent_the_account(services:
     row = await services.database.pool.fetchrow("SELECT * FROM guardian WHERE id = $1", guardian)
     assert row["account_id"] is not None
     assert row["email_encrypted"] is not None
+
+
+async def test_a_number_that_is_another_familys_is_asked_about_before_it_gets_a_child(services: Services) -> None:
+    here = await a_school(services)
+    theirs, ours = await a_student(services, here, "1"), await a_student(services, here, "2")
+    mother = await add_guardian(services, SYSTEM, theirs, MOTHER, Relation.MOTHER)
+
+    with pytest.raises(PersonRefused, match="this number is Әліби Сәуле's"):
+        await add_guardian(services, SYSTEM, ours, GuardianGiven("Бекова Дина", PHONE), Relation.MOTHER)
+
+    assert await services.database.pool.fetchval("SELECT count(*) FROM guardianship") == 1
+    assert await add_guardian(services, SYSTEM, ours, MOTHER, Relation.MOTHER) == mother, "of both, by the same name"

@@ -11,6 +11,7 @@ from cloud.accounts.errors import PasswordRefused, SignInRefused, TooManyAttempt
 from cloud.accounts.logins import kept
 from cloud.accounts.models import Account, Passkey
 from cloud.accounts.queries import actor_of
+from cloud.accounts.rules import FREE_FROM_ANYWHERE, WAIT_MAX_ANYWHERE
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.mail import Letter, NotSent
 from cloud.core.services import Services
@@ -227,7 +228,41 @@ async def test_letters_and_guesses_are_slowed_down_whether_an_account_is_there_o
             with pytest.raises(RecoveryRefused):
                 await recover(services, login, "aaaa-bbbb-cccc", NEW, AWAY)
         with pytest.raises(TooManyAttempts):
-            await recover(services, login, "aaaa-bbbb-cccc", NEW, HOME)
+            await recover(services, login, "aaaa-bbbb-cccc", NEW, AWAY)
+
+
+async def test_who_types_wrong_codes_from_everywhere_keeps_the_holder_of_the_letter_out_for_half_a_minute_at_most(
+    services: Services, clock: SimulatedClock
+) -> None:
+    await a_mother(services)
+    postman = Postman()
+    await send_code(services, postman, PHONE, ADDRESS)
+    kept_out = 0
+
+    for number in range(FREE_FROM_ANYWHERE + 10):
+        with pytest.raises((RecoveryRefused, TooManyAttempts)) as refused:
+            await recover(services, PHONE, "aaaa-bbbb-cccc", NEW, f"203.0.113.{number}")
+        kept_out += refused.type is not RecoveryRefused
+    with pytest.raises(TooManyAttempts):
+        await recover(services, PHONE, postman.code, NEW, HOME)
+    clock.advance(WAIT_MAX_ANYWHERE.total_seconds())
+
+    assert kept_out == 10
+    assert await recover(services, PHONE, postman.code, NEW, HOME) == EMAIL
+
+
+async def test_of_an_account_that_a_directory_keeps_no_program_chooses_the_mailbox(services: Services) -> None:
+    person: Somebody = await somebody(services)
+    await Account.filter(id=person.account_id).update(**kept(services.vault, "stranger@example.kz"))
+    assert await letters_for(services, "stranger@example.kz") == ["stranger@example.kz"]
+
+    school = await a_school(services, "almaty5")
+    await services.database.pool.execute(
+        "INSERT INTO scim_account (school_id, account_id, external_id, changed_at) VALUES ($1, $2, '', now())",
+        school, person.account_id,
+    )  # fmt: skip
+
+    assert await letters_for(services, "stranger@example.kz") == []
 
 
 async def test_a_password_that_is_guessed_is_refused_before_anything_is_told(services: Services) -> None:
