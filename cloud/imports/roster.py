@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from zipfile import ZipFile
 
 from cloud.core.errors import Refused
 from cloud.core.messages import Message, message
@@ -68,9 +69,9 @@ class _Roster:
             return False
 
 
-def read_roster(content: bytes, wanted: str, today: date) -> Spreadsheet:
+def read_roster(archive: ZipFile, wanted: str, today: date) -> Spreadsheet:
     """Return the sheets of the school whose identifier or sourcedId is wanted. Raises FileRefused with what to do."""
-    files = read_files(content)
+    files = read_files(archive)
     roster = _Roster(files, _org_of(files.rows["orgs"], wanted), today, list(files.problems), list(files.notes))
     classes = _classes(roster)
     roles = _roles(roster)
@@ -193,7 +194,8 @@ def _class_of(roster: _Roster, line: Line, names: list[str]) -> str | None:
         told = message("No enrolment puts this student into a homeroom of the school. Add one to enrollments.csv.")
         roster.refuse(USERS, line, "sourcedId", told)
     elif len(names) > 1:
-        told = message("Enrolments put this student into {names} at once. Keep one of them.", names=", ".join(names))
+        at_once = ", ".join(name[:20] for name in names[:NAMED_MAX])
+        told = message("Enrolments put this student into {names} at once. Keep one of them.", names=at_once)
         roster.refuse(USERS, line, "sourcedId", told)
     elif _is_class(names[0]):  # else the class itself is told once
         return names[0]

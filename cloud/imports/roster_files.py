@@ -6,15 +6,15 @@ Rule: nothing is unpacked that was not weighed, and only whole lists ("bulk") of
 
 import csv
 import zipfile
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from io import BytesIO
 
 from cloud.core.delimited import SEPARATORS, rows_in, text_of
 from cloud.core.messages import Message, message
 from cloud.imports.errors import FileRefused
 from cloud.imports.report import Problem
-from cloud.imports.spreadsheet import CHUNK, DAMAGED, FILE_MAX, PARTS_MAX, UNPACKED_MAX
+from cloud.imports.zips import DAMAGED, TooMuch, unpacked
 from cloud.oneroster.binding import BULK, DELTA, MANIFEST
 
 NEEDED: dict[str, tuple[str, ...]] = {
@@ -31,7 +31,7 @@ USED = frozenset({column for columns in NEEDED.values() for column in columns}) 
     "endDate",
 }  # fmt: skip
 CELLS_MAX = 1_500_000  # commas and line ends: each may become an object
-CONTENT_TYPES = "[Content_Types].xml"  # every .xlsx file has it
+MARKS = (b",", b";", b"\t", b"\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +58,9 @@ class Files:
     notes: list[Message] = field(default_factory=list)
 
 
-def is_roster(content: bytes) -> bool:
-    """Tell whether a file is a zip that is no spreadsheet."""
-    try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            return CONTENT_TYPES not in archive.namelist()
-    except DAMAGED:
-        return False
-
-
-def read_files(content: bytes) -> Files:
+def read_files(archive: zipfile.ZipFile) -> Files:
     """Return the rows of a zip file. Raises FileRefused with what to do."""
-    texts = _texts(content)
+    texts = _texts(archive)
     _check_manifest(texts)
     files = Files()
     for name, columns in NEEDED.items():
@@ -77,42 +68,23 @@ def read_files(content: bytes) -> Files:
     return files
 
 
-def _texts(content: bytes) -> dict[str, str]:
+def _texts(archive: zipfile.ZipFile) -> dict[str, str]:
     """Return the texts of the files that we read, by their names at the root of the zip."""
-    if len(content) > FILE_MAX:
-        raise FileRefused(
-            message("The file is too big: {size} MB at most. Send the school in parts.", size=FILE_MAX >> 20)
-        )
     wanted = {MANIFEST, *(f"{name}.csv" for name in NEEDED)}
+    parts = [part for part in archive.filelist if part.filename in wanted]
+    pieces: defaultdict[str, list[bytes]] = defaultdict(list)
     try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            parts = [part for part in archive.infolist() if part.filename in wanted]
-            if len(archive.infolist()) > PARTS_MAX or len({part.filename for part in parts}) < len(parts):
-                raise zipfile.BadZipFile
-            unpacked = _unpacked(archive, parts)
+        if len({part.filename for part in parts}) < len(parts):
+            raise zipfile.BadZipFile
+        for name, piece in unpacked(archive, parts, MARKS, CELLS_MAX):
+            pieces[name].append(piece)
+    except TooMuch:
+        raise FileRefused(message("Unpacked, the lists are too big. Take this school's lists alone.")) from None
     except DAMAGED:
         raise FileRefused(
             message("The zip is damaged, or has a password. Take the lists out of the other system anew.")
         ) from None
-    return {name: _text(name, data) for name, data in unpacked.items()}
-
-
-def _unpacked(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> dict[str, bytes]:
-    """Return files as far as they may be unpacked; what the zip says of their sizes is not believed."""
-    if any(part.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for part in parts):
-        raise zipfile.BadZipFile
-    found: dict[str, bytes] = {}
-    size, cells = 0, 0
-    for part in parts:
-        chunks: list[bytes] = []
-        with archive.open(part) as file:
-            while chunk := file.read(CHUNK):
-                size, cells = size + len(chunk), cells + sum(chunk.count(mark) for mark in (b",", b";", b"\t", b"\n"))
-                if size > UNPACKED_MAX or cells > CELLS_MAX:
-                    raise FileRefused(message("Unpacked, the lists are too big. Take this school's lists alone."))
-                chunks.append(chunk)
-        found[part.filename] = b"".join(chunks)
-    return found
+    return {part.filename: _text(part.filename, b"".join(pieces[part.filename])) for part in parts}
 
 
 def _text(name: str, data: bytes) -> str:

@@ -6,41 +6,30 @@ for many (merged ones), is told and never guessed.
 
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import BytesIO
-from lzma import LZMAError
 from operator import attrgetter
 from typing import cast
-from xml.etree.ElementTree import ParseError, iterparse
+from xml.etree.ElementTree import iterparse
 
 from openpyxl import load_workbook
 from openpyxl.cell.read_only import ReadOnlyCell
 from openpyxl.utils import range_boundaries
-from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from cloud.core.messages import Message, message
 from cloud.imports.columns import COLUMNS, IGNORED_SHEETS, KINDS, LAYOUTS, Kind, plain
 from cloud.imports.errors import FileRefused
 from cloud.imports.report import Problem
+from cloud.imports.zips import DAMAGED, TooMuch, check_size, opened, unpacked
 
-FILE_MAX = 10 * 1024 * 1024
-UNPACKED_MAX = 48 * 1024 * 1024
-PARTS_MAX = 500
 MARKS_MAX = 1_500_000  # "<" in all parts: each may become an object, and 11 million fit into a file of 80 KB
-CHUNK = 1024 * 1024
 ROWS_MAX = 20_000
 COLUMNS_MAX = 60
 HEADING_WITHIN = 10  # rows from the top, below titles and logos
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-# What openpyxl and the parts below it were seen to raise over files with changed bytes, and their kin.
-DAMAGED = (
-    InvalidFileException, zipfile.BadZipFile, zlib.error, LZMAError, ParseError, EOFError, OSError, LookupError,
-    ValueError, TypeError, AttributeError, ArithmeticError, NotImplementedError, RuntimeError, AssertionError,
-)  # fmt: skip
 OPENED = attrgetter("parent._archive", "_worksheet_path")  # openpyxl has them open; their size was weighed
 Value = str | int | float | bool | date | datetime | None
 
@@ -108,43 +97,23 @@ def read_spreadsheet(content: bytes) -> Spreadsheet:
 
 
 def _weigh(content: bytes) -> None:
-    if len(content) > FILE_MAX:
-        raise FileRefused(
-            message("The file is too big: {size} MB at most. Send the school in parts.", size=FILE_MAX >> 20)
-        )
+    check_size(content)
     if content.startswith(OLD_EXCEL):
         raise FileRefused(
             message("This is an old .xls file, or one with a password. Save it as .xlsx without a password.")
         )
     try:
-        archive = zipfile.ZipFile(BytesIO(content))
-        is_too_big = _is_too_big(archive)
-    except DAMAGED:
-        raise FileRefused(message("This is no .xlsx file. Save the spreadsheet as .xlsx and send that.")) from None
-    if is_too_big:
+        with opened(content) as archive:
+            for _ in unpacked(archive, archive.filelist, (b"<",), MARKS_MAX):
+                pass
+    except TooMuch:
         raise FileRefused(
             message(
                 "Unpacked, the file is too big. Copy the rows into a new spreadsheet, without pictures and formats."
             )
-        )
-
-
-def _is_too_big(archive: zipfile.ZipFile) -> bool:
-    """Tell whether a file is more than we read: in parts, in bytes, or in elements. Raises what a damaged one raises.
-
-    Packed as no spreadsheet program packs, a part unpacks without measure; the size it tells of is believed then.
-    """
-    parts = archive.infolist()
-    if len(parts) > PARTS_MAX or sum(part.file_size for part in parts) > UNPACKED_MAX:
-        return True
-    if any(part.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for part in parts):
-        raise zipfile.BadZipFile
-    marks = 0
-    for part in parts:
-        with archive.open(part) as file:
-            while marks <= MARKS_MAX and (chunk := file.read(CHUNK)):
-                marks += chunk.count(b"<")
-    return marks > MARKS_MAX
+        ) from None
+    except DAMAGED:
+        raise FileRefused(message("This is no .xlsx file. Save the spreadsheet as .xlsx and send that.")) from None
 
 
 def _read_sheet(sheet: ReadOnlyWorksheet, found: Spreadsheet) -> None:

@@ -1,5 +1,6 @@
 """Drafts become rows of the database, inside a transaction of the caller's; what does not fit is noted, row by row."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import asyncpg
@@ -23,6 +24,8 @@ from cloud.people.errors import PersonConflict
 from cloud.people.queries import ids_by_key
 from cloud.schools.bulk import ClassGiven, put_classes
 
+NAMED_MAX = 10
+_LEFT = "SELECT id, concat_ws(' ', surname, given_name) AS name FROM person WHERE school_id = $1 AND NOT is_active"
 Referring = GuardianDraft | CardDraft | ConsentDraft
 
 
@@ -35,6 +38,7 @@ class Writing:
     school_id: int
     drafts: Drafts
     problems: list[Problem] = field(default_factory=list)
+    notes: list[Message] = field(default_factory=list)
     _by_key: dict[str, int] = field(default_factory=dict)
 
     async def write(self) -> list[Problem]:
@@ -54,11 +58,13 @@ class Writing:
         people = [
             replace(draft.given, class_id=classes[draft.class_key] if draft.class_key else None) for draft in drafts
         ]
+        left = {row["id"]: row["name"] for row in await self.connection.fetch(_LEFT, self.school_id)}
         try:
             ids = await put_people(self.services, self.connection, self.school_id, people)
         except PersonConflict as conflict:
             self.problems.append(drafts[conflict.index].place.problem("number", conflict.message))
             ids = []
+        self._tell_of_leavers([left[each] for each in ids if each in left])
         by_digest, by_number = await ids_by_key(self.connection, self.school_id)
         self._by_key = {f"number:{number}": person for number, person in by_number.items()}
         self._by_key |= {f"digest:{digest}": person for digest, person in by_digest.items()}
@@ -90,6 +96,14 @@ class Writing:
             for draft, person in found
         ]
         await put_consents(self.services, self.connection, consents)
+
+    def _tell_of_leavers(self, names: Sequence[str]) -> None:
+        if names:
+            shown = ", ".join(names[:NAMED_MAX]) + (" …" if len(names) > NAMED_MAX else "")
+            told = message(
+                "Had left the school, and are back by this list: {names}. Is the list a new one?", names=shown
+            )
+            self.notes.append(told)
 
     def _class_is_known(self, draft: PersonDraft, classes: dict[ClassKey, int]) -> bool:
         if draft.class_key is None or draft.class_key in classes:

@@ -16,8 +16,8 @@ from cloud.core.sheets import XLSX_TYPE
 from cloud.imports.actions import check_import, import_school
 from cloud.imports.nobd import NAME, nobd_file
 from cloud.imports.report import ImportReport
-from cloud.imports.spreadsheet import FILE_MAX
 from cloud.imports.template import template
+from cloud.imports.zips import FILE_MAX
 
 router = APIRouter(prefix="/schools/{code}/import", include_in_schema=False)
 OfficeDesk = Annotated[Desk, Depends(desk_of(Right.PEOPLE_IMPORT))]

@@ -16,7 +16,7 @@ from cloud.imports.columns import LAYOUTS, Kind
 from cloud.imports.report import ImportReport
 from cloud.imports.spreadsheet import read_spreadsheet
 from cloud.imports.template import LANGUAGES, template
-from cloud.people.actions import end_guardianship
+from cloud.people.actions import end_guardianship, leave
 from cloud.people.family import set_rights
 from cloud.people.kinds import FamilyRight
 from cloud.people.models import Guardian, Person
@@ -104,6 +104,21 @@ async def test_the_same_file_again_takes_no_decision_about_a_guardian_back(servi
     assert {tuple(row) for row in await pool.fetch(CONSENTERS)} == {
         ("Әліби Сауле", True, True), ("Әліби Серік", False, False), ("Әліби Бақыт", True, False)
     }  # fmt: skip
+
+
+async def test_who_had_left_and_is_on_a_list_again_is_told_by_name(services: Services) -> None:
+    school_id = await a_school(services)
+    await import_school(services, SYSTEM, school_id, file())
+    dana = await services.database.pool.fetchval("SELECT id FROM person WHERE number = '2'")
+    await leave(services, SYSTEM, dana)
+
+    checked = await check_import(services, SYSTEM, school_id, file())
+    again = await import_school(services, SYSTEM, school_id, file())
+    third = await import_school(services, SYSTEM, school_id, file())
+
+    assert [[str(note) for note in report.notes] for report in (checked, again, third)] == [
+        ["Had left the school, and are back by this list: Ким Дана. Is the list a new one?"]
+    ] * 2 + [[]]
 
 
 async def test_a_check_says_the_same_and_writes_nothing(services: Services) -> None:

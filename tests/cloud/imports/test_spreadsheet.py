@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cloud.imports.errors import FileRefused
 from cloud.imports.spreadsheet import ROWS_MAX, read_spreadsheet
+from cloud.imports.zips import ENTRIES_MAX, opened
 from tests.cloud.imports.factory import AIGERIM, SCHOOL, STUDENTS, book, file, saved
 
 STUDENT = ["Әліби", "Айгерім", None, AIGERIM, "1", "5А"]
@@ -98,6 +99,19 @@ def test_a_zip_bomb_is_weighed_and_not_unpacked() -> None:
             bomb.writestr(f"xl/worksheets/sheet{number}.xml", bytes(20 * 1024 * 1024))
 
     with pytest.raises(FileRefused, match="Unpacked"):
+        read_spreadsheet(out.getvalue())
+
+
+def test_a_zip_that_lists_hundred_thousands_of_parts_is_not_opened() -> None:
+    """Each becomes an object of half a kilobyte before anything can be counted."""
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w") as many:
+        for number in range(ENTRIES_MAX + 1):
+            many.writestr(str(number), b"")
+
+    with pytest.raises(zipfile.BadZipFile):
+        opened(out.getvalue())
+    with pytest.raises(FileRefused, match=r"no \.xlsx file"):
         read_spreadsheet(out.getvalue())
 
 
