@@ -18,10 +18,13 @@ from cloud.rosters.renewing import ENDING
 DEVICES_MAX = 500
 GATES_MAX = 500
 LOST_WITHIN = timedelta(days=30)
+# A device asks for newer programs each six hours, but for one on which no release key is pinned: it asks never.
+ASKS_WITHIN = timedelta(days=2)
 
 DEVICES = """
 SELECT d.id, d.name, d.state, d.firmware, d.roster_version, d.clock, d.unsent, d.is_online, d.seen_at, d.is_hub,
-  d.certificate_until, d.renewal_asked_at, d.renewal_approved_at,
+  d.certificate_until, d.renewal_asked_at, d.renewal_approved_at, d.created_at, program.asked_at,
+  EXISTS (SELECT FROM release) AS has_releases,
   contact.recorded_at, contact.acked_at, coalesce(contact.epoch, '') AS epoch,
   health.at AS told_at, health.uptime_s, health.disk_free_mb, health.temperature_c, health.wear_pct, health.signal_dbm,
   (SELECT issued_at FROM roster_version AS v WHERE v.school_id = $1 AND v.version = d.roster_version) AS roster_at,
@@ -36,6 +39,7 @@ SELECT d.id, d.name, d.state, d.firmware, d.roster_version, d.clock, d.unsent, d
   coalesce((SELECT max(v.version) FROM roster_version v WHERE v.school_id = $1 AND v.kind = 'doors'), 0) AS newest
 FROM device d
 LEFT JOIN device_contact AS contact ON contact.device_id = d.id
+LEFT JOIN device_program AS program ON program.device_id = d.id
 LEFT JOIN LATERAL (
   SELECT * FROM device_health AS h WHERE h.device_id = d.id ORDER BY at DESC LIMIT 1
 ) AS health ON true
@@ -72,6 +76,8 @@ class DeviceSeen:
     alarms: int  # that are open
     worst: Severity | None
     is_silent: bool  # in school hours
+    asked_at: datetime | None  # when it asked for a newer program last
+    takes_no_updates: bool  # it is here, there are releases, and it asks for none
     told_at: datetime | None  # when it told the rest
     uptime_s: int | None
     disk_free_mb: int | None
@@ -142,11 +148,13 @@ def _device(row: Mapping[str, Any], now: datetime, *, is_school: bool) -> Device
     gates = [dict(zip(("kk", "ru", "en"), names, strict=True)) for names in row["gates"]]
     told = {name: row[name] for name in ("uptime_s", "disk_free_mb", "temperature_c", "wear_pct", "signal_dbm")}
     same = {name: row[name] for name in ("seen_at", "unsent", "roster_version", "clock", "firmware", "is_hub")}
-    same |= {name: row[name] for name in ("recorded_at", "acked_at", "epoch", "roster_at", "lost", "alarms", "told_at")}
+    same |= {name: row[name] for name in ("recorded_at", "acked_at", "epoch", "roster_at", "lost", "alarms")}
+    same |= {name: row[name] for name in ("asked_at", "told_at")}
     state = _state(row)
     return DeviceSeen(
         id=row["id"], name=row["name"], state=state, gates=gates, is_rough=is_rough(row["clock"]),
         certificate=_certificate(row, now), certificate_until=row["certificate_until"],
+        takes_no_updates=_takes_no_updates(row, now),
         worst=None if row["worst"] is None else Severity(row["worst"]),
         is_silent=is_school and bool(gates) and state in {"online", "offline"}
         and is_silent(row["seen_at"], now, is_online=row["is_online"]),
@@ -160,6 +168,16 @@ def _state(row: Mapping[str, Any]) -> str:
     if row["seen_at"] is None:
         return "never"
     return "online" if row["is_online"] else "offline"
+
+
+def _takes_no_updates(row: Mapping[str, Any], now: datetime) -> bool:
+    """Tell whether a device that was here for days, and lately, has not asked for a newer program in all that time."""
+    seen_at: datetime | None = row["seen_at"]
+    if row["state"] == "revoked" or seen_at is None or now - seen_at > ASKS_WITHIN:
+        return False
+    if not row["has_releases"] or now - row["created_at"] < ASKS_WITHIN:
+        return False
+    return row["asked_at"] is None or seen_at - row["asked_at"] > ASKS_WITHIN
 
 
 def _certificate(row: Mapping[str, Any], now: datetime) -> str:

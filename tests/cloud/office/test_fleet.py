@@ -68,3 +68,33 @@ async def test_of_a_revoked_device_nothing_is_shown(services: Services) -> None:
 @pytest.mark.parametrize("shown", ["ending", "ended", "asks"])
 def test_each_is_told_in_every_language(shown: str) -> None:
     assert len({translate(language, sign(shown).word) for language in Language}) == 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "stands_for", "has_releases", "shown"),
+    [
+        (None, 3 * DAY, True, True),  # no release key is pinned on it
+        (3 * DAY, 9 * DAY, True, True),  # nor any more
+        (DAY, 9 * DAY, True, False),
+        (None, DAY, True, False),  # it may still ask
+        (None, 3 * DAY, False, False),  # nobody gives out programs here
+    ],
+)
+async def test_a_device_that_is_here_and_asks_for_no_newer_program_is_shown(
+    services: Services, asked: timedelta | None, stands_for: timedelta, has_releases: bool, shown: bool
+) -> None:
+    await register(services, SYSTEM, await a_school(services), NewDevice(NAME))
+    pool, now = services.database.pool, services.clock.now()
+    await pool.execute("UPDATE device SET seen_at = $1, created_at = $2", now, now - stands_for)
+    if has_releases:
+        await pool.execute(
+            "INSERT INTO release (product, board, counter, version, size, manifest, notes_kk, notes_ru, notes_en,"
+            " added_at) VALUES ('node', 'any', 1, '1', 1, '', '', '', '', $1)", now,
+        )  # fmt: skip
+    if asked is not None:
+        await pool.execute("INSERT INTO device_program (device_id, product, board, counter, asked_at)"
+                           " SELECT id, 'node', 'any', 1, $1 FROM device", now - asked)  # fmt: skip
+
+    assert (await seen(services, None)).takes_no_updates is shown
+    await pool.execute("UPDATE device SET seen_at = $1", now - 3 * DAY)
+    assert not (await seen(services, None)).takes_no_updates, "nothing is known of who is not here"
