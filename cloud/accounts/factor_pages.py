@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from cloud.accounts import factors, passkeys
 from cloud.accounts.sessions import login_of
 from cloud.accounts.totp import app_address, secret_text
-from cloud.accounts.web import COOKIE, OwnerVisit, TheServices, device_of, token_of
+from cloud.accounts.web import OwnerVisit, TheServices, device_of, token_of
 from cloud.core.actor import Actor
 from cloud.core.api import Counted
 from cloud.core.codes import code_svg
@@ -43,7 +43,7 @@ async def show(request: Request, visit: OwnerVisit, services: TheServices, done:
 async def start_app(request: Request, visit: OwnerVisit, services: TheServices, password: Text = "") -> Response:
     """Make a picture for an app to read."""
     try:
-        await factors.confirm_owner(services, _actor(visit), token_of(request, COOKIE), password)
+        await factors.confirm_owner(services, _actor(visit), token_of(request), password)
         await factors.start_app(services, _actor(visit), token_of(request))
     except Refused as refused:
         return await _page(request, visit, services, refused=refused)

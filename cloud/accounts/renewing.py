@@ -1,7 +1,8 @@
 """A password that is renewed without the old one: by who proved something else to another slice.
 
-Rule: only an account whose holder has chosen a password before; a first one is the office's to renew. The password that
-was there when it was proved is there still, or nothing is changed.
+Rule: only an account whose holder has chosen a password before; a first one is the office's to renew. None that a
+school's directory keeps: a program that may change a login would choose the mailbox. The password that was there when
+it was proved is there still, or nothing is changed.
 """
 
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from cloud.accounts.models import Account
 from cloud.accounts.others import note
 from cloud.core.actor import Actor
 from cloud.core.services import Services
+
+_IS_KEPT = "SELECT EXISTS (SELECT FROM scim_account WHERE account_id = $1 AND removed_at IS NULL)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ async def holder_of(services: Services, typed: str) -> Holder | None:
     """Return whose login this is, as somebody typed it, if a password of it may be renewed."""
     digest = typed_digest(services.vault, typed)
     account = await Account.get_or_none(login_digest=digest, is_active=True, must_change=False)
-    if account is None:
+    is_kept = await services.database.pool.fetchval(_IS_KEPT, account.id if account else 0)
+    if account is None or is_kept:
         return None
     return Holder(account.id, account.name, opened(services.vault, account.login_encrypted), account.password_hash)
 

@@ -24,6 +24,7 @@ from cloud.core.services import Services
 from cloud.core.telling import wants_page
 
 COOKIE = "esik_session"
+HOST_COOKIE = f"__Host-{COOKIE}"  # with TLS: browsers take it from this very host alone, and from no page beside it
 HALF_COOKIE = "esik_half"  # of a sign-in between its two steps; no page reads it but the second step
 KNOWN_COOKIE = "esik_known"  # of a browser that somebody signed in from; it opens nothing
 TOKEN_MAX = 100
@@ -174,9 +175,14 @@ def remember_session(response: Response, services: Services, session: Session) -
     """Give the browser a session's token: for this site, out of the reach of scripts."""
     lasts_s = int((session.expires_at - services.clock.now()).total_seconds())
     response.set_cookie(
-        COOKIE, session.token, max_age=lasts_s, path="/", secure=services.settings.cookies_secure, httponly=True,
-        samesite="lax",
+        session_cookie(services), session.token, max_age=lasts_s, path="/", secure=services.settings.cookies_secure,
+        httponly=True, samesite="lax",
     )  # fmt: skip
+
+
+def session_cookie(services: Services) -> str:
+    """Return what the cookie of a session is called here."""
+    return HOST_COOKIE if services.settings.cookies_secure else COOKIE
 
 
 def remember_half(response: Response, services: Services, half: Half) -> None:
@@ -203,9 +209,9 @@ def remember_browser(response: Response, services: Services, cookie: str, login:
     )  # fmt: skip
 
 
-def token_of(request: Request, cookie: str = COOKIE) -> str:
-    """Return a cookie's token; nothing where it is too long to be one."""
-    token = request.cookies.get(cookie, "")
+def token_of(request: Request, cookie: str = "") -> str:
+    """Return a cookie's token, of the session where none is named; nothing where it is too long to be one."""
+    token = request.cookies.get(cookie or session_cookie(services_of(request)), "")
     return token if len(token) <= TOKEN_MAX else ""
 
 
@@ -234,11 +240,11 @@ def remember_choice(response: Response, services: Services, cookie: str, value: 
 def forget_session(response: Response, services: Services) -> None:
     """Take the session's token from the browser."""
     response.delete_cookie(
-        COOKIE, path="/", secure=services.settings.cookies_secure, httponly=True, samesite="lax"
-    )  # fmt: skip
+        session_cookie(services), path="/", secure=services.settings.cookies_secure, httponly=True, samesite="lax"
+    )
 
 
 async def who_now(request: Request) -> Actor | None:
     """Return who a request's session belongs to now; a stream asks while it lasts."""
-    token = request.cookies.get(COOKIE, "")
-    return await actor_of(services_of(request), token) if 0 < len(token) <= TOKEN_MAX else None
+    token = token_of(request)
+    return await actor_of(services_of(request), token) if token else None

@@ -23,7 +23,7 @@ from cloud.scim.errors import ScimRefused, wrong
 from cloud.scim.filtering import plain
 from cloud.scim.resource import EXTERNAL_MAX, text_at
 from cloud.scim.schemas import GROUP, ROLES, Json
-from cloud.scim.store import giver_of, users_of
+from cloud.scim.store import giver_of, seen_of, users_of
 from cloud.tokens.scopes import Scope
 from cloud.tokens.web import Program
 
@@ -139,16 +139,15 @@ def read_group(body: Mapping[str, object]) -> GivenGroup:
 
 
 async def _kept(program: Program, held: frozenset[int], given: GivenGroup) -> Group:
-    now = program.services.clock.now()
-    seen = {user.id for user in await users_of(program)}
-    if strangers := sorted(given.members - seen):
+    now, new = program.services.clock.now(), given.members - held
+    if strangers := sorted(new - await seen_of(program, new)):
         raise wrong("invalidValue", f"members {strangers[0]}")
     async with program.services.database.transaction() as connection:
         at = raw(connection)
         await at.execute(_KEEP, program.bearer.school_id, given.role.value, given.external_id, now)
         await _set_members(program, given.role, held, given.members)
         await _note(connection, program, "group.kept", given.role)
-    return await group_of(program, given.role.value)
+    return Group(given, now)
 
 
 async def _set_members(program: Program, role: Role, held: frozenset[int], wanted: frozenset[int]) -> None:

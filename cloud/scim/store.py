@@ -4,6 +4,7 @@ Rule: a program sees accounts that it opened, and those all of whose roles it co
 else's account is there for it, so that no token reaches directors, IT, families or another school.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from http import HTTPStatus
 
@@ -46,6 +47,7 @@ WHERE link.removed_at IS NULL
 """
 _PAGE = f"{_SEEN} ORDER BY account.id LIMIT $5 OFFSET $6"
 _COUNT = f"SELECT count(*) FROM ({_SEEN}) AS seen"  # noqa: S608 (text of ours)
+_AMONG = f"SELECT id FROM ({_SEEN}) AS seen WHERE id = ANY ($5)"  # noqa: S608 (text of ours)
 _LINK = """
 INSERT INTO scim_account (school_id, account_id, external_id, changed_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (account_id) DO UPDATE SET
@@ -70,6 +72,16 @@ async def users_of(program: Program, user_id: int | None = None) -> list[User]:
     pool = program.services.database.pool
     rows = await pool.fetch(_PAGE, program.bearer.school_id, _ROLES, user_id, None, USERS_MAX, 0)
     return [_user(program, row) for row in rows]
+
+
+async def seen_of(program: Program, ids: Collection[int]) -> set[int]:
+    """Return which of these accounts a program sees."""
+    if not ids:
+        return set()
+    rows = await program.services.database.pool.fetch(
+        _AMONG, program.bearer.school_id, _ROLES, None, None, [each for each in ids if each <= ID_MAX]
+    )
+    return {row["id"] for row in rows}
 
 
 async def page_of(program: Program, first: int, most: int, login: str | None = None) -> tuple[list[User], int]:

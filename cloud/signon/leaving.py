@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.accounts.actions import sign_out
-from cloud.accounts.web import COOKIE, AnyVisit, TheServices, forget_session
+from cloud.accounts.web import AnyVisit, TheServices, forget_session, token_of
 from cloud.core.navigation import SIGN_IN
 from cloud.core.pages import Visit, pages_of
 from cloud.core.services import Services
@@ -91,7 +91,7 @@ async def _is_about(services: Services, visit: Visit, leaving: Leaving) -> bool:
 
 
 async def _gone(request: Request, visit: Visit, services: Services, leaving: Leaving) -> Response:
-    if token := request.cookies.get(COOKIE):
+    if token := token_of(request):
         await sign_out(services, token)
     response = lead_on(request, visit, leaving.after)
     forget_session(response, services)

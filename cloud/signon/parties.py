@@ -118,13 +118,21 @@ async def renew_secret(services: Services, actor: Actor, school_id: int, party_i
 
 async def end_party(services: Services, actor: Actor, school_id: int, party_id: int) -> None:
     """Let nobody sign in to a client any more; its tokens are worth nothing. Raises NotFound."""
+    await end(services, actor, school_id, party_id, "party.ended", (_END, _DROP))
+
+
+async def end(
+    services: Services, actor: Actor, school_id: int, of_id: int, verb: str, statements: tuple[str, str]
+) -> None:
+    """End a client or a tool by its two statements: the row, and what was given out for it. Raises NotFound."""
     actor.require(Right.SIGN_ON_KEEP, school_id)
-    now = services.clock.now()
+    now, (ends, drops) = services.clock.now(), statements
     async with services.database.transaction() as connection:
-        if await raw(connection).fetchval(_END, party_id, school_id, now) is None:
+        if await raw(connection).fetchval(ends, of_id, school_id, now) is None:
             raise NotFound
-        await raw(connection).execute(_DROP, party_id)
-        await audit(connection, actor, "party.ended", f"party:{party_id}", school_id=school_id, at=now)
+        await raw(connection).execute(drops, of_id)
+        subject = f"{verb.partition('.')[0]}:{of_id}"
+        await audit(connection, actor, verb, subject, school_id=school_id, at=now)
 
 
 async def parties_of(services: Services, actor: Actor, school_id: int) -> list[Party]:

@@ -10,14 +10,13 @@ import asyncpg
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
-from cloud.core.errors import NotFound
 from cloud.core.i18n import N_
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.resources.addresses import checked_address, checked_addresses
 from cloud.signon.errors import PartyRefused
-from cloud.signon.parties import ADDRESSES_MAX, PARTIES_MAX, checked_name, require_choosing
+from cloud.signon.parties import ADDRESSES_MAX, PARTIES_MAX, checked_name, end, require_choosing
 from cloud.signon.scopes import SCOPES
 
 MEMBERS, GRADES = "members", "grades"
@@ -90,13 +89,7 @@ async def add_tool(services: Services, actor: Actor, school_id: int, given: Tool
 
 async def end_tool(services: Services, actor: Actor, school_id: int, tool_id: int) -> None:
     """Launch a tool no more; what it sent stays. Raises NotFound."""
-    actor.require(Right.SIGN_ON_KEEP, school_id)
-    now = services.clock.now()
-    async with services.database.transaction() as connection:
-        if await raw(connection).fetchval(_END, tool_id, school_id, now) is None:
-            raise NotFound
-        await raw(connection).execute(_DROP, tool_id)
-        await audit(connection, actor, "tool.ended", f"tool:{tool_id}", school_id=school_id, at=now)
+    await end(services, actor, school_id, tool_id, "tool.ended", (_END, _DROP))
 
 
 async def tools_of(services: Services, actor: Actor, school_id: int) -> list[Tool]:

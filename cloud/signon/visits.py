@@ -13,7 +13,7 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.accounts.beginnings import token_digest
-from cloud.accounts.web import COOKIE, TOKEN_MAX
+from cloud.accounts.web import token_of
 from cloud.core.navigation import SIGN_IN
 from cloud.core.pages import Visit, pages_of
 from cloud.core.services import Services
@@ -35,8 +35,8 @@ class Session:
 
 async def session_of(services: Services, request: Request) -> Session | None:
     """Return the browser's session, or None."""
-    token = request.cookies.get(COOKIE, "")
-    if not 0 < len(token) <= TOKEN_MAX:
+    token = token_of(request)
+    if not token:
         return None
     row = await services.database.pool.fetchrow(_SESSION, token_digest(token), services.clock.now())
     return None if row is None else Session(row["id"], row["account_id"], row["created_at"])

@@ -34,7 +34,7 @@ class Behind:
 
     @property
     def signed_in(self) -> dict[str, str]:
-        return {"cookie": f"esik_session={self.office.token}"}
+        return {"cookie": f"__Host-esik_session={self.office.token}"}
 
 
 @asynccontextmanager

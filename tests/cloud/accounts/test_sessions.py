@@ -1,8 +1,12 @@
 """One's own sessions, and attempts to sign in that failed."""
 
+from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 
+import httpx2
 import pytest
+from fastapi import Response
 
 from cloud.accounts.actions import add_account, close_account
 from cloud.accounts.errors import CodeRefused, SignInRefused
@@ -11,6 +15,8 @@ from cloud.accounts.machines import machine_of
 from cloud.accounts.queries import actor_of
 from cloud.accounts.second_step import finish_with_code
 from cloud.accounts.sessions import end_others, end_session, sessions_of
+from cloud.accounts.web import remember_session
+from cloud.app import create_app
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
@@ -157,3 +163,24 @@ async def test_attempts_at_anothers_account_are_not_ones_own(services: Services)
 )  # fmt: skip
 def test_a_browser_is_called_what_its_owner_calls_it(agent: str, told: str) -> None:
     assert machine_of(agent) == told
+
+
+async def test_behind_tls_a_session_is_taken_from_this_very_host_alone(services: Services) -> None:
+    """A page of a neighbouring name can set a cookie for both, but none whose name begins so (RFC 6265bis, 4.1.3.2)."""
+    own = replace(services, settings=replace(services.settings, public_url="https://esik.test"))
+    person, response = await somebody(own, Role.GUARDIAN), Response()
+    session = await whole(own, person.login)
+    headers = {"accept": "text/html", "accept-language": "en"}
+    transport = httpx2.ASGITransport(create_app(own))
+    async with httpx2.AsyncClient(transport=transport, base_url="https://esik.test", headers=headers) as http:
+        answers = [
+            (await http.get("/account", headers={"cookie": f"{name}={session.token}"})).status_code
+            for name in ("__Host-esik_session", "esik_session")
+        ]
+    remember_session(response, own, session)
+
+    assert answers == [HTTPStatus.OK, HTTPStatus.SEE_OTHER]
+    assert set(response.headers["set-cookie"].split("; ")) >= {
+        f"__Host-esik_session={session.token}", "HttpOnly", "Path=/", "SameSite=lax", "Secure",
+    }  # fmt: skip
+    assert "domain" not in response.headers["set-cookie"].lower()
