@@ -59,7 +59,7 @@ async def choose(request: Request, desk: ReadersDesk) -> Response:
         return _to(desk, classes[0].id)
     mornings = await _mornings(desk, classes)
     return pages_of(request).page(
-        desk.visit, "office/mornings.html", section="morning", mornings=mornings, on=desk.school.on,
+        desk.visit, "office/mornings.html", section=_section(desk), mornings=mornings, on=desk.school.on,
         waiting=await waiting_at(desk.services, desk.actor, desk.school),
     )  # fmt: skip
 
@@ -164,10 +164,15 @@ async def _page(request: Request, desk: Desk, class_id: int, told: Told | None =
     came = told or Told()
     right, school_id = Right.REGISTER_READ, desk.school.id
     return pages_of(request).page(
-        desk.visit, PAGE, status=came.refused.status if came.refused else HTTPStatus.OK, section="morning",
+        desk.visit, PAGE, status=came.refused.status if came.refused else HTTPStatus.OK, section=_section(desk),
         has_more=desk.actor.can(right, school_id) or len(desk.actor.classes(right, school_id)) > 1,
         **await _values(desk, class_id, came),
     )  # fmt: skip
+
+
+def _section(desk: Desk) -> str:
+    """Return the entry of the menu that leads here: the office's is the register's."""
+    return "register" if desk.actor.can(Right.REGISTER_READ, desk.school.id) else "morning"
 
 
 def _may_mark(desk: Desk, class_id: int) -> bool:
