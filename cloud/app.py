@@ -1,7 +1,7 @@
 """The web application: every slice's pages, the API, health and figures, on services that are given."""
 
 import asyncio
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
 
@@ -18,6 +18,7 @@ from cloud.accounts import pages as account_pages
 from cloud.accounts.web import FactorNeeded, PasswordChangeNeeded, SignInNeeded, way_out, who_now
 from cloud.consents import pages as privacy_pages
 from cloud.core import app_shell, assets, security_txt, telling
+from cloud.core.actor import Actor
 from cloud.core.assets import Assets
 from cloud.core.guarding import Figures, Guarding
 from cloud.core.live import Feed
@@ -54,6 +55,9 @@ from cloud.guardian import menu_api as guardian_menu_api
 from cloud.guardian import menu_pages as guardian_menu_pages
 from cloud.guardian import money_pages as guardian_money_pages
 from cloud.guardian import pages as guardian_pages
+from cloud.messages import family_pages as message_pages
+from cloud.messages import staff_pages as writing_pages
+from cloud.messages.waiting import counts_of as messages_counted
 from cloud.notifications.queries import counts_of
 from cloud.office import absence_pages as absence_pages_of_school
 from cloud.office import account_pages as account_pages_of_school
@@ -126,6 +130,9 @@ from cloud.signon import (
     shelf_pages,
 )
 from cloud.signon.providers import ways_in
+from cloud.support import inbox_pages as question_pages
+from cloud.support import pages as help_pages
+from cloud.support.waiting import counts_of as questions_counted
 from cloud.tokens import oauth
 from cloud.tokens.errors import BearerRefused
 from cloud.tokens.rates import Rates
@@ -165,6 +172,8 @@ ROUTERS = (
     oauth.router,
     oneroster_api.router, oneroster_files_api.router,
     scim_groups_api.router, scim_api.router,  # what is nowhere else comes last
+    message_pages.router, writing_pages.router,
+    help_pages.router, question_pages.router, question_pages.of_all,
     program_pages.router,
     gates_api.router, presence_api.router, security_txt.router, app_shell.router,
 )  # fmt: skip
@@ -195,7 +204,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.pages = Pages.load(Assets.load())
     app.state.shell = app_shell.Shell(app.state.pages)
     app.state.feed = Feed()
-    app.state.counting = counts_of
+    app.state.counting = _counted
     app.state.ways_in = ways_in
     app.state.who = who_now
     app.state.figures = figures
@@ -256,6 +265,12 @@ async def metrics(request: Request) -> Response:
     figures: Figures = request.app.state.figures
     figures.streams.set(request.app.state.feed.open_streams)
     return PlainTextResponse(generate_latest(figures.registry), media_type=METRICS_TYPE)
+
+
+async def _counted(services: Services, actor: Actor) -> Mapping[str, int]:
+    """Return what waits for somebody, by section of the menu."""
+    counting = (counts_of, messages_counted, questions_counted)
+    return {key: count for each in counting for key, count in (await each(services, actor)).items()}
 
 
 @asynccontextmanager

@@ -45,6 +45,7 @@ from cloud.integrity.delivering import deliver_due
 from cloud.integrity.sealing import reseal
 from cloud.ledger.checking import check_moved, check_nightly
 from cloud.meals.projection import Meals
+from cloud.messages.sending import send_due as send_messages
 from cloud.notifications.actions import forget_notices
 from cloud.notifications.broken import tell_broken
 from cloud.notifications.reminders import remind
@@ -67,6 +68,7 @@ LOOK_S = 1.0  # a reader looks at the log at least this often, also when no wake
 SIGHTINGS_S, HEARD_S, FLOODS_S = 2, 30, 10
 FISCAL_S = 5
 WEBHOOKS_S = 2
+MESSAGES_S = 10
 LETTERS_S = 15
 GRACE_S = 3_600
 log = structlog.get_logger()
@@ -151,6 +153,7 @@ class Worker:
             (lambda: forget_invitations(self.services), {"hours": 24}),
             (lambda: forget_notices(self.services), {"hours": 1}),
             (lambda: remind(self.services), {"minutes": 5}),
+            (lambda: send_messages(self.services), {"seconds": MESSAGES_S}),
             (lambda: tell_broken(self.services, self.shards), {"minutes": 10}),
             (lambda: deliver_webhooks(self.services), {"seconds": WEBHOOKS_S}),
             (lambda: forget_events(self.services.database.pool, self.services.clock.now()), {"hours": 1}),

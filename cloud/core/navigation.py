@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cloud.core.actor import Actor, Role
 from cloud.core.i18n import N_
-from cloud.core.rights import Right
+from cloud.core.rights import HEADS, Right
 
 ACCOUNT = "/account"
 SECOND_STEP = "/account/second-step"
@@ -38,8 +38,10 @@ PLACES = (
     _place("children", Right.PRESENCE_READ, N_("My day"), "/", Role.STUDENT),
     _place("notices", Right.NOTICES_READ, N_("Notices"), "/notices", Role.GUARDIAN),
     _place("morning", Right.REGISTER_READ, N_("Morning"), "morning", Role.CLASS_TEACHER),
+    _place("messages", Right.MESSAGES_READ, N_("Messages"), "/messages", Role.GUARDIAN),
     _place("class", Right.PRESENCE_READ, N_("My class"), "class", Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR),
     _place("register", Right.REGISTER_READ, N_("Register"), "register", Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR),
+    _place("messages", Right.MESSAGES_WRITE, N_("Messages"), "messages", Role.CLASS_TEACHER, *HEADS),
     _place("region", Right.STATISTICS_READ, N_("Schools"), "/region", Role.AUTHORITY),
     _place("gate", Right.GATES_WATCH, N_("At the gate"), "gate", Role.GUARD),
     _place("muster", Right.GATES_WATCH, N_("Muster list"), "muster", Role.GUARD),
@@ -79,8 +81,10 @@ PLACES = (
     _place("sign_on", Right.SIGN_ON_KEEP, N_("Single sign-on"), "sign-on", Role.IT),
     _place("all_alarms", Right.ALARMS_READ, N_("Alarms of all schools"), "/alarms", Role.OPERATOR),
     _place("audit", Right.AUDIT_READ, N_("Who did what"), "audit", Role.OFFICE, Role.DIRECTOR, Role.IT, Role.AUDITOR),
+    _place("questions", Right.QUESTIONS_ANSWER, N_("Questions"), "questions", Role.IT),
     _place("export", Right.SCHOOL_EXPORT, N_("Take everything out"), "export", Role.DIRECTOR, Role.IT),
     _place("all_audit", Right.AUDIT_READ, N_("Who did what: all schools"), "/audit", Role.OPERATOR),
+    _place("all_questions", Right.QUESTIONS_TAKE, N_("Questions left to the operator"), "/questions", Role.OPERATOR),
     _place("releases", Right.RELEASES_KEEP, N_("Releases"), "/releases", Role.OPERATOR),
 )
 

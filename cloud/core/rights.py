@@ -116,6 +116,11 @@ class Right(StrEnum):
     RESOURCES_KEEP = "resources.keep"
     RESULTS_READ = "results.read"
     SIGN_ON_KEEP = "sign_on.keep"
+    MESSAGES_READ = "messages.read"
+    MESSAGES_WRITE = "messages.write"
+    MESSAGES_APPROVE = "messages.approve"
+    QUESTIONS_ANSWER = "questions.answer"
+    QUESTIONS_TAKE = "questions.take"
     ROLES_READ = "roles.read"
     ROLES_GIVE = "roles.give"
     AUDIT_READ = "audit.read"
@@ -197,6 +202,15 @@ TABLE: Mapping[Right, Allowed] = {
     Right.PHOTOS_KEEP: Allowed(Thing.PEOPLE, N_("Put photos of people, and take them away"), at_school(Role.OFFICE)),
     Right.NOTICES_READ: Allowed(Thing.PEOPLE, N_("Read the notices about one's children"), PARENTS),
     Right.NOTICES_CHECK: Allowed(Thing.PEOPLE, N_("See which notices about a child were sent"), at_school(Role.OFFICE)),
+    Right.MESSAGES_READ: Allowed(Thing.PEOPLE, N_("Read what the school writes to the family, and answer"), PARENTS),
+    Right.MESSAGES_WRITE: Allowed(
+        Thing.PEOPLE, N_("Write to families: class teachers to their own classes, the office and heads to all"),
+        at_school(Role.OFFICE, *HEADS) | {Role.CLASS_TEACHER: Within.CLASS},
+    ),
+    Right.MESSAGES_APPROVE: Allowed(
+        Thing.PEOPLE, N_("Approve what the office writes to many families, and take back what was sent"),
+        at_school(*HEADS),
+    ),
     Right.PRESENCE_READ: Allowed(
         Thing.GATES, N_("See who is in, who came late and who is absent"),
         at_school(Role.OFFICE, *HEADS) | OF_CLASS | KIN,
@@ -307,6 +321,14 @@ TABLE: Mapping[Right, Allowed] = {
                                   at_school(Role.METHODOLOGIST, Role.OFFICE)),
     Right.RESULTS_READ: Allowed(Thing.SCHOOL, N_("See what resources sent back about how students did"),
                                 at_school(Role.METHODOLOGIST, *HEADS) | OF_CLASS | {Role.STUDENT: Within.OWN}),
+    Right.QUESTIONS_ANSWER: Allowed(
+        Thing.SCHOOL, N_("Answer what people of the school ask support, and say how it is reached"),
+        at_school(Role.OFFICE, Role.IT),
+    ),
+    Right.QUESTIONS_TAKE: Allowed(
+        Thing.SCHOOL, N_("Answer questions that schools passed on or left, and those of who belongs to no school"),
+        OPERATORS,
+    ),
     Right.SIGN_ON_KEEP: Allowed(
         Thing.ACCOUNTS, N_("Set up single sign-on: clients, tools, identity providers, signing keys"),
         at_school(Role.IT) | OPERATORS,

@@ -58,6 +58,12 @@ SEALED = (
     SealedColumn("correction_request", "is_wrong_encrypted", "correction_request.is_wrong", "id::text"),
     SealedColumn("correction_request", "would_be_right_encrypted", "correction_request.would_be_right", "id::text"),
     SealedColumn("correction_request", "answer_encrypted", "correction_request.answer", "id::text"),
+    SealedColumn("announcement", "texts_encrypted", "announcement.texts", "id::text"),
+    SealedColumn("announcement_file", "name_encrypted", "announcement_file.name", "id::text"),
+    SealedColumn("announcement_file", "content_encrypted", "announcement_file.content", "id::text"),
+    SealedColumn("announcement_answer", "words_encrypted", "announcement_answer.words", "id::text"),
+    SealedColumn("support_question", "words_encrypted", "support_question.words", "id::text"),
+    SealedColumn("support_question", "answer_encrypted", "support_question.answer", "id::text"),
     SealedColumn("register_reason", "reason_encrypted", "register.reason", "school_id || ':' || number"),
     SealedColumn("restriction", "value_encrypted", "restriction.value", "id::text"),
     SealedColumn("restriction", "document_encrypted", "restriction.document", "id::text"),
@@ -73,5 +79,6 @@ SEALED = (
 )
 FILES = (
     KeptFile("person_photo", "webp_encrypted", "digest", "person_id", "person.photo"),
+    KeptFile("announcement_file", "content_encrypted", "digest", "id", "announcement_file.content"),
     KeptFile("dish_photo", "webp", "digest", "digest"),
 )

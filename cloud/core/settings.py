@@ -115,6 +115,12 @@ class Settings:
         "Whom to tell of a weakness, as `mailto:it@example.kz` or an address of a page; told at "
         "`/.well-known/security.txt`. Empty: nothing stands there.",
     ] = ""
+    support_email: Annotated[
+        str, "E-mail address of this installation's support, shown to everybody under *Help*. Empty: none."
+    ] = ""
+    support_phone: Annotated[
+        str, "Phone of this installation's support, as `+7 727 123 45 67`, shown likewise. Empty: none."
+    ] = ""
     webhook_networks: Annotated[
         str,
         "Networks inside, with commas between, that webhooks may go to besides public addresses, also without TLS. "
@@ -231,6 +237,7 @@ class Settings:
             raise _wrong("mqtt_ca", "empty", "a file when ESIK_MQTT_URL begins with mqtts://")
         if self.security_contact and not _is_contact(self.security_contact):
             raise _wrong("security_contact", "not readable", "mailto: with an address, or https:// with a page")
+        _check_support(self.support_email, self.support_phone)
         if not _are_networks(self.webhook_networks):
             raise _wrong("webhook_networks", self.webhook_networks, "networks as 10.20.0.0/16, 192.168.5.0/24")
         if self.mfa is Mfa.OPTIONAL and urlsplit(self.public_url).hostname not in OWN_MACHINE:
@@ -326,6 +333,13 @@ def _check_sms_url(text: str) -> None:
         raise _wrong("sms_url", "without login and password", "as https://login:password@smsc.kz/sys/send.php")
     if parts.scheme == "http" and parts.hostname not in OWN_MACHINE:
         raise _wrong("sms_url", "without TLS", "an address that begins with https://")
+
+
+def _check_support(email: str, phone: str) -> None:
+    if email and ("@" not in email or not _is_contact(f"mailto:{email}")):
+        raise _wrong("support_email", "not readable", "an e-mail address as help@example.kz")
+    if not all(sign in "+0123456789 ()-" for sign in phone):
+        raise _wrong("support_phone", "not readable", "a phone number as +7 727 123 45 67")
 
 
 def _is_contact(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from cloud.core.family_words import FAMILY_SIGNS, FAMILY_WORDS
 from cloud.core.i18n import N_
+from cloud.core.message_words import MESSAGE_SIGNS
 from cloud.core.signs import Sign as Sign  # noqa: PLC0414 (found here with its codes)
 
 SIGNS = {
@@ -90,6 +91,7 @@ SIGNS = {
     "left_early": Sign(N_("Left early"), "warn", "left"),
     "card_doubled": Sign(N_("Card at two gates at once"), "no", "warn"),
     "day_corrected": Sign(N_("Put right"), "warn", "turn"),
+    **MESSAGE_SIGNS,
     "unread": Sign(N_("New"), "out", "info"),
     "one_touch": Sign(N_("One touch sells it"), "in", "tick"),
     "menu_draft": Sign(N_("Draft"), "warn", "dots"),

@@ -45,6 +45,23 @@ WITH nobodys AS (
   identities AS (DELETE FROM identity_link WHERE account_id IN (SELECT id FROM nobodys)),
   releases AS (DELETE FROM resource_release WHERE account_id IN (SELECT id FROM nobodys))
 SELECT pg_notify('esik_sessions', id::text) FROM nobodys""",  # cloud.core.wakeups.SESSIONS: open pages end
+    "messages": """
+WITH to_the_family AS (
+  DELETE FROM announcement WHERE id IN (SELECT announcement_id FROM announcement_audience WHERE person_id = $1)
+  RETURNING 1
+), answers AS (
+  DELETE FROM announcement_answer AS said USING announcement_reader AS told
+  WHERE told.person_id = $1 AND told.announcement_id = said.announcement_id AND told.account_id = said.account_id
+    AND NOT EXISTS (
+      SELECT FROM announcement_reader AS other WHERE other.announcement_id = said.announcement_id
+        AND other.account_id = said.account_id AND other.person_id <> $1
+    )
+  RETURNING 1
+), readers AS (DELETE FROM announcement_reader WHERE person_id = $1 RETURNING 1)
+SELECT 1 FROM to_the_family UNION ALL SELECT 1 FROM answers UNION ALL SELECT 1 FROM readers""",
+    "questions": """
+DELETE FROM support_question USING account WHERE account.id = account_id AND $1::bigint > 0
+  AND login_digest IS NULL AND NOT account.is_active AND account.name = '№ ' || account.id RETURNING 1""",
     "notices": "DELETE FROM notice WHERE person_id = $1 RETURNING 1",
     "requests": "DELETE FROM correction_request WHERE person_id = $1 RETURNING 1",
     "diets": """

@@ -18,6 +18,8 @@ from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Sealed, Secret, Table, Wri
 from cloud.menu.entitlements import PAPER as ORDER_PAPER
 from cloud.menu.restricting import PAPER as DIET_PAPER
 from cloud.menu.restricting import VALUE
+from cloud.messages.kinds import ANSWER as SAID
+from cloud.messages.kinds import FILE, FILE_NAME, TEXTS
 from cloud.people.bulk import EMAIL, IIN, PHONE
 from cloud.people.corrections import ANSWER, RIGHT, WRONG
 from cloud.people.family import LIFT_PAPER
@@ -25,6 +27,8 @@ from cloud.people.family import PAPER as LIMIT_PAPER
 from cloud.people.photos import PHOTO
 from cloud.register.kinds import WHY
 from cloud.rosters.keys import KEY as ROSTER_KEY
+from cloud.support.reading import ANSWER as REPLY
+from cloud.support.reading import WORDS as QUESTION
 from cloud.topups.fiscal import KEYS as CASHBOX_KEYS
 from cloud.wallet.queries import REJECTED
 
@@ -201,6 +205,23 @@ TABLES = (
             "is_wrong_encrypted": Sealed(WRONG, Secret.CONTACT),
             "would_be_right_encrypted": Sealed(RIGHT, Secret.CONTACT),
             "answer_encrypted": Sealed(ANSWER, Secret.CONTACT),
+        },
+    ),
+    Table("announcement", sealed={"texts_encrypted": Sealed(TEXTS, Secret.CONTACT)}),
+    Table("announcement_audience", through("announcement_id", "announcement")),
+    Table(
+        "announcement_file",
+        sealed={"name_encrypted": Sealed(FILE_NAME), "content_encrypted": Sealed(FILE)},
+        files={"content_encrypted": "documents/message-{id}.{media}"},
+    ),
+    Table("announcement_reader", through("announcement_id", "announcement")),
+    Table("announcement_answer", sealed={"words_encrypted": Sealed(SAID, Secret.CONTACT)}),
+    Table("support_contact"),
+    Table(
+        "support_question",
+        sealed={
+            "words_encrypted": Sealed(QUESTION, Secret.CONTACT),
+            "answer_encrypted": Sealed(REPLY, Secret.CONTACT),
         },
     ),
     Table("deletion"),

@@ -21,6 +21,8 @@ from cloud.guardian.queries import Child, child_of
 from cloud.menu.entitlements import PAPER as ORDER_PAPER
 from cloud.menu.restricting import PAPER as DIET_PAPER
 from cloud.menu.restricting import VALUE
+from cloud.messages.kinds import ANSWER as SAID
+from cloud.messages.kinds import TEXTS
 from cloud.people.bulk import EMAIL, IIN, PHONE
 from cloud.people.corrections import ANSWER, RIGHT, WRONG
 from cloud.people.family import LIFT_PAPER
@@ -29,6 +31,8 @@ from cloud.people.kinds import FamilyRight
 from cloud.people.photos import PHOTO
 from cloud.people.rights import COLUMNS
 from cloud.register.kinds import WHY
+from cloud.support.reading import ANSWER as REPLY
+from cloud.support.reading import WORDS as QUESTION
 
 ROWS_MAX = 20_000  # of a table: decades of one child
 HOURS_S = 120.0
@@ -119,6 +123,16 @@ PARTS = (
     Part("ledger_line", ("entry_id", "amount_tiyn"), f"account_id IN ({_ACCOUNT})", _of(PAY), by="entry_id"),
     Part("ledger_entry", ("id", "kind", "at", "on"),
          f"id IN (SELECT entry_id FROM ledger_line WHERE account_id IN ({_ACCOUNT}))", _of(PAY)),  # noqa: S608
+    Part("announcement_reader", ("announcement_id", "told_at", "read_at"), "person_id = $1 AND account_id = $2",
+         _of(NOTICES), by="announcement_id"),
+    Part("announcement", ("id", "author", "sent_at", "texts"),
+         "id IN (SELECT announcement_id FROM announcement_reader WHERE person_id = $1 AND account_id = $2)"
+         " AND state = 'sent'", _of(NOTICES), {"texts": TEXTS}),
+    Part("announcement_answer", ("announcement_id", "at", "author", "words"), "account_id = $2 AND announcement_id IN"
+         " (SELECT announcement_id FROM announcement_reader WHERE person_id = $1 AND account_id = $2)",
+         sealed={"words": SAID}),
+    Part("support_question", ("asked_at", "topic", "words", "answered_at", "answer"), "account_id = $2",
+         sealed={"words": QUESTION, "answer": REPLY}),
     Part("correction_request", ("asked_at", "what", "is_wrong", "would_be_right", "answered_at", "outcome", "answer"),
          "person_id = $1 AND account_id = $2",
          sealed={"is_wrong": WRONG, "would_be_right": RIGHT, "answer": ANSWER}),

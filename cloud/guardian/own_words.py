@@ -17,6 +17,7 @@ from cloud.menu.kinds import ALLERGENS, CATEGORIES, GROUNDS, Limit
 from cloud.notifications.kinds import Kind, unpacked
 from cloud.notifications.queries import NoticeRow
 from cloud.notifications.texts import told
+from cloud.support.kinds import TOPICS
 
 TITLES = {
     "account": N_("Your account"), "guardian": N_("You, as the school knows you"),
@@ -36,7 +37,9 @@ TITLES = {
     "preorder_dish": N_("Dishes ordered ahead"), "payment_number": N_("Number to pay by"),
     "payment": N_("Money that came in"), "giving_back": N_("Money given back"), "ledger_account": N_("Balance"),
     "ledger_line": N_("How the balance changed"), "ledger_entry": N_("Why the balance changed"),
-    "correction_request": N_("What you asked to correct"),
+    "correction_request": N_("What you asked to correct"), "support_question": N_("What you asked support"),
+    "announcement": N_("What the school wrote to you"), "announcement_reader": N_("When you read it"),
+    "announcement_answer": N_("Answers to it"),
 }  # fmt: skip
 HEADINGS = {  # where the dictionary's own words tell codes
     "account.language": N_("Language"), "school_class.grade": N_("Grade"), "card.medium": N_("Kind of card"),
@@ -51,7 +54,9 @@ HEADINGS = {  # where the dictionary's own words tell codes
     "preorder.id": N_("Number"), "preorder_dish.preorder_id": N_("Number of the order"),
     "preorder_dish.dish_id": N_("Dish"), "giving_back.way": N_("How"), "ledger_account.balance_tiyn": N_("Sum"),
     "ledger_line.entry_id": N_("Number"), "ledger_entry.id": N_("Number"), "ledger_entry.kind": N_("Why"),
-    "correction_request.outcome": N_("Outcome"),
+    "correction_request.outcome": N_("Outcome"), "support_question.answer": N_("Answer"),
+    "announcement.id": N_("Number"), "announcement_reader.announcement_id": N_("Number"),
+    "announcement_answer.announcement_id": N_("Number"), "announcement.texts": N_("In words"),
 }  # fmt: skip
 HIDDEN = frozenset({"ledger_account.part", "meal_line.version", "preorder_dish.version"})
 # A family's money is a debt of the school: bookkeeping tells it with a minus.
@@ -74,6 +79,7 @@ OWN = {  # codes that mean something of their own in their column
     },
     "register_reason.reason": {"ill": N_("ill"), "family": N_("family"), "other": N_("other or unknown")},
     "entitlement.ground": GROUNDS,
+    "support_question.topic": {topic.value: words for topic, words in TOPICS.items()},
     "restriction.kind": {
         "allergen": N_("Allergen"), "dish": N_("Dish"), "category": N_("Category"), "day_limit": N_("Limit of a day"),
     },

@@ -32,6 +32,9 @@ class Kind(StrEnum):
     ABSENCE_CHANGED = "absence_changed"  # by a guardian or the school: told, taken back, accepted, asked (`way`)
     COLLECTOR_CHANGED = "collector_changed"  # who may collect the child: named, ended, stopped, lifted (`way`)
     TEACHER_ASKS = "teacher_asks"  # where the child is
+    ANNOUNCEMENT = "announcement"
+    MESSAGE = "message"
+    SUPPORT_ANSWER = "support_answer"
 
 
 # Who is told: who may pay, who sees the days at the gate, who gets notices at all; of the others who sees meals.
@@ -40,10 +43,10 @@ OF_GATE = (
     Kind.ARRIVED, Kind.DEPARTED, Kind.LATE, Kind.LEFT_EARLY, Kind.WITHOUT_CARD, Kind.ABSENT, Kind.CARD_DOUBLED,
     Kind.DAY_CORRECTED, Kind.ABSENCE_CHANGED, Kind.COLLECTOR_CHANGED, Kind.TEACHER_ASKS,
 )  # fmt: skip
-OF_WORDS: tuple[Kind, ...] = ()
+OF_WORDS = (Kind.ANNOUNCEMENT, Kind.MESSAGE)  # of a child's school: who lacks either right is not told, nor shown
 _RIGHTS = {
     **dict.fromkeys(OF_MONEY, FamilyRight.PAY), **dict.fromkeys(OF_GATE, FamilyRight.SEE),
-    **dict.fromkeys(OF_WORDS, FamilyRight.NOTICES),
+    **dict.fromkeys(OF_WORDS, FamilyRight.SEE), Kind.SUPPORT_ANSWER: FamilyRight.NOTICES,
 }  # fmt: skip
 
 
@@ -87,6 +90,9 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     who: str = ""  # may collect the child
     by: str = ""  # whose word it is
     came_at: datetime | None = None  # since when the child is at school, where that is what was not known
+    title: Named | None = None  # of an announcement; what is written to one family is told without
+    author: str = ""  # who wrote
+    message_id: int = 0
 
 
 def right_to(kind: Kind) -> FamilyRight:

@@ -12,7 +12,7 @@ from typing import Protocol
 import asyncpg
 
 from cloud.notifications.kinds import Detail, Kind, packed, right_to, unpacked
-from cloud.notifications.rules import Fact, notices_of
+from cloud.notifications.rules import Fact, Notice, is_late, notices_of
 from cloud.people.queries import guardian_accounts
 
 AT_ONCE = 500
@@ -102,7 +102,21 @@ async def tell(connection: asyncpg.Connection, facts: Sequence[Fact], now: datet
     """
     accounts = await guardian_accounts(connection, sorted({fact.person_id for fact in facts}), now)
     guardians = {fact.key: accounts.get((fact.person_id, right_to(fact.kind)), ()) for fact in facts}
-    notices = notices_of(facts, guardians, now)
+    return await _append(connection, notices_of(facts, guardians, now), now)
+
+
+async def tell_each(connection: asyncpg.Connection, told: Sequence[tuple[Fact, int]], now: datetime) -> int:
+    """Tell each fact to the account beside it, if that is one that may be told of it; else as `tell`."""
+    accounts = await guardian_accounts(connection, sorted({fact.person_id for fact, _ in told}), now)
+    notices = [
+        Notice(fact, account_id, is_late(fact.at, now))
+        for fact, account_id in told
+        if account_id in accounts.get((fact.person_id, right_to(fact.kind)), ())
+    ]
+    return await _append(connection, notices, now)
+
+
+async def _append(connection: asyncpg.Connection, notices: Sequence[Notice], now: datetime) -> int:
     if not notices:
         return 0
     rows = [

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from cloud.core.actor import Actor
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.notifications.kinds import Detail, Kind, right_to, unpacked
+from cloud.notifications.kinds import OF_WORDS, Detail, Kind, right_to, unpacked
 from cloud.notifications.rules import is_delayed
 from cloud.people.rights import COLUMNS
 
@@ -21,7 +21,10 @@ SECTION = "notices"  # of the menu
 PAGE = 30
 UNREAD_MAX = 100  # counted no further
 OF_CHILD_MAX = 50
-_RIGHTS = " ".join(f"WHEN '{kind.value}' THEN {COLUMNS[right_to(kind)]}" for kind in Kind)
+_BOTH = " AND may_get_notices"
+_RIGHTS = " ".join(
+    f"WHEN '{kind.value}' THEN {COLUMNS[right_to(kind)]}{_BOTH if kind in OF_WORDS else ''}" for kind in Kind
+)
 _MAY_SEE = f"""
 EXISTS (
   SELECT FROM guardianship_at($2) AS family

@@ -8,6 +8,7 @@ from cloud.notifications.day_texts import said_of_day
 from cloud.notifications.family_texts import said_of_family
 from cloud.notifications.kinds import CLOSED, Detail, Kind, Named
 from cloud.notifications.queries import NoticeRow
+from cloud.notifications.word_texts import said_in_words
 
 DISHES_SHOWN = 6
 NOT_ON_THE_MENU = message("It was not on the menu of the day.")
@@ -69,6 +70,8 @@ def _said(notice: NoticeRow, formats: Formats) -> list[Message]:  # noqa: PLR091
             return said_of_day(notice, formats)
         case Kind.ABSENCE_CHANGED | Kind.COLLECTOR_CHANGED | Kind.TEACHER_ASKS:
             return said_of_family(notice, formats)
+        case Kind.ANNOUNCEMENT | Kind.MESSAGE | Kind.SUPPORT_ANSWER:
+            return [said_in_words(notice, formats)]
 
 
 def _taken(child: str, detail: Detail, language: Language) -> Message:

@@ -113,6 +113,16 @@ RULES = (
         (Aged("correction_request", "school_id = $1 AND answered_at < $2"),),
     ),
     Rule(
+        "messages", N_("Messages of the school to families, their files, receipts and answers"),
+        ("announcement", "announcement_audience", "announcement_file", "announcement_reader", "announcement_answer"),
+        2 * YEAR, "From the writing", _PURPOSE, After.DELETED,
+        (Aged("announcement", "school_id = $1 AND made_at < $2"),),
+    ),
+    Rule(
+        "questions", N_("Questions to support and their answers"), ("support_question",), YEAR, "From the asking",
+        _PURPOSE, After.DELETED, (Aged("support_question", "school_id = $1 AND asked_at < $2"),),
+    ),
+    Rule(
         "commands", N_("Commands to devices"), ("device_command",),
         YEAR, "From the asking", _PURPOSE, After.DELETED,
         (Aged("device_command", "school_id = $1 AND asked_at < $2"),),
@@ -157,7 +167,8 @@ RULES = (
         ("school", "term", "calendar_day", "bell", "school_class", "first_lesson", "card_key", "roster_key", "device",
          "device_certificate", "gate", "alarm", "dish", "dish_photo", "dish_version", "dish_part", "meal", "menu",
          "menu_item", "cycle", "cycle_item", "canteen_rule", "till", "till_place", "cashbox", "factor_rule",
-         "relying_party", "lti_tool", "lti_line", "resource", "resource_audience", "identity_provider"),
+         "relying_party", "lti_tool", "lti_line", "resource", "resource_audience", "identity_provider",
+         "support_contact"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip

@@ -43,10 +43,10 @@ from tests.pages import (
     absence_sample,
     canteen_sample,
     family_sample,
+    message_sample,
     notice_sample,
     program_sample,
     report_sample,
-    roles_sample,
     signon_sample,
     wallet_sample,
 )
@@ -148,7 +148,7 @@ async def write(services: Services) -> Sample:
     await absence_sample.write(services, school.id, people[0].ref, people[1].ref)
     tokens["ended"] = await _account(services, Role.OFFICE, school.id, "Ескі кеңсе", login="ended")
     await SignIn.filter(account_id=(await Account.get(name="Ескі кеңсе")).id).update(expires_at=NOW)
-    tokens |= await roles_sample.write(services, school.id, other.id, set(tokens), people[0].id)
+    tokens |= await message_sample.write_with_roles(services, school.id, other.id, set(tokens), people[0].id)
     tokens["pupil"], cover = await signon_sample.write(services, school.id, people[1].id)
     tokens["closed"] = await _account(services, Role.OFFICE, school.id, "Жабық кеңсе", login="closed")
     await Account.filter(name="Жабық кеңсе").update(is_active=False)

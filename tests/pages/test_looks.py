@@ -69,6 +69,24 @@ PAGES = {
     "notices": ("guardian", "/notices"),
     "notices_none": ("childless", "/notices"),
     "told": ("office", "/schools/almaty15/people/{child}/notices"),
+    "messages": ("guardian", "/messages"),
+    "messages_none": ("childless", "/messages"),
+    "message": ("guardian", "/messages/1"),
+    "message_corrected": ("guardian", "/messages/7"),
+    "message_recalled": ("guardian", "/messages/6"),
+    "written": ("class_teacher", "/schools/almaty15/messages"),
+    "written_none": ("other_office", "/schools/astana7/messages"),
+    "written_one": ("class_teacher", "/schools/almaty15/messages/1"),
+    "written_waiting": ("director", "/schools/almaty15/messages/3"),
+    "written_to_all": ("director", "/schools/almaty15/messages/8"),
+    "message_new": ("class_teacher", "/schools/almaty15/messages/new"),
+    "message_new_of_office": ("office", "/schools/almaty15/messages/new"),
+    "help": ("guardian", "/help?from=/"),
+    "help_of_anybody": ("", "/help"),
+    "help_of_it": ("it", "/help"),
+    "questions": ("it", "/schools/almaty15/questions"),
+    "questions_none": ("other_it", "/schools/astana7/questions"),
+    "questions_left": ("operator", "/questions"),
     "sign_in": ("", "/sign-in"),
     "forgotten": ("", "/sign-in/forgotten"),
     "forgotten_code": ("", "/sign-in/forgotten?have=1"),
@@ -187,7 +205,7 @@ PAGES = {
 }
 # Names, codes and proper names that are the same in every language.
 SAME_EVERYWHERE = re.compile(
-    r"Esik|Excel|English|XLSX|CSV|SMS|\.xlsx|PDF|SHA|JPEG|PNG|WebP|gate-\w+|almaty\d+|north|south|[\w.]+@\w+|\b0\.1\.0\b|IT\b|QR"
+    r"Esik|Excel|English|XLSX|CSV|SMS|\.xlsx|PDF|SHA|JPEG|PNG|WebP|gate-\w+|almaty\d+|north|south|[\w.]+@[\w.]+|\b0\.1\.0\b|IT\b|QR"
     r"|OneRoster|ZIP|\.zip|sourcedId|SCIM|OAuth|API|Electronic diary|Analytics"
     r"|94-V|234-III|student\d{5}|Kaspi|JSON( Lines)?|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
     r"|OpenID Connect|LTI 1\.3|RS256|PS256|ES256|EdDSA"

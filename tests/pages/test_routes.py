@@ -108,11 +108,13 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {"token_id": 1, "webhook_id": 1, "system": "gym"}
     places |= {"sourced_id": "nobody", "class_id": "none", "urn": "none", "user_id": "0", "rest": "Users"}
     places |= {"scan_id": site.sample.scan, "limit_id": 1, "job_id": 3, "request_id": 2}
-    places |= {"account_id": 1, "deed": "delete"}
+    places |= {"account_id": 1, "deed": "delete", "question_id": 1, "file_id": 1}
     places |= {"absence_id": 1, "paper_id": 1, "trip_id": 1, "collector_id": 1}
     places |= {"resource_id": 3, "party_id": 1, "provider_id": 1, "tool_id": 1, "context": "3-1"}
     if "/resources/" in key:
         places |= {"class_id": 0, "digest": site.sample.cover}
+    if "/messages/" in key:
+        places["deed"] = "approve"
     if "/register/" in key or "/morning/" in key:
         places["class_id"] = 1
     if key in SIGNING_IN:
@@ -150,6 +152,9 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM alarm WHERE acknowledged_at IS NULL), (SELECT count(*) FROM device_command),"
         " (SELECT count(*) FROM preorder), (SELECT count(*) FROM export_job WHERE state <> 'gone'),"
         " (SELECT count(*) FROM correction_request WHERE answered_at IS NULL),"
+        " (SELECT count(*) FROM support_question WHERE answered_at IS NULL),"
+        " (SELECT count(*) FROM announcement), (SELECT count(*) FROM announcement WHERE state = 'waiting'),"
+        " (SELECT count(*) FROM announcement_answer),"
         " (SELECT count(*) FROM ledger_entry),"
         " (SELECT count(*) FROM absence WHERE state = 'told'), (SELECT count(*) FROM trip WHERE ended_at IS NULL),"
         " (SELECT count(*) FROM collector WHERE ended_at IS NULL), (SELECT count(*) FROM register_mark),"

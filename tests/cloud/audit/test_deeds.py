@@ -24,11 +24,13 @@ EXEMPT = {
     "accounts.factors.start_app": "a secret that is shown, and counts for nothing before its first code: that is noted",
     "accounts.passkeys.offer_passkey": "a challenge for the browser; the passkey that answers it is noted",
     "ledger.notes.note": "a part of a posting by hand: whoever posts notes it, in the same transaction",
+    "messages.inbox.open_message": "that a message was opened, by whom it was for",
     "notifications.actions.mark_read": "that a letter was opened, by whom it was for",
     "reports.files.file_of": "keeps the picture of a report that was signed: the signing was noted",
     "rosters.actions.publish": "made of what was noted when it changed",
     "rosters.actions.publish_canteen": "made of what was noted when it changed",
     "rosters.passes.phone_pass": "a code of a minute for the guardian's own child; its use is a record of the gate",
+    "support.asking.note_seen": "that an answer was seen, by who asked",
 }
 PERSONAL = (
     "person", "guardian", "guardianship", "card", "account", "grant_of_role", "student_account", "class_of_account",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloud.core.texts import has_unseen, is_email, one_line
+from cloud.core.texts import has_unseen, is_email, one_line, paragraphs
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,7 @@ def test_a_text_with_nothing_unseen_stays_as_it_is() -> None:
 )  # fmt: skip
 def test_an_address_is_one_that_letters_can_be_sent_to(text: str, is_one: bool) -> None:
     assert is_email(text) is is_one
+
+
+def test_paragraphs_keep_their_lines_and_nothing_else() -> None:
+    assert paragraphs("  Бейсенбіде \t 18:00.\r\n\r\n\r\n\r\n Ортақ\u00a0зал. \n") == "Бейсенбіде 18:00.\n\nОртақ зал."

@@ -23,6 +23,7 @@ from cloud.notifications.kinds import Kind
 from cloud.people.corrections import Kept, Outcome, Wrong, ask_correction
 from cloud.people.kinds import FamilyRight, Purpose, Relation, Says, Way
 from cloud.register.kinds import Reason
+from cloud.support.kinds import Topic
 from tests.cloud.people.family_factory import Family, a_family
 
 CODES: dict[str, type[Enum]] = {
@@ -31,6 +32,7 @@ CODES: dict[str, type[Enum]] = {
     "consent_answer.way": Way, "movement.kind": MovementKind, "notice.kind": Kind, "entitlement.kind": RightKind,
     "ledger_entry.kind": EntryKind, "correction_request.what": Kept, "correction_request.outcome": Outcome,
     "restriction.kind": Limit, "absence.reason": Reason, "absence.state": State, "collector.relation": Kin,
+    "support_question.topic": Topic,
 }  # fmt: skip
 MORE = {
     "movement.direction": ("in", "out"), "meal_sale.payment": ("account", "free", "subsidised", "cash"),

@@ -1,0 +1,1 @@
+"""Announcements and messages to families: written, approved, sent when they are due, read with receipts, answered."""
