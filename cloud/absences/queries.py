@@ -32,6 +32,15 @@ SELECT person_id, true, trip_id FROM trip_member JOIN trip ON trip.id = trip_id
 WHERE person_id = ANY($1) AND first_on <= $2 AND last_on >= $2 AND ended_at IS NULL
 ORDER BY 1, 3 NULLS FIRST LIMIT $3
 """
+_DAYS = """
+SELECT DISTINCT day::date AS "on" FROM (
+  SELECT first_on, last_on FROM absence
+  WHERE person_id = $1 AND first_on <= $3 AND last_on >= $2 AND state IN ('told', 'accepted')
+  UNION ALL
+  SELECT first_on, last_on FROM trip_member JOIN trip ON trip.id = trip_id
+  WHERE person_id = $1 AND first_on <= $3 AND last_on >= $2 AND ended_at IS NULL
+) AS span CROSS JOIN generate_series(greatest(first_on, $2), least(last_on, $3), interval '1 day') AS day LIMIT 400
+"""
 _COLUMNS = """
 SELECT absence.id, absence.person_id, ref, concat_ws(' ', surname, given_name) AS name, grade, letter,
   coalesce(school_class_id, 0) AS class_id, absence.account_id, account.name AS teller, first_on, last_on,
@@ -109,6 +118,12 @@ async def excused_on(connection: asyncpg.Connection, person_ids: Collection[int]
         row["person_id"]: Excuse(Why.TRIP if row["trip_id"] else Why.FAMILY, row["is_accepted"], row["trip_id"])
         for row in rows
     }
+
+
+async def excused_days(services: Services, person_id: int, first_on: date, last_on: date) -> frozenset[date]:
+    """Return the days between two on which a person is excused. Who may ask is the caller's to check."""
+    rows = await services.database.pool.fetch(_DAYS, person_id, first_on, last_on)
+    return frozenset(row["on"] for row in rows)
 
 
 async def absences_of(services: Services, actor: Actor, ref: str, person_id: int) -> OfChild:

@@ -12,6 +12,8 @@ FAMILY_SIGNS = {
     "absence_changed": Sign(N_("Absence"), "out", "info"),
     "collector_changed": Sign(N_("Who may collect the child"), "out", "people"),
     "teacher_asks": Sign(N_("The teacher asks"), "no", "warn"),
+    "excused": Sign(N_("Away, and told to the school"), "out", "info"),
+    "excused_ahead": Sign(N_("To be away, and told to the school"), "out", "info"),
     "offer_but_came": Sign(N_("Told absent, but came through the gate"), "warn", "warn"),
     "trip_later": Sign(N_("To come"), "mute", "hourglass"),
     "trip_now": Sign(N_("On a trip"), "out", "left"),

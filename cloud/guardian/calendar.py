@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from cloud.absences.queries import excused_days
 from cloud.attendance.months import DayCame, came_between, days_told
 from cloud.attendance.queries import days_of
 from cloud.attendance.standing import Came
@@ -34,6 +35,7 @@ class Known:
     said: Mapping[date, Said]
     school_days: frozenset[date]
     told: frozenset[date]
+    excused: frozenset[date] = frozenset()  # by the family's word, or by a trip
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ def kinds_of(code: str) -> frozenset[str]:
     """Return as what of SHOWN a day counts."""
     if code in {"at_school", "late"}:
         return frozenset({"at_school", code})
-    return frozenset({"missed"}) if code == "unseen" or code.startswith("register_absent") else frozenset()
+    is_missed = code in {"unseen", "excused"} or code.startswith("register_absent")
+    return frozenset({"missed"}) if is_missed else frozenset()
 
 
 def code_of(on: date, known: Known) -> str:
@@ -80,6 +83,13 @@ def code_of(on: date, known: Known) -> str:
         return f"register_{said.code}"
     if on not in known.school_days:
         return "off"
+    return _unseen(on, known)
+
+
+def _unseen(on: date, known: Known) -> str:
+    """Return the code of a school day on which no gate saw the child, and nobody said anything in class."""
+    if on in known.excused:
+        return "excused" if on < known.today else "excused_ahead"
     if on >= known.today:
         return AHEAD
     return "unseen" if on in known.told else "unknown"
@@ -121,6 +131,7 @@ async def calendar_of(services: Services, child: Child, on: date) -> Month:
         said=said.get(child.ref, {}),
         school_days=frozenset(await school_days(services, child.school_id, first_on, last_on, child.class_id)),
         told=await days_told(services, child.school_id, first_on, last_on),
+        excused=await excused_days(services, child.id, first_on, last_on),
     )
     return laid_out(first_on, last_on, known)
 

@@ -9,7 +9,7 @@ from cloud.absences.answering import note_seen
 from cloud.absences.errors import AbsenceChanged, AbsenceRefused
 from cloud.absences.kinds import Absence, Excuse, State, Why
 from cloud.absences.papers import own_paper, paper_of_school
-from cloud.absences.queries import told_on, waiting_at
+from cloud.absences.queries import excused_days, told_on, waiting_at
 from cloud.absences.telling import A_DAY_MAX, reply, tell_absence
 from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Actor, Reach, Role
@@ -69,6 +69,15 @@ async def test_a_familys_word_excuses_its_days_until_the_school_asks_back(home: 
     assert told == (word, word, None)
     assert (accepted, asked, answered) == (Excuse(Why.FAMILY, is_accepted=True), None, word)
     assert await home.excuse() is None
+
+
+async def test_the_days_of_a_month_on_which_a_child_is_excused_are_those_that_were_told(home: Home) -> None:
+    await home.tell(days=3)
+    await home.back(await home.tell(first_on=TODAY + timedelta(days=5)))
+
+    days = await excused_days(home.services, home.child_id, TOMORROW, TODAY + timedelta(days=30))
+
+    assert days == {TOMORROW, TODAY + timedelta(days=2)}
 
 
 async def test_accepting_marks_nobody_in_the_register(home: Home) -> None:

@@ -1,5 +1,6 @@
 """A child's month: what each day is called, and how it is laid out in weeks."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -28,6 +29,11 @@ LESSONS = frozenset({DAY, TODAY, TODAY + timedelta(days=1)})
         (DAY, Known(TODAY, {}, {DAY: Said(Says.PRESENT)}, LESSONS, LESSONS), "register_present_but_unseen"),
         (DAY, Known(TODAY, {}, {}, LESSONS, LESSONS), "unseen"),
         (DAY, Known(TODAY, {}, {}, LESSONS, frozenset()), "unknown"),  # no gate told of anybody
+        (DAY, replace(NOTHING, school_days=LESSONS, told=LESSONS, excused=LESSONS), "excused"),
+        (TODAY, replace(NOTHING, school_days=LESSONS, excused=LESSONS), "excused_ahead"),
+        (DAY, replace(NOTHING, excused=LESSONS), "off"),
+        (DAY, Known(TODAY, {DAY: CAME}, {}, LESSONS, LESSONS, LESSONS), "at_school"),
+        (DAY, Known(TODAY, {}, {DAY: Said(Says.AWAY)}, LESSONS, LESSONS, LESSONS), "register_away"),
         (DAY, NOTHING, "off"),
         (DAY, Known(TODAY, {DAY: CAME}, {}, frozenset(), LESSONS), "at_school"),  # came on a day without lessons
         (TODAY, Known(TODAY, {}, {}, LESSONS, LESSONS), AHEAD),  # the day is not over: nothing is missed
