@@ -47,6 +47,7 @@ from cloud.guardian import (
     recovery_pages,
     statistics_api,
     statistics_pages,
+    ways_pages,
 )
 from cloud.guardian import api as guardian_api
 from cloud.guardian import consent_pages as guardian_consent_pages
@@ -73,6 +74,7 @@ from cloud.office import (
     consent_pages,
     correction_pages,
     day_pass_pages,
+    delivery_pages,
     diet_list_pages,
     diet_pages,
     dish_pages,
@@ -144,7 +146,7 @@ ROUTERS = (
     dish_pages.photos, dish_pages.router, menu_pages.router, canteen_pages.router, canteen_rule_pages.router,
     entitlement_pages.router,
     rating_pages.router, canteen_rating_pages.router,
-    notice_pages.router, notice_api.router, told_pages.router,
+    ways_pages.router, notice_pages.router, notice_api.router, told_pages.router, delivery_pages.router,
     statistics_pages.router, statistics_api.router, order_pages.router, kitchen_pages.router,
     diet_pages.router, diet_list_pages.router,
     menu_api.router, guardian_menu_pages.router, guardian_menu_api.router,

@@ -56,7 +56,10 @@ SELECT 'notices_' || logs.log, sum(logs.entries - coalesce(reached.number, 0)) F
 ) AS logs
 JOIN school ON school.id = logs.school_id
 LEFT JOIN notice_cursor AS reached ON reached.log = logs.log AND reached.school_id = logs.school_id
-WHERE shard = ANY($1::smallint[]) GROUP BY 1 ORDER BY 1 LIMIT 50
+WHERE shard = ANY($1::smallint[]) GROUP BY 1
+UNION ALL
+SELECT 'deliveries_' || channel, count(*) FROM delivery JOIN school ON school.id = school_id
+WHERE next_at <= $2 AND shard = ANY($1::smallint[]) GROUP BY 1 ORDER BY 1 LIMIT 50
 """
 
 
@@ -82,7 +85,7 @@ async def read_fleet(pool: asyncpg.Pool, shards: Collection[int], clock: Clock) 
         alarms = await connection.fetch(_ALARMS, mine)
         commands = await connection.fetchrow(_COMMANDS, mine, now, now - DAY)
         lost = await connection.fetchval(_LOST, mine, now - DAY)
-        behind = await connection.fetch(_LAG, mine)
+        behind = await connection.fetch(_LAG, mine, now)
     return Fleet(
         devices={row["state"]: row["devices"] for row in devices},
         unsent=_sum(devices, "unsent"), not_heard=_sum(devices, "not_heard"), ending=_sum(devices, "ending"),

@@ -48,6 +48,8 @@ from cloud.meals.projection import Meals
 from cloud.messages.sending import send_due as send_messages
 from cloud.notifications.actions import forget_notices
 from cloud.notifications.broken import tell_broken
+from cloud.notifications.channels.delivering import Deliverer
+from cloud.notifications.channels.registry import lasts_of, open_senders, senders_of
 from cloud.notifications.reminders import remind
 from cloud.notifications.teller import Teller
 from cloud.people.texting import forget_texts
@@ -99,7 +101,8 @@ class Worker:
             "senders": lambda: senders.follow(self.services.wakeups),
             "attendance": lambda: self._project(Attendance(self.services)),
             "meals": lambda: self._project(Meals(self.services)),
-            "notices": Teller(self.services, lambda: self.shards).run,
+            "notices": Teller(self.services, lambda: self.shards, lasts_of(senders_of(self.services))).run,
+            "deliveries": self._deliver,
             "rosters": Publisher(self.services).run,
             "announcements": self._announce,
             "releases": self._tell_releases,
@@ -313,6 +316,11 @@ class Worker:
         now, pool = self.services.clock.now(), self.services.database.pool
         for forget in (forget_alarms, forget_commands, forget_health):
             await forget(pool, now)
+
+    async def _deliver(self) -> None:
+        """Carry notices to phones and mailboxes."""
+        async with open_senders(self.services) as carriers:
+            await Deliverer(self.services, carriers).run()
 
     async def _tell_releases(self) -> None:
         """Tell devices at once that there is a release for them."""

@@ -4,6 +4,7 @@ Rule: what stands in a letter, and a password of the server, never stand in a lo
 """
 
 import asyncio
+import re
 import smtplib
 import ssl
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ from urllib.parse import unquote, urlsplit
 TIMEOUT_S = 30.0
 SMTP_PORT, SMTPS_PORT, SUBMISSION_PORT = 25, 465, 587
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-PERMANENT = range(500, 600)
+PERMANENT, UNKNOWN = range(500, 600), (550, 551, 553)
+_ENHANCED = re.compile(rb"(5\.2\.1|5\.[0-9]+)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class NotSent(Exception):
 
 class LetterRefused(Exception):
     """The server will not take this letter, now or later; the message is a word's code and the server's, no address."""
+
+
+class MailboxUnknown(LetterRefused):
+    """Nobody has this address."""
 
 
 class Post(Protocol):
@@ -90,8 +96,8 @@ class SmtpPost:
         try:
             await asyncio.to_thread(self._give_up, message, letter.to)
         except smtplib.SMTPRecipientsRefused as error:
-            code = next(iter(error.recipients.values()))[0]
-            raise (LetterRefused if code in PERMANENT else NotSent)(f"mail_address: {code}") from None
+            code, words = next(iter(error.recipients.values()))
+            raise _refusal(code, words)(f"mail_address: {code}") from None
         except smtplib.SMTPResponseException as error:
             is_final = error.smtp_code in PERMANENT and not isinstance(error, smtplib.SMTPAuthenticationError)
             raise (LetterRefused if is_final else NotSent)(f"mail_server: {error.smtp_code}") from None
@@ -115,6 +121,15 @@ class SmtpPost:
             if server.user:
                 line.login(server.user, server.password)
             line.send_message(message, self.sender, [to])
+
+
+def _refusal(code: int, words: bytes) -> type[LetterRefused] | type[NotSent]:
+    """Return what a refused address means, by its code and the enhanced one (RFC 3463) where the server gives it."""
+    if code not in PERMANENT:
+        return NotSent
+    enhanced = _ENHANCED.match(words)
+    is_unknown = code in UNKNOWN if enhanced is None else enhanced[1] in (b"5.1", b"5.2.1")
+    return MailboxUnknown if is_unknown else LetterRefused
 
 
 def message_of(letter: Letter, sender: str) -> EmailMessage:

@@ -56,6 +56,7 @@ class Right(StrEnum):
     PHOTOS_KEEP = "photos.keep"
     NOTICES_READ = "notices.read"
     NOTICES_CHECK = "notices.check"
+    NOTICES_KEEP = "notices.keep"
     PRESENCE_READ = "presence.read"
     REGISTER_READ = "register.read"
     REGISTER_KEEP = "register.keep"
@@ -210,6 +211,9 @@ TABLE: Mapping[Right, Allowed] = {
     Right.MESSAGES_APPROVE: Allowed(
         Thing.PEOPLE, N_("Approve what the office writes to many families, and take back what was sent"),
         at_school(*HEADS),
+    ),
+    Right.NOTICES_KEEP: Allowed(
+        Thing.PEOPLE, N_("Send again what did not reach a guardian, and limit what SMS costs"), at_school(Role.OFFICE)
     ),
     Right.PRESENCE_READ: Allowed(
         Thing.GATES, N_("See who is in, who came late and who is absent"),

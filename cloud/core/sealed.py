@@ -75,6 +75,7 @@ SEALED = (
     SealedColumn("absence", "answer_encrypted", "absence.answer", "id::text"),
     SealedColumn("absence_paper", "paper_encrypted", "absence_paper.paper", "id::text"),
     SealedColumn("collector", "phone_encrypted", "collector.phone", "id::text"),
+    SealedColumn("channel_address", "value_encrypted", "channel_address.value", "id::text"),
     SealedColumn("export_job", "key_encrypted", "export_job.key", "id::text"),
 )
 FILES = (

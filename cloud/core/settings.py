@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from cloud.core.errors import Refused
 from cloud.core.messages import message
+from cloud.core.messenger_targets import TargetWrong, targets_of
+from cloud.core.mobizon import is_mobizon
 
 PREFIX = "ESIK_"
 POSTGRES_SCHEMES = ("postgres", "postgresql")
@@ -154,8 +156,9 @@ class Settings:
     smtp_from: Annotated[str, "Address that letters come from; wanted with ESIK_SMTP_URL."] = ""
     sms_url: Annotated[
         str,
-        "Gateway for SMS in the shape of SMSC.kz, as `https://login:password@smsc.kz/sys/send.php`; each message is "
-        "paid. Empty: nothing is sent by SMS.",
+        "Gateway for SMS in the shape of SMSC.kz, as `https://login:password@smsc.kz/sys/send.php`, or of Mobizon, as "
+        "`https://KEY@api.mobizon.kz/service/message/sendSmsMessage`; each message is paid. Empty: nothing is sent by "
+        "SMS.",
     ] = ""
     sms_sender: Annotated[
         str, "Name that messages by SMS come from, as agreed with the gateway. Empty: the gateway's own."
@@ -164,6 +167,17 @@ class Settings:
         int,
         "Parts of messages by SMS, each of which is paid, that a school may send guardians a day to invite them.",
     ] = 300
+    sms_parts_per_month: Annotated[
+        int,
+        "Parts of messages by SMS, each of which is paid, that a school may send guardians a month to tell them of "
+        "their children; a school may allow itself less.",
+    ] = 3_000
+    apprise_targets: Annotated[
+        str,
+        "Messengers that guardians may add besides, each as `Name=address` with a space between two; `{to}` in the "
+        "address is what a guardian types, letters and digits only, as in `Ntfy=ntfys://ntfy.example.kz/{to}`. Their "
+        "forms stand in the documentation of Apprise. Empty: none.",
+    ] = ""
     log_level: Annotated[str, "`debug`, `info`, `warning` or `error`."] = "info"
     log_style: Annotated[str, "`text` for a terminal, `json` for machines."] = "text"
 
@@ -233,6 +247,7 @@ class Settings:
         if self.smtp_url and "@" not in self.smtp_from:
             raise _wrong("smtp_from", self.smtp_from or "empty", "an e-mail address when ESIK_SMTP_URL is set")
         _check_sms_url(self.sms_url)
+        _check_targets(self.apprise_targets)
         if self.mqtt_url.startswith("mqtts:") and self.mqtt_ca is None:
             raise _wrong("mqtt_ca", "empty", "a file when ESIK_MQTT_URL begins with mqtts://")
         if self.security_contact and not _is_contact(self.security_contact):
@@ -329,7 +344,7 @@ def _check_url(name: str, text: str, schemes: tuple[str, ...]) -> None:
 def _check_sms_url(text: str) -> None:
     _check_url("sms_url", text, HTTP_SCHEMES)
     parts = urlsplit(text)
-    if text and not (parts.username and parts.password):
+    if text and not (parts.username and (parts.password or is_mobizon(text))):
         raise _wrong("sms_url", "without login and password", "as https://login:password@smsc.kz/sys/send.php")
     if parts.scheme == "http" and parts.hostname not in OWN_MACHINE:
         raise _wrong("sms_url", "without TLS", "an address that begins with https://")
@@ -340,6 +355,13 @@ def _check_support(email: str, phone: str) -> None:
         raise _wrong("support_email", "not readable", "an e-mail address as help@example.kz")
     if not all(sign in "+0123456789 ()-" for sign in phone):
         raise _wrong("support_phone", "not readable", "a phone number as +7 727 123 45 67")
+
+
+def _check_targets(text: str) -> None:
+    try:
+        targets_of(text)
+    except TargetWrong as wrong:  # the value is not shown: it may hold keys
+        raise _wrong("apprise_targets", str(wrong), "as Ntfy=ntfys://ntfy.example.kz/{to}") from None
 
 
 def _is_contact(text: str) -> bool:

@@ -39,8 +39,8 @@ class SmsRefused(Exception):
 class SmsGateway(Protocol):
     """Whoever carries texts."""
 
-    async def send(self, text: Text) -> None:
-        """Send, and return when it was taken. Raises SmsNotSent, SmsUnanswered or SmsRefused."""
+    async def send(self, text: Text) -> str:
+        """Send, and return the gateway's own number of it. Raises SmsNotSent, SmsUnanswered or SmsRefused."""
         ...
 
 

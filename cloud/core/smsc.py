@@ -4,22 +4,16 @@ After its documentation (https://smsc.kz/api/http/); not tested against the live
 and text travel in the body, never in the address, and an answer is read to its end only if it is short.
 """
 
-import asyncio
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import NoReturn
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-import httpx2
 import msgspec
 
-from cloud.core.settings import Settings
-from cloud.core.sms import SmsGateway, SmsNotSent, SmsRefused, SmsUnanswered, Text
-from cloud.core.underway import UnderWay
+from cloud.core.sms import SmsNotSent, SmsRefused, SmsUnanswered, Text
+from cloud.core.sms_http import DEADLINE_S, ask
 
-DEADLINE_S = 15.0
-ANSWER_MAX = 8_192
-AT_ONCE = 24  # texts of this process on their way; who comes beyond that is told to try later
 # Its error codes: the text or the sender's name is forbidden; the number is none; the number cannot be reached.
 FORBIDDEN, NO_NUMBER, NOT_REACHED = 6, 7, 8
 SAME_AGAIN = 9  # the same was asked for within a minute: the first may have been taken
@@ -32,7 +26,6 @@ class _Answer(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Answer).decode
-UNDER_WAY = UnderWay(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,48 +45,17 @@ class Smsc:
         place = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
         return cls(place, unquote(parts.username or ""), unquote(parts.password or ""), sender, deadline_s)
 
-    async def send(self, text: Text) -> None:
-        """Send, and return when the gateway took it. Raises SmsNotSent, SmsUnanswered or SmsRefused."""
-        with UNDER_WAY.one() as has_room:
-            if not has_room:
-                raise SmsNotSent("sms_crowded")
-            status, body = await self._asked(text)
-        _judge(status, body)
-
-    async def _asked(self, text: Text) -> tuple[int, bytes]:
-        """Return the answer's status and body, within the deadline."""
-        try:
-            async with asyncio.timeout(self.deadline_s):
-                return await self._ask(text)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            raise SmsNotSent(f"sms_unreached: {type(error).__name__}") from None
-        except (httpx2.HTTPError, TimeoutError) as error:
-            raise SmsUnanswered(f"sms_unanswered: {type(error).__name__}") from None
-
-    async def _ask(self, text: Text) -> tuple[int, bytes]:
+    async def send(self, text: Text) -> str:
+        """Send, and return the gateway's number of it. Raises SmsNotSent, SmsUnanswered or SmsRefused."""
         form = {
             "login": self.login, "psw": self.password, "phones": text.to, "mes": text.words, "fmt": "3",
             "charset": "utf-8", **({"sender": self.sender} if self.sender else {}),
         }  # fmt: skip
-        async with (
-            httpx2.AsyncClient(timeout=self.deadline_s, trust_env=False, follow_redirects=False) as client,
-            client.stream("POST", self.url, data=form) as answer,
-        ):
-            body = b""
-            async for piece in answer.aiter_bytes():
-                body += piece
-                if len(body) > ANSWER_MAX:
-                    raise SmsUnanswered("sms_unanswered: too long")
-            return answer.status_code, body
+        return _judge(*await ask(self.url, form, self.deadline_s))
 
 
-def gateway_of(settings: Settings) -> SmsGateway | None:
-    """Return who carries texts by the settings; None where nobody does."""
-    return Smsc.parse(settings.sms_url, settings.sms_sender) if settings.sms_url else None
-
-
-def _judge(status: int, body: bytes) -> None:
-    """Return if the answer says that the text was taken."""
+def _judge(status: int, body: bytes) -> str:
+    """Return the text's number if the answer says that it was taken."""
     if status != HTTPStatus.OK:
         raise SmsUnanswered(f"sms_unanswered: status {status}")
     try:
@@ -104,6 +66,7 @@ def _judge(status: int, body: bytes) -> None:
         _refuse(answer.error_code)
     if answer.id is None or answer.cnt < 1:
         raise SmsUnanswered("sms_unanswered: no id")
+    return str(answer.id)[:40]
 
 
 def _refuse(code: int) -> NoReturn:

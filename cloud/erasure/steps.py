@@ -42,6 +42,8 @@ WITH nobodys AS (
   codes AS (DELETE FROM recovery_code WHERE account_id IN (SELECT id FROM nobodys)),
   passkeys AS (DELETE FROM passkey WHERE account_id IN (SELECT id FROM nobodys)),
   offers AS (DELETE FROM passkey_offer WHERE account_id IN (SELECT id FROM nobodys)),
+  addresses AS (DELETE FROM channel_address WHERE account_id IN (SELECT id FROM nobodys)),
+  choices AS (DELETE FROM channel_scope WHERE account_id IN (SELECT id FROM nobodys)),
   identities AS (DELETE FROM identity_link WHERE account_id IN (SELECT id FROM nobodys)),
   releases AS (DELETE FROM resource_release WHERE account_id IN (SELECT id FROM nobodys))
 SELECT pg_notify('esik_sessions', id::text) FROM nobodys""",  # cloud.core.wakeups.SESSIONS: open pages end

@@ -13,12 +13,15 @@ from fastapi.responses import RedirectResponse, Response
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
 from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
+from cloud.core.formats import Formats
 from cloud.core.live import stream
 from cloud.core.pages import Visit, pages_of
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.guardian.queries import children_of
 from cloud.notifications.actions import mark_read
+from cloud.notifications.channels.queries import own_deliveries
+from cloud.notifications.channels.words import Told, told_of
 from cloud.notifications.live_pages import key_of
 from cloud.notifications.queries import SECTION, NoticeRow, Page, notices_of, unread_of
 from cloud.notifications.texts import told
@@ -91,8 +94,19 @@ async def read_all(
 async def _values(visit: Visit, services: Services, actor: Actor, child: str, before: int | None) -> dict[str, Any]:
     page = await notices_of(services, actor, before=before, child=child)
     return {
+        "went": await _went(visit, services, actor, page),
         "days": _days(visit, page), "page": page, "child": child, "before": before,
         "unread": await unread_of(services, actor), "has_new": any(each.read_at is None for each in page.notices),
+    }  # fmt: skip
+
+
+async def _went(visit: Visit, services: Services, actor: Actor, page: Page) -> dict[int, list[Told]]:
+    """Return how each notice went by the guardian's channels."""
+    found = await own_deliveries(services, actor, [each.id for each in page.notices])
+    zones = {each.id: each.zone for each in page.notices}
+    return {
+        notice_id: [told_of(each, Formats(visit.language, zones[notice_id])) for each in rows]
+        for notice_id, rows in found.items()
     }  # fmt: skip
 
 

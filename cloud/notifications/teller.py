@@ -1,13 +1,15 @@
 """The teller: reads what happened, tells guardians, and lets channels deliver, as soon as there is something."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from cloud.core.services import Services
 from cloud.ledger.posting import MOVED
 from cloud.meals.projection import CHANNEL as MEALS
+from cloud.notifications.channels.planning import Deliveries
 from cloud.notifications.live_pages import LivePages
 from cloud.notifications.outbox import Channel, drain
 from cloud.notifications.sources import MealLog, MoneyLog, meet
@@ -21,6 +23,7 @@ class Teller:
 
     services: Services
     shards: Callable[[], Collection[int]]
+    lasts: Mapping[str, timedelta] = field(default_factory=dict)  # of messages of each channel there is
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -32,7 +35,7 @@ class Teller:
 
     async def tell_all(self) -> None:
         """Tell of everything there is now, and let the channels deliver it."""
-        channels = [LivePages(self.services.database.pool, self.services.vault)]
+        channels = (LivePages(self.services.database.pool, self.services.vault), Deliveries(self.services, self.lasts))
         while await self._step(sorted(self.shards()), channels):
             pass
 

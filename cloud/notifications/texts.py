@@ -1,5 +1,8 @@
 """The words of a notice: whole sentences in the reader's language, made when they are read and never kept."""
 
+import structlog
+
+from cloud.core.errors import kinds_of
 from cloud.core.formats import Formats
 from cloud.core.i18n import Language, translate, translations
 from cloud.core.messages import Message, message
@@ -11,6 +14,8 @@ from cloud.notifications.queries import NoticeRow
 from cloud.notifications.word_texts import said_in_words
 
 DISHES_SHOWN = 6
+BROKEN = (LookupError, ValueError, TypeError, AttributeError)  # what a broken translation raises
+logger = structlog.get_logger()
 NOT_ON_THE_MENU = message("It was not on the menu of the day.")
 WHY_REFUSED = {
     "had_it": message("It had been given already that day."),
@@ -27,8 +32,30 @@ WHY_REFUSED = {
 
 
 def told(notice: NoticeRow, language: Language) -> str:
-    """Return what a notice says, without when it happened."""
-    return " ".join(translate(language, each) for each in _said(notice, Formats(language, notice.zone)))
+    """Return what a notice says, without when it happened; where its words cannot be made, that there is news."""
+    try:
+        return " ".join(translate(language, each) for each in _said(notice, Formats(language, notice.zone)))
+    except BROKEN as error:
+        told_of = {"kind": notice.kind.value, "language": language.value, "error": kinds_of(error)}
+        logger.error("notice.unreadable", **told_of)  # noqa: TRY400 (a traceback may tell names)
+        return told_plainly(notice, language)
+
+
+def told_plainly(notice: NoticeRow, language: Language) -> str:
+    """Return the sentence that is left when no other can be made; in English when it is broken itself."""
+    news = message("There is news of {child}. Open the page of notices to read it.", child=notice.name)
+    try:
+        return translate(language, news)
+    except BROKEN:
+        return str(news)
+
+
+def first_told(notice: NoticeRow, language: Language) -> str:
+    """Return the first sentence of a notice, with when it happened."""
+    formats = Formats(language, notice.zone)
+    moment = formats.moment(notice.at) if notice.is_late else formats.hour(notice.at)
+    words = translate(language, _said(notice, formats)[0])
+    return translate(language, message("{time}. {words}", time=moment, words=words))
 
 
 def told_alone(notice: NoticeRow, language: Language) -> str:

@@ -17,7 +17,7 @@ from cloud.core.rights import Right
 from cloud.core.roles import Role
 from cloud.core.services import Services
 from cloud.core.sms import SmsGateway
-from cloud.core.smsc import gateway_of
+from cloud.core.sms_gateways import gateway_of
 from cloud.people.inviting import send_ways_in
 from cloud.people.opening import AT_ONCE, Slip, open_guardians, open_students, waiting_of
 from cloud.people.texting import Outcome, Texted, Wording, plan_of, text_ways_in

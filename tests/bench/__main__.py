@@ -33,6 +33,7 @@ PARTS = (
     "tests.bench.reports",
     "tests.bench.exports",
     "tests.bench.notices",
+    "tests.bench.handoff",
     "tests.bench.month",
     "tests.bench.app",
 )

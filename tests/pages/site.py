@@ -42,6 +42,7 @@ class Site:
     clock: SimulatedClock
     sample: Sample
     browser: Browser
+    smtp_port: int  # nobody listens there but a test that says so
     windows: dict[tuple[bool, str], Page] = field(default_factory=dict)  # by scripts and the browser's own language
     complaints: list[str] = field(default_factory=list)  # of the browser: errors of scripts, breaches of the policy
 
@@ -109,10 +110,10 @@ async def running_site(postgres: Postgres, template: str, folder: Path) -> Async
     url = postgres.create(DATABASE, template)
     database = await Database.open(url, connections_max=10)
     clock = SimulatedClock(started_at=NOW)
-    port = free_port()
+    port, smtp_port = free_port(), free_port()
     settings = Settings(
         data=folder, database_url=url, http_port=port, public_url=f"http://127.0.0.1:{port}",
-        smtp_url="smtp://127.0.0.1:1", smtp_from="esik@example.kz",  # no worker runs: nothing is sent
+        smtp_url=f"smtp://127.0.0.1:{smtp_port}", smtp_from="esik@example.kz",  # where a test may listen
         sms_url="http://school:secret@127.0.0.1:1/sys/send.php",
     )  # fmt: skip
     services = Services(settings, clock, database, Vault(VAULT_KEY), Wakeups(url, clock), random.Random(1))
@@ -125,7 +126,7 @@ async def running_site(postgres: Postgres, template: str, folder: Path) -> Async
         started = asyncio.Event()
         serving = tasks.create_task(serve(app, started), name="web")
         await started.wait()
-        yield Site(f"http://127.0.0.1:{port}", app, services, clock, written, browser)
+        yield Site(f"http://127.0.0.1:{port}", app, services, clock, written, browser, smtp_port)
         serving.cancel()
         listening.cancel()
     await database.close()

@@ -108,7 +108,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {"token_id": 1, "webhook_id": 1, "system": "gym"}
     places |= {"sourced_id": "nobody", "class_id": "none", "urn": "none", "user_id": "0", "rest": "Users"}
     places |= {"scan_id": site.sample.scan, "limit_id": 1, "job_id": 3, "request_id": 2}
-    places |= {"account_id": 1, "deed": "delete", "question_id": 1, "file_id": 1}
+    places |= {"account_id": 1, "deed": "delete", "question_id": 1, "file_id": 1, "address_id": 1}
     places |= {"absence_id": 1, "paper_id": 1, "trip_id": 1, "collector_id": 1}
     places |= {"resource_id": 3, "party_id": 1, "provider_id": 1, "tool_id": 1, "context": "3-1"}
     if "/resources/" in key:

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from cloud.core.sms import SmsNotSent, SmsRefused, SmsUnanswered, Text
-from cloud.core.smsc import AT_ONCE, UNDER_WAY, Smsc
+from cloud.core.sms_http import AT_ONCE, UNDER_WAY
+from cloud.core.smsc import Smsc
 from tests.cloud.sms_gateway import Gateway, a_gateway
 from tests.servers.process import free_port
 from tests.waiting import until_async
