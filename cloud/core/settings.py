@@ -7,32 +7,39 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import Enum
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self, get_args, get_type_hints
 from urllib.parse import urlsplit
 
-from cloud.core.errors import Refused
 from cloud.core.messages import message
-from cloud.core.messenger_targets import TargetWrong, targets_of
-from cloud.core.mobizon import is_mobizon
+from cloud.core.setting_checks import (
+    EVERYWHERE,
+    HTTP_SCHEMES,
+    LOG_LEVELS,
+    LOG_STYLES,
+    MQTT_SCHEMES,
+    NOTICE_DAYS_MAX,
+    OWN_MACHINE,
+    POSTGRES_SCHEMES,
+    PREFIX,
+    SMTP_SCHEMES,
+    SettingWrong,
+    check_networks,
+    check_notice_days,
+    check_one_of,
+    check_sms_url,
+    check_support,
+    check_targets,
+    check_telegram,
+    check_url,
+    is_contact,
+    variable,
+    wrong,
+)
 
-PREFIX = "ESIK_"
-POSTGRES_SCHEMES = ("postgres", "postgresql")
-MQTT_SCHEMES = ("mqtt", "mqtts")
-HTTP_SCHEMES = ("http", "https")
-SMTP_SCHEMES = ("smtp", "smtps")
-LOG_LEVELS = ("debug", "info", "warning", "error")
-LOG_STYLES = ("json", "text")
-OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
-NOTICE_DAYS_MAX = 365  # as the rule of retention
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
-
-
-class SettingWrong(Refused):
-    """A setting of the program cannot be used."""
-
-    code = "setting_wrong"
+__all__ = [
+    "EVERYWHERE", "NOTICE_DAYS_MAX", "Described", "Edition", "Mfa", "SettingWrong", "Settings", "described", "variable",
+]  # fmt: skip
 
 
 class Edition(Enum):
@@ -128,6 +135,19 @@ class Settings:
         "Networks inside, with commas between, that webhooks may go to besides public addresses, also without TLS. "
         "Empty: none.",
     ] = ""
+    push_networks: Annotated[
+        str,
+        "Networks inside, with commas between, that push services of browsers may stand on besides public addresses, "
+        "also without TLS. Empty: none.",
+    ] = ""
+    telegram_bot: Annotated[
+        str,
+        "Token of the bot that tells guardians, as BotFather of Telegram gave it: `123456:ABC`. Empty: nobody is told "
+        "by Telegram.",
+    ] = ""
+    telegram_api: Annotated[str, "Server of Telegram's Bot API; another one where an operator runs its own."] = (
+        "https://api.telegram.org"
+    )
     sign_on_hosts: Annotated[
         str,
         "Hosts on private networks that identity providers and tools of schools may stand on, with commas between. "
@@ -238,30 +258,30 @@ class Settings:
         if self.edition is Edition.SERVER:
             for name in ("database_url", "mqtt_url"):
                 if not getattr(self, name):
-                    raise _wrong(name, "empty", "an address in the server edition")
-        _check_url("database_url", self.database_url, POSTGRES_SCHEMES)
-        _check_url("mqtt_url", self.mqtt_url, MQTT_SCHEMES)
-        _check_url("device_mqtt_url", self.device_mqtt_url, MQTT_SCHEMES)
-        _check_url("public_url", self.public_url, HTTP_SCHEMES)
-        _check_url("smtp_url", self.smtp_url, SMTP_SCHEMES)
+                    raise wrong(name, "empty", "an address in the server edition")
+        check_url("database_url", self.database_url, POSTGRES_SCHEMES)
+        check_url("mqtt_url", self.mqtt_url, MQTT_SCHEMES)
+        check_url("device_mqtt_url", self.device_mqtt_url, MQTT_SCHEMES)
+        check_url("public_url", self.public_url, HTTP_SCHEMES)
+        check_url("smtp_url", self.smtp_url, SMTP_SCHEMES)
         if self.smtp_url and "@" not in self.smtp_from:
-            raise _wrong("smtp_from", self.smtp_from or "empty", "an e-mail address when ESIK_SMTP_URL is set")
-        _check_sms_url(self.sms_url)
-        _check_targets(self.apprise_targets)
+            raise wrong("smtp_from", self.smtp_from or "empty", "an e-mail address when ESIK_SMTP_URL is set")
+        check_sms_url(self.sms_url)
+        check_targets(self.apprise_targets)
         if self.mqtt_url.startswith("mqtts:") and self.mqtt_ca is None:
-            raise _wrong("mqtt_ca", "empty", "a file when ESIK_MQTT_URL begins with mqtts://")
-        if self.security_contact and not _is_contact(self.security_contact):
-            raise _wrong("security_contact", "not readable", "mailto: with an address, or https:// with a page")
-        _check_support(self.support_email, self.support_phone)
-        if not _are_networks(self.webhook_networks):
-            raise _wrong("webhook_networks", self.webhook_networks, "networks as 10.20.0.0/16, 192.168.5.0/24")
+            raise wrong("mqtt_ca", "empty", "a file when ESIK_MQTT_URL begins with mqtts://")
+        if self.security_contact and not is_contact(self.security_contact):
+            raise wrong("security_contact", "not readable", "mailto: with an address, or https:// with a page")
+        check_support(self.support_email, self.support_phone)
+        check_networks("webhook_networks", self.webhook_networks)
+        check_networks("push_networks", self.push_networks)
+        check_telegram(self.telegram_bot, self.telegram_api)
         if self.mfa is Mfa.OPTIONAL and urlsplit(self.public_url).hostname not in OWN_MACHINE:
-            raise _wrong("mfa", self.mfa.value, "`required` where the pages are reached from other machines")
-        if not _are_networks(self.kaspi_sources):
-            raise _wrong("kaspi_sources", self.kaspi_sources, "addresses or networks as 192.0.2.7, 198.51.100.0/24")
-        _check_notice_days(self.notice_days)
-        _check_one_of("log_level", self.log_level, LOG_LEVELS)
-        _check_one_of("log_style", self.log_style, LOG_STYLES)
+            raise wrong("mfa", self.mfa.value, "`required` where the pages are reached from other machines")
+        check_networks("kaspi_sources", self.kaspi_sources, "addresses or networks as 192.0.2.7, 198.51.100.0/24")
+        check_notice_days(self.notice_days)
+        check_one_of("log_level", self.log_level, LOG_LEVELS)
+        check_one_of("log_style", self.log_style, LOG_STYLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,11 +299,6 @@ def described() -> list[Described]:
     return [
         Described(variable(each.name), _shown(each.default), get_args(hints[each.name])[1]) for each in fields(Settings)
     ]
-
-
-def variable(name: str) -> str:
-    """Return the environment variable of a setting."""
-    return PREFIX + name.upper()
 
 
 def _shown(value: object) -> str:
@@ -305,92 +320,19 @@ def _read(name: str, text: str) -> object:
 
 def _number(name: str, text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise _wrong(name, text, "a whole number above 0")
+        raise wrong(name, text, "a whole number above 0")
     return int(text)
 
 
 def _edition(name: str, text: str) -> Edition:
-    _check_one_of(name, text, tuple(edition.value for edition in Edition))
+    check_one_of(name, text, tuple(edition.value for edition in Edition))
     return Edition(text)
 
 
 def _mfa(name: str, text: str) -> Mfa:
-    _check_one_of(name, text, tuple(each.value for each in Mfa))
+    check_one_of(name, text, tuple(each.value for each in Mfa))
     return Mfa(text)
 
 
 def _path(_name: str, text: str) -> Path:
     return Path(text).expanduser()
-
-
-def _check_notice_days(days: int) -> None:
-    if days > NOTICE_DAYS_MAX:
-        raise _wrong("notice_days", str(days), f"{NOTICE_DAYS_MAX} or less, as docs/retention.md says")
-
-
-def _check_one_of(name: str, text: str, accepted: tuple[str, ...]) -> None:
-    if text not in accepted:
-        raise _wrong(name, text, f"one of {', '.join(accepted)}")
-
-
-def _check_url(name: str, text: str, schemes: tuple[str, ...]) -> None:
-    if text and not _is_url(text, schemes):
-        # The value is not shown: an address may hold a password.
-        raise _wrong(
-            name, "not readable", "an address that begins with " + " or ".join(f"{each}://" for each in schemes)
-        )
-
-
-def _check_sms_url(text: str) -> None:
-    _check_url("sms_url", text, HTTP_SCHEMES)
-    parts = urlsplit(text)
-    if text and not (parts.username and (parts.password or is_mobizon(text))):
-        raise _wrong("sms_url", "without login and password", "as https://login:password@smsc.kz/sys/send.php")
-    if parts.scheme == "http" and parts.hostname not in OWN_MACHINE:
-        raise _wrong("sms_url", "without TLS", "an address that begins with https://")
-
-
-def _check_support(email: str, phone: str) -> None:
-    if email and ("@" not in email or not _is_contact(f"mailto:{email}")):
-        raise _wrong("support_email", "not readable", "an e-mail address as help@example.kz")
-    if not all(sign in "+0123456789 ()-" for sign in phone):
-        raise _wrong("support_phone", "not readable", "a phone number as +7 727 123 45 67")
-
-
-def _check_targets(text: str) -> None:
-    try:
-        targets_of(text)
-    except TargetWrong as wrong:  # the value is not shown: it may hold keys
-        raise _wrong("apprise_targets", str(wrong), "as Ntfy=ntfys://ntfy.example.kz/{to}") from None
-
-
-def _is_contact(text: str) -> bool:
-    return text.isprintable() and " " not in text and text.startswith(("mailto:", "https://"))
-
-
-def _are_networks(text: str) -> bool:
-    try:
-        return all(ip_network(each.strip()) for each in text.split(",") if each.strip())
-    except ValueError:
-        return False
-
-
-def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
-    try:
-        parts = urlsplit(text)
-        return (
-            parts.scheme in schemes and (parts.port is None or parts.port > 0) and bool(parts.hostname or parts.query)
-        )
-    except ValueError:
-        return False
-
-
-def _wrong(name: str, found: str, accepted: str) -> SettingWrong:
-    return SettingWrong(
-        message(
-            "{name} is {found}; it must be {accepted}. See docs/settings.md.",
-            name=variable(name),
-            found=found,
-            accepted=accepted,
-        )
-    )
