@@ -25,7 +25,7 @@ UPDATE account SET is_active = true, password_hash = $2, must_change = true, ini
 # What an account had before it was closed, and does not get back by being opened.
 LEFT_BEHIND = (
     "grant_of_role", "class_of_account", "authenticator", "passkey", "passkey_offer", "recovery_code", "sign_in",
-    "half_sign_in", "identity_link", "resource_release",
+    "half_sign_in", "identity_link", "resource_release", "channel_address", "channel_scope", "telegram_code",
 )  # fmt: skip
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import asyncpg
+
 from cloud.accounts.beginnings import end_sessions, token_digest
 from cloud.accounts.logins import opened
 from cloud.accounts.models import Account
@@ -17,6 +19,9 @@ _OWN = """
 SELECT id, device, created_at, coalesce(seen_at, created_at) AS seen_at, token_digest = $2 AS is_this
 FROM sign_in WHERE account_id = $1 AND expires_at > $3 ORDER BY token_digest = $2 DESC, 4 DESC, id LIMIT $4
 """
+
+
+_ID = "SELECT id FROM sign_in WHERE account_id = $1 AND token_digest = $2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,12 @@ async def sessions_of(services: Services, actor: Actor, token: str) -> list[Sess
         _OWN, actor.account_id, token_digest(token), services.clock.now(), SESSIONS_MAX
     )
     return [SessionRow(**row) for row in rows]
+
+
+async def session_of(connection: asyncpg.Connection | asyncpg.Pool, actor: Actor, token: str) -> int | None:
+    """Return the id of the actor's session with a token; None where it has ended."""
+    found: int | None = await connection.fetchval(_ID, actor.account_id, token_digest(token))
+    return found
 
 
 async def end_session(services: Services, actor: Actor, session_id: int) -> None:

@@ -52,6 +52,7 @@ class Commands(Lazily):
         "database-events": "cloud.cli.watching:database",
         "keys": "cloud.cli.sealing:commands",
         "key": "cloud.cli.keeping:keys",
+        "push-key": "cloud.cli.pushing:push_key_commands",
     }
 
 

@@ -54,6 +54,7 @@ SEALED = (
     SealedColumn("webhook", "secret_encrypted", "webhook.secret", "id::text"),
     SealedColumn("webhook", "old_secret_encrypted", "webhook.secret", "id::text"),
     SealedColumn("identity_provider", "secret_encrypted", "identity_provider.secret", "id::text"),
+    SealedColumn("push_key", "private_encrypted", "push_key.private", "public"),
     SealedColumn("signing_key", "private_encrypted", "signing_key.private", "kid"),
     SealedColumn("correction_request", "is_wrong_encrypted", "correction_request.is_wrong", "id::text"),
     SealedColumn("correction_request", "would_be_right_encrypted", "correction_request.would_be_right", "id::text"),

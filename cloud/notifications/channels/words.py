@@ -7,6 +7,7 @@ from cloud.core.i18n import N_, translate
 from cloud.core.messages import Message, message
 from cloud.core.messenger_targets import APPRISE
 from cloud.notifications.channels.queries import DeliveryRow
+from cloud.notifications.channels.reach_words import REACH_WHYS
 from cloud.notifications.channels.rules import State, Why
 from cloud.notifications.channels.sender import EMAIL, SMS, TELEGRAM, WEBPUSH
 
@@ -53,6 +54,7 @@ WHYS = {
     "sms_unanswered": N_("the gateway did not answer; the SMS may have come"),
     "apprise_refused": N_("the messenger did not take it"),
     "apprise_address": N_("the messenger's address cannot be used"),
+    **REACH_WHYS,
 }
 
 
