@@ -50,6 +50,8 @@ from cloud.notifications.actions import forget_notices
 from cloud.notifications.broken import tell_broken
 from cloud.notifications.channels.delivering import Deliverer
 from cloud.notifications.channels.registry import lasts_of, open_senders, senders_of
+from cloud.notifications.channels.telegram_api import bot_of
+from cloud.notifications.channels.telegram_feed import Feed
 from cloud.notifications.reminders import remind
 from cloud.notifications.teller import Teller
 from cloud.people.texting import forget_texts
@@ -110,6 +112,8 @@ class Worker:
             "exports": Exporter(self.services).run,
             "metrics": lambda: watch(self.services, figures, lambda: self.shards),
         }
+        if (bot := bot_of(self.services.settings)) is not None:
+            parts["telegram"] = Feed(self.services, bot, self.holder).run
         scheduler = self._scheduler(senders)
         scheduler.start()
         try:

@@ -13,6 +13,8 @@ COMMANDS = {
     "head": ("simulators.head_command", "a reader head with its firmware on MicroPython, and all that hangs on it"),
     "turnstile": ("simulators.turnstile_command", "a gate with a relay and a passage sensor"),
     "sms": ("simulators.sms_command", "a gateway for SMS that is slow, refuses, and answers rubbish"),
+    "push": ("simulators.push_command", "a browsers' push service that refuses, hangs, and forgets browsers"),
+    "telegram": ("simulators.telegram_command", "Telegram's Bot API with people who write to a bot"),
     "network": ("simulators.network_command", "a TCP proxy that can be unplugged, stalled and slowed down"),
     "school": ("simulators.school_command", "a school's day at its gates, as JSON lines"),
     "crowd": ("simulators.crowd_command", "a school's day made to happen at simulated readers and gates"),

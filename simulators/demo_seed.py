@@ -15,6 +15,7 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.services import Services
 from cloud.devices.actions import NewDevice, NewGate
 from cloud.imports.actions import import_school
+from cloud.notifications.channels.push_keys import make_push_key
 from cloud.people.actions import open_guardian_account
 from cloud.people.queries import guardians_of, people_of
 from cloud.rosters.bundles import add_device
@@ -95,6 +96,7 @@ async def seed_school(
         refs = {row.name: row.ref for row in await people_of(services, SYSTEM, school_id)}
         shift = await seed_till(services, school_id, TILL, {refs[each.name]: each for each in people})
         await seed_wallet(services, school_id)
+        await make_push_key(services, SYSTEM)
         return Seeded(await _sign_ins(services, school_id, refs[people[0].name]), bundles, shift)
 
 

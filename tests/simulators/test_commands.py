@@ -57,6 +57,30 @@ def test_a_network_prints_its_address() -> None:
         assert network.wait(DEADLINE_S) == 0
 
 
+def test_a_push_service_prints_what_a_firefox_is_set_to_and_takes_commands() -> None:
+    with start("push") as push:
+        assert push.stdout is not None
+        assert push.stdin is not None
+        assert push.stdout.readline().startswith("ws://127.0.0.1:")
+        push.stdin.write("answer 410\nstatus\n")
+        push.stdin.flush()
+        assert "asked=0" in push.stdout.readline()
+        push.terminate()
+        assert push.wait(DEADLINE_S) == 0
+
+
+def test_a_telegram_prints_what_to_set_and_takes_commands() -> None:
+    with start("telegram") as telegram:
+        assert telegram.stdout is not None
+        assert telegram.stdin is not None
+        assert telegram.stdout.readline().startswith("http://127.0.0.1:")
+        telegram.stdin.write("say 5550001 /start k7mw-3hqp-x9tn\n")
+        telegram.stdin.flush()
+        assert "said=0" in telegram.stdout.readline()
+        telegram.terminate()
+        assert telegram.wait(DEADLINE_S) == 0
+
+
 def test_a_gateway_for_sms_prints_what_to_set_and_takes_commands() -> None:
     with start("sms") as gateway:
         assert gateway.stdout is not None

@@ -12,6 +12,9 @@ from cloud.core.sms_gateways import gateway_of
 from cloud.notifications.channels.letters import LetterSender
 from cloud.notifications.channels.sender import Sender
 from cloud.notifications.channels.sms_texts import TextSender
+from cloud.notifications.channels.telegram import Telegram
+from cloud.notifications.channels.telegram_api import bot_of
+from cloud.notifications.channels.webpush import WebPush
 
 # Apprise takes a third of a second to load: only where messengers are set.
 MESSENGERS = "cloud.notifications.channels.messengers"
@@ -24,6 +27,9 @@ def senders_of(services: Services) -> dict[str, Sender]:
         senders.append(LetterSender(SmtpPost(SmtpServer.parse(settings.smtp_url), settings.smtp_from), services.clock))
     if (gateway := gateway_of(settings)) is not None:
         senders.append(TextSender(gateway))
+    senders.append(WebPush(services))
+    if (bot := bot_of(settings)) is not None:
+        senders.append(Telegram(bot))
     senders += [
         import_module(MESSENGERS).MessengerSender(each) for each in targets_of(settings.apprise_targets).values()
     ]
