@@ -43,10 +43,12 @@ from cloud.guardian import (
     order_pages,
     own_data_pages,
     pass_pages,
+    push_pages,
     rating_pages,
     recovery_pages,
     statistics_api,
     statistics_pages,
+    telegram_pages,
     ways_pages,
 )
 from cloud.guardian import api as guardian_api
@@ -146,7 +148,8 @@ ROUTERS = (
     dish_pages.photos, dish_pages.router, menu_pages.router, canteen_pages.router, canteen_rule_pages.router,
     entitlement_pages.router,
     rating_pages.router, canteen_rating_pages.router,
-    ways_pages.router, notice_pages.router, notice_api.router, told_pages.router, delivery_pages.router,
+    ways_pages.router, push_pages.router, telegram_pages.router,
+    notice_pages.router, notice_api.router, told_pages.router, delivery_pages.router,
     statistics_pages.router, statistics_api.router, order_pages.router, kitchen_pages.router,
     diet_pages.router, diet_list_pages.router,
     menu_api.router, guardian_menu_pages.router, guardian_menu_api.router,

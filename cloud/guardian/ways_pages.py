@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from cloud.accounts.web import MemberVisit, SignedIn, TheServices
+from cloud.accounts.web import MemberVisit, SignedIn, TheServices, token_of
 from cloud.core.actor import Actor
 from cloud.core.api import Counted
 from cloud.core.errors import NotFound, Refused
@@ -20,6 +20,7 @@ from cloud.core.pages import Visit, pages_of
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.guardian.queries import Child, children_of
+from cloud.guardian.ways_reach import reach_values
 from cloud.notifications.channels.addresses import AddressRow, addresses_of
 from cloud.notifications.channels.choices import ALL, DEFAULT, forget_scope, save_scope, scopes_of
 from cloud.notifications.channels.planning import KINDS
@@ -170,7 +171,7 @@ async def _page(
     return pages_of(request).page(
         visit, PAGE, status=refused.status if refused else HTTPStatus.OK, section=SECTION, came=came,
         refused=translate(visit.language, refused.message) if refused else "",
-        **await _values(services, actor, child),
+        **await _values(services, actor, child), **await reach_values(services, actor, token_of(request)),
     )  # fmt: skip
 
 

@@ -161,6 +161,11 @@ ROUTES: dict[str, Right | Who] = {
     f"POST {CHILD}/limits/{{restriction_id}}/lift": Right.LIMITS_KEEP,
     f"GET /api/v1{CHILD}/menu": Right.MENU_READ,
     f"GET /api/v1{CHILD}/restrictions": Right.LIMITS_KEEP,
+    "POST /notices/ways/webpush": Right.NOTICES_READ,
+    "POST /notices/ways/webpush/renew": Who.MEMBERS,  # a browser's own session; nothing where it is not turned on
+    "POST /notices/ways/webpush/received": Who.ANYBODY,  # a worker shows the message's own reference
+    "POST /notices/ways/webpush/test": Right.NOTICES_READ,
+    "POST /notices/ways/telegram": Right.NOTICES_READ,
     "GET /assets/{name}": Who.ANYBODY,
     "GET /sw.js": Who.ANYBODY,
     "GET /offline/{language}": Who.ANYBODY,

@@ -19,7 +19,7 @@ from cloud.core.wakeups import Wakeups
 from cloud.devices import ca
 from simulators.clock import SimulatedClock
 from tests.cloud.fixtures import VAULT_KEY
-from tests.pages import sample
+from tests.pages import notice_sample, sample
 from tests.pages.sample import NOW, Sample
 from tests.servers.chromium import chromium
 from tests.servers.postgres import Postgres
@@ -114,7 +114,7 @@ async def running_site(postgres: Postgres, template: str, folder: Path) -> Async
     settings = Settings(
         data=folder, database_url=url, http_port=port, public_url=f"http://127.0.0.1:{port}",
         smtp_url=f"smtp://127.0.0.1:{smtp_port}", smtp_from="esik@example.kz",  # where a test may listen
-        sms_url="http://school:secret@127.0.0.1:1/sys/send.php",
+        sms_url="http://school:secret@127.0.0.1:1/sys/send.php", telegram_bot=notice_sample.BOT,
     )  # fmt: skip
     services = Services(settings, clock, database, Vault(VAULT_KEY), Wakeups(url, clock), random.Random(1))
     written = await sample.write(services)
