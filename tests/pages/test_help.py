@@ -27,7 +27,7 @@ async def test_a_parent_asks_from_a_page_and_reads_the_answer_of_the_schools_it(
     box = page.locator("section").filter(has_text=WORDS)
     await expect(box.locator("code")).to_have_text(f"/children/{site.sample.child_ref}")
     await box.get_by_label("Your answer").fill("Оқырманды ауыстырамыз.")
-    await box.get_by_role("button", name="Answer").click()
+    await box.get_by_role("button", name="Send the answer").click()
     await expect(page.locator("section").filter(has_text=WORDS)).to_contain_text("Answered")
 
     page = await site.open("/notices", "guardian")

@@ -15,7 +15,7 @@ HERE = "/schools/almaty15/messages"
 
 async def write(page: Page, title: str, body: str) -> None:
     """Fill in a text in English, the page's own language."""
-    await page.get_by_label("Title In English").fill(title)
+    await page.get_by_label("Heading In English").fill(title)
     await page.get_by_label("Text In English").fill(body)
 
 
@@ -47,7 +47,7 @@ async def test_a_teacher_writes_with_a_file_a_parent_reads_it_and_answers_and_th
     await expect(page.locator("section", has_text="Who has read it")).to_contain_text("have read it")
     answer = page.get_by_role("article").filter(has_text="We come, thank you.")
     await answer.get_by_label("To ").fill("Good.")
-    await answer.get_by_role("button", name="Answer").click()
+    await answer.get_by_role("button", name="Send the answer").click()
     await expect(page.get_by_role("article").filter(has_text="We come")).to_contain_text("Good.")
 
 
@@ -69,7 +69,7 @@ async def test_what_the_office_writes_to_all_goes_when_the_director_has_approved
 
     page = await site.open(mine, "director")
     await page.get_by_label("Or take it back").fill("Wrong day")
-    await page.get_by_role("button", name="Take it back").click()
+    await page.get_by_role("button", name="Take the message back").click()
     await expect(page.locator(".page-head")).to_contain_text("Taken back")
     page = await site.open("/messages", "guardian")
     await expect(page.get_by_role("link", name="Fair", exact=True)).to_have_count(0)
@@ -79,11 +79,11 @@ async def test_what_the_office_writes_to_all_goes_when_the_director_has_approved
 
 async def test_what_cannot_be_taken_stays_in_the_form_and_says_why(site: Site) -> None:
     page = await site.open(f"{HERE}/new", "class_teacher")
-    await page.get_by_label("Title In English").fill("Only a title")
+    await page.get_by_label("Heading In English").fill("Only a title")
     await page.get_by_role("button", name="Send").click()
 
     await expect(page.get_by_role("alert")).to_contain_text("needs a title and a text")
-    await expect(page.get_by_label("Title In English")).to_have_value("Only a title")
+    await expect(page.get_by_label("Heading In English")).to_have_value("Only a title")
 
 
 async def test_a_message_in_another_language_says_so_and_is_marked_for_screen_readers(site: Site) -> None:
