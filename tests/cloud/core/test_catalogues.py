@@ -17,7 +17,7 @@ NAMES = re.compile(
     r"|PDF|SMS|USB|94-V|234-III"
     r"|Excel|UTF-8|SHA-256|CSV|DESFire|NTAG 424 DNA|JPEG|PNG|WebP|IT\b|\boff\b|\bsoft\b|\bhard\b|almaty5|gate-1"
     r"|OneRoster|SCIM|OAuth|API\b|HTTPS|HMAC|Sigur|PERCo|Kaspi|JSON( Lines)?|name@example\.kz|QR|ESIK_\w+|`[^`]+`"
-    r"|ZIP|\.zip|\w+\.csv|sourcedId|homeroom|\bbulk\b|\bdelta\b"
+    r"|ZIP|\.zip|\w+\.csv|sourcedId|homeroom|\bbulk\b|\bdelta\b|Telegram|Web Push|iPhone|\(Start\)|/stop"
 )
 # One word for one thing (docs/glossary.md): these were said for account, gate and passkey besides.
 OTHER_WORDS = {
