@@ -21,12 +21,14 @@ from edge_agent.cloud_side import COUNTER, CloudSide
 from edge_agent.core import Core, Given
 from edge_agent.floor import write_floor
 from edge_agent.gate import Gate
+from edge_agent.guard.guard import Guard
 from edge_agent.journal.entry import Entry
 from edge_agent.journal.journal import CAPACITY
 from edge_agent.neighbours import cloud_broker, hub_broker
 from edge_agent.overview import Overview
 from edge_agent.renewing import Renewal
 from edge_agent.renewing import Ways as RenewalWays
+from edge_agent.side_roster import SideRoster
 from edge_agent.status.app import create_status_app
 from edge_agent.status.server import serve_status
 from edge_agent.status.snapshot import PartStatus
@@ -36,7 +38,7 @@ from edge_agent.sync.mqtt import Broker
 from edge_agent.sync.photo_fetch import PhotoDesk
 from edge_agent.sync.release_fetch import ReleaseDesk
 from edge_agent.sync.renewal import CertificateDesk
-from edge_agent.sync.roster_fetch import CANTEEN_PATH, RosterFetch
+from edge_agent.sync.roster_fetch import CANTEEN_PATH, DESK_PATH, RosterFetch
 from edge_agent.sync.session import Session
 from edge_agent.sync.tls import web_context
 from edge_agent.sync.uplink import WELCOME, Route, Uplink
@@ -81,6 +83,7 @@ async def run_agent(given: Given, ending: Ending) -> None:
         agent = Agent(core, ending, int(counter) if counter.isdigit() else 0)
         await core.remember_the_past()
         await agent.world.restore_modes()
+        await core.orders.restore()
         await agent.live()
 
 
@@ -94,14 +97,19 @@ class Agent:
         self.world = CloudSide(core.timekeeper, core.shelf, core.scribe, core.journal, ending.restart)
         self.world.gates = core.gates
         self.uplink = self._make_uplink(command_counter)
-        self.roster_fetch, self.canteen_fetch = self._make_roster_fetch(), self._make_canteen_fetch()
+        self.roster_fetch = self._make_roster_fetch()
+        self._sides = [
+            (core.canteen, self._make_side_fetch(core.canteen, CANTEEN_PATH)),
+            (core.desk_roster, self._make_side_fetch(core.desk_roster, DESK_PATH)),
+        ]
         self._updates: Updates | None = None
         self.renewal = self._make_renewal()
         self._tapped_ms = -NEVER_MS
         self.world.session = self.uplink.session
         self.world.want_roster = self.roster_fetch.want
         self.world.want_roster_again = self._want_rosters_again
-        core.canteen.look = self.canteen_fetch.look
+        for side, fetch in self._sides:
+            side.look = fetch.look
         self.uplink.on_news = self._hear
         core.journal.on_durable = self._durable
 
@@ -116,8 +124,11 @@ class Agent:
                 at_gates.start(f"gate.{gate.settings.id}", gate.run)
                 for reader in gate.readers:
                     at_gates.start(f"reader.{reader.name}", partial(gate.serve, reader))
+            at_gates.start("orders", core.orders.run)
             if core.till is not None:
                 self._start_till(core.till, at_gates, others, overview)
+            if core.guard is not None:
+                self._start_guard(core.guard, others, overview)
             self._start_others(others, overview)
             given.notifier.ready(f"{len(core.gates)} gates")
             log.info("agent.ready", device=given.bundle.device, school=given.bundle.school, boot=core.boot)
@@ -134,8 +145,9 @@ class Agent:
         status = self._given.settings.status
         parts.start("sync", self.uplink.run)
         parts.start("roster", self.roster_fetch.run)
-        parts.start("canteen", self.core.canteen.run)
-        parts.start("canteen.roster", self.canteen_fetch.run)
+        for side, fetch in self._sides:
+            parts.start(side.name, side.run)
+            parts.start(f"{side.name}.roster", fetch.run)
         parts.start("certificate", self.renewal.run)
         parts.start("hub", self.core.neighbours.run)
         parts.start("watch", self._watch)
@@ -152,12 +164,8 @@ class Agent:
             parts.start("status", lambda: serve_status(app, status.host, status.port))
 
     def _start_till(self, till: Till, parts: Parts, others: Parts, overview: Overview) -> None:
-        given, world = self._given, self.world
         till.count_unsent(overview.unsent)
-        desk = PhotoDesk(
-            given.settings.sync.http_url or given.bundle.cloud.http_url, given.bundle.device, given.bundle.http_key,
-            self.core.timekeeper.now, given.rng, tls=self._web_tls, floor_ms=world.floor_ms,
-        )  # fmt: skip
+        desk = self._make_photo_desk()
         till.dishes.bring, till.faces.bring = desk.bring_dish, desk.bring_face
         others.start("photos", till.dishes.run)
         others.start("faces", till.faces.run)
@@ -165,6 +173,15 @@ class Agent:
         parts.start("till", till.run)
         for reader in till.readers:
             parts.start(f"reader.{reader.name}", partial(till.serve, reader))
+
+    def _start_guard(self, guard: Guard, parts: Parts, overview: Overview) -> None:
+        guard.count_unsent(overview.unsent)
+        guard.faces.bring = self._make_photo_desk().bring_face
+        parts.start("guard.faces", guard.faces.run)
+        parts.start("guard.people", guard.keep_people)
+        parts.start("guard", guard.run)
+        if self._given.settings.guard.lan_host:
+            parts.start("guard.phones", guard.run_phones)
 
     async def _drain(self, overview: Overview) -> None:
         """Give what was written last a moment to go out, if there is a way."""
@@ -183,16 +200,18 @@ class Agent:
         """Hear of news; after a welcome there may be some that were told while nobody heard."""
         if what == "update" and self._updates is not None:
             self._updates.hear()
-        elif what in ("canteen", WELCOME):
-            self.core.canteen.hear()
+        for side, _ in self._sides:
+            if what in (side.name, WELCOME):
+                side.hear()
 
     def _doors_taken(self, version: int) -> None:
         self.world.roster_taken(version)
-        self.core.canteen.hear()  # it says what this device is
+        for side, _ in self._sides:
+            side.hear()  # it says what this device is
 
     def _want_rosters_again(self) -> None:
-        self.roster_fetch.want_again()
-        self.canteen_fetch.want_again()
+        for fetch in (self.roster_fetch, *(fetch for _, fetch in self._sides)):
+            fetch.want_again()
 
     # What is done again and again
 
@@ -263,13 +282,20 @@ class Agent:
             tls=self._web_tls, floor_ms=world.floor_ms,
         )  # fmt: skip
 
-    def _make_canteen_fetch(self) -> RosterFetch:
+    def _make_side_fetch(self, side: SideRoster, path: str) -> RosterFetch:
         given, core, world = self._given, self.core, self.world
         return RosterFetch(
             given.settings.sync.http_url or given.bundle.cloud.http_url, given.bundle.device, given.bundle.http_key,
-            core.canteen.shelf, core.timekeeper.now, given.rng,
-            refused=lambda reason: world.roster_refused(reason, "canteen: "), taken=core.canteen.taken,
-            tls=self._web_tls, floor_ms=world.floor_ms, path=CANTEEN_PATH, is_needed=core.canteen.is_needed,
+            side.shelf, core.timekeeper.now, given.rng,
+            refused=lambda reason: world.roster_refused(reason, f"{side.name}: "), taken=side.taken,
+            tls=self._web_tls, floor_ms=world.floor_ms, path=path, is_needed=side.is_needed,
+        )  # fmt: skip
+
+    def _make_photo_desk(self) -> PhotoDesk:
+        given = self._given
+        return PhotoDesk(
+            given.settings.sync.http_url or given.bundle.cloud.http_url, given.bundle.device, given.bundle.http_key,
+            self.core.timekeeper.now, given.rng, tls=self._web_tls, floor_ms=self.world.floor_ms,
         )  # fmt: skip
 
     def _make_renewal(self) -> Renewal:

@@ -13,6 +13,7 @@ import structlog
 from edge_agent.decision import Mode
 from edge_agent.gate import Gate
 from edge_agent.journal.entry import JournalBroken, JournalUnavailable
+from edge_agent.orders import MODE
 from edge_agent.roster import Roster
 from edge_agent.scribe import Scribe
 from edge_agent.slots import Shelf
@@ -21,7 +22,6 @@ from edge_agent.timekeeper import BUILD_FLOOR_MS, Stamp, Timekeeper
 from schemas.structs import Cmd
 
 COUNTER = "command_counter"
-MODE = "mode:"  # with the gate's id: what it was last commanded to
 RECALL_S = 10.0
 TIME_ERROR_MS_MAX = 10_000
 ALARM_AGAIN_MS = 3_600_000

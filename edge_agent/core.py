@@ -5,6 +5,7 @@ there is what the doors have a policy for.
 """
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -23,19 +24,24 @@ from edge_agent.decision import PassShown
 from edge_agent.door import Door
 from edge_agent.floor import read_floor
 from edge_agent.gate import Gate
+from edge_agent.guard.guard import Given as GuardGiven
+from edge_agent.guard.guard import Guard
 from edge_agent.journal.entry import Entry, JournalBroken, JournalUnavailable
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.opening import Opened, open_journal
 from edge_agent.neighbours import Neighbours, Surroundings
+from edge_agent.orders import Orders
 from edge_agent.passes import Passes
 from edge_agent.pipeline import Pipeline
 from edge_agent.readers.opening import open_reader
 from edge_agent.readers.tap import Medium, Reader, Tap
+from edge_agent.regime import Regimes
 from edge_agent.roster import Roster
 from edge_agent.scribe import Scribe
 from edge_agent.sealed import Sealed
 from edge_agent.settings import AgentSettings
-from edge_agent.slots import CanteenSlots, Shelf, Slots
+from edge_agent.side_roster import SideRoster
+from edge_agent.slots import CanteenSlots, DeskSlots, Refusal, Shelf, Slots
 from edge_agent.sync.peers import Observer
 from edge_agent.sync.wire import Identity
 from edge_agent.systemd import Notifier
@@ -97,17 +103,21 @@ class Core:
         sealed = Sealed(bundle.rest_key)
         canteen_slots = CanteenSlots(settings.folder / "canteen", bundle.school, bundle.roster_public_key, sealed)
         self.canteen = Canteen(Shelf(canteen_slots, canteen_slots.load()), self.roster, bundle.device)
+        desk_slots = DeskSlots(settings.folder / "desk", bundle.school, bundle.roster_public_key, sealed)
+        self.desk_roster = SideRoster("desk", Shelf(desk_slots, desk_slots.load()), self.roster, self._has_desk)
         self.timekeeper = _timekeeper(given, self.shelf.roster)
         self._first: list[Entry] = []
         self.journal = self._open_journal()
         self.scribe = Scribe(self.journal, self.timekeeper, given.firmware, settings.folder)
         self.view = View(bundle.device)
         self.sales = Sales()
+        self.regimes = Regimes()
+        self._observers = _Observers(self.view, self.sales, self.regimes)
         self.certificates = Certificates(bundle, settings.folder / "tls")
         files = self.certificates.files if self.certificates.is_usable else None
         around = Surroundings(
             settings, bundle, self.identity, self.certificates.credentials, files, given.clock, given.rng,
-            self.timekeeper.now, self.roster, _Observers(self.view, self.sales),
+            self.timekeeper.now, self.roster, self._observers,
         )  # fmt: skip
         self.neighbours = Neighbours(around)
         self.hub_desk = HubDesk(bundle.device, self.journal, self.timekeeper.now, self.canteen.roster, self.sales)
@@ -119,10 +129,15 @@ class Core:
         readers = self._open_readers()
         self.gates = self._make_gates(readers)
         self.till = self._make_till(readers)
-        for refusal in slots.refusals:
-            self.scribe.alarm("roster_refused", f"{refusal.slot}: {refusal.reason}")
-        for refusal in canteen_slots.refusals if self.canteen.is_needed() else ():
-            self.scribe.alarm("roster_refused", f"canteen, {refusal.slot}: {refusal.reason}")
+        self.orders = Orders(self.regimes, self.gates, self.view, self.journal, self.scribe, bundle.device)
+        self.guard = self._make_guard()
+        self._tell_of(slots.refusals)
+        for side, refusals in ((self.canteen, canteen_slots.refusals), (self.desk_roster, desk_slots.refusals)):
+            self._tell_of(refusals if side.is_needed() else (), f"{side.name}, ")
+
+    def _tell_of(self, refusals: Iterable[Refusal], whose: str = "") -> None:
+        for refusal in refusals:
+            self.scribe.alarm("roster_refused", f"{whose}{refusal.slot}: {refusal.reason}")
 
     def roster(self) -> Roster | None:
         """Return the doors' roster gone by."""
@@ -163,8 +178,7 @@ class Core:
 
     def _observe(self, entry: Entry) -> None:
         if entry.record is not None:
-            self.view.observe(self.given.bundle.device, entry.epoch, entry.seq, entry.record)
-            self.sales.observe(self.given.bundle.device, entry.epoch, entry.seq, entry.record)
+            self._observers.observe(self.given.bundle.device, entry.epoch, entry.seq, entry.record)
             self.hub_desk.observe(entry)
 
     async def close(self) -> None:
@@ -220,6 +234,31 @@ class Core:
         sealed = Sealed(given.bundle.rest_key)
         return Till(around, self.journal, given.clock, at_till, settings.port, given.settings.folder, sealed, printer)
 
+    def _make_guard(self) -> Guard | None:
+        """Return the guard's desk, if this machine is one."""
+        given, settings = self.given, self.given.settings
+        if not settings.guard.is_on:
+            return None
+        guard = Guard(
+            GuardGiven(
+                settings.guard, given.bundle.device, self.journal, self.journal, self.timekeeper, given.clock,
+                given.rng, self.roster, lambda: self.desk_roster.shelf.roster, self.view, self.regimes,
+                {gate.settings.id: gate for gate in self.gates}, settings.folder, Sealed(given.bundle.rest_key),
+                self._hears_all, lambda: self.certificates.files if self.certificates.is_usable else None,
+            ),
+            self.orders,
+        )  # fmt: skip
+        self._observers.add(guard)
+        return guard
+
+    def _has_desk(self, doors: Roster) -> bool:
+        """Tell whether the desk's roster is for this device: it has a desk, and serves a gate of the school."""
+        return self.given.settings.guard.is_on and self.given.bundle.device in doors.devices()
+
+    def _hears_all(self) -> bool:
+        roster = self.roster()
+        return roster is None or self.neighbours.hears(roster.devices())
+
     def _hub_claims(self) -> HubClaims | None:
         return self._claims if self.neighbours.hub else None
 
@@ -262,7 +301,10 @@ class _Observers:
     """Lets several folds see the same records."""
 
     def __init__(self, *folds: Observer) -> None:
-        self._folds = folds
+        self._folds = list(folds)
+
+    def add(self, fold: Observer) -> None:
+        self._folds.append(fold)
 
     def observe(self, device: str, epoch: str, seq: int, record: bytes) -> None:
         for fold in self._folds:

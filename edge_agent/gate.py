@@ -4,8 +4,9 @@ Rule: the mechanics and each reader are parts of their own: a reader that fails 
 as they are, and a gate whose mechanics fail is made anew.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -18,7 +19,7 @@ from edge_agent.actuators.simulated import simulated_turnstile
 from edge_agent.clock import Clock
 from edge_agent.decision import Decision, Mode
 from edge_agent.door import Door
-from edge_agent.pipeline import Pipeline, Shown
+from edge_agent.pipeline import HandReason, OpenReason, Pipeline, Shown
 from edge_agent.readers.head import HeadReader
 from edge_agent.readers.tap import Answering, Reader, Tap, Verdict
 from edge_agent.readers.watch import ReaderWatch
@@ -27,7 +28,8 @@ from edge_agent.status.snapshot import GateStatus, ReaderStatus
 
 MakePipeline = Callable[[Door, Actuator], Pipeline]
 MakeActuator = Callable[[GateSettings, Sequence[Reader], Clock], Actuator]
-OPEN_BY_COMMAND = 0  # no grant of the pipeline has this number
+OPEN_BY_COMMAND, HELD_OPEN = 0, -1  # no grant of the pipeline has these numbers
+HOLD_S = 1.0
 log = structlog.get_logger()
 
 
@@ -62,11 +64,13 @@ class _Counts:
 
 
 class Watched:
-    """An actuator whose events are counted as they go by."""
+    """An actuator whose events are counted as they go by; while `is_held`, its way out is opened again and again."""
 
     def __init__(self, actuator: Actuator, counts: _Counts) -> None:
+        self.is_held = False
         self._actuator = actuator
         self._counts = counts
+        self._is_opened = False  # for whoever comes out first, and the sensor has not told yet
 
     @property
     def has_sensor(self) -> bool:
@@ -78,9 +82,21 @@ class Watched:
     def deny(self) -> None:
         self._actuator.deny()
 
+    def keep_open(self) -> None:
+        """Open the way out to the next one, where that is wanted and not done."""
+        if self.is_held and not (self._is_opened and self.has_sensor):
+            self._is_opened = True
+            self._actuator.open("out", HELD_OPEN)
+
     async def events(self) -> AsyncIterator[Passed | FireChanged]:
-        """Yield what the actuator yields."""
+        """Yield what the actuator yields, but that nobody came while it was held open."""
         async for event in self._actuator.events():
+            if isinstance(event, Passed) and event.grant == HELD_OPEN:
+                self._is_opened = False
+                self.keep_open()
+                if event.outcome is PassageOutcome.NO_PASSAGE:
+                    continue
+                event = replace(event, outcome=PassageOutcome.PASSED)  # noqa: PLW2901 # either way is free
             match event:
                 case Passed(outcome=PassageOutcome.PASSED):
                     self._counts.passed += 1
@@ -109,7 +125,9 @@ class Gate:
         self._make_actuator = make_actuator
         self._counts = _Counts()
         self._mode: Mode = "normal"
-        self._actuator: Actuator | None = None
+        self._is_held = False
+        self._actuator: Watched | None = None
+        self.on_seen: Callable[[Shown], None] = lambda _shown: None
         self._pipeline: Pipeline | None = None
         self._facing = {reader.name: reader.direction for reader in settings.readers}
         self.reader_watch = ReaderWatch(self.readers)
@@ -135,8 +153,11 @@ class Gate:
         self._pipeline = self._make_pipeline(door, self._actuator)
         self._pipeline.on_shown = self._count
         self._pipeline.mode = self._mode
+        self._actuator.is_held = self._is_held
         try:
-            await self._pipeline.run()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._hold(self._actuator), name=f"gate.{self.settings.id}.hold")
+                group.create_task(self._pipeline.run(), name=f"gate.{self.settings.id}.pipeline")
         finally:
             self._pipeline.close()
             self._pipeline = self._actuator = None
@@ -163,6 +184,32 @@ class Gate:
             return False
         self._actuator.open("in", OPEN_BY_COMMAND)
         return True
+
+    async def hand_pass(self, ref: str, staff: str, direction: Direction, reason: HandReason) -> bool:
+        """Let a known person through on a guard's word; tell whether the gate works. Raises PassRefused."""
+        if self._pipeline is None:
+            return False
+        await self._pipeline.hand_pass(ref, staff, direction, reason)
+        return True
+
+    async def open_by_hand(self, staff: str, direction: Direction, reason: OpenReason, detail: str = "") -> bool:
+        """Let somebody or something through on a guard's word; tell whether the gate works."""
+        if self._pipeline is None:
+            return False
+        await self._pipeline.manual_open(staff, direction, reason, detail)
+        return True
+
+    def hold(self, *, is_open: bool) -> None:
+        """Hold the way out open, or do so no more."""
+        self._is_held = is_open
+        if self._actuator is not None:
+            self._actuator.is_held = is_open
+            self._actuator.keep_open()
+
+    async def _hold(self, actuator: Watched) -> None:
+        while True:
+            actuator.keep_open()
+            await self._clock.sleep(HOLD_S)
 
     def blink(self) -> bool:
         """Show by the gate's own light, and those of its heads, that it is this one; tell whether there is any."""
@@ -211,6 +258,7 @@ class Gate:
             self._counts.allowed += 1
         else:
             self._counts.denied += 1
+        self.on_seen(shown)
 
 
 def _verdict(decision: Decision, *, is_opened: bool) -> Verdict:

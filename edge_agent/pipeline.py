@@ -32,6 +32,7 @@ HOUSEKEEPING_S = 1.0
 GRANTS_MAX = 64
 DETAIL_MAX = 48  # as the alarm record allows
 HandReason = Literal["forgotten", "lost", "broken", "no_consent", "other"]
+OpenReason = Literal["group", "load", "emergency", "repair", "faulty", "visitor", "other"]
 Written = asyncio.Future[list[Entry]]
 log = structlog.get_logger()
 
@@ -153,6 +154,17 @@ class Pipeline:
         version = roster.version if roster is not None else 0
         decision = Decision(is_allowed=True, reason="ok", person=ref, roster=version)
         await self._let_through(record, direction, decision, stamp, staff)
+
+    async def manual_open(self, staff: str, direction: Direction, reason: OpenReason, detail: str) -> None:
+        """Let somebody or something through whom no card stands for, on a member of staff's word."""
+        stamp = self._timekeeper.now()
+        record = structs.ManualOpen(
+            **_stamped(stamp), gate=self.door.gate, direction=direction, staff=staff, reason=reason,
+            detail=detail or None,
+        )  # fmt: skip
+        written = self._append(record)
+        await self._wait(written)
+        self._open(_Grant(None, direction, stamp.monotonic_ms, written))
 
     def handle_passage(self, passed: Passed) -> None:
         """Write what the gate's sensor saw."""

@@ -134,6 +134,23 @@ class TillSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GuardSettings:
+    """The guard's desk, if this machine is one; its screen is a browser's here."""
+
+    is_on: Annotated[bool, _said("serve the guard's screen; this machine needs gates")] = False
+    port: Annotated[int, Meta(ge=1, le=65_535, description="port of the guard's screen, on this machine only")] = 8470
+    lan_host: Annotated[
+        str,
+        Meta(
+            max_length=253,
+            description="this machine's address in the school's network, where phones are shown the muster list "
+            "over TLS; empty: nowhere",
+        ),
+    ] = ""
+    lan_port: Annotated[int, Meta(ge=1, le=65_535, description="port of that list")] = 8471
+
+
+@dataclass(frozen=True, slots=True)
 class SyncSettings:
     """How the cloud is reached, when it is not as the bundle says."""
 
@@ -192,6 +209,7 @@ class AgentSettings:
     readers: Annotated[tuple[ReaderSettings, ...], Meta(min_length=1, description="the card readers")]
     gates: Annotated[tuple[GateSettings, ...], Meta(min_length=1, description="the lanes")] = ()
     till: TillSettings = field(default_factory=TillSettings)
+    guard: GuardSettings = field(default_factory=GuardSettings)
     status: StatusSettings = field(default_factory=StatusSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
     hub: HubPlace = field(default_factory=HubPlace)
@@ -263,6 +281,8 @@ def _check_names(file: TomlFile, settings: AgentSettings) -> None:
         file.note(("gates", 0, "id"), 'is "*", which only an only gate may be: write the id of each')
     if not settings.gates and not settings.till.readers:
         file.note((), "needs gates: the lanes, or till.readers: this machine would serve nobody")
+    if settings.guard.is_on and not settings.gates:
+        file.note(("guard", "is_on"), "is of no use: the guard's desk stands at gates, and this machine has none")
     taken: dict[str, str] = {}
     for place, name, owner in _readers_in_use(settings):
         if name not in names:

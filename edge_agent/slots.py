@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from edge_agent.roster import Header, Roster, header_of
 from edge_agent.rows import Rows
 from edge_agent.sealed import Sealed, SealedBroken
-from schemas.roster import CANTEEN, DOORS, RosterRefused, open_file
+from schemas.roster import CANTEEN, DESK, DOORS, RosterRefused, open_file
 
 SLOTS = ("roster-a", "roster-b")
 _NEW = ".new"
@@ -169,6 +169,13 @@ class CanteenSlots(Pair[Rows]):
 
     def __init__(self, folder: Path, school: str, public_key: bytes, sealed: Sealed) -> None:
         super().__init__(folder, school, public_key, CANTEEN, Rows, sealed)
+
+
+class DeskSlots(Pair[Rows]):
+    """The slots of the desk's roster, which only devices with a guard's screen have."""
+
+    def __init__(self, folder: Path, school: str, public_key: bytes, sealed: Sealed) -> None:
+        super().__init__(folder, school, public_key, DESK, Rows, sealed)
 
 
 class Shelf(Generic[Held]):

@@ -150,6 +150,24 @@ class View:
         found = ((ref, self.whereabouts(ref)) for ref in known)
         return [(ref, stay) for ref, stay in found if stay is not None and stay.is_inside]
 
+    def traces(self) -> list[str]:
+        """Return everybody of whom something is known, by reference."""
+        return sorted(self._moves.keys() | self._presumed.keys())
+
+    def was_inside(self, ref: str, at_ms: int) -> int | None:
+        """Return since when somebody was inside at an instant, wall time as they stand; None for who was not.
+
+        Of who is known only from later, the first movement tells: who left then had been inside.
+        """
+        standing = self._standing(ref)
+        before = [move for move in standing if move.at_ms <= at_ms]
+        presumed = self._presumed.get(ref)
+        if presumed is not None and presumed.stamp.wall_ms <= at_ms:
+            return presumed.stamp.wall_ms if presumed.is_inside else None
+        if before:
+            return before[-1].at_ms if before[-1].is_inside else None
+        return 0 if standing and not standing[0].is_inside else None
+
     def is_repeat(self, gate: str, direction: Direction, who: str, monotonic_ms: int, repeat_ms: int) -> bool:
         """Tell whether the same person was let through the same way at the same gate less than `repeat_ms` ago."""
         granted_ms = self._granted.get((gate, direction, who))

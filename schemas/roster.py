@@ -4,7 +4,7 @@ Rule: a roster is believed only when length, digest, signature, school, kind, ve
 names its rules; what is refused leaves the old one standing. The same file runs on CPython and MicroPython.
 
 A file is a header line and a body. The header is JSON: school, version, base (0 for a snapshot), issued_ms,
-not_after_ms, kind (in the canteen's only), length (bytes of the body), digest (SHA-256 in hex of the snapshot body this
+not_after_ms, kind (none in the doors'), length (bytes of the body), digest (SHA-256 in hex of the snapshot body this
 file yields), signature (hex, over the header without it, compact and with sorted names). A snapshot's body is lines of
 JSON arrays sorted as bytes, each ended by a line feed; the first two members are its key. A delta's body is
 `["+", line]` and `["-", key...]`.
@@ -15,11 +15,12 @@ from binascii import hexlify
 from hashlib import sha256
 
 from schemas.codec import WireError, check
-from schemas.roster_header import CANTEEN, DOORS, RosterRefused, header_of, refuse_unless_believed, signed_part
+from schemas.roster_header import CANTEEN, DESK, DOORS, RosterRefused, header_of, refuse_unless_believed, signed_part
 from schemas.tables import ROWS
 
 __all__ = [
     "CANTEEN",
+    "DESK",
     "DOORS",
     "RosterRefused",
     "body_of",

@@ -7,7 +7,7 @@ runs on CPython and MicroPython; a microcontroller carries it without the rest o
 import json
 from binascii import unhexlify
 
-DOORS, CANTEEN = "", "canteen"  # kinds: a header without the member is of the doors'
+DOORS, CANTEEN, DESK = "", "canteen", "desk"  # kinds: a header without the member is of the doors'
 _NEEDED = (
     ("school", str),
     ("version", int),

@@ -265,6 +265,68 @@ class Loss(
     to_ms: Annotated[int, Meta(ge=0, le=9007199254740991)] | None = None
 
 
+class ManualOpen(
+    Record,
+    tag="manual_open",
+    tag_field="k",
+    kw_only=True,
+    frozen=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    rename={
+        "monotonic_ms": "m",
+        "wall_ms": "t",
+        "clock": "q",
+        "gate": "g",
+        "direction": "d",
+        "staff": "by",
+        "reason": "w",
+        "detail": "x",
+    },
+):
+    """A gate opened by hand for nobody in particular. A guard let somebody or something through whom no card stands for. Moves nobody."""
+
+    monotonic_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    clock: Literal["rtc", "ntp", "hub", "floor", "none"]
+    gate: Annotated[str, Meta(min_length=1, max_length=16)]
+    direction: Literal["in", "out"]
+    staff: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
+    reason: Literal["group", "load", "emergency", "repair", "faulty", "visitor", "other"]
+    detail: Annotated[str, Meta(min_length=1, max_length=24)] | None = None
+
+
+class Muster(
+    Record,
+    tag="muster",
+    tag_field="k",
+    kw_only=True,
+    frozen=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    rename={
+        "monotonic_ms": "m",
+        "wall_ms": "t",
+        "clock": "q",
+        "id": "id",
+        "turn": "n",
+        "outcome": "o",
+        "staff": "by",
+        "phone": "ph",
+    },
+):
+    """A muster began or ended, or its list was shared. The list is of who was inside when it began."""
+
+    monotonic_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    clock: Literal["rtc", "ntp", "hub", "floor", "none"]
+    id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
+    turn: Annotated[int, Meta(ge=1, le=1000000000)]
+    outcome: Literal["begun", "ended", "shared", "opened", "withdrawn"]
+    staff: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")] | None = None
+    phone: Annotated[str, Meta(pattern=r"^[0-9a-f]{8}\Z")] | None = None
+
+
 class Open(
     Record,
     tag="open",
@@ -418,6 +480,68 @@ class Refusal(
     reason: Annotated[str, Meta(min_length=1, max_length=16)]
 
 
+class Regime(
+    Record,
+    tag="regime",
+    tag_field="k",
+    kw_only=True,
+    frozen=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    rename={
+        "monotonic_ms": "m",
+        "wall_ms": "t",
+        "clock": "q",
+        "turn": "n",
+        "mode": "o",
+        "staff": "by",
+    },
+):
+    """What a guard ordered for all gates. The one with the highest turn counts, of equal ones that of the device and then the epoch and number that sort last. Every agent of the school that hears it goes by it."""
+
+    monotonic_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    clock: Literal["rtc", "ntp", "hub", "floor", "none"]
+    turn: Annotated[int, Meta(ge=1, le=1000000000)]
+    mode: Literal["normal", "lock_down", "fire"]
+    staff: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")] | None = None
+
+
+class RollCall(
+    Record,
+    tag="roll_call",
+    tag_field="k",
+    kw_only=True,
+    frozen=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    rename={
+        "monotonic_ms": "m",
+        "wall_ms": "t",
+        "clock": "q",
+        "id": "id",
+        "turn": "n",
+        "outcome": "o",
+        "person": "p",
+        "visit": "vi",
+        "staff": "by",
+        "phone": "ph",
+    },
+):
+    """Somebody was called at a muster. Of one person the one with the highest turn counts, as with `regime`."""
+
+    monotonic_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    clock: Literal["rtc", "ntp", "hub", "floor", "none"]
+    id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
+    turn: Annotated[int, Meta(ge=1, le=1000000000)]
+    outcome: Literal["here", "missing", "undone"]
+    person: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")] | None = None
+    visit: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")] | None = None
+    staff: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")] | None = None
+    phone: Annotated[str, Meta(pattern=r"^[0-9a-f]{8}\Z")] | None = None
+
+
 class Sale(
     Record,
     tag="sale",
@@ -507,9 +631,13 @@ class Visitor(
         "id": "id",
         "staff": "by",
         "host": "h",
+        "purpose": "w",
+        "badge": "ps",
+        "stay_min": "un",
+        "detail": "x",
     },
 ):
-    """A visitor. A visitor came or went with a pass."""
+    """A visitor. A visitor came or went with a pass. What they are called stays at the desk."""
 
     monotonic_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
     wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
@@ -519,6 +647,10 @@ class Visitor(
     id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
     staff: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
     host: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")] | None = None
+    purpose: Literal["guest", "parent", "delivery", "repair", "inspection", "other"] | None = None
+    badge: Annotated[str, Meta(min_length=1, max_length=8)] | None = None
+    stay_min: Annotated[int, Meta(ge=1, le=1440)] | None = None
+    detail: Annotated[str, Meta(min_length=1, max_length=24)] | None = None
 
 
 class Void(
@@ -561,11 +693,15 @@ AnyRecord = (
     | Health
     | Item
     | Loss
+    | ManualOpen
+    | Muster
     | Open
     | Override
     | Passage
     | Refund
     | Refusal
+    | Regime
+    | RollCall
     | Sale
     | Shift
     | Visitor
@@ -823,7 +959,7 @@ class Notice(
 ):
     """News for a device. Something to fetch."""
 
-    what: Literal["roster", "photos", "update", "time", "canteen"]
+    what: Literal["roster", "photos", "update", "time", "canteen", "desk"]
     roster: Annotated[int, Meta(ge=0, le=9007199254740991)] | None = None
     wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
 
@@ -1133,7 +1269,7 @@ class CountedRow(Row, tag="counted", frozen=True, array_like=True):
 
 
 class FaceRow(Row, tag="face", frozen=True, array_like=True):
-    """A person's photo. Only of who consented to it. The photo is fetched by its digest, and is gone within a day once the row is."""
+    """A person's photo. In the canteen's and the desk's roster, only of who consented to it. The photo is fetched by its digest, and is gone within a day once the row is."""
 
     ref: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
     photo: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -1144,6 +1280,13 @@ class OrderRow(Row, tag="order", frozen=True, array_like=True):
 
     ref: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
     dishes: list[tuple[Annotated[str, Meta(min_length=12, max_length=27)], Annotated[str, Meta(min_length=3, max_length=24)]]]
+
+
+class CollectorRow(Row, tag="collector", frozen=True, array_like=True):
+    """Who may collect a child. In the desk's roster. Who does not stand in it may not, as far as the school knows."""
+
+    ref: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
+    people: list[tuple[Annotated[str, Meta(min_length=1, max_length=120)], Annotated[str, Meta(min_length=1, max_length=16)], Annotated[str, Meta(min_length=0, max_length=10)], Annotated[str, Meta(min_length=0, max_length=10)]]]
 
 
 AnyRow = (
@@ -1163,4 +1306,5 @@ AnyRow = (
     | CountedRow
     | FaceRow
     | OrderRow
+    | CollectorRow
 )

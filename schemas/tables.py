@@ -85,6 +85,26 @@ RECORDS = {
         ('f', 'from_ms', 'int', False, 0, 9007199254740991, None),
         ('l', 'to_ms', 'int', False, 0, 9007199254740991, None),
     ),
+    "manual_open": (
+        ('m', 'monotonic_ms', 'int', True, 0, 9007199254740991, None),
+        ('t', 'wall_ms', 'int', True, 0, 9007199254740991, None),
+        ('q', 'clock', 'enum', True, 3, 5, ('rtc', 'ntp', 'hub', 'floor', 'none')),
+        ('g', 'gate', 'text', True, 1, 16, None),
+        ('d', 'direction', 'enum', True, 2, 3, ('in', 'out')),
+        ('by', 'staff', 'text', True, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
+        ('w', 'reason', 'enum', True, 4, 9, ('group', 'load', 'emergency', 'repair', 'faulty', 'visitor', 'other')),
+        ('x', 'detail', 'text', False, 1, 24, None),
+    ),
+    "muster": (
+        ('m', 'monotonic_ms', 'int', True, 0, 9007199254740991, None),
+        ('t', 'wall_ms', 'int', True, 0, 9007199254740991, None),
+        ('q', 'clock', 'enum', True, 3, 5, ('rtc', 'ntp', 'hub', 'floor', 'none')),
+        ('id', 'id', 'text', True, 16, 16, '0123456789abcdef'),
+        ('n', 'turn', 'int', True, 1, 1000000000, None),
+        ('o', 'outcome', 'enum', True, 5, 9, ('begun', 'ended', 'shared', 'opened', 'withdrawn')),
+        ('by', 'staff', 'text', False, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
+        ('ph', 'phone', 'text', False, 8, 8, '0123456789abcdef'),
+    ),
     "open": (
         ('m', 'monotonic_ms', 'int', True, 0, 9007199254740991, None),
         ('t', 'wall_ms', 'int', True, 0, 9007199254740991, None),
@@ -134,6 +154,26 @@ RECORDS = {
         ('p', 'person', 'text', True, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
         ('w', 'reason', 'text', True, 1, 16, None),
     ),
+    "regime": (
+        ('m', 'monotonic_ms', 'int', True, 0, 9007199254740991, None),
+        ('t', 'wall_ms', 'int', True, 0, 9007199254740991, None),
+        ('q', 'clock', 'enum', True, 3, 5, ('rtc', 'ntp', 'hub', 'floor', 'none')),
+        ('n', 'turn', 'int', True, 1, 1000000000, None),
+        ('o', 'mode', 'enum', True, 4, 9, ('normal', 'lock_down', 'fire')),
+        ('by', 'staff', 'text', False, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
+    ),
+    "roll_call": (
+        ('m', 'monotonic_ms', 'int', True, 0, 9007199254740991, None),
+        ('t', 'wall_ms', 'int', True, 0, 9007199254740991, None),
+        ('q', 'clock', 'enum', True, 3, 5, ('rtc', 'ntp', 'hub', 'floor', 'none')),
+        ('id', 'id', 'text', True, 16, 16, '0123456789abcdef'),
+        ('n', 'turn', 'int', True, 1, 1000000000, None),
+        ('o', 'outcome', 'enum', True, 4, 7, ('here', 'missing', 'undone')),
+        ('p', 'person', 'text', False, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
+        ('vi', 'visit', 'text', False, 16, 16, '0123456789abcdef'),
+        ('by', 'staff', 'text', False, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
+        ('ph', 'phone', 'text', False, 8, 8, '0123456789abcdef'),
+    ),
     "sale": (
         ('m', 'monotonic_ms', 'int', True, 0, 9007199254740991, None),
         ('t', 'wall_ms', 'int', True, 0, 9007199254740991, None),
@@ -168,6 +208,10 @@ RECORDS = {
         ('id', 'id', 'text', True, 16, 16, '0123456789abcdef'),
         ('by', 'staff', 'text', True, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
         ('h', 'host', 'text', False, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
+        ('w', 'purpose', 'enum', False, 5, 10, ('guest', 'parent', 'delivery', 'repair', 'inspection', 'other')),
+        ('ps', 'badge', 'text', False, 1, 8, None),
+        ('un', 'stay_min', 'int', False, 1, 1440, None),
+        ('x', 'detail', 'text', False, 1, 24, None),
     ),
     "void": (
         ('m', 'monotonic_ms', 'int', True, 0, 9007199254740991, None),
@@ -248,7 +292,7 @@ FRAMES = {
         ('d', 'digest', 'text', False, 32, 32, '0123456789abcdef'),
     ),
     "notice": (
-        ('w', 'what', 'enum', True, 4, 7, ('roster', 'photos', 'update', 'time', 'canteen')),
+        ('w', 'what', 'enum', True, 4, 7, ('roster', 'photos', 'update', 'time', 'canteen', 'desk')),
         ('r', 'roster', 'int', False, 0, 9007199254740991, None),
         ('t', 'wall_ms', 'int', True, 0, 9007199254740991, None),
     ),
@@ -364,5 +408,9 @@ ROWS = {
     "order": (
         (1, 'ref', 'text', True, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
         (2, 'dishes', 'list', True, 0, 300, None),
+    ),
+    "collector": (
+        (1, 'ref', 'text', True, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
+        (2, 'people', 'list', True, 0, 16, None),
     ),
 }

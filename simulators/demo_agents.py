@@ -36,6 +36,13 @@ class DemoAgent:
     lanes: Sequence[Lane]
     folder: Path
     port: int
+    guard_port: int = 0  # of the guard's desk; 0: there is none
+    list_port: int = 0  # of the muster list that phones would be shown
+
+    @property
+    def guard_url(self) -> str:
+        """Return where the guard's desk is; empty where there is none."""
+        return f"http://127.0.0.1:{self.guard_port}" if self.guard_port else ""
 
     @property
     def readers(self) -> int:
@@ -75,8 +82,15 @@ class DemoAgent:
             "keepalive_s = 10",
             "[log]",
             'format = "text"',
+            *self._desk(),
             *(line for lane in self.lanes for line in self._lane(lane)),
         ]
+
+    def _desk(self) -> list[str]:
+        if not self.guard_port:
+            return []
+        ports = [f"port = {self.guard_port}", f"lan_port = {self.list_port}"]
+        return ["[guard]", "is_on = true", 'lan_host = "127.0.0.1"', *ports]
 
     def _lane(self, lane: Lane) -> list[str]:
         lines = []

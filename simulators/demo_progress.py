@@ -120,8 +120,9 @@ async def tell(progress: Progress, console: Console) -> None:
 
 
 def introduce(
-    console: Console, progress: Progress, cloud_url: str, till_url: str, sign_ins: Sequence[SignIn], bell_min: int
-) -> None:
+    console: Console, progress: Progress, cloud_url: str, till_url: str, sign_ins: Sequence[SignIn], pin: str,
+    bell_min: int,
+) -> None:  # fmt: skip
     """Say where to look and as whom, and how to pull the network."""
     table = Table(
         "sign in as", "password", "and see", box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim"
@@ -137,6 +138,8 @@ def introduce(
         table,
         "",
         f"The canteen's till, as its cashier sees it: [bold]{till_url}[/bold]",
+        f"The guard's desks at the gates, PIN [bold]{pin}[/bold]: "
+        + ", ".join(f"[bold]{agent.guard_url}[/bold]" for agent in progress.agents if agent.guard_url),
         f"The own pages of gates and till: {', '.join(agent.url for agent in progress.agents)}",
         "In another terminal, from this folder:",
         f"  [bold]{progress.words.command('unplug')}[/bold]  pulls the network between school and cloud",

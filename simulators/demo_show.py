@@ -34,7 +34,7 @@ from simulators.demo_till import DemoTill, Lunch
 from simulators.demo_time import Plan, plan_around
 
 GATES = {"north": "gate-north", "south": "gate-south"}  # gate -> device
-HTTP_PORT, BROKER_PORT, STATUS_PORT, TILL_PORT = 8000, 8883, 8451, 8460
+HTTP_PORT, BROKER_PORT, STATUS_PORT, TILL_PORT, GUARD_PORT = 8000, 8883, 8451, 8460, 8470
 PORTS_TRIED = 100
 READY_S, ANSWER_S = 120.0, 2.0
 QUIET_S_MAX = 600.0
@@ -116,9 +116,10 @@ async def _set_up(options: Options, held: Held, console: Console, stack: AsyncEx
     folder, rng = held.folder, Random(options.seed)
     plan = plan_around(datetime.now(UTC))  # noqa: TID251 # a demonstration takes place now
     people = draw_people(rng, plan.today)
-    http_port, broker_port, till_port, *status_ports = _free_ports(
-        options.port, BROKER_PORT, TILL_PORT, *[STATUS_PORT] * (len(GATES) + 1)
+    http_port, broker_port, till_port, *more_ports = _free_ports(
+        options.port, BROKER_PORT, TILL_PORT, *[GUARD_PORT] * 2 * len(GATES), *[STATUS_PORT] * (len(GATES) + 1)
     )
+    desk_ports, status_ports = more_ports[: 2 * len(GATES)], more_ports[2 * len(GATES) :]
     cloud = DemoCloud(folder / "cloud", http_port, broker_port)
     client = await stack.enter_async_context(
         httpx2.AsyncClient(verify=False, trust_env=False, timeout=ANSWER_S)  # plain HTTP, on loopback only
@@ -132,7 +133,7 @@ async def _set_up(options: Options, held: Held, console: Console, stack: AsyncEx
     with _step(console, "starting two gates and a till: readers, turnstiles, agents"):
         street = await stack.enter_async_context(_street(folder, rng))
         till = DemoTill(TILL, (), folder / TILL, status_ports.pop(), page_port=till_port, reader=street.till_link)
-        agents = [*_gate_agents(folder, street, status_ports), till]
+        agents = [*_gate_agents(folder, street, status_ports, desk_ports), till]
         pairs = await _start_agents(held, agents, seeded.bundles, wires, stack)
         for agent, child in pairs:
             await _in_time(_until_ready(agent, child, client), child)
@@ -145,9 +146,11 @@ async def _set_up(options: Options, held: Held, console: Console, stack: AsyncEx
     return Stage(plan, people, street, cloud, seeded, [cloud_child, *(child for _, child in pairs)], till, progress)
 
 
-def _gate_agents(folder: Path, street: Street, ports: Sequence[int]) -> Iterator[DemoAgent]:
-    for port, (gate, device) in zip(ports, GATES.items(), strict=True):
-        yield DemoAgent(device, [lane for lane in street.lanes if lane.gate == gate], folder / device, port)
+def _gate_agents(folder: Path, street: Street, ports: Sequence[int], desk_ports: Sequence[int]) -> Iterator[DemoAgent]:
+    desks = zip(desk_ports[::2], desk_ports[1::2], strict=True)
+    for port, (desk, listed), (gate, device) in zip(ports, desks, GATES.items(), strict=True):
+        lanes = [lane for lane in street.lanes if lane.gate == gate]
+        yield DemoAgent(device, lanes, folder / device, port, desk, listed)
 
 
 async def _start_agents(
@@ -266,7 +269,10 @@ def _step(console: Console, what: str) -> Iterator[None]:
 
 async def _play(options: Options, stage: Stage, console: Console) -> None:
     """Let people come until the time is over; tell how it goes. Raises ChildEnded when a program ends for good."""
-    introduce(console, stage.progress, stage.cloud.url, stage.till.page, stage.seeded.sign_ins, stage.plan.first_min(1))
+    introduce(
+        console, stage.progress, stage.cloud.url, stage.till.page, stage.seeded.sign_ins, stage.seeded.shift.pin,
+        stage.plan.first_min(1),
+    )  # fmt: skip
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(options.for_s), asyncio.TaskGroup() as group:
             group.create_task(_live(options, stage, console), name="crowd")

@@ -36,8 +36,8 @@ class Shift:
 class DemoTill(DemoAgent):
     """The till's agent, with the port of its screen and its reader."""
 
-    page_port: int
-    reader: Path
+    page_port: int = 0
+    reader: Path = Path()
 
     @property
     def page(self) -> str:

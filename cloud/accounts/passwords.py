@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import secrets
 import sys
 import threading
@@ -22,6 +23,7 @@ T = TypeVar("T")
 
 # OWASP's first choice of 2026: 19 MiB, two passes; some 30 ms on a small server.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+PIN = re.compile(r"[0-9]{6,8}")  # one of four, given before, is good until it is changed
 # A PIN has few digits, and whoever breaks a till open has its digest: 64 MiB, three passes, four lanes (RFC 9106, 4).
 # Tills check one a shift: 0.23 s of a server core's time, on a Pi spread over four cores.
 PIN_HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
@@ -51,6 +53,11 @@ async def verify_password(known: str | None, password: str, lane: Lane = Lane.WO
 def needs_rehash(known: str) -> bool:
     """Tell whether a hash was made with older parameters."""
     return HASHER.check_needs_rehash(known)
+
+
+def is_pin_good(pin: str) -> bool:
+    """Tell whether a new PIN is one that is not guessed first: 6 to 8 digits, neither all alike nor in a row."""
+    return PIN.fullmatch(pin) is not None and len(set(pin)) > 1 and pin not in "0123456789876543210"
 
 
 def is_pin_old(known: str) -> bool:

@@ -100,6 +100,8 @@ VERBS = {
     "gate.added": N_("Gate added"),
     "group.dropped": N_("Group of a directory dropped"),
     "group.kept": N_("Group of a directory set"),
+    "guard.pin_dropped": N_("PIN of a guard taken away"),
+    "guard.pin_set": N_("PIN of a guard set"),
     "guardian.added": N_("Guardian added"),
     "guardian.ended": N_("Guardianship ended"),
     "guardian.joined": N_("Child taken in by a code of the school"),

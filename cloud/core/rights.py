@@ -108,6 +108,7 @@ class Right(StrEnum):
     SCHOOLS_ADD = "schools.add"
     DEVICES_KEEP = "devices.keep"
     DEVICES_COMMAND = "devices.command"
+    GUARDS_KEEP = "guards.keep"
     ALARMS_READ = "alarms.read"
     PROGRAMS_KEEP = "programs.keep"
     RELEASES_KEEP = "releases.keep"
@@ -310,6 +311,8 @@ TABLE: Mapping[Right, Allowed] = {
     Right.DEVICES_KEEP: Allowed(Thing.DEVICES, N_("Enrol, watch and revoke devices"), at_school(Role.IT) | OPERATORS),
     Right.DEVICES_COMMAND: Allowed(Thing.DEVICES, N_("Tell devices what to do: open, lock, restart"),
                                    at_school(Role.IT)),
+    Right.GUARDS_KEEP: Allowed(Thing.DEVICES, N_("Give guards the PINs that they sign in by at the gate's screen"),
+                               at_school(Role.OFFICE, Role.IT)),
     Right.ALARMS_READ: Allowed(Thing.DEVICES, N_("See alarms of devices, and note that they were looked into"),
                                at_school(Role.IT) | OPERATORS),
     Right.PROGRAMS_KEEP: Allowed(Thing.DEVICES, N_("Connect other programs: tokens, webhooks, gates of other systems"),

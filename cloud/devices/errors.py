@@ -30,6 +30,15 @@ class DeviceTaken(Refused):
         super().__init__(message("There is a device “{name}” already. Choose another name.", name=name))
 
 
+class PinRefused(Refused):
+    """A PIN that is none, or is guessed first."""
+
+    code = "pin_refused"
+
+    def __init__(self) -> None:
+        super().__init__(message("A PIN has 6 to 8 digits that are not guessed first, as 123456 or 000000 would be."))
+
+
 class DeviceUnknown(Refused):
     """There is no device of this name."""
 

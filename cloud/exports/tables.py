@@ -151,6 +151,7 @@ TABLES = (
     Table("till"),
     Table("till_pin", _OF_PERSON, closed=frozenset({"pin_hash"})),
     Table("till_code"),
+    Table("guard_pin", _OF_PERSON, closed=frozenset({"pin_hash"})),
     Table("till_place"),
     Table("till_shift"),
     Table("ledger_account"),

@@ -47,7 +47,10 @@ class Inside:
 @router.get("/gate")
 async def gate(request: Request, desk: GuardDesk) -> Response:
     """Show the screen at the gate."""
-    return pages_of(request).page(desk.visit, "guard/gate.html", section="gate", **await _screen(desk))
+    may_keep_guards = desk.actor.can(Right.GUARDS_KEEP, desk.school.id)
+    return pages_of(request).page(
+        desk.visit, "guard/gate.html", section="gate", may_keep_guards=may_keep_guards, **await _screen(desk)
+    )
 
 
 @router.get("/gate/live")

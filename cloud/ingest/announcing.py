@@ -15,8 +15,8 @@ from schemas import topics
 from schemas.seal import DOWNLINK, derive, seal
 from schemas.structs import Notice
 
-CHANNEL = "esik_announcements"  # the payload is the school's id, and for the canteen's roster behind it CANTEEN
-CANTEEN = ":canteen"
+CHANNEL = "esik_announcements"  # the payload is the school's id; behind it, for another than the doors', whose
+CANTEEN, DESK = ":canteen", ":desk"
 DEVICES_MAX = 500  # of one school
 
 _ANNOUNCE = """
@@ -35,6 +35,14 @@ ORDER BY name LIMIT $3
 """
 
 
+_AT_DESKS = """
+SELECT device.name FROM device JOIN school ON school.id = device.school_id
+WHERE school_id = $1 AND state = 'active' AND shard = ANY($2::smallint[])
+  AND EXISTS (SELECT FROM gate WHERE gate.device_id = device.id)
+ORDER BY name LIMIT $3
+"""
+
+
 async def announce_roster(connection: BaseDBAsyncClient, school_id: int, version: int) -> None:
     """Note a school's newest roster, and wake who tells its devices, with the transaction."""
     await connection.execute_query(_ANNOUNCE, [school_id, version])
@@ -49,11 +57,18 @@ async def announce_canteen(connection: BaseDBAsyncClient, school_id: int) -> Non
     await notify(connection, CHANNEL, f"{school_id}{CANTEEN}")
 
 
+async def announce_desk(connection: BaseDBAsyncClient, school_id: int) -> None:
+    """Wake who tells a school's gates that the desk has a newer roster, as of the canteen's."""
+    await notify(connection, CHANNEL, f"{school_id}{DESK}")
+
+
 async def notices(pool: asyncpg.Pool, vault: Vault, announced: str, shards: list[int], now_ms: int) -> list[Reply]:
     """Return the notices to send for a payload of CHANNEL, if its school is on one of these shards."""
-    school_id = int(announced.removesuffix(CANTEEN))
+    school_id = int(announced.partition(":")[0])
     if announced.endswith(CANTEEN):
         return await _told(pool, vault, _AT_THE_CANTEEN, school_id, shards, Notice(what="canteen", wall_ms=now_ms))
+    if announced.endswith(DESK):
+        return await _told(pool, vault, _AT_DESKS, school_id, shards, Notice(what="desk", wall_ms=now_ms))
     version = await pool.fetchval("SELECT version FROM announced_roster WHERE school_id = $1", school_id)
     if version is None:
         return []

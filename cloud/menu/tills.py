@@ -1,13 +1,12 @@
 """Tills of a school, the device that each stands on, and who may open a shift there: a PIN, kept as its digest."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncpg
 
 from cloud.accounts.actions import audit
-from cloud.accounts.passwords import hash_pin, is_pin_old
+from cloud.accounts.passwords import hash_pin, is_pin_good, is_pin_old
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
@@ -20,7 +19,6 @@ from cloud.menu.kinds import TillMode
 from cloud.menu.rules import KEY, Names, named
 from cloud.people.actions import tell_changed
 
-PIN = re.compile(r"[0-9]{6,8}")  # one of four, given before, is good until it is changed
 CASHIER = "cashier"
 _PUT = """
 INSERT INTO till (school_id, key, name_kk, name_ru, name_en, device_id, mode)
@@ -129,7 +127,7 @@ async def end_till(services: Services, actor: Actor, school_id: int, key: str) -
 async def set_pin(services: Services, actor: Actor, school_id: int, ref: str, pin: str) -> None:
     """Let a member of staff open shifts by a PIN; a new one replaces the old. Raises NotFound or TillRefused."""
     actor.require(Right.TILLS_KEEP, school_id)
-    if not PIN.fullmatch(pin) or len(set(pin)) == 1 or pin in "0123456789876543210":
+    if not is_pin_good(pin):
         raise TillRefused(message("A PIN has 6 to 8 digits that are not guessed first, as 123456 or 000000 would be."))
     pin_hash, now = await hash_pin(pin), services.clock.now()
     async with services.database.transaction() as connection:

@@ -111,6 +111,7 @@ async def _page(request: Request, desk: Desk, refused: Refused | None = None, fo
     return pages_of(request).page(
         desk.visit, TEMPLATE, status=refused.status if refused else HTTPStatus.OK, section="devices",
         refused=translate(desk.visit.language, refused.message) if refused else "", form=form or AddForm(),
+        may_keep_guards=desk.actor.can(Right.GUARDS_KEEP, desk.school.id),
         **_values(request, fleet),
     )  # fmt: skip
 

@@ -133,9 +133,9 @@ RULES = (
     ),
     Rule(
         "leavers", N_("Names, IINs, photos, cards and contacts of people who left, and of their guardians"),
-        ("person", "person_photo", "card", "till_code", "till_pin", "guardian", "guardianship", "family_limit",
-         "account", "grant_of_role", "subject", "lti_score", "resource_release", "identity_link", "payment_number",
-         "roster_seen", "entitled", "class_of_account", "student_account"),
+        ("person", "person_photo", "card", "till_code", "till_pin", "guard_pin", "guardian", "guardianship",
+         "family_limit", "account", "grant_of_role", "subject", "lti_score", "resource_release", "identity_link",
+         "payment_number", "roster_seen", "entitled", "class_of_account", "student_account"),
         YEAR, "From the leaving, once no money is to be given back; a photo at once", _PURPOSE, After.NAMELESS,
     ),
     Rule(

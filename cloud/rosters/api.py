@@ -1,15 +1,18 @@
 """The device API, signed as schemas/requests.py says: rosters for doors and for tills, and certificates."""
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
+import asyncpg
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from cloud.core.errors import NotFound, Refused
 from cloud.core.services import Services
 from cloud.devices.errors import ApprovalNeeded, CertificatesTooMany, CsrRefused
+from cloud.devices.guards import serves_gate
 from cloud.devices.registry import Registered
 from cloud.devices.requests import admit, authenticate, identify, target_of
 from cloud.menu.tills import serves_canteen
@@ -69,18 +72,23 @@ async def roster(request: Request) -> Response:
 )
 async def canteen_roster(request: Request) -> Response:
     """Give a till what it sells by: dishes, balances, rights, cashiers; `base` is the version it holds, 0 for none."""
-    services: Services = request.app.state.services
-    try:
-        device = await authenticate(services, request.method, target_of(request), request.headers)
-        if not await serves_canteen(services.database.pool, device.school_id, device.device_id):
-            raise NotFound
-        base = _base(request)
-        if base and base == await newest_version(services, device.school_id, RosterKind.CANTEEN):
-            return _unchanged(services, device, request)
-        file = await file_for(services, device.school_id, device.school, base, RosterKind.CANTEEN)
-    except Refused as refused:
-        return JSONResponse(_told(refused), refused.status)
-    return _file(file)
+    return await _side(request, RosterKind.CANTEEN, serves_canteen)
+
+
+@router.get(
+    "/device/v1/roster/desk",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/octet-stream": {}}, "description": "The signed file: a delta, or a snapshot."},
+        304: {"description": "Version `base` is the newest."},
+        401: {"description": "Not signed as a device's request must be."},
+        403: {"description": "The device was revoked."},
+        404: {"description": "The device serves no gate, or the school has no guards with PINs."},
+    },
+)
+async def desk_roster(request: Request) -> Response:
+    """Give a guard's desk faces, guards and who may collect a child; `base` is the version it holds, 0 for none."""
+    return await _side(request, RosterKind.DESK, serves_gate)
 
 
 @router.post(
@@ -111,6 +119,24 @@ async def certificate(request: Request) -> Response:
         return _signed(services, device, request.headers[NONCE], refused.status, _told(refused))
     told = {"certificate_pem": renewed.certificate_pem, "ca_pem": renewed.ca_pem}
     return _signed(services, device, request.headers[NONCE], HTTPStatus.OK, told)
+
+
+async def _side(
+    request: Request, kind: RosterKind, is_for: Callable[[asyncpg.Pool, int, int], Awaitable[bool]]
+) -> Response:
+    """Give a device a roster besides the doors', if it is for it."""
+    services: Services = request.app.state.services
+    try:
+        device = await authenticate(services, request.method, target_of(request), request.headers)
+        if not await is_for(services.database.pool, device.school_id, device.device_id):
+            raise NotFound
+        base = _base(request)
+        if base and base == await newest_version(services, device.school_id, kind):
+            return _unchanged(services, device, request)
+        file = await file_for(services, device.school_id, device.school, base, kind)
+    except Refused as refused:
+        return JSONResponse(_told(refused), refused.status)
+    return _file(file)
 
 
 async def _compact(services: Services, device: Registered, request: Request) -> Response:

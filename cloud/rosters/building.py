@@ -13,6 +13,7 @@ from cloud.core.vault import Vault
 from cloud.people.consents import consented_to
 from cloud.people.kinds import Purpose
 from cloud.rosters.canteen import canteen_rows, till_rows
+from cloud.rosters.desk import desk_rows
 from cloud.rosters.kinds import RosterKind
 from schemas.roster import row
 
@@ -57,6 +58,8 @@ async def rows_of(
             return sorted(await _door_rows(connection, school_id, now))
         case RosterKind.CANTEEN:
             return sorted(await canteen_rows(connection, vault, school_id, now))
+        case RosterKind.DESK:
+            return sorted(await desk_rows(connection, school_id, now))
 
 
 async def _door_rows(connection: asyncpg.Connection, school_id: int, now: datetime) -> list[bytes]:

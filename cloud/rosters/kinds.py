@@ -2,16 +2,15 @@
 
 from enum import StrEnum
 
-from schemas import roster
-
 
 class RosterKind(StrEnum):
-    """Whom a roster is for: every device, or tills and the hub only."""
+    """Whom a roster is for: every device; tills and the hub only; devices with a guard's screen."""
 
     DOORS = "doors"
     CANTEEN = "canteen"
+    DESK = "desk"
 
     @property
     def header(self) -> dict[str, object]:
         """Return what a file's header says of it."""
-        return {"kind": roster.CANTEEN} if self is RosterKind.CANTEEN else {}
+        return {} if self is RosterKind.DOORS else {"kind": self.value}

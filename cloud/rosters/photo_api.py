@@ -1,4 +1,4 @@
-"""The device API of photos, signed as schemas/requests.py says: of dishes for devices, of people for tills only."""
+"""The device API of photos, signed as schemas/requests.py says: of dishes, and of people for tills and guards only."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from cloud.core.errors import NotFound, Refused
 from cloud.core.pictures import MEDIA_TYPE
 from cloud.core.services import Services
+from cloud.devices.guards import guards_of, serves_gate
 from cloud.devices.registry import Registered
 from cloud.devices.requests import authenticate, target_of
 from cloud.menu.queries import dish_photo
@@ -47,20 +48,27 @@ async def photo(request: Request, digest: str) -> Response:
     response_class=Response,
     responses={
         200: PHOTO,
-        404: {"description": "It is nobody's who consented to it, or the device is no till of their school."},
+        404: {"description": "It is nobody's who consented to it, or the device is neither a till nor a guard's."},
         **REFUSED,
     },
 )
 async def face(request: Request, digest: str) -> Response:
-    """Give a till the photo of a person of its school; a face row of the roster names it by its SHA-256."""
+    """Give a till or a guard's desk the photo of a person of its school; a face row names it by its SHA-256."""
 
     async def find(services: Services, device: Registered) -> bytes:
-        tills = await tills_of(services.database.pool, device.school_id)
-        if device.name not in {till.device for till in tills}:
+        if not await _may_show_faces(services, device):
             raise NotFound
         return await face_of(services, device.school_id, digest)
 
     return await _answer(request, digest, find)
+
+
+async def _may_show_faces(services: Services, device: Registered) -> bool:
+    """Tell whether a device is a till, or serves a gate of a school that has guards at desks."""
+    pool, school_id = services.database.pool, device.school_id
+    if device.name in {till.device for till in await tills_of(pool, school_id)}:
+        return True
+    return await serves_gate(pool, school_id, device.device_id) and bool(await guards_of(pool, school_id))
 
 
 async def _answer(request: Request, digest: str, find: Callable[[Services, Registered], Awaitable[bytes]]) -> Response:

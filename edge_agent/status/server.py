@@ -10,6 +10,8 @@ import uvicorn
 from starlette.applications import Starlette
 from typing_extensions import override
 
+from edge_agent.sync.hub import TlsFiles
+
 PAGE_HEADERS = {  # of pages that only show, or act by their own script
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -38,12 +40,19 @@ async def serve_status(app: Starlette, host: str, port: int) -> None:
     await serve_on(listen(host, port, "status"), app)
 
 
-async def serve_on(listening: socket.socket, app: Starlette) -> None:
-    """Serve on what `listen` returned, until cancelled."""
+async def serve_on(listening: socket.socket, app: Starlette, tls: TlsFiles | None = None) -> None:
+    """Serve on what `listen` returned, over TLS with these files, until cancelled."""
     host, port = listening.getsockname()[:2]
     server = _Server(
         uvicorn.Config(
-            app, lifespan="off", log_config=None, access_log=False, server_header=False, limit_concurrency=64
+            app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            limit_concurrency=64,
+            ssl_certfile=tls.certificate if tls is not None else None,
+            ssl_keyfile=tls.key if tls is not None else None,
         )
     )
     log.info("status.listening", host=host, port=port)

@@ -22,7 +22,7 @@ from edge_agent.sync.tls import check_dates
 from schemas.requests import headers
 from schemas.roster import RosterRefused
 
-DOORS_PATH, CANTEEN_PATH = "/device/v1/roster", "/device/v1/roster/canteen"
+DOORS_PATH, CANTEEN_PATH, DESK_PATH = "/device/v1/roster", "/device/v1/roster/canteen", "/device/v1/roster/desk"
 ROSTER_BYTES_MAX = 64 * 1024 * 1024
 TIMEOUT_S = 60.0
 _WAIT_MS_MIN, _WAIT_MS_MAX = 1_000, 300_000

@@ -19,12 +19,19 @@ class TooMany(RuntimeError):
 class Watching:
     """The streams to open screens."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        """`most` streams are open at a time; as many as a till has unless said."""
         self.count = 0
+        self.most = WATCHERS_MAX if most is None else most
         self._version = 0
         self._is_ending = False
         self._changed = asyncio.Event()
         self._gone = asyncio.Event()
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether no screen more may be opened."""
+        return self.count >= self.most
 
     def change(self) -> None:
         """Wake every screen."""
@@ -34,8 +41,8 @@ class Watching:
 
     async def turns(self) -> AsyncGenerator[bool]:
         """Yield at once, at each change (true), and every few seconds without one (false). Raises TooMany."""
-        if self.count >= WATCHERS_MAX:
-            raise TooMany(f"{WATCHERS_MAX} screens are open already")
+        if self.is_full:
+            raise TooMany(f"{self.most} screens are open already")
         self.count += 1
         seen = -1
         try:

@@ -25,6 +25,7 @@ PARTS = (
     "tests.bench.node_memory",
     "tests.bench.head",
     "tests.bench.till",
+    "tests.bench.guard",
     "tests.bench.rights",
     "tests.bench.signing_in",
     "tests.bench.audit",

@@ -36,6 +36,7 @@ from edge_agent.cards.master import Master
 from edge_agent.cards.proving import CardProver
 from edge_agent.clock import SystemClock as EdgeClock
 from edge_agent.core import LETTERS
+from edge_agent.guard.records import Came
 from edge_agent.passes import Passes
 from edge_agent.readers.credentials import Spelling
 from edge_agent.readers.direct_chip import open_direct
@@ -53,7 +54,8 @@ from tests.cloud.people.factory import a_student
 from tests.cloud.schools.factory import a_school
 from tests.edge_agent.cards.bench import made_on
 from tests.edge_agent.gate import GateBench
-from tests.edge_agent.school import person, roster
+from tests.edge_agent.guard.bench import GuardBench
+from tests.edge_agent.school import GUARD, person, roster
 from tests.edge_agent.sync.live import LIVE, Agent
 from tests.edge_agent.sync.model import IDENTITY, SECRET
 from tests.servers.process import free_port
@@ -252,3 +254,28 @@ async def _scanned(path: Path, text: str) -> Tap:
         with path.open("w") as pipe:
             pipe.write(text + "\r\n")
         return await first
+
+
+async def test_what_a_guard_does_at_the_desk_is_kept_and_only_the_hand_pass_moves_somebody(
+    services: Services, agent: Agent, tmp_path: Path
+) -> None:
+    """From the desk's touches to the records and the child's day; nothing else there counts as coming or going."""
+    ref, pool = await _pupil(services), services.database.pool
+    async with GuardBench(tmp_path, person(ref)).working() as bench:
+        await bench.desk.open(GUARD, "main", "in", "load")
+        await bench.desk.hand_pass(GUARD, ref, "main", "in", "forgotten")
+        visit = await bench.desk.let_in(GUARD, Came("main", "Ерлан", "guest", "17", stay_min=30))
+        await bench.desk.let_out(GUARD, visit)
+        await bench.desk.order(GUARD, "lock_down")
+        await bench.desk.begin_muster(GUARD)
+        await bench.desk.call(ref, "here", staff=GUARD)
+        told = bench.log.records
+    async with agent.running():
+        now_ms = int(services.clock.now().timestamp() * 1_000)
+        agent.append(opened(), *[line(msgspec.structs.replace(record, wall_ms=now_ms)) for record in told])
+        await eventually(lambda: pool.fetchval("SELECT is_inside FROM presence WHERE without_card"))
+
+    kinds = {row["kind"] for row in await pool.fetch("SELECT kind FROM record")}
+    assert {"manual_open", "hand_pass", "visitor", "regime", "muster", "roll_call"} <= kinds
+    assert await pool.fetchval("SELECT count(*) FROM quarantine") == 0
+    assert await pool.fetchval("SELECT count(*) FROM movement") == 1

@@ -64,6 +64,7 @@ same(snapshot.rows, rosters.rows);
 same(open(Buffer.from(rosters.snapshot_hmac), byDevice, rosters.school, null, rosters.now_ms).rows, rosters.rows);
 same(open(Buffer.from(rosters.delta), bySchool, rosters.school, snapshot, rosters.now_ms).rows, rosters.rows_after_delta);
 same(open(Buffer.from(rosters.canteen), bySchool, rosters.school, null, rosters.now_ms, "canteen").rows, rosters.canteen_rows);
+same(open(Buffer.from(rosters.desk), bySchool, rosters.school, null, rosters.now_ms, "desk").rows, rosters.desk_rows);
 for (const { reason, file } of rosters.refused)
   assert.throws(
     () => open(Buffer.from(file), byDevice, rosters.school, snapshot, rosters.now_ms),

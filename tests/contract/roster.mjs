@@ -16,7 +16,7 @@ export function ed25519(publicKeyHex) {
 }
 
 // Returns { version, notAfterMs, rows } of a file over what is held ({ version, rows } or null); throws Refused.
-// `kind` is "canteen" for that roster; the doors' has none.
+// `kind` is "canteen" or "desk" for those rosters; the doors' has none.
 export function open(file, isSigned, school, held, nowMs, kind) {
   const end = file.indexOf(0x0a);
   if (end < 0) throw new Refused("truncated");

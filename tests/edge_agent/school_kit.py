@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from edge_agent.bundle import read_bundle
 from edge_agent.roster import KINDS
 from edge_agent.sealed import Sealed
-from schemas.roster import CANTEEN, body_of, pack, row
+from schemas.roster import CANTEEN, DESK, body_of, pack, row
 from schemas.tokens import UID, token
 from tests.servers.process import Server, answers, free_port
 
@@ -51,6 +51,7 @@ class SchoolKit:
     policy: Mapping[str, object] = field(default_factory=dict)
     cards: Sequence[tuple[str, bytes, str]] = ()  # of other media: letter, credential, whose; as UIDs they are nobody's
     more: Sequence[bytes] = ()  # rows of the rosters besides, of the doors' and of the canteen's
+    desk: Sequence[bytes] = ()  # rows of the guard's desk's roster
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
 
     @property
@@ -108,7 +109,9 @@ class SchoolKit:
         made.write_settings()
         made.put_roster(self.roster())
         if any(kind_of(line) == "till" for line in self.more):
-            made.put_canteen(self.canteen(), Sealed(read_bundle(path).rest_key))
+            made.put_side(CANTEEN, self.canteen(), Sealed(read_bundle(path).rest_key))
+        if self.desk:
+            made.put_side(DESK, self._signed(self.desk, 1, kind=DESK), Sealed(read_bundle(path).rest_key))
         return made
 
 
@@ -151,16 +154,24 @@ class AgentKit:
         slots.mkdir(parents=True, exist_ok=True)
         (slots / "roster-a").write_bytes(file)
 
-    def put_canteen(self, file: bytes, sealed: Sealed) -> None:
-        slots = self.folder / "kept" / "canteen"
+    def put_side(self, kind: str, file: bytes, sealed: Sealed) -> None:
+        slots = self.folder / "kept" / kind
         slots.mkdir(parents=True, exist_ok=True)
-        (slots / "roster-a").write_bytes(sealed.sealed(file, CANTEEN))
+        (slots / "roster-a").write_bytes(sealed.sealed(file, kind))
 
     def tap(self, reader: str, uid: bytes) -> None:
         """Show a card."""
         descriptor = os.open(self.folder / reader, os.O_WRONLY | os.O_NONBLOCK)
         with os.fdopen(descriptor, "wb") as pipe:
             pipe.write(uid.hex().encode() + b"\n")
+
+    def has_tapped(self, reader: str, uid: bytes) -> bool:
+        """Show a card; tell whether there was a reader to show it to."""
+        try:
+            self.tap(reader, uid)
+        except OSError:  # nobody reads the pipe yet
+            return False
+        return True
 
     def health(self) -> dict[str, Any]:
         answer: dict[str, Any] = httpx2.get(f"http://127.0.0.1:{self.port}/health", trust_env=False).json()

@@ -311,3 +311,20 @@ def test_a_day_of_coming_and_going_is_remembered_by_its_end() -> None:
 
     assert found(view).since_ms == MONDAY_8_MS + 49 * HOUR_MS
     assert not found(view).is_inside
+
+
+def test_who_was_inside_at_an_instant_is_told_by_what_was_before_it_or_by_who_left_after_it() -> None:
+    view = told(
+        View(ME), ME, E1,
+        entry(ALIYA), entry(ALIYA, 60_000, "out"), entry(BORIS, 90_000), entry("guard0000000", 90_000, "out"),
+    )  # fmt: skip
+    view.presume("main", "in", "nina00000000", at(20_000))
+
+    at_ms = at(30_000).wall_ms
+    assert view.was_inside(ALIYA, at_ms) == at(0).wall_ms
+    assert view.was_inside(ALIYA, at(70_000).wall_ms) is None
+    assert view.was_inside(BORIS, at_ms) is None
+    assert view.was_inside("guard0000000", at_ms) == 0  # since before anything that is known
+    assert view.was_inside("nina00000000", at_ms) == at(20_000).wall_ms
+    assert view.was_inside("nobody000000", at_ms) is None
+    assert view.traces() == [ALIYA, BORIS, "guard0000000", "nina00000000"]

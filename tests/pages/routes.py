@@ -183,6 +183,7 @@ ROUTES: dict[str, Right | Who] = {
     "POST /preferences": Who.ANYBODY,
     "GET /device/v1/roster": Who.DEVICES,
     "GET /device/v1/roster/canteen": Who.DEVICES,
+    "GET /device/v1/roster/desk": Who.DEVICES,
     "POST /device/v1/certificate": Who.DEVICES,
     "GET /device/v1/dish-photo/{digest}": Who.DEVICES,
     "GET /device/v1/face/{digest}": Who.DEVICES,
@@ -232,6 +233,9 @@ ROUTES: dict[str, Right | Who] = {
     "GET /children/{ref}/pass/live": Right.PASSES_GIVE,
     "GET /api/v1/children": Who.MEMBERS,  # of who is no guardian: none
     "GET /api/v1/children/{ref}/timeline": Right.PRESENCE_READ,
+    "GET /schools/{code}/guards": Right.GUARDS_KEEP,
+    "POST /schools/{code}/guards/pins": Right.GUARDS_KEEP,
+    "POST /schools/{code}/guards/pins/{person}/drop": Right.GUARDS_KEEP,
     "GET /schools/{code}/gate": Right.GATES_WATCH,
     "GET /schools/{code}/gate/live": Right.GATES_WATCH,
     "GET /schools/{code}/muster": Right.GATES_WATCH,

@@ -21,6 +21,7 @@ OPERATIONS = {
     "/api/v1/schools/{code}/menu", "/api/v1/children/{ref}/menu", "/api/v1/children/{ref}/restrictions",
     "/api/v1/children/{ref}/statistics", "/api/v1/children/{ref}/balance", "/api/v1/notices", "/api/v1/notices/read",
     "/device/v1/roster/canteen",
+    "/device/v1/roster/desk",
     "/api/v1/schools/{code}/presence", "/api/v1/children", "/api/v1/children/{ref}/timeline", "/device/v1/roster",
     "/device/v1/dish-photo/{digest}", "/device/v1/face/{digest}", "/device/v1/certificate", "/device/v1/ca",
     "/device/v1/enrol", "/device/v1/release", "/device/v1/release/{product}/{board}/{counter}",

@@ -40,6 +40,7 @@ PAGES = {
     "dish": ("canteen", "/schools/almaty15/dishes/of/1"),
     "dish_new": ("canteen", "/schools/almaty15/dishes/new"),
     "canteen": ("canteen", "/schools/almaty15/canteen"),
+    "guards": ("it", "/schools/almaty15/guards"),
     "canteen_bare": ("other_canteen", "/schools/astana7/canteen"),
     "canteen_rules": ("director", "/schools/almaty15/canteen/settings"),
     "canteen_rules_locked": ("office", "/schools/almaty15/canteen/settings?done=true"),

@@ -117,7 +117,8 @@ def rosters(vectors):
     same([line.decode() for line in after], vectors["rows_after_delta"])
     same(b"".join([line + b"\n" for line in roster.difference(rows, after)]), delta)
     compact_form(vectors, verify)
-    canteen(vectors)
+    beside(vectors, "canteen")
+    beside(vectors, "desk")
     for vector in vectors["refused"]:
         try:
             found = roster.open_file(vector["file"].encode(), verify, vectors["school"], 12, vectors["now_ms"])
@@ -126,19 +127,19 @@ def rosters(vectors):
             same(error.reason, vector["reason"])
         else:
             raise AssertionError("taken: " + vector["reason"])
-    return 2 * len(rows) + 3 + len(vectors["canteen_rows"]) + len(vectors["refused"])
+    return 2 * len(rows) + 3 + len(vectors["canteen_rows"]) + len(vectors["desk_rows"]) + len(vectors["refused"])
 
 
-def canteen(vectors):
-    """Check the canteen's roster but for its signature, which a microcontroller has no use for."""
+def beside(vectors, kind):
+    """Check the canteen's roster, or the desk's, but for its signature, which a microcontroller has no use for."""
 
     def verify(_signature, _message):
         return True
 
-    file = vectors["canteen"].encode()
-    header, body = roster.open_file(file, verify, vectors["school"], 12, vectors["now_ms"], roster.CANTEEN)
+    file = vectors[kind].encode()
+    header, body = roster.open_file(file, verify, vectors["school"], 12, vectors["now_ms"], kind)
     rows = roster.rows_of(header, body, 0, [])
-    same([line.decode() for line in rows], vectors["canteen_rows"])
+    same([line.decode() for line in rows], vectors[kind + "_rows"])
     for line in rows:
         same(roster.members_of(roster.row(*roster.members_of(line))), json.loads(line))
 

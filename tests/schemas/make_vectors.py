@@ -18,7 +18,7 @@ from schemas.generate import HERE, load, rows
 from tests.schemas.enrolment_vectors import enrolments
 from tests.schemas.pass_vectors import passes
 from tests.schemas.release_vectors import releases
-from tests.schemas.till_vectors import till_rows
+from tests.schemas.till_vectors import desk_rows, till_rows
 
 FOLDER = HERE / "vectors"
 SECRET = bytes(range(32))
@@ -69,7 +69,28 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "decision_seq": 2,
     },
     "hand_pass": {**TAG, "gate": "main", "direction": "in", "person": PERSON, "staff": STAFF, "reason": "forgotten"},
-    "visitor": {**TAG, "gate": "main", "direction": "in", "id": NONCE, "staff": STAFF, "host": PERSON},
+    "visitor": {
+        **TAG,
+        "gate": "main",
+        "direction": "in",
+        "id": NONCE,
+        "staff": STAFF,
+        "host": PERSON,
+        "purpose": "guest",
+        "badge": "17",
+        "stay_min": 60,
+    },
+    "manual_open": {
+        **TAG,
+        "gate": "main",
+        "direction": "in",
+        "staff": STAFF,
+        "reason": "load",
+        "detail": "нан мен сүт",
+    },
+    "regime": {**TAG, "turn": 3, "mode": "lock_down", "staff": STAFF},
+    "muster": {**TAG, "id": NONCE, "turn": 1, "outcome": "begun", "staff": STAFF},
+    "roll_call": {**TAG, "id": NONCE, "turn": 5, "outcome": "here", "person": PERSON, "phone": BOOT[:8]},
     "sale": {
         **TAG,
         "id": NONCE,
@@ -183,6 +204,7 @@ ROSTER_ROWS = [
     *till_rows(PERSON, STAFF, DEVICE)[:1],
 ]
 CANTEEN_ROWS = till_rows(PERSON, STAFF, DEVICE)[1:]
+DESK_ROWS = desk_rows(PERSON, STAFF)
 Sign = Callable[[bytes], bytes]
 NEXT_ROWS = [*ROSTER_ROWS[:4], *ROSTER_ROWS[5:], roster.row("card", "cd" * 12, PERSON, "active", WALL_MS)]
 
@@ -320,7 +342,7 @@ def rosters() -> dict[str, Any]:
     change = b"".join(line + b"\n" for line in roster.difference(ROSTER_ROWS, NEXT_ROWS))
     delta = roster.pack(head | {"version": 13, "base": 12}, change, after, ROSTER_KEY.sign)
     small = compact.compact(ROSTER_ROWS)
-    canteen = roster.body_of(CANTEEN_ROWS)
+    canteen, desk = roster.body_of(CANTEEN_ROWS), roster.body_of(DESK_ROWS)
     http = seal.derive(SECRET, seal.HTTP)
 
     def sign(message: bytes) -> bytes:
@@ -340,6 +362,8 @@ def rosters() -> dict[str, Any]:
         "rows_after_delta": [line.decode() for line in sorted(NEXT_ROWS)],
         "canteen": roster.pack(head | {"kind": roster.CANTEEN}, canteen, canteen, ROSTER_KEY.sign).decode(),
         "canteen_rows": [line.decode() for line in sorted(CANTEEN_ROWS)],
+        "desk": roster.pack(head | {"kind": roster.DESK}, desk, desk, ROSTER_KEY.sign).decode(),
+        "desk_rows": [line.decode() for line in sorted(DESK_ROWS)],
         "refused": _refused_rosters(head, body, sign),
         "kinds": sorted(rows()),
     }

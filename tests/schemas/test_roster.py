@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from schemas.compact import ACTIVE, CARD_BYTES, CONSENT, PERSON, compact, unpack_card
 from schemas.roster import RosterRefused, body_of, difference, members_of, open_file, pack, row, rows_of
 from schemas.structs import AnyRow
-from tests.schemas.till_vectors import till_rows
+from tests.schemas.till_vectors import desk_rows, till_rows
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 RULES = {"passback": "soft", "passback_reset_ms": 0, "repeat_ms": 5000, "expired": "allow"}
@@ -27,6 +27,7 @@ ROWS = [
     row("person", REF, "Әлия Қасымова", "1А", "student", 1, 1, "day"),
     row("card", "ab" * 12, REF, "active", 0),
     *till_rows(REF, "zr81mmv0c5tb", "till-1"),
+    *desk_rows(REF, "zr81mmv0c5tb")[2:],
 ]
 HEADER: dict[str, object] = {"school": "school1", "version": 7, "base": 0, "issued_ms": 1000, "not_after_ms": 9000}
 

@@ -99,7 +99,7 @@ def test_json_schema_refuses_every_message_that_the_codec_refuses() -> None:
 
 def test_json_schema_takes_every_line_of_the_rosters() -> None:
     rosters = vectors("rosters")
-    for line in (rosters["snapshot"] + rosters["delta"] + rosters["canteen"]).splitlines():
+    for line in (rosters["snapshot"] + rosters["delta"] + rosters["canteen"] + rosters["desk"]).splitlines():
         ROSTER_LINE.validate(json.loads(line))
 
 

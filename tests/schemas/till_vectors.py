@@ -1,4 +1,4 @@
-"""The rows of a roster for tills, as the vectors have them."""
+"""The rows of rosters for tills and for a guard's desk, as the vectors have them."""
 
 from schemas.roster import row
 
@@ -31,4 +31,17 @@ def till_rows(person: str, staff: str, device: str) -> list[bytes]:
         row("counted", "almaty5-till-1", [["0123456789abcdef", 4711], ["fedcba9876543210", 12]]),
         row("face", person, "c" * 64),
         row("staff", staff, "Айгүл Сейітова", PIN_HASH, ["cashier"]),
+    ]
+
+
+def desk_rows(person: str, staff: str) -> list[bytes]:
+    """Return one row of every kind that a guard's desk is told."""
+    return [
+        row("staff", staff, "Айгүл Сейітова", PIN_HASH, ["guard"]),
+        row("face", person, "c" * 64),
+        row(
+            "collector",
+            person,
+            [["Сәуле Қасымова", "mother", "", ""], ["Марат", "other", "2026-09-21", "2026-09-21"]],
+        ),
     ]
