@@ -6,6 +6,7 @@ from cloud.core.services import Services
 from cloud.notifications.channels.push_keys import make_push_key
 from tests.cloud.notifications.factory import tell_all
 from tests.cloud.schools.factory import SYSTEM
+from tests.pages import channel_sample
 
 READ_BEFORE = timedelta(hours=20)
 _IN_TIME = """
@@ -22,3 +23,4 @@ async def write(services: Services) -> None:
     await services.database.pool.execute(_IN_TIME, services.clock.now() - READ_BEFORE)
     await make_push_key(services, SYSTEM)
     await services.database.pool.execute(_BOT, services.clock.now())
+    await channel_sample.write(services, services.clock.now())

@@ -42,7 +42,6 @@ from schemas.structs import Item, Record, Sale, Shift, Void
 from tests.pages import (
     absence_sample,
     canteen_sample,
-    channel_sample,
     family_sample,
     message_sample,
     notice_sample,
@@ -145,7 +144,6 @@ async def write(services: Services) -> Sample:
     tokens["newcomer"] = await _account(services, Role.OFFICE, school.id, "Жаңа кеңсе", login="newcomer")
     await Account.filter(name="Жаңа кеңсе").update(must_change=True)
     await notice_sample.write(services)
-    await channel_sample.write(services, NOW)
     scan = await family_sample.write(services, people[0].id, people[ABSENT].id, NOW)
     await absence_sample.write(services, school.id, people[0].ref, people[1].ref)
     tokens["ended"] = await _account(services, Role.OFFICE, school.id, "Ескі кеңсе", login="ended")
