@@ -7,6 +7,7 @@ from dataclasses import replace
 import httpx2
 
 from cloud.accounts.actions import audit
+from cloud.accounts.web import HOST_COOKIE
 from cloud.app import create_app
 from cloud.cards.actions import block_card, give_card
 from cloud.core.database import raw
@@ -82,7 +83,7 @@ async def _page_of(
     code, ref = await services.database.pool.fetchrow(WHERE, person_id)
     http = httpx2.AsyncClient(
         transport=httpx2.ASGITransport(create_app(services)), base_url=services.settings.public_url,
-        headers={"origin": services.settings.public_url, "cookie": f"esik_session={office.token}"},
+        headers={"origin": services.settings.public_url, "cookie": f"{HOST_COOKIE}={office.token}"},
     )  # fmt: skip
 
     async def ask(act: str) -> None:

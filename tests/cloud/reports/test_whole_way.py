@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from cloud.accounts.actions import add_account, change_password
 from cloud.accounts.queries import actor_of
+from cloud.accounts.web import HOST_COOKIE
 from cloud.app import create_app
 from cloud.core.actor import Reach, Role
 from cloud.core.services import Services
@@ -63,7 +64,7 @@ async def session_of(services: Services, role: Role, school_id: int, name: str) 
 async def browsing(services: Services, token: str) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield somebody's browser, in English."""
     headers = {"accept": "text/html", "origin": "https://esik.test"}
-    cookies = {"esik_session": token, "esik_language": "en"}
+    cookies = {HOST_COOKIE: token, "esik_language": "en"}
     transport = httpx2.ASGITransport(create_app(services))
     async with httpx2.AsyncClient(
         transport=transport, base_url="https://esik.test", headers=headers, cookies=cookies, follow_redirects=True

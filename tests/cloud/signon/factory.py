@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from cloud.accounts.logins import kept
 from cloud.accounts.models import Account, Grant, SignIn
+from cloud.accounts.web import COOKIE, HOST_COOKIE
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.services import Services
 from cloud.people.actions import give_consent
@@ -127,7 +128,8 @@ class Visitor:
     """A browser without scripts: a cookie, and pages whose forms and links it follows."""
 
     def __init__(self, client: httpx2.AsyncClient, token: str = "") -> None:
-        self.client, self.headers = client, {**BROWSER, **({"cookie": f"esik_session={token}"} if token else {})}
+        name = HOST_COOKIE if client.base_url.scheme == "https" else COOKIE
+        self.client, self.headers = client, {**BROWSER, **({"cookie": f"{name}={token}"} if token else {})}
 
     async def get(self, address: str) -> httpx2.Response:
         return await self.client.get(address, headers=self.headers)

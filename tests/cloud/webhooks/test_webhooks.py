@@ -10,6 +10,7 @@ import pytest
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from cloud.accounts.actions import close_account, take_role
+from cloud.accounts.web import HOST_COOKIE
 from cloud.app import create_app
 from cloud.attendance.models import Movement, MovementKind
 from cloud.core.actor import Actor, Reach, Role
@@ -207,7 +208,7 @@ async def test_the_page_says_that_a_webhook_rests_and_another_it_takes_it_over_t
     await close_account(own, SYSTEM, maker)
     code = await own.database.pool.fetchval("SELECT code FROM school")
     page = f"/schools/{code}/programs"
-    headers = {"origin": "https://esik.test", "cookie": f"esik_session={it.token}", "accept-language": "en"}
+    headers = {"origin": "https://esik.test", "cookie": f"{HOST_COOKIE}={it.token}", "accept-language": "en"}
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(create_app(own)), base_url="https://esik.test", headers=headers
     ) as http:
