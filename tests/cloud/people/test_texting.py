@@ -194,9 +194,10 @@ class Slow:
     def __init__(self, clock: SimulatedClock) -> None:
         self.clock, self.taken = clock, 0
 
-    async def send(self, _text: Text) -> None:
+    async def send(self, _text: Text) -> str:
         self.clock.advance(10)
         self.taken += 1
+        return str(self.taken)
 
 
 async def test_the_office_waits_no_longer_than_a_proxy_does_and_who_is_left_stands_on_the_sheet(

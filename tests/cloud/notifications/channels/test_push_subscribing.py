@@ -176,6 +176,7 @@ GOOD_KEYS = json.loads(Subscribed(1, "https://push.example/x", "", SubscribedBro
         json.dumps({"endpoint": "https://push.example/x", "keys": {**GOOD_KEYS, "p256dh": "BAAA"}}),
         json.dumps({"endpoint": "https://push.example/x", "keys": {**GOOD_KEYS, "p256dh": 65 * "A"}}),
     ],
+    ids=lambda given: f"{len(given)} letters",  # keys are drawn anew in each process
 )  # fmt: skip
 def test_what_no_browser_gives_is_refused(given: str) -> None:
     with pytest.raises(SubscriptionWrong):
