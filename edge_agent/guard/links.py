@@ -5,6 +5,7 @@ Rule: of a link only its digest is kept. Who has the link sees names and classes
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from edge_agent.timekeeper import Stamp
 LASTS_MS = 8 * 3_600_000
 LINKS_MAX = 16
 OPENED_MAX = 40  # phones that may open one link
+CALLS_MAX = 5_000  # that come by one link until a restart: a phone must not fill the journal
 NAME_DIGITS = 8
 _NOTE = "muster_links"
 
@@ -42,6 +44,7 @@ class Links:
         self._notes = notes
         self._now = now
         self._links: dict[str, Link] = {}
+        self._calls: Counter[str] = Counter()
 
     async def restore(self) -> None:
         """Take up what was made before a restart; what cannot be read is made anew by whoever needs it."""
@@ -79,12 +82,19 @@ class Links:
         await self._keep([opened if each.digest == link.digest else each for each in self._good()])
         return opened
 
+    def count_call(self, link: Link) -> None:
+        """Count what comes by a link. Raises NotDone."""
+        self._calls[link.digest] += 1
+        if self._calls[link.digest] > CALLS_MAX:
+            raise NotDone("link_full")
+
     def _good(self) -> list[Link]:
         now_ms = self._now().wall_ms
         return [link for link in self._links.values() if link.until_ms > now_ms]
 
     async def _keep(self, links: Iterable[Link]) -> None:
         self._links = {link.digest: link for link in links}
+        self._calls = Counter({digest: count for digest, count in self._calls.items() if digest in self._links})
         try:
             kept = [[link.digest, link.until_ms, link.opened] for link in self._links.values()]
             await self._notes.remember(_NOTE, json.dumps(kept))

@@ -78,6 +78,7 @@ class PhonePages:
                 raise NotDone("link_over")
             if touch.call not in get_args(Call):
                 raise NotDone("not_understood")
+            self.links.count_call(link)
             await self.desk.call(touch.key, cast(Call, touch.call), phone=link.name)
             return done()
 

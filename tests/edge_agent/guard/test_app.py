@@ -214,6 +214,23 @@ async def test_a_link_is_over_after_eight_hours_survives_a_restart_and_can_be_ta
         await links.open(secret)
 
 
+async def test_a_phone_does_not_fill_the_journal_nor_the_memory(
+    phone: httpx2.AsyncClient, bench: GuardBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * BODY_BYTES_MAX
+
+    monkeypatch.setattr("edge_agent.guard.links.CALLS_MAX", 2)
+    await bench.desk.begin_muster(GUARD)
+    secret, _ = await bench.guard._links.make()
+    await phone.post("/enter", json={"token": secret}, headers=OURS)
+    calls = [await phone.post("/act/call", json={"key": ALIYA, "call": "here"}, headers=OURS) for _ in range(3)]
+
+    assert [each.status_code for each in calls] == [200, 200, 409]
+    assert (await phone.post("/enter", content=endless(), headers=OURS)).status_code == 400
+
+
 async def test_links_and_the_phones_that_open_one_are_bounded(bench: GuardBench) -> None:
     links = bench.guard._links
     secrets = [(await links.make())[0] for _ in range(LINKS_MAX + 1)]
