@@ -16,8 +16,8 @@ TEMPLATE = "esik_bench_app"
 SLOWER = 4
 # DevTools' own "Fast 3G": 1.6 Mbit/s less a tenth, 150 ms of a round trip as 562 ms for a request.
 LINE = {"offline": False, "latency": 562.5, "downloadThroughput": 188_743.68, "uploadThroughput": 86_400.0}
-VISITS = 5
-TOUCHES = 20
+VISITS = 3
+TOUCHES = 12
 FIRST_VIEW_MAX = 150  # kB of scripts and style sheets
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
 LOADED = "document.readyState === 'complete' && !!performance.getEntriesByName('first-contentful-paint').length"

@@ -137,7 +137,7 @@ async def test_the_page_that_was_wanted_opens_by_itself_when_the_line_is_there_a
     await door.open_up()
     await page.evaluate("window.dispatchEvent(new Event('online'))")
 
-    await expect(page.locator("h1")).to_have_text("Notices")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Notices")
 
 
 async def test_signing_out_leaves_nothing_on_the_phone(door: Door) -> None:
