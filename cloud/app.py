@@ -66,6 +66,7 @@ from cloud.notifications.queries import counts_of
 from cloud.office import absence_pages as absence_pages_of_school
 from cloud.office import account_pages as account_pages_of_school
 from cloud.office import (
+    alert_pages,
     anchor_pages,
     attempt_pages,
     audit_pages,
@@ -170,6 +171,7 @@ ROUTERS = (
     role_pages.router, class_pages.router, region_pages.router, register_pages.router, morning_pages.router,
     absence_pages.router, collector_pages.router, absence_pages_of_school.router, collector_pages_of_school.router,
     trip_pages.router, collect_pages.router,
+    alert_pages.router,
     account_pages_of_school.router, account_pages_of_school.of_one, ways_in_pages.router,
     report_pages.router, signed_pages.router, import_pages.router, office_api.router, guardian_api.router,
     provider_api.router, provider_pages.router, leaving.router, launch_pages.router, lti_api.router,

@@ -13,6 +13,8 @@ import asyncpg
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from cloud.alerts import rounds
+from cloud.alerts.judging import judge_due
 from cloud.attendance.projection import Attendance
 from cloud.core.errors import kinds_of
 from cloud.core.migrating import TablesOfAnotherVersion, check_version
@@ -52,6 +54,7 @@ from cloud.notifications.channels.delivering import Deliverer
 from cloud.notifications.channels.registry import lasts_of, open_senders, senders_of
 from cloud.notifications.channels.telegram_api import bot_of
 from cloud.notifications.channels.telegram_feed import Feed
+from cloud.notifications.days import forget_days
 from cloud.notifications.reminders import remind
 from cloud.notifications.teller import Teller
 from cloud.people.texting import forget_texts
@@ -70,6 +73,7 @@ from cloud.webhooks.delivering import forget_events
 PAUSE_S_MIN, PAUSE_S_MAX = 0.5, 30.0
 LOOK_S = 1.0  # a reader looks at the log at least this often, also when no wake-up came
 SIGHTINGS_S, HEARD_S, FLOODS_S = 2, 30, 10
+ALERTS_S = 15
 FISCAL_S = 5
 WEBHOOKS_S = 2
 MESSAGES_S = 10
@@ -159,6 +163,9 @@ class Worker:
             (lambda: rollouts.look_at_all(self.services), {"minutes": 1}),
             (lambda: forget_invitations(self.services), {"hours": 24}),
             (lambda: forget_notices(self.services), {"hours": 1}),
+            (lambda: forget_days(self.services), {"minutes": 10}),
+            (lambda: judge_due(self.services, self.shards), {"seconds": ALERTS_S}),
+            (lambda: rounds.forget(self.services.database.pool, self.services.clock.now()), {"hours": 6}),
             (lambda: remind(self.services), {"minutes": 5}),
             (lambda: send_messages(self.services), {"seconds": MESSAGES_S}),
             (lambda: tell_broken(self.services, self.shards), {"minutes": 10}),

@@ -1,7 +1,7 @@
 """The projection of attendance: records become movements, movements become each person's day.
 
 Rule: what the tables hold is a function of the set of records met so far; whoever waits for a person is woken with the
-transaction's commit.
+transaction's commit. A student's day that changes is noted for who tells parents, in the same transaction.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from cloud.attendance import statements
+from cloud.attendance.changes import note_changed
 from cloud.attendance.doubles import Order, mark_doubles
 from cloud.attendance.models import MovementKind
 from cloud.attendance.rules import Moved, Place, Told, merged, presence_of, told_by
@@ -155,6 +156,8 @@ class Attendance:
                 )
             )  # fmt: skip
         await connection.execute(statements.KEEP_PRESENCE, *_columns(rows))
+        students = [(who.school_id, person_id, on) for (person_id, on), who in days.items() if who.is_student]
+        await note_changed(connection, students)
 
     async def _plan(self, who: Who, on: date) -> DayPlan:
         """Return a person's day; staff have no lessons to be late for."""

@@ -146,7 +146,7 @@ def presence_of(movements: Iterable[Moved], plan: DayPlan) -> DayOf:
         first_in_at=first_in_at,
         last_out_at=outs[-1].at if outs else None,
         is_inside=bool(counted) and counted[-1].direction == "in",
-        late_min=_late_min(first_in_at, plan),
+        late_min=late_min_of(first_in_at, plan),
         without_card=any(each.kind is MovementKind.HAND for each in counted),
         entries=min(len(ins), ENTRIES_MAX),
     )
@@ -170,7 +170,8 @@ def doubles_of(movements: Iterable[Moved]) -> set[tuple[str, str, int]]:
     return found
 
 
-def _late_min(first_in_at: datetime | None, plan: DayPlan) -> int:
+def late_min_of(first_in_at: datetime | None, plan: DayPlan) -> int:
+    """Return how many whole minutes after the own first lesson began somebody came; 0 for who came after the last."""
     if first_in_at is None or plan.starts_at is None or plan.ends_at is None or first_in_at >= plan.ends_at:
         return 0  # who comes when lessons are over comes for something else
     return max(0, (first_in_at - plan.starts_at) // MINUTE)

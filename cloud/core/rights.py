@@ -66,6 +66,7 @@ class Right(StrEnum):
     TRIPS_KEEP = "trips.keep"
     COLLECTORS_NAME = "collectors.name"
     COLLECTORS_READ = "collectors.read"
+    ALERTS_DECIDE = "alerts.decide"
     GATES_WATCH = "gates.watch"
     PASSES_GIVE = "passes.give"
     CARDS_READ = "cards.read"
@@ -241,6 +242,10 @@ TABLE: Mapping[Right, Allowed] = {
     Right.COLLECTORS_NAME: Allowed(Thing.GATES, N_("Say who may collect one's child, and who may not"), PARENTS),
     Right.COLLECTORS_READ: Allowed(Thing.GATES, N_("See who may collect a child, without phones"),
                                    at_school(Role.GUARD, Role.OFFICE, *HEADS) | OF_CLASS),
+    Right.ALERTS_DECIDE: Allowed(
+        Thing.GATES, N_("See held alerts of absence, tell parents after all or not, set when they are held"),
+        at_school(Role.OFFICE, *HEADS),
+    ),
     Right.GATES_WATCH: Allowed(Thing.GATES, N_("Watch the gates live, and print the muster list"),
                                at_school(Role.GUARD, Role.OFFICE, *HEADS)),
     Right.PASSES_GIVE: Allowed(Thing.GATES, N_("Get a code for a day without the card"),

@@ -84,6 +84,14 @@ _TAMPERED = N_(
     "`esik cloud verify` tells what it is; compare with the anchors that the schools keep and with the last backup."
 )
 _STAYS = N_("See to the folder of anchors and to the mail server: what does not leave the database proves nothing.")
+_ALERTS = N_(
+    "So many children were not seen that a gate may be at fault. Nobody was told. See whether the gates work; the "
+    "office or a director decides on the page of alerts, before the lessons are over."
+)
+_RECORDS = N_(
+    "A gate is out of reach or has more to tell, so parents are told of nobody's absence until it has. See to its "
+    "power and network; the office or a director may tell them all the same."
+)
 _NOTHING = N_("Nothing is to be done.")
 _CODE = N_(
     "Nobody was let in. If none of your people scanned an old code, look where the printed codes are: cancel the open "
@@ -160,6 +168,8 @@ KINDS = {
     "fire_on": Kind(Severity.SEVERE, N_("Fire alarm"), _FIRE),
     "fire_off": Kind(Severity.NOTICE, N_("Fire alarm over"), _NOTHING),
     "certificate_ending": Kind(Severity.WARNING, N_("Certificate is not renewed"), _CERTIFICATE),
+    "absences_held": Kind(Severity.SEVERE, N_("Alerts of absence are held"), _ALERTS),
+    "absences_wait": Kind(Severity.WARNING, N_("Alerts of absence wait for a gate"), _RECORDS),
     "silent": Kind(Severity.WARNING, N_("Silent in school hours"), _POWER),
 }
 

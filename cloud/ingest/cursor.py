@@ -77,7 +77,7 @@ async def advance(
         behind: dict[int, int] = dict(await connection.fetch(_BEHIND, projection.name, shards))
         if not behind:
             return 0
-        shares = _shares(behind, most)
+        shares = shares_of(behind, most)
         async with connection.transaction():
             await connection.execute(_PLACE, projection.name, list(shares))
             cursors: dict[int, int] = dict(await connection.fetch(_LOCK, projection.name, list(shares)))
@@ -91,7 +91,7 @@ async def advance(
     return len(records)
 
 
-def _shares(behind: Mapping[int, int], most: int) -> dict[int, int]:
+def shares_of(behind: Mapping[int, int], most: int) -> dict[int, int]:
     """Deal out how many records of each shard are met now: who is little behind meets all, the others share the rest.
 
     So a school with a long backlog does not hold up the shards of others.

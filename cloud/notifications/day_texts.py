@@ -4,10 +4,9 @@ from cloud.core.formats import Formats
 from cloud.core.i18n import Language, translations
 from cloud.core.messages import Message, message
 from cloud.core.words import SIGNS, word
+from cloud.notifications.day_rules import PRESENT
 from cloud.notifications.kinds import Detail, Kind
 from cloud.notifications.queries import NoticeRow
-
-PRESENT = "present"  # what is true by the teacher's word in the class register
 
 
 def said_of_day(notice: NoticeRow, formats: Formats) -> list[Message]:

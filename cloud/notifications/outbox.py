@@ -29,16 +29,21 @@ WITH told AS (
     $8::boolean[], $9::text[]) WITH ORDINALITY
     AS new (school_id, person_id, account_id, kind, fact, corrects, at, late, detail, place)
   JOIN school ON school.id = school_id ORDER BY place
-  ON CONFLICT (account_id, fact) DO NOTHING RETURNING id, shard, is_late
+  ON CONFLICT (account_id, fact) DO NOTHING RETURNING id, shard, fact, is_late
 ), moved AS (
   UPDATE outbox_head AS head SET position = head.position + added.count
   FROM (SELECT shard, count(*) AS count FROM told GROUP BY shard) AS added WHERE head.shard = added.shard
   RETURNING head.shard, head.position - added.count AS before
 )
 INSERT INTO outbox (shard, position, notice_id, may_push)
-SELECT shard, before + row_number() OVER (PARTITION BY shard ORDER BY id), id, NOT is_late
+SELECT shard, before + row_number() OVER (PARTITION BY shard ORDER BY id), id,
+  NOT is_late AND fact <> ALL($11::text[])
 FROM told JOIN moved USING (shard)
 RETURNING notice_id
+"""
+_WAS_TOLD = """
+SELECT account_id, fact FROM notice JOIN unnest($1::bigint[], $2::text[]) AS asked (account_id, fact)
+  USING (account_id, fact)
 """
 _READ = """
 SELECT box.shard, box.position, box.may_push, notice.id, notice.school_id, person.ref AS person, account_id, kind, fact,
@@ -99,10 +104,14 @@ async def tell(connection: asyncpg.Connection, facts: Sequence[Fact], now: datet
     """Tell guardians of facts, in the open transaction, and return how many notices are new.
 
     Who is told is who may see the child now and has an account that is in use; a fact is told to an account once, ever.
+    A day is put right to who was told what was wrong of it.
     """
+    if not facts:
+        return 0
     accounts = await guardian_accounts(connection, sorted({fact.person_id for fact in facts}), now)
     guardians = {fact.key: accounts.get((fact.person_id, right_to(fact.kind)), ()) for fact in facts}
-    return await _append(connection, notices_of(facts, guardians, now), now)
+    notices = await _of_who_was_told(connection, notices_of(facts, guardians, now))
+    return await _append(connection, notices, now)
 
 
 async def tell_each(connection: asyncpg.Connection, told: Sequence[tuple[Fact, int]], now: datetime) -> int:
@@ -128,7 +137,22 @@ async def _append(connection: asyncpg.Connection, notices: Sequence[Notice], now
     ]  # fmt: skip
     columns = [list(column) for column in zip(*rows, strict=True)]
     await connection.execute(_LOCK, sorted(set(columns[0])))
-    return len(await connection.fetch(_APPEND, *columns, now))
+    quiet = [each.fact.key for each in notices if each.fact.is_quiet]
+    return len(await connection.fetch(_APPEND, *columns, now, quiet))
+
+
+async def _of_who_was_told(connection: asyncpg.Connection, notices: Sequence[Notice]) -> list[Notice]:
+    """Return notices without the corrections of what their accounts were never told."""
+    asked = [(each.account_id, each.fact.corrects) for each in notices if each.fact.kind is Kind.DAY_CORRECTED]
+    if not asked:
+        return list(notices)
+    rows = await connection.fetch(_WAS_TOLD, *(list(column) for column in zip(*asked, strict=True)))
+    told = {(row["account_id"], row["fact"]) for row in rows}
+    return [
+        each
+        for each in notices
+        if each.fact.kind is not Kind.DAY_CORRECTED or (each.account_id, each.fact.corrects) in told
+    ]
 
 
 async def drain(pool: asyncpg.Pool, channel: Channel, shards: Collection[int], most: int = AT_ONCE) -> int:

@@ -21,7 +21,10 @@ TROUBLES = frozenset({"changed", "empty", "too_much", "nobody", "no_shift", "dis
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that happened to a child; `key` is the same however often it is met, `corrects` another's key."""
+    """Something that happened to a child; `key` is the same however often it is met, `corrects` another's key.
+
+    What is quiet is shown and not pushed: a correction that is told with it says the same.
+    """
 
     key: str
     kind: Kind
@@ -30,6 +33,7 @@ class Fact:
     at: datetime
     detail: Detail
     corrects: str = ""
+    is_quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

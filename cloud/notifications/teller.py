@@ -6,10 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from cloud.attendance.changes import CHANNEL as DAYS
 from cloud.core.services import Services
 from cloud.ledger.posting import MOVED
 from cloud.meals.projection import CHANNEL as MEALS
 from cloud.notifications.channels.planning import Deliveries
+from cloud.notifications.days import Days
 from cloud.notifications.live_pages import LivePages
 from cloud.notifications.outbox import Channel, drain
 from cloud.notifications.sources import MealLog, MoneyLog, meet
@@ -24,12 +26,17 @@ class Teller:
     services: Services
     shards: Callable[[], Collection[int]]
     lasts: Mapping[str, timedelta] = field(default_factory=dict)  # of messages of each channel there is
+    _days: Days = field(init=False)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        """Read days by one reader, which remembers plans."""
+        self._days = Days(self.services)
 
     async def run(self) -> None:
         """Follow the logs."""
         async with asyncio.TaskGroup() as group:
-            for channel in (MEALS, MOVED):
+            for channel in (DAYS, MEALS, MOVED):
                 group.create_task(self._hear(channel), name=f"notices.hear_{channel}")
             group.create_task(self._follow(), name="notices.tell")
 
@@ -57,7 +64,7 @@ class Teller:
         if not shards:
             return False
         pool = self.services.database.pool
-        met = 0
+        met = await self._days.meet(shards)
         for log in (MealLog(), MoneyLog()):
             met += await meet(self.services, log, shards)
         for channel in channels:

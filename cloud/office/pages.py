@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.accounts.web import SignedIn, TheServices
+from cloud.alerts.queries import open_alerts
 from cloud.attendance.queries import roll, school_codes
 from cloud.attendance.silence import silent_gates
 from cloud.attendance.web import Desk, desk_of
@@ -76,6 +77,8 @@ async def _today(desk: Desk, query: Mapping[str, str]) -> dict[str, Any]:
     return {
         "today": today_of(people, Filters.read(query)), "states": STATES, "on": desk.school.on,
         "is_school_day": desk.school.is_school_day, "silent": silent.get(desk.school.id, ()),
+        "held": await open_alerts(desk.services, desk.actor, desk.school.id, desk.school.on),
+        "decides": desk.actor.can(Right.ALERTS_DECIDE, desk.school.id),
         "opens_people": desk.actor.can(Right.PEOPLE_KEEP, desk.school.id),
     }  # fmt: skip
 

@@ -11,6 +11,7 @@ import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import audit
+from cloud.attendance.changes import note_changed
 from cloud.attendance.queries import SchoolToday
 from cloud.core.actor import Actor
 from cloud.core.database import raw
@@ -118,7 +119,7 @@ async def _write(
     services: Services, transaction: BaseDBAsyncClient, actor: Actor, school: SchoolToday, class_id: int, on: date,
     said: Said, children: Sequence[asyncpg.Record],
 ) -> None:  # fmt: skip
-    """Write one mark a child, and wake the pages that show them."""
+    """Write one mark a child, note that the day changed, and wake the pages that show it."""
     connection, vault = raw(transaction), services.vault
     first: int = await connection.fetchval(_NEXT, school.id)
     ids, were = [row["id"] for row in children], [said_in(vault, row).says.value for row in children]
@@ -129,6 +130,8 @@ async def _write(
         numbers = [first + place for place in range(len(children))]
         why = [vault.encrypt(said.reason.value, WHY, place_of(school.id, number)) for number in numbers]
         await connection.execute(_WHY, school.id, numbers, why)
+    if on == school.on:  # who was told today that a child was not seen may learn that it is in class
+        await note_changed(connection, [(school.id, child_id, on) for child_id in ids])
     await wake_pages(vault, connection, [(school.id, row["ref"]) for row in children])
 
 

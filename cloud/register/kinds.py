@@ -31,6 +31,11 @@ class Said:
     reason: Reason | None = None
 
     @property
+    def is_excused(self) -> bool:
+        """Tell whether nobody waits for the child at the gate: ill, kept by the family, or away for the school."""
+        return self.says is Says.AWAY or self.reason in (Reason.ILL, Reason.FAMILY)
+
+    @property
     def code(self) -> str:
         """Return how forms and words name it."""
         return f"{self.says}_{self.reason}" if self.reason else self.says.value

@@ -47,7 +47,7 @@ LEFT JOIN register_reason AS why ON why.school_id = mark.school_id AND why.numbe
 WHERE person_id = ANY($1) AND "on" = $2 ORDER BY mark.number DESC LIMIT $3
 """
 _OF_PEOPLE = """
-SELECT DISTINCT ON (person_id, "on") ref, "on", says, mark.school_id, mark.number, reason_encrypted
+SELECT DISTINCT ON (person_id, "on") person_id, ref, "on", says, mark.school_id, mark.number, reason_encrypted
 FROM register_mark AS mark JOIN person ON person.id = person_id
 LEFT JOIN register_reason AS why ON why.school_id = mark.school_id AND why.number = mark.number
 WHERE person_id = ANY($1) AND "on" BETWEEN $2 AND $3 ORDER BY person_id, "on", mark.number DESC LIMIT $4
@@ -161,6 +161,24 @@ async def said_of(
         if (said := said_in(services.vault, row)).says is not Says.UNSAID:
             days.setdefault(row["ref"], {})[row["on"]] = said
     return days
+
+
+async def children_on(
+    connection: asyncpg.Connection, vault: Vault, school_id: int, on: date, class_ids: Sequence[int]
+) -> dict[int, list[ChildMarked]]:
+    """Return the children of classes with what stands of a day, in an open transaction of a slice above."""
+    children: dict[int, list[ChildMarked]] = {each: [] for each in class_ids}
+    for row in await connection.fetch(CHILDREN, school_id, on, list(class_ids), CHILDREN_MAX):
+        children[row["school_class_id"]].append(_child(vault, row, heard=False))
+    return children
+
+
+async def said_on(
+    connection: asyncpg.Connection, vault: Vault, person_ids: Iterable[int], first_on: date, last_on: date
+) -> dict[tuple[int, date], Said]:
+    """Return what the register says of people's days, by their ids, in an open transaction of a slice above."""
+    rows = await connection.fetch(_OF_PEOPLE, list(person_ids), first_on, last_on, DAYS_MAX)
+    return {(row["person_id"], row["on"]): said_in(vault, row) for row in rows}
 
 
 def said_in(vault: Vault, row: Mapping[str, Any]) -> Said:

@@ -101,8 +101,9 @@ async def set_day(services: Services, actor: Actor, school_id: int, on: date, da
         await CalendarDay.filter(school_id=school_id, on=on).delete()
         if day is not None:
             await CalendarDay(
-                school_id=school_id, on=on, kind=day.kind, lessons_of=day.lessons_of, note=note.strip()[:120]
-            ).save()
+                school_id=school_id, on=on, kind=day.kind, lessons_of=day.lessons_of, lessons=day.lessons,
+                lesson_min=day.lesson_min, note=note.strip()[:120],
+            ).save()  # fmt: skip
         await audit(
             connection, actor, "school.day_set", f"school:{school_id}",
             {"on": str(on), "kind": day.kind.value if day else ""}, school_id=school_id, at=services.clock.now(),

@@ -54,6 +54,8 @@ class CalendarDay(Model):
     on = fields.DateField()
     kind = fields.CharEnumField(DayKind, max_length=8)
     lessons_of = fields.IntEnumField(Weekday, null=True)
+    lessons = fields.SmallIntField(null=True)  # of a shortened day: so many of each shift
+    lesson_min = fields.SmallIntField(null=True)  # and so many minutes each
     note = fields.CharField(max_length=120, default="")
 
     class Meta:

@@ -1,5 +1,6 @@
 """What is asked of schools: which there are, their classes, and a day's plan for a class or for all of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -146,6 +147,36 @@ async def terms_of(services: Services, school_id: int) -> list[tuple[date, date]
     return [(row["first_on"], row["last_on"]) for row in rows]
 
 
+def calendar_of(
+    school: asyncpg.Record, bells: Iterable[asyncpg.Record], days: Iterable[asyncpg.Record],
+    terms: Iterable[asyncpg.Record],
+) -> Calendar:  # fmt: skip
+    """Return a calendar of the rows of one school."""
+    return Calendar(
+        zone=ZoneInfo(school["zone"]),
+        school_days=school["school_days"],
+        rings=[
+            Ring(bell["shift"], bell["lesson"], bell["starts_min"], bell["ends_min"], bell["grade"]) for bell in bells
+        ],
+        days={
+            day["on"]: Day(DayKind(day["kind"]), _weekday(day["lessons_of"]), day["lessons"], day["lesson_min"])
+            for day in days
+        },
+        terms=[(term["first_on"], term["last_on"]) for term in terms],
+    )
+
+
+def times_of(classes: Iterable[asyncpg.Record], lessons: Iterable[asyncpg.Record]) -> dict[int, ClassTimes]:
+    """Return the place of each class in the calendar of its school."""
+    own: dict[int, dict[Weekday, tuple[int, int]]] = {}
+    for row in lessons:
+        of_class = own.setdefault(row["school_class_id"], {})
+        of_class[Weekday(row["weekday"])] = (row["lesson"], row["last_lesson"])
+    return {
+        row["id"]: ClassTimes(row["grade"], row["shift"], row["school_days"], own.get(row["id"], {})) for row in classes
+    }
+
+
 def _school(row: asyncpg.Record) -> SchoolRow:
     return SchoolRow(**{**row, "zone": ZoneInfo(row["zone"])})
 
@@ -158,30 +189,19 @@ async def _calendar(connection: asyncpg.Connection, school_id: int, on: date, la
         "SELECT shift, lesson, starts_min, ends_min, grade FROM bell WHERE school_id = $1 LIMIT 1000", school_id
     )
     days = await connection.fetch(
-        'SELECT "on", kind, lessons_of FROM calendar_day WHERE school_id = $1 AND "on" BETWEEN $2 AND $3 LIMIT 1000',
+        'SELECT "on", kind, lessons_of, lessons, lesson_min FROM calendar_day '
+        'WHERE school_id = $1 AND "on" BETWEEN $2 AND $3 LIMIT 1000',
         school_id,
         on,
         last_on or on,
     )
     terms = await connection.fetch("SELECT first_on, last_on FROM term WHERE school_id = $1 LIMIT 100", school_id)
-    return Calendar(
-        zone=ZoneInfo(school["zone"]),
-        school_days=school["school_days"],
-        rings=[Ring(**bell) for bell in bells],
-        days={day["on"]: Day(DayKind(day["kind"]), _weekday(day["lessons_of"])) for day in days},
-        terms=[(term["first_on"], term["last_on"]) for term in terms],
-    )
+    return calendar_of(school, bells, days, terms)
 
 
 async def _times(connection: asyncpg.Connection, school_id: int, class_id: int | None) -> dict[int, ClassTimes]:
-    lessons: dict[int, dict[Weekday, tuple[int, int]]] = {}
-    for row in await connection.fetch(LESSONS, school_id):
-        own = lessons.setdefault(row["school_class_id"], {})
-        own[Weekday(row["weekday"])] = (row["lesson"], row["last_lesson"])
-    return {
-        row["id"]: ClassTimes(row["grade"], row["shift"], row["school_days"], lessons.get(row["id"], {}))
-        for row in await connection.fetch(CLASSES, school_id, class_id)
-    }
+    lessons = await connection.fetch(LESSONS, school_id)
+    return times_of(await connection.fetch(CLASSES, school_id, class_id), lessons)
 
 
 def _weekday(number: int | None) -> Weekday | None:

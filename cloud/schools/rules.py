@@ -1,7 +1,7 @@
 """Rules of a school's time: which days are school days, and when each class's lessons begin and end."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ EVERY_GRADE = -1
 GRADES = range(13)
 LESSON_MIN = 40
 MINUTES = 24 * 60
+LESSONS_OF_DAY, LESSON_MINUTES = range(1, 13), range(10, 61)
 LOOKALIKES = str.maketrans("ABCEHKMOPTXY", "АВСЕНКМОРТХУ")
 
 
@@ -34,6 +35,15 @@ class Day:
 
     kind: DayKind
     lessons_of: Weekday | None = None
+    lessons: int | None = None  # of a shortened day: so many of each shift
+    lesson_min: int | None = None  # and so many minutes each; breaks stay
+
+    def __post_init__(self) -> None:
+        """Refuse what no day can be."""
+        if self.lessons is not None and self.lessons not in LESSONS_OF_DAY:
+            raise SchoolRefused(message("A shortened day has 1 to 12 lessons in each shift."))
+        if self.lesson_min is not None and self.lesson_min not in LESSON_MINUTES:
+            raise SchoolRefused(message("A lesson of a shortened day takes 10 to 60 minutes."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ def plan_day(calendar: Calendar, times: ClassTimes | None, on: date) -> DayPlan:
         return DayPlan(on, is_school_day=False)
     if times is None:
         return DayPlan(on, is_school_day=True)
-    rings = _rings_of(calendar, times, weekday)
+    rings = _rings_of(calendar, times, weekday, special)
     if not rings:
         return DayPlan(on, is_school_day=True)
     starts_min = min(ring.starts_min for ring in rings)
@@ -131,14 +141,30 @@ def _is_school_day(calendar: Calendar, times: ClassTimes | None, on: date, weekd
     return weekday <= (own_days or calendar.school_days)
 
 
-def _rings_of(calendar: Calendar, times: ClassTimes, weekday: Weekday) -> list[Ring]:
+def _rings_of(calendar: Calendar, times: ClassTimes, weekday: Weekday, special: Day | None) -> list[Ring]:
     shift = [ring for ring in calendar.rings if ring.shift == times.shift]
     own = [ring for ring in shift if ring.grade == times.grade]
     rings = own or [ring for ring in shift if ring.grade == EVERY_GRADE]
+    if special is not None:
+        rings = _shortened(rings, special)
     if weekday not in times.lessons:
         return rings
     first, last = times.lessons[weekday]
     return [ring for ring in rings if first <= ring.lesson <= last]
+
+
+def _shortened(rings: Sequence[Ring], day: Day) -> list[Ring]:
+    """Return a shift's lessons on a shortened day: the first ones, each as short, one after another with its breaks."""
+    kept, saved_min = [], 0
+    for ring in sorted(rings, key=lambda ring: ring.lesson):
+        if day.lessons is not None and ring.lesson > day.lessons:
+            break
+        length_min = ring.ends_min - ring.starts_min
+        short_min = min(length_min, day.lesson_min or length_min)
+        starts_min = ring.starts_min - saved_min
+        kept.append(replace(ring, starts_min=starts_min, ends_min=starts_min + short_min))
+        saved_min += length_min - short_min
+    return kept
 
 
 def _instant(on: date, minute: int, zone: ZoneInfo) -> datetime:

@@ -1,15 +1,18 @@
-"""What is measured of notices: how many a second are decided and written, from meals and the ledger to the outbox."""
+"""What is measured of notices: how many a second are decided and written, of meals, money, and days at the gates."""
 
 import random
 import time
+from typing import Literal
 
+from cloud.attendance.changes import note_changed
 from cloud.core.services import Services
 from tests.bench.ledger import with_services
-from tests.bench.table import Figure
+from tests.bench.table import Figure, at_least, at_most
+from tests.cloud.attendance.factory import EIGHT, School, tap
 from tests.cloud.meals.factory import Canteen
 from tests.cloud.notifications.factory import a_parent, tell_all
 
-CHILDREN, SALES = 100, 2_000
+CHILDREN, SALES, PASSAGES = 100, 2_000, 10
 
 
 def notices_a_second() -> list[Figure]:
@@ -38,4 +41,49 @@ async def _measured(services: Services) -> list[Figure]:
     return [Figure("notices decided and written", told / took_s, "notices/s", method)]
 
 
-MEASUREMENTS = (notices_a_second,)
+def days_a_second() -> list[Figure]:
+    """Tell two guardians of each child what a morning and an afternoon at the gates brought."""
+    return with_services(_days_measured)
+
+
+async def _days_measured(services: Services) -> list[Figure]:
+    school = await School(services).open(CHILDREN)
+    for child in range(CHILDREN):
+        await a_parent(school, child)
+        await a_parent(school, child)
+    ways: tuple[Literal["in", "out"], ...] = ("in", "out")
+    taps = [tap(ref, 60 * way - number % 50, direction=ways[way % 2]) for way in range(PASSAGES) for number, ref in
+            enumerate(school.refs)]  # fmt: skip
+    projected_s = told_s = 0.0
+    for start in range(0, len(taps), CHILDREN):
+        await school.send(*taps[start : start + CHILDREN])
+        began_s = time.perf_counter()
+        await school.project(250)
+        projected_s += time.perf_counter() - began_s
+        began_s = time.perf_counter()
+        await tell_all(services)
+        told_s += time.perf_counter() - began_s
+    told = await school.pool.fetchval("SELECT count(*) FROM outbox")
+    assert told >= 2 * len(taps) * 0.9, "somebody was not told"
+    noted_s = await _noted(school, len(taps))
+    await school.close()
+    method = f"{len(taps)} passages of {CHILDREN} children with two guardians each: {told} notices, with their places"
+    beside = "the statement that notes days for notices, a hundred at once, beside the projection of the same"
+    return [
+        at_least("passages told to two guardians", len(taps) / told_s, "passages/s", method, floor=500),
+        at_most("noting a changed day, of its projection", 100 * noted_s / projected_s, "%", beside, ceiling=10),
+    ]
+
+
+async def _noted(school: School, changes: int) -> float:
+    """Return how long it takes to note so many days again, in batches."""
+    ids = [row["id"] for row in await school.pool.fetch("SELECT id FROM person ORDER BY id")]
+    days = [(school.school_id, each, EIGHT.date()) for each in ids]
+    began_s = time.perf_counter()
+    for _ in range(changes // len(days)):
+        async with school.pool.acquire() as connection, connection.transaction():
+            await note_changed(connection, days)
+    return time.perf_counter() - began_s
+
+
+MEASUREMENTS = (notices_a_second, days_a_second)

@@ -41,6 +41,7 @@ from cloud.topups.payments import Paid, take
 from schemas.structs import Item, Record, Sale, Shift, Void
 from tests.pages import (
     absence_sample,
+    alert_sample,
     canteen_sample,
     family_sample,
     message_sample,
@@ -167,6 +168,10 @@ async def _mornings(
     for number, person in enumerate([*people, *staff]):
         await _morning(rng, person, number)
     await _register(services, school_id, people)
+    await alert_sample.write(
+        services, school_id, sorted({int(each.school_class_id or 0) for each in people}),
+        [people[2 * 12 + 1].id, people[3 * 12 + 1].id],
+    )  # fmt: skip
 
 
 async def _register(services: Services, school_id: int, children: Sequence[Person]) -> None:

@@ -171,6 +171,8 @@ PAGES = {
     "collecting_none": ("guard", "/schools/almaty15/collectors"),
     "collectors": ("office", "/schools/almaty15/people/{child}/collectors"),
     "register_told": ("office", "/schools/almaty15/register/3"),
+    "alerts": ("director", "/schools/almaty15/alerts"),
+    "alerts_none": ("other_office", "/schools/astana7/alerts?told=0"),
     "register": ("office", "/schools/almaty15/register"),
     "register_none": ("other_office", "/schools/astana7/register"),
     "register_class": ("class_teacher", "/schools/almaty15/register/1"),

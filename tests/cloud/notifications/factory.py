@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.services import Services
@@ -12,7 +13,6 @@ from cloud.notifications.teller import Teller
 from cloud.people.actions import add_guardian, give_consent
 from cloud.people.bulk import GuardianGiven
 from cloud.people.kinds import Purpose, Relation
-from tests.cloud.meals.factory import Canteen
 from tests.cloud.schools.factory import SYSTEM
 
 ALL = range(64)
@@ -36,20 +36,28 @@ class Parent:
         return self.actor.account_id
 
 
-async def a_parent(canteen: Canteen, *children: int, has_account: bool = True) -> Parent:
+class Place(Protocol):
+    """A school with children."""
+
+    services: Services
+    refs: list[str]
+    school_id: int
+
+
+async def a_parent(place: Place, *children: int, has_account: bool = True) -> Parent:
     """Add a guardian of some of the school's children, by their places, with an account."""
-    services, number = canteen.services, next(_numbers)
+    services, number = place.services, next(_numbers)
     phone = f"+7701{number:07d}"
-    guardian_id = 0
+    pool, guardian_id = services.database.pool, 0
     for child in children:
         given = GuardianGiven("Айгүл Әліби", phone, None)
-        person_id = await canteen.pool.fetchval("SELECT id FROM person WHERE ref = $1", canteen.refs[child])
+        person_id = await pool.fetchval("SELECT id FROM person WHERE ref = $1", place.refs[child])
         guardian_id = await add_guardian(services, SYSTEM, person_id, given, Relation.MOTHER)
         await give_consent(services, SYSTEM, person_id, Purpose.NOTICES, services.clock.now().date(), "form 12")
-    account_id = await canteen.pool.fetchval(_ACCOUNT, f"Айгүл {number}", services.clock.now())
+    account_id = await pool.fetchval(_ACCOUNT, f"Айгүл {number}", services.clock.now())
     if has_account:
-        await canteen.pool.execute("UPDATE guardian SET account_id = $2 WHERE id = $1", guardian_id, account_id)
-    return Parent(guardian_id, Actor(phone, account_id, frozenset({Reach(Role.GUARDIAN, canteen.school_id)})))
+        await pool.execute("UPDATE guardian SET account_id = $2 WHERE id = $1", guardian_id, account_id)
+    return Parent(guardian_id, Actor(phone, account_id, frozenset({Reach(Role.GUARDIAN, place.school_id)})))
 
 
 async def tell_all(services: Services) -> None:

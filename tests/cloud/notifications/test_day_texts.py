@@ -59,7 +59,7 @@ def notice(kind: Kind, detail: Detail, delayed_min: int = 0) -> NoticeRow:
          ("No gate of the school had seen Әліби Айгерім by 08:12; the first lesson began at 08:00. "
           "If the child is ill or at home, tell the school.")),
         (Kind.ABSENT, Detail(lessons_at=EIGHT), KK,
-         ("Әліби Айгерім: 08:12 уақытына дейін мектептің ешбір қақпасы баланың келгенін тіркемеді. Бірінші сабақ "
+         ("Әліби Айгерім: 08:12 уақытына дейін мектептің ешбір кіреберісі баланың келгенін тіркемеді. Бірінші сабақ "
           "басталған уақыт: 08:00. Бала ауырып жатса немесе үйде болса, мектепке хабарлаңыз.")),
         (Kind.CARD_DOUBLED, Detail(gate=GATE), RU,
          ("Әліби Айгерім: карту за несколько секунд приложили на двух входах — одна из двух может быть копией. "
@@ -77,7 +77,7 @@ def test_a_notice_of_a_day_says(kind: Kind, detail: Detail, language: Language, 
          "It was wrong that Әліби Айгерім had not come: at school since 07:52. The gate told of it later."),
         (WAS_THERE, KK,
          ("Әліби Айгерім келмеді деген хабар қате болды: бала мектепке 07:52 уақытында кірген. "
-          "Қақпаның дерегі кейін келді.")),
+          "Кіреберістің дерегі кейін келді.")),
         (Detail(was="absent", was_at=AT, now="late", came_at=AT - timedelta(minutes=2), late_min=10), RU,
          ("Әліби Айгерім: сообщение о неявке было ошибочным. Ребёнок в школе с 08:10, опоздание 10 минут; "
           "данные со входа пришли позже.")),

@@ -79,6 +79,30 @@ def test_a_holiday_is_no_school_day_and_a_saturday_may_be_worked_by_mondays_less
     assert local(plan_day(calendar(days=days), times, SATURDAY).starts_at) == "08:45"
 
 
+@pytest.mark.parametrize(
+    ("day", "times", "starts", "ends"),
+    [
+        (Day(DayKind.WORKDAY, lessons=4), ClassTimes(5, 1), "08:00", "11:05"),
+        (Day(DayKind.WORKDAY, lesson_min=30), ClassTimes(5, 1), "08:00", "11:35"),
+        (Day(DayKind.WORKDAY, lessons=3, lesson_min=30), ClassTimes(5, 2), "14:00", "15:40"),
+        (Day(DayKind.WORKDAY, lesson_min=30), ClassTimes(5, 1, lessons={Weekday.FRIDAY: (3, 5)}), "09:10", "11:00"),
+        (Day(DayKind.WORKDAY, lessons=2), ClassTimes(5, 1, lessons={Weekday.FRIDAY: (3, 5)}), "", ""),
+        (Day(DayKind.WORKDAY, lesson_min=60), ClassTimes(5, 1), "08:00", "12:35"),
+    ],
+)
+def test_a_shortened_day_has_fewer_lessons_or_shorter_ones(day: Day, times: ClassTimes, starts: str, ends: str) -> None:
+    plan = plan_day(calendar(days={FRIDAY: day}), times, FRIDAY)
+
+    assert plan.is_school_day
+    assert (local(plan.starts_at), local(plan.ends_at)) == (starts, ends)
+
+
+@pytest.mark.parametrize(("lessons", "lesson_min"), [(0, None), (13, None), (None, 9), (None, 61)])
+def test_a_day_shortened_to_nothing_is_refused(lessons: int | None, lesson_min: int | None) -> None:
+    with pytest.raises(SchoolRefused):
+        Day(DayKind.WORKDAY, lessons=lessons, lesson_min=lesson_min)
+
+
 def test_outside_of_terms_nobody_is_awaited() -> None:
     terms = [(date(2026, 9, 1), date(2026, 9, 3))]
 
