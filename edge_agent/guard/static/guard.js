@@ -46,7 +46,7 @@ function show(news) {
   const mark = news.marks[open.name];
   const isStale = state.marks[open.name] !== undefined && state.marks[open.name] !== mark;
   state = { turn: news.turn, marks: news.marks, mode: news.mode };
-  if (signed && isStale && !open.ref && !isTyping()) show_panel(open.name);
+  if (signed && isStale && !open.ref && !isTyping()) showPanel(open.name);
 }
 
 function put(id, html) {
@@ -73,7 +73,7 @@ async function fetched(address, more = {}) {
   }
 }
 
-async function show_panel(name) {
+async function showPanel(name) {
   open = { name, ref: "" };
   for (const tab of document.querySelectorAll("[data-panel]")) {
     tab.setAttribute("aria-pressed", String(tab.dataset.panel === name));
@@ -156,26 +156,26 @@ const deeds = {
     find(`class=${encodeURIComponent(it.class)}`);
   },
   person: (it) => person(it.ref),
-  back: () => show_panel("hand"),
+  back: () => showPanel("hand"),
   way: (it, button) => press("way", button),
   gate: (it, button) => press("gate", button),
   hand: async (it) => {
     const touch = { ref: it.ref, reason: it.reason, gate: pressed("gate", it.gate), way: pressed("way", "in") };
-    if (await act("/act/hand", touch)) show_panel("hand");
+    if (await act("/act/hand", touch)) showPanel("hand");
   },
   open: async (it) => {
     const detail = document.getElementById("detail").value;
     const touch = { reason: it.reason, gate: pressed("gate", it.gate), way: pressed("way", "in"), detail };
-    if (await act("/act/open", touch)) show_panel("open");
+    if (await act("/act/open", touch)) showPanel("open");
   },
   order: async (it) => {
-    if ((await act("/act/order", { mode: it.mode })) && signed) show_panel("alarm");
+    if ((await act("/act/order", { mode: it.mode })) && signed) showPanel("alarm");
   },
   muster: async (it) => {
-    if (await act("/act/muster", { what: it.what })) show_panel("alarm");
+    if (await act("/act/muster", { what: it.what })) showPanel("alarm");
   },
   leave: async (it) => {
-    if (await act("/act/leave", { visit: it.visit })) show_panel("visitors");
+    if (await act("/act/leave", { visit: it.visit })) showPanel("visitors");
   },
   share: async () => {
     const answer = await act("/share", {});
@@ -186,7 +186,7 @@ const deeds = {
     place.scrollIntoView({ block: "nearest" });
   },
   withdraw: async () => {
-    if (await act("/act/withdraw", {})) show_panel("alarm");
+    if (await act("/act/withdraw", {})) showPanel("alarm");
   },
 };
 
@@ -197,7 +197,7 @@ function press(what, button) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  if (button.dataset.panel) show_panel(button.dataset.panel);
+  if (button.dataset.panel) showPanel(button.dataset.panel);
   else if (deeds[button.dataset.do]) deeds[button.dataset.do](button.dataset, button);
 });
 
@@ -211,7 +211,7 @@ document.addEventListener("submit", async (event) => {
       else form.pin.value = "";
       break;
     case "visit":
-      if (await act("/act/visit", { ...fields, stay: +fields.stay })) show_panel("visitors");
+      if (await act("/act/visit", { ...fields, stay: +fields.stay })) showPanel("visitors");
       break;
     case "find":
       panel.querySelector("#people button")?.click();
@@ -230,7 +230,7 @@ document.addEventListener("input", (event) => {
 document.addEventListener("keydown", (event) => {
   if (!signed || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key === "Escape") {
-    show_panel("hand");
+    showPanel("hand");
     return;
   }
   if (event.target.matches("input, textarea, select")) return;
@@ -243,7 +243,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 async function begin(letter) {
-  if (panel.dataset.part !== "hand" || open.ref) await show_panel("hand");
+  if (panel.dataset.part !== "hand" || open.ref) await showPanel("hand");
   const input = document.getElementById("find");
   input.focus();
   input.value += letter;
@@ -299,5 +299,5 @@ document.addEventListener("pointerdown", () => { speaker = speaker || new AudioC
 document.addEventListener("keydown", () => { speaker = speaker || new AudioContext(); }, { once: true });
 
 wear();
-if (signed) show_panel("hand");
+if (signed) showPanel("hand");
 listen();
