@@ -20,7 +20,7 @@ from cloud.core.messages import message
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
 from cloud.notifications.family import ask_family, asked_on
-from cloud.office.morning import Morning, Where, morning_of
+from cloud.office.morning import ASKED_OF, Morning, Where, morning_of
 from cloud.office.offers import offers_of, to_be_said, told_in
 from cloud.register.actions import mark, mark_rest
 from cloud.register.kinds import BY_CODE
@@ -152,7 +152,9 @@ async def _values(desk: Desk, class_id: int, told: Told) -> dict[str, object]:
     plan = desk.school.plans.get(class_id)
     return {
         "morning": morning, "day": morning.day, "on": desk.school.on, "touches": TOUCHES, "where": Where,
-        "is_taught": plan is not None and plan.is_school_day, "may_mark": _may_mark(desk, class_id),
+        "asked_of": ASKED_OF,
+        "is_taught": plan is not None and plan.is_school_day, "may_mark": _may(desk, Right.REGISTER_KEEP, class_id),
+        "may_write": _may(desk, Right.MESSAGES_WRITE, class_id),
         "to_be_said": to_be_said(morning.day, morning.offers),
         "waiting": await waiting_at(desk.services, desk.actor, desk.school),
         "silent": silent.get(desk.school.id, ()),
@@ -175,8 +177,8 @@ def _section(desk: Desk) -> str:
     return "register" if desk.actor.can(Right.REGISTER_READ, desk.school.id) else "morning"
 
 
-def _may_mark(desk: Desk, class_id: int) -> bool:
-    right, school_id = Right.REGISTER_KEEP, desk.school.id
+def _may(desk: Desk, right: Right, class_id: int) -> bool:
+    school_id = desk.school.id
     return desk.actor.can(right, school_id) or class_id in desk.actor.classes(right, school_id)
 
 

@@ -106,6 +106,8 @@ async def test_a_teachers_morning_shows_who_is_to_be_found_and_asks_the_parents_
 
     await expect(child).to_contain_text("The parents were asked at")
     await expect(child.get_by_role("button", name="Ask the parents")).to_have_count(0)
+    await child.get_by_role("link", name="Write to the family").click()
+    await expect(page.locator("#child")).to_have_value(site.sample.child_ref)
     page = await site.open("/notices", "guardian", width=390)
     await expect(page.get_by_text("is not where the class is, and Әсел Омарова asks where")).to_have_count(1)
 
