@@ -16,7 +16,12 @@ from cloud.core.services import Services
 from cloud.register.queries import hand_of
 
 PAPERS_MAX = 4  # of one absence
-_COUNT = "SELECT count(*) FROM absence_paper WHERE absence_id = $1"
+CHILD_MAX = 60  # of one child, while they are kept
+_COUNT = """
+SELECT count(*) FILTER (WHERE absence_id = $1) AS of_absence, count(*) AS of_child
+FROM absence_paper JOIN absence ON absence.id = absence_id
+WHERE person_id = (SELECT person_id FROM absence WHERE id = $1)
+"""
 _NEXT = "SELECT nextval(pg_get_serial_sequence('absence_paper', 'id'))"
 _PUT = """
 INSERT INTO absence_paper (id, school_id, absence_id, media, digest, size, paper_encrypted, put_at)
@@ -35,8 +40,9 @@ async def put_paper(
     services: Services, connection: asyncpg.Connection, school_id: int, absence_id: int, paper: Scan
 ) -> None:
     """Keep a paper in a transaction of the caller's, who has checked who asks. Raises AbsenceRefused."""
-    if await connection.fetchval(_COUNT, absence_id) >= PAPERS_MAX:
-        raise AbsenceRefused(message("{count} papers of this absence are kept already.", count=PAPERS_MAX))
+    kept = await connection.fetchrow(_COUNT, absence_id)
+    if kept["of_absence"] >= PAPERS_MAX or kept["of_child"] >= CHILD_MAX:
+        raise AbsenceRefused(message("So many papers are kept already. Bring this one to the class teacher."))
     paper_id: int = await connection.fetchval(_NEXT)
     sealed = services.vault.encrypt_bytes(paper.content, PAPER, str(paper_id))
     digest = hashlib.sha256(paper.content).hexdigest()

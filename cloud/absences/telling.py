@@ -84,10 +84,9 @@ async def tell_absence(
 
 
 async def reply(
-    services: Services, actor: Actor, ref: str, absence_id: int, words: str, paper: Scan | None = None,
-    tell: Tell = tell_nobody,
+    services: Services, actor: Actor, ref: str, absence_id: int, words: str, paper: Scan | None = None
 ) -> None:  # fmt: skip
-    """Say more of an absence that the actor told, or add its paper; the school looks at it anew.
+    """Say more of an absence that the actor told, or add its paper; the school looks at it anew, and nobody is told.
 
     Raises NotFound, AbsenceRefused or AbsenceChanged.
     """
@@ -104,7 +103,7 @@ async def reply(
         if paper is not None:
             await put_paper(services, connection, mine["school_id"], absence_id, paper)
         days = row["first_on"], row["last_on"]
-        await _done(services, transaction, actor, mine, absence_id, State.TOLD, days, tell)
+        await _done(services, transaction, actor, mine, absence_id, State.TOLD, days, tell_nobody)
 
 
 async def take_back(

@@ -30,6 +30,7 @@ from cloud.people.rules import normal_name, normal_phone
 
 TERM_MAX = timedelta(days=366)
 OPEN_MAX = 12  # of one child; guardians come on top
+A_DAY_MAX = 20  # since each naming is told to every guardian
 NAME_MAX = 120
 _MINE = """
 SELECT free.guardian_id, free.person_id, free.school_id, person.ref, guardian.name,
@@ -51,7 +52,11 @@ SELECT collector.name, phone_digest FROM collector JOIN guardians_free_at($3) AS
   ON free.guardian_id = stopped_by AND free.person_id = collector.person_id AND may_consent
 WHERE collector.person_id = $1 AND lifted_at IS NULL AND stopped_by IS DISTINCT FROM $2 LIMIT 200
 """
-_OPEN = "SELECT count(*) FROM collector WHERE person_id = $1 AND ended_at IS NULL AND last_on >= $2"
+_OPEN = """
+SELECT count(*) FILTER (WHERE ended_at IS NULL AND last_on >= $2) AS open,
+  count(*) FILTER (WHERE named_at > $3::timestamptz - interval '1 day') AS lately
+FROM collector WHERE person_id = $1
+"""
 _NEXT = "SELECT nextval(pg_get_serial_sequence('collector', 'id'))"
 _NAME = """
 INSERT INTO collector (id, school_id, person_id, name, relation, phone_encrypted, phone_digest, first_on, last_on,
@@ -196,8 +201,7 @@ async def _name(
         noes = await connection.fetch(_NOES, mine["person_id"], mine["guardian_id"], now)
         if any(no["phone_digest"] == phone or no["name"].casefold() == checked.name.casefold() for no in noes):
             raise _stopped()
-        if await connection.fetchval(_OPEN, mine["person_id"], mine["today"]) >= OPEN_MAX:
-            raise CollectorRefused(message("{count} people are named already. End one of them first.", count=OPEN_MAX))
+        _check_many(await connection.fetchrow(_OPEN, mine["person_id"], mine["today"], now))
         collector_id: int = await connection.fetchval(_NEXT)
         await connection.execute(
             _NAME, collector_id, mine["school_id"], mine["person_id"], checked.name, checked.kin.value,
@@ -244,6 +248,13 @@ def _checked(given: CollectorGiven, today: date) -> CollectorGiven:
     if not today <= given.last_on <= today + TERM_MAX or given.last_on < given.first_on:
         raise CollectorRefused(message("Choose a last day from today on, within a year."))
     return CollectorGiven(full, given.kin, normal_phone(given.phone), max(given.first_on, today), given.last_on)
+
+
+def _check_many(named: asyncpg.Record) -> None:
+    if named["open"] >= OPEN_MAX:
+        raise CollectorRefused(message("{count} people are named already. End one of them first.", count=OPEN_MAX))
+    if named["lately"] >= A_DAY_MAX:
+        raise CollectorRefused(message("Too many people were named today. Go on tomorrow, or ask the office."))
 
 
 def _stopped() -> CollectorStopped:

@@ -91,7 +91,7 @@ async def say_more(
 ) -> Response:
     """Say more of an absence, or add a paper."""
     try:
-        await reply(services, actor, ref, absence_id, words, await _scan(file), tell_of_absence)
+        await reply(services, actor, ref, absence_id, words, await _scan(file))
     except NotFound:
         raise
     except Refused as refused:

@@ -8,7 +8,7 @@ import pytest
 from cloud.absences.answering import note_seen
 from cloud.absences.errors import AbsenceChanged, AbsenceRefused
 from cloud.absences.kinds import Absence, Excuse, State, Why
-from cloud.absences.papers import own_paper, paper_of_school
+from cloud.absences.papers import PAPERS_MAX, own_paper, paper_of_school
 from cloud.absences.queries import excused_days, told_on, waiting_at
 from cloud.absences.telling import A_DAY_MAX, reply, tell_absence
 from cloud.audit.queries import Wanted, noted_of
@@ -126,6 +126,18 @@ async def test_who_tells_too_often_in_a_day_is_sent_to_the_office(home: Home) ->
 
     with pytest.raises(AbsenceRefused, match="Too many"):
         await home.tell()
+
+
+async def test_papers_have_an_end_and_more_words_disturb_no_other_guardian(home: Home) -> None:
+    absence_id = await home.tell(paper=PAPER)
+    for _ in range(PAPERS_MAX - 1):
+        await reply(home.services, home.mother, home.ref, absence_id, "тағы", PAPER)
+
+    with pytest.raises(AbsenceRefused, match="So many papers"):
+        await reply(home.services, home.mother, home.ref, absence_id, "тағы", PAPER)
+
+    assert [each.state for each in home.told] == [State.TOLD]
+    assert await counts(home) == (1, PAPERS_MAX)
 
 
 async def test_whom_a_court_limits_in_anything_tells_nothing_and_reads_no_paper(home: Home) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from cloud.audit.queries import Wanted, noted_of
 from cloud.collectors.actions import (
+    A_DAY_MAX,
     CollectorGiven,
     Deed,
     Done,
@@ -251,6 +252,17 @@ async def test_of_two_parents_in_one_moment_neither_goes_beyond_what_a_desk_show
 
     assert sum(isinstance(each, CollectorRefused) for each in came) == 2
     assert len(await gate.desk()) <= OF_CHILD_MAX
+
+
+async def test_nobody_is_told_of_names_without_end(gate: Gate) -> None:
+    for number in range(A_DAY_MAX):
+        await gate.name(whom=f"Адам {chr(0x410 + number)}", phone=f"+7701555{number:04}")
+        await gate.end(gate.family.mother)
+
+    with pytest.raises(CollectorRefused, match="today"):
+        await gate.name()
+    gate.services.clock.advance(86_401.0)  # type: ignore[attr-defined]  # simulated
+    await gate.name()
 
 
 async def test_phones_lie_sealed_and_the_journal_names_nobody(gate: Gate) -> None:
