@@ -15,7 +15,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import audit
 from cloud.collectors.errors import CollectorRefused, CollectorStopped
-from cloud.collectors.queries import PHONE, Kin, Named, Standing, named_of
+from cloud.collectors.queries import LIFT_PAPER, PAPER, PHONE, Kin, Named, Standing, named_of
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
@@ -60,7 +60,7 @@ FROM collector WHERE person_id = $1
 _NEXT = "SELECT nextval(pg_get_serial_sequence('collector', 'id'))"
 _NAME = """
 INSERT INTO collector (id, school_id, person_id, name, relation, phone_encrypted, phone_digest, first_on, last_on,
-  named_at, guardian_id, named_by, paper)
+  named_at, guardian_id, named_by, paper_encrypted)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 _END = """
@@ -68,7 +68,7 @@ UPDATE collector SET ended_at = $3, ended_by = $4, stopped_by = $5
 WHERE id = $1 AND person_id = $2 AND ended_at IS NULL
 """
 _LIFT = """
-UPDATE collector SET lifted_at = $3, lifted_by = $4
+UPDATE collector SET lifted_at = $3, lifted_by = $4, lift_paper_encrypted = $6
 WHERE id = $1 AND person_id = $2 AND stopped_by IS NOT NULL AND lifted_at IS NULL
   AND ($5::bigint IS NULL OR stopped_by = $5) RETURNING id
 """
@@ -173,7 +173,7 @@ async def end_by_school(
 async def lift(services: Services, actor: Actor, ref: str, collector_id: int, tell: Tell = tell_nobody) -> None:
     """Take the own no back; the one it was said of must be named anew. Raises NotFound."""
     mine = await _mine(services, actor, ref)
-    await _lift(services, actor, mine, collector_id, {}, tell)
+    await _lift(services, actor, mine, collector_id, "", tell)
 
 
 async def lift_by_paper(
@@ -186,7 +186,7 @@ async def lift_by_paper(
     actor.require(Right.FAMILY_KEEP, school_id)
     check_source(paper)
     mine = await _of_school(services, school_id, ref)
-    await _lift(services, actor, mine, collector_id, {"paper": paper.strip()}, tell)
+    await _lift(services, actor, mine, collector_id, paper.strip(), tell)
 
 
 async def _name(
@@ -206,10 +206,10 @@ async def _name(
         await connection.execute(
             _NAME, collector_id, mine["school_id"], mine["person_id"], checked.name, checked.kin.value,
             vault.encrypt(checked.phone, PHONE, str(collector_id)), phone, checked.first_on, checked.last_on, now,
-            mine["guardian_id"], _by(actor, mine), paper,
+            mine["guardian_id"], _by(actor, mine), _sealed(services, collector_id, paper, PAPER),
         )  # fmt: skip
         days = checked.first_on, checked.last_on
-        await _done(services, transaction, actor, mine, (collector_id, checked.name, days), Deed.NAMED, {}, tell)
+        await _done(services, transaction, actor, mine, (collector_id, checked.name, days), Deed.NAMED, tell)
 
 
 async def _end(
@@ -223,21 +223,22 @@ async def _end(
         )
         deed = Deed.ENDED if stopped_by is None else Deed.STOPPED
         whom = found.id, found.name, (found.first_on, found.last_on)
-        await _done(services, transaction, actor, mine, whom, deed, {}, tell)
+        await _done(services, transaction, actor, mine, whom, deed, tell)
 
 
 async def _lift(
-    services: Services, actor: Actor, mine: asyncpg.Record, collector_id: int, detail: dict[str, str], tell: Tell
+    services: Services, actor: Actor, mine: asyncpg.Record, collector_id: int, paper: str, tell: Tell
 ) -> None:
     found = await _found(services, mine["person_id"], collector_id)
     async with services.database.transaction() as transaction:
         lifted = await raw(transaction).fetchval(
-            _LIFT, collector_id, mine["person_id"], services.clock.now(), _by(actor, mine), mine["guardian_id"]
-        )
+            _LIFT, collector_id, mine["person_id"], services.clock.now(), _by(actor, mine), mine["guardian_id"],
+            _sealed(services, collector_id, paper, LIFT_PAPER),
+        )  # fmt: skip
         if lifted is None:
             raise NotFound
         whom = found.id, found.name, (found.first_on, found.last_on)
-        await _done(services, transaction, actor, mine, whom, Deed.LIFTED, detail, tell)
+        await _done(services, transaction, actor, mine, whom, Deed.LIFTED, tell)
 
 
 def _checked(given: CollectorGiven, today: date) -> CollectorGiven:
@@ -264,6 +265,10 @@ def _stopped() -> CollectorStopped:
             " school's office goes by a court's paper only."
         )
     )
+
+
+def _sealed(services: Services, collector_id: int, paper: str, context: str) -> bytes | None:
+    return services.vault.encrypt(paper, context, str(collector_id)) if paper else None
 
 
 def _by(actor: Actor, mine: asyncpg.Record) -> str:
@@ -293,12 +298,12 @@ async def _found(services: Services, person_id: int, collector_id: int) -> Named
 
 async def _done(
     services: Services, transaction: BaseDBAsyncClient, actor: Actor, mine: asyncpg.Record,
-    whom: tuple[int, str, tuple[date, date]], deed: Deed, detail: dict[str, str], tell: Tell,
+    whom: tuple[int, str, tuple[date, date]], deed: Deed, tell: Tell,
 ) -> None:  # fmt: skip
     """Note what was done, tell the guardians, wake pages, and have the gates' desks told."""
     connection, now = raw(transaction), services.clock.now()
     collector_id, name_of_one, days = whom
-    noted = {"collector": str(collector_id), "first_on": str(days[0]), "last_on": str(days[1]), **detail}
+    noted = {"collector": str(collector_id), "first_on": str(days[0]), "last_on": str(days[1])}
     await audit(
         transaction, actor, f"collector.{deed}", f"person:{mine['person_id']}", noted, school_id=mine["school_id"],
         at=now,

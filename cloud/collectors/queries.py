@@ -19,7 +19,7 @@ from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.vault import Vault
 
-PHONE = "collector.phone"  # the context of phones at the vault
+PHONE, PAPER, LIFT_PAPER = "collector.phone", "collector.paper", "collector.lift_paper"  # contexts of the vault
 OF_CHILD_MAX = 16  # at a desk
 SHOWN_MAX = 60
 SCHOOL_MAX = 100_000
@@ -43,7 +43,7 @@ ORDER BY ref, place, named.id LIMIT $3
 """
 _OF_CHILD = """
 SELECT collector.id, collector.name, relation, phone_encrypted, first_on, last_on, named_at, named_by, guardian_id,
-  ended_at, ended_by, stopped_by, lifted_at, paper,
+  ended_at, ended_by, stopped_by, lifted_at, paper_encrypted,
   guardian_id IS NULL OR EXISTS (
     SELECT FROM guardians_free_at($2) AS free
     WHERE free.guardian_id = collector.guardian_id AND free.person_id = collector.person_id AND may_consent) AS stands
@@ -153,9 +153,11 @@ def holding(named: Sequence[Named]) -> list[Named]:
 
 
 def _named(vault: Vault, row: Mapping[str, Any], today: date) -> Named:
+    sealed = row["paper_encrypted"]
+    paper = "" if sealed is None else vault.decrypt(sealed, PAPER, str(row["id"]))
     return Named(
         row["id"], row["name"], Kin(row["relation"]), vault.decrypt(row["phone_encrypted"], PHONE, str(row["id"])),
-        row["first_on"], row["last_on"], row["named_at"], row["named_by"], row["guardian_id"], row["paper"],
+        row["first_on"], row["last_on"], row["named_at"], row["named_by"], row["guardian_id"], paper,
         _standing(row, today), row["ended_by"], row["stopped_by"] if row["lifted_at"] is None else None,
     )  # fmt: skip
 

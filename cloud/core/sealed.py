@@ -76,6 +76,8 @@ SEALED = (
     SealedColumn("absence", "answer_encrypted", "absence.answer", "id::text"),
     SealedColumn("absence_paper", "paper_encrypted", "absence_paper.paper", "id::text"),
     SealedColumn("collector", "phone_encrypted", "collector.phone", "id::text"),
+    SealedColumn("collector", "paper_encrypted", "collector.paper", "id::text"),
+    SealedColumn("collector", "lift_paper_encrypted", "collector.lift_paper", "id::text"),
     SealedColumn("channel_address", "value_encrypted", "channel_address.value", "id::text"),
     SealedColumn("export_job", "key_encrypted", "export_job.key", "id::text"),
 )

@@ -11,6 +11,8 @@ from cloud.absences.kinds import WORDS as ABSENCE_WORDS
 from cloud.accounts.logins import LOGIN
 from cloud.cards.bulk import NUMBER
 from cloud.cards.keys import KEY as CARD_KEY
+from cloud.collectors.queries import LIFT_PAPER as COLLECTOR_LIFT_PAPER
+from cloud.collectors.queries import PAPER as COLLECTOR_PAPER
 from cloud.collectors.queries import PHONE as COLLECTOR_PHONE
 from cloud.devices.invitations import KEYS as INVITATION_KEYS
 from cloud.devices.registry import SECRET
@@ -121,7 +123,11 @@ TABLES = (
     Table("trip_member", through("trip_id", "trip")),
     Table(
         "collector",
-        sealed={"phone_encrypted": Sealed(COLLECTOR_PHONE, Secret.CONTACT)},
+        sealed={
+            "phone_encrypted": Sealed(COLLECTOR_PHONE, Secret.CONTACT),
+            "paper_encrypted": Sealed(COLLECTOR_PAPER, Secret.HEALTH),
+            "lift_paper_encrypted": Sealed(COLLECTOR_LIFT_PAPER, Secret.HEALTH),
+        },
         digests={"phone_digest": "phone_encrypted"},
     ),
     Table("alarm"),

@@ -99,12 +99,13 @@ CREATE TABLE collector (
   named_at timestamptz NOT NULL,
   guardian_id bigint REFERENCES guardian ON DELETE RESTRICT, -- who named; none: the school, by a paper
   named_by text NOT NULL,
-  paper text NOT NULL DEFAULT '',    -- where the school's paper is
+  paper_encrypted bytea,             -- where the school's paper is
   ended_at timestamptz,
   ended_by text NOT NULL DEFAULT '',
   stopped_by bigint REFERENCES guardian ON DELETE RESTRICT, -- another guardian, whose no stands
   lifted_at timestamptz,             -- of that no, by the school with a paper
   lifted_by text NOT NULL DEFAULT '',
+  lift_paper_encrypted bytea,        -- where that paper is
   CHECK (first_on <= last_on)
 );
 CREATE INDEX collectors_of_a_person ON collector (person_id, last_on);
