@@ -136,10 +136,9 @@ async def write(services: Services) -> Sample:
     for role, name in ((Role.CANTEEN, "Сәуле Тұрар"), (Role.DIRECTOR, "Бақыт Оразов")):
         tokens[role.value] = await _account(services, role, school.id, name)
     tokens["operator"] = await _account(services, Role.OPERATOR, None, "Ерлан Тілеу")
-    tokens["guardian"] = await _guardian(services, school, people[:2])
-    tokens["father"] = await _guardian(services, school, [people[ABSENT]], login="father")
-    tokens["stranger"] = await _guardian(services, other, [stranger], login="stranger")
-    tokens["childless"] = await _guardian(services, school, [], login="childless")
+    tokens |= await _guardians(services, school, people) | {
+        "stranger": await _guardian(services, other, [stranger], login="stranger")
+    }
     for role in (Role.GUARD, Role.OFFICE, Role.IT, Role.CANTEEN, Role.DIRECTOR):
         tokens[f"other_{role.value}"] = await _account(services, role, other.id, "Басқа адам", f"other_{role.value}")
     tokens["newcomer"] = await _account(services, Role.OFFICE, school.id, "Жаңа кеңсе", login="newcomer")
@@ -460,6 +459,12 @@ async def _guardian(services: Services, school: School, children: list[Person], 
     for child in children:
         await Guardianship(guardian_id=guardian.id, person_id=child.id, relation=Relation.MOTHER).save()
     return token
+
+
+async def _guardians(services: Services, school: School, people: list[Person]) -> dict[str, str]:
+    """Make accounts of a mother of two, a father whom a court limits, and somebody without a child here."""
+    children = {"guardian": people[:2], "father": [people[ABSENT]], "childless": []}
+    return {login: await _guardian(services, school, own, login=login) for login, own in children.items()}
 
 
 async def _account(services: Services, role: Role, school_id: int | None, name: str, login: str = "") -> str:
