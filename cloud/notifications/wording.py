@@ -15,6 +15,7 @@ from cloud.core.i18n import Language, translate
 from cloud.core.messages import message
 from cloud.core.sms import parts_of
 from cloud.core.words import SIGNS
+from cloud.notifications.kinds import OF_WORDS, Kind
 from cloud.notifications.queries import NoticeRow
 from cloud.notifications.rules import is_late
 from cloud.notifications.texts import BROKEN, first_told, told, told_alone, told_plainly
@@ -48,6 +49,13 @@ def words_of(notice: NoticeRow, language: Language, now: datetime, held_until: d
         logger.error("notice.unreadable", **told_of)  # noqa: TRY400 (a traceback may tell names)
         news = told_plainly(notice, language)
         return Words("Esik", news, fitted(news))
+
+
+def page_of(notice: NoticeRow) -> str:
+    """Return the page that shows what a notice is about."""
+    if notice.kind in OF_WORDS and notice.detail.message_id:
+        return f"/messages/{notice.detail.message_id}"
+    return "/help" if notice.kind is Kind.SUPPORT_ANSWER else "/notices"
 
 
 def fitted(text: str, parts: int = SHORT_PARTS) -> str:

@@ -31,7 +31,7 @@ from cloud.notifications.channels.sender import (
     Sender,
     Unanswered,
 )
-from cloud.notifications.wording import words_of
+from cloud.notifications.wording import page_of, words_of
 
 LOOK_S = 1.0  # it looks at least this often, also when no wake-up came
 SEND_S = 20.0  # how long a sender may take for one message
@@ -187,6 +187,6 @@ class Line:
         tag = self.services.vault.digest(f"{due.account_id}\n{due.fact}", TAG)[:TAG_LETTERS]
         return Message(
             reference_of(self.services.vault, due.id), due.notice.id, words.title, words.body, words.short,
-            f"{self.services.settings.public_url}/notices", due.language, due.notice.at, tag, due.is_urgent,
+            self.services.settings.public_url + page_of(due.notice), due.language, due.notice.at, tag, due.is_urgent,
             due.expires_at,
         )  # fmt: skip

@@ -18,7 +18,8 @@ from cloud.notifications.channels.rules import Planned, Wanted, planned
 from cloud.notifications.kinds import Kind
 from cloud.notifications.outbox import Outgoing
 
-KINDS = tuple(Kind)  # that a guardian chooses for
+# That a guardian chooses for: a correction goes the way of what it puts right.
+KINDS = tuple(kind for kind in Kind if kind is not Kind.DAY_CORRECTED)
 DELIVERIES = "esik_deliveries"  # channel of wake-ups: there is something to deliver
 WAIT_S = 60.0
 ADDRESSES_MAX = 100_000
@@ -89,8 +90,8 @@ class Deliveries:
 
 
 def chosen_as(outgoing: Outgoing) -> str:
-    """Return the kind whose choices a notice goes by."""
-    return outgoing.kind.value
+    """Return the kind whose choices a notice goes by: of a correction, what was told wrongly."""
+    return outgoing.detail.was if outgoing.kind is Kind.DAY_CORRECTED and outgoing.detail.was else outgoing.kind.value
 
 
 async def _addresses(

@@ -27,7 +27,7 @@ STATES = {
     State.FAILED: N_("To be tried again"),
     State.SENT: N_("Sent"),
     State.CONFIRMED: N_("Arrived"),
-    State.DEAD: N_("Given up"),
+    State.DEAD: N_("Not delivered"),
     State.SKIPPED: N_("Not sent"),
 }
 WHYS = {

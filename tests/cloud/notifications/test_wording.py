@@ -17,7 +17,7 @@ from cloud.core.words import SIGNS
 from cloud.notifications.kinds import Detail, Kind, Named
 from cloud.notifications.queries import NoticeRow
 from cloud.notifications.texts import told
-from cloud.notifications.wording import SHORT_PARTS, fitted, words_of
+from cloud.notifications.wording import SHORT_PARTS, fitted, page_of, words_of
 
 NOW = datetime(2026, 9, 1, 3, 0, tzinfo=UTC)
 DISH = Named("Қамыр тамақ, үй кеспесі", "Суп-лапша по-домашнему", "Noodle soup", 2)
@@ -43,7 +43,7 @@ def test_every_kind_is_told_in_whole_sentences_that_name_the_child_and_fit_an_sm
         words = words_of(notice(kind), language, NOW)
 
     assert logs == []
-    assert LONG in words.body
+    assert LONG in words.body or kind is Kind.SUPPORT_ANSWER, "which is about no child"
     assert "{" not in words.title + words.body + words.short
     assert words.body.rstrip().endswith((".", "!", "?", ")"))
     assert parts_of(words.short) <= SHORT_PARTS
@@ -118,6 +118,14 @@ def test_what_is_told_much_later_says_when_it_happened() -> None:
     later = words_of(notice(Kind.TOPUP), Language.EN, NOW + timedelta(hours=5))
 
     assert later.body.startswith("Told later, it happened Sep 1, 08:00.")
+
+
+def test_a_message_leads_to_the_page_that_shows_it() -> None:
+    letter = replace(notice(Kind.MESSAGE), detail=Detail(message_id=7))
+
+    assert [page_of(each) for each in (letter, notice(Kind.SUPPORT_ANSWER), notice(Kind.TOPUP))] == [
+        "/messages/7", "/help", "/notices"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["а" * 400, "слово " * 80, "🎈" * 200, f"{'é' * 300} x", "ok"])

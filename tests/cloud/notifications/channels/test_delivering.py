@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,6 +14,7 @@ from cloud.notifications.channels.addresses import addresses_of, remove_address
 from cloud.notifications.channels.choices import ALL, save_scope
 from cloud.notifications.channels.confirming import confirm
 from cloud.notifications.channels.delivering import Deliverer, Line
+from cloud.notifications.channels.planning import KINDS, chosen_as
 from cloud.notifications.channels.queue import LEASE, claim
 from cloud.notifications.channels.rules import TRIES_MAX, Choice, Quiet, Scope
 from cloud.notifications.channels.sender import (
@@ -26,6 +28,8 @@ from cloud.notifications.channels.sender import (
     Refused,
     Traits,
 )
+from cloud.notifications.kinds import Detail, Kind
+from cloud.notifications.outbox import Outgoing
 from cloud.people.actions import note_answer
 from cloud.people.consents import Answer
 from cloud.people.family import note_limit
@@ -390,6 +394,17 @@ async def test_a_child_goes_by_its_own_choices_and_the_other_by_those_for_all(sc
     await school.happened(1)
 
     assert len(push.given) == 1
+
+
+def test_a_correction_goes_the_way_of_what_it_puts_right() -> None:
+    now = datetime(2026, 9, 1, 3, 0, tzinfo=UTC)
+    wrong = Outgoing(
+        1, 1, may_push=True, id=1, school_id=1, person="p", account_id=1, kind=Kind.DAY_CORRECTED, fact="x",
+        corrects="y", at=now, told_at=now, detail=Detail(was="absent"),
+    )  # fmt: skip
+
+    assert (chosen_as(wrong), chosen_as(replace(wrong, kind=Kind.ARRIVED))) == ("absent", "arrived")
+    assert Kind.DAY_CORRECTED not in KINDS
 
 
 async def test_a_reference_that_was_made_up_confirms_nothing(school: Told, push: Recorder) -> None:
