@@ -5,6 +5,7 @@ Rule: a browser subscribes for one key, so that a new one ends every subscriptio
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import parseaddr
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -90,9 +91,10 @@ def contact_of(settings: Settings) -> str:
     """Return whom a push service may ask: who is told of weaknesses, else whom letters are from, else the pages."""
     if settings.security_contact:
         return settings.security_contact
-    if settings.smtp_from:
-        return f"mailto:{settings.smtp_from}"
-    return urlsplit(settings.public_url)._replace(path="", query="", fragment="").geturl()
+    if address := parseaddr(settings.smtp_from)[1]:
+        return f"mailto:{address}"
+    pages = urlsplit(settings.public_url)
+    return f"https://{pages.netloc}" if settings.cookies_secure else f"mailto:webmaster@{pages.hostname}"
 
 
 async def _add(services: Services, at: asyncpg.Connection) -> str:

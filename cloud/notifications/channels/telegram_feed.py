@@ -17,6 +17,7 @@ from cloud.core.i18n import Language, as_language, translate
 from cloud.core.messages import Message
 from cloud.core.services import Services
 from cloud.notifications.channels import telegram_words as words
+from cloud.notifications.channels.addresses import TooManyAddresses
 from cloud.notifications.channels.telegram_api import (
     Bot,
     Said,
@@ -136,7 +137,10 @@ class Feed:
         if not may_be_code(code):
             return words.HELP, language
         label = said.from_.first_name if said.from_ else ""
-        linked = await link_chat(self.services, code, said.chat.id, label)
+        try:
+            linked = await link_chat(self.services, code, said.chat.id, label)
+        except TooManyAddresses as refused:
+            return refused.message, language
         if linked is None:
             return words.CODE_NOT_GOOD, language
         return words.joined(linked.name), linked.language or language

@@ -154,7 +154,8 @@ async def test_a_key_is_made_once_and_a_new_one_ends_every_subscription(services
 def test_whom_a_push_service_may_ask_is_who_is_told_of_weaknesses(services: Services) -> None:
     settings = services.settings
     assert contact_of(settings) == "https://esik.test"
-    mailed = replace(settings, smtp_from="esik@example.kz")
+    assert contact_of(replace(settings, public_url="http://127.0.0.1:8000")) == "mailto:webmaster@127.0.0.1"
+    mailed = replace(settings, smtp_from="Esik <esik@example.kz>")
     assert contact_of(mailed) == "mailto:esik@example.kz"
     assert contact_of(replace(mailed, security_contact="mailto:it@example.kz")) == "mailto:it@example.kz"
 

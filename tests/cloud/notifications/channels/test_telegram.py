@@ -6,6 +6,7 @@ import pytest
 
 from cloud.core.services import Services
 from cloud.core.settings import Settings, SettingWrong
+from cloud.notifications.channels.addresses import OF_A_CHANNEL_MAX
 from cloud.notifications.channels.sender import TELEGRAM, Address, Gone, Later, Outcome, Paused, Refused, Sent
 from cloud.notifications.channels.telegram import Telegram
 from cloud.notifications.channels.telegram_api import Bot
@@ -104,6 +105,20 @@ async def test_a_chat_tells_one_account_and_an_account_may_have_several_chats(se
         await at.join(father, CHAT)
 
         assert sorted(await at.joined()) == sorted([mother.account_id, father.account_id])
+
+
+async def test_one_chat_too_many_is_told_so_and_the_code_stays_good(services: Services) -> None:
+    async with chatting(services) as at:
+        parent = await at.parent()
+        for chat in range(OF_A_CHANNEL_MAX):
+            await at.join(parent, CHAT + 1 + chat)
+        code = await at.code(parent)
+        (said,) = await at.answers(CHAT, code.code)
+        await at.answers(CHAT + 1, "/stop")
+        await at.answers(CHAT, code.code)
+
+    assert said == f"There are {OF_A_CHANNEL_MAX} of them already. Remove one that is not used."
+    assert len(await at.joined()) == OF_A_CHANNEL_MAX
 
 
 async def test_stop_parts_a_chat_and_is_noted(services: Services) -> None:
