@@ -82,7 +82,9 @@ async def test_a_program_reads_notices_page_by_page_in_the_language_it_asks_for(
         of_one = (await http.get(f"/api/v1/notices?child={site.sample.sibling_ref}")).json()
         wrong = await http.get("/api/v1/notices?child=%27")
 
-    assert rest["notices"] == whole["notices"][1:]
+    assert (
+        rest["notices"][: len(whole["notices"]) - 1] == whole["notices"][1:]
+    )  # where there are many, older ones follow
     meal = next(each for each in whole["notices"] if each["kind"] == "meal_taken" and each["payment"] == "account")
     assert "берілді —" in meal["text"]
     assert meal["dishes"][0]["ru"] != ""
