@@ -215,7 +215,7 @@ SAME_EVERYWHERE = re.compile(
     r"Esik|Excel|English|XLSX|CSV|SMS|\.xlsx|\.pdf|PDF|SHA|JPEG|PNG|WebP|gate-\w+|almaty\d+|north|south|[\w.]+@[\w.]+|\b0\.1\.0\b|IT\b|QR"
     r"|OneRoster|ZIP|\.zip|sourcedId|SCIM|OAuth|API|Electronic diary|Analytics"
     r"|94-V|234-III|student\d{5}|Kaspi|JSON( Lines)?|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
-    r"|Telegram|iPhone|\(Start\)"
+    r"|Telegram|iPhone|\(Start\)|Web Push"
     r"|OpenID Connect|LTI 1\.3|RS256|PS256|ES256|EdDSA"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
