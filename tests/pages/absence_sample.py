@@ -22,6 +22,7 @@ from cloud.people.kinds import Relation
 from cloud.register.kinds import Reason
 
 SYSTEM = Actor.system("sample")
+OFFICE = Actor("Гүлнар Ахметова", is_system=True)  # whose name the journal shows
 ILL = "student00025"  # of 4Б, who has not come, and whose mother has told why
 _GUARDIAN = "SELECT account_id FROM guardian WHERE ref = '0000guardian'"
 _GOING = "SELECT ref FROM person WHERE school_class_id = $1 AND is_active AND role = 'student'"
@@ -57,8 +58,8 @@ async def _other_family(services: Services, school_id: int) -> None:
     today, pool = services.clock.now().date(), services.database.pool
     person_id = await pool.fetchval("SELECT id FROM person WHERE ref = $1", ILL)
     given = GuardianGiven("Дина Сұлтан", "+77015550137")
-    guardian_id = await add_guardian(services, SYSTEM, person_id, given, Relation.MOTHER)
-    await open_guardian_account(services, SYSTEM, guardian_id)
+    guardian_id = await add_guardian(services, OFFICE, person_id, given, Relation.MOTHER)
+    await open_guardian_account(services, OFFICE, guardian_id)
     account_id = await pool.fetchval("SELECT account_id FROM guardian WHERE id = $1", guardian_id)
     mother = Actor("Дина Сұлтан", account_id, frozenset({Reach(Role.GUARDIAN, school_id)}))
     absence = Absence(today, today + timedelta(days=3), Reason.ILL, "Түнде қызуы көтерілді")
@@ -83,6 +84,5 @@ async def _collectors(services: Services, school_id: int, mother: Actor, child: 
                                           ("Ким Ольга", Kin.OTHER, "+77015550151", 1, 1)):  # fmt: skip
         days = today + timedelta(days=first), today + timedelta(days=last)
         await name(services, mother, child, CollectorGiven(whom, kin, phone, *days))
-    office = Actor("Гүлнар Ахметова", is_system=True)
     uncle = CollectorGiven("Қожахмет Айдар", Kin.RELATIVE, "+77015550152", today, today + timedelta(days=30))
-    await name_by_paper(services, office, school_id, child, uncle, "өтініш 21, 31.08.2026")
+    await name_by_paper(services, OFFICE, school_id, child, uncle, "өтініш 21, 31.08.2026")
