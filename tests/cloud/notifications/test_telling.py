@@ -290,7 +290,7 @@ async def test_a_worker_that_is_killed_at_any_statement_leaves_nothing_out_and_t
     whole = await _told(parents, services)
 
     for number in itertools.count(1):
-        await pool.execute(f"TRUNCATE {', '.join(WRITTEN)}")
+        await pool.execute(f"TRUNCATE {', '.join(WRITTEN)} CASCADE")
         await pool.execute("SELECT setval('statements_seen', 1, false)")
         await pool.execute("UPDATE dies_at SET number = $1", number)
         with suppress(asyncpg.PostgresError):
