@@ -73,6 +73,7 @@ async def test_a_code_that_a_scanner_types_needs_no_touch_of_the_page(browser: B
     page = await browser.new_page()
     async with serving(FirstDesk(["main"], asked.ask)) as url:
         await page.goto(url + "?lang=en")
+        await expect(page.locator("[autofocus]")).to_be_focused()  # what comes before it is lost
         await page.keyboard.type(CODE.text() + "\n")
         await until_async(lambda: asked.codes)
         asked.may_answer.set()
