@@ -110,7 +110,7 @@ async def test_a_browser_that_refuses_says_what_to_do(site: Site) -> None:
         await page.get_by_role("button", name="Turn notices on here").click()
         await expect(page.get_by_text("This browser could not reach its push service.")).to_be_visible()
 
-        await page.evaluate("Notification.requestPermission = () => Promise.resolve('denied')")
+        await page.evaluate("() => { Notification.requestPermission = () => Promise.resolve('denied'); }")
         await page.get_by_role("button", name="Turn notices on here").click()
 
         await expect(page.get_by_text("This browser was told not to show notices of this site.")).to_be_visible()
@@ -216,7 +216,7 @@ async def pushed(site: Site) -> AsyncIterator[Pushed]:
 async def asking(site: Site, subscribes: str) -> AsyncIterator[Page]:
     """Open the page in a browser whose push service is what a script says."""
     async with window(site, WAYS) as page:
-        await page.evaluate(f"PushManager.prototype.subscribe = {subscribes}")
+        await page.evaluate(f"() => {{ PushManager.prototype.subscribe = {subscribes}; }}")
         await page.evaluate("document.querySelector('form[data-push]').dataset.wait = '300'")
         yield page
 
