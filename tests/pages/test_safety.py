@@ -258,7 +258,7 @@ async def test_one_reader_cannot_take_everybodys_place(
         ("it", ("/schools/almaty15/devices", "/schools/almaty15/programs")),
     ],
 )
-async def test_pages_leave_nothing_on_the_readers_computer_but_three_cookies(
+async def test_pages_leave_nothing_on_the_readers_computer_but_three_cookies_and_what_the_app_keeps(
     site: Site, who: str, paths: tuple[str, ...]
 ) -> None:
     left = set()
@@ -268,4 +268,5 @@ async def test_pages_leave_nothing_on_the_readers_computer_but_three_cookies(
         left |= {f"cookie {each['name']}" for each in await page.context.cookies()}
         assert await page.locator("object, embed, applet, iframe").count() == 0
 
-    assert left <= {"cookie esik_session", "cookie esik_language", "cookie esik_theme"}
+    # What is kept of a person's first page ends with the session: tests/pages/test_app.py.
+    assert left <= {"cookie esik_session", "cookie esik_language", "cookie esik_theme", "esik-kept"}
