@@ -14,10 +14,11 @@ from cloud.cli.world import services_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.services import Services
 from cloud.devices.actions import NewDevice, NewGate
-from cloud.devices.guards import set_guard_pin, staff_of
+from cloud.devices.guards import set_guard_pin
 from cloud.imports.actions import import_school
 from cloud.notifications.channels.push_keys import make_push_key
 from cloud.people.actions import open_guardian_account
+from cloud.people.pins import staff_of
 from cloud.people.queries import guardians_of, people_of
 from cloud.rosters.bundles import add_device
 from cloud.schools.actions import NewSchool, add_school, set_bells, set_day

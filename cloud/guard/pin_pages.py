@@ -11,7 +11,8 @@ from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
-from cloud.devices.guards import drop_guard_pin, guards_of, set_guard_pin, staff_of
+from cloud.devices.guards import drop_guard_pin, guards_of, set_guard_pin
+from cloud.people.pins import staff_of
 
 router = APIRouter(prefix="/schools/{code}/guards", include_in_schema=False)
 PinDesk = Annotated[Desk, Depends(desk_of(Right.GUARDS_KEEP))]

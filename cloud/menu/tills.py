@@ -18,6 +18,7 @@ from cloud.menu.errors import MealRefused, TillRefused
 from cloud.menu.kinds import TillMode
 from cloud.menu.rules import KEY, Names, named
 from cloud.people.actions import tell_changed
+from cloud.people.pins import Pins, holders_of, keep_pin, take_pin
 
 CASHIER = "cashier"
 _PUT = """
@@ -44,21 +45,7 @@ SELECT EXISTS (
     AND ended_at IS NULL AND (device_id = $2 OR device.is_hub)
 )
 """
-_CASHIERS = """
-SELECT ref, concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name, pin_hash FROM till_pin
-JOIN person ON person.id = person_id WHERE school_id = $1 AND is_active AND role = 'staff'
-ORDER BY sort_key, person.id LIMIT 500
-"""
-_EVERYBODY = """
-SELECT ref, concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name FROM person
-WHERE school_id = $1 AND is_active AND role = 'staff' ORDER BY sort_key, id LIMIT 2000
-"""
 _PLACES = "SELECT name FROM device WHERE school_id = $1 AND state = 'active' ORDER BY name LIMIT 500"
-_STAFF = "SELECT id FROM person WHERE school_id = $1 AND ref = $2 AND is_active AND role = 'staff'"
-_PUT_PIN = """
-INSERT INTO till_pin (person_id, pin_hash, set_at, set_by) VALUES ($1, $2, $3, $4)
-ON CONFLICT (person_id) DO UPDATE SET pin_hash = excluded.pin_hash, set_at = excluded.set_at, set_by = excluded.set_by
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,30 +116,13 @@ async def set_pin(services: Services, actor: Actor, school_id: int, ref: str, pi
     actor.require(Right.TILLS_KEEP, school_id)
     if not is_pin_good(pin):
         raise TillRefused(message("A PIN has 6 to 8 digits that are not guessed first, as 123456 or 000000 would be."))
-    pin_hash, now = await hash_pin(pin), services.clock.now()
-    async with services.database.transaction() as connection:
-        person_id = await raw(connection).fetchval(_STAFF, school_id, ref)
-        if person_id is None:
-            raise NotFound
-        await raw(connection).execute(_PUT_PIN, person_id, pin_hash, now, actor.name)
-        await audit(connection, actor, "till.pin_set", f"person:{person_id}", school_id=school_id, at=now)
-        await tell_changed(connection, school_id)
+    await keep_pin(services, actor, school_id, ref, await hash_pin(pin), pins=Pins.TILL, verb="till.pin_set")
 
 
 async def drop_pin(services: Services, actor: Actor, school_id: int, ref: str) -> None:
     """Let somebody open shifts no more. Raises NotAllowed or NotFound."""
     actor.require(Right.TILLS_KEEP, school_id)
-    now = services.clock.now()
-    async with services.database.transaction() as connection:
-        person_id = await raw(connection).fetchval(
-            "DELETE FROM till_pin USING person WHERE person.id = person_id AND school_id = $1 AND ref = $2"
-            " RETURNING person_id",
-            school_id, ref,
-        )  # fmt: skip
-        if person_id is None:
-            raise NotFound
-        await audit(connection, actor, "till.pin_dropped", f"person:{person_id}", school_id=school_id, at=now)
-        await tell_changed(connection, school_id)
+    await take_pin(services, actor, school_id, ref, pins=Pins.TILL, verb="till.pin_dropped")
 
 
 async def tills_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int) -> list[TillRow]:
@@ -165,12 +135,7 @@ async def tills_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int
 
 async def cashiers_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int) -> list[Cashier]:
     """Return who may open shifts at a school, by name."""
-    return [Cashier(**row) for row in await connection.fetch(_CASHIERS, school_id)]
-
-
-async def staff_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int) -> list[tuple[str, str]]:
-    """Return who may be given a PIN: reference and name of the staff, by name."""
-    return [(row["ref"], row["name"]) for row in await connection.fetch(_EVERYBODY, school_id)]
+    return [Cashier(**row) for row in await holders_of(connection, school_id, Pins.TILL)]
 
 
 async def places_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int) -> list[str]:

@@ -20,10 +20,10 @@ from cloud.menu.tills import (
     places_of,
     put_till,
     set_pin,
-    staff_of,
     tills_of,
 )
 from cloud.office.canteen import CanteenDesk, Text, names_of, shown
+from cloud.people.pins import staff_of
 
 router = APIRouter(prefix="/schools/{code}/canteen", include_in_schema=False)
 PAGE = "office/canteen.html"

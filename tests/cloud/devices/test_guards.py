@@ -7,10 +7,11 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
 from cloud.devices.errors import PinRefused
-from cloud.devices.guards import drop_guard_pin, guards_of, set_guard_pin, staff_of
+from cloud.devices.guards import drop_guard_pin, guards_of, set_guard_pin
 from cloud.people.actions import add_person
 from cloud.people.bulk import PersonGiven
 from cloud.people.kinds import PersonRole
+from cloud.people.pins import staff_of
 from tests.cloud.people.factory import a_student
 from tests.cloud.schools.factory import SYSTEM, a_school
 
