@@ -10,7 +10,6 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 # Five test processes by default: two cores are what a small machine has, and tests wait for real servers a while.
 JOBS ?= 5
-PIP_AUDIT := 2.10.1
 # Compiles every test once, beside mypy; else each of the test processes of a fresh clone compiles all of them for itself.
 COLLECT := $(BIN)/pytest --collect-only -q --ignore tests/repo | tail -n 1
 
@@ -29,19 +28,15 @@ demo: runtime ## run a whole school on this machine (ARGS="..." go to `esik demo
 test: check ## check, then run every test (ARGS="..." go to pytest)
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup --ignore tests/repo $(ARGS)
 
-check: setup ## lint, format, types, who imports whom, tidiness
+check: setup ## lint, format, types, who imports whom, tidiness, known holes of libraries
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(CODE) & types=$$!; others=0; \
-	{ $(BIN)/lint-imports --no-logo && $(BIN)/pytest -q tests/repo && $(COLLECT); } || others=$$?; \
+	{ $(BIN)/lint-imports --no-logo && $(BIN)/pytest -q tests/repo && $(COLLECT) && $(BIN)/python -m tests.repo.audit; } || others=$$?; \
 	wait $$types && exit $$others
 
-# Not a part of `check`, which asks nobody outside. Strict: what no advisory could be asked about fails, too.
-audit: setup ## look for known holes in what is installed (asks pypi.org and the npm registry)
-	@python3 -m venv build/audit
-	@build/audit/bin/pip install --quiet pip-audit==$(PIP_AUDIT)
-	@build/audit/bin/pip-audit --strict --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
-	@npm audit --audit-level=moderate
+audit: setup ## look for known holes in what is installed; here silence of a registry is a failure
+	@$(BIN)/python -m tests.repo.audit --strict
 
 bench: setup ## measure, print one table, write build/bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)
