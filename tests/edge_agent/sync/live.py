@@ -17,6 +17,7 @@ from schemas.structs import Cmd
 from tests.edge_agent.sync.model import IDENTITY, At, Held, Kept, MemoryCloud, MemoryJournal
 
 LIVE = "e" * 16
+UP_MS = 30 * 86_400_000  # since when it runs, however short the time this machine does: what it kept is not of before
 QUICK = Limits(welcome_ms=500, ack_ms=500, wait_ms_max=2_000)
 
 
@@ -28,7 +29,7 @@ class FakeWorld:
         self.is_good = True
 
     def stamp(self) -> At:
-        return At(time.monotonic_ns() // 1_000_000)
+        return At(UP_MS + time.monotonic_ns() // 1_000_000)
 
     def is_clock_good(self) -> bool:
         return self.is_good
