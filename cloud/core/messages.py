@@ -3,7 +3,7 @@
 Rule: the English text is a literal where `message` is called, so that it is found for the catalogues.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from typing_extensions import override
@@ -25,9 +25,19 @@ class Message:
     def told(self, translate: Callable[[str], str]) -> str:
         """Return the sentence in the language that `translate` turns English texts into."""
         values = {name: value.told(translate) if isinstance(value, Message) else value for name, value in self.values}
-        return translate(self.text).format(**values)
+        words = translate(self.text)
+        return with_one_stop(words, values).format(**values)
 
 
 def message(text: str, **values: Value | Message) -> Message:
     """Return a message; the text must be a literal, so that translators see it."""
     return Message(text, tuple(values.items()))
+
+
+def with_one_stop(words: str, values: Mapping[str, object]) -> str:
+    """Return a sentence without the full stops that its values bring along, as `28 авг.` before the sentence's end."""
+    for name, value in values.items():
+        place = "{" + name + "}."
+        if place in words and place + "." not in words and str(value).endswith("."):
+            words = words.replace(place, place[:-1])
+    return words

@@ -21,7 +21,7 @@ from cloud.core.actor import Actor
 from cloud.core.assets import Assets
 from cloud.core.formats import Formats
 from cloud.core.i18n import Language, as_language, choose, translate, translations
-from cloud.core.messages import Message
+from cloud.core.messages import Message, with_one_stop
 from cloud.core.navigation import Section, sections_of
 from cloud.core.services import Services
 
@@ -129,10 +129,12 @@ def _environment(language: Language, folders: Sequence[Path], assets: Assets) ->
     catalogue = translations(language)
 
     def gettext(text: str, **values: object) -> Markup:
-        return Markup(catalogue.gettext(text)).format(**values)  # noqa: S704 (catalogues are ours; values are escaped)
+        words = with_one_stop(catalogue.gettext(text), values)
+        return Markup(words).format(**values)  # noqa: S704 (catalogues are ours; values are escaped)
 
     def ngettext(one: str, many: str, n: int, **values: object) -> Markup:
-        return Markup(catalogue.ngettext(one, many, n)).format(n=n, **values)  # noqa: S704 (as above)
+        words = with_one_stop(catalogue.ngettext(one, many, n), values)
+        return Markup(words).format(n=n, **values)  # noqa: S704 (as above)
 
     def told(message: Message) -> str:
         return translate(language, message)
