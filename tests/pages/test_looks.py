@@ -229,6 +229,15 @@ WORDS = """() => {
   return [document.documentElement.lang, words];
 }"""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Words that a box with hidden edges cuts off at its side, unless it says so by an ellipsis.
+CUT = """() => [...document.querySelectorAll('main *')].flatMap(box => {
+  const style = getComputedStyle(box), side = box.getBoundingClientRect();
+  if (!/hidden|clip/.test(style.overflowX) || style.textOverflow === 'ellipsis' || side.width <= 1) return [];
+  return [...box.querySelectorAll('*')]
+    .filter(each => each.innerText && !each.childElementCount && each.getBoundingClientRect().right > side.right + 1)
+    .filter(each => !each.closest('.table-wrap, .visually-hidden'))
+    .map(each => each.innerText);
+})"""
 
 
 @pytest.mark.requirement("KZ456-17")
@@ -244,6 +253,7 @@ async def test_a_page_is_whole_translated_and_accessible(site: Site, name: str) 
         for width, rules in judged.items():
             await resize(page, width)
             assert await page.evaluate(OVERFLOW) <= 0, f"{name} {language} {width} scrolls sideways"
+            assert await page.evaluate(CUT) == [], f"{name} {language} {width}"
             if rules is not None:
                 judged_by = rules if is_judged_in(look, name) else ALL_BUT_CONTRAST
                 assert await violations(page, judged_by) == [], f"{name} {language} {width} {look}"
