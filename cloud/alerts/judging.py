@@ -75,7 +75,7 @@ class Look:
         dues = self.dues()
         return [
             each.class_id for each in self.rounds
-            if each.state in UNDECIDED and (each.class_id not in dues or self.now < dues[each.class_id] + GRACE)
+            if each.state in UNDECIDED and (each.class_id not in dues or each.due_at < dues[each.class_id])
         ]  # fmt: skip
 
     def as_told(self, judged: Round) -> Round:
