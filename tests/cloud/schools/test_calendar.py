@@ -1,5 +1,6 @@
 """Days that are not what their weekday says: set by who keeps the school, for whom they are meant, seen at once."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
