@@ -21,7 +21,6 @@ from cloud.menu.rules import minute_of, time_of
 from cloud.office.person import Text
 from cloud.schools.calendar import NOTE_MAX, days_ahead, set_day, set_days
 from cloud.schools.errors import SchoolRefused
-from cloud.schools.models import DayKind, Weekday
 from cloud.schools.queries import classes_of
 from cloud.schools.rules import EVERY_GRADE, EVERYBODY, Day, Whom
 
@@ -64,12 +63,9 @@ class DayForm:
         """Return what the days are. Raises Refused."""
         note = " ".join(self.note.split())
         if self.what is What.OFF:
-            return Day(DayKind.HOLIDAY, note=note)
-        weekday = Weekday(int(self.lessons_of)) if self.lessons_of else None
-        figures = _figure(self.lessons), _figure(self.lesson_min), _minute(self.from_time), _minute(self.until_time)
-        if weekday is None and figures == (None, None, None, None):
-            raise SchoolRefused(message("Say what is otherwise on that day: hours, lessons, or whose weekday."))
-        return Day(DayKind.WORKDAY, weekday, *figures, note)
+            return Day.off(note)
+        hours = _minute(self.from_time), _minute(self.until_time)
+        return Day.other(_figure(self.lessons_of), _figure(self.lessons), _figure(self.lesson_min), hours, note)
 
 
 @router.get("")

@@ -51,6 +51,25 @@ class Day:
         if not 0 <= from_min < until_min <= MINUTES:
             raise SchoolRefused(message("Lessons begin before they end, on the same day."))
 
+    @classmethod
+    def off(cls, note: str) -> "Day":
+        """Return a day without lessons."""
+        return cls(DayKind.HOLIDAY, note=note)
+
+    @classmethod
+    def other(
+        cls, weekday: int | None, lessons: int | None, lesson_min: int | None, hours: tuple[int | None, int | None],
+        note: str,
+    ) -> "Day":  # fmt: skip
+        """Return a day with lessons by another weekday's timetable (1: Monday), fewer, shorter, or within hours."""
+        if (weekday, lessons, lesson_min, *hours) == (None,) * 5:
+            raise SchoolRefused(message("Say what is otherwise on that day: hours, lessons, or whose weekday."))
+        return cls(DayKind.WORKDAY, None if weekday is None else Weekday(weekday), lessons, lesson_min, *hours, note)
+
+    @property
+    def is_off(self) -> bool:
+        return self.kind is DayKind.HOLIDAY
+
 
 @dataclass(frozen=True, slots=True)
 class Whom:

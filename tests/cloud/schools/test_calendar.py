@@ -1,6 +1,7 @@
 """Days that are not what their weekday says: set by who keeps the school, for whom they are meant, seen at once."""
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -109,7 +110,7 @@ async def test_plans_that_are_remembered_know_at_once_what_was_set(services: Ser
     plans, asked = Plans(services), [(school_id, FRIDAY)]
     before = (await plans.of(asked))[school_id, FRIDAY].plan_of(class_id)
 
-    changes = [
+    changes: list[Callable[[], Awaitable[object]]] = [
         lambda: set_day(services, SYSTEM, school_id, FRIDAY, LATER),
         lambda: set_day(services, SYSTEM, school_id, FRIDAY, None),
         lambda: set_class_days(services, SYSTEM, class_id, {Weekday.FRIDAY: (2, 3)}),
