@@ -71,7 +71,7 @@ class Attendance:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._plans = Plans(services)
+        self._plans = Plans(services.clock)
 
     async def apply(self, connection: asyncpg.Connection, records: Sequence[LoggedRecord]) -> None:
         """Write movements and presence, and wake the pages of those concerned."""
@@ -151,7 +151,7 @@ class Attendance:
                 marked.add(order)
         await mark_doubles(connection, movements, marked)
         now, rows = self._services.clock.now(), []
-        plans = await self._plans.of({(who.school_id, on) for (_, on), who in days.items()})
+        plans = await self._plans.of(connection, {(who.school_id, on) for (_, on), who in days.items()})
         for (person_id, on), who in days.items():
             class_id = who.class_id if who.is_student else None  # staff have no lessons to be late for
             day = presence_of(movements[person_id, on], plans[who.school_id, on].plan_of(class_id))

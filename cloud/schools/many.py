@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from cloud.core.services import Services
+from cloud.core.clock import Clock
 from cloud.schools.queries import SCHOOL, SPECIAL, calendar_of, times_of
 from cloud.schools.rules import DayPlan, plan_day
 
@@ -41,21 +41,20 @@ class SchoolDay:
 class Plans:
     """Plans of days, asked for many schools at once; bells, terms or days that are set count at once, classes soon."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._known: dict[SchoolOn, tuple[float, int, SchoolDay]] = {}  # when it was read, and the calendar's number
 
-    async def of(self, days: Collection[SchoolOn]) -> Mapping[SchoolOn, SchoolDay]:
+    async def of(self, connection: asyncpg.Connection, days: Collection[SchoolOn]) -> Mapping[SchoolOn, SchoolDay]:
         """Return these days; none for a school that is no more."""
-        now_s = self._services.clock.monotonic_s()
-        async with self._services.database.pool.acquire() as connection:
-            numbers = dict(await connection.fetch(_NUMBERS, sorted({school_id for school_id, _ in days})))
-            if len(self._known) > REMEMBERED_MAX:
-                self._known.clear()
-            missing = [each for each in days if each[0] in numbers and not self._is_known(each, numbers, now_s)]
-            if missing:
-                read = await days_of(connection, missing)
-                self._known.update({each: (now_s, numbers[each[0]], day) for each, day in read.items()})
+        now_s = self._clock.monotonic_s()
+        numbers = dict(await connection.fetch(_NUMBERS, sorted({school_id for school_id, _ in days})))
+        if len(self._known) > REMEMBERED_MAX:
+            self._known.clear()
+        missing = [each for each in days if each[0] in numbers and not self._is_known(each, numbers, now_s)]
+        if missing:
+            read = await days_of(connection, missing)
+            self._known.update({each: (now_s, numbers[each[0]], day) for each, day in read.items()})
         return {each: self._known[each][2] for each in days if each in self._known}
 
     def _is_known(self, day: SchoolOn, numbers: Mapping[int, int], now_s: float) -> bool:

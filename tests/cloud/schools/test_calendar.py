@@ -15,7 +15,7 @@ from cloud.schools.errors import SchoolRefused
 from cloud.schools.many import Plans
 from cloud.schools.models import DayKind, Weekday
 from cloud.schools.queries import day_plans
-from cloud.schools.rules import EVERYBODY, Day, Ring, Whom
+from cloud.schools.rules import EVERYBODY, Day, DayPlan, Ring, Whom
 from tests.cloud.schools.factory import SYSTEM, a_school
 
 TUESDAY, FRIDAY, SATURDAY = date(2026, 9, 1), date(2026, 9, 4), date(2026, 9, 5)
@@ -107,8 +107,13 @@ async def test_the_journal_says_what_was_set_for_whom(services: Services) -> Non
 async def test_plans_that_are_remembered_know_at_once_what_was_set(services: Services) -> None:
     school_id = await a_school(services)
     class_id = await add_class(services, SYSTEM, school_id, 5, "А")
-    plans, asked = Plans(services), [(school_id, FRIDAY)]
-    before = (await plans.of(asked))[school_id, FRIDAY].plan_of(class_id)
+    plans = Plans(services.clock)
+
+    async def known() -> DayPlan:
+        async with services.database.pool.acquire() as connection:
+            return (await plans.of(connection, [(school_id, FRIDAY)]))[school_id, FRIDAY].plan_of(class_id)
+
+    before = await known()
 
     changes: list[Callable[[], Awaitable[object]]] = [
         lambda: set_day(services, SYSTEM, school_id, FRIDAY, LATER),
@@ -120,7 +125,7 @@ async def test_plans_that_are_remembered_know_at_once_what_was_set(services: Ser
     seen = [before]
     for change in changes:
         await change()
-        seen.append((await plans.of(asked))[school_id, FRIDAY].plan_of(class_id))
+        seen.append(await known())
 
     assert seen[2] == before
     assert len({seen[0], seen[1], *seen[3:]}) == 5
