@@ -111,6 +111,7 @@ from cloud.office import (
     ways_in_pages,
 )
 from cloud.office import api as office_api
+from cloud.office import calendar_pages as calendar_pages_of_school
 from cloud.office import collector_pages as collector_pages_of_school
 from cloud.office import order_pages as kitchen_pages
 from cloud.office import pages as office_pages
@@ -171,7 +172,7 @@ ROUTERS = (
     role_pages.router, class_pages.router, region_pages.router, register_pages.router, morning_pages.router,
     absence_pages.router, collector_pages.router, absence_pages_of_school.router, collector_pages_of_school.router,
     trip_pages.router, collect_pages.router,
-    alert_pages.router,
+    alert_pages.router, calendar_pages_of_school.router,
     account_pages_of_school.router, account_pages_of_school.of_one, ways_in_pages.router,
     report_pages.router, signed_pages.router, import_pages.router, office_api.router, guardian_api.router,
     provider_api.router, provider_pages.router, leaving.router, launch_pages.router, lti_api.router,

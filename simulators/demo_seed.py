@@ -21,7 +21,8 @@ from cloud.people.actions import open_guardian_account
 from cloud.people.pins import staff_of
 from cloud.people.queries import guardians_of, people_of
 from cloud.rosters.bundles import add_device
-from cloud.schools.actions import NewSchool, add_school, set_bells, set_day
+from cloud.schools.actions import NewSchool, add_school, set_bells
+from cloud.schools.calendar import set_day
 from cloud.schools.models import DayKind
 from cloud.schools.rules import Day, Ring
 from simulators.demo_canteen import meals_around, seed_canteen, seed_till

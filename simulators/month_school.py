@@ -27,8 +27,9 @@ from cloud.people.actions import add_guardian, add_person, leave, open_guardian_
 from cloud.people.bulk import ConsentGiven, GuardianGiven, PersonGiven, put_consents, put_people
 from cloud.people.kinds import PersonRole, Purpose, Relation
 from cloud.rosters.bundles import HubAddress, add_device
-from cloud.schools.actions import NewSchool, add_school, set_day
+from cloud.schools.actions import NewSchool, add_school
 from cloud.schools.bulk import ClassGiven, put_classes
+from cloud.schools.calendar import set_day
 from cloud.schools.models import DayKind
 from cloud.schools.rules import Day
 from cloud.topups.numbers import number_of

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 import asyncpg
 
+from cloud.absences.ended import note_ended
 from cloud.absences.errors import AbsenceChanged, AbsenceRefused
 from cloud.absences.kinds import ANSWER, Happened, State, Tell, tell_nobody
 from cloud.absences.rules import checked_words
@@ -22,8 +23,10 @@ from cloud.register.queries import hand_of
 
 NOTED_MAX = 40  # of those that were seen at once, named in the journal
 _FIND = """
-SELECT absence.person_id, ref, coalesce(school_class_id, 0) AS class_id, state, first_on, last_on
-FROM absence JOIN person ON person.id = person_id WHERE absence.id = $1 AND absence.school_id = $2 FOR UPDATE OF absence
+SELECT absence.person_id, ref, coalesce(school_class_id, 0) AS class_id, state, first_on, last_on,
+  ($3::timestamptz AT TIME ZONE zone)::date AS today
+FROM absence JOIN person ON person.id = person_id JOIN school ON school.id = absence.school_id
+WHERE absence.id = $1 AND absence.school_id = $2 FOR UPDATE OF absence
 """
 _ANSWER = """
 UPDATE absence SET state = $2, answered_at = $3, answered_by = $4, answer_encrypted = $5,
@@ -79,7 +82,7 @@ async def _answer(
 ) -> None:
     async with services.database.transaction() as transaction:
         connection, now = raw(transaction), services.clock.now()
-        row = await connection.fetchrow(_FIND, absence_id, school_id)
+        row = await connection.fetchrow(_FIND, absence_id, school_id, now)
         _check(actor, school_id, row)
         if row["state"] == state and state is State.ACCEPTED:
             return
@@ -90,6 +93,8 @@ async def _answer(
             school_id=school_id, at=now,
         )  # fmt: skip
         days = row["first_on"], row["last_on"]
+        if state is State.ASKED:
+            await note_ended(connection, school_id, [row["person_id"]], days, row["today"])
         await tell(connection, Happened(absence_id, school_id, row["person_id"], state, *days, now))
         await wake_pages(services.vault, connection, [(school_id, row["ref"])])
 

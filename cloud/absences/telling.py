@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from cloud.absences.ended import note_ended
 from cloud.absences.errors import AbsenceChanged, AbsenceRefused
 from cloud.absences.kinds import REASON, WORDS, Absence, Happened, State, Tell, tell_nobody
 from cloud.absences.papers import put_paper
@@ -118,6 +119,7 @@ async def take_back(
         if row is None:
             raise _gone()
         days = row["first_on"], row["last_on"]
+        await note_ended(raw(transaction), mine["school_id"], [mine["person_id"]], days, mine["today"])
         await _done(services, transaction, actor, mine, absence_id, State.TAKEN_BACK, days, tell)
 
 

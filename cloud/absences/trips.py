@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from cloud.absences.ended import note_ended
 from cloud.absences.errors import TripRefused
 from cloud.absences.queries import reach_of
 from cloud.absences.rules import check_trip
@@ -51,7 +52,7 @@ ORDER BY ended_at IS NOT NULL, first_on DESC, trip.id DESC LIMIT $4
 """
 _FIND = "SELECT school_class_id, first_on, last_on, ended_at FROM trip WHERE id = $1 AND school_id = $2 FOR UPDATE"
 _END = "UPDATE trip SET ended_at = $2, ended_by = $3 WHERE id = $1"
-_REFS = "SELECT ref FROM trip_member JOIN person ON person.id = person_id WHERE trip_id = $1"
+_REFS = "SELECT person.id, ref FROM trip_member JOIN person ON person.id = person_id WHERE trip_id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,9 @@ async def call_off(services: Services, actor: Actor, school: SchoolToday, trip_i
         await connection.execute(_END, trip_id, services.clock.now(), actor.name)
         days = row["first_on"], row["last_on"]
         await _noted(services, transaction, actor, school.id, "trip.called_off", trip_id, row["school_class_id"], days)
-        refs = [each["ref"] for each in await connection.fetch(_REFS, trip_id)]
-        await wake_pages(services.vault, connection, [(school.id, ref) for ref in refs])
+        going = await connection.fetch(_REFS, trip_id)
+        await note_ended(connection, school.id, [each["id"] for each in going], days, school.on)
+        await wake_pages(services.vault, connection, [(school.id, each["ref"]) for each in going])
 
 
 async def trips_of(services: Services, actor: Actor, school: SchoolToday) -> list[Trip]:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import asyncpg
 
 from cloud.absences.queries import excused_on
-from cloud.alerts.rules import Counted
+from cloud.alerts.brake import Usual, Waited
 from cloud.core.vault import Vault
 from cloud.people.consents import consented_to
 from cloud.people.kinds import Purpose
@@ -28,14 +28,23 @@ SELECT id FROM person WHERE id = ANY($1) AND {consented_to(Purpose.CARD)} AND EX
 
 @dataclass(frozen=True, slots=True)
 class ClassSeen:
-    """A class on a day: how many were expected, and who of them was not seen."""
+    """A class on a day: who of those that were expected came, and who was not seen."""
 
-    expected: int
+    came: Sequence[int]  # person ids of who was seen, or is in class
     absent: Sequence[ChildMarked]
 
     @property
-    def counted(self) -> Counted:
-        return Counted(len(self.absent), self.expected)
+    def expected(self) -> int:
+        return len(self.came) + len(self.absent)
+
+    def waited(self, usual: Mapping[int, Usual]) -> list[Waited]:
+        """Return who was expected, with the gate that each one usually comes through."""
+        own = [(each, False) for each in self.came] + [(each.id, True) for each in self.absent]
+        return [Waited(person_id, is_absent, usual.get(person_id, Usual())) for person_id, is_absent in own]
+
+    def only(self, person_ids: Collection[int]) -> "ClassSeen":
+        """Return the class with only these of those who were not seen."""
+        return ClassSeen(self.came, [each for each in self.absent if each.id in person_ids])
 
 
 async def classes_seen(
@@ -55,9 +64,8 @@ async def classes_seen(
 
 
 def _seen(waited: Sequence[ChildMarked], using: Collection[int]) -> ClassSeen:
-    unseen = [each for each in waited if _is_unseen(each)]
-    absent = [each for each in unseen if each.id in using]
-    return ClassSeen(len(waited) - len(unseen) + len(absent), absent)
+    absent = [each for each in waited if _is_unseen(each) and each.id in using]
+    return ClassSeen([each.id for each in waited if not _is_unseen(each)], absent)
 
 
 def _is_unseen(child: ChildMarked) -> bool:

@@ -15,7 +15,7 @@ UNSENT_FEW = 10  # what a device in good health is just about to send
 LAG = timedelta(seconds=10)
 GATES_MAX = 100
 _OUT = """
-SELECT gate.key, gate.name_kk, gate.name_ru, gate.name_en, seen_at, is_online, unsent
+SELECT gate.id, gate.name_kk, gate.name_ru, gate.name_en, seen_at, is_online, unsent
 FROM gate JOIN device ON device.id = gate.device_id
 WHERE gate.school_id = $1 AND state = 'active' AND seen_at > $2
   AND (NOT is_online OR seen_at < $3 OR unsent > $4)
@@ -34,6 +34,7 @@ SELECT EXISTS (
 class GateOut:
     """A gate whose records may be missing: since when it is not heard, or how many it has still to send."""
 
+    id: int
     names: Mapping[str, str]
     seen_at: datetime
     is_online: bool
@@ -45,7 +46,7 @@ async def gates_out(connection: asyncpg.Connection | asyncpg.Pool, school_id: in
     rows = await connection.fetch(_OUT, school_id, now - GONE_AFTER, now - SILENT_ONLINE_AFTER, UNSENT_FEW, GATES_MAX)
     return [
         GateOut(
-            {language: row[f"name_{language}"] for language in ("kk", "ru", "en")},
+            row["id"], {language: row[f"name_{language}"] for language in ("kk", "ru", "en")},
             row["seen_at"], row["is_online"], row["unsent"],
         )
         for row in rows

@@ -1,29 +1,36 @@
 """What the page of alerts shows: what is held and who is meant, class by class, and what became of the others."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import asyncpg
+
 from cloud.alerts import rounds
 from cloud.alerts.expected import classes_seen
-from cloud.alerts.kinds import Round
+from cloud.alerts.kinds import Counted, Round, Why
 from cloud.alerts.outages import GateOut, gates_out
 from cloud.alerts.rules import AlertRules
 from cloud.alerts.settings import rules_of
+from cloud.alerts.telling import told_absent
 from cloud.core.actor import Actor
 from cloud.core.rights import Right
 from cloud.core.services import Services
 
 _NAMES = "SELECT id, grade || letter AS name FROM school_class WHERE id = ANY($1)"
+_GATES = "SELECT id, name_kk, name_ru, name_en FROM gate WHERE id = ANY($1) ORDER BY key LIMIT 100"
 _OPEN = """
 SELECT count(*) FROM alert_round
-WHERE school_id = $1 AND "on" = $2 AND state IN ('held', 'waiting') AND absent > 0
+WHERE school_id = $1 AND "on" = $2 AND state IN ('held', 'waiting') AND EXISTS (
+  SELECT FROM jsonb_array_elements(parts) AS part WHERE (part ->> 1)::int > 0 AND (part ->> 3)::boolean
+)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ClassAlerts:
-    """A class today: what became of its alerts, and, while they are open, who is not seen by now."""
+    """A class today: what became of its alerts, and, while they are open, of whom nobody was told yet."""
 
     round: Round
     name: str
@@ -36,6 +43,15 @@ class ClassAlerts:
 
 
 @dataclass(frozen=True, slots=True)
+class GateHeld:
+    """A gate of whose usual children too many were not seen."""
+
+    names: Mapping[str, str]
+    absent: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
 class AlertsToday:
     """The alerts of a school today."""
 
@@ -43,6 +59,7 @@ class AlertsToday:
     open: Sequence[ClassAlerts]
     closed: Sequence[ClassAlerts]
     out: Sequence[GateOut]
+    gates: Sequence[GateHeld] = ()
 
     def why(self, why: str) -> list[ClassAlerts]:
         """Return what is open for one reason."""
@@ -67,19 +84,45 @@ async def alerts_today(services: Services, actor: Actor, school_id: int, on: dat
         names = dict(await connection.fetch(_NAMES, [each.class_id for each in judged]))
         open_ids = [each.class_id for each in judged if each.is_open]
         seen = await classes_seen(connection, services.vault, school_id, on, open_ids) if open_ids else {}
+        known = await told_absent(connection, [child.id for each in seen.values() for child in each.absent], on)
         out = await gates_out(connection, school_id, now)
+        gates = await _gates_held(connection, judged)
         rules = await rules_of(connection, school_id)
-    told = [
-        ClassAlerts(
-            each, names[each.class_id], [child.name for child in seen[each.class_id].absent] if each.is_open else ()
-        )
-        for each in judged
-    ]  # fmt: skip
+    children = {
+        class_id: [child.name for child in each.absent if child.id not in known] for class_id, each in seen.items()
+    }
+    told = [ClassAlerts(each, names[each.class_id], children.get(each.class_id, ())) for each in judged]
     told.sort(key=lambda each: (len(each.name), each.name))
     return AlertsToday(
-        rules, [each for each in told if each.round.is_open and (each.children or each.round.absent)],
-        [each for each in told if not each.round.is_open], out,
+        rules, [each for each in told if each.round.is_open and (each.children or each.round.stopped.absent)],
+        [each for each in told if not each.round.is_open], out, gates,
     )  # fmt: skip
+
+
+async def _gates_held(connection: asyncpg.Connection, judged: Sequence[Round]) -> list[GateHeld]:
+    """Return the gates for which alerts are held, with all of their usual children that were judged today."""
+    held = {
+        part.gate_id for each in judged if each.why is Why.GATE_SHARE and each.is_open for part in each.parts
+        if part.gate_id and part.is_stopped
+    }  # fmt: skip
+    if not held:
+        return []
+    counted = _by_gate(judged)
+    rows = await connection.fetch(_GATES, sorted(held))
+    return [
+        GateHeld(_names(row), counted[row["id"]].absent, counted[row["id"]].expected) for row in rows
+    ]  # fmt: skip
+
+
+def _by_gate(judged: Iterable[Round]) -> Mapping[int, Counted]:
+    counted: defaultdict[int, Counted] = defaultdict(Counted)
+    for part in (part for each in judged for part in each.parts):
+        counted[part.gate_id] += part.counted
+    return counted
+
+
+def _names(row: asyncpg.Record) -> dict[str, str]:
+    return {language: row[f"name_{language}"] for language in ("kk", "ru", "en")}
 
 
 async def open_alerts(services: Services, actor: Actor, school_id: int, on: date) -> int:

@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cloud.alerts.errors import AlertRuleRefused
-from cloud.alerts.kinds import Round, State, Why
+from cloud.alerts.kinds import Counted, Round, State, Why
 from cloud.core.messages import message
 from cloud.schools.rules import DayPlan
 
 GRACE = timedelta(minutes=1)  # what was tapped in time has come by then
-FEW_OF_CLASS, FEW_OF_SCHOOL = 2, 4  # so many may always be told of: a class of three, a school of twenty
+# So many may always be told of: a class of three, a school of twenty.
+FEW_OF_CLASS, FEW_OF_GATE, FEW_OF_SCHOOL = (
+    2,
+    4,
+    4,
+)
 LOOK_AGAIN = timedelta(minutes=30)  # the calendar may have been changed
 LOOK_AT_WAITING = timedelta(seconds=30)
 MINUTES, SHARES = range(5, 181), range(5, 101)
@@ -26,24 +31,14 @@ class AlertRules:
     absent_after_min: int = 20
     class_share: int = 30
     school_share: int = 10
+    gate_share: int = 30  # of those who usually come through one gate
 
     def __post_init__(self) -> None:
         """Refuse what no school can mean."""
         if self.absent_after_min not in MINUTES:
             raise AlertRuleRefused(message("Parents are told 5 to 180 minutes after the first lesson began."))
-        if self.class_share not in SHARES or self.school_share not in SHARES:
+        if any(share not in SHARES for share in (self.class_share, self.school_share, self.gate_share)):
             raise AlertRuleRefused(message("A share is 5 to 100 per cent."))
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """Of how many children that were expected how many were not seen."""
-
-    absent: int = 0
-    expected: int = 0
-
-    def __add__(self, other: "Counted") -> "Counted":
-        return Counted(self.absent + other.absent, self.expected + other.expected)
 
 
 def due_at(plan: DayPlan, rules: AlertRules) -> datetime | None:
@@ -59,13 +54,25 @@ def held(due: Mapping[int, Counted], rounds: Iterable[Round], rules: AlertRules)
 
     The share of a school is of all that were judged today and told without anybody's decision, together with these.
     """
-    told = [Counted(each.absent, each.expected) for each in rounds if each.state is State.TOLD]
-    whole = sum([*told, *due.values()], Counted())
+    whole = sum([*(each.told for each in rounds), *due.values()], Counted())
     if _is_over(whole, rules.school_share, FEW_OF_SCHOOL):
         return {class_id: Why.SCHOOL for class_id, each in due.items() if each.absent}
     return {
         class_id: Why.CLASS for class_id, each in due.items() if _is_over(each, rules.class_share, FEW_OF_CLASS)
     }  # fmt: skip
+
+
+def gates_held(due: Mapping[int, Counted], rounds: Iterable[Round], rules: AlertRules) -> frozenset[int]:
+    """Return the gates of whose usual children too many would be told of at once, with those told today.
+
+    `due` are the children who fall due now, by their usual gate. A reader that fails in silence looks like this.
+    """
+    told = [part for each in rounds for part in each.parts if not part.is_stopped]
+    whole = {
+        gate_id: sum((part.counted for part in told if part.gate_id == gate_id), counted)
+        for gate_id, counted in due.items()
+    }
+    return frozenset(gate_id for gate_id, each in whole.items() if _is_over(each, rules.gate_share, FEW_OF_GATE))
 
 
 def next_look(dues: Iterable[datetime], rounds: Sequence[Round], now: datetime) -> datetime:

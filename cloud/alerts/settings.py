@@ -11,13 +11,13 @@ from cloud.core.database import raw
 from cloud.core.rights import Right
 from cloud.core.services import Services
 
-_OF_SCHOOL = "SELECT absent_after_min, class_share, school_share FROM alert_rule WHERE school_id = $1"
+_OF_SCHOOL = "SELECT absent_after_min, class_share, school_share, gate_share FROM alert_rule WHERE school_id = $1"
 _PUT = """
-INSERT INTO alert_rule (school_id, absent_after_min, class_share, school_share, set_at, set_by)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO alert_rule (school_id, absent_after_min, class_share, school_share, gate_share, set_at, set_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (school_id) DO UPDATE SET absent_after_min = excluded.absent_after_min,
-  class_share = excluded.class_share, school_share = excluded.school_share, set_at = excluded.set_at,
-  set_by = excluded.set_by
+  class_share = excluded.class_share, school_share = excluded.school_share, gate_share = excluded.gate_share,
+  set_at = excluded.set_at, set_by = excluded.set_by
 """
 _LOOK = "UPDATE alert_watch SET next_at = $2 WHERE school_id = $1 AND next_at > $2"
 

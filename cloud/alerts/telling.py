@@ -4,8 +4,8 @@ Rule: the caller's transaction; the lock of the shard's days is taken here, so t
 told of after it, and puts right what was wrong.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime
 
 import asyncpg
 
@@ -47,3 +47,11 @@ async def tell_absent(
     await keep_told(connection, kept)
     await tell(connection, list(new.values()), now)
     return len(new)
+
+
+async def told_absent(connection: asyncpg.Connection, person_ids: Collection[int], on: date) -> frozenset[int]:
+    """Return of which of these children it was told that they were not seen on a day."""
+    if not person_ids:
+        return frozenset()
+    told = await told_of(connection, [(person_id, on) for person_id in person_ids])
+    return frozenset(person_id for (person_id, _), own in told.items() if any(each.is_absence for each in own))

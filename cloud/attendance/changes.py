@@ -50,6 +50,10 @@ DELETE FROM day_change WHERE (shard, number) IN (
   WHERE day_change.number <= upto LIMIT $3
 )
 """
+_AGAIN = """
+INSERT INTO expected_again (school_id, person_id, "on") SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::date[])
+ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,17 @@ class Changed:
 async def note_changed(connection: asyncpg.Connection, changed: Iterable[tuple[int, int, date]]) -> None:
     """Note (school id, person id, day) that changed in the open transaction, and wake who reads."""
     await _note(connection, list(changed), CHANNEL)
+
+
+async def note_expected(connection: asyncpg.Connection, changed: Iterable[tuple[int, int, date]]) -> None:
+    """Note (school id, person id, day) of who was excused and is expected after all, in the open transaction.
+
+    The day is judged anew, and whoever was not seen by now is looked for as anybody else.
+    """
+    rows = list(changed)
+    if rows:
+        await connection.execute(_AGAIN, *(list(column) for column in zip(*rows, strict=True)))
+        await _note(connection, rows, CHANNEL)
 
 
 async def put_off(connection: asyncpg.Connection, changed: Iterable[tuple[int, int, date]]) -> None:

@@ -22,13 +22,11 @@ from cloud.core.wakeups import EVERYTHING, NOBODY
 from cloud.ingest.cursor import LoggedRecord
 from cloud.ingest.plan import clean
 from cloud.ingest.reading import Unreadable, read_record
-from cloud.schools.queries import day_plans
-from cloud.schools.rules import DayPlan
+from cloud.schools.many import Plans
 from schemas.structs import AnyRecord, Passage
 
 KINDS = frozenset({"decision", "hand_pass", "passage"})
 WAKE_UPS_MAX = 100  # beyond that the whole school is woken
-PLANS_S = 30.0  # how long a day's plan is remembered
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
 _MOVEMENT_KINDS = {kind.value: kind for kind in MovementKind}
 
@@ -73,7 +71,7 @@ class Attendance:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._plans: dict[tuple[int, date], tuple[float, dict[int | None, DayPlan]]] = {}
+        self._plans = Plans(services.clock)
 
     async def apply(self, connection: asyncpg.Connection, records: Sequence[LoggedRecord]) -> None:
         """Write movements and presence, and wake the pages of those concerned."""
@@ -90,6 +88,13 @@ class Attendance:
             await self._keep_presence(connection, days)
         strange = {kept.school_id for kept in told.values() if kept.who is None}
         await self._wake(connection, days.values(), strange)
+
+    async def reckon(self, connection: asyncpg.Connection, people: Iterable[Who], on: date) -> None:
+        """Reckon a day of these people anew of their movements, where what the day is was changed; wake their pages."""
+        days = _Days({(who.id, on): who for who in people})
+        if days:
+            await self._keep_presence(connection, days)
+            await self._wake(connection, days.values(), ())
 
     async def _told(
         self, connection: asyncpg.Connection, read: Sequence[tuple[LoggedRecord, AnyRecord]]
@@ -146,9 +151,10 @@ class Attendance:
                 marked.add(order)
         await mark_doubles(connection, movements, marked)
         now, rows = self._services.clock.now(), []
+        plans = await self._plans.of(connection, {(who.school_id, on) for (_, on), who in days.items()})
         for (person_id, on), who in days.items():
-            plan = await self._plan(who, on)
-            day = presence_of(movements[person_id, on], plan)
+            class_id = who.class_id if who.is_student else None  # staff have no lessons to be late for
+            day = presence_of(movements[person_id, on], plans[who.school_id, on].plan_of(class_id))
             rows.append(
                 (
                     who.school_id, person_id, on, day.first_in_at, day.last_out_at, day.is_inside, day.late_min,
@@ -158,17 +164,6 @@ class Attendance:
         await connection.execute(statements.KEEP_PRESENCE, *_columns(rows))
         students = [(who.school_id, person_id, on) for (person_id, on), who in days.items() if who.is_student]
         await note_changed(connection, students)
-
-    async def _plan(self, who: Who, on: date) -> DayPlan:
-        """Return a person's day; staff have no lessons to be late for."""
-        key, now_s = (who.school_id, on), self._services.clock.monotonic_s()
-        known = self._plans.get(key)
-        if known is None or now_s - known[0] > PLANS_S:
-            if len(self._plans) > 1_000:
-                self._plans.clear()
-            known = self._plans[key] = (now_s, await day_plans(self._services, who.school_id, on))
-        plans = known[1]
-        return plans.get(who.class_id if who.is_student else None, plans[None])
 
     async def _wake(self, connection: asyncpg.Connection, people: Iterable[Who], strange: Iterable[int]) -> None:
         """Wake the pages of these people, and at these schools those of the whole school."""

@@ -2,6 +2,7 @@
 
 Rule: a page that another site led to goes out as it is. Who can put words into a page and see how long it becomes
 could guess the rest of it, letter by letter (BREACH); who came from here, or typed the address, is nobody's tool.
+The app's worker asks for pages anew, and what its browser says then of who asks is not promised (docs/adr/0048).
 """
 
 import asyncio

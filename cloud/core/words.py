@@ -97,6 +97,8 @@ SIGNS = {
     "alerts_held": Sign(N_("Held: decide"), "no", "hand"),
     "alerts_released": Sign(N_("Released"), "in", "tick"),
     "alerts_dropped": Sign(N_("Not told"), "mute", "dash"),
+    "calendar_off": Sign(N_("No lessons on the day"), "mute", "dash"),
+    "calendar_other": Sign(N_("Other hours on the day"), "warn", "clock"),
     "alerts_lapsed": Sign(N_("Lessons over, not told"), "mute", "clock"),
     "unread": Sign(N_("New"), "out", "info"),
     "one_touch": Sign(N_("One touch sells it"), "in", "tick"),

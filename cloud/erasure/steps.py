@@ -65,7 +65,8 @@ SELECT 1 FROM to_the_family UNION ALL SELECT 1 FROM answers UNION ALL SELECT 1 F
 DELETE FROM support_question USING account WHERE account.id = account_id AND $1::bigint > 0
   AND login_digest IS NULL AND NOT account.is_active AND account.name = '№ ' || account.id RETURNING 1""",
     "notices": """
-WITH days AS (DELETE FROM notice_day WHERE person_id = $1)
+WITH days AS (DELETE FROM notice_day WHERE person_id = $1),
+  gates AS (DELETE FROM usual_gate WHERE person_id = $1), again AS (DELETE FROM expected_again WHERE person_id = $1)
 DELETE FROM notice WHERE person_id = $1 RETURNING 1""",
     "requests": "DELETE FROM correction_request WHERE person_id = $1 RETURNING 1",
     "diets": """

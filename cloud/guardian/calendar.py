@@ -4,7 +4,7 @@ Rule: a day is called missed only where a gate of the school told of anybody; el
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from cloud.absences.queries import excused_days
@@ -18,6 +18,7 @@ from cloud.meals.days import taken_on
 from cloud.people.kinds import FamilyRight
 from cloud.register.kinds import Said, Says
 from cloud.register.queries import said_of
+from cloud.schools.calendar import OtherDay, other_days
 from cloud.schools.queries import school_days
 
 FIRST_YEAR, LAST_YEAR = 2020, 2099
@@ -54,6 +55,7 @@ class Month:
 
     first_on: date
     weeks: Sequence[Sequence[CalendarDay | None]]
+    others: Mapping[date, OtherDay] = field(default_factory=dict)  # that are not what their weekday says
 
     @property
     def days(self) -> list[CalendarDay]:
@@ -133,7 +135,8 @@ async def calendar_of(services: Services, child: Child, on: date) -> Month:
         told=await days_told(services, child.school_id, first_on, last_on),
         excused=await excused_days(services, child.id, first_on, last_on),
     )
-    return laid_out(first_on, last_on, known)
+    others = await other_days(services, child.school_id, child.class_id, first_on, last_on)
+    return replace(laid_out(first_on, last_on, known), others=others)
 
 
 @dataclass(frozen=True, slots=True)

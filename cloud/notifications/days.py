@@ -67,7 +67,7 @@ class Days:
 
     def __post_init__(self) -> None:
         """Remember plans for a while."""
-        self._plans = Plans(self.services)
+        self._plans = Plans(self.services.clock)
 
     async def meet(self, shards: Collection[int]) -> int:
         """Tell of the next days, and return how many changes were met, 0 when there is nothing left.
@@ -111,7 +111,7 @@ class Days:
     async def _tell(self, connection: asyncpg.Connection, changed: Sequence[Changed]) -> int:
         """Tell what days tell by now, in the open transaction, and return how many changes that were."""
         days, now = days_in(changed), self.services.clock.now()
-        plans = await self._plans.of({(school_id, on) for (_, on), school_id in days.items()})
+        plans = await self._plans.of(connection, {(school_id, on) for (_, on), school_id in days.items()})
         passed = await passed_on(connection, days)
         classes = await classes_of(connection, {person_id for person_id, _ in days})
         told = await told_of(connection, days)

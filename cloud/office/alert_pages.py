@@ -47,12 +47,20 @@ async def decided(
 
 @router.post("/settings")
 async def change(
-    request: Request, desk: DecidersDesk, absent_after_min: Figure, class_share: Figure, school_share: Figure
+    request: Request,
+    desk: DecidersDesk,
+    absent_after_min: Figure,
+    class_share: Figure,
+    school_share: Figure,
+    gate_share: Figure,
 ) -> Response:
     """Let other rules hold for what falls due from now on."""
     try:
         await set_rules(
-            desk.services, desk.actor, desk.school.id, AlertRules(absent_after_min, class_share, school_share)
+            desk.services,
+            desk.actor,
+            desk.school.id,
+            AlertRules(absent_after_min, class_share, school_share, gate_share),
         )
     except NotAllowed:
         raise

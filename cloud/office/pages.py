@@ -79,6 +79,7 @@ async def _today(desk: Desk, query: Mapping[str, str]) -> dict[str, Any]:
         "is_school_day": desk.school.is_school_day, "silent": silent.get(desk.school.id, ()),
         "held": await open_alerts(desk.services, desk.actor, desk.school.id, desk.school.on),
         "decides": desk.actor.can(Right.ALERTS_DECIDE, desk.school.id),
+        "sets_days": desk.actor.can(Right.SCHOOL_KEEP, desk.school.id),
         "opens_people": desk.actor.can(Right.PEOPLE_KEEP, desk.school.id),
     }  # fmt: skip
 

@@ -11,7 +11,7 @@ import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import audit
-from cloud.attendance.changes import note_changed
+from cloud.attendance.changes import note_changed, note_expected
 from cloud.attendance.queries import SchoolToday
 from cloud.core.actor import Actor
 from cloud.core.database import raw
@@ -121,8 +121,9 @@ async def _write(
 ) -> None:  # fmt: skip
     """Write one mark a child, note that the day changed, and wake the pages that show it."""
     connection, vault = raw(transaction), services.vault
+    before = [said_in(vault, row) for row in children]
     first: int = await connection.fetchval(_NEXT, school.id)
-    ids, were = [row["id"] for row in children], [said_in(vault, row).says.value for row in children]
+    ids, were = [row["id"] for row in children], [each.says.value for each in before]
     await connection.execute(
         _WRITE, school.id, first, class_id, on, said.says.value, services.clock.now(), actor.name, ids, were
     )
@@ -131,8 +132,22 @@ async def _write(
         why = [vault.encrypt(said.reason.value, WHY, place_of(school.id, number)) for number in numbers]
         await connection.execute(_WHY, school.id, numbers, why)
     if on == school.on:  # who was told today that a child was not seen may learn that it is in class
-        await note_changed(connection, [(school.id, child_id, on) for child_id in ids])
+        await _note_day(connection, school, said, dict(zip(ids, before, strict=True)))
     await wake_pages(vault, connection, [(school.id, row["ref"]) for row in children])
+
+
+async def _note_day(
+    connection: asyncpg.Connection, school: SchoolToday, said: Said, before: Mapping[int, Said]
+) -> None:  # fmt: skip
+    """Note that today changed, and of whom it is not known any more where they are."""
+    freed = [child_id for child_id, was in before.items() if _is_known(was) and not _is_known(said)]
+    await note_changed(connection, [(school.id, child_id, school.on) for child_id in before if child_id not in freed])
+    await note_expected(connection, [(school.id, child_id, school.on) for child_id in freed])
+
+
+def _is_known(said: Said) -> bool:
+    """Tell whether a mark says where a child is, so that nobody waits for it at the gates."""
+    return said.is_excused or said.says is Says.PRESENT
 
 
 def _changed() -> RegisterChanged:

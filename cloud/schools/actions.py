@@ -1,4 +1,4 @@
-"""What is done with schools: adding one, its week, terms, calendar, bells and classes."""
+"""What is done with schools: adding one, its terms, bells and classes; `calendar` sets days."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,9 +16,10 @@ from cloud.core.errors import NotFound
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
+from cloud.schools.calendar import count_calendar
 from cloud.schools.errors import CodeTaken, SchoolRefused
-from cloud.schools.models import Bell, CalendarDay, School, SchoolClass, Term, Weekday
-from cloud.schools.rules import GRADES, SHIFTS, Day, Ring, check_rings, normal_letter
+from cloud.schools.models import Bell, School, SchoolClass, Term, Weekday
+from cloud.schools.rules import GRADES, SHIFTS, Ring, check_rings, normal_letter
 from schemas.topics import SHARDS
 
 CODE = re.compile(r"[a-z0-9]{4,12}")
@@ -71,6 +72,7 @@ async def set_bells(services: Services, actor: Actor, school_id: int, rings: Seq
             )
             for ring in rings
         )  # fmt: skip
+        await count_calendar(raw(connection), school_id)
         await audit(
             connection, actor, "school.bells_set", f"school:{school_id}", {"lessons": str(len(rings))},
             school_id=school_id, at=services.clock.now(),
@@ -89,25 +91,10 @@ async def set_terms(services: Services, actor: Actor, school_id: int, terms: Seq
     async with services.database.transaction() as connection:
         await Term.filter(school_id=school_id).delete()
         await Term.bulk_create(Term(school_id=school_id, first_on=first, last_on=last) for first, last in ordered)
+        await count_calendar(raw(connection), school_id)
         await audit(
             connection, actor, "school.terms_set", f"school:{school_id}", school_id=school_id, at=services.clock.now()
         )
-
-
-async def set_day(services: Services, actor: Actor, school_id: int, on: date, day: Day | None, note: str = "") -> None:
-    """Say that a day is a holiday or a workday, or (None) that it is what its weekday says. Raises NotAllowed."""
-    actor.require(Right.SCHOOL_KEEP, school_id)
-    async with services.database.transaction() as connection:
-        await CalendarDay.filter(school_id=school_id, on=on).delete()
-        if day is not None:
-            await CalendarDay(
-                school_id=school_id, on=on, kind=day.kind, lessons_of=day.lessons_of, lessons=day.lessons,
-                lesson_min=day.lesson_min, note=note.strip()[:120],
-            ).save()  # fmt: skip
-        await audit(
-            connection, actor, "school.day_set", f"school:{school_id}",
-            {"on": str(on), "kind": day.kind.value if day else ""}, school_id=school_id, at=services.clock.now(),
-        )  # fmt: skip
 
 
 async def add_class(services: Services, actor: Actor, school_id: int, grade: int, letter: str, shift: int = 1) -> int:
@@ -143,6 +130,7 @@ async def set_class_days(
             "INSERT INTO first_lesson (school_class_id, weekday, lesson, last_lesson) VALUES ($1, $2, $3, $4)",
             [(class_id, int(weekday), first, last) for weekday, (first, last) in lessons.items()],
         )
+        await count_calendar(at, school_class.school_id)
         await audit(
             connection, actor, "class.days_set", f"class:{class_id}",
             school_id=school_class.school_id, at=services.clock.now(),

@@ -7,15 +7,16 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from cloud.core.services import Services
-from cloud.schools.queries import SCHOOL, calendar_of, times_of
+from cloud.core.clock import Clock
+from cloud.schools.queries import SCHOOL, SPECIAL, calendar_of, times_of
 from cloud.schools.rules import DayPlan, plan_day
 
 REMEMBERED_S = 60.0
 REMEMBERED_MAX = 20_000
 SchoolOn = tuple[int, date]
 _BELLS = "SELECT * FROM bell WHERE school_id = ANY($1)"
-_DAYS = 'SELECT * FROM calendar_day WHERE school_id = ANY($1) AND "on" = ANY($2::date[])'
+_DAYS = f'{SPECIAL} WHERE school_id = ANY($1) AND "on" = ANY($2::date[])'
+_NUMBERS = "SELECT id, calendar_number FROM school WHERE id = ANY($1)"
 _TERMS = "SELECT * FROM term WHERE school_id = ANY($1)"
 _CLASSES = "SELECT * FROM school_class WHERE school_id = ANY($1) AND is_active"
 _LESSONS = """
@@ -38,24 +39,27 @@ class SchoolDay:
 
 
 class Plans:
-    """Plans of days, asked for many schools at once."""
+    """Plans of days, asked for many schools at once; bells, terms or days that are set count at once, classes soon."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._known: dict[SchoolOn, tuple[float, SchoolDay]] = {}
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._known: dict[SchoolOn, tuple[float, int, SchoolDay]] = {}  # when it was read, and the calendar's number
 
-    async def of(self, days: Collection[SchoolOn]) -> Mapping[SchoolOn, SchoolDay]:
+    async def of(self, connection: asyncpg.Connection, days: Collection[SchoolOn]) -> Mapping[SchoolOn, SchoolDay]:
         """Return these days; none for a school that is no more."""
-        now_s = self._services.clock.monotonic_s()
-        old_s = now_s - REMEMBERED_S
-        missing = {each for each in days if self._known.get(each, (old_s, None))[0] <= old_s}
+        now_s = self._clock.monotonic_s()
+        numbers = dict(await connection.fetch(_NUMBERS, sorted({school_id for school_id, _ in days})))
+        if len(self._known) > REMEMBERED_MAX:
+            self._known.clear()
+        missing = [each for each in days if each[0] in numbers and not self._is_known(each, numbers, now_s)]
         if missing:
-            if len(self._known) > REMEMBERED_MAX:
-                self._known.clear()
-            async with self._services.database.pool.acquire() as connection:
-                read = await days_of(connection, missing)
-            self._known.update({each: (now_s, day) for each, day in read.items()})
-        return {each: self._known[each][1] for each in days if each in self._known}
+            read = await days_of(connection, missing)
+            self._known.update({each: (now_s, numbers[each[0]], day) for each, day in read.items()})
+        return {each: self._known[each][2] for each in days if each in self._known}
+
+    def _is_known(self, day: SchoolOn, numbers: Mapping[int, int], now_s: float) -> bool:
+        read_s, number, _ = self._known.get(day, (0.0, -1, None))
+        return number == numbers[day[0]] and now_s - read_s < REMEMBERED_S
 
 
 async def days_of(connection: asyncpg.Connection, days: Collection[SchoolOn]) -> dict[SchoolOn, SchoolDay]:

@@ -37,6 +37,7 @@ class School(Model):
     zone = fields.CharField(max_length=40, default="Asia/Almaty")
     school_days = fields.SmallIntField(default=5)  # five-day or six-day week
     passback = fields.CharField(max_length=4, default="soft")  # off, soft, hard: the roster's policy
+    calendar_number = fields.BigIntField(default=0, db_default=0)  # how often bells, terms and days were set
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -44,7 +45,7 @@ class School(Model):
 
 
 class CalendarDay(Model):
-    """A day that is not what its weekday says; a workday may follow the lessons of another weekday."""
+    """A day that is not what its weekday says, for all, a grade or a class; see `rules.Day`."""
 
     id = fields.BigIntField(primary_key=True)
     school: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField(
@@ -56,11 +57,17 @@ class CalendarDay(Model):
     lessons_of = fields.IntEnumField(Weekday, null=True)
     lessons = fields.SmallIntField(null=True)  # of a shortened day: so many of each shift
     lesson_min = fields.SmallIntField(null=True)  # and so many minutes each
+    from_min = fields.SmallIntField(null=True)  # nobody begins before it, in local minutes after midnight
+    until_min = fields.SmallIntField(null=True)  # and nobody stays after it
     note = fields.CharField(max_length=120, default="")
+    grade = fields.SmallIntField(default=-1, db_default=-1)  # for one grade only; -1 for all, or for a class
+    school_class: fields.ForeignKeyNullableRelation[Model] = fields.ForeignKeyField(
+        "cloud.SchoolClass", related_name=False, null=True, on_delete=fields.RESTRICT
+    )
+    school_class_id: int | None
 
     class Meta:
-        table = "calendar_day"
-        unique_together = (("school", "on"),)
+        table = "calendar_day"  # a day is set once for each; the index is in migration 0059
 
 
 class Term(Model):

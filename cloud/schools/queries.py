@@ -13,7 +13,7 @@ from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.schools.errors import SchoolUnknown
 from cloud.schools.models import DayKind, Weekday
-from cloud.schools.rules import Calendar, ClassTimes, Day, DayPlan, Ring, plan_day
+from cloud.schools.rules import EVERYBODY, Calendar, ClassTimes, Day, DayPlan, Ring, Whom, plan_day
 
 SCHOOL = "SELECT id, code, shard, name_kk, name_ru, name_en, zone, school_days, passback FROM school"
 CLASSES = """
@@ -23,6 +23,10 @@ WHERE school_id = $1 AND ($2::bigint IS NULL OR id = $2) AND (is_active OR id = 
 LESSONS = """
 SELECT school_class_id, weekday, lesson, last_lesson FROM first_lesson
 JOIN school_class ON school_class.id = school_class_id WHERE school_id = $1 LIMIT 4000
+"""
+SPECIAL = """
+SELECT school_id, "on", kind, lessons_of, lessons, lesson_min, from_min, until_min, note, grade, school_class_id
+FROM calendar_day
 """
 SCHOOLS_MAX = 10_000
 
@@ -147,21 +151,32 @@ async def terms_of(services: Services, school_id: int) -> list[tuple[date, date]
     return [(row["first_on"], row["last_on"]) for row in rows]
 
 
+async def calendar_between(services: Services, school_id: int, first_on: date, last_on: date) -> Calendar:
+    """Return a school's calendar with what is set of the days between two. Raises NotFound."""
+    async with services.database.pool.acquire() as connection:
+        return await _calendar(connection, school_id, first_on, last_on)
+
+
+async def times_of_classes(services: Services, school_id: int, class_id: int | None = None) -> dict[int, ClassTimes]:
+    """Return the place of each class of a school in its calendar, or of one class."""
+    async with services.database.pool.acquire() as connection:
+        return await _times(connection, school_id, class_id)
+
+
 def calendar_of(
     school: asyncpg.Record, bells: Iterable[asyncpg.Record], days: Iterable[asyncpg.Record],
     terms: Iterable[asyncpg.Record],
 ) -> Calendar:  # fmt: skip
     """Return a calendar of the rows of one school."""
+    special = {(row["on"], Whom(row["grade"], row["school_class_id"])): day_of(row) for row in days}
     return Calendar(
         zone=ZoneInfo(school["zone"]),
         school_days=school["school_days"],
         rings=[
             Ring(bell["shift"], bell["lesson"], bell["starts_min"], bell["ends_min"], bell["grade"]) for bell in bells
         ],
-        days={
-            day["on"]: Day(DayKind(day["kind"]), _weekday(day["lessons_of"]), day["lessons"], day["lesson_min"])
-            for day in days
-        },
+        days={on: day for (on, whom), day in special.items() if whom == EVERYBODY},
+        apart={place: day for place, day in special.items() if place[1] != EVERYBODY},
         terms=[(term["first_on"], term["last_on"]) for term in terms],
     )
 
@@ -173,8 +188,17 @@ def times_of(classes: Iterable[asyncpg.Record], lessons: Iterable[asyncpg.Record
         of_class = own.setdefault(row["school_class_id"], {})
         of_class[Weekday(row["weekday"])] = (row["lesson"], row["last_lesson"])
     return {
-        row["id"]: ClassTimes(row["grade"], row["shift"], row["school_days"], own.get(row["id"], {})) for row in classes
+        row["id"]: ClassTimes(row["grade"], row["shift"], row["school_days"], own.get(row["id"], {}), row["id"])
+        for row in classes
     }
+
+
+def day_of(row: asyncpg.Record) -> Day:
+    """Return what a row of the calendar says of its day."""
+    return Day(
+        DayKind(row["kind"]), _weekday(row["lessons_of"]), row["lessons"], row["lesson_min"], row["from_min"],
+        row["until_min"], row["note"],
+    )  # fmt: skip
 
 
 def _school(row: asyncpg.Record) -> SchoolRow:
@@ -189,8 +213,7 @@ async def _calendar(connection: asyncpg.Connection, school_id: int, on: date, la
         "SELECT shift, lesson, starts_min, ends_min, grade FROM bell WHERE school_id = $1 LIMIT 1000", school_id
     )
     days = await connection.fetch(
-        'SELECT "on", kind, lessons_of, lessons, lesson_min FROM calendar_day '
-        'WHERE school_id = $1 AND "on" BETWEEN $2 AND $3 LIMIT 1000',
+        f'{SPECIAL} WHERE school_id = $1 AND "on" BETWEEN $2 AND $3 LIMIT 4000',
         school_id,
         on,
         last_on or on,

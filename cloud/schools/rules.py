@@ -37,6 +37,9 @@ class Day:
     lessons_of: Weekday | None = None
     lessons: int | None = None  # of a shortened day: so many of each shift
     lesson_min: int | None = None  # and so many minutes each; breaks stay
+    from_min: int | None = None  # nobody begins before it, in minutes after local midnight
+    until_min: int | None = None  # and nobody stays after it
+    note: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no day can be."""
@@ -44,6 +47,39 @@ class Day:
             raise SchoolRefused(message("A shortened day has 1 to 12 lessons in each shift."))
         if self.lesson_min is not None and self.lesson_min not in LESSON_MINUTES:
             raise SchoolRefused(message("A lesson of a shortened day takes 10 to 60 minutes."))
+        from_min, until_min = self.from_min or 0, MINUTES if self.until_min is None else self.until_min
+        if not 0 <= from_min < until_min <= MINUTES:
+            raise SchoolRefused(message("Lessons begin before they end, on the same day."))
+
+    @classmethod
+    def off(cls, note: str) -> "Day":
+        """Return a day without lessons."""
+        return cls(DayKind.HOLIDAY, note=note)
+
+    @classmethod
+    def other(
+        cls, weekday: int | None, lessons: int | None, lesson_min: int | None, hours: tuple[int | None, int | None],
+        note: str,
+    ) -> "Day":  # fmt: skip
+        """Return a day with lessons by another weekday's timetable (1: Monday), fewer, shorter, or within hours."""
+        if (weekday, lessons, lesson_min, *hours) == (None,) * 5:
+            raise SchoolRefused(message("Say what is otherwise on that day: hours, lessons, or whose weekday."))
+        return cls(DayKind.WORKDAY, None if weekday is None else Weekday(weekday), lessons, lesson_min, *hours, note)
+
+    @property
+    def is_off(self) -> bool:
+        return self.kind is DayKind.HOLIDAY
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """For whom a day of the calendar is another: for one class, for a grade, or for everybody."""
+
+    grade: int = EVERY_GRADE
+    class_id: int | None = None
+
+
+EVERYBODY = Whom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +89,13 @@ class Calendar:
     zone: ZoneInfo
     school_days: int
     rings: Sequence[Ring]
-    days: Mapping[date, Day] = field(default_factory=dict)
+    days: Mapping[date, Day] = field(default_factory=dict)  # for everybody
     terms: Sequence[tuple[date, date]] = ()  # none: taught all year
+    apart: Mapping[tuple[date, Whom], Day] = field(default_factory=dict)  # for a grade or a class, instead of that
+
+    def usual(self) -> "Calendar":
+        """Return the calendar as it were if every day was what its weekday says."""
+        return replace(self, days={}, apart={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +106,7 @@ class ClassTimes:
     shift: int
     school_days: int | None = None
     lessons: Mapping[Weekday, tuple[int, int]] = field(default_factory=dict)
+    class_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +124,30 @@ class DayPlan:
 
 def plan_day(calendar: Calendar, times: ClassTimes | None, on: date) -> DayPlan:
     """Return a class's day; without a class (staff) whether it is a school day at all."""
-    special = calendar.days.get(on)
+    special = special_of(calendar, times, on)
     weekday = Weekday(on.isoweekday())
     if special is not None and special.lessons_of is not None:
         weekday = special.lessons_of
-    if not _is_school_day(calendar, times, on, weekday):
+    if not _is_school_day(calendar, times, on, weekday, special):
         return DayPlan(on, is_school_day=False)
     if times is None:
         return DayPlan(on, is_school_day=True)
     rings = _rings_of(calendar, times, weekday, special)
     if not rings:
         return DayPlan(on, is_school_day=True)
-    starts_min = min(ring.starts_min for ring in rings)
-    ends_min = max(ring.ends_min for ring in rings)
+    starts_min, ends_min = _hours(rings, special)
+    if starts_min >= ends_min:  # all lessons of the class lie outside of the day's hours
+        return DayPlan(on, is_school_day=False)
     return DayPlan(on, True, _instant(on, starts_min, calendar.zone), _instant(on, ends_min, calendar.zone))
+
+
+def special_of(calendar: Calendar, times: ClassTimes | None, on: date) -> Day | None:
+    """Return what a day is for a class where it is not what its weekday says: its own, its grade's, or everybody's."""
+    everybodys = calendar.days.get(on)
+    if times is None:
+        return everybodys
+    own = calendar.apart.get((on, Whom(class_id=times.class_id)))
+    return own or calendar.apart.get((on, Whom(times.grade))) or everybodys
 
 
 def check_rings(rings: Sequence[Ring]) -> None:
@@ -131,14 +183,23 @@ def normal_letter(letter: str) -> str:
     return letter.upper().translate(LOOKALIKES)
 
 
-def _is_school_day(calendar: Calendar, times: ClassTimes | None, on: date, weekday: Weekday) -> bool:
-    special = calendar.days.get(on)
+def _is_school_day(
+    calendar: Calendar, times: ClassTimes | None, on: date, weekday: Weekday, special: Day | None
+) -> bool:  # fmt: skip
     if special is not None:
         return special.kind is DayKind.WORKDAY
     if calendar.terms and not any(first <= on <= last for first, last in calendar.terms):
         return False
     own_days = times.school_days if times else None
     return weekday <= (own_days or calendar.school_days)
+
+
+def _hours(rings: Sequence[Ring], special: Day | None) -> tuple[int, int]:
+    starts_min, ends_min = min(ring.starts_min for ring in rings), max(ring.ends_min for ring in rings)
+    if special is None:
+        return starts_min, ends_min
+    until_min = MINUTES if special.until_min is None else special.until_min
+    return max(starts_min, special.from_min or 0), min(ends_min, until_min)
 
 
 def _rings_of(calendar: Calendar, times: ClassTimes, weekday: Weekday, special: Day | None) -> list[Ring]:

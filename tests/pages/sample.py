@@ -42,6 +42,7 @@ from schemas.structs import Item, Record, Sale, Shift, Void
 from tests.pages import (
     absence_sample,
     alert_sample,
+    calendar_sample,
     canteen_sample,
     family_sample,
     message_sample,
@@ -146,6 +147,7 @@ async def write(services: Services) -> Sample:
     await notice_sample.write(services)
     scan = await family_sample.write(services, people[0].id, people[ABSENT].id, NOW)
     await absence_sample.write(services, school.id, people[0].ref, people[1].ref)
+    await calendar_sample.write(services, school.id, int(people[0].school_class_id or 0))
     tokens["ended"] = await _account(services, Role.OFFICE, school.id, "Ескі кеңсе", login="ended")
     await SignIn.filter(account_id=(await Account.get(name="Ескі кеңсе")).id).update(expires_at=NOW)
     tokens |= await message_sample.write_with_roles(services, school.id, other.id, set(tokens), people[0].id)

@@ -12,6 +12,8 @@ from cloud.core.services import Services
 from cloud.notifications.kinds import Kind
 from simulators.clock import SimulatedClock
 from tests.cloud.attendance.factory import EIGHT, School, tap
+from tests.cloud.ingest.device import Device
+from tests.cloud.ingest.rows import add_devices
 from tests.cloud.notifications.factory import Parent, a_parent, tell_all, told_to
 from tests.cloud.people.factory import a_student
 
@@ -27,6 +29,16 @@ SELECT id, 'card', 'yes', $1, 'import', '', $2 FROM person
 """
 _DEVICE = """
 UPDATE device SET is_online = true, seen_at = $2, unsent = 0 WHERE school_id = $1
+"""
+_GATE = """
+INSERT INTO gate (school_id, key, name_kk, name_ru, name_en, has_sensor, device_id)
+SELECT $1, 'b', 'Б қақпасы', 'Вход Б', 'Gate B', false, id FROM device WHERE name = 'gate-2' RETURNING id
+"""
+_CAME_BY = """
+INSERT INTO movement (shard, position, school_id, person_id, "on", at, received_at, direction, gate, kind, reason, let,
+  let_reason, passage, clock, device, epoch, seq)
+SELECT 1, 0, $1, person.id, $2, $3, $3, 'in', $4, 'card', '', 'card', '', '', 'ntp', 'before', $5, person.id
+FROM person WHERE ref = ANY($6)
 """
 
 
@@ -59,11 +71,15 @@ class Morning:
             await self.gates.send(*records)
             await self.gates.project()
 
-    async def at(self, minute: float, *, is_heard: bool = True) -> list[Round]:
-        """Let it be so many minutes after eight, look at what is due, tell, and return what became of the classes."""
+    async def at(self, minute: float, *, is_heard: bool = True, lost: str = "") -> list[Round]:
+        """Let it be so many minutes after eight, look at what is due, tell, and return what became of the classes.
+
+        `lost` is a device that is out of reach.
+        """
         self.clock.advance((EIGHT + timedelta(minutes=minute) - self.clock.now()).total_seconds())
         if is_heard:
             await self.hear()
+        await self.gates.pool.execute("UPDATE device SET is_online = false WHERE name = $1", lost)
         await judge_due(self.services, range(64))
         await tell_all(self.services)
         return await self.rounds()
@@ -74,6 +90,20 @@ class Morning:
     async def hear(self) -> None:
         """Let the gate's device have been heard just now."""
         await self.gates.pool.execute(_DEVICE, self.gates.school_id, self.clock.now())
+
+    async def second_gate(self) -> int:
+        """Open Gate B, with a device of its own that is well; return its id."""
+        gates = self.gates
+        device = Device("gate-2", school="almaty5", shard=gates.device.shard)
+        await add_devices(gates.pool, self.services.vault, self.clock, device)
+        return int(await gates.pool.fetchval(_GATE, gates.school_id))
+
+    async def came_by(self, gate: str, children: Iterable[int], days: Iterable[int] = (4, 5, 6, 7, 8)) -> None:
+        """Let children have come through a gate so many days ago; without an argument, on the five school days."""
+        refs = [self.gates.refs[child] for child in children]
+        for day in days:
+            at = EIGHT - timedelta(days=day, minutes=10)
+            await self.gates.pool.execute(_CAME_BY, self.gates.school_id, at.date(), at, gate, f"{gate}{day}", refs)
 
     async def told(self, *kinds: Kind) -> list[tuple[str, Kind]]:
         """Return what the parent was told of these kinds: of whom, and what."""

@@ -23,9 +23,9 @@ from cloud.people.actions import withdraw_consent
 from cloud.people.kinds import Purpose
 from cloud.register.actions import mark
 from cloud.register.kinds import BY_CODE, Reason
-from cloud.schools.actions import set_day
+from cloud.schools.calendar import set_day
 from cloud.schools.models import DayKind
-from cloud.schools.rules import Day
+from cloud.schools.rules import Day, Whom
 from simulators.clock import SimulatedClock
 from tests.cloud.alerts.factory import ON, Morning, a_morning
 from tests.cloud.attendance.factory import EIGHT, tap
@@ -321,3 +321,38 @@ async def test_rounds_of_weeks_ago_are_forgotten(morning: Morning) -> None:
     assert len(await morning.rounds()) == 2
     await rounds.forget(morning.gates.pool, morning.clock.now() + timedelta(days=36))
     assert await morning.rounds() == []
+
+
+async def test_a_class_whose_lessons_begin_later_today_is_waited_for_until_then(morning: Morning) -> None:
+    own = Whom(class_id=morning.classes[0])
+    later = Day(DayKind.WORKDAY, from_min=10 * 60)
+    await set_day(morning.services, SYSTEM, morning.gates.school_id, ON, later, own)
+    await morning.came(range(9, 30))
+
+    first = await morning.at(22)
+    told_first = await morning.absent()
+    await morning.came(range(1, 8), minute=110)
+    second = await morning.at(142)
+
+    assert [each.class_id for each in first] == [morning.classes[1]]
+    assert told_first == [8]
+    assert [each.due_at for each in second if each.class_id == morning.classes[0]] == [EIGHT + timedelta(minutes=140)]
+    assert await morning.absent() == [0, 8]
+
+
+@pytest.mark.parametrize("moved", [True, False])
+async def test_a_day_that_is_moved_after_a_class_was_held_lets_it_be_judged_in_its_time(
+    morning: Morning, *, moved: bool
+) -> None:
+    await morning.came(range(8, 30))
+    await morning.at(22)
+    later = Day(DayKind.WORKDAY, from_min=10 * 60)
+    if moved:
+        await set_day(morning.services, SYSTEM, morning.gates.school_id, ON, later, Whom(5))
+
+    await morning.came(range(8), minute=115)
+    await morning.at(142)
+
+    states = [each.state for each in await morning.rounds() if each.class_id == morning.classes[0]]
+    assert states == [State.TOLD if moved else State.HELD]
+    assert await morning.absent() == []

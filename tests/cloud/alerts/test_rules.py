@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.alerts.errors import AlertRuleRefused
-from cloud.alerts.kinds import Round, State, Why
+from cloud.alerts.kinds import Counted, Part, Round, State, Why
 from cloud.alerts.rules import (
     FEW_OF_CLASS,
     GRACE,
     LOOK_AGAIN,
     LOOK_AT_WAITING,
     AlertRules,
-    Counted,
     due_at,
+    gates_held,
     held,
     next_look,
 )
@@ -29,7 +29,8 @@ RULES = AlertRules()
 
 
 def judged(state: State, absent: int, expected: int, why: Why = Why.NONE, class_id: int = 9) -> Round:
-    return Round(class_id, ON, EIGHT + timedelta(minutes=20), ONE, state, why, absent, expected)
+    parts = (Part(0, absent, expected, state is not State.TOLD),)
+    return Round(class_id, ON, EIGHT + timedelta(minutes=20), ONE, state, why, absent, expected, parts=parts)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,32 @@ def test_what_is_held_is_looked_at_when_the_lessons_are_over() -> None:
     assert next_look([], [judged(State.HELD, 9, 9)], ONE - timedelta(minutes=1)) == ONE
 
 
-@pytest.mark.parametrize("wrong", [(4, 30, 10), (181, 30, 10), (20, 4, 10), (20, 101, 10), (20, 30, 0)])
-def test_a_rule_that_no_school_can_mean_is_refused(wrong: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize(
+    ("due", "told", "held_gates"),
+    [
+        (Counted(38, 40), Counted(), {1}),
+        (Counted(4, 4), Counted(), set()),  # few are always told of
+        (Counted(12, 40), Counted(), set()),  # 30 %
+        (Counted(13, 40), Counted(), {1}),
+        (Counted(13, 40), Counted(0, 60), set()),  # with those who were judged before, 13 %
+        (Counted(2, 40), Counted(30, 60), {1}),
+    ],
+)
+def test_too_many_who_usually_come_through_one_gate_are_held(due: Counted, told: Counted, held_gates: set[int]) -> None:
+    before = Round(9, ON, EIGHT, ONE, State.TOLD, Why.NONE, 0, 0, parts=(Part(1, told.absent, told.expected, False),))
+
+    assert gates_held({1: due, 2: Counted(1, 80)}, [before], RULES) == held_gates
+
+
+def test_what_was_held_of_a_gate_does_not_count_as_told() -> None:
+    before = Round(9, ON, EIGHT, ONE, State.HELD, Why.GATE_SHARE, 38, 40, parts=(Part(1, 38, 40, True),))
+
+    assert gates_held({1: Counted(2, 40)}, [before], RULES) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "wrong", [(4, 30, 10, 30), (181, 30, 10, 30), (20, 4, 10, 30), (20, 101, 10, 30), (20, 30, 0, 30), (20, 30, 10, 4)]
+)
+def test_a_rule_that_no_school_can_mean_is_refused(wrong: tuple[int, int, int, int]) -> None:
     with pytest.raises(AlertRuleRefused):
         AlertRules(*wrong)

@@ -10,7 +10,7 @@ from cloud.menu.entitlements import MealRight
 from cloud.menu.kinds import RightKind
 from cloud.menu.menus import set_menu
 from cloud.menu.preorders import order
-from cloud.schools.actions import set_day
+from cloud.schools.calendar import set_day
 from cloud.schools.models import DayKind
 from cloud.schools.rules import Day
 from tests.cloud.menu.factory import Canteen

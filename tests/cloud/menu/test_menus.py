@@ -11,7 +11,7 @@ from cloud.menu.errors import DayIsOver, MenuRefused
 from cloud.menu.meals import USUAL, end_meal, put_meal
 from cloud.menu.menus import fill_from_cycle, keep_cycle, publish_menus, set_menu
 from cloud.menu.queries import MenuRow, cycles_of, meals_of, menus_between, plans_between
-from cloud.schools.actions import set_day
+from cloud.schools.calendar import set_day
 from cloud.schools.models import DayKind
 from cloud.schools.rules import Day
 from tests.cloud.menu.factory import Canteen

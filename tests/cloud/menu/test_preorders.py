@@ -15,7 +15,8 @@ from cloud.menu.preorders import CHANGES_MAX, broken_orders, cancel, kitchen_of,
 from cloud.menu.restrictions import restrict
 from cloud.menu.settings import CanteenRules, set_rules
 from cloud.people.actions import leave
-from cloud.schools.actions import add_class, set_day
+from cloud.schools.actions import add_class
+from cloud.schools.calendar import set_day
 from cloud.schools.models import DayKind
 from cloud.schools.rules import Day
 from simulators.clock import SimulatedClock

@@ -16,7 +16,7 @@ from cloud.menu.rules import Names
 from cloud.notifications.broken import Place, fact_of, tell_broken
 from cloud.notifications.kinds import CLOSED, Detail, Kind, Named
 from cloud.notifications.queries import NoticeRow, notices_of
-from cloud.schools.actions import set_day
+from cloud.schools.calendar import set_day
 from cloud.schools.models import DayKind
 from cloud.schools.rules import Day
 from simulators.clock import SimulatedClock

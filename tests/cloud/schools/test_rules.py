@@ -7,7 +7,7 @@ import pytest
 
 from cloud.schools.errors import SchoolRefused
 from cloud.schools.models import DayKind, Weekday
-from cloud.schools.rules import Calendar, ClassTimes, Day, Ring, check_rings, plan_day, usual_rings
+from cloud.schools.rules import Calendar, ClassTimes, Day, Ring, Whom, check_rings, plan_day, usual_rings
 
 ALMATY = ZoneInfo("Asia/Almaty")
 FRIDAY, SATURDAY, SUNDAY = date(2026, 9, 4), date(2026, 9, 5), date(2026, 9, 6)
@@ -134,3 +134,51 @@ def test_bells_that_cannot_ring_are_refused(rings: list[Ring]) -> None:
 def test_the_zone_of_kazakhstan_is_five_hours_ahead_since_march_2024() -> None:
     assert datetime(2026, 1, 1, tzinfo=ALMATY).utcoffset() == datetime(2026, 7, 1, tzinfo=ALMATY).utcoffset()
     assert datetime(2026, 7, 1, tzinfo=ALMATY).strftime("%z") == "+0500"
+
+
+HALF_NINE, NOON = 9 * 60 + 30, 12 * 60
+
+
+@pytest.mark.parametrize(
+    ("day", "shift", "starts", "ends"),
+    [
+        (Day(DayKind.WORKDAY, from_min=HALF_NINE), 1, "09:30", "12:35"),
+        (Day(DayKind.WORKDAY, from_min=HALF_NINE), 2, "14:00", "18:35"),
+        (Day(DayKind.WORKDAY, until_min=NOON), 1, "08:00", "12:00"),
+        (Day(DayKind.WORKDAY, until_min=NOON), 2, "", ""),  # all of its lessons are later: it has none
+        (Day(DayKind.WORKDAY, lessons=3, until_min=NOON), 1, "08:00", "10:10"),
+        (Day(DayKind.WORKDAY, lesson_min=30, from_min=HALF_NINE), 1, "09:30", "11:35"),
+        (Day(DayKind.WORKDAY, from_min=13 * 60), 1, "", ""),
+    ],
+)
+def test_a_day_has_hours_within_which_all_lessons_lie(day: Day, shift: int, starts: str, ends: str) -> None:
+    plan = plan_day(calendar(days={FRIDAY: day}), ClassTimes(5, shift), FRIDAY)
+
+    assert (local(plan.starts_at), local(plan.ends_at)) == (starts, ends)
+    assert plan.is_school_day is bool(starts)
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        (ClassTimes(5, 1, class_id=51), "10:10"),  # its own
+        (ClassTimes(5, 1, class_id=52), ""),  # its grade's
+        (ClassTimes(6, 1, class_id=61), "12:00"),  # everybody's
+    ],
+)
+def test_what_is_set_for_a_class_holds_before_its_grades_and_everybodys(times: ClassTimes, expected: str) -> None:
+    apart = {
+        (FRIDAY, Whom(5)): Day(DayKind.HOLIDAY),
+        (FRIDAY, Whom(class_id=51)): Day(DayKind.WORKDAY, lessons=3),
+        (SATURDAY, Whom(6)): Day(DayKind.WORKDAY),
+    }
+    other = calendar(days={FRIDAY: Day(DayKind.WORKDAY, until_min=NOON)}, apart=apart)
+
+    assert local(plan_day(other, times, FRIDAY).ends_at) == expected
+    assert plan_day(other, None, FRIDAY).is_school_day
+
+
+@pytest.mark.parametrize(("from_min", "until_min"), [(600, 600), (600, 540), (-1, None), (None, 1441), (1440, None)])
+def test_hours_that_no_day_has_are_refused(from_min: int | None, until_min: int | None) -> None:
+    with pytest.raises(SchoolRefused):
+        Day(DayKind.WORKDAY, from_min=from_min, until_min=until_min)

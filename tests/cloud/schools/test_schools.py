@@ -8,7 +8,8 @@ from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed
 from cloud.core.services import Services
-from cloud.schools.actions import NewSchool, add_class, add_school, set_class_days, set_day, set_terms
+from cloud.schools.actions import NewSchool, add_class, add_school, set_class_days, set_terms
+from cloud.schools.calendar import set_day
 from cloud.schools.errors import CodeTaken, SchoolRefused, SchoolUnknown
 from cloud.schools.models import DayKind, Weekday
 from cloud.schools.queries import classes_of, day_plan, day_plans, school_of_code, schools_of
@@ -69,7 +70,7 @@ async def test_the_plans_of_all_classes_are_those_asked_for_one_by_one(services:
 async def test_terms_and_holidays_stand_in_the_plan(services: Services) -> None:
     school_id = await a_school(services)
     await set_terms(services, SYSTEM, school_id, [(date(2026, 9, 1), date(2026, 10, 25))])
-    await set_day(services, SYSTEM, school_id, FRIDAY, Day(DayKind.HOLIDAY), "Мереке")
+    await set_day(services, SYSTEM, school_id, FRIDAY, Day(DayKind.HOLIDAY, note="Мереке"))
 
     assert not (await day_plan(services, school_id, None, FRIDAY)).is_school_day
     assert (await day_plan(services, school_id, None, date(2026, 9, 7))).is_school_day

@@ -1,0 +1,34 @@
+"""Alerts of absence know through which gate a child usually comes, and who is expected again after all."""
+
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+BY_GATE = """
+ALTER TABLE alert_rule ADD COLUMN gate_share smallint NOT NULL DEFAULT 30;
+ALTER TABLE alert_rule ALTER COLUMN gate_share DROP DEFAULT;
+ALTER TABLE alert_watch ADD COLUMN gates_on date;  -- the day for which the usual gates were reckoned
+ALTER TABLE alert_round ADD COLUMN parts jsonb NOT NULL DEFAULT '[]'; -- [gate, absent, expected, is stopped], 0: none
+UPDATE alert_round SET parts = jsonb_build_array(jsonb_build_array(0, absent, expected, state <> 'told'));
+ALTER TABLE alert_round ALTER COLUMN parts DROP DEFAULT;
+ALTER TABLE alert_round DROP CONSTRAINT alert_round_why_check;
+ALTER TABLE alert_round ADD CONSTRAINT alert_round_why_check
+  CHECK (why IN ('', 'class', 'school', 'gate', 'gate_share', 'behind'));
+CREATE TABLE usual_gate (            -- reckoned anew each school day
+  person_id bigint PRIMARY KEY REFERENCES person (id),
+  school_id bigint NOT NULL REFERENCES school (id),
+  gate_id bigint NOT NULL REFERENCES gate (id), -- of most days' first arrivals
+  is_steady boolean NOT NULL         -- and of nearly all of them
+);
+CREATE INDEX usual_gates_of_a_school ON usual_gate (school_id);
+CREATE TABLE expected_again (        -- whose excuse ended on its day; gone when the alerts have looked
+  school_id bigint NOT NULL REFERENCES school (id),
+  person_id bigint NOT NULL REFERENCES person (id),
+  "on" date NOT NULL,
+  PRIMARY KEY (school_id, person_id, "on")
+);
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("cloud", "0053_alerts")]
+    operations = [ops.RunSQL(BY_GATE)]
