@@ -25,11 +25,7 @@ from tests.servers.firefox import firefox
 from tests.servers.webkit import webkit
 from tests.servers.window import ENTER, Window, comes, field, goes, sees, with_words
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("pages"),
-    pytest.mark.requirement("KZ456-5.6"),
-]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
 
 SCHOOL = "/schools/almaty15"
 PASSWORD, CHOSEN = "tap-and-go-7", "дождь пирог весло"
@@ -89,6 +85,7 @@ def _engine(request: pytest.FixtureRequest) -> str:
     return str(request.node.callspec.params["window"])
 
 
+@pytest.mark.requirement("KZ456-5.6")
 async def test_a_parent_signs_in_is_told_of_a_tap_looks_around_and_tells_an_absence(
     site: Site, window: Window, engine: str, tmp_path: Path
 ) -> None:
@@ -104,6 +101,7 @@ async def test_a_parent_signs_in_is_told_of_a_tap_looks_around_and_tells_an_abse
     assert complaints(window) == []
 
 
+@pytest.mark.requirement("KZ456-5.6")
 async def test_somebody_of_the_office_signs_in_for_the_first_time_sorts_searches_and_opens_a_person(
     site: Site, window: Window, engine: str
 ) -> None:
@@ -130,6 +128,7 @@ async def test_somebody_of_the_office_signs_in_for_the_first_time_sorts_searches
     assert complaints(window) == []
 
 
+@pytest.mark.requirement("KZ456-5.6")
 async def test_every_script_and_style_sheet_is_understood(site: Site, window: Window, tmp_path: Path) -> None:
     scripts = sorted([*STATIC.glob("*.js"), *ASSETS.glob("*.js")])
     blank = tmp_path / "blank.html"
