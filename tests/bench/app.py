@@ -14,7 +14,7 @@ from tests.servers.postgres import postgres
 
 TEMPLATE = "esik_bench_app"
 SLOWER = 4
-# DevTools' own "Fast 3G": 1.6 Mbit/s less a tenth, 150 ms of a round trip as 562 ms for a request.
+# DevTools' own "Fast 3G": nine tenths of 1.6 Mbit/s (of 2^20 bits), a round trip of 150 ms as 562 ms for a request.
 LINE = {"offline": False, "latency": 562.5, "downloadThroughput": 188_743.68, "uploadThroughput": 86_400.0}
 VISITS = 3
 TOUCHES = 12
@@ -23,10 +23,17 @@ PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime 
 LOADED = "document.readyState === 'complete' && !!performance.getEntriesByName('first-contentful-paint').length"
 SENT = """performance.getEntriesByType("resource").filter(each => /\\.(js|css)\\b/.test(each.name))
   .reduce((sum, each) => sum + each.encodedBodySize, 0)"""
-# How long the browser says that a touch took, from the finger to the next picture; it tells of none below 16 ms.
-WATCH = """() => { window.took = [];
-  new PerformanceObserver(list => window.took.push(...list.getEntries().map(each => each.duration)))
-    .observe({ type: "event", durationThreshold: 16 }); }"""
+# How long the browser says that a touch took, from the finger to the next picture, to 8 ms; of quicker ones than 16 ms
+# it says nothing. A touch is several events: the slowest of them counts.
+QUICKEST_MS = 16.0
+WATCH = """() => { window.took = {};
+  window.note = entries => { for (const { interactionId, duration } of entries)
+    if (interactionId) window.took[interactionId] = Math.max(window.took[interactionId] ?? 0, duration); };
+  window.watch = new PerformanceObserver(list => window.note(list.getEntries()));
+  window.watch.observe({ type: "event", durationThreshold: 16 }); }"""
+TOOK = "() => { window.note(window.watch.takeRecords()); return Object.values(window.took); }"
+# Two pictures later, and once the browser has nothing more urgent to do than to tell of them.
+PAINTED_AGAIN = """new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
 
 
 @dataclass(slots=True)
@@ -63,13 +70,14 @@ async def _visit(page: Page, address: str) -> float:
 
 
 async def _touched_ms(page: Page) -> list[float]:
-    """Open and close the menu by touch; return how long the slowest part of each touch took."""
+    """Open and close the menu by touch; return how long each touch took, the quick ones as the quickest it tells."""
     await page.evaluate(WATCH)
     for _ in range(TOUCHES):
         await page.tap("details[data-menu] summary")
-        await page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    took: list[float] = await page.evaluate("window.took")
-    return took or [16.0]
+        await page.evaluate(PAINTED_AGAIN)
+    took: list[float] = await page.evaluate(TOOK)
+    assert len(took) <= TOUCHES, "each touch is one interaction"
+    return took + [QUICKEST_MS] * (TOUCHES - len(took))
 
 
 async def _look(site: Site) -> Seen:
@@ -97,10 +105,13 @@ def first_view() -> list[Figure]:
     """Measure a guardian's first page: what is sent, when something is seen, and how long a touch takes."""
     seen = asyncio.run(_measure())
     how = (
-        f"Chromium as a phone 390 px wide, its processor {SLOWER} times slower, on DevTools' Fast 3G (1.44 Mbit/s, "
+        f"Chromium as a phone 390 px wide, its processor {SLOWER} times slower, on DevTools' Fast 3G (1.5 Mbit/s, "
         f"562 ms a request), two children; median of {VISITS}; browser and server on this machine"
     )
-    touch = f"the account's menu, opened and closed {TOUCHES} times in each of {VISITS} visits, by Event Timing"
+    touch = (
+        f"the account's menu, opened and closed {TOUCHES} times in each of {VISITS} visits, processor as above; finger "
+        "to picture by Event Timing, in steps of 8 ms, 16 at least"
+    )
     return [
         at_most("first view, scripts and styles", seen.files / 1_000, "kB", "compressed", ceiling=FIRST_VIEW_MAX),
         Figure("first view, the page itself", seen.page / 1_000, "kB", "compressed"),
