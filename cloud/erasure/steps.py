@@ -43,6 +43,7 @@ WITH nobodys AS (
   passkeys AS (DELETE FROM passkey WHERE account_id IN (SELECT id FROM nobodys)),
   offers AS (DELETE FROM passkey_offer WHERE account_id IN (SELECT id FROM nobodys)),
   addresses AS (DELETE FROM channel_address WHERE account_id IN (SELECT id FROM nobodys)),
+  asked AS (DELETE FROM sms_request WHERE account_id IN (SELECT id FROM nobodys)),
   choices AS (DELETE FROM channel_scope WHERE account_id IN (SELECT id FROM nobodys)),
   identities AS (DELETE FROM identity_link WHERE account_id IN (SELECT id FROM nobodys)),
   releases AS (DELETE FROM resource_release WHERE account_id IN (SELECT id FROM nobodys))
@@ -65,7 +66,8 @@ SELECT 1 FROM to_the_family UNION ALL SELECT 1 FROM answers UNION ALL SELECT 1 F
 DELETE FROM support_question USING account WHERE account.id = account_id AND $1::bigint > 0
   AND login_digest IS NULL AND NOT account.is_active AND account.name = '№ ' || account.id RETURNING 1""",
     "notices": """
-WITH days AS (DELETE FROM notice_day WHERE person_id = $1)
+WITH days AS (DELETE FROM notice_day WHERE person_id = $1),
+  asked AS (DELETE FROM sms_request WHERE $1 = ANY(person_ids))
 DELETE FROM notice WHERE person_id = $1 RETURNING 1""",
     "requests": "DELETE FROM correction_request WHERE person_id = $1 RETURNING 1",
     "diets": """
