@@ -18,7 +18,7 @@ _LATIN = {
     "р": "r", "с": "s", "т": "t", "у": "u", "ұ": "u", "ү": "u", "ф": "f", "х": "h", "һ": "h", "ц": "ts", "ч": "ch",
     "ш": "sh", "щ": "sh", "ъ": "", "ы": "y", "і": "i", "ь": "", "э": "e", "ю": "iu", "я": "ia", "ı": "i",
 }  # fmt: skip
-_SAME = (("ya", "ia"), ("ja", "ia"), ("yu", "iu"), ("ju", "iu"), ("y", "i"), ("j", "zh"), ("q", "k"), ("x", "h"), ("w", "u"))
+_SAME = (("ja", "ia"), ("ju", "iu"), ("y", "i"), ("j", "zh"), ("q", "k"), ("x", "h"), ("w", "u"))
 _WORDS: Mapping[str, Language] = {
     "bugin": Language.KK, "bigin": Language.KK, "segodnia": Language.RU, "todai": Language.EN,
 }  # fmt: skip

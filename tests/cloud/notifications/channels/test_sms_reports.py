@@ -24,7 +24,8 @@ from tests.cloud.sms_gateway import Gateway, a_gateway
 
 SECRET = "a-secret-of-the-operator"
 DELIVERED, EXPIRED, UNDELIVERABLE, ON_ITS_WAY = 1, 3, 20, 0
-THEN_CHAT = Scope(steps=("telegram",), after_s=600, choices={Kind.TOPUP.value: Choice(frozenset({"sms"}), is_urgent=True)})
+BY_SMS = {Kind.TOPUP.value: Choice(frozenset({"sms"}), is_urgent=True)}
+THEN_CHAT = Scope(steps=("telegram",), after_s=600, choices=BY_SMS)
 
 
 @pytest.fixture(name="gateway")
@@ -40,7 +41,7 @@ def _chat() -> Recorder:
 
 @pytest.fixture(name="school")
 async def _school(services: Services, gateway: Gateway, chat: Recorder) -> AsyncIterator[Told]:
-    """A mother who is told by SMS, and in Telegram where that does not arrive within ten minutes."""
+    """Add a mother who is told by SMS, and in Telegram where that does not arrive within ten minutes."""
     async with told(services, TextSender(gateway.client(), confirms=True), chat) as school:
         mother = await school.parent(0, channels=("telegram",))
         await school.address(mother, "sms", await number_of(school, mother))
