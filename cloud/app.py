@@ -47,6 +47,7 @@ from cloud.guardian import (
     push_pages,
     rating_pages,
     recovery_pages,
+    sms_api,
     statistics_api,
     statistics_pages,
     telegram_pages,
@@ -178,6 +179,7 @@ ROUTERS = (
     provider_api.router, provider_pages.router, leaving.router, launch_pages.router, lti_api.router,
     shelf_pages.router, catalogue_pages.router, setup_pages.router, arrival_pages.router,
     roster_api.router, release_api.router, release_pages.router, enrol_api.router, photo_api.router, kaspi_api.router,
+    sms_api.router,
     oauth.router,
     oneroster_api.router, oneroster_files_api.router,
     scim_groups_api.router, scim_api.router,  # what is nowhere else comes last

@@ -20,6 +20,7 @@ from cloud.core.errors import kinds_of
 from cloud.core.migrating import TablesOfAnotherVersion, check_version
 from cloud.core.services import Services
 from cloud.core.settings import EVERYWHERE, Edition
+from cloud.core.sms_gateways import gateway_of
 from cloud.core.wakeups import EVERYTHING
 from cloud.devices.alarms import Raised, forget_alarms, note_alarms
 from cloud.devices.commands import CHANNEL as COMMANDS
@@ -32,6 +33,7 @@ from cloud.devices.silence import alarm_silent
 from cloud.erasure.actions import erase_due
 from cloud.exports.making import Exporter
 from cloud.figures import WorkerFigures, watch
+from cloud.guardian.sms_asking import Answerer
 from cloud.ingest import announcing, commanding, leases
 from cloud.ingest.cursor import Projection, advance
 from cloud.ingest.intake import Intake
@@ -52,6 +54,7 @@ from cloud.notifications.actions import forget_notices
 from cloud.notifications.broken import tell_broken
 from cloud.notifications.channels.delivering import Deliverer
 from cloud.notifications.channels.registry import lasts_of, open_senders, senders_of
+from cloud.notifications.channels.sms_requests import forget_requests
 from cloud.notifications.channels.telegram_api import bot_of
 from cloud.notifications.channels.telegram_feed import Feed
 from cloud.notifications.days import forget_days
@@ -118,6 +121,8 @@ class Worker:
         }
         if (bot := bot_of(self.services.settings)) is not None:
             parts["telegram"] = Feed(self.services, bot, self.holder).run
+        if self.services.settings.sms_secret and (gateway := gateway_of(self.services.settings)) is not None:
+            parts["sms_requests"] = Answerer(self.services, gateway).run
         scheduler = self._scheduler(senders)
         scheduler.start()
         try:
@@ -172,6 +177,7 @@ class Worker:
             (lambda: deliver_webhooks(self.services), {"seconds": WEBHOOKS_S}),
             (lambda: forget_events(self.services.database.pool, self.services.clock.now()), {"hours": 1}),
             (lambda: forget_texts(self.services.database.pool, self.services.clock.now()), {"hours": 24}),
+            (lambda: forget_requests(self.services.database.pool, self.services.clock.now()), {"hours": 24}),
             (lambda: register_due(self.services, open_desk), {"seconds": FISCAL_S}),
             (lambda: check_moved(self.services), {"minutes": 10}),
             (lambda: check_nightly(self.services), {"hours": 1}),

@@ -58,6 +58,10 @@ class Figures:
             "esik_http_seconds", "From request to the end of the answer's head.", ("route",),
             registry=self.registry, buckets=BUCKETS_S,
         )  # fmt: skip
+        self.sms_calls = Counter(
+            "esik_sms_calls_total", "What gateways for SMS told: texts that came in, reports of texts that went.",
+            ("about", "outcome"), registry=self.registry,
+        )  # fmt: skip
         self.streams = Gauge("esik_live_pages", "Live pages that are open now.", registry=self.registry)
 
 

@@ -17,6 +17,7 @@ SMTP_SCHEMES = ("smtp", "smtps")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_STYLES = ("json", "text")
 OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
+SMS_SECRET = re.compile(r"[A-Za-z0-9_-]{20,100}")
 TELEGRAM_TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{20,80}")
 NOTICE_DAYS_MAX = 365  # as the rule of retention
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
@@ -57,6 +58,12 @@ def check_sms_url(text: str) -> None:
         raise wrong("sms_url", "without login and password", "as https://login:password@smsc.kz/sys/send.php")
     if parts.scheme == "http" and parts.hostname not in OWN_MACHINE:
         raise wrong("sms_url", "without TLS", "an address that begins with https://")
+
+
+def check_sms_secret(text: str) -> None:
+    """Raise SettingWrong for a secret that could be guessed, or typed wrongly at the gateway."""
+    if text and not SMS_SECRET.fullmatch(text):  # not shown: it may be one all the same
+        raise wrong("sms_secret", "not readable", "20 to 100 letters of the Latin alphabet, digits, - or _")
 
 
 def check_support(email: str, phone: str) -> None:

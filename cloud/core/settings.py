@@ -27,6 +27,7 @@ from cloud.core.setting_checks import (
     check_networks,
     check_notice_days,
     check_one_of,
+    check_sms_secret,
     check_sms_url,
     check_support,
     check_targets,
@@ -183,6 +184,11 @@ class Settings:
     sms_sender: Annotated[
         str, "Name that messages by SMS come from, as agreed with the gateway. Empty: the gateway's own."
     ] = ""
+    sms_secret: Annotated[
+        str,
+        "Secret by which the gateway signs what it tells by itself: texts that came in, and how texts went. Made up by "
+        "the operator, 20 letters, digits, `-` or `_` at least, and typed at the gateway too. Empty: it is not heard.",
+    ] = ""
     sms_parts_per_day: Annotated[
         int,
         "Parts of messages by SMS, each of which is paid, that a school may send guardians a day to invite them.",
@@ -267,6 +273,7 @@ class Settings:
         if self.smtp_url and "@" not in self.smtp_from:
             raise wrong("smtp_from", self.smtp_from or "empty", "an e-mail address when ESIK_SMTP_URL is set")
         check_sms_url(self.sms_url)
+        check_sms_secret(self.sms_secret)
         check_targets(self.apprise_targets)
         if self.mqtt_url.startswith("mqtts:") and self.mqtt_ca is None:
             raise wrong("mqtt_ca", "empty", "a file when ESIK_MQTT_URL begins with mqtts://")

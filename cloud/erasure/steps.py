@@ -43,6 +43,7 @@ WITH nobodys AS (
   passkeys AS (DELETE FROM passkey WHERE account_id IN (SELECT id FROM nobodys)),
   offers AS (DELETE FROM passkey_offer WHERE account_id IN (SELECT id FROM nobodys)),
   addresses AS (DELETE FROM channel_address WHERE account_id IN (SELECT id FROM nobodys)),
+  asked AS (DELETE FROM sms_request WHERE account_id IN (SELECT id FROM nobodys)),
   choices AS (DELETE FROM channel_scope WHERE account_id IN (SELECT id FROM nobodys)),
   identities AS (DELETE FROM identity_link WHERE account_id IN (SELECT id FROM nobodys)),
   releases AS (DELETE FROM resource_release WHERE account_id IN (SELECT id FROM nobodys))
@@ -66,7 +67,8 @@ DELETE FROM support_question USING account WHERE account.id = account_id AND $1:
   AND login_digest IS NULL AND NOT account.is_active AND account.name = '№ ' || account.id RETURNING 1""",
     "notices": """
 WITH days AS (DELETE FROM notice_day WHERE person_id = $1),
-  gates AS (DELETE FROM usual_gate WHERE person_id = $1), again AS (DELETE FROM expected_again WHERE person_id = $1)
+  gates AS (DELETE FROM usual_gate WHERE person_id = $1), again AS (DELETE FROM expected_again WHERE person_id = $1),
+  asked AS (DELETE FROM sms_request WHERE $1 = ANY(person_ids))
 DELETE FROM notice WHERE person_id = $1 RETURNING 1""",
     "requests": "DELETE FROM correction_request WHERE person_id = $1 RETURNING 1",
     "diets": """

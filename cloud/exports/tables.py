@@ -276,6 +276,7 @@ UNKEPT = {  # tables that go out nowhere, with the reason
     "channel_choice": "how somebody wants to be told here; theirs to choose anew elsewhere",
     "delivery": "how this installation told what the notices tell",
     "sms_month": "what this installation's gateway is paid for",
+    "sms_request": "what was asked of this installation's gateway in the last month",
     "sms_limit": "what this installation's gateway is paid for",
     "export_job": "exports themselves",
     "deletion_plan": "what rules are to delete here; elsewhere they look anew",

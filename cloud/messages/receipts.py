@@ -6,6 +6,7 @@ from datetime import datetime
 
 from cloud.core.actor import Actor
 from cloud.core.services import Services
+from cloud.messages.delivery import Delivered, delivered_of
 from cloud.messages.desk import written_one
 from cloud.messages.kinds import State
 
@@ -63,6 +64,7 @@ class Receipts:
 
     children: Sequence[ChildsReceipts]
     classes: Sequence[ClassCount]
+    delivered: Delivered
 
     @property
     def unreachable(self) -> int:
@@ -82,14 +84,15 @@ async def receipts_of(services: Services, actor: Actor, school_id: int, number: 
     """Return the receipts of a message of the actor's desk; none before it went. Raises NotAllowed or NotFound."""
     written = await written_one(services, actor, school_id, number)
     if written.state not in {State.SENT, State.RECALLED}:
-        return Receipts((), ())
+        return Receipts((), (), Delivered())
     pool = services.database.pool
     rows = await pool.fetch(_CHILDREN, school_id, number, written.audience.value, CHILDREN_MAX)
     children = {row["id"]: ChildsReceipts(row["name"], row["class_name"]) for row in rows}
     for row in await pool.fetch(_READERS, number):
         if (child := children.get(row["person_id"])) is not None:
             child.receipts.append(Receipt(row["account_id"], row["name"], row["read_at"]))
-    return Receipts(tuple(children.values()), _counted(children.values()))
+    delivered = await delivered_of(pool, school_id, number)
+    return Receipts(tuple(children.values()), _counted(children.values()), delivered)
 
 
 def _counted(children: Iterable[ChildsReceipts]) -> list[ClassCount]:

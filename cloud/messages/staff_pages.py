@@ -26,6 +26,7 @@ from cloud.messages.kinds import LANGUAGES, Audience, Given, MessageRefused, Wor
 from cloud.messages.receipts import receipts_of
 from cloud.messages.rules import GRADES
 from cloud.messages.writing import approve, cancel, recall, refuse, write
+from cloud.notifications.channels.words import channel_name
 
 router = APIRouter(prefix="/schools/{code}/messages", include_in_schema=False)
 WritingDesk = Annotated[Desk, Depends(reach_desk(Right.MESSAGES_WRITE))]
@@ -166,7 +167,8 @@ async def _one(request: Request, desk: Desk, number: int, refused: Refused | Non
     names = {each.account_id: (each.name, child.name) for child in receipts.children for each in child.receipts}
     return pages_of(request).page(
         desk.visit, ONE, status=refused.status if refused else HTTPStatus.OK, section=SECTION, written=written,
-        receipts=receipts, names=names, threads=await hear(services, actor, school_id, number),
+        receipts=receipts, channel_name=channel_name, names=names,
+        threads=await hear(services, actor, school_id, number),
         files=await files_at(services, actor, school_id, number), langs=LANGUAGES,
         may_approve=actor.can(Right.MESSAGES_APPROVE, school_id), refused=_words(desk, refused),
     )  # fmt: skip

@@ -18,6 +18,7 @@ class Gateway:
 
     simulated: SimulatedSms
     url: str
+    clock: SimulatedClock
 
     def client(self, deadline_s: float = DEADLINE_S) -> Smsc:
         """Return who sends by it."""
@@ -31,6 +32,7 @@ class Gateway:
 @asynccontextmanager
 async def a_gateway() -> AsyncIterator[Gateway]:
     """Serve a gateway."""
-    simulated = SimulatedSms("school", "hush:hush", SimulatedClock())
+    clock = SimulatedClock()
+    simulated = SimulatedSms("school", "hush:hush", clock)
     async with serving(simulated.app) as place:
-        yield Gateway(simulated, f"http://school:hush%3Ahush@{place}")
+        yield Gateway(simulated, f"http://school:hush%3Ahush@{place}", clock)

@@ -18,6 +18,19 @@ MEETING = {
     "kk": Wording("Ата-аналар жиналысы", "Бейсенбіде сағат 18:00-де, 12-кабинетте.\n\nТоқсан қорытындысы талқыланады."),
     "ru": Wording("Родительское собрание", "В четверг в 18:00, кабинет 12.\n\nОбсудим итоги четверти."),
 }
+DELIVERED = {
+    1: (("webpush", "confirmed", 0), ("email", "held", 0), ("sms", "queued", 1)),
+    8: (("telegram", "sent", 0), ("sms", "dead", 1), ("email", "skipped", 2)),
+}
+_DELIVERED = """
+INSERT INTO delivery (notice_id, school_id, channel, address_id, state, why, step, wait_s, is_urgent, tries, made_at,
+  next_at, held_until, expires_at, sent_at, confirmed_at)
+SELECT id, school_id, $2, 1, $3, CASE $3 WHEN 'dead' THEN 'sms_undelivered' WHEN 'skipped' THEN 'reached' ELSE '' END,
+  $4, 60, false, 1, $5, CASE WHEN $3 IN ('queued', 'held') THEN $5::timestamptz + interval '10 hours' END,
+  CASE $3 WHEN 'held' THEN $5::timestamptz + interval '10 hours' END, $5::timestamptz + interval '12 hours',
+  CASE WHEN $3 IN ('sent', 'confirmed', 'dead') THEN $5 END, CASE $3 WHEN 'confirmed' THEN $5 END
+FROM notice WHERE fact = $1
+"""
 _ACCOUNT = "SELECT id, name FROM account WHERE login_digest = $1"
 _GUARDIAN = "SELECT account_id AS id, name FROM guardian WHERE ref = '0000guardian'"
 _CLASS = "SELECT id FROM school_class WHERE school_id = $1 AND grade = 1 AND letter = 'А'"
@@ -53,6 +66,9 @@ async def write_all(services: Services, school_id: int, child_id: int) -> None:
     ref = await pool.fetchval(_CHILD, child_id)
     await write(services, teacher, school_id, Given(Audience.FAMILY, {"kk": family}, child=ref))
     await _of_school(services, office, director, school_id)
+    for number, became in DELIVERED.items():
+        for channel, state, step in became:
+            await pool.execute(_DELIVERED, f"announcement:{number}", channel, state, step, services.clock.now())
 
 
 async def _of_school(services: Services, office: Actor, director: Actor, school_id: int) -> None:

@@ -18,13 +18,14 @@ class Who(Enum):
     ANYBODY = "anybody"
     DEVICES = "a device, by its signature"
     BANKS = "a bank, by its address"
+    GATEWAYS = "a gateway for SMS, by the operator's secret"
     PROGRAMS = "a program, by its token"
     HALVES = "somebody half signed in, by a cookie of its own"
     SIGNED_IN = "anybody signed in, with a first password too"
     MEMBERS = "anybody signed in with an own password"
 
 
-NO_ACCOUNTS = frozenset({Who.ANYBODY, Who.DEVICES, Who.BANKS, Who.PROGRAMS, Who.HALVES})
+NO_ACCOUNTS = frozenset({Who.ANYBODY, Who.DEVICES, Who.BANKS, Who.GATEWAYS, Who.PROGRAMS, Who.HALVES})
 PERSON = "/schools/{code}/people/{ref}"
 CHILD = "/children/{ref}"
 DISH = "/schools/{code}/dishes/of/{key}"
@@ -41,6 +42,8 @@ RESOURCE = "/schools/{code}/resources/of/{resource_id}"
 REPORT = "/schools/{code}/reports/{report_id}"
 ROUTES: dict[str, Right | Who] = {
     "GET /privacy": Who.ANYBODY,
+    "POST /sms/smsc": Who.GATEWAYS,
+    "POST /sms/mobizon": Who.GATEWAYS,
     "GET /messages": Right.MESSAGES_READ,
     "GET /messages/{number}": Right.MESSAGES_READ,
     "GET /messages/{number}/files/{file_id}": Right.MESSAGES_READ,

@@ -55,7 +55,8 @@ JOIN school ON school.id = notice.school_id JOIN account ON account.id = notice.
 LEFT JOIN channel_address AS address ON address.id = address_id AND address.account_id = notice.account_id
   AND (sign_in_id IS NULL OR EXISTS (SELECT FROM sign_in WHERE sign_in.id = sign_in_id AND sign_in.expires_at > $2))
 LEFT JOIN LATERAL (
-  SELECT coalesce(bool_or(before.state = 'confirmed'), false) AS is_reached, max(before.sent_at) AS last_sent_at,
+  SELECT coalesce(bool_or(before.state = 'confirmed'), false) AS is_reached,
+    max(before.sent_at) FILTER (WHERE before.state <> 'dead') AS last_sent_at,
     coalesce(bool_or(before.tries = 0 AND before.next_at IS NOT NULL), false) AS is_untried
   FROM delivery AS before
   WHERE delivery.step > 0 AND before.notice_id = delivery.notice_id AND before.step < delivery.step

@@ -26,7 +26,7 @@ def senders_of(services: Services) -> dict[str, Sender]:
     if settings.smtp_url:
         senders.append(LetterSender(SmtpPost(SmtpServer.parse(settings.smtp_url), settings.smtp_from), services.clock))
     if (gateway := gateway_of(settings)) is not None:
-        senders.append(TextSender(gateway))
+        senders.append(TextSender(gateway, confirms=bool(settings.sms_secret)))
     senders.append(WebPush(services))
     if (bot := bot_of(settings)) is not None:
         senders.append(Telegram(bot))

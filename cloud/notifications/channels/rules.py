@@ -45,6 +45,7 @@ class Why(StrEnum):
     TRIES = "tries"
     UNKNOWN = "unknown"  # the worker died, perhaps after it was sent
     UNANSWERED = "unanswered"
+    UNDELIVERED = "sms_undelivered"  # the gateway said so after it had taken it
 
 
 @dataclass(frozen=True, slots=True)

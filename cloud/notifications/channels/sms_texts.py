@@ -32,6 +32,7 @@ class TextSender:
     """Sends notices by SMS."""
 
     gateway: SmsGateway
+    confirms: bool = False  # the gateway tells by itself how each text went (`confirming.hear_report`)
 
     @property
     def name(self) -> str:
@@ -39,7 +40,7 @@ class TextSender:
 
     @property
     def traits(self) -> Traits:
-        return Traits(together=TOGETHER, lasts=LASTS, repeats=False, confirms=False, is_paid=True)
+        return Traits(together=TOGETHER, lasts=LASTS, repeats=False, confirms=self.confirms, is_paid=True)
 
     async def send(self, message: Message, to: Address) -> Outcome:
         """Send one text."""

@@ -31,6 +31,7 @@ WITH given AS (
 UPDATE sms_month AS month SET parts = greatest(0, month.parts - given.parts) FROM given
 WHERE month.school_id = given.school_id AND month.month = $1
 """
+_GIVE_BACK = "UPDATE sms_month SET parts = greatest(0, parts - $3) WHERE school_id = $1 AND month = $2"
 _SPENT = "SELECT parts FROM sms_month WHERE school_id = $1 AND month = $2"
 _LIMIT = "SELECT parts_a_month FROM sms_limit WHERE school_id = $1"
 _SET_LIMIT = """
@@ -40,7 +41,7 @@ ON CONFLICT (school_id) DO UPDATE SET parts_a_month = excluded.parts_a_month
 
 
 async def reserve(services: Services, school_id: int, month: date, parts: int, delivery_id: int) -> bool:
-    """Count parts for a delivery; tell whether the school's month has them."""
+    """Count parts for a delivery, 0 for what is none; tell whether the school's month has them."""
     most = services.settings.sms_parts_per_month
     return bool(await services.database.pool.fetchval(_RESERVE, school_id, month, parts, most, delivery_id))
 
@@ -48,6 +49,11 @@ async def reserve(services: Services, school_id: int, month: date, parts: int, d
 async def release(services: Services, month: date, delivery_id: int) -> None:
     """Give back what was counted in a month for a delivery that surely was not sent."""
     await services.database.pool.execute(_RELEASE, month, delivery_id)
+
+
+async def give_back(services: Services, school_id: int, month: date, parts: int) -> None:
+    """Give back what was counted for a text that is no delivery and surely was not sent."""
+    await services.database.pool.execute(_GIVE_BACK, school_id, month, parts)
 
 
 async def spent(pool: asyncpg.Pool, school_id: int, month: date) -> int:

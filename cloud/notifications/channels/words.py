@@ -39,6 +39,7 @@ WHYS = {
     Why.TOO_LATE: N_("it waited for too long"),
     Why.UNKNOWN: N_("it may have been sent; nobody knows"),
     Why.UNANSWERED: N_("the carrier did not answer"),
+    Why.UNDELIVERED: N_("the phone network did not deliver it"),
     "changed": N_("the school knows another one of yours now"),
     "timeout": N_("the carrier did not answer in time"),
     "error": N_("a fault of this service"),

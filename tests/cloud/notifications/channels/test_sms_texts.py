@@ -16,9 +16,11 @@ from cloud.notifications.channels.registry import lasts_of
 from cloud.notifications.channels.rules import Choice, Scope
 from cloud.notifications.channels.sms_texts import RESTS_S, TextSender
 from cloud.notifications.kinds import Kind
+from cloud.notifications.teller import Teller
 from cloud.people.bulk import PHONE
 from tests.cloud.notifications.channels.factory import Recorder, Told, told
 from tests.cloud.notifications.channels.test_delivering import killed_in_the_middle
+from tests.cloud.notifications.factory import ALL as EVERYBODY
 from tests.cloud.notifications.factory import Parent
 from tests.cloud.schools.factory import SYSTEM
 from tests.cloud.sms_gateway import Gateway, a_gateway
@@ -47,6 +49,28 @@ async def test_a_notice_comes_by_sms_in_parts_that_are_counted_as_they_are_paid(
     assert "500" in text.words
     assert await school.states() == [("sms", "sent", "")]
     assert await counted(school) == text.parts == parts_of(text.words)
+
+
+@pytest.mark.requirement("KZ456-24", part="notification")
+async def test_a_meal_sold_at_the_till_is_a_text_on_the_parents_phone_in_their_language(
+    school: Told, gateway: Gateway
+) -> None:
+    parent = await texted(school)
+    await school.pool.execute("UPDATE account SET language = 'ru' WHERE id = $1", parent.account_id)
+    meals = Scope(choices={Kind.MEAL_TAKEN.value: Choice(frozenset({"sms"}), is_urgent=False)})
+    await save_scope(school.services, parent.actor, ALL, meals)
+    now_ms = int(school.services.clock.now().timestamp() * 1_000)
+    await school.canteen.send(*school.canteen.sold(0, 577_00, wall_ms=now_ms), now_ms=now_ms)
+    await school.canteen.project()
+
+    await Teller(school.services, lambda: EVERYBODY, lasts_of(school.senders)).tell_all()
+    await school.deliver()
+
+    (text,) = gateway.simulated.taken
+    assert text.to == await number_of(school, parent)
+    assert "577 ₸" in text.words.replace("\xa0", " ")
+    assert "Со счёта списано" in text.words
+    assert await school.states() == [("sms", "sent", "")]
 
 
 async def test_the_schools_month_is_not_gone_beyond_whoever_sends_at_once(school: Told, gateway: Gateway) -> None:
