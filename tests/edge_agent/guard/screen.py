@@ -38,6 +38,7 @@ LISTED = row(
     ["g1", "c7"],
 )
 DESK_ROWS = (STAFF, COOK, row("face", ALIYA, OF_ALIYA), LISTED)
+BACK_DOOR = row("gate", "south", {"kk": "Аула есігі", "ru": "Двор", "en": "Back door"}, "gate-2", "usual", "shut_both")
 BLOCKED = row("card", b"dana00000000".hex(), BORIS, "blocked", 0)
 PUPILS = tuple(
     row("person", f"pupil{number:07d}", name, f"{2 + number % 9}{'АБВ'[number % 3]}", "student", 1, 1, "day")
@@ -51,7 +52,9 @@ class ShownGuard(GuardBench):
     """A desk with a screen and a list for phones, by the machine's own clock."""
 
     def __init__(self, folder: Path, *changed: bytes, **bench: Any) -> None:
-        super().__init__(folder, BLOCKED, *PUPILS, *changed, desk_rows=DESK_ROWS, clock=SystemClock(), **bench)
+        super().__init__(
+            folder, BLOCKED, BACK_DOOR, *PUPILS, *changed, desk_rows=DESK_ROWS, clock=SystemClock(), **bench
+        )
         self.guard._screen.has_face = lambda digest: digest == OF_ALIYA
         self.guard.pages.face = {OF_ALIYA: FACE}.get
         self.url = self.list_url = ""
