@@ -31,8 +31,8 @@ from cloud.core.signposts import Signposts
 from cloud.core.telling import tell_refused, wants_page
 from cloud.foreign_gates import api as gates_api
 from cloud.foreign_gates import presence_api
+from cloud.guard import book_pages, pin_pages
 from cloud.guard import pages as guard_pages
-from cloud.guard import pin_pages
 from cloud.guardian import (
     absence_pages,
     blocking,
@@ -162,7 +162,7 @@ ROUTERS = (
     recovery_pages.router,
     factor_pages.router, session_pages.router,
     assets.router, account_pages.router, guardian_pages.router, calendar_pages.router, blocking.router,
-    pass_pages.router, guard_pages.router, pin_pages.router,
+    pass_pages.router, guard_pages.router, book_pages.router, pin_pages.router,
     guardian_money_pages.router, money_pages.books, money_pages.router, sold_pages.router,
     settling_pages.router, settling_pages.persons,
     wallet_pages.router,

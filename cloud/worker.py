@@ -33,6 +33,7 @@ from cloud.devices.silence import alarm_silent
 from cloud.erasure.actions import erase_due
 from cloud.exports.making import Exporter
 from cloud.figures import WorkerFigures, watch
+from cloud.gatebook.projection import GateBook
 from cloud.guardian.sms_asking import Answerer
 from cloud.ingest import announcing, commanding, leases
 from cloud.ingest.cursor import Projection, advance
@@ -110,6 +111,7 @@ class Worker:
             "senders": lambda: senders.follow(self.services.wakeups),
             "attendance": lambda: self._project(Attendance(self.services)),
             "meals": lambda: self._project(Meals(self.services)),
+            "gatebook": lambda: self._project(GateBook(self.services)),
             "notices": Teller(self.services, lambda: self.shards, lasts_of(senders_of(self.services))).run,
             "deliveries": self._deliver,
             "rosters": Publisher(self.services).run,

@@ -35,7 +35,7 @@ from edge_agent.passes import Passes
 from edge_agent.pipeline import Pipeline
 from edge_agent.readers.opening import open_reader
 from edge_agent.readers.tap import Medium, Reader, Tap
-from edge_agent.regime import Regimes
+from edge_agent.regime import GateRule, Regimes, rule_of
 from edge_agent.roster import Roster
 from edge_agent.scribe import Scribe
 from edge_agent.sealed import Sealed
@@ -129,7 +129,9 @@ class Core:
         readers = self._open_readers()
         self.gates = self._make_gates(readers)
         self.till = self._make_till(readers)
-        self.orders = Orders(self.regimes, self.gates, self.view, self.journal, self.scribe, bundle.device)
+        self.orders = Orders(
+            self.regimes, self.gates, self.view, self.journal, self.scribe, bundle.device, self._rule
+        )  # fmt: skip
         self.guard = self._make_guard()
         self._tell_of(slots.refusals)
         for side, refusals in ((self.canteen, canteen_slots.refusals), (self.desk_roster, desk_slots.refusals)):
@@ -250,6 +252,11 @@ class Core:
         )  # fmt: skip
         self._observers.add(guard)
         return guard
+
+    def _rule(self, gate: str) -> GateRule:
+        """Return what the school has set for a gate."""
+        roster = self.roster()
+        return rule_of(roster.gate(gate) if roster is not None else None)
 
     def _has_desk(self, doors: Roster) -> bool:
         """Tell whether the desk's roster is for this device: it has a desk, and serves a gate of the school."""

@@ -32,7 +32,8 @@ Reason = Literal[
     "lock_down",
     "free_pass",
 ]
-Mode = Literal["normal", "lock_down", "free_pass"]  # as the cloud commanded; a way out is never locked
+# As commanded or ordered. Only `lock_both` locks a way out, where the school has set that a lockdown does.
+Mode = Literal["normal", "lock_down", "lock_both", "free_pass"]
 Missing = Literal["deny", "allow"]
 AHEAD_MS = 60_000  # An entry this much in the future was written by a clock that was wrong.
 _DAY_MS, _MINUTE_MS = 86_400_000, 60_000
@@ -51,7 +52,8 @@ class PassShown:
 class Question:
     """A card at a gate. `is_view_whole` says that no other gate could know more than the view does.
 
-    `mode` is what was commanded: locked down, nobody comes in; in free pass everybody passes who shows a card.
+    `mode` is what was commanded: locked down, nobody comes in; locked both ways, nobody leaves by card, either; in free
+    pass everybody passes who shows a card.
     `shown` is the card that a signed pass stands for, which no roster lists. `is_genuine` is false for a card that
     claims to be the school's and could not prove it.
     """
@@ -136,6 +138,8 @@ def _commanded(question: Question) -> Reason | None:
         return "fire"
     if question.mode == "free_pass":
         return "free_pass"
+    if question.mode == "lock_both":
+        return "lock_down"
     return "lock_down" if question.mode == "lock_down" and not question.is_exit else None
 
 

@@ -1,11 +1,12 @@
 """What a guard's order for all gates does at the gates of this agent.
 
-Rule: a fire opens without a disk, a network or anybody signed in. A lockdown closes the way in and never the way out.
-Of a cloud's command and a guard's order the later one counts; a restart obeys neither anew.
+Rule: a fire opens without a disk, a network or anybody signed in, and shuts no gate. A lockdown closes the way in, and
+the way out only where the school has set it so. Of a cloud's command and a guard's order the later one counts; a
+restart obeys neither anew.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -15,7 +16,7 @@ import structlog
 from edge_agent.decision import Mode
 from edge_agent.gate import Gate
 from edge_agent.journal.entry import JournalBroken, JournalUnavailable
-from edge_agent.regime import Ordered, OrderedMode, Regimes
+from edge_agent.regime import GateRule, LockdownRule, Ordered, OrderedMode, Regimes
 from edge_agent.scribe import Scribe
 from edge_agent.view import View
 
@@ -23,7 +24,9 @@ MODE = "mode:"  # with the gate's id: what was last commanded or ordered there
 ORDERED = "ordered"  # the last order that was gone by, as JSON
 DESK = "*"  # stands for a gate where a fire is the desk's word
 RECALL_S = 10.0
-_MODES: dict[OrderedMode, Mode] = {"normal": "normal", "lock_down": "lock_down", "fire": "normal"}
+_LOCKED: dict[LockdownRule, Mode] = {
+    "shut": "lock_down", "shut_both": "lock_both", "open": "free_pass", "usual": "normal",
+}  # fmt: skip
 log = structlog.get_logger()
 
 
@@ -38,8 +41,11 @@ class Orders:
     """Goes by what was ordered last."""
 
     def __init__(
-        self, regimes: Regimes, gates: Sequence[Gate], view: View, notes: Notes, scribe: Scribe, device: str
+        self, regimes: Regimes, gates: Sequence[Gate], view: View, notes: Notes, scribe: Scribe, device: str,
+        rule: Callable[[str], GateRule],
     ) -> None:  # fmt: skip
+        """`rule` gives what the school has set for a gate, by its id."""
+        self._rule = rule
         self._regimes = regimes
         self._gates = gates
         self._view = view
@@ -72,7 +78,7 @@ class Orders:
             if current is not None and current.name != self._gone_by:
                 self._gone_by = current.name
                 log.warning("order.gone_by", mode=current.mode, device=current.device)
-                await self._set_modes(_MODES[current.mode])
+                await self._set_modes(current.mode)
                 await self._note(ORDERED, msgspec.json.encode(current).decode())
             self._tell_of_fire()
 
@@ -83,7 +89,7 @@ class Orders:
         self._is_burning = burning
         self._view.set_fire(DESK, burning=burning)
         for gate in self._gates:
-            gate.hold(is_open=burning)
+            gate.hold(is_open=burning and self._rule(gate.settings.id).fire == "open")
 
     def _tell_of_fire(self) -> None:
         """Write the alarm for those that know no `regime`: peers of before, and the cloud's list of alarms."""
@@ -95,11 +101,15 @@ class Orders:
             self._scribe.alarm("fire_off", "ended at a guard's desk")
         self._has_raised = is_ours
 
-    async def _set_modes(self, mode: Mode) -> None:
-        for gate in self._gates:
+    async def _set_modes(self, ordered: OrderedMode) -> None:
+        modes = {gate: self._mode(gate, ordered) for gate in self._gates}
+        for gate, mode in modes.items():
             gate.set_mode(mode)
-        for gate in self._gates:
+        for gate, mode in modes.items():
             await self._note(MODE + gate.settings.id, mode)
+
+    def _mode(self, gate: Gate, ordered: OrderedMode) -> Mode:
+        return _LOCKED[self._rule(gate.settings.id).lockdown] if ordered == "lock_down" else "normal"
 
     async def _note(self, name: str, value: str) -> None:
         with suppress(JournalUnavailable, JournalBroken):

@@ -21,6 +21,7 @@ from edge_agent.door import Door
 from edge_agent.journal.entry import Entry, Fill, JournalBroken, JournalUnavailable
 from edge_agent.passes import Passes
 from edge_agent.readers.tap import Medium, Tap
+from edge_agent.regime import rule_of
 from edge_agent.roster import Roster
 from edge_agent.timekeeper import Quality, Stamp, Timekeeper
 from edge_agent.view import View
@@ -229,7 +230,7 @@ class Pipeline:
             direction=direction,
             stamp=stamp,
             is_view_whole=roster is not None and self._is_view_whole(roster),
-            is_burning=self._view.is_burning(stamp.wall_ms),
+            is_burning=self._is_burning(roster, stamp),
             roster_missing=self.door.roster_missing,
             mode=self.mode,
             shown=standing,
@@ -237,14 +238,17 @@ class Pipeline:
         )
         return decide(question, roster, self._view)
 
+    def _is_burning(self, roster: Roster | None, stamp: Stamp) -> bool:
+        """Tell whether a fire opens this gate: always its own panel's, any other where the school's rule says so."""
+        if not self._view.is_burning(stamp.wall_ms):
+            return False
+        rule = rule_of(roster.gate(self.door.gate) if roster is not None else None)
+        return rule.fire == "open" or self._view.is_burning_at(self.door.gate)
+
     async def _let_through(
-        self,
-        record: structs.AnyRecord,
-        direction: Direction,
-        decision: Decision,
-        stamp: Stamp,
+        self, record: structs.AnyRecord, direction: Direction, decision: Decision, stamp: Stamp,
         staff: str | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         if decision.person is not None:
             self._view.presume(self.door.gate, direction, decision.person, stamp)
         written = self._append(record)

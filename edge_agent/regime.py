@@ -12,9 +12,11 @@ from typing import Literal
 import msgspec
 
 from edge_agent.timekeeper import Stamp
-from schemas.structs import Regime
+from schemas.structs import GateRow, Regime
 
 OrderedMode = Literal["normal", "lock_down", "fire"]
+FireRule = Literal["open", "usual"]
+LockdownRule = Literal["shut", "shut_both", "open", "usual"]
 TURN_MAX = 1_000_000_000  # as the record allows
 ERA_MS = 1_767_225_600_000  # 2026-01-01
 _BEGINS = b'{"k":"regime"'
@@ -37,6 +39,30 @@ class Ordered:
     def name(self) -> str:
         """Return what names it for good."""
         return f"{self.turn} {self.device} {self.epoch} {self.seq}"
+
+
+@dataclass(frozen=True, slots=True)
+class GateRule:
+    """What a guard's order does at a gate, as the school has set it. A fire shuts no gate."""
+
+    fire: FireRule = "open"
+    lockdown: LockdownRule = "shut"
+
+
+def rule_of(row: GateRow | None) -> GateRule:
+    """Return the rule of a gate; of one that the roster does not know, or whose words a later program wrote, the usual.
+
+    A fire opens, a lockdown closes the way in.
+    """
+    if row is None:
+        return GateRule()
+    lockdown: LockdownRule = "shut"
+    match row.lockdown:
+        case "shut_both" | "open" | "usual" as said:
+            lockdown = said
+        case _:
+            pass
+    return GateRule("usual" if row.fire == "usual" else "open", lockdown)
 
 
 def turn_after(known: int, stamp: Stamp) -> int:

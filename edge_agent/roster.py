@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from typing_extensions import override
@@ -17,6 +18,12 @@ UTC_OFFSET_MIN = 300  # all of Kazakhstan, since March 2024
 KINDS = frozenset({"policy", "gate", "profile", "person", "card", "till"})  # of the doors' rows
 _decode_card = msgspec.json.Decoder(CardRow).decode
 _decode_person = msgspec.json.Decoder(PersonRow).decode
+
+
+def local_time(roster: "Roster | None", wall_ms: int) -> datetime:
+    """Return the school's own time of an instant."""
+    offset_min = roster.utc_offset_min if roster is not None else UTC_OFFSET_MIN
+    return datetime.fromtimestamp(wall_ms / 1000, UTC) + timedelta(minutes=offset_min)
 
 
 class Roster(Rows):

@@ -198,6 +198,10 @@ class View:
             del self._granted[gate, direction, ref]
         self._settle(gate, ref, monotonic_ms)
 
+    def is_burning_at(self, gate: str) -> bool:
+        """Tell whether the fire contact of one gate of this agent is closed."""
+        return gate in self._fires_here
+
     def set_fire(self, gate: str, *, burning: bool) -> bool:
         """Note what a fire contact of this agent says; tell whether that is new."""
         if burning == (gate in self._fires_here):

@@ -77,9 +77,12 @@ def rows() -> dict[str, dict[str, Any]]:
 
 
 def row_specs(schema: dict[str, Any]) -> tuple[tuple[Any, ...], ...]:
-    """Return the table of a row: its members after the kind, the first column being the place in the row."""
+    """Return the table of a row: its members after the kind, the first column being the place in the row.
+
+    Members past those that must stand were added later: devices of before pass over them, and this table has none.
+    """
     found: list[tuple[Any, ...]] = []
-    for place, member in enumerate(schema["prefixItems"][1:], start=1):
+    for place, member in enumerate(schema["prefixItems"][1 : schema["minItems"]], start=1):
         match member:
             case {"const": only}:
                 found.append((place, member["title"], "enum", True, len(only), len(only), (only,)))
@@ -183,7 +186,16 @@ def _row(name: str, schema: dict[str, Any]) -> list[str]:
             out.append("")
     out += ["", f'class {_camel(name)}Row(Row, tag="{name}", frozen=True, array_like=True):']
     out += [f'    """{schema["title"]}. {schema["description"]}"""', ""]
-    return [*out, *(f"    {member['title']}: {_member(name, member)}" for member in members), ""]
+    for place, member in enumerate(members, start=1):
+        out.append(f"    {member['title']}: {_member(name, member)}" + _absent(member, place, schema["minItems"]))
+    return [*out, ""]
+
+
+def _absent(member: dict[str, Any], place: int, needed: int) -> str:
+    """Return what stands for a member that a row of before does not have."""
+    if place < needed:
+        return ""
+    return " = []" if member.get("type") == "array" else ' = ""'
 
 
 def _default(field: str, required: list[str]) -> str:

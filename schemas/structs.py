@@ -71,6 +71,41 @@ class Claim(
     by_right: bool | None = None
 
 
+class Collected(
+    Record,
+    tag="collected",
+    tag_field="k",
+    kw_only=True,
+    frozen=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    rename={
+        "monotonic_ms": "m",
+        "wall_ms": "t",
+        "clock": "q",
+        "gate": "g",
+        "person": "p",
+        "staff": "by",
+        "collector": "c",
+        "reason": "w",
+        "allowed_by": "al",
+        "detail": "x",
+    },
+):
+    """A child was collected. A guard handed a child over: to somebody of the list, or by an exception. Moves nobody."""
+
+    monotonic_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    clock: Literal["rtc", "ntp", "hub", "floor", "none"]
+    gate: Annotated[str, Meta(min_length=1, max_length=16)]
+    person: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
+    staff: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
+    collector: Annotated[str, Meta(pattern=r"^[0-9a-z]{2,20}\Z")] | None = None
+    reason: Literal["parent_asked", "school_decided", "emergency", "other"] | None = None
+    allowed_by: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")] | None = None
+    detail: Annotated[str, Meta(min_length=1, max_length=24)] | None = None
+
+
 class Command(
     Record,
     tag="command",
@@ -634,10 +669,11 @@ class Visitor(
         "purpose": "w",
         "badge": "ps",
         "stay_min": "un",
+        "firm": "fm",
         "detail": "x",
     },
 ):
-    """A visitor. A visitor came or went with a pass. What they are called stays at the desk."""
+    """A visitor. A visitor came or went with a pass, or a delivery. What they are called stays at the desk."""
 
     monotonic_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
     wall_ms: Annotated[int, Meta(ge=0, le=9007199254740991)]
@@ -650,6 +686,7 @@ class Visitor(
     purpose: Literal["guest", "parent", "delivery", "repair", "inspection", "other"] | None = None
     badge: Annotated[str, Meta(min_length=1, max_length=8)] | None = None
     stay_min: Annotated[int, Meta(ge=1, le=1440)] | None = None
+    firm: Annotated[str, Meta(min_length=1, max_length=20)] | None = None
     detail: Annotated[str, Meta(min_length=1, max_length=24)] | None = None
 
 
@@ -687,6 +724,7 @@ class Void(
 AnyRecord = (
     Alarm
     | Claim
+    | Collected
     | Command
     | Decision
     | HandPass
@@ -1125,6 +1163,8 @@ class GateRow(Row, tag="gate", frozen=True, array_like=True):
     id: Annotated[str, Meta(min_length=1, max_length=16)]
     names: GateNames
     device: Annotated[str, Meta(pattern=r"^[a-z0-9-]{3,24}\Z")]
+    fire: Annotated[str, Meta(min_length=1, max_length=16)] = ""
+    lockdown: Annotated[str, Meta(min_length=1, max_length=16)] = ""
 
 
 class ProfileRow(Row, tag="profile", frozen=True, array_like=True):
@@ -1287,6 +1327,7 @@ class CollectorRow(Row, tag="collector", frozen=True, array_like=True):
 
     ref: Annotated[str, Meta(pattern=r"^[0-9a-z]{12}\Z")]
     people: list[tuple[Annotated[str, Meta(min_length=1, max_length=120)], Annotated[str, Meta(min_length=1, max_length=16)], Annotated[str, Meta(min_length=0, max_length=10)], Annotated[str, Meta(min_length=0, max_length=10)]]]
+    keys: list[Annotated[str, Meta(min_length=2, max_length=20)]] = []
 
 
 AnyRow = (

@@ -21,6 +21,18 @@ RECORDS = {
         ('a', 'amount_tiyn', 'int', False, 0, 1000000000, None),
         ('r', 'by_right', 'bool', False, 0, 0, None),
     ),
+    "collected": (
+        ('m', 'monotonic_ms', 'int', True, 0, 9007199254740991, None),
+        ('t', 'wall_ms', 'int', True, 0, 9007199254740991, None),
+        ('q', 'clock', 'enum', True, 3, 5, ('rtc', 'ntp', 'hub', 'floor', 'none')),
+        ('g', 'gate', 'text', True, 1, 16, None),
+        ('p', 'person', 'text', True, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
+        ('by', 'staff', 'text', True, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
+        ('c', 'collector', 'text', False, 2, 20, '0123456789abcdefghijklmnopqrstuvwxyz'),
+        ('w', 'reason', 'enum', False, 5, 14, ('parent_asked', 'school_decided', 'emergency', 'other')),
+        ('al', 'allowed_by', 'text', False, 12, 12, '0123456789abcdefghijklmnopqrstuvwxyz'),
+        ('x', 'detail', 'text', False, 1, 24, None),
+    ),
     "command": (
         ('m', 'monotonic_ms', 'int', True, 0, 9007199254740991, None),
         ('t', 'wall_ms', 'int', True, 0, 9007199254740991, None),
@@ -211,6 +223,7 @@ RECORDS = {
         ('w', 'purpose', 'enum', False, 5, 10, ('guest', 'parent', 'delivery', 'repair', 'inspection', 'other')),
         ('ps', 'badge', 'text', False, 1, 8, None),
         ('un', 'stay_min', 'int', False, 1, 1440, None),
+        ('fm', 'firm', 'text', False, 1, 20, None),
         ('x', 'detail', 'text', False, 1, 24, None),
     ),
     "void": (

@@ -103,6 +103,7 @@ VERBS = {
     "gate.added": N_("Gate added"),
     "group.dropped": N_("Group of a directory dropped"),
     "group.kept": N_("Group of a directory set"),
+    "gates.rule_set": N_("What a fire and a lockdown do at a gate set"),
     "guard.pin_dropped": N_("PIN of a guard taken away"),
     "guard.pin_set": N_("PIN of a guard set"),
     "guardian.added": N_("Guardian added"),

@@ -27,8 +27,9 @@ SCHOOL_MAX = 100_000
 _AT_DESKS = """
 WITH free AS MATERIALIZED (SELECT * FROM guardians_free_at($2) WHERE school_id = $1),
 today AS (SELECT ($2::timestamptz AT TIME ZONE zone)::date AS day FROM school WHERE id = $1)
-SELECT ref, name, relation, place = 0 AS is_guardian, first_on, last_on FROM (
-  SELECT free.person_id, 0 AS place, own.id, guardian.name, own.relation, NULL::date AS first_on, NULL::date AS last_on
+SELECT ref, named.id, name, relation, place = 0 AS is_guardian, first_on, last_on FROM (
+  SELECT free.person_id, 0 AS place, guardian.id, guardian.name, own.relation, NULL::date AS first_on,
+    NULL::date AS last_on
   FROM free JOIN guardianship AS own ON own.guardian_id = free.guardian_id AND own.person_id = free.person_id
   JOIN guardian ON guardian.id = own.guardian_id
   WHERE NOT free.is_shared AND free.may_see AND guardian.name <> ''
@@ -53,9 +54,13 @@ FROM collector WHERE person_id = $1 ORDER BY ended_at IS NOT NULL, collector.id 
 
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """Somebody who may collect a child, as a gate's desk shows it; no days are no bounds."""
+    """Somebody who may collect a child, as a gate's desk shows it; no days are no bounds.
+
+    `key` stands for them in records: `g` and the guardian's number, or `c` and that of who was named.
+    """
 
     ref: str  # the child's
+    key: str
     name: str
     relation: str  # a value of Kin
     first_on: date | None
@@ -122,7 +127,8 @@ async def collectors_of(connection: asyncpg.Connection, school_id: int, now: dat
         counts[row["ref"]] = counts.get(row["ref"], 0) + 1
         if counts[row["ref"]] <= OF_CHILD_MAX:
             kin = KIN_OF[row["relation"]] if row["is_guardian"] else Kin(row["relation"])
-            found.append(Collector(row["ref"], row["name"], kin.value, row["first_on"], row["last_on"]))
+            key = f"{'g' if row['is_guardian'] else 'c'}{row['id']}"
+            found.append(Collector(row["ref"], key, row["name"], kin.value, row["first_on"], row["last_on"]))
     return found
 
 

@@ -68,6 +68,8 @@ class Right(StrEnum):
     COLLECTORS_READ = "collectors.read"
     ALERTS_DECIDE = "alerts.decide"
     GATES_WATCH = "gates.watch"
+    GATEBOOK_READ = "gatebook.read"
+    GATE_RULES_KEEP = "gate_rules.keep"
     PASSES_GIVE = "passes.give"
     CARDS_READ = "cards.read"
     CARDS_KEEP = "cards.keep"
@@ -248,6 +250,12 @@ TABLE: Mapping[Right, Allowed] = {
     ),
     Right.GATES_WATCH: Allowed(Thing.GATES, N_("Watch the gates live, and print the muster list"),
                                at_school(Role.GUARD, Role.OFFICE, *HEADS)),
+    Right.GATEBOOK_READ: Allowed(
+        Thing.GATES, N_("See visitors, deliveries, openings by hand, handovers of children, fires and lockdowns"),
+        at_school(Role.GUARD, Role.OFFICE, *HEADS, Role.IT),
+    ),
+    Right.GATE_RULES_KEEP: Allowed(Thing.GATES, N_("Set what a fire and a lockdown do at each gate"),
+                                   at_school(*HEADS, Role.IT)),
     Right.PASSES_GIVE: Allowed(Thing.GATES, N_("Get a code for a day without the card"),
                                at_school(Role.OFFICE) | PARENTS),
     Right.CARDS_READ: Allowed(Thing.CARDS, N_("See who holds which card"), at_school(Role.OFFICE)),

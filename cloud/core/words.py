@@ -1,12 +1,14 @@
 """Words, shapes and colours for the codes that stand in records and tables."""
 
 from cloud.core.family_words import FAMILY_SIGNS, FAMILY_WORDS
+from cloud.core.gate_words import GATE_SIGNS, GATE_WORDS
 from cloud.core.i18n import N_
 from cloud.core.message_words import MESSAGE_SIGNS
 from cloud.core.signs import Sign as Sign  # noqa: PLC0414 (found here with its codes)
 
 SIGNS = {
     **FAMILY_SIGNS,
+    **GATE_SIGNS,
     "inside": Sign(N_("Inside"), "in", "inside"),
     "left": Sign(N_("Left"), "out", "left"),
     "late": Sign(N_("Late"), "warn", "clock"),
@@ -134,6 +136,7 @@ SIGNS = {
 
 WORDS = {
     **FAMILY_WORDS,
+    **GATE_WORDS,
     # why a gate refused
     "ok": N_("in order"),
     "card_unknown": N_("card unknown"),

@@ -199,3 +199,9 @@ class GateTaken(Refused):
 
     def __init__(self, key: str) -> None:
         super().__init__(message("There is a gate “{key}” already: choose it in the list.", key=key[:40]))
+
+
+class RuleRefused(Refused):
+    """A gate cannot have such a rule."""
+
+    code = "gate_rule_refused"

@@ -104,6 +104,8 @@ TABLES = (
     Table("quarantine", written={"record": Writing.ESCAPED}),
     Table("loss"),
     Table("movement"),
+    Table("gate_deed"),
+    Table("gate_rule"),
     Table("presence"),
     Table("register_mark"),
     Table("register_reason", sealed={"reason_encrypted": Sealed(WHY, Secret.HEALTH)}),

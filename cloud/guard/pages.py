@@ -47,10 +47,11 @@ class Inside:
 @router.get("/gate")
 async def gate(request: Request, desk: GuardDesk) -> Response:
     """Show the screen at the gate."""
-    may_keep_guards = desk.actor.can(Right.GUARDS_KEEP, desk.school.id)
+    may = desk.actor.can
     return pages_of(request).page(
-        desk.visit, "guard/gate.html", section="gate", may_keep_guards=may_keep_guards, **await _screen(desk)
-    )
+        desk.visit, "guard/gate.html", section="gate", may_keep_guards=may(Right.GUARDS_KEEP, desk.school.id),
+        may_read_book=may(Right.GATEBOOK_READ, desk.school.id), **await _screen(desk),
+    )  # fmt: skip
 
 
 @router.get("/gate/live")

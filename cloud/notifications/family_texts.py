@@ -1,9 +1,10 @@
-"""The words of notices about absences, who may collect a child, and a teacher's question."""
+"""The words of notices about absences, who may collect a child and who took it, and a teacher's question."""
 
 from datetime import date
 
 from cloud.core.formats import Formats
 from cloud.core.messages import Message, message
+from cloud.core.words import word
 from cloud.notifications.kinds import Detail, Kind
 from cloud.notifications.queries import NoticeRow
 
@@ -14,6 +15,8 @@ def said_of_family(notice: NoticeRow, formats: Formats) -> list[Message]:
         return _absence(notice.name, notice.detail, formats)
     if notice.kind is Kind.COLLECTOR_CHANGED:
         return _collector(notice.name, notice.detail, formats)
+    if notice.kind is Kind.COLLECTED:
+        return _collected(notice.name, notice.detail)
     return [
         message("{child} is not where the class is, and {by} asks where.", child=notice.name, by=notice.detail.by),
         message("Tell an absence on the child's page, or call the school."),
@@ -49,6 +52,25 @@ def _collector(child: str, detail: Detail, formats: Formats) -> list[Message]:
             days = _days(detail, formats)
             return [message("{child}: {who} may collect the child, {days}. Named by: {by}.", **told, days=days),
                     message("If you do not agree, say no on the child's page.")]  # fmt: skip
+
+
+def _collected(child: str, detail: Detail) -> list[Message]:
+    if detail.way == "exception":
+        why = Message(word(f"taken_{detail.reason}"))
+        return [
+            message("{child}: handed over to somebody who is not on the list of who may collect the child.",
+                    child=child),
+            message("Why: {why}. Allowed by: {by}.", why=why, by=detail.by) if detail.by
+            else message("Why: {why}.", why=why),
+            message("If you do not know of it, call the school at once."),
+        ]  # fmt: skip
+    if not detail.who:
+        return [message("{child}: taken by somebody who may collect the child.", child=child)]
+    said = [message("{child}: taken by {who}.", child=child, who=detail.who)]
+    if detail.way == "ended":
+        said.append(message("By then {who} could collect the child no more; the gate had not heard of it.",
+                            who=detail.who))  # fmt: skip
+    return said
 
 
 def _days(detail: Detail, formats: Formats) -> str:

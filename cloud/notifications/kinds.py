@@ -31,6 +31,7 @@ class Kind(StrEnum):
     DAY_CORRECTED = "day_corrected"  # puts one of these right, and names it
     ABSENCE_CHANGED = "absence_changed"  # by a guardian or the school: told, taken back, accepted, asked (`way`)
     COLLECTOR_CHANGED = "collector_changed"  # who may collect the child: named, ended, stopped, lifted (`way`)
+    COLLECTED = "collected"  # who took the child, of the list or by an exception (`way`)
     TEACHER_ASKS = "teacher_asks"  # where the child is
     ANNOUNCEMENT = "announcement"
     MESSAGE = "message"
@@ -41,7 +42,7 @@ class Kind(StrEnum):
 OF_MONEY = (Kind.LOW_BALANCE, Kind.TOPUP, Kind.CORRECTION)
 OF_GATE = (
     Kind.ARRIVED, Kind.DEPARTED, Kind.LATE, Kind.LEFT_EARLY, Kind.WITHOUT_CARD, Kind.ABSENT, Kind.CARD_DOUBLED,
-    Kind.DAY_CORRECTED, Kind.ABSENCE_CHANGED, Kind.COLLECTOR_CHANGED, Kind.TEACHER_ASKS,
+    Kind.DAY_CORRECTED, Kind.ABSENCE_CHANGED, Kind.COLLECTOR_CHANGED, Kind.COLLECTED, Kind.TEACHER_ASKS,
 )  # fmt: skip
 OF_WORDS = (Kind.ANNOUNCEMENT, Kind.MESSAGE)  # of a child's school: who lacks either right is not told, nor shown
 _RIGHTS = {

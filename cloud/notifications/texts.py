@@ -95,7 +95,7 @@ def _said(notice: NoticeRow, formats: Formats) -> list[Message]:  # noqa: PLR091
             | Kind.CARD_DOUBLED | Kind.DAY_CORRECTED
         ):  # fmt: skip
             return said_of_day(notice, formats)
-        case Kind.ABSENCE_CHANGED | Kind.COLLECTOR_CHANGED | Kind.TEACHER_ASKS:
+        case Kind.ABSENCE_CHANGED | Kind.COLLECTOR_CHANGED | Kind.COLLECTED | Kind.TEACHER_ASKS:
             return said_of_family(notice, formats)
         case Kind.ANNOUNCEMENT | Kind.MESSAGE | Kind.SUPPORT_ANSWER:
             return [said_in_words(notice, formats)]

@@ -9,6 +9,7 @@ from cloud.attendance.queries import roll_of_classes
 from cloud.attendance.web import Desk, classes_desk
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
+from cloud.gatebook.queries import handovers_of
 from cloud.office.view import Filters, today_of
 
 router = APIRouter(prefix="/schools/{code}/class", include_in_schema=False)
@@ -18,8 +19,10 @@ ClassesDesk = Annotated[Desk, Depends(classes_desk(Right.PRESENCE_READ))]
 @router.get("")
 async def show(request: Request, desk: ClassesDesk) -> Response:
     """Show the own classes."""
-    people = await roll_of_classes(desk.services, desk.actor, desk.school)
+    people, on = await roll_of_classes(desk.services, desk.actor, desk.school), desk.school.on
+    handovers = await handovers_of(desk.services, desk.school.id, [each.ref for each in people], on, on)
     return pages_of(request).page(
-        desk.visit, "office/class.html", section="class", on=desk.school.on, people=people,
+        desk.visit, "office/class.html", section="class", on=on, people=people,
+        handed={ref: days[on] for ref, days in handovers.items()},
         is_school_day=desk.school.is_school_day, today=today_of(people, Filters.read(request.query_params)),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from cloud.attendance.web import Desk, reach_desk
 from cloud.collectors.queries import Collector, collectors_of
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
+from cloud.gatebook.queries import Handed, handovers_of
 
 router = APIRouter(prefix="/schools/{code}/collectors", include_in_schema=False)
 ReadersDesk = Annotated[Desk, Depends(reach_desk(Right.COLLECTORS_READ))]
@@ -31,11 +32,19 @@ async def show(
     return pages_of(request).page(
         desk.visit, "office/collecting.html", section="class", children=found[:SHOWN_MAX], search=search,
         classes=[name for _, name in classes], chosen=chosen, of=await _of(desk), on=desk.school.on,
+        handed=await _handed(desk, [each.ref for each in found[:SHOWN_MAX]]),
     )  # fmt: skip
 
 
 def _fits(child: PersonToday, class_name: str, search: str) -> bool:
     return (not class_name or child.class_name == class_name) and search.strip().casefold() in child.name.casefold()
+
+
+async def _handed(desk: Desk, refs: Sequence[str]) -> Mapping[str, Sequence[Handed]]:
+    """Return with whom children left today, by reference."""
+    on = desk.school.on
+    handovers = await handovers_of(desk.services, desk.school.id, refs, on, on)
+    return {ref: days[on] for ref, days in handovers.items()}
 
 
 async def _of(desk: Desk) -> Mapping[str, Sequence[Collector]]:

@@ -112,6 +112,7 @@ async def _page(request: Request, desk: Desk, refused: Refused | None = None, fo
         desk.visit, TEMPLATE, status=refused.status if refused else HTTPStatus.OK, section="devices",
         refused=translate(desk.visit.language, refused.message) if refused else "", form=form or AddForm(),
         may_keep_guards=desk.actor.can(Right.GUARDS_KEEP, desk.school.id),
+        may_read_book=desk.actor.can(Right.GATEBOOK_READ, desk.school.id),
         **_values(request, fleet),
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
 from cloud.core.pictures import UPLOAD_MAX
 from cloud.core.rights import Right
+from cloud.gatebook.queries import handovers_of
 from cloud.imports.cells import CellWrong, date_of_text
 from cloud.people.actions import Opened
 from cloud.people.errors import PersonRefused
@@ -83,7 +84,9 @@ def day_typed(text: str) -> date:
 async def _values(desk: Desk, person: PersonRow) -> dict[str, Any]:
     first_on = desk.school.on - timedelta(days=DAYS_SHOWN - 1)
     days = await days_of(desk.services, [person.id], first_on, desk.school.on)
+    handovers = await handovers_of(desk.services, desk.school.id, [person.ref], first_on, desk.school.on)
     return {
+        "handovers": handovers.get(person.ref, {}),
         "days": list(days.get(person.ref, {}).items()),
         "days_shown": DAYS_SHOWN,
         "on": desk.school.on,

@@ -55,10 +55,12 @@ _BOOKS = "Documents of accounting are kept five years or longer; Law on Accounti
 _WORK = "The school works by it; the school changes it or ends its use of this service."
 RULES = (
     Rule(
-        "days", N_("Passages at gates and days at school"), ("movement", "presence", "foreign_passage"), 2 * YEAR,
+        "days", N_("Passages at gates and days at school"), ("movement", "presence", "foreign_passage", "gate_deed"),
+        2 * YEAR,
         "From the day", _PURPOSE, After.DELETED,
         (Aged("movement", 'school_id = $1 AND "on" < $2'), Aged("presence", 'school_id = $1 AND "on" < $2'),
-         Aged("foreign_passage", "school_id = $1 AND taken_at < $2")),
+         Aged("foreign_passage", "school_id = $1 AND taken_at < $2"),
+         Aged("gate_deed", 'school_id = $1 AND "on" < $2')),
     ),
     Rule(
         "register", N_("The class register; who was absent stays, without the reason, with the meals"),
@@ -166,7 +168,7 @@ RULES = (
         "school", N_("The school's calendar, classes, devices, dishes, menus and settings: no personal data"),
         ("school", "term", "calendar_day", "bell", "school_class", "first_lesson", "card_key", "roster_key", "device",
          "device_certificate", "gate", "alarm", "dish", "dish_photo", "dish_version", "dish_part", "meal", "menu",
-         "menu_item", "cycle", "cycle_item", "canteen_rule", "alert_rule", "till", "till_place", "cashbox",
+         "menu_item", "cycle", "cycle_item", "canteen_rule", "alert_rule", "gate_rule", "till", "till_place", "cashbox",
          "factor_rule", "relying_party", "lti_tool", "lti_line", "resource", "resource_audience", "identity_provider",
          "support_contact"),
         None, "", _WORK, After.KEPT,

@@ -33,7 +33,8 @@ SELECT passback, (SELECT name FROM device WHERE school_id = school.id AND is_hub
 FROM school WHERE id = $1
 """
 _GATES = """
-SELECT key, name_kk, name_ru, name_en, device.name AS device FROM gate JOIN device ON device.id = gate.device_id
+SELECT key, name_kk, name_ru, name_en, device.name AS device, fire, lockdown
+FROM gate JOIN device ON device.id = gate.device_id LEFT JOIN gate_rule ON gate_rule.gate_id = gate.id
 WHERE gate.school_id = $1 AND device.state = 'active' LIMIT 1000
 """
 _PEOPLE = f"""
@@ -69,9 +70,12 @@ async def _door_rows(connection: asyncpg.Connection, school_id: int, now: dateti
     cards = await _cards(connection, school_id)
     rows = [_policy(school, is_empty=not cards), row("profile", EVERYBODY, [[EVERY_DAY, 0, 1440]], ["*"])]
     rows += [
-        row("gate", gate["key"], {"kk": gate["name_kk"], "ru": gate["name_ru"], "en": gate["name_en"]}, gate["device"])
+        row(
+            "gate", gate["key"], {"kk": gate["name_kk"], "ru": gate["name_ru"], "en": gate["name_en"]}, gate["device"],
+            *([] if gate["fire"] is None else [gate["fire"], gate["lockdown"]]),
+        )
         for gate in await connection.fetch(_GATES, school_id)
-    ]
+    ]  # fmt: skip
     return [*rows, *people, *cards, *await till_rows(connection, school_id)]
 
 

@@ -31,7 +31,8 @@ async def desk_rows(connection: asyncpg.Connection, school_id: int, now: datetim
 
 def _collectors(listed: Sequence[Collector]) -> Iterator[bytes]:
     """Yield a row for each child; they stand together, and no more than a row has room for."""
-    for ref, people in groupby(listed, key=lambda each: each.ref):
+    for ref, group in groupby(listed, key=lambda each: each.ref):
+        people = list(group)
         yield row(
             "collector",
             ref,
@@ -39,6 +40,7 @@ def _collectors(listed: Sequence[Collector]) -> Iterator[bytes]:
                 [each.name[:NAME_MAX], each.relation[:RELATION_MAX], _day(each.first_on), _day(each.last_on)]
                 for each in people
             ],
+            [each.key for each in people],
         )
 
 

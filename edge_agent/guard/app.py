@@ -21,13 +21,13 @@ from starlette.staticfiles import StaticFiles
 
 from edge_agent.actuators.actuator import Direction
 from edge_agent.guard.asking import Foreign, Touch, answer, done, language_of
-from edge_agent.guard.desk import HAND_REASONS, OPEN_REASONS, Desk
+from edge_agent.guard.desk import DELIVERY, HAND_REASONS, OPEN_REASONS, Desk
 from edge_agent.guard.duty import Duty
 from edge_agent.guard.links import Links
 from edge_agent.guard.listing import Listing
 from edge_agent.guard.muster import Call
 from edge_agent.guard.page import Screen
-from edge_agent.guard.records import Came
+from edge_agent.guard.records import Came, Taken
 from edge_agent.guard.refusal import NotDone
 from edge_agent.pipeline import HandReason, OpenReason
 from edge_agent.regime import OrderedMode
@@ -38,7 +38,7 @@ from edge_agent.till.watching import Watching
 _FOLDER = Path(__file__).parent
 _HOSTS = ["127.0.0.1", "localhost", "::1", "[::1]"]
 COOKIE = "esik-guard"
-PANELS = ("hand", "visitors", "open", "alarm")
+PANELS = ("hand", "visitors", "deliveries", "open", "alarm")
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class GuardPages:
     def __post_init__(self) -> None:
         self._deeds = {
             "hand": self._hand, "open": self._open, "order": self._order, "muster": self._muster, "visit": self._visit,
-            "leave": self._leave, "call": self._call, "withdraw": self._withdraw,
+            "leave": self._leave, "call": self._call, "withdraw": self._withdraw, "collect": self._collect,
         }  # fmt: skip
 
     # What is read
@@ -95,10 +95,12 @@ class GuardPages:
 
     async def person(self, request: Request) -> Response:
         """Answer with somebody who is to be let through by hand."""
-        language, ref = language_of(request), request.path_params["ref"]
-        if not self._staff(request) or self.screen.name(ref) == ref:
+        language, ref, staff = language_of(request), request.path_params["ref"], self._staff(request)
+        if not staff or self.screen.name(ref) == ref:
             return Response("nobody has signed in, or nobody is called so", 404, headers=PAGE_HEADERS)
-        return _html(self.screen.write("panel_person.html", language, **self.screen.hand(language, ref)), language)
+        return _html(
+            self.screen.write("panel_person.html", language, staff=staff, **self.screen.hand(language, ref)), language
+        )
 
     async def photo(self, request: Request) -> Response:
         """Answer with a person's photo, which a browser is not to keep."""
@@ -139,6 +141,8 @@ class GuardPages:
                 return {"classes": people.classes if people is not None else []}
             case "visitors":
                 return self.screen.visitors()
+            case "deliveries":
+                return self.screen.deliveries()
             case "open":
                 return self.screen.opening()
             case _:
@@ -217,14 +221,24 @@ class GuardPages:
             await self.desk.begin_muster(staff)
 
     async def _visit(self, staff: str, touch: Touch) -> None:
-        came = Came(touch.gate, touch.name, touch.purpose, touch.badge, touch.host, touch.detail, touch.stay)
+        came = Came(
+            touch.gate, touch.name, touch.purpose, touch.badge, touch.host, touch.detail, touch.stay, touch.firm
+        )  # fmt: skip
         await self.desk.let_in(staff, came)
-        await self.desk.open(staff, touch.gate, "in", "visitor")
+        await self.desk.open(staff, touch.gate, "in", "load" if came.purpose == DELIVERY else "visitor")
 
     async def _leave(self, staff: str, touch: Touch) -> None:
-        gate = await self.desk.let_out(staff, touch.visit)
-        if gate in self.desk.around.gates:
-            await self.desk.open(staff, gate, "out", "visitor")
+        visit = await self.desk.let_out(staff, touch.visit)
+        if visit.gate in self.desk.around.gates:
+            await self.desk.open(staff, visit.gate, "out", "load" if visit.is_delivery else "visitor")
+
+    async def _collect(self, staff: str, touch: Touch) -> None:
+        """Write down with whom a child leaves; who has not gone out by a card is let out by the same touch."""
+        taken = Taken(touch.ref, touch.gate, touch.collector, touch.reason, touch.allowed, touch.detail)
+        await self.desk.hand_over(staff, taken)
+        stay = self.screen.view.whereabouts(touch.ref)
+        if stay is not None and stay.is_inside:
+            await self.desk.hand_pass(staff, touch.ref, touch.gate, "out", "other")
 
     async def _call(self, staff: str, touch: Touch) -> None:
         call = cast(Call, _word(touch.call, get_args(Call)))

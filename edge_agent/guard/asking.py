@@ -41,6 +41,9 @@ class Touch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: Text = ""
     call: Text = ""
     token: Text = ""
+    firm: Text = ""
+    collector: Text = ""
+    allowed: Text = ""
     stay: Annotated[int, msgspec.Meta(ge=0, le=1_440)] = 0
 
 

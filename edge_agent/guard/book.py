@@ -17,11 +17,15 @@ RELATIONS = frozenset({"mother", "father", "grandparent", "sibling", "relative",
 
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """Somebody who may collect a child today; `last_on` is empty for no bound."""
+    """Somebody who may collect a child today; `last_on` is empty for no bound.
+
+    `key` is what records name them by; empty from a cloud that gives none.
+    """
 
     name: str
     relation: str
     last_on: str
+    key: str = ""
 
 
 class Book:
@@ -51,9 +55,11 @@ class Book:
         line = self._line("collector", ref)
         if line is None:
             return ()
+        row = msgspec.json.decode(line, type=CollectorRow)
+        keys = [*row.keys, *[""] * len(row.people)]
         return [
-            Collector(name, relation if relation in RELATIONS else "other", last_on)
-            for name, relation, first_on, last_on in msgspec.json.decode(line, type=CollectorRow).people
+            Collector(name, relation if relation in RELATIONS else "other", last_on, key)
+            for (name, relation, first_on, last_on), key in zip(row.people, keys, strict=False)
             if (not first_on or first_on <= today) and (not last_on or today <= last_on)
         ]
 

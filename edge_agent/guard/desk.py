@@ -1,11 +1,11 @@
-"""What a guard can do: let through by hand, open, order for all gates, muster, write down visitors.
+"""What a guard can do: let through by hand, open, order for all gates, muster, write down visitors and handovers.
 
 Rule: whatever is done is a record that names who did it, on the disk before the screen says that it is done; only a
 fire waits for nothing, and wants nobody signed in.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol, get_args
@@ -15,15 +15,26 @@ import structlog
 
 from edge_agent.actuators.actuator import Direction
 from edge_agent.gate import Gate
+from edge_agent.guard.book import Book, Collector
+from edge_agent.guard.handovers import Handovers
 from edge_agent.guard.muster import Call, Musters
 from edge_agent.guard.names import VisitorNames
-from edge_agent.guard.records import DETAIL_MAX, Came, brief, came_record, stamped
+from edge_agent.guard.records import (
+    DETAIL_MAX,
+    Came,
+    CollectReason,
+    Taken,
+    brief,
+    came_record,
+    stamped,
+    taken_record,
+)
 from edge_agent.guard.refusal import NotDone
-from edge_agent.guard.visits import Visits
+from edge_agent.guard.visits import Visit, Visits
 from edge_agent.journal.entry import JournalBroken, JournalUnavailable
 from edge_agent.pipeline import HandReason, Log, OpenReason, PassRefused
 from edge_agent.regime import OrderedMode, Regimes
-from edge_agent.roster import Roster
+from edge_agent.roster import Roster, local_time
 from edge_agent.timekeeper import Stamp, Timekeeper
 from schemas import structs
 
@@ -32,7 +43,9 @@ WRITE_S = 5.0
 STAY_MIN_MAX = 1_440
 HAND_REASONS: tuple[HandReason, ...] = get_args(HandReason)
 OPEN_REASONS: tuple[OpenReason, ...] = ("group", "load", "emergency", "repair", "faulty", "other")
-PURPOSES = ("guest", "parent", "delivery", "repair", "inspection", "other")
+DELIVERY = "delivery"
+PURPOSES = ("guest", "parent", DELIVERY, "repair", "inspection", "other")
+COLLECT_REASONS: tuple[CollectReason, ...] = get_args(CollectReason)
 log = structlog.get_logger()
 
 
@@ -57,6 +70,8 @@ class Around:
     visits: Visits
     names: VisitorNames
     orders: Burning
+    book: Book
+    handovers: Handovers
 
 
 @dataclass(slots=True)
@@ -144,6 +159,36 @@ class Desk:
             raise NotDone("no_muster")
         await self._write(self._muster(muster.id, outcome, staff, phone))
 
+    # Handing children over
+
+    async def hand_over(self, staff: str, taken: Taken) -> None:
+        """Write down with whom a child leaves. The gate is opened by another touch. Raises NotDone.
+
+        Who is not on the list today takes a child by an exception only: it has a reason, and somebody of the staff, not
+        the guard, or a parent who allowed it.
+        """
+        gate, roster = self._gate(taken.gate).settings.id, self.around.roster()
+        person = roster.person(taken.ref) if roster is not None else None
+        if person is None or person.role != "student":
+            raise NotDone("not_known")
+        if taken.collector:
+            if taken.collector not in {each.key for each in self.may_collect(taken.ref)}:
+                raise NotDone("not_listed")
+            taken = Taken(taken.ref, gate, taken.collector)
+        elif taken.reason not in COLLECT_REASONS:
+            raise NotDone("not_listed")
+        elif taken.allowed_by == staff or not self._is_allowed(taken):
+            raise NotDone("not_allowed")
+        await self._write(taken_record(taken, gate, staff, self._now()))
+
+    def may_collect(self, ref: str) -> Sequence[Collector]:
+        """Return who may collect a child today, as far as the school knows."""
+        return self.around.book.collectors(ref, f"{local_time(self.around.roster(), self._now().wall_ms):%Y-%m-%d}")
+
+    def _is_allowed(self, taken: Taken) -> bool:
+        """Tell whether whoever allowed an exception may: a parent who asked, else somebody of the staff."""
+        return self._is_staff(taken.allowed_by) if taken.allowed_by else taken.reason == "parent_asked"
+
     # Visitors
 
     async def let_in(self, staff: str, came: Came) -> str:
@@ -153,13 +198,15 @@ class Desk:
             raise NotDone("not_understood")
         if came.host and not self._is_staff(came.host):
             raise NotDone("no_host")
+        if came.purpose == DELIVERY and not came.firm.strip():
+            raise NotDone("no_firm")
         visit = self._fresh_id()
         await self.around.names.put(visit, came.name.strip(), self._visits_known())
         await self._write(came_record(came, visit, gate, staff, self._now()))
         return visit
 
-    async def let_out(self, staff: str, visit_id: str) -> str:
-        """Write that a visitor has left, and return the gate that they came by. Raises NotDone."""
+    async def let_out(self, staff: str, visit_id: str) -> Visit:
+        """Write that a visitor has left, and return the visit as it was. Raises NotDone."""
         visit = self.around.visits.visit(visit_id)
         if visit is None or visit.out_ms is not None:
             raise NotDone("has_left")
@@ -167,7 +214,7 @@ class Desk:
             **stamped(self._now()), gate=visit.gate, direction="out", id=visit_id, staff=staff
         )  # fmt: skip
         await self._write(record)
-        return visit.gate
+        return visit
 
     # Parts
 
@@ -211,7 +258,7 @@ class Desk:
         except TimeoutError as error:
             raise NotDone("slow") from error
         for entry in entries:
-            for fold in (around.regimes, around.musters, around.visits):
+            for fold in (around.regimes, around.musters, around.visits, around.handovers):
                 if entry.record is not None:
                     fold.observe(around.device, entry.epoch, entry.seq, entry.record)
         self.on_change()

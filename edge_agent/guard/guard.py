@@ -18,6 +18,7 @@ from edge_agent.guard.board import Board
 from edge_agent.guard.book import Book
 from edge_agent.guard.desk import Around, Burning, Desk
 from edge_agent.guard.duty import Duty
+from edge_agent.guard.handovers import Handovers
 from edge_agent.guard.links import Links
 from edge_agent.guard.listing import LISTS_MAX, Listing
 from edge_agent.guard.muster import Musters
@@ -75,15 +76,15 @@ class Guard:
     def __init__(self, given: Given, orders: Burning) -> None:
         self._given = given
         self._people: People | None = None
-        self._musters, self._visits = Musters(), Visits()
+        self._musters, self._visits, self._handovers = Musters(), Visits(), Handovers()
+        self._book = Book(given.rows)
         self._names = VisitorNames(given.folder / "guard", given.sealed)
         self._sightings = Sightings(given.device, lambda: given.timekeeper.now().wall_ms)
         around = Around(
             given.device, given.journal, given.timekeeper, given.rng, given.roster, given.gates, given.regimes,
-            self._musters, self._visits, self._names, orders,
+            self._musters, self._visits, self._names, orders, self._book, self._handovers,
         )  # fmt: skip
         self.desk = Desk(around)
-        self._book = Book(given.rows)
         self.faces = Photos(given.folder / "guard" / "faces", given.clock, self._book.faces, given.sealed)
         self._links = Links(given.notes, given.timekeeper.now)
         rolls = Rolls(given.view, given.roster, self._musters, self._visits, given.timekeeper.now)
@@ -107,6 +108,7 @@ class Guard:
         """Take a record of this agent or a peer."""
         self._musters.observe(device, epoch, seq, record)
         self._visits.observe(device, epoch, seq, record)
+        self._handovers.observe(device, epoch, seq, record)
         self._sightings.observe(device, epoch, seq, record)
 
     async def run(self) -> None:
@@ -150,12 +152,17 @@ class Guard:
             gate.on_seen = self._sightings.see
         self._sightings.on_change = self._change
         self._musters.on_change = lambda: self._mark("alarm")
-        self._visits.on_change = lambda: self._mark("visitors")
+        self._visits.on_change = self._mark_visits
+        self._handovers.on_change = self._change
         self._given.regimes.listeners.append(lambda: self._mark("alarm"))
 
     def _mark(self, panel: str) -> None:
         self.pages.marks[panel] += 1
         self._change()
+
+    def _mark_visits(self) -> None:
+        self.pages.marks["deliveries"] += 1
+        self._mark("visitors")
 
     def _change(self) -> None:
         self._board.change()

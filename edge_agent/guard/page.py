@@ -5,29 +5,32 @@ Rule: nothing here decides or changes anything. Whole parts are written anew eac
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from edge_agent.guard.book import Book
-from edge_agent.guard.desk import HAND_REASONS, OPEN_REASONS, PURPOSES, Desk
-from edge_agent.guard.people import People
+from edge_agent.guard.desk import COLLECT_REASONS, DELIVERY, HAND_REASONS, OPEN_REASONS, PURPOSES, Desk
+from edge_agent.guard.leaving import SINCE_MS, Leaving, leaving_at, leaving_of, orders_at_gates
+from edge_agent.guard.people import STAFF, People
 from edge_agent.guard.refusal import NotDone
 from edge_agent.guard.sightings import Sighting, Sightings
 from edge_agent.guard.texts import TEXTS
-from edge_agent.roster import UTC_OFFSET_MIN
+from edge_agent.roster import local_time
 from edge_agent.status.snapshot import Language
 from edge_agent.status.texts import LANGUAGES, lasting
 from edge_agent.till.page import hue, initials
 from edge_agent.view import View
+from schemas.structs import PersonRow
 
 _FOLDER = Path(__file__).parent
 SHOWN_MS = 20_000  # who passed stands there so long, then the screen waits again
 OLD_MS = 2 * 86_400_000  # a roster that is older is told
 STAYS_MIN = (30, 60, 120, 240)
 HOSTS_MAX = 300
+FIRMS_MAX, LEFT_MAX = 12, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Seen:
     face: str
     gate: str
     at: str
+    leaving: Leaving | None
 
 
 @dataclass(slots=True)
@@ -109,9 +113,13 @@ class Screen:
         stay = self.view.whereabouts(ref)
         return {
             "ref": ref,
-            "collectors": self.book.collectors(ref, f"{self._local(stamp.wall_ms):%Y-%m-%d}"),
+            "collectors": self.desk.may_collect(ref),
+            "leaving": leaving_of(self.desk, ref, "", stamp.wall_ms - SINCE_MS),
+            "hosts": self._hosts(),
+            "collect_reasons": COLLECT_REASONS,
             "today": f"{self._local(stamp.wall_ms):%Y-%m-%d}",
             "is_inside": stay is not None and stay.is_inside,
+            "is_leaving": stay is not None and (stay.is_inside or stay.since_ms >= stamp.wall_ms - SINCE_MS),
             "is_student": self.class_of(ref) != "",
             "reasons": HAND_REASONS,
             "day_of": lambda day: f"{datetime.fromisoformat(day):%d.%m}",
@@ -120,16 +128,12 @@ class Screen:
 
     def visitors(self) -> dict[str, object]:
         """Return what the visitors' part shows besides."""
-        around, now_ms = self.desk.around, self.desk.around.timekeeper.now().wall_ms
-        roster = around.roster()
-        midnight = self._local(now_ms).replace(hour=0, minute=0, second=0, microsecond=0)
-        since_ms = now_ms - int((self._local(now_ms) - midnight).total_seconds() * 1000)
-        people = self.people()
-        hosts = people.of_class("")[:HOSTS_MAX] if people is not None and roster is not None else []
-        return {
-            "visits": around.visits.inside(), "left": around.visits.left_since(since_ms)[:20], "now_ms": now_ms,
-            "hosts": hosts, "purposes": PURPOSES, "stays": STAYS_MIN,
-        }  # fmt: skip
+        purposes = [each for each in PURPOSES if each != DELIVERY]
+        return {"hosts": self._hosts(), "purposes": purposes, "stays": STAYS_MIN, **self._came(is_delivery=False)}
+
+    def deliveries(self) -> dict[str, object]:
+        """Return what the deliveries' part shows besides."""
+        return {"firms": self.desk.around.visits.firms(FIRMS_MAX), **self._came(is_delivery=True)}
 
     def opening(self) -> dict[str, object]:
         """Return what the part for opening a gate shows besides."""
@@ -158,9 +162,21 @@ class Screen:
         return f"{self._local(wall_ms):%H:%M}"
 
     def _local(self, wall_ms: int) -> datetime:
-        roster = self.desk.around.roster()
-        offset_min = roster.utc_offset_min if roster is not None else UTC_OFFSET_MIN
-        return datetime.fromtimestamp(wall_ms / 1000, UTC) + timedelta(minutes=offset_min)
+        return local_time(self.desk.around.roster(), wall_ms)
+
+    def _hosts(self) -> Sequence[PersonRow]:
+        """Return the staff, by name."""
+        people = self.people()
+        return people.of_class(STAFF)[:HOSTS_MAX] if people is not None else []
+
+    def _came(self, *, is_delivery: bool) -> dict[str, object]:
+        """Return the visits, or the deliveries, that are inside or left today."""
+        visits, now_ms = self.desk.around.visits, self.desk.around.timekeeper.now().wall_ms
+        midnight = self._local(now_ms).replace(hour=0, minute=0, second=0, microsecond=0)
+        since_ms = now_ms - int((self._local(now_ms) - midnight).total_seconds() * 1000)
+        left = [each for each in visits.left_since(since_ms) if each.is_delivery == is_delivery]
+        inside = [each for each in visits.inside() if each.is_delivery == is_delivery]
+        return {"visits": inside, "left": left[:LEFT_MAX], "now_ms": now_ms}
 
     def _now(self, language: Language) -> dict[str, object]:
         around, stamp = self.desk.around, self.desk.around.timekeeper.now()
@@ -176,6 +192,7 @@ class Screen:
             "old": lasting(age_ms // 1000, language) if age_ms > OLD_MS else "",
             "regime": around.regimes.current,
             "mode": around.regimes.mode,
+            "orders": orders_at_gates(self.desk),
             "muster": around.musters.current(stamp.wall_ms),
             "seen": self._seen(last, language) if last is not None else None,
             "before": [self._seen(each, language) for each in self._others(last)],
@@ -194,7 +211,7 @@ class Screen:
         ref = sighting.ref
         return Seen(
             sighting, self.name(ref), self.class_of(ref), self.book.face(ref) if ref else "",
-            self.gate_name(sighting.gate, language), self.clock(sighting.wall_ms),
+            self.gate_name(sighting.gate, language), self.clock(sighting.wall_ms), leaving_at(self.desk, sighting),
         )  # fmt: skip
 
     def _count_inside(self, monotonic_ms: int) -> int:

@@ -1,7 +1,7 @@
-"""What a desk writes of visitors, within the bytes that a record has."""
+"""What a desk writes of visitors and of children who are collected, within the bytes that a record has."""
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Literal, TypedDict, TypeVar
 
 import msgspec
 
@@ -9,7 +9,9 @@ from edge_agent.timekeeper import Quality, Stamp
 from schemas import structs
 from schemas.codec import RECORD_BYTES_MAX
 
-DETAIL_MAX, BADGE_MAX = 24, 8  # characters, as the records allow
+DETAIL_MAX, BADGE_MAX, FIRM_MAX = 24, 8, 20  # characters, as the records allow
+Wordy = TypeVar("Wordy", structs.Visitor, structs.Collected)
+CollectReason = Literal["parent_asked", "school_decided", "emergency", "other"]
 
 
 class Stamped(TypedDict):
@@ -31,6 +33,22 @@ class Came:
     host: str = ""
     detail: str = ""
     stay_min: int = 0
+    firm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How a child was handed over: to somebody of the list (`collector`), or by an exception with its reason.
+
+    `allowed_by` is of the staff; empty where a parent allowed it.
+    """
+
+    ref: str
+    gate: str
+    collector: str = ""
+    reason: str = ""
+    allowed_by: str = ""
+    detail: str = ""
 
 
 def stamped(stamp: Stamp) -> Stamped:
@@ -50,10 +68,24 @@ def came_record(came: Came, visit: str, gate: str, staff: str, stamp: Stamp) -> 
         purpose=came.purpose, badge=brief(came.badge, BADGE_MAX) or None,  # type: ignore[arg-type] # it was checked
         stay_min=came.stay_min or None,
     )  # fmt: skip
-    detail = brief(came.detail, DETAIL_MAX)
-    while detail:
-        longer = msgspec.structs.replace(record, detail=detail)
+    record = _with(record, "firm", brief(came.firm, FIRM_MAX))
+    return _with(record, "detail", brief(came.detail, DETAIL_MAX))
+
+
+def taken_record(taken: Taken, gate: str, staff: str, stamp: Stamp) -> structs.Collected:
+    """Return the record of a child who is collected."""
+    record = structs.Collected(
+        **stamped(stamp), gate=gate, person=taken.ref, staff=staff, collector=taken.collector or None,
+        reason=taken.reason or None, allowed_by=taken.allowed_by or None,  # type: ignore[arg-type] # it was checked
+    )  # fmt: skip
+    return _with(record, "detail", brief(taken.detail, DETAIL_MAX))
+
+
+def _with(record: Wordy, member: str, words: str) -> Wordy:
+    """Return a record with as much of some words as its bytes have room for."""
+    while words:
+        longer = msgspec.structs.replace(record, **{member: words})
         if len(msgspec.json.encode(longer)) <= RECORD_BYTES_MAX:
             return longer
-        detail = detail[:-1].strip()
+        words = words[:-1].strip()
     return record

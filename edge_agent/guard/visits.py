@@ -1,4 +1,4 @@
-"""Visitors: who came with a pass, to whom, for how long, and who left again; a fold of records.
+"""Visitors and deliveries: who came with a pass, to whom, for how long, and who left again; a fold of records.
 
 Rule: the answer depends on the set of records, not on their order of arrival.
 """
@@ -30,6 +30,11 @@ class Visit:
     in_ms: int
     until_ms: int  # 0: nothing was agreed
     out_ms: int | None = None
+    firm: str = ""
+
+    @property
+    def is_delivery(self) -> bool:
+        return self.purpose == "delivery"
 
     def is_overdue(self, now_ms: int) -> bool:
         """Tell whether the visitor should have left by now."""
@@ -78,11 +83,16 @@ class Visits:
             (self._visit(self._came[key]) for key in recent), key=lambda visit: (-(visit.out_ms or 0), visit.id)
         )
 
+    def firms(self, most: int) -> list[str]:
+        """Return the firms that brought something, who came last first: a guard need not write them again."""
+        came = sorted(self._came.values(), key=lambda each: (-each.wall_ms, each.id))
+        return list(dict.fromkeys(each.firm for each in came if each.firm))[:most]
+
     def _visit(self, found: Visitor) -> Visit:
         until_ms = found.wall_ms + found.stay_min * MINUTE_MS if found.stay_min else 0
         return Visit(
             found.id, found.gate, found.badge or "", found.purpose or "other", found.host or "", found.detail or "",
-            found.staff, found.wall_ms, until_ms, self._left_ms.get(found.id),
+            found.staff, found.wall_ms, until_ms, self._left_ms.get(found.id), found.firm or "",
         )  # fmt: skip
 
     def _make_room(self) -> None:

@@ -22,7 +22,7 @@ class ReaderStatus:
 
 @dataclass(frozen=True, slots=True)
 class GateStatus:
-    """One gate; `names` by language is empty until a roster names it. `mode` is normal, lock_down or free_pass."""
+    """One gate; `names` by language is empty until a roster names it. `mode` is one of `Mode`."""
 
     id: str
     names: Mapping[str, str]

@@ -45,6 +45,7 @@ from tests.pages import (
     calendar_sample,
     canteen_sample,
     family_sample,
+    gate_sample,
     message_sample,
     notice_sample,
     program_sample,
@@ -148,6 +149,7 @@ async def write(services: Services) -> Sample:
     scan = await family_sample.write(services, people[0].id, people[ABSENT].id, NOW)
     await absence_sample.write(services, school.id, people[0].ref, people[1].ref)
     await calendar_sample.write(services, school.id, int(people[0].school_class_id or 0))
+    await gate_sample.write(services, school.id, people[2].ref, people[3].ref, staff[0].ref, staff[1].ref)
     tokens["ended"] = await _account(services, Role.OFFICE, school.id, "Ескі кеңсе", login="ended")
     await SignIn.filter(account_id=(await Account.get(name="Ескі кеңсе")).id).update(expires_at=NOW)
     tokens |= await message_sample.write_with_roles(services, school.id, other.id, set(tokens), people[0].id)

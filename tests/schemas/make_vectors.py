@@ -69,6 +69,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "decision_seq": 2,
     },
     "hand_pass": {**TAG, "gate": "main", "direction": "in", "person": PERSON, "staff": STAFF, "reason": "forgotten"},
+    "collected": {**TAG, "gate": "main", "person": PERSON, "staff": STAFF, "collector": "c105"},
     "visitor": {
         **TAG,
         "gate": "main",
@@ -76,9 +77,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "id": NONCE,
         "staff": STAFF,
         "host": PERSON,
-        "purpose": "guest",
+        "purpose": "delivery",
         "badge": "17",
         "stay_min": 60,
+        "firm": "Сүт",
     },
     "manual_open": {
         **TAG,
@@ -197,7 +199,9 @@ ROSTER_ROWS = [
     roster.row(
         "policy", "", {"passback": "soft", "passback_reset_ms": 43_200_000, "repeat_ms": 5000, "expired": "allow"}
     ),
-    roster.row("gate", "main", {"kk": "Басты есік", "ru": "Главный вход", "en": "Main door"}, DEVICE),
+    roster.row(
+        "gate", "main", {"kk": "Басты есік", "ru": "Главный вход", "en": "Main door"}, DEVICE, "open", "shut_both"
+    ),
     roster.row("profile", "day", [[31, 420, 1140]], ["*"]),
     roster.row("person", PERSON, "Әлия Қасымова", "1А", "student", 1, 1, "day"),
     roster.row("card", "ab" * 12, PERSON, "active", 0),

@@ -43,5 +43,6 @@ def desk_rows(person: str, staff: str) -> list[bytes]:
             "collector",
             person,
             [["Сәуле Қасымова", "mother", "", ""], ["Марат", "other", "2026-09-21", "2026-09-21"]],
+            ["g12", "c105"],
         ),
     ]

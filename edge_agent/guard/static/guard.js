@@ -175,7 +175,15 @@ const deeds = {
     if (await act("/act/muster", { what: it.what })) showPanel("alarm");
   },
   leave: async (it) => {
-    if (await act("/act/leave", { visit: it.visit })) showPanel("visitors");
+    if (await act("/act/leave", { visit: it.visit })) showPanel(open.name);
+  },
+  collect: async (it) => {
+    const touch = { ref: it.ref, gate: pressed("gate", it.gate), collector: it.collector };
+    if ((await act("/act/collect", touch)) && open.ref === it.ref) showPanel("hand");
+  },
+  deliver: async (it) => {
+    const touch = { purpose: "delivery", firm: it.firm, gate: pressed("gate", it.gate) };
+    if (await act("/act/visit", touch)) showPanel("deliveries");
   },
   share: async () => {
     const answer = await act("/share", {});
@@ -212,6 +220,12 @@ document.addEventListener("submit", async (event) => {
       break;
     case "visit":
       if (await act("/act/visit", { ...fields, stay: +fields.stay })) showPanel("visitors");
+      break;
+    case "delivery":
+      if (await act("/act/visit", { ...fields, purpose: "delivery", gate: pressed("gate", form.dataset.gate) })) showPanel("deliveries");
+      break;
+    case "exception":
+      if (await act("/act/collect", { ...fields, ref: form.dataset.ref, gate: pressed("gate", form.dataset.gate) })) showPanel("hand");
       break;
     case "find":
       panel.querySelector("#people button")?.click();

@@ -20,7 +20,7 @@ from edge_agent.guard.people import People
 from edge_agent.orders import Orders
 from edge_agent.pipeline import Pipeline
 from edge_agent.readers.tap import Medium, Tap
-from edge_agent.regime import Regimes
+from edge_agent.regime import GateRule, Regimes, rule_of
 from edge_agent.roster import Roster
 from edge_agent.rows import Rows, header_of
 from edge_agent.scribe import Scribe
@@ -87,7 +87,7 @@ class GuardBench:
             GateSettings("main", readers, NoGate("none")), [], self.clock, self._pipeline, lambda *_: self.actuator
         )
         scribe = Scribe(self.log, self.timekeeper, "0.1.0", folder)
-        self.orders = Orders(self.regimes, [self.gate], self.view, self.notes, scribe, DEVICE)
+        self.orders = Orders(self.regimes, [self.gate], self.view, self.notes, scribe, DEVICE, self._rule)
         settings = GuardSettings(is_on=True, lan_host="127.0.0.1" if is_shared else "")
         self.guard = Guard(
             Given(
@@ -99,6 +99,9 @@ class GuardBench:
         )  # fmt: skip
         self.guard._people = People(self.roster)
         self.desk = self.guard.desk
+
+    def _rule(self, gate: str) -> GateRule:
+        return rule_of(self.roster.gate(gate) if self.roster is not None else None)
 
     def _pipeline(self, door: Door, actuator: Actuator) -> Pipeline:
         return Pipeline(

@@ -31,8 +31,14 @@ from tests.waiting import until_async
 SCREENS = Path("build/screens")
 FACE = portrait("#7aa5c9")
 OF_ALIYA = hashlib.sha256(FACE).hexdigest()
-LISTED = row("collector", ALIYA, [["Сәуле Қасымова", "mother", "", ""], ["Марат Қасымов", "sibling", "", "2099-05-25"]])
+LISTED = row(
+    "collector",
+    ALIYA,
+    [["Сәуле Қасымова", "mother", "", ""], ["Марат Қасымов", "sibling", "", "2099-05-25"]],
+    ["g1", "c7"],
+)
 DESK_ROWS = (STAFF, COOK, row("face", ALIYA, OF_ALIYA), LISTED)
+BACK_DOOR = row("gate", "south", {"kk": "Аула есігі", "ru": "Двор", "en": "Back door"}, "gate-2", "usual", "shut_both")
 BLOCKED = row("card", b"dana00000000".hex(), BORIS, "blocked", 0)
 PUPILS = tuple(
     row("person", f"pupil{number:07d}", name, f"{2 + number % 9}{'АБВ'[number % 3]}", "student", 1, 1, "day")
@@ -46,7 +52,9 @@ class ShownGuard(GuardBench):
     """A desk with a screen and a list for phones, by the machine's own clock."""
 
     def __init__(self, folder: Path, *changed: bytes, **bench: Any) -> None:
-        super().__init__(folder, BLOCKED, *PUPILS, *changed, desk_rows=DESK_ROWS, clock=SystemClock(), **bench)
+        super().__init__(
+            folder, BLOCKED, BACK_DOOR, *PUPILS, *changed, desk_rows=DESK_ROWS, clock=SystemClock(), **bench
+        )
         self.guard._screen.has_face = lambda digest: digest == OF_ALIYA
         self.guard.pages.face = {OF_ALIYA: FACE}.get
         self.url = self.list_url = ""
@@ -137,11 +145,36 @@ async def _open(_desk: ShownGuard, page: Page) -> None:
 
 async def _visitors(desk: ShownGuard, page: Page) -> None:
     await desk.desk.let_in(GUARD, Came("main", "Ерлан Жұмабаев", "guest", "17", GUARD, stay_min=60))
-    await desk.desk.let_in(GUARD, Came("main", "", "delivery", "3", detail="сүт, нан"))
     left = await desk.desk.let_in(GUARD, Came("main", "Дана", "parent", "5"))
     await desk.desk.let_out(GUARD, left)
     await page.click('[data-panel="visitors"]')
     await page.wait_for_selector("details.new")
+
+
+async def _deliveries(desk: ShownGuard, page: Page) -> None:
+    for firm, what in (("Сүт Астық", "сүт, нан: асхана"), ("Кітап дүкені", "оқулықтар, 6 қорап")):
+        await desk.desk.let_in(GUARD, Came("main", "", "delivery", firm=firm, detail=what))
+    await desk.desk.let_out(GUARD, desk.desk.around.visits.inside()[0].id)
+    await page.click('[data-panel="deliveries"]')
+    await page.wait_for_selector("[data-do=deliver]")
+
+
+async def _leaving(desk: ShownGuard, page: Page) -> None:
+    await desk.tap(ALIYA)
+    await desk.tap(ALIYA, "reader-out")
+    await page.wait_for_selector(".leaving [data-do=collect]")
+
+
+async def _not_listed(desk: ShownGuard, page: Page) -> None:
+    await _leaving(desk, page)
+    await page.click('.leaving [data-do="person"]')
+    await page.click(".other summary")
+
+
+async def _alarm(_desk: ShownGuard, page: Page) -> None:
+    await page.click('[data-panel="alarm"]')
+    await page.click(".sure.fire summary")
+    await page.click(".sure:not(.fire) summary")
 
 
 async def _fire(desk: ShownGuard, page: Page) -> None:
@@ -178,8 +211,12 @@ async def _list(desk: ShownGuard, page: Page) -> None:
 
 STATES: dict[str, State] = {
     "waiting": _nothing, "in": _in, "refused": _refused, "unknown": _unknown, "classes": _classes, "chosen": _chosen,
+    "leaving": _leaving, "exception": _not_listed, "alarm": _alarm, "deliveries": _deliveries,
     "open": _open, "visitors": _visitors, "locked": _locked, "shared": _shared, "list": _list,
 }  # fmt: skip
+
+
+NARROW = ("opening", "in", "leaving", "exception", "alarm", "deliveries", "chosen", "shared", "list")
 
 
 async def pictures(browser: Browser) -> None:
@@ -199,7 +236,10 @@ def _takes() -> list[tuple[str, str, str, int, int]]:
     names = ["opening", *STATES]
     takes = [(name, "ru", "light", 1024, 600) for name in names]
     takes += [(name, "kk", "dark", 1280, 800) for name in names]
-    return takes + [(name, "kk", "light", 390, 800) for name in ("opening", "in", "chosen", "shared", "list")]
+    return takes + [
+        (name, "kk", "light", 390, 800)
+        for name in ("opening", "in", "leaving", "exception", "alarm", "deliveries", "chosen", "shared", "list")
+    ]
 
 
 async def main() -> None:

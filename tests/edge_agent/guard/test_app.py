@@ -51,8 +51,8 @@ async def sign_in(client: httpx2.AsyncClient, staff: str = GUARD, pin: str = PIN
 
 
 READ = (
-    "/panel/hand", "/panel/visitors", "/panel/open", "/panel/alarm", "/people?class=1А", "/people?q=қас",
-    f"/person/{ALIYA}", f"/face/{OF_ALIYA}", "/muster",
+    "/panel/hand", "/panel/visitors", "/panel/deliveries", "/panel/open", "/panel/alarm", "/people?class=1А",
+    "/people?q=қас", f"/person/{ALIYA}", f"/face/{OF_ALIYA}", "/muster",
 )  # fmt: skip
 
 

@@ -234,7 +234,7 @@ async def test_a_visitor_comes_with_a_pass_and_a_host_is_overdue_and_leaves(tmp_
     inside = bench.desk.around.visits.inside()
     assert [(each.badge, each.host, each.is_overdue(bench.clock.wall_ms())) for each in inside] == [("17", GUARD, True)]
     assert bench.desk.around.names.name(visit) == "Ерлан Жұмабаев"
-    assert await bench.desk.let_out(GUARD, visit) == "main"
+    assert (await bench.desk.let_out(GUARD, visit)).gate == "main"
 
     with pytest.raises(NotDone, match="has_left"):
         await bench.desk.let_out(GUARD, visit)
@@ -245,12 +245,13 @@ async def test_a_visitor_comes_with_a_pass_and_a_host_is_overdue_and_leaves(tmp_
 async def test_a_delivery_says_what_is_brought_within_the_bytes_of_a_record(tmp_path: Path) -> None:
     bench = GuardBench(tmp_path)
 
-    came = Came("main", "Ә" * 90, "delivery", "123456789", GUARD, "Қазақстан ЖШС: сүт, нан, ет", 1_440)
+    came = Came("main", "Ә" * 90, "delivery", "123456789", GUARD, "сүт, нан, ет", 1_440, "Қазақстан ЖШС" * 3)
     visit = await bench.desk.let_in(GUARD, came)
 
     found = bench.desk.around.visits.visit(visit)
     assert found is not None
-    assert (found.purpose, found.badge, "Қазақстан".startswith(found.detail[:5])) == ("delivery", "12345678", True)
+    assert (found.purpose, found.badge, found.is_delivery) == ("delivery", "12345678", True)
+    assert found.firm.startswith("Қазақстан")
     assert all(len(entry.record or b"") <= RECORD_BYTES_MAX for entry in bench.log.kept)
 
 
@@ -261,6 +262,7 @@ async def test_a_delivery_says_what_is_brought_within_the_bytes_of_a_record(tmp_
         (Came("main", "X", "guest", stay_min=-1), "not_understood"),
         (Came("main", "X", "guest", host=ALIYA), "no_host"),
         (Came("yard", "X", "guest"), "no_gate"),
+        (Came("main", "X", "delivery", detail="milk"), "no_firm"),
     ],
 )
 async def test_a_visitor_whose_fields_make_no_sense_is_not_written(tmp_path: Path, came: Came, reason: str) -> None:

@@ -187,7 +187,7 @@ async def test_a_fire_needs_two_touches_and_nobody_signed_in(page: Page, tmp_pat
     async with ShownGuard(tmp_path).serving() as desk:
         await desk.show(page, is_signed=False)
         await page.click("summary:text('Fire')")
-        await page.click("text=Yes, fire: open everything")
+        await page.click("text=Yes, fire: open the gates")
         await page.wait_for_selector(".regime.burning")
 
         assert desk.regimes.mode == "fire"
@@ -200,7 +200,7 @@ async def test_a_lockdown_is_shown_and_ended(page: Page, tmp_path: Path) -> None
         await desk.show(page)
         await page.click('[data-panel="alarm"]')
         await page.click("summary:text('Lock down')")
-        await page.click("text=Yes, close the way in")
+        await page.click("text=Yes, lock down")
         await page.wait_for_selector(".regime.locked")
         await desk.tap(ALIYA)
         await page.wait_for_selector(".stage >> text=The way in is closed")

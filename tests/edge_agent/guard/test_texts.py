@@ -7,10 +7,11 @@ import pytest
 
 from edge_agent.decision import Reason
 from edge_agent.guard.book import RELATIONS
-from edge_agent.guard.desk import HAND_REASONS, OPEN_REASONS, PURPOSES
+from edge_agent.guard.desk import COLLECT_REASONS, HAND_REASONS, OPEN_REASONS, PURPOSES
 from edge_agent.guard.roll import State
 from edge_agent.guard.sightings import Outcome
 from edge_agent.guard.texts import TEXTS
+from edge_agent.regime import FireRule, LockdownRule
 from edge_agent.status.snapshot import Language
 from edge_agent.status.texts import LANGUAGES
 
@@ -40,6 +41,8 @@ def test_every_word_of_a_record_has_its_sentence() -> None:
     wanted = {f"r_{reason}" for reason in get_args(Reason)} | {f"o_{outcome}" for outcome in get_args(Outcome)}
     wanted |= {f"s_{state}" for state in get_args(State)} | {f"k_{relation}" for relation in RELATIONS}
     wanted |= {f"w_{each}" for each in HAND_REASONS} | {f"m_{each}" for each in OPEN_REASONS}
-    wanted |= {f"v_{each}" for each in PURPOSES}
+    wanted |= {f"v_{each}" for each in PURPOSES} | {f"c_{each}" for each in COLLECT_REASONS}
+    wanted |= {f"does_fire_{each}" for each in get_args(FireRule)}
+    wanted |= {f"does_lock_down_{each}" for each in get_args(LockdownRule)}
 
     assert wanted - set(TEXTS["kk"]) == set()

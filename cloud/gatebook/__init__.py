@@ -1,0 +1,1 @@
+"""What guards did at the gates: visits, deliveries, openings, hand passes, handovers, fires and lockdowns."""
