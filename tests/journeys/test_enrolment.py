@@ -188,6 +188,7 @@ class Desk:
         """Type a code into the first page of a machine, as a scanner does."""
         page = await self.context.new_page()
         await page.goto(machine.first_page)
+        await expect(page.locator("[autofocus]")).to_be_focused()  # what comes before it is lost
         await page.keyboard.type(text)
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("heading")).to_contain_text("Done", timeout=20_000)

@@ -143,25 +143,32 @@ async def write(services: Services) -> Sample:
     }
     for role in (Role.GUARD, Role.OFFICE, Role.IT, Role.CANTEEN, Role.DIRECTOR):
         tokens[f"other_{role.value}"] = await _account(services, role, other.id, "Басқа адам", f"other_{role.value}")
-    tokens["newcomer"] = await _account(services, Role.OFFICE, school.id, "Жаңа кеңсе", login="newcomer")
-    await Account.filter(name="Жаңа кеңсе").update(must_change=True)
     await notice_sample.write(services)
     scan = await family_sample.write(services, people[0].id, people[ABSENT].id, NOW)
     await absence_sample.write(services, school.id, people[0].ref, people[1].ref)
     await calendar_sample.write(services, school.id, int(people[0].school_class_id or 0))
     await gate_sample.write(services, school.id, people[2].ref, people[3].ref, staff[0].ref, staff[1].ref)
-    tokens["ended"] = await _account(services, Role.OFFICE, school.id, "Ескі кеңсе", login="ended")
-    await SignIn.filter(account_id=(await Account.get(name="Ескі кеңсе")).id).update(expires_at=NOW)
+    tokens |= await _offices_that_are_kept_out(services, school.id)
     tokens |= await message_sample.write_with_roles(services, school.id, other.id, set(tokens), people[0].id)
     tokens["pupil"], cover = await signon_sample.write(services, school.id, people[1].id)
-    tokens["closed"] = await _account(services, Role.OFFICE, school.id, "Жабық кеңсе", login="closed")
-    await Account.filter(name="Жабық кеңсе").update(is_active=False)
     return Sample(
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
         guardian_id=(await Guardian.get(ref="0000guardian")).id, plate=plate, scan=scan, photo=photo, cover=cover,
         listed_ref=people[2].ref, absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, report=report, tokens=tokens,
     )  # fmt: skip
+
+
+async def _offices_that_are_kept_out(services: Services, school_id: int) -> dict[str, str]:
+    """Make an office of a first password, one whose session is over, and one that is closed."""
+    names = {"newcomer": "Жаңа кеңсе", "ended": "Ескі кеңсе", "closed": "Жабық кеңсе"}
+    tokens = {
+        login: await _account(services, Role.OFFICE, school_id, name, login=login) for login, name in names.items()
+    }
+    await Account.filter(name=names["newcomer"]).update(must_change=True)
+    await SignIn.filter(account_id=(await Account.get(name=names["ended"])).id).update(expires_at=NOW)
+    await Account.filter(name=names["closed"]).update(is_active=False)
+    return tokens
 
 
 async def _mornings(
