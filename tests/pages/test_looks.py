@@ -240,7 +240,8 @@ CUT = """() => [...document.querySelectorAll('main *')].flatMap(box => {
   const style = getComputedStyle(box), side = box.getBoundingClientRect();
   if (!/hidden|clip/.test(style.overflowX) || style.textOverflow === 'ellipsis' || side.width <= 1) return [];
   return [...box.querySelectorAll('*')]
-    .filter(each => each.innerText && !each.childElementCount && each.getBoundingClientRect().right > side.right + 1)
+    .filter(each => [...each.childNodes].some(part => part.nodeType === Node.TEXT_NODE && part.data.trim()))
+    .filter(each => each.getBoundingClientRect().right > side.right + 1)
     .filter(each => !each.closest('.table-wrap, .visually-hidden'))
     .map(each => each.innerText);
 })"""
