@@ -45,7 +45,7 @@ class School(Model):
 
 
 class CalendarDay(Model):
-    """A day that is not what its weekday says, for all, a grade or a class; see `rules.Day`."""
+    """A day that is not what its weekday says; a workday may follow the lessons of another weekday."""
 
     id = fields.BigIntField(primary_key=True)
     school: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField(

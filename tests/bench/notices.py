@@ -2,17 +2,22 @@
 
 import random
 import time
+from dataclasses import replace
+from datetime import timedelta
 from typing import Literal
 
+from cloud.alerts.judging import judge_at
 from cloud.attendance.changes import note_changed
 from cloud.core.services import Services
+from simulators.clock import SimulatedClock
 from tests.bench.ledger import with_services
 from tests.bench.table import Figure, at_least, at_most
+from tests.cloud.alerts.factory import Morning, a_morning
 from tests.cloud.attendance.factory import EIGHT, School, tap
 from tests.cloud.meals.factory import Canteen
 from tests.cloud.notifications.factory import a_parent, tell_all
 
-CHILDREN, SALES, PASSAGES = 100, 2_000, 10
+CHILDREN, SALES, PASSAGES, SCHOOL = 100, 2_000, 10, 480
 
 
 def notices_a_second() -> list[Figure]:
@@ -47,6 +52,8 @@ def days_a_second() -> list[Figure]:
 
 
 async def _days_measured(services: Services) -> list[Figure]:
+    # Of days long ago nobody is told, whatever day this runs on.
+    services = replace(services, clock=SimulatedClock(EIGHT + timedelta(hours=PASSAGES)))
     school = await School(services).open(CHILDREN)
     for child in range(CHILDREN):
         await a_parent(school, child)
@@ -86,4 +93,41 @@ async def _noted(school: School, changes: int) -> float:
     return time.perf_counter() - began_s
 
 
-MEASUREMENTS = (notices_a_second, days_a_second)
+def school_judged() -> list[Figure]:
+    """Judge who of a school of 480 was not seen, with twenty days of arrivals through two gates behind it."""
+    return with_services(_school_judged)
+
+
+async def _school_judged(services: Services) -> list[Figure]:
+    clock = SimulatedClock(EIGHT - timedelta(hours=1))
+    services = replace(services, clock=clock)
+    morning = await a_morning(services, clock, SCHOOL // 2, SCHOOL // 2)
+    await morning.second_gate()
+    by_b = range(0, SCHOOL, 3)
+    for gate, children in (("b", by_b), ("main", sorted({*range(SCHOOL)} - {*by_b}))):
+        await morning.came_by(gate, children, days=[day for day in range(1, 29) if day % 7 not in (2, 3)])
+    await morning.came(range(SCHOOL // 50, SCHOOL))
+    await morning.gates.pool.execute("ANALYZE")
+    first_ms = await _judged(morning, minute=22)
+    await morning.gates.pool.execute("DELETE FROM alert_round")
+    again_ms = await _judged(morning, minute=60)
+    told = len(await morning.absent())
+    assert told == SCHOOL // 50, "somebody was told falsely, or not"
+    await morning.gates.close()
+    method = f"{SCHOOL} children, {told} of them missing, with 20 days of arrivals through two gates"
+    return [
+        Figure("a school's first look of the day", first_ms, "ms", f"{method}; the usual gates are reckoned, and told"),
+        Figure("a later look at a whole school", again_ms, "ms", f"{method}; the usual gates are known"),
+    ]
+
+
+async def _judged(morning: Morning, *, minute: int) -> float:
+    """Return how long a look takes so many minutes after eight."""
+    morning.clock.advance((EIGHT + timedelta(minutes=minute) - morning.clock.now()).total_seconds())
+    await morning.hear()
+    began_s = time.perf_counter()
+    await judge_at(morning.services, morning.gates.school_id)
+    return 1_000 * (time.perf_counter() - began_s)
+
+
+MEASUREMENTS = (notices_a_second, days_a_second, school_judged)

@@ -41,8 +41,8 @@ CHILDREN, BY_B = 20, 8  # the first eight usually come through Gate B
 LATE_BY = timedelta(minutes=30)  # since the first lesson began
 _GATES = """
 INSERT INTO gate (school_id, key, name_kk, name_ru, name_en, has_sensor, device_id)
-SELECT $1, key, key, key, name, false, device.id FROM device, (VALUES ('main', 'Main gate'), ('b', 'Gate B'))
-  AS gate (key, name)
+SELECT $1, key, key, key, title, false, device.id FROM device, (VALUES ('main', 'Main gate'), ('b', 'Gate B'))
+  AS gate (key, title)
 """
 _CAME = """
 INSERT INTO movement (shard, position, school_id, person_id, "on", at, received_at, direction, gate, kind, reason, let,
