@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any, Protocol
 
-PATIENCE_S = 20.0  # of a page that is to show something, on a busy machine
+PATIENCE_S = 60.0  # of a page that is to show something, on a busy machine
 PAUSE_S = 0.05
 ENTER = "\ue007"  # among the words that are typed: https://www.w3.org/TR/webdriver2/#keyboard-actions
 SEEN = "each.getClientRects().length && each.textContent.includes({words})"
