@@ -42,8 +42,7 @@ def _sentences(child: Child, line: DayLine, formats: Formats) -> Iterator[Messag
     """Yield what there is to say, the most important first."""
     stops = {stop.step: stop for stop in line.stops}
     if not stops:
-        off = child.standing is Standing.OFF
-        yield message("No lessons today, and no records.") if off else message("No records of today yet.")
+        yield _nothing(child, line, formats)
     for step in (Step.CAME, Step.LEFT, Step.ATE):
         if step in stops:
             yield from _of_stop(stops, step, line, formats)
@@ -52,6 +51,15 @@ def _sentences(child: Child, line: DayLine, formats: Formats) -> Iterator[Messag
         yield message("Class register: {word}.", word=Message(word(f"register_{said.says}")))
     if child.silent and FamilyRight.SEE in child.rights:
         yield message("A gate is not connected: its records come later.")
+
+
+def _nothing(child: Child, line: DayLine, formats: Formats) -> Message:
+    """Return what is said where nothing was recorded, of what the reader may see alone."""
+    if FamilyRight.SEE not in child.rights:
+        return _meals(line, formats)
+    if child.standing is Standing.OFF:
+        return message("No lessons today, and no records.")
+    return message("No records of today yet.")
 
 
 def _of_stop(stops: dict[Step, Stop], step: Step, line: DayLine, formats: Formats) -> Iterator[Message]:
