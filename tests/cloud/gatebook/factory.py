@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from typing_extensions import override
+
 from cloud.collectors.actions import CollectorGiven, name_by_paper
 from cloud.collectors.queries import Kin, collectors_of
 from cloud.core.services import Services
@@ -19,6 +21,7 @@ DAY = EIGHT.date()
 class Gates(School):
     """The school, with a guard and a teacher on its staff."""
 
+    @override
     async def open(self, students: int = 2) -> "Gates":
         await super().open(students)
         for ref, surname, name in ((STAFF, "Сейітова", "Айгүл"), (HOST, "Ахметова", "Динара")):
