@@ -27,7 +27,8 @@ class Gates(School):
         for ref, surname, name in ((STAFF, "Сейітова", "Айгүл"), (HOST, "Ахметова", "Динара")):
             await self.pool.execute(
                 "INSERT INTO person (shard, school_id, ref, role, surname, given_name, patronymic, sort_key, position,"
-                " is_active) SELECT shard, id, $2, 'staff', $3, $4, '', $3, '', true FROM school WHERE id = $1",
+                " is_active, created_at) SELECT shard, id, $2, 'staff', $3, $4, '', $3, '', true, now() FROM school"
+                " WHERE id = $1",
                 self.school_id, ref, surname, name,
             )  # fmt: skip
         return self
