@@ -1,6 +1,7 @@
 """The gates' book of the sample's school: a morning of visits, deliveries, openings, handovers and orders."""
 
 from datetime import datetime, timedelta
+from typing import Literal, TypedDict
 
 import msgspec
 
@@ -11,7 +12,7 @@ from cloud.core.database import raw
 from cloud.core.services import Services
 from cloud.gatebook.projection import GateBook
 from cloud.ingest.cursor import LoggedRecord
-from schemas.structs import AnyRecord, Collected, ManualOpen, Regime, Visitor
+from schemas.structs import Collected, ManualOpen, Regime, Visitor
 
 SHARD = 7
 SYSTEM = Actor.system("sample")
@@ -24,7 +25,7 @@ async def write(services: Services, school_id: int, child: str, other: str, guar
     await name_by_paper(services, SYSTEM, school_id, child, given, "№ 5 өтініш")
     aunt = await services.database.pool.fetchval("SELECT max(id) FROM collector")
     gate = await services.database.pool.fetchval("SELECT key FROM gate WHERE school_id = $1 ORDER BY key", school_id)
-    records = [
+    records: list[Visitor | ManualOpen | Collected | Regime] = [
         Visitor(**_at(now, 60), gate=gate, direction="in", id="1" * 16, staff=guard, host=teacher, purpose="parent",
                 badge="17", stay_min=30),
         Visitor(**_at(now, 41), gate=gate, direction="out", id="1" * 16, staff=guard),
@@ -42,12 +43,19 @@ async def write(services: Services, school_id: int, child: str, other: str, guar
         await GateBook(services).apply(raw(transaction), logged)
 
 
-def _at(now: datetime, minutes: int) -> dict[str, object]:
-    wall_ms = int((now - timedelta(minutes=minutes)).timestamp() * 1_000)
-    return {"monotonic_ms": 1, "wall_ms": wall_ms, "clock": "ntp"}
+class _Stamped(TypedDict):
+    monotonic_ms: int
+    wall_ms: int
+    clock: Literal["ntp"]
 
 
-def _logged(school_id: int, number: int, record: AnyRecord, now: datetime) -> LoggedRecord:
+def _at(now: datetime, minutes: int) -> _Stamped:
+    return {"monotonic_ms": 1, "wall_ms": int((now - timedelta(minutes=minutes)).timestamp() * 1_000), "clock": "ntp"}
+
+
+def _logged(
+    school_id: int, number: int, record: Visitor | ManualOpen | Collected | Regime, now: datetime
+) -> LoggedRecord:
     kind, line = str(record.__struct_config__.tag), msgspec.json.encode(record)
     return LoggedRecord(
         SHARD, 70_000 + number, school_id, "gate-desk", "d" * 16, number + 1, now, record.wall_ms, kind, line

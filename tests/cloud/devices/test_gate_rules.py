@@ -71,10 +71,10 @@ async def test_a_fire_that_shuts_is_refused_with_words_and_nothing_is_changed(
 
 @pytest.mark.parametrize("role", [Role.GUARD, Role.OFFICE, Role.CLASS_TEACHER])
 async def test_only_heads_and_it_set_rules_and_only_of_own_gates(school: School, role: Role) -> None:
-    actor = Actor("x", 1, frozenset({Reach(role, school.school_id)}))
+    actor = Actor("x", None, frozenset({Reach(role, school.school_id)}))
     with pytest.raises(NotAllowed):
         await set_rules(school.services, actor, school.school_id, {"lane": ("open", "open")})
-    deputy = Actor("x", 1, frozenset({Reach(Role.DEPUTY, school.school_id)}))
+    deputy = Actor("x", None, frozenset({Reach(Role.DEPUTY, school.school_id)}))
     with pytest.raises(NotFound):
         await set_rules(school.services, deputy, school.school_id, {"elsewhere": ("open", "open")})
 

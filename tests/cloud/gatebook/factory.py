@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from typing_extensions import override
+
 from cloud.collectors.actions import CollectorGiven, name_by_paper
 from cloud.collectors.queries import Kin, collectors_of
 from cloud.core.services import Services
@@ -19,12 +21,14 @@ DAY = EIGHT.date()
 class Gates(School):
     """The school, with a guard and a teacher on its staff."""
 
+    @override
     async def open(self, students: int = 2) -> "Gates":
         await super().open(students)
         for ref, surname, name in ((STAFF, "Сейітова", "Айгүл"), (HOST, "Ахметова", "Динара")):
             await self.pool.execute(
                 "INSERT INTO person (shard, school_id, ref, role, surname, given_name, patronymic, sort_key, position,"
-                " is_active) SELECT shard, id, $2, 'staff', $3, $4, '', $3, '', true FROM school WHERE id = $1",
+                " is_active, created_at) SELECT shard, id, $2, 'staff', $3, $4, '', $3, '', true, now() FROM school"
+                " WHERE id = $1",
                 self.school_id, ref, surname, name,
             )  # fmt: skip
         return self
