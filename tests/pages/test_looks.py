@@ -242,7 +242,7 @@ CUT = """() => [...document.querySelectorAll('main *')].flatMap(box => {
   return [...box.querySelectorAll('*')]
     .filter(each => [...each.childNodes].some(part => part.nodeType === Node.TEXT_NODE && part.data.trim()))
     .filter(each => each.getBoundingClientRect().right > side.right + 1)
-    .filter(each => !each.closest('.table-wrap, .visually-hidden'))
+    .filter(each => !each.closest('.table-wrap:not(:has(.folds)), .visually-hidden'))
     .map(each => each.innerText);
 })"""
 
