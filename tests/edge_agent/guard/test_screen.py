@@ -107,7 +107,7 @@ async def test_a_child_without_a_card_is_let_through_by_two_touches(page: Page, 
         await page.click('[data-class="1А"]')
         await page.click(f'.person[data-ref="{ALIYA}"]')  # the first touch: the face
         await page.wait_for_selector(".chosen")
-        assert "Сәуле Қасымова · mother" in await page.inner_text(".collectors")
+        assert "Сәуле Қасымова\nmother" in await page.inner_text(".collectors")
         await page.click('.reasons [data-reason="forgotten"]')  # the second: why
         await page.wait_for_selector('.stage[data-kind="hand"]')
 
@@ -116,6 +116,75 @@ async def test_a_child_without_a_card_is_let_through_by_two_touches(page: Page, 
     assert [(each["p"], each["d"], each["w"], each["by"]) for each in desk.written("hand_pass")] == [
         (ALIYA, "in", "forgotten", GUARD)
     ]
+
+
+async def test_a_child_who_goes_out_is_handed_over_by_one_touch_of_a_name(page: Page, tmp_path: Path) -> None:
+    async with ShownGuard(tmp_path).serving() as desk:
+        await desk.show(page)
+        await desk.tap(ALIYA)
+        await desk.tap(ALIYA, "reader-out")
+        await page.click('.leaving [data-collector="g1"]')
+        await page.wait_for_selector(".leaving .taken")
+
+        assert "Taken by Сәуле Қасымова" in await page.inner_text(".leaving")
+    assert [(each["p"], each["c"], each["by"]) for each in desk.written("collected")] == [(ALIYA, "g1", GUARD)]
+    assert desk.written("hand_pass") == []
+
+
+async def test_a_child_who_is_inside_is_let_out_by_its_face_and_the_name_of_who_takes_it(
+    page: Page, tmp_path: Path
+) -> None:
+    async with ShownGuard(tmp_path).serving() as desk:
+        await desk.show(page)
+        await desk.tap(ALIYA)
+        await page.click('[data-class="1А"]')
+        await page.click(f'.person[data-ref="{ALIYA}"]')
+        await page.click('.chosen [data-collector="c7"]')
+        await page.wait_for_selector('.stage[data-kind="hand"]')
+    assert [each["c"] for each in desk.written("collected")] == ["c7"]
+    assert [(each["d"], each["w"]) for each in desk.written("hand_pass")] == [("out", "other")]
+
+
+async def test_who_is_not_on_the_list_gets_a_no_and_takes_a_child_by_exception_only(page: Page, tmp_path: Path) -> None:
+    async with ShownGuard(tmp_path).serving() as desk:
+        await desk.show(page)
+        await desk.tap(ALIYA)
+        await desk.tap(ALIYA, "reader-out")
+        await page.click('.leaving [data-do="person"]')
+        await page.click(".other summary")
+        assert "may not take the child" in await page.inner_text(".plain-no")
+
+        await page.select_option("#ewhy", "emergency")  # and nobody who allowed it
+        await page.click(".other button.danger")
+        await page.wait_for_selector("#told:not([hidden])")
+        assert desk.written("collected") == []
+
+        await page.select_option("#ewhy", "parent_asked")
+        await page.fill("#ewho", "aunt")
+        await page.click(".other button.danger")
+        await page.wait_for_selector(".leaving .taken")
+    assert [(each["w"], each["x"], each.get("al")) for each in desk.written("collected")] == [
+        ("parent_asked", "aunt", None)
+    ]
+
+
+async def test_a_delivery_comes_by_two_touches_stands_on_the_roll_call_and_leaves(page: Page, tmp_path: Path) -> None:
+    async with ShownGuard(tmp_path).serving() as desk:
+        await desk.show(page)
+        await page.click('[data-panel="deliveries"]')
+        await page.fill("#firm", "Сүт Астық")
+        await page.click('form[data-do="delivery"] button.go')
+        await page.click('[data-do="leave"]')
+        await page.click('[data-firm="Сүт Астық"]')  # the second touch of the next one
+        await page.wait_for_selector('[data-do="leave"]')
+        await desk.desk.begin_muster(GUARD)
+        await page.goto(f"{desk.url}muster?lang=en")
+
+        assert "Delivery · Сүт Астық" in await page.inner_text("main")
+    assert [(each["d"], each.get("fm")) for each in desk.written("visitor")] == [
+        ("in", "Сүт Астық"), ("out", None), ("in", "Сүт Астық")
+    ]  # fmt: skip
+    assert [each["w"] for each in desk.written("manual_open")] == ["load", "load", "load"]
 
 
 async def test_the_same_by_keyboard_letters_search_and_a_digit_is_the_reason(page: Page, tmp_path: Path) -> None:
