@@ -156,7 +156,8 @@ class Signed:
 
 async def reports_of(services: Services, actor: Actor, school_id: int, subject: AnySubject) -> list[ReportRow]:
     """Return a school's reports of a subject, the newest first. Raises NotAllowed."""
-    actor.require(subject.right, school_id)
+    right = subject.right
+    actor.require(right, school_id)
     rows = await services.database.pool.fetch(_LIST, school_id, subject.key, LIST_MAX)
     return [_row(row, subject) for row in rows]
 
@@ -170,7 +171,8 @@ async def report_of(
     if row is None:
         raise NotFound
     subject = subject_of(row["subject"])
-    actor.require(subject.right, school_id)
+    right = subject.right
+    actor.require(right, school_id)
     document = subject.document_kept(bytes(row["document"])) if row["document"] is not None else None
     content = document.content if document is not None else subject.content_kept(bytes(row["content"]))
     return Report(
