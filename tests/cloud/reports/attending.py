@@ -2,7 +2,7 @@
 
 import random
 from datetime import UTC, date, datetime, time
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from cloud.attendance.monthly import DaySeen
@@ -50,18 +50,18 @@ def tapped(person: str, direction: str = "in", gate: str = GATE, **more: Any) ->
     return Decision(monotonic_ms=1, wall_ms=1, clock="ntp", gate=gate, direction=direction, person=person, **values)  # type: ignore[arg-type]
 
 
-def by_hand(person: str, direction: str = "in") -> Record:
+def by_hand(person: str, direction: Literal["in", "out"] = "in") -> Record:
     return HandPass(
         monotonic_ms=1, wall_ms=1, clock="ntp", gate=GATE, direction=direction, person=person, staff=STAFF,
         reason="forgotten",
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
-def passed(person: str, decision_seq: int, outcome: str = "passed") -> Record:
+def passed(person: str, decision_seq: int, outcome: Literal["passed", "no_passage"] = "passed") -> Record:
     return Passage(
         monotonic_ms=1, wall_ms=1, clock="ntp", gate=LANE, direction="in", outcome=outcome, person=person,
         decision_seq=decision_seq,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 async def came(school: School, person: str, on: date, arrived: str = "07:50:00", left: str = "13:40:00") -> None:

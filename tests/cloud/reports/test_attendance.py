@@ -131,7 +131,7 @@ async def test_who_passed_at_gates_of_another_system_is_in_it_and_found_again(
     row = await services.database.pool.fetchrow(
         "SELECT id, ref, school_id, school_class_id FROM person WHERE ref = $1", school.refs[0]
     )
-    who = Who(*row, True)
+    who = Who(row["id"], row["ref"], row["school_id"], row["school_class_id"], is_student=True)
     place = await school_of_id(services, school.school_id)
     async with services.database.pool.acquire() as connection, connection.transaction():
         await lock_days(connection, place)
@@ -249,7 +249,7 @@ async def test_both_subjects_of_a_month_are_made_once_each_and_listed_apart(serv
     assert meals.totals.together.meals == 1
     assert attendance.totals.students.heads.came == 1
     canteen = Actor("Ас", reaches=frozenset({Reach(Role.CANTEEN, school.school_id)}))
-    assert await report_of(services, canteen, school.school_id, meals.id)
+    assert (await report_of(services, canteen, school.school_id, meals.id)).subject is MEALS
     with pytest.raises(NotAllowed):
         await report_of(services, canteen, school.school_id, attendance.id)
 

@@ -65,15 +65,15 @@ class District:
     def of(self, code: str, role: Role) -> Actor:
         return Actor(role.value, reaches=frozenset({Reach(role, self.schools[code])}))
 
-    async def makes(self, code: str) -> int:
+    async def makes(self, code: str, number: int = 1) -> int:
         school = await school_of_id(self.services, self.schools[code])
-        content = a_content(school_named(school))
+        content = a_content(school_named(school), number)
         made = await keep(self.services, SYSTEM, school, SEPTEMBER, Made(content))
         assert made is not None
         return made
 
-    async def signs(self, code: str) -> int:
-        made, director = await self.makes(code), self.of(code, Role.DIRECTOR)
+    async def signs(self, code: str, number: int = 1) -> int:
+        made, director = await self.makes(code, number), self.of(code, Role.DIRECTOR)
         report = await report_of(self.services, director, self.schools[code], made)
         await sign(self.services, director, self.schools[code], made, sight_of(report.digest, []))
         return made
@@ -84,9 +84,9 @@ class District:
         return {row.code: row.state.value for row in rows}
 
 
-def a_content(school: School) -> Content:
+def a_content(school: School, number: int) -> Content:
     who = Listed("a" * 12, "students")
-    return content_of(facts_of([who], {(who.person, FIRST): day()}, school=school))
+    return content_of(facts_of([who], {(who.person, FIRST): day()}, school=school, number=number))
 
 
 @pytest.fixture(name="district")
@@ -146,6 +146,25 @@ async def test_a_report_that_goes_to_the_account_is_sent_once_and_told(services:
     assert [each.name_ru for each in await authorities_of(services, school_id)] == ["almaty"]
     assert (await report_of(services, district.authority, school_id, signed)).state is State.SENT
     assert (await verbs(services)).count("report.to_account") == 1
+
+
+async def test_a_month_that_was_corrected_after_sending_comes_as_a_supplement(
+    services: Services, district: District
+) -> None:
+    await district.has_account()
+    district.goes_to(MADE_AT)
+    office, school_id = district.of("school1", Role.OFFICE), district.schools["school1"]
+    first = await district.signs("school1")
+    await give_to_account(services, office, school_id, first)
+    second = await district.signs("school1", 2)
+    (before,) = await standings(services, district.authority, ATTENDANCE, SEPTEMBER, Standing.CAME)
+
+    district.goes_to(TOO_LATE)
+    await give_to_account(services, office, school_id, second)
+
+    (after,) = await standings(services, district.authority, ATTENDANCE, SEPTEMBER, Standing.CAME)
+    assert (before.report_id, before.number, before.sent_at) == (first, 1, MADE_AT)
+    assert (after.report_id, after.number, after.sent_at) == (first, 2, MADE_AT)  # the first one was in time
 
 
 async def test_who_reaches_no_school_is_told_nothing_and_pages_follow_by_code(
