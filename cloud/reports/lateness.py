@@ -31,7 +31,8 @@ INSERT INTO report_recipient (school_id, address, late_to, set_at, set_by) VALUE
 ON CONFLICT (school_id) DO UPDATE SET late_to = $2
 """
 _ADDRESSES = "SELECT late_to FROM report_recipient WHERE school_id = $1"
-# A letter for each first report that is not sent and whose fifth day is over at its school, and each address.
+# A letter for each first report that is not sent and whose fifth day is over at its school, and each address. Of one
+# that is a month late none goes out: it was made after a long stop, or by a newer program, and stands on the page.
 _ASK = """
 INSERT INTO report_sending (report_id, way, address, language, note, asked_at, asked_by, next_at, once)
 SELECT report.id, 'late', told.address, 'kk', '', $1, $2, $1, 'late:' || lower(told.address)
@@ -39,6 +40,7 @@ FROM report JOIN school ON school.id = school_id JOIN report_recipient USING (sc
   unnest(late_to) AS told (address)
 WHERE number = 1
   AND (month + interval '1 month 5 days')::date <= ($1::timestamptz AT TIME ZONE zone)::date
+  AND (month + interval '2 months 5 days')::date > ($1::timestamptz AT TIME ZONE zone)::date
   AND NOT EXISTS (SELECT FROM report_sending WHERE report_id = report.id AND way <> 'late' AND sent_at IS NOT NULL)
   AND NOT EXISTS (SELECT FROM report_sending WHERE report_id = report.id AND once = 'late:' || lower(told.address))
 ORDER BY month DESC, report.id LIMIT $3
