@@ -63,8 +63,10 @@ from cloud.notifications.reminders import remind
 from cloud.notifications.teller import Teller
 from cloud.people.texting import forget_texts
 from cloud.releases import rollouts, telling
+from cloud.reports.attendance import ATTENDANCE
 from cloud.reports.lateness import ask_late
 from cloud.reports.making import make_due
+from cloud.reports.meals import MEALS
 from cloud.reports.sending import post_of, send_due
 from cloud.retention.actions import delete_due
 from cloud.rosters.publisher import Publisher
@@ -183,7 +185,8 @@ class Worker:
             (lambda: register_due(self.services, open_desk), {"seconds": FISCAL_S}),
             (lambda: check_moved(self.services), {"minutes": 10}),
             (lambda: check_nightly(self.services), {"hours": 1}),
-            (lambda: make_due(self.services), {"minutes": 10}),
+            (lambda: make_due(self.services, MEALS), {"minutes": 10}),
+            (lambda: make_due(self.services, ATTENDANCE), {"minutes": 10}),
             (lambda: delete_due(self.services), {"hours": 6}),
             (lambda: erase_due(self.services), {"minutes": 1}),
             (lambda: anchor_due(self.services), {"minutes": 20}),

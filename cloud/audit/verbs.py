@@ -169,6 +169,7 @@ VERBS = {
     "report.sending": N_("Report given to the post"),
     "report.sent": N_("Report sent"),
     "report.signed": N_("Report signed"),
+    "report.to_account": N_("Report given to the authority's account"),
     "resource.added": N_("Digital resource added"),
     "resource.changed": N_("Digital resource changed"),
     "resource.published": N_("Digital resource published"),

@@ -43,6 +43,7 @@ PLACES = (
     _place("register", Right.REGISTER_READ, N_("Register"), "register", Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR),
     _place("messages", Right.MESSAGES_WRITE, N_("Messages"), "messages", Role.CLASS_TEACHER, *HEADS),
     _place("region", Right.STATISTICS_READ, N_("Schools"), "/region", Role.AUTHORITY),
+    _place("region_reports", Right.REPORTS_READ, N_("Reports of schools"), "/region/reports", Role.AUTHORITY),
     _place("gate", Right.GATES_WATCH, N_("At the gate"), "gate", Role.GUARD),
     _place("muster", Right.GATES_WATCH, N_("Muster list"), "muster", Role.GUARD),
     _place("today", Right.PRESENCE_READ, N_("Today"), "office", Role.OFFICE, Role.DEPUTY, Role.DIRECTOR),

@@ -101,6 +101,7 @@ class Right(StrEnum):
     MONEY_KEEP = "money.keep"
     CASHBOX_PUT = "cashbox.put"
     REPORTS_READ = "reports.read"
+    ATTENDANCE_REPORTS_READ = "attendance_reports.read"
     REPORTS_KEEP = "reports.keep"
     REPORTS_SIGN = "reports.sign"
     REPORTS_CHECK = "reports.check"
@@ -306,6 +307,10 @@ TABLE: Mapping[Right, Allowed] = {
     Right.REPORTS_READ: Allowed(
         Thing.REPORTS, N_("Read monthly reports"),
         at_school(Role.CANTEEN, Role.OFFICE, *HEADS) | AUTHORITIES,
+    ),
+    Right.ATTENDANCE_REPORTS_READ: Allowed(
+        Thing.REPORTS, N_("Read monthly reports of attendance, without names"),
+        at_school(Role.OFFICE, *HEADS) | AUTHORITIES,
     ),
     Right.REPORTS_KEEP: Allowed(Thing.REPORTS, N_("Make, correct and send monthly reports"),
                                 at_school(Role.OFFICE, Role.DIRECTOR)),

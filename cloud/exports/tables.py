@@ -187,7 +187,7 @@ TABLES = (
     Table("notice_cursor"),
     Table("alert_rule"),
     Table("notice_purse", _OF_PERSON),
-    Table("report", written={"content": Writing.TEXT, "document": Writing.TEXT}),
+    Table("report", written={"content": Writing.TEXT, "document": Writing.TEXT, "glance": Writing.TEXT}),
     Table("report_correction", through("report_id", "report")),
     Table("report_file", through("report_id", "report"), files={"body": "documents/report-{report_id}/{name}"}),
     Table("report_recipient"),

@@ -6,8 +6,9 @@ from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, Field
 
 from cloud.attendance.web import Desk, desk_of
 from cloud.core.api import Counted
@@ -18,13 +19,14 @@ from cloud.core.money import tiyn_of
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
 from cloud.office.days import day_asked
+from cloud.organisation.tree import authorities_of
 from cloud.reports import actions, sending
 from cloud.reports.actions import CorrectionGiven, sight_of
-from cloud.reports.content import Kind
 from cloud.reports.errors import CorrectionRefused
 from cloud.reports.files import Form as FileForm
 from cloud.reports.files import file_of
 from cloud.reports.lateness import late_addresses, set_late_addresses
+from cloud.reports.meals import MEALS
 from cloud.reports.months import Month, Timing
 from cloud.reports.queries import (
     Report,
@@ -36,7 +38,7 @@ from cloud.reports.queries import (
     reports_of,
     sendings_of,
 )
-from cloud.reports.rules import corrected
+from cloud.reports.subjects import AnySubject, Key, subject_of, subjects_read
 from cloud.reports.wording import REMARKS, Wording
 
 router = APIRouter(prefix="/schools/{code}/reports", include_in_schema=False)
@@ -46,24 +48,47 @@ DirectorDesk = Annotated[Desk, Depends(desk_of(Right.REPORTS_SIGN))]
 Text = Annotated[str, Form(max_length=400)]
 ALL, ONE = "office/reports.html", "office/report.html"
 LINES_MAX = 200
+
+
+class CorrectionTyped(BaseModel):
+    """A line of correction as somebody typed it: figures as texts, of which each subject has its own."""
+
+    kind: str = Field("free", max_length=16)
+    class_name: str = Field("", max_length=8)
+    on: str = Field("", max_length=20)
+    students: str = Field("", max_length=20)
+    meals: str = Field("", max_length=20)
+    parents: str = Field("", max_length=20)
+    budget: str = Field("", max_length=20)
+    came: str = Field("", max_length=20)
+    late: str = Field("", max_length=20)
+    not_seen: str = Field("", max_length=20)
+    reason: str = Field("", max_length=400)
+    once: str = Field("", max_length=400)
+
+
+CorrectionForm = Annotated[CorrectionTyped, Form()]
 _WHOLE = re.compile(r"[+-]?\d{1,6}", re.ASCII)
 NO_NUMBER = message("This is no whole number. Write how many are added, or with a minus how many are taken.")
 NO_AMOUNT = message("This is no amount. Write tenge, as 577 or -577.50.")
 
 
 @router.get("")
-async def show_all(request: Request, desk: ReportDesk) -> Response:
-    """Show the reports of a school."""
-    return await _all(request, desk)
+async def show_all(request: Request, desk: ReportDesk, subject: Key = Key.MEALS) -> Response:
+    """Show the reports of a school on a subject."""
+    return await _all(request, desk, subject_of(subject))
 
 
 @router.post("")
-async def make(request: Request, desk: WorkDesk, month: Text = "") -> Response:
+async def make(
+    request: Request, desk: WorkDesk, month: Text = "", subject: Annotated[Key, Form()] = Key.MEALS
+) -> Response:
     """Make the report of a month that has none yet."""
+    of, today = subject_of(subject), desk.school.on
     try:
-        report_id = await actions.make_asked(desk.services, desk.actor, desk.school.id, month.strip(), desk.school.on)
+        report_id = await actions.make_asked(desk.services, desk.actor, desk.school.id, of, month.strip(), today)
     except Refused as refused:
-        return await _all(request, desk, refused)
+        return await _all(request, desk, of, refused)
     return _to(desk, report_id)
 
 
@@ -73,7 +98,7 @@ async def set_address(request: Request, desk: WorkDesk, address: Text = "") -> R
     try:
         await actions.set_address(desk.services, desk.actor, desk.school.id, address)
     except Refused as refused:
-        return await _all(request, desk, refused)
+        return await _all(request, desk, MEALS, refused)
     return RedirectResponse(f"/schools/{desk.school.code}/reports", HTTPStatus.SEE_OTHER)
 
 
@@ -85,14 +110,17 @@ async def tell_late(
     try:
         await set_late_addresses(desk.services, desk.actor, desk.school.id, addresses)
     except Refused as refused:
-        return await _all(request, desk, refused)
+        return await _all(request, desk, MEALS, refused)
     return RedirectResponse(f"/schools/{desk.school.code}/reports", HTTPStatus.SEE_OTHER)
 
 
 @router.get("/{report_id}")
-async def show(request: Request, desk: ReportDesk, report_id: Counted, what: str = "") -> Response:
-    """Show a report; with `what`, only remarks of one kind."""
-    return await _one(request, desk, report_id, what=what)
+async def show(
+    request: Request, desk: ReportDesk, report_id: Counted, what: str = "",
+    of: Annotated[str, Query(max_length=8)] = "",
+) -> Response:  # fmt: skip
+    """Show a report; with `what`, only remarks of one kind; with `of`, the days of a class."""
+    return await _one(request, desk, report_id, what=what, of=of)
 
 
 @router.get("/{report_id}/file.{form}")
@@ -107,30 +135,19 @@ async def load(desk: ReportDesk, report_id: Counted, form: FileForm, language: L
 
 
 @router.post("/{report_id}/correct")
-async def correct(
-    request: Request,
-    desk: WorkDesk,
-    report_id: Counted,
-    kind: Annotated[Kind, Form()] = "free",
-    on: Text = "",
-    students: Text = "",
-    meals: Text = "",
-    parents: Text = "",
-    budget: Text = "",
-    reason: Text = "",
-    once: Text = "",
-) -> Response:
+async def correct(request: Request, desk: WorkDesk, report_id: Counted, typed: CorrectionForm) -> Response:
     """Add a line of correction."""
-    typed = {"on": on, "students": students, "meals": meals, "parents": parents, "budget": budget, "reason": reason}
     try:
         given = CorrectionGiven(
-            kind, _day(on, desk.school.on), _count(students), _count(meals), _amount(parents), _amount(budget), reason
-        )
-        await actions.correct(desk.services, desk.actor, desk.school.id, report_id, given, once)
+            typed.kind, _day(typed.on, desk.school.on), _count(typed.students), _count(typed.meals),
+            _amount(typed.parents), _amount(typed.budget), typed.reason, typed.class_name.strip(), _count(typed.came),
+            _count(typed.late), _count(typed.not_seen),
+        )  # fmt: skip
+        await actions.correct(desk.services, desk.actor, desk.school.id, report_id, given, typed.once)
     except NotFound:
         raise
     except Refused as refused:
-        return await _one(request, desk, report_id, refused, typed=typed)
+        return await _one(request, desk, report_id, refused, typed=typed.model_dump())
     return _to(desk, report_id)
 
 
@@ -180,6 +197,13 @@ async def hand(request: Request, desk: WorkDesk, report_id: Counted, note: Text 
     return await _done(request, desk, report_id, noted)
 
 
+@router.post("/{report_id}/account")
+async def give_to_account(request: Request, desk: WorkDesk, report_id: Counted) -> Response:
+    """Let the authorities above the school have a report in their accounts."""
+    given = sending.give_to_account(desk.services, desk.actor, desk.school.id, report_id)
+    return await _done(request, desk, report_id, given)
+
+
 async def _done(request: Request, desk: Desk, report_id: int, doing: Any) -> Response:
     """Do something with a report and show it again; why it was refused is told there."""
     try:
@@ -191,13 +215,14 @@ async def _done(request: Request, desk: Desk, report_id: int, doing: Any) -> Res
     return _to(desk, report_id)
 
 
-async def _all(request: Request, desk: Desk, refused: Refused | None = None) -> Response:
-    rows = await reports_of(desk.services, desk.actor, desk.school.id)
+async def _all(request: Request, desk: Desk, subject: AnySubject, refused: Refused | None = None) -> Response:
+    rows = await reports_of(desk.services, desk.actor, desk.school.id, subject)
     words = Wording(desk.visit.language, desk.school.zone)
     open_rows = [row for row in rows if row.timing(desk.school.on) is not Timing.EARLY]
     return pages_of(request).page(
         desk.visit, ALL, status=refused.status if refused else HTTPStatus.OK, section="reports",
         refused=_told(desk, refused), rows=rows, month_name=words.month, on=desk.school.on, open_rows=open_rows,
+        subject=subject, subjects=subjects_read(desk.actor, desk.school.id),
         address=await address_of(desk.services, desk.school.id), may_work=_may_work(desk),
         late_to=await late_addresses(desk.services, desk.school.id),
         last_month=str(Month.of(desk.school.on).before), sends=bool(desk.services.settings.smtp_url),
@@ -205,30 +230,32 @@ async def _all(request: Request, desk: Desk, refused: Refused | None = None) -> 
 
 
 async def _one(
-    request: Request, desk: Desk, report_id: int, refused: Refused | None = None, *, what: str = "",
+    request: Request, desk: Desk, report_id: int, refused: Refused | None = None, *, what: str = "", of: str = "",
     typed: dict[str, str] | None = None,
 ) -> Response:  # fmt: skip
     report = await report_of(desk.services, desk.actor, desk.school.id, report_id)
     return pages_of(request).page(
         desk.visit, ONE, status=refused.status if refused else HTTPStatus.OK, section="reports",
-        refused=_told(desk, refused), typed=typed or {}, what=what if what in REMARKS else "",
+        refused=_told(desk, refused), typed=typed or {}, what=what if what in REMARKS else "", of=of,
         **await _values(desk, report, what),
     )  # fmt: skip
 
 
 async def _values(desk: Desk, report: Report, what: str) -> dict[str, Any]:
     told = await corrections_of(desk.services.database.pool, report.id)
-    words, tongue = Wording(desk.visit.language, desk.school.zone), desk.visit.language.value
+    words, subject = Wording(desk.visit.language, desk.school.zone), report.subject
     chosen = [each for each in report.content.remarks.lines if what in ("", each.what)]
+    document = report.document or subject.signed(report.content, report.digest, told, "", "")
     return {
         "report": report, "content": report.content, "corrections": told, "month_name": words.month,
-        "after": corrected(report.content.totals, told) if told else None, "seen": sight_of(report.digest, told),
+        "after": document.corrected if told else None, "seen": sight_of(report.digest, told),
         "lines": await named_lines(desk.services, desk.actor, report, chosen[:LINES_MAX]),
-        "line_count": len(chosen),
-        "dishes": sorted(report.content.dishes, key=lambda each: (each.name.told(tongue), each.price_tiyn, each.kind)),
-        "remark_words": REMARKS, "timing": report.timing(desk.school.on), "on": desk.school.on,
-        "changed": await changed_since(desk.services, report),
+        "line_count": len(chosen), "remark_words": REMARKS, "timing": report.timing(desk.school.on),
+        "on": desk.school.on, "changed": await changed_since(desk.services, report),
         "sendings": await sendings_of(desk.services, report.id),
+        "authorities": [
+            each.name(desk.visit.language.value) for each in await authorities_of(desk.services, desk.school.id)
+        ],
         "address": await address_of(desk.services, desk.school.id),
         "sends": bool(desk.services.settings.smtp_url), "may_work": _may_work(desk),
         "may_sign": desk.actor.can(Right.REPORTS_SIGN, desk.school.id), "forms": list(FileForm),

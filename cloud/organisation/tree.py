@@ -32,6 +32,16 @@ SELECT node.id, node.code, level, name_kk, name_ru, name_en,
   (SELECT count(*) FROM school WHERE school.node_id = node.id) AS schools
 FROM org_node AS node ORDER BY CASE level WHEN 'national' THEN 0 WHEN 'regional' THEN 1 ELSE 2 END, code LIMIT $1
 """
+# The nodes above a school at which somebody may look: an account with the role of an authority.
+_AUTHORITIES = """
+WITH RECURSIVE above AS (
+  SELECT node.* FROM org_node AS node JOIN school ON school.node_id = node.id WHERE school.id = $1
+  UNION SELECT node.* FROM org_node AS node JOIN above ON node.id = above.parent_id
+)
+SELECT name_kk, name_ru, name_en FROM above
+WHERE EXISTS (SELECT FROM grant_of_role WHERE node_id = above.id AND role = 'authority')
+ORDER BY CASE level WHEN 'municipal' THEN 0 WHEN 'regional' THEN 1 ELSE 2 END
+"""
 _HELD = "SELECT id FROM grant_of_role WHERE account_id = $1 AND node_id = $2 AND role = $3"
 _GIVE = "INSERT INTO grant_of_role (account_id, node_id, role) VALUES ($1, $2, $3)"
 _TAKE = "DELETE FROM grant_of_role WHERE account_id = $1 AND node_id = $2 AND role = $3 RETURNING id"
@@ -80,6 +90,19 @@ class NodeRow:
     schools: int  # directly below
 
 
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """An authority above a school, of which somebody has an account."""
+
+    name_kk: str
+    name_ru: str
+    name_en: str
+
+    def name(self, language: str) -> str:
+        """Return its name in a language."""
+        return {"ru": self.name_ru, "en": self.name_en}.get(language, self.name_kk)
+
+
 async def add_node(services: Services, actor: Actor, new: NewNode) -> int:
     """Add an authority below another. Raises NotAllowed, NodeRefused or NotFound."""
     actor.require_everywhere(Right.SCHOOLS_ADD)
@@ -113,6 +136,12 @@ async def nodes(services: Services) -> list[NodeRow]:
     """Return the tree, the highest first; it is public."""
     rows = await services.database.pool.fetch(_LIST, NODES_MAX)
     return [NodeRow(**{**row, "level": Level(row["level"])}) for row in rows]
+
+
+async def authorities_of(services: Services, school_id: int) -> list[Authority]:
+    """Return the authorities above a school that have an account, the nearest first; their names are public."""
+    rows = await services.database.pool.fetch(_AUTHORITIES, school_id)
+    return [Authority(**row) for row in rows]
 
 
 async def node_of(services: Services, code: str) -> NodeRow:

@@ -4,6 +4,7 @@ Rule: what is signed is what the director saw, and it never changes; a correctio
 and is undone by another line.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,12 +19,12 @@ from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.texts import is_email
 from cloud.ledger.reasons import check_once
-from cloud.reports.content import Before, Content, Correction, Document, Kind, canonical, digest_of
+from cloud.reports.content import Shape, canonical, digest_of, instant
 from cloud.reports.errors import AddressRefused, CorrectionRefused, MonthRefused, ReportNotOpen
-from cloud.reports.making import instant, keep, made_now, make
+from cloud.reports.making import keep, made_now, make
 from cloud.reports.months import Month
 from cloud.reports.queries import corrections_of, report_of
-from cloud.reports.rules import corrected
+from cloud.reports.subjects import AnySubject
 from cloud.schools.queries import school_of_id
 
 REASON_MIN, REASON_MAX = 3, 300
@@ -32,12 +33,13 @@ CORRECTIONS_MAX = 200
 ADDRESS_MAX = 254
 _OPEN = "SELECT digest FROM report WHERE school_id = $1 AND id = $2 AND signed_at IS NULL FOR UPDATE"
 _CORRECT = """
-INSERT INTO report_correction (report_id, kind, "on", students, meals, parents_tiyn, budget_tiyn, reason, at, by_name,
-  account_id, once) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+INSERT INTO report_correction (report_id, kind, "on", students, meals, parents_tiyn, budget_tiyn, class_name, came,
+  late, not_seen, reason, at, by_name, account_id, once)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT (report_id, once) DO NOTHING RETURNING id
 """
 _COUNT = "SELECT count(*) FROM report_correction WHERE report_id = $1"
-_RENEW = "UPDATE report SET content = $2, digest = $3, made_at = $4, mark = $5 WHERE id = $1"
+_RENEW = "UPDATE report SET content = $2, digest = $3, made_at = $4, mark = $5, glance = $6 WHERE id = $1"
 _SIGN = """
 UPDATE report SET signed_at = $2, signed_by = $3, signer_id = $4, document = $5, document_digest = $6 WHERE id = $1
 """
@@ -49,15 +51,30 @@ ON CONFLICT (school_id) DO UPDATE SET address = $2, set_at = $3, set_by = $4
 
 @dataclass(frozen=True, slots=True)
 class CorrectionGiven:
-    """A line that somebody wants to add; amounts are differences, in tiyn."""
+    """A line that somebody wants to add; figures are differences, of which each subject has its own; tiyn are tiyn."""
 
-    kind: Kind
+    kind: str
     on: date | None
     students: int
     meals: int
     parents_tiyn: int
     budget_tiyn: int
     reason: str
+    class_name: str = ""  # if it is about one
+    came: int = 0
+    late: int = 0
+    not_seen: int = 0
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Return the figures that count something, but for money."""
+        names = ("students", "meals", "came", "late", "not_seen")
+        return {name: number for name in names if (number := getattr(self, name))}
+
+    @property
+    def amounts(self) -> Mapping[str, int]:
+        """Return the figures in tiyn."""
+        return {name: tiyn for name in ("parents_tiyn", "budget_tiyn") if (tiyn := getattr(self, name))}
 
 
 async def correct(
@@ -67,7 +84,7 @@ async def correct(
     actor.require(Right.REPORTS_KEEP, school_id)
     check_once(once)
     report = await report_of(services, actor, school_id, report_id)
-    reason, now = checked(given, report.month), services.clock.now()
+    reason, now = checked(given, report.month, report.subject), services.clock.now()
     async with services.database.transaction() as connection:
         at = raw(connection)
         await _open(at, school_id, report_id)
@@ -75,11 +92,13 @@ async def correct(
             raise CorrectionRefused(message("A report has {count} corrections at most.", count=CORRECTIONS_MAX))
         correction_id = await at.fetchval(
             _CORRECT, report_id, given.kind, given.on, given.students, given.meals, given.parents_tiyn,
-            given.budget_tiyn, reason, now, actor.name, actor.account_id, once,
+            given.budget_tiyn, given.class_name, given.came, given.late, given.not_seen, reason, now, actor.name,
+            actor.account_id, once,
         )  # fmt: skip
         if correction_id is None:
             return
-        told = {"kind": given.kind, "meals": str(given.meals), "budget_tiyn": str(given.budget_tiyn), "reason": reason}
+        figures = {name: str(figure) for name, figure in {**given.counts, **given.amounts}.items()}
+        told = {"kind": given.kind, **figures, "reason": reason}
         await audit(connection, actor, "report.corrected", f"report:{report_id}", told, school_id=school_id, at=now)
 
 
@@ -88,11 +107,12 @@ async def renew(services: Services, actor: Actor, school_id: int, report_id: int
     actor.require(Right.REPORTS_KEEP, school_id)
     report = await report_of(services, actor, school_id, report_id)
     school = await school_of_id(services, school_id)
-    made = await made_now(services, school, report.month, report.number, report.content.before)
+    made = await made_now(services, school, report.subject, report.month, report.number, report.content.before)
     kept, now = canonical(made.content), services.clock.now()
     async with services.database.transaction() as connection:
         await _open(raw(connection), school_id, report_id)
-        await raw(connection).execute(_RENEW, report_id, kept, bytes.fromhex(digest_of(kept)), now, made.mark)
+        glance = report.subject.glance_of(made.content)
+        await raw(connection).execute(_RENEW, report_id, kept, bytes.fromhex(digest_of(kept)), now, made.mark, glance)
         told = {"was": report.digest, "sha256": digest_of(kept)}
         await audit(connection, actor, "report.renewed", f"report:{report_id}", told, school_id=school_id, at=now)
 
@@ -111,7 +131,7 @@ async def sign(services: Services, actor: Actor, school_id: int, report_id: int,
         corrections = await corrections_of(raw(connection), report_id)
         if sight_of(report.digest, corrections) != seen:
             raise ReportNotOpen(message("The report changed since you opened it. Look at it again, then sign."))
-        document = signed(report.content, report.digest, corrections, actor.name, instant(now))
+        document = report.subject.signed(report.content, report.digest, corrections, actor.name, instant(now))
         kept = canonical(document)
         await raw(connection).execute(
             _SIGN, report_id, now, actor.name, actor.account_id, kept, bytes.fromhex(digest_of(kept))
@@ -128,19 +148,22 @@ async def supplement(services: Services, actor: Actor, school_id: int, report_id
     if report.document is None:
         raise ReportNotOpen(message("The report is not signed yet. Make it anew instead."))
     school = await school_of_id(services, school_id)
-    before = Before(report.number, report.document_digest, report.document.corrected)
-    made = await made_now(services, school, report.month, report.number + 1, before)
+    before = report.subject.before(report.number, report.document_digest, report.document)
+    told = report.content
+    made = await made_now(services, school, report.subject, report.month, report.number + 1, before, told)
     made_id = await keep(services, actor, school, report.month, made)
     if made_id is None:
         raise ReportNotOpen(message("This report has a supplement already. Go on with that one."))
     return made_id
 
 
-async def make_asked(services: Services, actor: Actor, school_id: int, text: str, today: date) -> int:
+async def make_asked(
+    services: Services, actor: Actor, school_id: int, subject: AnySubject, text: str, today: date
+) -> int:  # fmt: skip
     """Make the report of a month that is over and has none, and return its id. Raises NotAllowed or MonthRefused."""
     actor.require(Right.REPORTS_KEEP, school_id)
     month = month_over(text, today)
-    made = await make(services, actor, school_id, month)
+    made = await make(services, actor, school_id, subject, month)
     if made is None:
         raise MonthRefused(message("There is a report of this month already. Open it in the list."))
     return made
@@ -157,28 +180,23 @@ async def set_address(services: Services, actor: Actor, school_id: int, typed: s
         await audit(connection, actor, "report.addressed", f"school:{school_id}", told, school_id=school_id, at=now)
 
 
-def sight_of(digest: str, corrections: list[Correction]) -> str:
+def sight_of(digest: str, corrections: Sequence[Shape]) -> str:
     """Return what stands for a report as somebody sees it: its content, and how many corrections there are."""
     return f"{digest}:{len(corrections)}"
 
 
-def signed(content: Content, digest: str, corrections: list[Correction], by: str, at: str) -> Document:
-    """Return a report as it is signed, or would be."""
-    return Document(content, digest, corrections, corrected(content.totals, corrections), by, at)
-
-
-def checked(given: CorrectionGiven, month: Month) -> str:
+def checked(given: CorrectionGiven, month: Month, subject: AnySubject) -> str:
     """Return the reason of a correction that can be, in its one form. Raises CorrectionRefused."""
-    reason = " ".join(given.reason.split())[:REASON_MAX]
+    reason, figures = " ".join(given.reason.split())[:REASON_MAX], {**given.counts, **given.amounts}
+    if given.kind not in subject.kinds or not set(figures) <= set(subject.figures):
+        raise CorrectionRefused(message("A report has figures of its own subject only."))
     if len(reason) < REASON_MIN:
         raise CorrectionRefused(message("Say why, so that whoever reads the report understands it."))
     if given.on is not None and Month.of(given.on) != month:
         raise CorrectionRefused(message("This day is not in the month of the report."))
-    if not (given.students or given.meals or given.parents_tiyn or given.budget_tiyn):
-        raise CorrectionRefused(message("A correction changes something: students, meals or an amount."))
-    if max(abs(given.students), abs(given.meals)) > COUNT_MAX or max(
-        abs(given.parents_tiyn), abs(given.budget_tiyn)
-    ) > TIYN_MAX:  # fmt: skip
+    if not figures:
+        raise CorrectionRefused(message("A correction changes something: write how many are added or taken."))
+    if max(map(abs, (0, *given.counts.values()))) > COUNT_MAX or max(map(abs, (0, *given.amounts.values()))) > TIYN_MAX:
         raise CorrectionRefused(message("This number is too large to be true."))
     return reason
 

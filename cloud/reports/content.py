@@ -5,7 +5,7 @@ before can be read; nothing that is here is ever renamed. No names of children: 
 """
 
 import hashlib
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Literal
 
 import msgspec
@@ -203,6 +203,11 @@ class Glance(Shape, frozen=True):
 def canonical(shape: Shape) -> bytes:
     """Return canonical JSON: UTF-8, members sorted, nothing between them, whole numbers only (as RFC 8785 has it)."""
     return msgspec.json.encode(shape, order="sorted")
+
+
+def instant(at: datetime) -> str:
+    """Return an instant as reports write it: in UTC, to the microsecond."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def digest_of(kept: bytes) -> str:

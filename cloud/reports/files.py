@@ -4,47 +4,32 @@ Rule: a file of a signed report is drawn once and kept; whoever asks again gets 
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from cloud.core.actor import Actor
 from cloud.core.i18n import N_, Language
 from cloud.core.services import Services
-from cloud.core.sheets import XLSX_TYPE
-from cloud.reports import tables
-from cloud.reports.content import Correction, canonical
+from cloud.core.sheets import csv_of
+from cloud.reports.content import Shape, canonical
 from cloud.reports.queries import Report, corrections_of, report_of
-from cloud.reports.rules import corrected
+from cloud.reports.subject import Form as Form  # noqa: PLC0414 (found here with the files)
 from cloud.reports.wording import Wording
 from cloud.reports.workbook import workbook_of
 
-TITLE = N_("Report of free and subsidised meals")
 SUPPLEMENT = N_("Supplement {number}")
 SCHOOL, MONTH, AS_OF, CHECKSUM, SIGNED = (
     N_("School"), N_("Month"), N_("As the records were on"), N_("Checksum (SHA-256)"), N_("Signed"),
 )  # fmt: skip
 DRAFT = N_("Draft: not signed, and it may change")
 SIGNED_BY = N_("{name}, {at}")
-FOLLOWS = N_("It follows report {number} of this month, which had {meals} meals and {tenge} owed by the budget.")
 NOBODY = N_("A child is named by its reference; the school knows whose it is.")
 KEEP = """
 INSERT INTO report_file (report_id, name, body, kept_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 """
 KEPT = "SELECT body FROM report_file WHERE report_id = $1 AND name = $2"
-
-
-class Form(StrEnum):
-    """What a file is; the value ends its name."""
-
-    PDF = "pdf"
-    XLSX = "xlsx"
-    JSON = "json"
-
-    @property
-    def media_type(self) -> str:
-        return {Form.PDF: "application/pdf", Form.XLSX: XLSX_TYPE, Form.JSON: "application/json"}[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +62,7 @@ def name_of(report: Report, form: Form, language: Language) -> str:
     number = f"-{report.number}" if report.number > 1 else ""
     tongue = "" if form is Form.JSON else f"-{language.value}"
     draft = "" if report.document else "-draft"
-    return f"{report.content.school.code}-meals-{report.month}{number}{tongue}{draft}.{form.value}"
+    return f"{report.content.school.code}-{report.subject.key}-{report.month}{number}{tongue}{draft}.{form.value}"
 
 
 def address_of_code(services: Services, digest: str) -> str:
@@ -95,37 +80,27 @@ async def _kept(services: Services, report: Report, form: Form, language: Langua
     return bytes(kept)
 
 
-def _drawn(services: Services, report: Report, told: list[Correction], form: Form, language: Language) -> bytes:
-    words = Wording(language, ZoneInfo(report.content.school.zone))
-    shown = _tables(report, told, words)
+def _drawn(services: Services, report: Report, told: Sequence[Shape], form: Form, language: Language) -> bytes:
+    words, subject = Wording(language, ZoneInfo(report.content.school.zone)), report.subject
+    if form is Form.CSV:
+        table = subject.lines(report.content, words)
+        return csv_of([table.head, *table.rows])
     if form is Form.XLSX:
-        return workbook_of([*shown, tables.remarks(report.content, words)], _facts(report, words), _at(report))
+        return workbook_of(subject.sheets(report.content, told, words), _facts(report, words), _at(report))
     from cloud.reports.pdf import Paper, pdf_of  # noqa: PLC0415 (a start of the service need not wait for it)
 
     code = address_of_code(services, report.document_digest) if report.document else ""
     paper = Paper(
         _title(report, words), report.content.school.name.told(language.value), _facts(report, words)[1:],
-        [*shown, tables.remarks(report.content, words)], _notes(report, words), code,
+        subject.paper(report.content, told, words), _notes(report, words), code,
         f"{report.content.school.code} · {report.month}", name_of(report, Form.JSON, language),
         canonical(report.document or report.content), _at(report),
     )  # fmt: skip
     return pdf_of(paper, words)
 
 
-def _tables(report: Report, told: list[Correction], words: Wording) -> list[tables.Table]:
-    content = report.content
-    after = corrected(content.totals, told) if told else None
-    shown = [tables.summary(content, words, after)]
-    if told:
-        shown.append(tables.corrections(told, words))
-    return [
-        *shown, tables.dishes(content, words), tables.meals(content, words), tables.days(content, words),
-        tables.remark_counts(content, words),
-    ]  # fmt: skip
-
-
 def _title(report: Report, words: Wording) -> str:
-    title = f"{words.told(TITLE)}, {words.month(report.month)}"
+    title = f"{words.told(report.subject.title)}, {words.month(report.month)}"
     return f"{title}. {words.told(SUPPLEMENT, number=report.number - 1)}" if report.number > 1 else title
 
 
@@ -149,10 +124,8 @@ def _facts(report: Report, words: Wording) -> list[tuple[str, str]]:
 
 def _notes(report: Report, words: Wording) -> list[str]:
     notes = [words.told(NOBODY)]
-    if (before := report.content.before) is not None:
-        sums = before.totals.together
-        tenge = words.formats.tenge(sums.budget_tiyn)
-        notes.append(words.told(FOLLOWS, number=before.number, meals=sums.meals, tenge=tenge))
+    if report.content.before is not None:
+        notes.append(report.subject.follows(report.content.before, words))
     return notes
 
 

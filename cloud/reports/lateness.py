@@ -18,34 +18,32 @@ from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.reports.actions import address_typed
 from cloud.reports.errors import AddressRefused
-from cloud.reports.making import SCHEDULER, SUBJECT
+from cloud.reports.making import SCHEDULER
 from cloud.reports.queries import Report
 from cloud.reports.wording import Wording
 
 ADDRESSES_MAX = 5
 LATE_AT_ONCE = 500
 SUBJECT_LINE = N_("The report of {month} is late")
-LETTER = N_(
-    "{school}: the report of free and subsidised meals of {month} was due on {day}, and it is not sent yet.\n"
-    "Open it, let the director sign it, and send it, or note there that it was handed over:\n{address}\n"
-)
 _BETWEEN = re.compile(r"[\s,;]+")
 _PUT = """
 INSERT INTO report_recipient (school_id, address, late_to, set_at, set_by) VALUES ($1, '', $2, $3, $4)
 ON CONFLICT (school_id) DO UPDATE SET late_to = $2
 """
 _ADDRESSES = "SELECT late_to FROM report_recipient WHERE school_id = $1"
-# A letter for each first report that is not sent and whose fifth day is over at its school, and each address.
+# A letter for each first report that is not sent and whose fifth day is over at its school, and each address. Of one
+# that is a month late none goes out: it was made after a long stop, or by a newer program, and stands on the page.
 _ASK = """
 INSERT INTO report_sending (report_id, way, address, language, note, asked_at, asked_by, next_at, once)
 SELECT report.id, 'late', told.address, 'kk', '', $1, $2, $1, 'late:' || lower(told.address)
 FROM report JOIN school ON school.id = school_id JOIN report_recipient USING (school_id),
   unnest(late_to) AS told (address)
-WHERE subject = $3 AND number = 1
+WHERE number = 1
   AND (month + interval '1 month 5 days')::date <= ($1::timestamptz AT TIME ZONE zone)::date
+  AND (month + interval '2 months 5 days')::date > ($1::timestamptz AT TIME ZONE zone)::date
   AND NOT EXISTS (SELECT FROM report_sending WHERE report_id = report.id AND way <> 'late' AND sent_at IS NOT NULL)
   AND NOT EXISTS (SELECT FROM report_sending WHERE report_id = report.id AND once = 'late:' || lower(told.address))
-ORDER BY month DESC, report.id LIMIT $4
+ORDER BY month DESC, report.id LIMIT $3
 ON CONFLICT (report_id, once) DO NOTHING RETURNING id
 """
 
@@ -69,7 +67,7 @@ async def ask_late(services: Services) -> int:
     """Give letters about late reports to the post, each once; return how many are new."""
     if not services.settings.smtp_url:
         return 0
-    asked = (services.clock.now(), SCHEDULER.name, SUBJECT, LATE_AT_ONCE)
+    asked = (services.clock.now(), SCHEDULER.name, LATE_AT_ONCE)
     return len(await services.database.pool.fetch(_ASK, *asked))
 
 
@@ -97,7 +95,7 @@ def _subject(report: Report, words: Iterable[Wording]) -> str:
 def _text(services: Services, report: Report, words: Wording) -> str:
     school = report.content.school
     return words.told(
-        LETTER, school=school.name.told(words.language.value), month=words.month(report.month),
+        report.subject.late, school=school.name.told(words.language.value), month=words.month(report.month),
         day=words.formats.day_with_year(report.month.due_on),
         address=f"{services.settings.public_url}/schools/{school.code}/reports/{report.id}",
     )  # fmt: skip

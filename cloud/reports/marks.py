@@ -5,7 +5,7 @@ Rule: it is read in a few milliseconds, whatever the month holds: meals are coun
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 import asyncpg
@@ -30,9 +30,16 @@ SELECT (SELECT number FROM meal_month WHERE school_id = $1 AND month = $2) AS me
 """
 
 
-async def mark_of(connection: asyncpg.Connection, school: SchoolRow, month: Month, days: Iterable[date]) -> str:
-    """Return the mark of a school's month as the tables are now; `days` are those on which the school teaches."""
+async def mark_of(
+    connection: asyncpg.Connection, school: SchoolRow, month: Month, taught: Mapping[int | None, Collection[date]]
+) -> str:
+    """Return the mark of a school's month of meals as the tables are now; `taught` are the school's days of lessons."""
     row = await connection.fetchrow(_MARK, school.id, month.first_on, month.last_on)
+    return marked(school, map(str, sorted(taught[None])), row)
+
+
+def marked(school: SchoolRow, days: Iterable[str], row: asyncpg.Record) -> str:
+    """Return the mark of what was found: the school's names and days, and a row of figures."""
     names = school.name_kk, school.name_ru, school.name_en, school.zone.key
-    told = "\n".join([*names, *map(str, sorted(days)), *(f"{name}={value}" for name, value in row.items())])
+    told = "\n".join([*names, *days, *(f"{name}={value}" for name, value in row.items())])
     return hashlib.sha256(told.encode()).hexdigest()

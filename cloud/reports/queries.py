@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -12,11 +13,10 @@ from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.reports.content import Content, Correction, Document, Glance, Remark, Totals, content_kept, document_kept
-from cloud.reports.making import SUBJECT, instant, made_now
-from cloud.reports.marks import mark_of
+from cloud.reports.making import made_now
 from cloud.reports.months import Month, Timing
-from cloud.schools.queries import school_days, school_of_id
+from cloud.reports.subjects import AnySubject, subject_of
+from cloud.schools.queries import school_of_id, taught_days
 
 LIST_MAX = 60
 SENDINGS_MAX = 50
@@ -25,41 +25,28 @@ _STATE = """
 (SELECT min(sent_at) FROM report_sending WHERE report_id = report.id AND way <> 'late') AS sent_at
 """
 _LIST = f"""
-SELECT report.id, month, number, made_at, content, signed_at, {_STATE} FROM report
+SELECT report.id, month, number, made_at, coalesce(glance, content) AS glance, signed_at, {_STATE} FROM report
 WHERE school_id = $1 AND subject = $2 ORDER BY month DESC, number DESC LIMIT $3
 """  # noqa: S608 (columns of this file)
 _ONE = f"""
-SELECT report.id, school_id, month, number, made_at, content, digest, mark, signed_at, signed_by, document,
-  document_digest, {_STATE} FROM report WHERE school_id = $1 AND id = $2 AND subject = $3
+SELECT report.id, school_id, subject, month, number, made_at, CASE WHEN document IS NULL THEN content END AS content,
+  digest, mark, signed_at, signed_by, document, document_digest, {_STATE} FROM report WHERE school_id = $1 AND id = $2
 """  # noqa: S608 (columns of this file)
 _CORRECTIONS = """
-SELECT kind, "on", students, meals, parents_tiyn, budget_tiyn, reason, by_name, at FROM report_correction
-WHERE report_id = $1 ORDER BY id
+SELECT subject, report_correction.* FROM report_correction JOIN report ON report.id = report_id
+WHERE report_id = $1 ORDER BY report_correction.id
 """
 _SENDINGS = """
 SELECT id, way, address, language, note, asked_at, asked_by, tries, next_at, sent_at, failed FROM report_sending
 WHERE report_id = $1 ORDER BY id DESC LIMIT $2
 """
 _SIGNED = """
-SELECT school.name_kk, school.name_ru, school.name_en, month, number, signed_at, signed_by FROM report
+SELECT school.name_kk, school.name_ru, school.name_en, subject, month, number, signed_at, signed_by FROM report
 JOIN school ON school.id = school_id WHERE document_digest = $1
 """
 _NAMES = """
 SELECT ref, concat_ws(' ', surname, given_name) || coalesce(', ' || grade || letter, '') FROM person
 LEFT JOIN school_class ON school_class.id = school_class_id WHERE person.school_id = $1 AND ref = ANY($2)
-"""
-# Records of a month's meals that came after a report was made: found by their places in the log.
-_LATER = """
-SELECT count(*) FROM (
-  SELECT device, epoch, seq FROM meal_sale WHERE school_id = $1 AND "on" BETWEEN $2 AND $3
-  UNION ALL
-  SELECT line.device, line.epoch, line.seq FROM meal_sale AS sale JOIN meal_line AS line
-    ON line.school_id = sale.school_id AND line.sale = sale.id WHERE sale.school_id = $1 AND "on" BETWEEN $2 AND $3
-  UNION ALL
-  SELECT change.device, change.epoch, change.seq FROM meal_sale AS sale JOIN meal_change AS change
-    ON change.school_id = sale.school_id AND change.sale = sale.id WHERE sale.school_id = $1 AND "on" BETWEEN $2 AND $3
-) AS place JOIN record USING (device, epoch, seq)
-WHERE record.received_at >= $4::timestamptz - interval '2 days' AND record.shard = $5 AND position > $6
 """
 
 
@@ -94,7 +81,7 @@ class ReportRow(Timed):
     number: int
     made_at: datetime
     state: State
-    totals: Totals
+    totals: Any  # of its subject
     remarks: int
     sent_at: datetime | None
 
@@ -105,15 +92,16 @@ class Report(Timed):
 
     id: int
     school_id: int
+    subject: AnySubject
     month: Month
     number: int
     made_at: datetime
     state: State
-    content: Content
+    content: Any  # of its subject, as the document is
     digest: str
     signed_at: datetime | None
     signed_by: str
-    document: Document | None
+    document: Any
     document_digest: str
     sent_at: datetime | None
     mark: str = ""  # of its month, when it was made; of an older report none
@@ -124,7 +112,7 @@ class SendingRow:
     """A time that a report was sent, or is to be."""
 
     id: int
-    way: str  # mail or hand, or late: a letter that says that the report is late
+    way: str  # mail, hand or account, or late: a letter that says that the report is late
     address: str
     language: str
     note: str
@@ -150,8 +138,8 @@ class SendingRow:
 class Changed:
     """What became of a month after its report was made."""
 
-    records: int  # that came since and are about its meals
-    totals: Totals
+    records: int  # that came since and are about it
+    totals: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,17 +147,19 @@ class Signed:
     """What anybody may know who holds a signed report's checksum."""
 
     names: dict[str, str]
+    subject: AnySubject
     month: Month
     number: int
     signed_at: datetime
     signed_by: str
 
 
-async def reports_of(services: Services, actor: Actor, school_id: int) -> list[ReportRow]:
-    """Return a school's reports, the newest first. Raises NotAllowed."""
-    actor.require(Right.REPORTS_READ, school_id)
-    rows = await services.database.pool.fetch(_LIST, school_id, SUBJECT, LIST_MAX)
-    return [_row(row) for row in rows]
+async def reports_of(services: Services, actor: Actor, school_id: int, subject: AnySubject) -> list[ReportRow]:
+    """Return a school's reports of a subject, the newest first. Raises NotAllowed."""
+    right = subject.right
+    actor.require(right, school_id)
+    rows = await services.database.pool.fetch(_LIST, school_id, subject.key, LIST_MAX)
+    return [_row(row, subject) for row in rows]
 
 
 async def report_of(
@@ -177,26 +167,25 @@ async def report_of(
 ) -> Report:
     """Return one report. Raises NotAllowed or NotFound."""
     actor.require(Right.REPORTS_READ, school_id)
-    row = await (connection or services.database.pool).fetchrow(_ONE, school_id, report_id, SUBJECT)
+    row = await (connection or services.database.pool).fetchrow(_ONE, school_id, report_id)
     if row is None:
         raise NotFound
-    document = document_kept(bytes(row["document"])) if row["document"] is not None else None
+    subject = subject_of(row["subject"])
+    right = subject.right
+    actor.require(right, school_id)
+    document = subject.document_kept(bytes(row["document"])) if row["document"] is not None else None
+    content = document.content if document is not None else subject.content_kept(bytes(row["content"]))
     return Report(
-        row["id"], row["school_id"], Month.of(row["month"]), row["number"], row["made_at"], _state(row),
-        content_kept(bytes(row["content"])), row["digest"].hex(), row["signed_at"], row["signed_by"], document,
+        row["id"], row["school_id"], subject, Month.of(row["month"]), row["number"], row["made_at"], _state(row),
+        content, row["digest"].hex(), row["signed_at"], row["signed_by"], document,
         row["document_digest"].hex() if document else "", row["sent_at"], row["mark"],
     )  # fmt: skip
 
 
-async def corrections_of(connection: asyncpg.Connection | asyncpg.Pool, report_id: int) -> list[Correction]:
-    """Return a report's corrections in order. Who may ask is the caller's to check."""
-    return [
-        Correction(
-            row["kind"], row["on"], row["students"], row["meals"], row["parents_tiyn"], row["budget_tiyn"],
-            row["reason"], row["by_name"], instant(row["at"]),
-        )
-        for row in await connection.fetch(_CORRECTIONS, report_id)
-    ]  # fmt: skip
+async def corrections_of(connection: asyncpg.Connection | asyncpg.Pool, report_id: int) -> list[Any]:
+    """Return a report's corrections in order, as its subject has them. Who may ask is the caller's to check."""
+    rows = await connection.fetch(_CORRECTIONS, report_id)
+    return [subject_of(row["subject"]).correction(row) for row in rows]
 
 
 async def sendings_of(services: Services, report_id: int) -> list[SendingRow]:
@@ -216,33 +205,34 @@ async def changed_since(services: Services, report: Report) -> Changed | None:
 
     The month is made anew to see that only where its mark is another one.
     """
-    school = await school_of_id(services, report.school_id)
-    days = await school_days(services, school.id, report.month.first_on, report.month.last_on)
+    school, subject = await school_of_id(services, report.school_id), report.subject
+    taught = await taught_days(services, school.id, report.month.first_on, report.month.last_on)
     async with services.database.pool.acquire() as connection:
-        if report.mark and await mark_of(connection, school, report.month, days) == report.mark:
+        if report.mark and await subject.mark(connection, school, report.month, taught) == report.mark:
             return None
-    now = (await made_now(services, school, report.month, report.number, report.content.before)).content
-    if msgspec.structs.replace(now, as_of=report.content.as_of) == report.content:
+    told = report.content
+    made = await made_now(services, school, subject, report.month, report.number, told.before, told)
+    if msgspec.structs.replace(made.content, as_of=report.content.as_of) == report.content:
         return None
     as_of = report.content.as_of
-    records: int = await services.database.pool.fetchval(
-        _LATER, report.school_id, report.month.first_on, report.month.last_on, report.made_at, as_of.shard, as_of.meals
-    )
-    return Changed(records, now.totals)
+    span = (report.school_id, report.month.first_on, report.month.last_on)
+    since = (report.made_at, as_of.shard, subject.reached(as_of))
+    records: int = await services.database.pool.fetchval(subject.later, *span, *since)
+    return Changed(records, made.content.totals)
 
 
 async def named_lines(
-    services: Services, actor: Actor, report: Report, lines: Sequence[Remark]
-) -> Sequence[tuple[Remark, str]]:
+    services: Services, actor: Actor, report: Report, lines: Sequence[Any]
+) -> Sequence[tuple[Any, str]]:
     """Return remarks with the names of their children, which the report does not hold.
 
-    The names are empty for whom may not see to whom was sold: an authority reads reports, and no name.
+    The names are empty for whom may not see whose days or meals they are: an authority reads reports, and no name.
     """
-    if not actor.can(Right.SALES_READ, report.school_id):
+    if not actor.can(report.subject.names, report.school_id):
         return [(each, "") for each in lines]
-    refs = sorted({each.student for each in lines if each.student})
+    refs = sorted({ref for each in lines if (ref := report.subject.about(each))})
     names: dict[str, str] = dict(await services.database.pool.fetch(_NAMES, report.school_id, refs))
-    return [(each, names.get(each.student, "")) for each in lines]
+    return [(each, names.get(report.subject.about(each), "")) for each in lines]
 
 
 async def signed_of_digest(services: Services, digest: str) -> Signed:
@@ -255,11 +245,13 @@ async def signed_of_digest(services: Services, digest: str) -> Signed:
     if row is None:
         raise NotFound
     names = {language: row[f"name_{language}"] for language in ("kk", "ru", "en")}
-    return Signed(names, Month.of(row["month"]), row["number"], row["signed_at"], row["signed_by"])
+    return Signed(
+        names, subject_of(row["subject"]), Month.of(row["month"]), row["number"], row["signed_at"], row["signed_by"]
+    )
 
 
-def _row(row: asyncpg.Record) -> ReportRow:
-    seen = msgspec.json.decode(row["content"], type=Glance)
+def _row(row: asyncpg.Record, subject: AnySubject) -> ReportRow:
+    seen: Any = msgspec.json.decode(row["glance"], type=subject.glance)
     return ReportRow(
         row["id"], Month.of(row["month"]), row["number"], row["made_at"], _state(row), seen.totals,
         sum(seen.remarks.counts.values()), row["sent_at"],

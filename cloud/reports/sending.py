@@ -13,7 +13,7 @@ import structlog
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
-from cloud.core.i18n import N_, Language
+from cloud.core.i18n import Language
 from cloud.core.mail import Attachment, Letter, LetterRefused, NotSent, Post, SmtpPost, SmtpServer
 from cloud.core.messages import message
 from cloud.core.rights import Right
@@ -21,9 +21,10 @@ from cloud.core.services import Services
 from cloud.core.settings import Settings
 from cloud.core.texts import one_line
 from cloud.ledger.reasons import check_once
+from cloud.organisation.tree import authorities_of
 from cloud.reports.actions import address_typed
 from cloud.reports.errors import AddressRefused, ReportNotOpen, SendingRefused
-from cloud.reports.files import TITLE, Form, address_of_code, file_of
+from cloud.reports.files import Form, address_of_code, file_of
 from cloud.reports.lateness import late_letter
 from cloud.reports.queries import Report, report_of
 from cloud.reports.wording import Wording
@@ -34,12 +35,9 @@ AT_ONCE = 50
 TRIES_MAX = 60  # some four days
 NOTE_MIN, NOTE_MAX = 3, 200
 MAILS_MAX = 10  # of a school, a day
+MAILED = (Form.PDF, Form.XLSX, Form.JSON)  # a CSV file says no more than the workbook, and is loaded
 POSTMAN = Actor.system("sending reports")
-LETTER = N_(
-    "{school} sends the report of free and subsidised meals of {month}.\n\nSigned by {name}.\nStudents: {students}\n"
-    "Meals: {meals}\nOwed by the budget: {tenge}\n\nChecksum (SHA-256) of the JSON file:\n{digest}\n"
-    "Whoever opens this address sees whether the report is the signed one:\n{address}\n"
-)
+TO_ACCOUNT = "a" * 32  # the word of the form: a report goes to the account once
 _ASK = """
 INSERT INTO report_sending (report_id, way, address, language, note, asked_at, asked_by, next_at, sent_at,
   once)
@@ -116,6 +114,19 @@ async def note_handed_over(
     await _ask(services, actor, school_id, report_id, "hand", "", Language.KK, told, once)
 
 
+async def give_to_account(services: Services, actor: Actor, school_id: int, report_id: int) -> None:
+    """Let the authorities above a school have a signed report in their accounts, once.
+
+    Raises NotAllowed, NotFound, AddressRefused where no authority has an account, or ReportNotOpen.
+    """
+    actor.require(Right.REPORTS_KEEP, school_id)
+    names = [each.name(Language.KK.value) for each in await authorities_of(services, school_id)]
+    if not names:
+        raise AddressRefused(message("No authority has an account for this school yet. Send the report another way."))
+    note = one_line(", ".join(names))[:NOTE_MAX]
+    await _ask(services, actor, school_id, report_id, "account", "", Language.KK, note, TO_ACCOUNT)
+
+
 async def send_due(services: Services, post: Post | None) -> int:
     """Send what is asked for, and return how many were taken by a server."""
     if post is None:
@@ -140,12 +151,12 @@ async def _ask(
             await _check_mails(at, school_id, report_id, address, now.astimezone(zone))
         sending_id = await at.fetchval(
             _ASK, school_id, report_id, way, address, language.value, note, now, actor.name,
-            now if way == "hand" else None, once,
+            None if way == "mail" else now, once,
         )  # fmt: skip
         if sending_id is None:
             raise ReportNotOpen(message("The report is not signed yet. The director signs it first."))
         told = {"way": way, "address": address, "note": note}
-        verb = "report.sending" if way == "mail" else "report.handed_over"
+        verb = {"mail": "report.sending", "account": "report.to_account"}.get(way, "report.handed_over")
         await audit(connection, actor, verb, f"report:{report_id}", told, school_id=school_id, at=now)
 
 
@@ -217,7 +228,7 @@ async def letter_of(
 ) -> Letter:
     """Return the letter that a signed report goes with: the three files, and what they hold in a few lines."""
     report = await report_of(services, POSTMAN, school_id, report_id)
-    files = [await file_of(services, POSTMAN, school_id, report_id, form, language) for form in Form]
+    files = [await file_of(services, POSTMAN, school_id, report_id, form, language) for form in MAILED]
     words = Wording(language, ZoneInfo(report.content.school.zone))
     attached = [Attachment(file.name, file.media_type, file.body) for file in files]
     return Letter(
@@ -227,15 +238,15 @@ async def letter_of(
 
 
 def _subject(report: Report, words: Wording) -> str:
-    told = f"{report.content.school.name.told(words.language.value)}: {words.told(TITLE)}, {words.month(report.month)}"
+    school, title = report.content.school.name.told(words.language.value), words.told(report.subject.title)
+    told = f"{school}: {title}, {words.month(report.month)}"
     return " ".join(told.splitlines())  # a head of a letter is one line
 
 
 def _text(services: Services, report: Report, words: Wording) -> str:
     assert report.document is not None, "only what is signed is sent"  # noqa: S101
-    sums = report.document.corrected.together
     return words.told(
-        LETTER, school=report.content.school.name.told(words.language.value), month=words.month(report.month),
-        name=report.signed_by, students=sums.students, meals=sums.meals, tenge=words.formats.tenge(sums.budget_tiyn),
-        digest=report.document_digest, address=address_of_code(services, report.document_digest),
+        report.subject.letter, school=report.content.school.name.told(words.language.value),
+        month=words.month(report.month), name=report.signed_by, digest=report.document_digest,
+        address=address_of_code(services, report.document_digest), **report.subject.sums(report.document, words),
     )  # fmt: skip

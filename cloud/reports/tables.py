@@ -3,7 +3,7 @@
 Rule: what a table says is the same in every file; only how it is drawn differs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cloud.core.i18n import N_
@@ -78,10 +78,10 @@ def meals(content: Content, words: Wording) -> Table:
     return Table(words.told(BY_MEAL), head, rows, (24, 16, 11, 11, 16, 16, 16, 14))
 
 
-def remark_counts(content: Content, words: Wording) -> Table:
+def remark_counts(counts: Mapping[str, int], words: Wording) -> Table:
     """Return how often there was something to know of each kind."""
-    counts = sorted(content.remarks.counts.items(), key=lambda each: (-each[1], each[0]))
-    rows: list[list[Cell]] = [[words.remark(what), count] for what, count in counts]
+    told = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    rows: list[list[Cell]] = [[words.remark(what), count] for what, count in told]
     return Table(words.told(REMARKS), [words.told(WHAT), words.told(HOW_MANY)], rows, (80, 20))
 
 

@@ -24,8 +24,19 @@ REMARKS = {
     "rough_clock": N_("The clock of the till was uncertain"),
     "no_school_day": N_("Meals were given on a day without lessons"),
     "gates_silent": N_("Meals were given on a day on which the gates saw nobody"),
+    "absent_but_seen": N_("Marked absent from class, but a gate saw the child come in"),
+    "by_hand": N_("Let through by the guard, without a card"),
+    "never_left": N_("No gate saw the person leave"),
+    "never_came": N_("A gate saw the person leave, and none come in"),
+    "no_lessons": N_("Students came on a day without lessons"),
+    "gates_out": N_("No gate told of anybody on a day of lessons"),
 }
-KIND_WORDS = {"free": N_("Free"), "subsidised": N_("For less")}
+KIND_WORDS = {
+    "free": N_("Free"),
+    "subsidised": N_("For less"),
+    "students": N_("Students"),
+    "staff": N_("Staff"),
+}
 ALL_TOGETHER = N_("All together")
 
 

@@ -9,13 +9,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cloud.core.database import Database
+from cloud.core.i18n import Language
 from cloud.core.logs import configure
 from cloud.core.migrating import migrate
 from cloud.core.services import Services
 from cloud.core.settings import Settings
 from cloud.core.vault import Vault
 from cloud.core.wakeups import Wakeups
+from cloud.reports.attendance import ATTENDANCE
+from cloud.reports.files import Form, file_of
 from cloud.reports.making import make, make_due
+from cloud.reports.meals import MEALS
 from cloud.reports.months import Month
 from cloud.reports.queries import reports_of
 from simulators.clock import SimulatedClock
@@ -63,6 +67,11 @@ def month_of_a_school() -> list[Figure]:
     return with_services(_one)
 
 
+def attendance_of_a_school() -> list[Figure]:
+    """Make the report of attendance of a school where everybody comes on each day, and draw its files."""
+    return with_services(_attendance)
+
+
 def month_of_many_schools() -> list[Figure]:
     """Make the reports of a thousand schools as a worker does on the 1st."""
     return with_services(_many)
@@ -72,18 +81,38 @@ async def _one(services: Services) -> list[Figure]:
     await fill(services, 1, STUDENTS)
     school_id = await services.database.pool.fetchval("SELECT id FROM school")
     began_s = time.perf_counter()
-    await make(services, SYSTEM, school_id, Month.of(FIRST))
+    await make(services, SYSTEM, school_id, MEALS, Month.of(FIRST))
     took_s = time.perf_counter() - began_s
-    (row,) = await reports_of(services, SYSTEM, school_id)
+    (row,) = await reports_of(services, SYSTEM, school_id, MEALS)
     assert row.totals.together.meals == STUDENTS * DAYS, "the report is not whole"
     method = f"{STUDENTS} students, {STUDENTS * DAYS} free meals, from the tables to the kept report"
     return [at_most("a month's report of a school of 2,000", took_s, "s", method, ceiling=5.0)]
 
 
+async def _attendance(services: Services) -> list[Figure]:
+    await fill(services, 1, STUDENTS)
+    school_id = await services.database.pool.fetchval("SELECT id FROM school")
+    began_s = time.perf_counter()
+    await make(services, SYSTEM, school_id, ATTENDANCE, Month.of(FIRST))
+    took_s = time.perf_counter() - began_s
+    (row,) = await reports_of(services, SYSTEM, school_id, ATTENDANCE)
+    assert row.totals.students.heads.came == STUDENTS * DAYS, "the report is not whole"
+    began_s, sizes = time.perf_counter(), {}
+    for form in Form:
+        sizes[form] = len((await file_of(services, SYSTEM, school_id, row.id, form, Language.KK)).body)
+    drawn_s = time.perf_counter() - began_s
+    method = f"{STUDENTS} students on {DAYS} days, from the tables to the kept report"
+    files = ", ".join(f"{form.value.upper()} {size / 1e6:.1f} MB" for form, size in sizes.items())
+    return [
+        at_most("a month's attendance of a school of 2,000", took_s, "s", method, ceiling=10.0),
+        at_most("files of a month's attendance of a school of 2,000", drawn_s, "s", files, ceiling=60.0),
+    ]
+
+
 async def _many(services: Services) -> list[Figure]:
     await fill(services, SCHOOLS, FEW)
     began_s, made = time.perf_counter(), 0
-    while count := await make_due(services):
+    while count := await make_due(services, MEALS):
         made += count
     took_s = time.perf_counter() - began_s
     assert made == SCHOOLS, "a school has no report"
@@ -120,4 +149,4 @@ async def _measured(
         await database.close()
 
 
-MEASUREMENTS = (month_of_a_school, month_of_many_schools)
+MEASUREMENTS = (month_of_a_school, attendance_of_a_school, month_of_many_schools)

@@ -281,6 +281,10 @@ ROUTES: dict[str, Right | Who] = {
     f"POST {REPORT}/supplement": Right.REPORTS_KEEP,
     f"POST {REPORT}/send": Right.REPORTS_KEEP,
     f"POST {REPORT}/hand": Right.REPORTS_KEEP,
+    f"POST {REPORT}/account": Right.REPORTS_KEEP,
+    "GET /api/v1/schools/{code}/reports": Right.ATTENDANCE_REPORTS_READ,
+    "GET /api/v1/schools/{code}/reports/{report_id}/file.{form}": Right.REPORTS_READ,
+    "GET /api/v1/reports": Right.ATTENDANCE_REPORTS_READ,
     "GET /reports/{digest}": Who.ANYBODY,
     "GET /schools/{code}/sold/live": Right.SALES_READ,
     "GET /schools/{code}/sold/outage": Right.SALES_READ,
@@ -382,6 +386,7 @@ ROUTES: dict[str, Right | Who] = {
     "POST /schools/{code}/register/{class_id}/mark": Right.REGISTER_KEEP,
     "POST /schools/{code}/register/{class_id}/rest": Right.REGISTER_KEEP,
     "GET /region": Right.STATISTICS_READ,
+    "GET /region/reports": Right.REPORTS_READ,
     "GET /alarms": Right.ALARMS_READ,
     "GET /alarms/live": Right.ALARMS_READ,
     "POST /alarms/acknowledge": Right.ALARMS_READ,
@@ -450,6 +455,9 @@ ROUTES: dict[str, Right | Who] = {
 }
 
 
+OF_MANY_SCHOOLS = {"/region", "/region/reports", "/api/v1/reports"}
+
+
 def welcome(key: str) -> frozenset[Role]:
     """Return the roles that a route lets in, held at the school of its path, or as kin of its child, or everywhere."""
     asked, (_, _, path) = ROUTES[key], key.partition(" ")
@@ -457,7 +465,7 @@ def welcome(key: str) -> frozenset[Role]:
         return frozenset() if asked in NO_ACCOUNTS else frozenset(Role)
     if path in OF_OWN_CLASSES:
         return OWN_CLASSES[asked]
-    if "{code}" in path or path == "/region":
+    if "{code}" in path or path in OF_MANY_SCHOOLS:
         return WHOLE_SCHOOL[asked]
     if path.startswith("/go/"):
         return roles_of("today")

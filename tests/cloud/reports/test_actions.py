@@ -29,6 +29,7 @@ from cloud.reports.content import Remark, Tally, canonical
 from cloud.reports.errors import AddressRefused, CorrectionRefused, MonthRefused, ReportNotOpen
 from cloud.reports.files import Form, file_of
 from cloud.reports.making import make_due
+from cloud.reports.meals import MEALS
 from cloud.reports.months import Month
 from cloud.reports.queries import (
     State,
@@ -76,8 +77,8 @@ async def drafted(services: Services, school: School) -> int:
     await school.ate(0, FIRST)
     await school.ate(1, FIRST)
     await school.projected()
-    await make_due(services)
-    (row,) = await reports_of(services, school.office, school.school_id)
+    await make_due(services, MEALS)
+    (row,) = await reports_of(services, school.office, school.school_id, MEALS)
     return row.id
 
 
@@ -246,8 +247,8 @@ async def test_whatever_a_report_is_made_of_is_told_when_it_changes(
 ) -> None:
     sale = await school.ate(0, FIRST)
     await school.projected()
-    await make_due(services)
-    (row,) = await reports_of(services, school.office, school.school_id)
+    await make_due(services, MEALS)
+    (row,) = await reports_of(services, school.office, school.school_id, MEALS)
     report = await report_of(services, school.office, school.school_id, row.id)
     pool = services.database.pool
     match what:
@@ -281,8 +282,8 @@ async def test_a_child_that_went_to_a_grade_without_the_right_makes_a_report_ano
     await pool.execute("UPDATE entitlement SET grades = '{5}'")
     await school.ate(0, FIRST)
     await school.projected()
-    await make_due(services)
-    (row,) = await reports_of(services, school.office, school.school_id)
+    await make_due(services, MEALS)
+    (row,) = await reports_of(services, school.office, school.school_id, MEALS)
     report = await report_of(services, school.office, school.school_id, row.id)
 
     before = await changed_since(services, report)
@@ -329,7 +330,7 @@ async def test_late_records_are_told_and_make_a_supplement_while_the_signed_one_
 )  # fmt: skip
 def test_a_correction_that_cannot_be_is_refused(wrong: CorrectionGiven) -> None:
     with pytest.raises(CorrectionRefused):
-        checked(wrong, Month.of(FIRST))
+        checked(wrong, Month.of(FIRST), MEALS)
 
 
 async def test_another_schools_report_is_not_there(services: Services, school: School) -> None:
@@ -350,8 +351,8 @@ async def test_a_month_that_is_not_over_or_has_its_report_is_not_made(services: 
 
     for text in ("2026-10", "2026-09", "2026-9", "2031-01"):
         with pytest.raises(MonthRefused):
-            await make_asked(services, school.office, school.school_id, text, today)
-    made = await make_asked(services, school.office, school.school_id, "2026-08", today)
+            await make_asked(services, school.office, school.school_id, MEALS, text, today)
+    made = await make_asked(services, school.office, school.school_id, MEALS, "2026-08", today)
 
     report = await report_of(services, school.office, school.school_id, made)
     assert report.content.totals.together == Tally()

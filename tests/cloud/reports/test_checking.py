@@ -16,6 +16,7 @@ from cloud.meals.rules import Place
 from cloud.reports.actions import correct, supplement
 from cloud.reports.checking import check
 from cloud.reports.making import make, make_due
+from cloud.reports.meals import MEALS
 from cloud.reports.months import Month
 from cloud.reports.queries import report_of, reports_of
 from schemas.structs import HandPass, Passage, Record
@@ -42,12 +43,13 @@ RECORD = "UPDATE record SET record = convert_to(replace(convert_from(record, 'UT
 
 
 async def wrongs(services: Services) -> list[str]:
-    return [each.wrong for each in await check(services, SYSTEM, "almaty5", SEPTEMBER)]
+    return [each.wrong for each in await check(services, SYSTEM, "almaty5", SEPTEMBER, MEALS)]
 
 
 async def counts_of(services: Services, school: School) -> dict[str, int]:
-    (row,) = await reports_of(services, school.office, school.school_id)
-    return (await report_of(services, school.office, school.school_id, row.id)).content.remarks.counts
+    (row,) = await reports_of(services, school.office, school.school_id, MEALS)
+    report = await report_of(services, school.office, school.school_id, row.id)
+    return dict(report.content.remarks.counts)
 
 
 def lunch(school: School, child: int, **more: Any) -> list[Record]:
@@ -85,7 +87,7 @@ async def test_a_month_in_which_everything_went_wrong_is_made_anew(services: Ser
     )
     await decide(services, school.office, school.school_id, [refused], Decision.REFUSED, "мұндай ауысым болмаған")
 
-    await make_due(services)
+    await make_due(services, MEALS)
 
     assert await wrongs(services) == [""]
     counts = await counts_of(services, school)
@@ -108,7 +110,7 @@ async def test_sales_under_one_id_that_were_accepted_out_of_order_are_made_anew(
     for row in apart:
         await decide(services, school.office, school.school_id, [Place(*row)], Decision.ACCEPTED, "кассир растады")
 
-    await make_due(services)
+    await make_due(services, MEALS)
 
     assert await wrongs(services) == [""]
 
@@ -130,7 +132,7 @@ async def test_a_sale_of_a_device_that_was_entered_as_a_till_within_the_hour_aft
     await school.ate(2, FIRST + timedelta(days=1))
     await school.projected()
 
-    await make_due(services)
+    await make_due(services, MEALS)
 
     assert await wrongs(services) == [""]
     assert await pool.fetchval("SELECT count(*) FROM meal_odd WHERE why = 'not_till'") == 1
@@ -149,7 +151,7 @@ async def test_whoever_was_seen_by_whatever_gate_is_seen_by_the_records_too(serv
     await school.told(noon(FIRST + timedelta(days=3)), school.tap(0), passed)
     await school.projected()
 
-    await make_due(services)
+    await make_due(services, MEALS)
 
     assert await wrongs(services) == [""]
     assert (await counts_of(services, school))["not_seen"] == 4 * 3 - 4
@@ -176,7 +178,7 @@ async def test_records_in_any_order_and_in_any_portions_tell_the_same(
             await school.project(most=rng.randrange(1, 9))
     await school.projected()
 
-    await make_due(services)
+    await make_due(services, MEALS)
 
     assert await wrongs(services) == [""]
 
@@ -230,7 +232,7 @@ async def test_two_make_a_months_report_at_once_and_there_is_one(services: Servi
     await school.ate(0, FIRST)
     await school.projected()
 
-    made = await asyncio.gather(*(make(services, SYSTEM, school.school_id, SEPTEMBER) for _ in range(5)))
+    made = await asyncio.gather(*(make(services, SYSTEM, school.school_id, MEALS, SEPTEMBER) for _ in range(5)))
 
     assert sum(one is not None for one in made) == 1
     assert await wrongs(services) == [""]
@@ -240,4 +242,4 @@ async def test_only_an_operator_checks(services: Services, school: School) -> No
     director = Actor("Бақыт", None, frozenset({Reach(Role.DIRECTOR, school.school_id)}))
 
     with pytest.raises(NotAllowed):
-        await check(services, director, "almaty5", SEPTEMBER)
+        await check(services, director, "almaty5", SEPTEMBER, MEALS)

@@ -16,6 +16,7 @@ from cloud.reports.actions import renew, supplement
 from cloud.reports.checking import check
 from cloud.reports.content import AsOf, canonical
 from cloud.reports.making import make_due
+from cloud.reports.meals import MEALS
 from cloud.reports.months import Month
 from cloud.reports.queries import changed_since, report_of, reports_of
 from cloud.schools.actions import add_class
@@ -56,17 +57,18 @@ async def _taught(services: Services, school: School) -> Class:
 
 
 async def made(services: Services, school: School) -> int:
-    await make_due(services)
-    row, *_ = await reports_of(services, school.office, school.school_id)
+    await make_due(services, MEALS)
+    row, *_ = await reports_of(services, school.office, school.school_id, MEALS)
     return row.id
 
 
 async def counts(services: Services, school: School, report_id: int) -> dict[str, int]:
-    return (await report_of(services, school.office, school.school_id, report_id)).content.remarks.counts
+    report = await report_of(services, school.office, school.school_id, report_id)
+    return dict(report.content.remarks.counts)
 
 
 async def is_same(services: Services) -> list[bool]:
-    return [each.is_same for each in await check(services, SYSTEM, "almaty5", Month.parse(MONTH))]
+    return [each.is_same for each in await check(services, SYSTEM, "almaty5", Month.parse(MONTH), MEALS)]
 
 
 async def test_a_mark_that_is_made_after_the_meal_and_the_report_is_told_by_the_next_one(

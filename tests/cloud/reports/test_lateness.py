@@ -75,6 +75,18 @@ async def test_of_a_report_that_was_sent_meanwhile_nobody_is_told(
     assert {each.way for each in await sendings_of(posting, report_id)} == {"hand", "late"}
 
 
+async def test_of_a_month_long_ago_that_was_made_only_now_no_letter_goes_out(
+    services: Services, school: School, clock: SimulatedClock
+) -> None:
+    services = _posting(services)
+    await named(services, school, "direktor@example.kz")
+    await drafted(services, school)
+
+    clock.advance(timedelta(days=40).total_seconds())  # the 10th of November
+
+    assert await ask_late(services) == 0
+
+
 async def test_a_service_without_a_mail_server_keeps_no_letters_for_later(
     services: Services, school: School, clock: SimulatedClock
 ) -> None:

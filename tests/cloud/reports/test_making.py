@@ -7,6 +7,7 @@ from cloud.core.services import Services
 from cloud.reports.checking import check
 from cloud.reports.content import Tally
 from cloud.reports.making import make_due
+from cloud.reports.meals import MEALS
 from cloud.reports.months import Month
 from cloud.reports.queries import report_of, reports_of
 from simulators.clock import SimulatedClock
@@ -29,17 +30,17 @@ async def test_the_month_that_is_over_is_reported_once_whoever_tries(services: S
     await school.ate(2, FIRST, payment="subsidised", paid=200_00)
     await school.projected()
 
-    made = await asyncio.gather(*(make_due(services) for _ in range(4)))
+    made = await asyncio.gather(*(make_due(services, MEALS) for _ in range(4)))
 
     assert sum(made) == 1
-    assert await make_due(services) == 0
-    (row,) = await reports_of(services, school.director, school.school_id)
+    assert await make_due(services, MEALS) == 0
+    (row,) = await reports_of(services, school.director, school.school_id, MEALS)
     totals = (await report_of(services, school.director, school.school_id, row.id)).content.totals
     assert (row.month, row.number) == (SEPTEMBER, 1)
     assert totals.free == Tally(2, 3, 3 * 577_00, 0, 3 * 577_00, 0)
     assert totals.subsidised == Tally(1, 1, 577_00, 200_00, 377_00, 0)
     assert totals.together == Tally(3, 4, 4 * 577_00, 200_00, 2_108_00, 0)
-    assert [each.wrong for each in await check(services, SYSTEM, "almaty5", SEPTEMBER)] == [""]
+    assert [each.wrong for each in await check(services, SYSTEM, "almaty5", SEPTEMBER, MEALS)] == [""]
 
 
 async def test_after_a_long_stop_the_months_before_the_last_one_are_made_too(
@@ -50,10 +51,10 @@ async def test_after_a_long_stop_the_months_before_the_last_one_are_made_too(
     await school.projected()
     clock.advance((datetime(2026, 12, 3, tzinfo=UTC) - clock.now()).total_seconds())
 
-    made = [await make_due(services), await make_due(services)]
+    made = [await make_due(services, MEALS), await make_due(services, MEALS)]
 
     assert made == [2, 0]
-    rows = await reports_of(services, school.office, school.school_id)
+    rows = await reports_of(services, school.office, school.school_id, MEALS)
     assert [str(row.month) for row in rows] == ["2026-11", "2026-09"]  # nothing was sold in October
 
 
@@ -66,7 +67,7 @@ async def test_a_school_whose_report_cannot_be_made_does_not_hold_up_the_others(
     await services.database.pool.execute(OTHERS_SALE, other_id, FIRST)
     await services.database.pool.execute(NONSENSE, school.school_id, FIRST)
 
-    assert await make_due(services) == 1
+    assert await make_due(services, MEALS) == 1
 
-    assert await reports_of(services, school.office, school.school_id) == []
-    assert len(await reports_of(services, SYSTEM, other_id)) == 1
+    assert await reports_of(services, school.office, school.school_id, MEALS) == []
+    assert len(await reports_of(services, SYSTEM, other_id, MEALS)) == 1

@@ -7,9 +7,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from cloud.attendance.monthly import DAYS as DAYS_SEEN
 from cloud.attendance.monthly import SEEN
 from cloud.meals.monthly import LINES, OVERRULED, SALES
-from cloud.reports.making import _LACKING, LACKING_MAX, LOOKED_BACK, SUBJECT
+from cloud.reports.making import _LACKING, LACKING_MAX, LOOKED_BACK
 from tests.cloud.reports.factory import NEXT
 
 SCHOOLS, PEOPLE, DAYS = 300, 10, 8
@@ -67,10 +68,17 @@ async def test_a_month_of_a_school_among_many_stays_on_its_indexes(filled: async
         "lines": (LINES, (school_id, *MONTH, KINDS)),
         "overruled": (OVERRULED, (school_id, *MONTH, KINDS)),
         "seen": (SEEN, (school_id, *MONTH)),
+        "days": (DAYS_SEEN, (school_id, *MONTH)),
     }
 
     whole = {name: scanned(await plan_of(filled, statement, *values)) for name, (statement, values) in asked.items()}
 
-    assert whole == {"sales": set(), "lines": set(), "overruled": whole["overruled"] & {"meal_override"}, "seen": set()}
-    lacking = scanned(await plan_of(filled, _LACKING, NEXT, SUBJECT, LOOKED_BACK, LACKING_MAX))
+    assert whole == {
+        "sales": set(),
+        "lines": set(),
+        "overruled": whole["overruled"] & {"meal_override"},
+        "seen": set(),
+        "days": set(),
+    }
+    lacking = scanned(await plan_of(filled, _LACKING, NEXT, "meals", LOOKED_BACK, LACKING_MAX))
     assert lacking <= {"school", "report"}  # a few thousand rows, and one a school and month

@@ -8,7 +8,8 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from cloud.meals.rules import Payment, Portion
-from cloud.reports.content import Correction, Tally, canonical, content_kept
+from cloud.reports.content import Correction, Tally, canonical, content_kept, digest_of
+from cloud.reports.meals import signed
 from cloud.reports.rules import content_of, corrected, remarks_of, shares_of
 from tests.cloud.reports.sample import SEPTEMBER, a_months_facts, facts_of, given
 
@@ -17,6 +18,20 @@ SECOND = FIRST + timedelta(days=1)
 SUNDAY = date(2026, 9, 6)
 ONE, OTHER = "a" * 12, "b" * 12
 SOUP, BREAD = Portion("1", 1, 1, 350_00), Portion("3", 1, 2, 50_00)
+
+
+def test_a_month_has_the_bytes_that_it_had_before_there_were_other_subjects() -> None:
+    """What was kept and signed then stays what is made anew now."""
+    content = content_of(a_months_facts(24, 6, random.Random(7)))
+    kept = digest_of(canonical(content))
+    wrong = Correction(
+        "free", date(2026, 9, 7), 0, -3, 0, -3 * 577_00, "қате", "Гүлнар", "2026-10-01T05:00:00.000000Z"
+    )  # fmt: skip
+
+    document = signed(content, kept, [wrong], "Бақыт", "2026-10-02T05:00:00.000000Z")
+
+    assert kept == "8d78de0c15f5f91a29d639341a08e37e9e280e91decf7cd71e887cc78ef4aebb"
+    assert digest_of(canonical(document)) == "8842936593f4de9c797c74744f7638daaecbc9b40a57d9b994006dad7303217d"
 
 
 def test_a_student_who_eats_every_day_is_one_student() -> None:
