@@ -7,6 +7,7 @@ from datetime import date
 from cloud.reports.checking import check
 from cloud.reports.content import Content, Tally
 from cloud.reports.making import make
+from cloud.reports.meals import MEALS
 from cloud.reports.months import Month
 from cloud.reports.queries import report_of
 from simulators.month_cloud import SYSTEM
@@ -21,11 +22,11 @@ Counted = tuple[int, int, int, int, int, int]  # students, meals, their price, p
 async def report_differences(days: Days) -> list[str]:
     """Make the month's report as a worker does on the first of the next, and return how it differs from paper."""
     month = Month.of(days.plan.days[0])
-    report_id = await make(days.services, SYSTEM, days.school.id, month)
+    report_id = await make(days.services, SYSTEM, days.school.id, MEALS, month)
     if report_id is None:
         return [f"there is no report of {month}"]
     content = (await report_of(days.services, SYSTEM, days.school.id, report_id)).content
-    anew = await check(days.services, SYSTEM, CODE, month)
+    anew = await check(days.services, SYSTEM, CODE, month, MEALS)
     days.counts.happened["meals in the report"] += content.totals.together.meals
     wrong = [f"the report made anew from the records: {each.wrong}" for each in anew if not each.is_same]
     return [*wrong, *_unlike(days, content), *([] if len(anew) == 1 else [f"{len(anew)} reports of {month}"])]
