@@ -38,7 +38,7 @@ async def _place(services: Services) -> AsyncIterator[Asking]:
         yield place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Elsewhere:
     """Another school with one child."""
 
