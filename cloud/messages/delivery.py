@@ -61,6 +61,10 @@ class ByChannel:
         """Return how many are in a state, by its word."""
         return self.counts.get(State(state), 0)
 
+    def tone(self, state: str) -> str:
+        """Return the theme's tone of a state, by its word."""
+        return TONES[State(state)]
+
 
 @dataclass(frozen=True, slots=True)
 class Delivered:

@@ -119,3 +119,17 @@ def test_a_wrong_option_is_refused(words: list[str], capsys: pytest.CaptureFixtu
 
     assert ended.value.code == 2
     assert "usage: python -m simulators" in capsys.readouterr().err
+
+
+def test_a_gateway_for_sms_prints_what_to_set_and_calls_the_service_when_told_so() -> None:
+    with start("sms", "--calls", "http://127.0.0.1:1", "--secret", "x" * 20) as gateway:
+        assert gateway.stdout is not None
+        assert gateway.stdin is not None
+        assert gateway.stdout.readline().startswith("http://school:secret@127.0.0.1:")
+        gateway.stdin.write("report 1 20\nwrite +77015550001 БҮГІН Айгерім\n")
+        gateway.stdin.flush()
+        assert gateway.stdout.readline().startswith("not understood; commands: ")  # there is no text of that number
+        assert gateway.stdout.readline() == "calling\n"
+        assert gateway.stdout.readline() == "write +77015550001: ConnectError\n"
+        gateway.terminate()
+        assert gateway.wait(DEADLINE_S) == 0
