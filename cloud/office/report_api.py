@@ -24,7 +24,9 @@ from cloud.reports.subjects import Key, subject_of
 router = APIRouter(prefix=f"{PREFIX}/reports", tags=["reports"])
 of_one = APIRouter(prefix=f"{PREFIX}/schools/{{code}}/reports", tags=["reports"])
 ReportDesk = Annotated[Desk, Depends(desk_of(Right.REPORTS_READ))]
-MONTH = Query(pattern=r"^(|20[0-9]{2}-(0[1-9]|1[0-2]))$", examples=["2026-09"], description="The last one unless named.")
+MONTH = Query(
+    pattern=r"^(|20[0-9]{2}-(0[1-9]|1[0-2]))$", examples=["2026-09"], description="The last one unless named."
+)
 
 
 class ReportStanding(Model):
