@@ -13,7 +13,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.servers.process import Server, program
-from tests.servers.window import Gone
+from tests.servers.window import Gone, comes
 
 PACKAGE = "firefox-esr"
 PATIENCE_S = 60.0  # of one command, on a busy machine
@@ -101,6 +101,7 @@ class Firefox:
         await self.command("input.setFiles", context=self.window, element=found, files=[str(path)])
 
     async def _find(self, element: str) -> dict[str, str]:
+        await comes(self, f"!!({element})", element)
         script = (
             f"(each => {{ each.scrollIntoView({{ block: 'center', behavior: 'instant' }}); return each; }})({element})"
         )

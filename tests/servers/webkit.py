@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 
 from tests.servers.process import Server, answers, free_port, program
-from tests.servers.window import Gone
+from tests.servers.window import Gone, comes
 
 PACKAGE = "webkit2gtk-driver"
 PATIENCE_S = 60.0  # of one command, on a busy machine
@@ -75,6 +75,7 @@ class WebKit:
         await self.command(f"element/{await self._find(element)}/value", text=str(path))
 
     async def _find(self, element: str) -> str:
+        await comes(self, f"!!({element})", element)
         found = await self.command("execute/sync", script=FOUND % element, args=[])
         if found is None:
             raise Refused(f"there is no {element}")
