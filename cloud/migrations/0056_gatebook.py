@@ -47,5 +47,5 @@ CREATE INDEX rules_at_gates_of_this_school ON gate_rule (school_id);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0053_alerts")]
+    dependencies = [("cloud", "0054_sms_callbacks")]
     operations = [ops.RunSQL(GATEBOOK)]

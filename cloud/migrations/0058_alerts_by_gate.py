@@ -30,5 +30,5 @@ CREATE TABLE expected_again (        -- whose excuse ended on its day; gone when
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0053_alerts")]
+    dependencies = [("cloud", "0056_gatebook")]
     operations = [ops.RunSQL(BY_GATE)]
