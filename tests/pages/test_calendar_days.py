@@ -30,8 +30,9 @@ async def test_a_shortened_day_that_the_office_sets_stands_in_the_parents_calend
     await expect(own).to_contain_text("Fri, Nov 6: lessons from 08:10 to")
     await expect(own).to_contain_text("Күзгі кросс")
 
-    page = await site.open(DAYS, "office")
-    await page.locator("article", has_text="Күзгі кросс").get_by_role("button", name="Make it a usual day").click()
+    page = await site.open(DAYS, "office", width=390)
+    day = page.locator("article", has_text="Күзгі кросс")
+    await day.get_by_role("button", name="Make it a usual day").click()
     await expect(page.locator("article", has_text="Күзгі кросс")).to_have_count(0)
     seen = await site.open(calendar, "guardian", width=390)
     await expect(seen.get_by_role("heading", name="Days with other hours")).to_have_count(0)
