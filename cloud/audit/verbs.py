@@ -157,6 +157,7 @@ VERBS = {
     "release.added": N_("Release added"),
     "push_key.changed": N_("Key of Web Push changed"),
     "push_key.made": N_("Key of Web Push made"),
+    "quarantine.retried": N_("Records in quarantine read again"),
     "register.marked": N_("Marked in the class register"),
     "register.taken": N_("Class register taken"),
     "report.addressed": N_("Address of reports set"),

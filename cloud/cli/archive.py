@@ -6,21 +6,24 @@ that a backup of one version or edition is restored into another.
 
 import json
 import zipfile
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import asyncpg
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
+from cloud.core.backup_seals import sealed_for
 from cloud.core.database import APP, CONNECT_TIMEOUT_S, DatabaseUnreachable, address, place
 from cloud.core.files import whole
 from cloud.core.settings import Settings
 from cloud.core.vault import Vault, read_keys
 from esik import __version__
 
-FORMAT = 1
+FORMAT, FORMATS = 2, (1, 2)  # written and read; the first had no digests
 MANIFEST, TABLES, README = "manifest.json", "tables/", "README.txt"
 KEY, CA = "keys/vault.key", "keys/ca/"
 # Of a run, not of a school. Sign-ins, so that one that was ended does not come back to life; rosters, so that the
@@ -45,7 +48,7 @@ HOURS_S = 6 * 3600.0  # a national table takes its time
 TOLD = """\
 A backup of Esik, made by `esik cloud backup`; `esik cloud restore` reads it.
 
-manifest.json   what it is, of which version and instant, and how many rows each table has
+manifest.json   what it is, of which version and instant, how many rows each table has, and their digest
 tables/*.csv    every table, as PostgreSQL's COPY writes CSV: a heading, UTF-8, bytes as \\x and hexadecimal digits
 
 """
@@ -66,6 +69,14 @@ _COLUMNS = """
 SELECT attname FROM pg_attribute
 WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum
 """
+# The sum of all rows' digests: the same in whatever order they lie. It finds accidents; a seal keeps forgers out.
+_DIGEST = """
+SELECT coalesce(
+  sum(('x' || left(encode(sha256(convert_to(ROW({columns})::text, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0
+)
+FROM {table} WHERE {kept}
+"""
+_AS_TEXT = "SET LOCAL timezone TO 'UTC'; SET LOCAL datestyle TO 'ISO, MDY'; SET LOCAL bytea_output TO 'hex'"
 _PARTITIONS = """
 SELECT child.relname AS name, parent.relname AS parent, pg_get_expr(child.relpartbound, child.oid) AS bound
 FROM pg_class child JOIN pg_inherits ON inhrelid = child.oid JOIN pg_class parent ON parent.oid = inhparent
@@ -74,13 +85,20 @@ ORDER BY child.relname
 """
 
 
+Tell = Callable[[str, int], None]  # a table that is done, and its rows
+
+
+def silent(_table: str, _rows: int) -> None:
+    """Tell nobody."""
+
+
 class ArchiveRefused(Exception):
     """A backup cannot be written, or not be restored; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup is. `rows` counts each table; `partitions` are name, parent and bound."""
+    """What a backup is. `rows` counts each table, `digests` sum them up; `partitions` are name, parent and bound."""
 
     format: int
     esik: str
@@ -89,16 +107,24 @@ class Manifest:
     key_id: str
     rows: dict[str, int]
     partitions: list[list[str]]
+    digests: dict[str, str] = field(default_factory=dict)
 
 
-async def write_archive(settings: Settings, file: Path, now: datetime, *, with_keys: bool) -> Manifest:
-    """Write a backup, whole or not at all, readable by its owner only.
+async def write_archive(
+    settings: Settings, file: Path, now: datetime, *,
+    with_keys: bool, recipients: Sequence[X25519PublicKey] = (), tell: Tell = silent,
+) -> Manifest:  # fmt: skip
+    """Write a backup, whole or not at all, readable by its owner only, and sealed where there are recipients.
 
     Raises ArchiveRefused, VaultLocked, DatabaseUnreachable or NotWritten.
     """
     key_id = Vault(*read_keys(settings.vault_key_file)).newest_key_id
-    with whole(file) as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        manifest = await _dump(settings.database_url, archive, now, key_id)
+    with (
+        whole(file) as out,
+        sealed_for(out, recipients) as sink,
+        zipfile.ZipFile(cast(BinaryIO, sink), "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        manifest = await _dump(settings.database_url, archive, now, key_id, tell)
         told = WITH_KEYS if with_keys else WITHOUT_KEYS
         told = told.format(key_id=key_id, key_file=settings.vault_key_file, ca=settings.data / "ca")
         archive.writestr(README, TOLD + told)
@@ -110,6 +136,18 @@ async def write_archive(settings: Settings, file: Path, now: datetime, *, with_k
 async def tables_of(connection: asyncpg.Connection) -> list[str]:
     """Return the tables that a backup holds."""
     return [row["name"] for row in await connection.fetch(_LIST) if row["name"] not in UNKEPT | {MIGRATIONS}]
+
+
+async def as_text(connection: asyncpg.Connection) -> None:
+    """Let the rest of a transaction write values as every other one does that compares digests."""
+    await connection.execute(_AS_TEXT)
+
+
+async def digest_of(connection: asyncpg.Connection, table: str) -> str:
+    """Return the digest of a table's rows, those that a backup holds, whatever their order."""
+    columns = sorted(row["attname"] for row in await connection.fetch(_COLUMNS, table))
+    query = _DIGEST.format(columns=quoted(columns), table=quoted([table]), kept=ROWS_KEPT.get(table, "true"))
+    return str(await connection.fetchval(query, timeout=HOURS_S))
 
 
 def quoted(names: Iterable[str]) -> str:
@@ -130,20 +168,23 @@ async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close(timeout=CONNECT_TIMEOUT_S)
 
 
-async def _dump(url: str, archive: zipfile.ZipFile, now: datetime, key_id: str) -> Manifest:
+async def _dump(url: str, archive: zipfile.ZipFile, now: datetime, key_id: str, tell: Tell) -> Manifest:
     async with connected(url) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        await as_text(connection)
         migrations = await _migrations(connection, url)
         partitions = [[row["name"], row["parent"], row["bound"]] for row in await connection.fetch(_PARTITIONS)]
         rows: dict[str, int] = {}
+        digests: dict[str, str] = {}
         for table in await tables_of(connection):
             columns = [row["attname"] for row in await connection.fetch(_COLUMNS, table)]
             kept = ROWS_KEPT.get(table, "true")
             query = f"SELECT {quoted(columns)} FROM {quoted([table])} WHERE {kept}"  # noqa: S608 (names of ours)
             with archive.open(f"{TABLES}{table}.csv", "w", force_zip64=True) as out:
                 status = await connection.copy_from_query(query, output=out, format="csv", header=True, timeout=HOURS_S)
-            rows[table] = int(status.split()[-1])
+            rows[table], digests[table] = int(status.split()[-1]), await digest_of(connection, table)
+            tell(table, rows[table])
     made_at = now.isoformat(timespec="seconds")
-    manifest = Manifest(FORMAT, __version__, made_at, migrations, key_id, rows, partitions)
+    manifest = Manifest(FORMAT, __version__, made_at, migrations, key_id, rows, partitions, digests)
     archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1, ensure_ascii=False))
     return manifest
 

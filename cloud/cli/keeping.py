@@ -1,15 +1,12 @@
-"""`esik cloud backup`, `restore`, `export`, `takein` and `key`: what is kept, and that it can be read again."""
+"""`esik cloud export`, `takein` and `key`: a school's own, and the keys that read what is kept."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cloud.cli.archive import Manifest, write_archive
-from cloud.cli.restoring import restore_archive
-from cloud.cli.world import Data, EditionOption, fail, reached, run_to_the_end, services_of, settings_of
+from cloud.cli.world import Data, EditionOption, fail, run_to_the_end, services_of, settings_of
 from cloud.core.actor import Actor
-from cloud.core.clock import SystemClock
 from cloud.core.vault import Vault, VaultLocked, add_key, make_key_file, read_keys
 from cloud.exports.actions import Exported, export_school
 from cloud.exports.shapes import Secret
@@ -23,51 +20,6 @@ PassphraseFile = Annotated[
 keys = typer.Typer(
     no_args_is_help=True, hidden=True, help="The key file of the encrypted fields: make it, add a key, show its id."
 )
-
-
-def backup(
-    file: Annotated[Path, typer.Argument(help="The file to write, .zip; in a folder it is named by the instant.")],
-    data: Data = None,
-    edition: EditionOption = None,
-    *,
-    keys_apart: Annotated[
-        bool, typer.Option("--keys-apart", help="Leave keys out: you keep the key file and the folder ca yourself.")
-    ] = False,
-) -> None:
-    """Write every table, of one instant, and the keys that read them, while the service runs or stands."""
-    settings = settings_of(data, edition)
-    now = SystemClock().now()
-    out = file / f"esik-{now:%Y-%m-%dT%H%M%SZ}.zip" if file.is_dir() else file
-
-    async def work() -> Manifest:
-        async with reached(settings) as at:
-            return await write_archive(at, out, now, with_keys=not keys_apart)
-
-    manifest = run_to_the_end(work())
-    typer.echo(f"wrote {out}: {sum(manifest.rows.values())} rows of {len(manifest.rows)} tables")
-    if keys_apart:
-        kept = [str(settings.vault_key_file), str(settings.data / "ca")]
-        typer.echo(f"It holds no keys. Nobody reads it without key {manifest.key_id}: keep {' and '.join(kept)} too.")
-    else:
-        typer.echo(f"It holds key {manifest.key_id} too: whoever has the file reads everything. Keep it locked away.")
-
-
-def restore(
-    file: Annotated[Path, typer.Argument(help="A file that `esik cloud backup` wrote.")],
-    data: Data = None,
-    edition: EditionOption = None,
-    *,
-    over: Annotated[bool, typer.Option("--over", help="Replace schools and accounts that are there already.")] = False,
-) -> None:
-    """Put a backup into an empty database: all of it, or nothing. The service must stand still meanwhile."""
-    settings = settings_of(data, edition)
-
-    async def work() -> Manifest:
-        async with reached(settings) as at:
-            return await restore_archive(at, file, over=over)
-
-    manifest = run_to_the_end(work())
-    typer.echo(f"restored {sum(manifest.rows.values())} rows of {manifest.made_at}; devices send again what came after")
 
 
 def export(

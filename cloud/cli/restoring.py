@@ -4,18 +4,21 @@ Rule: nothing that is there is lost unasked: a database in use, or another key f
 stays beside as *.before.
 """
 
+import io
 import json
 import os
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import asyncpg
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from cloud.cli.archive import (
     CA,
-    FORMAT,
+    FORMATS,
     HOURS_S,
     KEY,
     MANIFEST,
@@ -23,10 +26,15 @@ from cloud.cli.archive import (
     UNKEPT,
     ArchiveRefused,
     Manifest,
+    Tell,
+    as_text,
     connected,
+    digest_of,
     quoted,
+    silent,
     tables_of,
 )
+from cloud.core.backup_seals import UnsealingReader, is_sealed
 from cloud.core.migrating import migrate, names
 from cloud.core.settings import Settings
 from cloud.core.vault import Vault, keys_in, read_keys
@@ -45,13 +53,15 @@ _USED = "SELECT EXISTS (SELECT FROM school) OR EXISTS (SELECT FROM account)"
 _RUNS = "SELECT EXISTS (SELECT FROM worker_beat WHERE expires_at > now())"
 
 
-async def restore_archive(settings: Settings, file: Path, *, over: bool) -> Manifest:
+async def restore_archive(
+    settings: Settings, file: Path, *, over: bool, private: X25519PrivateKey | None = None, tell: Tell = silent
+) -> Manifest:
     """Put a backup into a database without schools and accounts, or, told so, over what is there. All or nothing.
 
+    What came in is compared with what was backed up, row by row, before it stays. A sealed one wants its private key.
     Raises ArchiveRefused. The tables are brought to the backup's version first and to this program's after.
     """
-    archive, manifest = _opened(file)
-    with archive:
+    with opened(file, private) as (archive, manifest):
         _check_version(manifest, file)
         keys = _keys_to_write(archive, manifest, settings, over=over)
         await migrate(settings.database_url, manifest.migrations[-1])
@@ -60,7 +70,7 @@ async def restore_archive(settings: Settings, file: Path, *, over: bool) -> Mani
                 raise ArchiveRefused("the database holds schools or accounts: restore into a new one, or say --over")
             if await connection.fetchval(_RUNS):
                 raise ArchiveRefused("the service runs on this database: stop it, wait a minute, and restore then")
-            await _load(connection, archive, manifest)
+            await _load(connection, archive, manifest, tell)
             for path, content in keys.items():
                 _put(path, content)
     await migrate(settings.database_url, key_file=settings.vault_key_file)
@@ -69,16 +79,25 @@ async def restore_archive(settings: Settings, file: Path, *, over: bool) -> Mani
     return manifest
 
 
-def _opened(file: Path) -> tuple[zipfile.ZipFile, Manifest]:
-    try:
-        archive = zipfile.ZipFile(file)
-        return archive, Manifest(**json.loads(archive.read(MANIFEST)))
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
-        raise ArchiveRefused(f"{file} is no backup of Esik that can be read ({error})") from None
+@contextmanager
+def opened(file: Path, private: X25519PrivateKey | None = None) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
+    """Yield a backup and what it says of itself. Raises ArchiveRefused."""
+    with ExitStack() as stack:
+        try:
+            source: BinaryIO = stack.enter_context(file.open("rb"))
+            if is_sealed(source):
+                if private is None:
+                    raise ArchiveRefused(f"{file} is sealed: name with --key the file that `backup-key make` wrote")
+                source = stack.enter_context(io.BufferedReader(UnsealingReader(source, private), 1 << 18))
+            archive = stack.enter_context(zipfile.ZipFile(source))
+            manifest = Manifest(**json.loads(archive.read(MANIFEST)))
+        except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+            raise ArchiveRefused(f"{file} is no backup of Esik that can be read ({error})") from None
+        yield archive, manifest
 
 
 def _check_version(manifest: Manifest, file: Path) -> None:
-    if manifest.format != FORMAT or not manifest.migrations:
+    if manifest.format not in FORMATS or not manifest.migrations:
         raise ArchiveRefused(f"{file} was made by Esik {manifest.esik} in a form that this version does not know")
     if later := [name for name in manifest.migrations if name not in names()]:
         raise ArchiveRefused(f"{file} is of a later version (Esik {manifest.esik}, {later[0]}): install that one first")
@@ -111,7 +130,8 @@ def _authority(archive: zipfile.ZipFile) -> list[str]:
     return [name for name in found if name and "/" not in name and not name.startswith(".")]
 
 
-async def _load(connection: asyncpg.Connection, archive: zipfile.ZipFile, manifest: Manifest) -> None:
+async def _load(connection: asyncpg.Connection, archive: zipfile.ZipFile, manifest: Manifest, tell: Tell) -> None:
+    await as_text(connection)
     tables = _ordered(await tables_of(connection), await connection.fetch(_REFERENCES))
     if unknown := set(manifest.rows) - set(tables):
         raise ArchiveRefused(f"the backup has a table that this version lacks: {min(unknown)}")
@@ -125,7 +145,8 @@ async def _load(connection: asyncpg.Connection, archive: zipfile.ZipFile, manife
         )  # fmt: skip
     for table in tables:
         if table in manifest.rows:
-            await _load_table(connection, archive, table, manifest.rows[table])
+            await _load_table(connection, archive, table, manifest)
+            tell(table, manifest.rows[table])
     await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
     for table in tables:
         await connection.execute(f"ALTER TABLE {quoted([table])} ENABLE TRIGGER USER")
@@ -136,7 +157,8 @@ async def _load(connection: asyncpg.Connection, archive: zipfile.ZipFile, manife
             await connection.execute("SELECT setval($1::regclass, $2)", row["sequence"], highest)
 
 
-async def _load_table(connection: asyncpg.Connection, archive: zipfile.ZipFile, table: str, expected: int) -> None:
+async def _load_table(connection: asyncpg.Connection, archive: zipfile.ZipFile, table: str, manifest: Manifest) -> None:
+    expected = manifest.rows[table]
     try:
         with archive.open(f"{TABLES}{table}.csv") as source:
             found = await _copy(connection, table, source)
@@ -144,6 +166,8 @@ async def _load_table(connection: asyncpg.Connection, archive: zipfile.ZipFile, 
         raise ArchiveRefused(f"the backup is damaged in table {table} ({error}): take an older one") from None
     if found != expected:
         raise ArchiveRefused(f"the backup is damaged: table {table} has {found} rows and should have {expected}")
+    if table in manifest.digests and await digest_of(connection, table) != manifest.digests[table]:
+        raise ArchiveRefused(f"the backup is damaged: the rows of table {table} are not those that were backed up")
 
 
 async def _copy(connection: asyncpg.Connection, table: str, source: IO[bytes]) -> int:

@@ -36,7 +36,7 @@ def verify(data: Data = None, edition: EditionOption = None, anchors: Copies = N
                 counted["anchors"] += compared.anchors
                 for each in compared.left_behind:
                     found.note(*each)
-            await _verify_books(services, found)
+            await verify_books(services, found)
             return found, counted
 
     found, counted = run_to_the_end(work())
@@ -52,7 +52,8 @@ def verify(data: Data = None, edition: EditionOption = None, anchors: Copies = N
     raise typer.Exit(1)
 
 
-async def _verify_books(services: Services, found: Found) -> None:
+async def verify_books(services: Services, found: Found) -> None:
+    """Add up every school's books, and tell of what is wrong."""
     for school in await schools_of(services, SYSTEM):
         for wrong in await check(services, SYSTEM, school.id):
             told = f"{wrong.what} {wrong.which} is kept as {wrong.kept} and adds up to {wrong.computed}"

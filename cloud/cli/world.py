@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn, TypeVar
 import typer
 
 from cloud.cli.archive import ArchiveRefused
+from cloud.core.backup_seals import NotOpened
 from cloud.core.database import DatabaseUnreachable
 from cloud.core.errors import Refused
 from cloud.core.migrating import TablesOfAnotherVersion, migrate
@@ -24,7 +25,7 @@ T = TypeVar("T")
 FAILED, REFUSED = 1, 78  # sysexits.h: EX_CONFIG
 EXPECTED = (
     Refused, ArchiveRefused, VaultLocked, DatabaseUnreachable, TablesOfAnotherVersion, ServerRefused, ProgramsMissing,
-    StillRunning,
+    StillRunning, NotOpened,
 )  # fmt: skip
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of what is kept on this machine (ESIK_DATA).")]
 EditionOption = Annotated[Edition | None, typer.Option("--edition", help="Where PostgreSQL and the broker come from.")]

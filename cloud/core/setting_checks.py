@@ -4,6 +4,7 @@ import re
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
+from cloud.core.backup_seals import NotOpened, read_recipients
 from cloud.core.errors import Refused
 from cloud.core.messages import message
 from cloud.core.messenger_targets import TargetWrong, targets_of
@@ -48,6 +49,14 @@ def check_url(name: str, text: str, schemes: tuple[str, ...]) -> None:
         raise wrong(
             name, "not readable", "an address that begins with " + " or ".join(f"{each}://" for each in schemes)
         )
+
+
+def check_recipients(text: str) -> None:
+    """Raise SettingWrong for a word that nothing could be sealed for: better now than at the restore."""
+    try:
+        read_recipients(text)
+    except NotOpened:
+        raise wrong("backup_recipients", text, "words as `esik cloud backup-key make` prints them") from None
 
 
 def check_sms_url(text: str) -> None:

@@ -27,6 +27,7 @@ from cloud.core.setting_checks import (
     check_networks,
     check_notice_days,
     check_one_of,
+    check_recipients,
     check_sms_secret,
     check_sms_url,
     check_support,
@@ -85,6 +86,16 @@ class Settings:
         "Folder where exports that schools ordered lie for three days, sealed; web processes and workers share it. "
         "Empty: `exports` in the data folder.",
     ] = None
+    backup_folder: Annotated[
+        Path | None,
+        "Folder that `esik cloud backup` writes into where no file is named, and whose newest file `esik cloud doctor` "
+        "looks at. Empty: none.",
+    ] = None
+    backup_recipients: Annotated[
+        str,
+        "For whom backups are sealed: words that `esik cloud backup-key make` printed, with a space between two. "
+        "Empty: they are not sealed.",
+    ] = ""
     database_url: Annotated[str, "`postgres://user:password@host:port/database`; wanted in the server edition."] = ""
     database_connections_max: Annotated[int, "Most connections to PostgreSQL that one process opens."] = 20
     mqtt_url: Annotated[
@@ -274,6 +285,7 @@ class Settings:
             raise wrong("smtp_from", self.smtp_from or "empty", "an e-mail address when ESIK_SMTP_URL is set")
         check_sms_url(self.sms_url)
         check_sms_secret(self.sms_secret)
+        check_recipients(self.backup_recipients)
         check_targets(self.apprise_targets)
         if self.mqtt_url.startswith("mqtts:") and self.mqtt_ca is None:
             raise wrong("mqtt_ca", "empty", "a file when ESIK_MQTT_URL begins with mqtts://")

@@ -275,9 +275,10 @@ def changed(backup: Path, out: Path, name: str, content: Callable[[bytes], bytes
     [
         ("tables/person.csv", lambda text: b"".join(text.splitlines(keepends=True)[:-1]), "2 rows and should have 3"),
         ("tables/person.csv", lambda text: text.replace(b"student", b"stud\x00nt"), "damaged in table person"),
+        ("tables/person.csv", lambda text: text.replace(b"student", b"staff"), "person are not those that were backed"),
         (MANIFEST, lambda text: text[:40], "no backup of Esik"),
         (MANIFEST, lambda text: text.replace(b"0002_records", b"9999_telepathy"), "a later version"),
-        (MANIFEST, lambda text: text.replace(b'"format": 1', b'"format": 2'), "does not know"),
+        (MANIFEST, lambda text: text.replace(b'"format": 2', b'"format": 9'), "does not know"),
     ],
 )
 async def test_a_damaged_backup_is_refused_and_nothing_is_half_done(
