@@ -107,9 +107,7 @@ def backup(
                 "deleted": [path.name for path in old]}  # fmt: skip
         typer.echo(json.dumps(told))
         return
-    _tell_written(settings, manifest, out, keys_apart=keys_apart)
-    if old:
-        typer.echo(f"deleted {len(old)} old backups, {old[0].name} first")
+    _tell_written(settings, manifest, out, old, keys_apart=keys_apart)
 
 
 def restore(
@@ -197,7 +195,9 @@ def _old(out: Path, now: datetime, days: int | None, months: int) -> list[Path]:
     return [out.parent / name for name in outlived([*names, out.name], now, days=days, months=months)]
 
 
-def _tell_written(settings: Settings, manifest: Manifest, out: Path, *, keys_apart: bool) -> None:
+def _tell_written(settings: Settings, manifest: Manifest, out: Path, old: list[Path], *, keys_apart: bool) -> None:
+    if old:
+        typer.echo(f"deleted {len(old)} old backups, {old[0].name} first")
     typer.echo(f"wrote {out}: {sum(manifest.rows.values())} rows of {len(manifest.rows)} tables")
     sealed = bool(settings.backup_recipients)
     if sealed:

@@ -146,30 +146,6 @@ async def test_the_last_hour_is_taken_back_and_devices_bring_what_they_still_hav
         server.stop()
 
 
-def test_without_an_instant_the_last_that_was_archived_is_there_and_old_ones_are_pruned(site: Site) -> None:
-    site.postgres.sql("CREATE TABLE told (word text)")
-    site.did("base")
-    site.postgres.sql("INSERT INTO told VALUES ('after the base')")
-    site.archive_all()
-    old = site.folder / "kept" / "base" / "2020-01-01T000000Z"
-    for name in ("2020-01-01T000000Z", "2020-02-01T000000Z"):
-        newest = max(each for each in (site.folder / "kept" / "base").iterdir() if each.name > "2021")
-        subprocess.run(["cp", "-a", str(newest), str(old.with_name(name))], check=True)  # its owner, too
-
-    pruned = site.did("prune", "30")
-    site.did("restore", str(site.folder / "restored"))
-    server = restored(site)
-    server.start()
-
-    try:
-        again = replace(site.postgres, port=int(server.command[4]))
-        assert again.sql("SELECT word FROM told") == "after the base"
-    finally:
-        server.stop()
-    assert not old.exists(), "an older one leads to no instant that is wanted"
-    assert "2 base backups stay, the oldest 2020-02-01" in pruned
-
-
 def test_what_cannot_be_is_refused_in_words(site: Site, tmp_path: Path) -> None:
     site.did("base")
     full = site.folder / "full"
