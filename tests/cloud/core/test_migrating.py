@@ -1,16 +1,24 @@
 """Migrations agree with the models, run once whoever runs them, and are checked before a program starts on them."""
 
 import asyncio
+from importlib import import_module
+from itertools import pairwise
 
 import pytest
 
-from cloud.core.database import Database, DatabaseUnreachable
+from cloud.core.database import MIGRATIONS, Database, DatabaseUnreachable
 from cloud.core.migrating import TablesOfAnotherVersion, check_version, differences, migrate, names
 from tests.servers.process import free_port
 
 
 async def test_the_models_have_nothing_that_the_migrations_lack() -> None:
     assert await differences() == []
+
+
+def test_each_migration_stands_behind_the_one_before_it() -> None:
+    """A backup is put back up to the migration that it names: tables of a branch beside it would be lacking."""
+    for before, name in pairwise(names()):
+        assert ("cloud", before) in import_module(f"{MIGRATIONS}.{name}").Migration.dependencies, name
 
 
 async def test_migrating_twice_applies_everything_once(empty_database: str) -> None:
