@@ -85,6 +85,8 @@ async def correct(
     check_once(once)
     report = await report_of(services, actor, school_id, report_id)
     reason, now = checked(given, report.month, report.subject), services.clock.now()
+    if given.class_name not in {"", *report.subject.classes(report.content)}:
+        raise CorrectionRefused(message("The report has no class {name}.", name=given.class_name))
     async with services.database.transaction() as connection:
         at = raw(connection)
         await _open(at, school_id, report_id)

@@ -216,7 +216,8 @@ def _sums(document: Document, words: Wording) -> Mapping[str, object]:
 
 ATTENDANCE: Subject[Content, Document, Correction] = Subject(
     key="attendance", title=N_("Report of attendance"), late=LATE, letter=LETTER, right=Right.ATTENDANCE_REPORTS_READ,
-    names=Right.PRESENCE_READ, kinds=KINDS, figures=("came", "late", "not_seen"), content=Content, document=Document,
+    names=Right.PRESENCE_READ, kinds=KINDS, figures=("came", "late", "not_seen"),
+    classes=lambda content: [each.name for each in content.classes], content=Content, document=Document,
     glance=Glance, read=read, anew=made_anew, mark=mark, found_in=months_seen, later=_LATER,
     reached=lambda as_of: as_of.attendance, correction=_correction, signed=signed, before=_before, about=_about,
     paper=_paper, sheets=_sheets, lines=tables.times, follows=_follows, sums=_sums,

@@ -162,7 +162,8 @@ def _sums(document: Document, words: Wording) -> Mapping[str, object]:
 MEALS: Subject[Content, Document, Correction] = Subject(
     key="meals", title=N_("Report of free and subsidised meals"), late=LATE, letter=LETTER, right=Right.REPORTS_READ,
     names=Right.SALES_READ, kinds=KINDS_OF_PAYMENT, figures=("students", "meals", "parents_tiyn", "budget_tiyn"),
-    content=Content, document=Document, glance=Glance, read=read, anew=made_anew, mark=mark_of, found_in=months_sold,
-    later=_LATER, reached=lambda as_of: as_of.meals, correction=_correction, signed=signed, before=_before,
-    about=_about, paper=_paper, sheets=_paper, lines=_lines, follows=_follows, sums=_sums,
+    classes=lambda _content: (), content=Content, document=Document, glance=Glance, read=read, anew=made_anew,
+    mark=mark_of, found_in=months_sold, later=_LATER, reached=lambda as_of: as_of.meals, correction=_correction,
+    signed=signed, before=_before, about=_about, paper=_paper, sheets=_paper, lines=_lines, follows=_follows,
+    sums=_sums,
 )  # fmt: skip

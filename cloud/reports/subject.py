@@ -3,7 +3,7 @@
 Rule: what all reports do stands once, and asks the subject; nothing else knows which subjects there are.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -65,6 +65,7 @@ class Subject(Generic[C, D, K]):
     names: Right  # to see whom its remarks are about
     kinds: Sequence[str]  # of its corrections
     figures: Sequence[str]  # that a correction may change
+    classes: Callable[[C], Collection[str]]  # that a correction may be about
     content: type[C]
     document: type[D]
     glance: type[Shape]

@@ -1,6 +1,7 @@
 """A report of attendance says what the gates told, and the records alone tell the same, byte by byte."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -221,8 +222,9 @@ async def test_a_correction_of_attendance_has_its_own_figures_and_is_signed_with
 
     await correct(services, school.office, school.school_id, report_id, trip, "0" * 32)
     meal = CorrectionGiven("free", FIRST, 0, 1, 0, 0, "бұл тамақ туралы")
-    with pytest.raises(CorrectionRefused):
-        await correct(services, school.office, school.school_id, report_id, meal, "1" * 32)
+    for wrong in (meal, replace(trip, class_name="9Я"), replace(trip, kind="free"), replace(trip, meals=1)):
+        with pytest.raises(CorrectionRefused):
+            await correct(services, school.office, school.school_id, report_id, wrong, "1" * 32)
     await renew(services, school.office, school.school_id, report_id)
     await signed_by_director(services, school, report_id)
 
