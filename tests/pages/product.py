@@ -10,9 +10,10 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from cloud.core.migrating import migrate
+from tests.edge_agent.guard.screen import STATES, ShownGuard
 from tests.pages.door import IS_KEPT, Door, a_door
 from tests.pages.pictures import TEMPLATE
 from tests.pages.site import Site, resize, running_site
@@ -21,10 +22,14 @@ from tests.servers.postgres import postgres
 
 FOLDER = Path("docs/pictures")
 LOOKS: tuple[tuple[str, Look, int], ...] = (("kk", "light", 390), ("ru", "dark", 390), ("en", "light", 1280))
-SHOWN = {"home": "children", "day": "child_day", "calendar": "child_calendar", "notices": "notices"}
+SHOWN = {
+    "home": "children", "day": "child_day", "calendar": "child_calendar", "notices": "notices", "message": "message",
+    "morning": "morning", "alerts": "alerts",
+}  # fmt: skip
+OF_THE_DESK = ("in", "leaving", "alarm")
 COLOURS = 64
 BYTES_MAX = 60_000
-TALLEST = 1_600
+TALLEST = 1_400
 
 
 async def take(page: Page, name: str) -> None:
@@ -65,12 +70,26 @@ async def take_all(site: Site) -> None:
         await offline(door)
 
 
+async def desk(browser: Browser) -> None:
+    """Take the guard's desk at a gate."""
+    for name in OF_THE_DESK:
+        for language, look, width in LOOKS:
+            page = await browser.new_page(viewport={"width": width, "height": 800}, color_scheme=look)
+            with tempfile.TemporaryDirectory() as folder:
+                async with ShownGuard(Path(folder)).serving() as shown:
+                    await shown.show(page, language)
+                    await STATES[name](shown, page)
+                    await take(page, f"desk-{name}-{language}-{width}-{look}")
+            await page.close()
+
+
 async def take_from(folder: Path) -> None:
     """Run the site and take every picture."""
     with postgres() as server:
         await migrate(server.create(TEMPLATE))
         async with running_site(server, TEMPLATE, folder) as site:
             await take_all(site)
+            await desk(site.browser)
 
 
 def main() -> None:
