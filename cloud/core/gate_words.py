@@ -16,7 +16,7 @@ GATE_SIGNS = {
     "visit_inside": Sign(N_("Inside"), "out", "inside"),
 }
 GATE_WORDS = {
-    "fire_open": N_("Opens: the way out stands open, everybody may come in"),
+    "fire_open": N_("Opens both ways"),
     "fire_usual": N_("As usual"),
     "lockdown_shut": N_("Nobody comes in, the way out lets out"),
     "lockdown_shut_both": N_("Shut both ways: nobody comes in or out by card"),

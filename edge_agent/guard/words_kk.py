@@ -147,7 +147,7 @@ WORDS_KK: dict[str, str] = {
     "lock_on_rule": "Жабу: қақпалар мектеп ережесі бойынша тұр",
     "does_fire_open": "Шығу ашық, кез келген адам кіре алады:",
     "does_fire_usual": "Әдеттегідей:",
-    "does_lock_down_shut": "Ешкім кірмейді, шығаруы ашық:",
+    "does_lock_down_shut": "Ешкім кірмейді, шығуға болады:",
     "does_lock_down_shut_both": "Картамен кіруге де, шығуға да болмайды:",
     "does_lock_down_open": "Карта көрсеткеннің бәрі өтеді:",
     "does_lock_down_usual": "Әдеттегідей:",

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from playwright.async_api import Browser, Page
 
 from edge_agent.clock import SystemClock
 from edge_agent.guard.app import create_guard_app
+from edge_agent.guard.desk import DAY_MS
 from edge_agent.guard.phones import create_phone_app
 from edge_agent.guard.records import Came
 from edge_agent.status.server import listen, serve_on
@@ -38,6 +40,10 @@ LISTED = row(
     ["g1", "c7"],
 )
 DESK_ROWS = (STAFF, COOK, row("face", ALIYA, OF_ALIYA), LISTED)
+NAMED = (
+    row("gate", "main", {"kk": "Басты кіреберіс", "ru": "Главный вход", "en": "Main entrance"}, "gate-1"),
+    row("gate", "yard", {"kk": "Спорт залы", "ru": "Спортзал", "en": "Gym"}, "gate-2"),
+)
 BACK_DOOR = row("gate", "south", {"kk": "Аула есігі", "ru": "Двор", "en": "Back door"}, "gate-2", "usual", "shut_both")
 BLOCKED = row("card", b"dana00000000".hex(), BORIS, "blocked", 0)
 PUPILS = tuple(
@@ -224,12 +230,21 @@ async def pictures(browser: Browser) -> None:
     for name, language, theme, width, height in _takes():
         page = await browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)  # type: ignore[arg-type] # its own words
         with tempfile.TemporaryDirectory() as folder:
-            async with ShownGuard(Path(folder), is_shared=True).serving() as desk:
+            async with _pictured(Path(folder)).serving() as desk:
                 await desk.show(page, language, is_signed=name != "opening")
                 await STATES.get(name, _nothing)(desk, page)
                 whole = name == "list" or width < 700
                 await page.screenshot(path=SCREENS / f"guard-{name}-{language}-{width}-{theme}.png", full_page=whole)
         await page.close()
+
+
+def _pictured(folder: Path) -> ShownGuard:
+    """Return a desk whose roster is of today."""
+    desk = ShownGuard(folder, *NAMED, is_shared=True)
+    assert desk.roster is not None
+    now_ms = desk.clock.wall_ms()
+    desk.roster.header = replace(desk.roster.header, issued_ms=now_ms, not_after_ms=now_ms + DAY_MS)
+    return desk
 
 
 def _takes() -> list[tuple[str, str, str, int, int]]:
