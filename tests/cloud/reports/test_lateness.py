@@ -76,15 +76,14 @@ async def test_of_a_report_that_was_sent_meanwhile_nobody_is_told(
 
 
 async def test_of_a_month_long_ago_that_was_made_only_now_no_letter_goes_out(
-    services: Services, school: School, clock: SimulatedClock
+    posting: Services, school: School, clock: SimulatedClock
 ) -> None:
-    services = _posting(services)
-    await named(services, school, "direktor@example.kz")
-    await drafted(services, school)
+    await named(posting, school, "direktor@example.kz")
+    await drafted(posting, school)
 
     clock.advance(timedelta(days=40).total_seconds())  # the 10th of November
 
-    assert await ask_late(services) == 0
+    assert await ask_late(posting) == 0
 
 
 async def test_a_service_without_a_mail_server_keeps_no_letters_for_later(
