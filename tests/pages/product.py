@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.async_api import Browser, Page
 
 from cloud.core.migrating import migrate
-from tests.edge_agent.guard.screen import STATES, ShownGuard
+from tests.edge_agent.guard.screen import STATES, pictured
 from tests.pages.door import IS_KEPT, Door, a_door
 from tests.pages.pictures import TEMPLATE
 from tests.pages.site import Site, resize, running_site
@@ -76,7 +76,7 @@ async def desk(browser: Browser) -> None:
         for language, look, width in LOOKS:
             page = await browser.new_page(viewport={"width": width, "height": 800}, color_scheme=look)
             with tempfile.TemporaryDirectory() as folder:
-                async with ShownGuard(Path(folder)).serving() as shown:
+                async with pictured(Path(folder)).serving() as shown:
                     await shown.show(page, language)
                     await STATES[name](shown, page)
                     await take(page, f"desk-{name}-{language}-{width}-{look}")

@@ -230,7 +230,7 @@ async def pictures(browser: Browser) -> None:
     for name, language, theme, width, height in _takes():
         page = await browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)  # type: ignore[arg-type] # its own words
         with tempfile.TemporaryDirectory() as folder:
-            async with _pictured(Path(folder)).serving() as desk:
+            async with pictured(Path(folder)).serving() as desk:
                 await desk.show(page, language, is_signed=name != "opening")
                 await STATES.get(name, _nothing)(desk, page)
                 whole = name == "list" or width < 700
@@ -238,7 +238,7 @@ async def pictures(browser: Browser) -> None:
         await page.close()
 
 
-def _pictured(folder: Path) -> ShownGuard:
+def pictured(folder: Path) -> ShownGuard:
     """Return a desk whose roster is of today."""
     desk = ShownGuard(folder, *NAMED, is_shared=True)
     assert desk.roster is not None
