@@ -8,7 +8,7 @@ FAMILY_SIGNS = {
     "absence_seen": Sign(N_("Seen by the school"), "out", "info"),
     "absence_accepted": Sign(N_("Accepted"), "in", "tick"),
     "absence_asked": Sign(N_("The school asks back"), "warn", "warn"),
-    "absence_taken_back": Sign(N_("Taken back"), "mute", "dash"),
+    "absence_taken_back": Sign(N_("Withdrawn"), "mute", "dash"),
     "absence_changed": Sign(N_("Absence"), "out", "info"),
     "collector_changed": Sign(N_("Who may collect the child"), "out", "people"),
     "collected": Sign(N_("Who took the child"), "out", "people"),

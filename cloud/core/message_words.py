@@ -10,7 +10,7 @@ MESSAGE_SIGNS = {
     "message_approved": Sign(N_("Goes by itself"), "out", "clock"),
     "message_cancelled": Sign(N_("Not sent"), "mute", "dash"),
     "message_sent": Sign(N_("Sent"), "in", "tick"),
-    "message_recalled": Sign(N_("Taken back"), "mute", "turn"),
+    "message_recalled": Sign(N_("Withdrawn"), "mute", "turn"),
     "message_corrected": Sign(N_("Corrected later"), "warn", "turn"),
     "message_read": Sign(N_("Read"), "in", "tick"),
     "message_unread": Sign(N_("Not read yet"), "mute", "dots"),

@@ -50,7 +50,7 @@ async def test_a_parent_tells_on_a_phone_the_teacher_asks_back_and_accepts_and_t
     mine = page.locator("article", has=page.get_by_role("heading", name="Mon, Sep 21"))
     await expect(mine).to_contain_text("Accepted")
     await mine.get_by_role("button", name="Take it back: the child comes").click()
-    await expect(mine).to_contain_text("Taken back")
+    await expect(mine).to_contain_text("Withdrawn")
 
 
 async def test_a_paper_that_is_none_and_days_that_are_told_are_refused_with_what_was_typed(site: Site) -> None:

@@ -240,7 +240,7 @@ async def tells_an_absence(site: Site, window: Window, day: date, folder: Path) 
     await window.press(
         f"[...{mine}.querySelectorAll('button')].find(each => each.textContent.includes('Take it back'))"
     )
-    await comes(window, f"{mine}?.innerText.includes('Taken back')", "absence that is taken back")
+    await comes(window, f"{mine}?.innerText.includes('Withdrawn')", "absence that is taken back")
 
 
 async def signs_out(window: Window) -> None:

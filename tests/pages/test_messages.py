@@ -70,7 +70,7 @@ async def test_what_the_office_writes_to_all_goes_when_the_director_has_approved
     page = await site.open(mine, "director")
     await page.get_by_label("Or take it back").fill("Wrong day")
     await page.get_by_role("button", name="Take the message back").click()
-    await expect(page.locator(".page-head")).to_contain_text("Taken back")
+    await expect(page.locator(".page-head")).to_contain_text("Withdrawn")
     page = await site.open("/messages", "guardian")
     await expect(page.get_by_role("link", name="Fair", exact=True)).to_have_count(0)
     await page.get_by_role("link", name="A message that was taken back").first.click()
