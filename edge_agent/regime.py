@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from edge_agent.folding import read_if
 from edge_agent.timekeeper import Stamp
 from schemas.structs import GateRow, Regime
 
@@ -88,11 +89,8 @@ class Regimes:
 
     def observe(self, device: str, epoch: str, seq: int, record: bytes) -> None:
         """Take a record of this agent or a peer."""
-        if not record.startswith(_BEGINS):
-            return
-        try:
-            found = _decode(record)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        found = read_if(_BEGINS, _decode, record)
+        if found is None:
             return
         self.take(Ordered(found.turn, device, epoch, seq, found.mode, found.wall_ms, found.staff or ""))
 

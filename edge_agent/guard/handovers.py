@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from edge_agent.folding import read_if
 from schemas.structs import Collected
 
 CHILDREN_MAX = 2_000
@@ -42,11 +43,8 @@ class Handovers:
 
     def observe(self, device: str, epoch: str, seq: int, record: bytes) -> None:
         """Take a record of this agent or a peer."""
-        if not record.startswith(_BEGINS):
-            return
-        try:
-            found = _decode(record)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        found = read_if(_BEGINS, _decode, record)
+        if found is None:
             return
         handover = Handover(found.wall_ms, device, epoch, seq, found.collector or "", found.reason or "")
         known = self._last.get(found.person)

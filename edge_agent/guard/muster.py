@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from edge_agent.folding import read_if
 from edge_agent.regime import turn_after
 from edge_agent.timekeeper import Stamp
 from schemas.structs import Muster, RollCall
@@ -84,11 +85,8 @@ class Musters:
 
     def observe(self, device: str, epoch: str, seq: int, record: bytes) -> None:
         """Take a record of this agent or a peer."""
-        if not record.startswith(_BEGIN):
-            return
-        try:
-            found = _decode(record)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        found = read_if(_BEGIN, _decode, record)
+        if found is None:
             return
         self._turn = max(self._turn, found.turn)
         match found:

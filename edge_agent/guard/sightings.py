@@ -9,6 +9,7 @@ import msgspec
 
 from edge_agent.actuators.actuator import Direction
 from edge_agent.decision import Reason
+from edge_agent.folding import read_if
 from edge_agent.pipeline import Shown
 from schemas.structs import Decision, HandPass
 
@@ -76,11 +77,8 @@ class Sightings:
 
     def observe(self, device: str, _epoch: str, _seq: int, record: bytes) -> None:
         """Take a peer's record."""
-        if device == self._device or not record.startswith(_BEGIN):
-            return
-        try:
-            found = _decode(record)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        found = read_if(_BEGIN, _decode, record) if device != self._device else None
+        if found is None:
             return
         if abs(self._now_ms() - found.wall_ms) > FRESH_MS:
             return

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from edge_agent.folding import read_if
 from schemas.structs import Visitor
 
 VISITS_MAX = 2_000
@@ -51,11 +52,8 @@ class Visits:
 
     def observe(self, _device: str, _epoch: str, _seq: int, record: bytes) -> None:
         """Take a record of this agent or a peer."""
-        if not record.startswith(_BEGINS):
-            return
-        try:
-            found = _decode(record)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        found = read_if(_BEGINS, _decode, record)
+        if found is None:
             return
         if found.direction == "out":
             self._left_ms[found.id] = min(found.wall_ms, self._left_ms.get(found.id, found.wall_ms))
