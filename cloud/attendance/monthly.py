@@ -1,6 +1,6 @@
 """Who came and went on the days of a month: from the tables, and who came in as far as records alone prove it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -83,6 +83,17 @@ def instant_of(corrected_ms: int) -> datetime:
     return _EPOCH_START + timedelta(milliseconds=corrected_ms)
 
 
+def readable(rows: Iterable[LoggedRecord]) -> Iterator[tuple[LoggedRecord, structs.AnyRecord]]:
+    """Yield the records of gates that can be read, each with its row of the log."""
+    for row in rows:
+        if row.kind not in KINDS:
+            continue
+        try:
+            yield row, read_record(bytes(row.record))[0]
+        except Unreadable:
+            continue
+
+
 @dataclass(slots=True)
 class SeenInRecords:
     """What gates' records prove of who came in, whenever a gate's sensor was first heard.
@@ -99,13 +110,7 @@ class SeenInRecords:
 
     def meet(self, rows: Iterable[LoggedRecord]) -> None:
         """Meet the next records."""
-        for row in rows:
-            if row.kind not in KINDS:
-                continue
-            try:
-                record = read_record(bytes(row.record))[0]
-            except Unreadable:
-                continue
+        for row, record in readable(rows):
             self._meet(record, instant_of(row.corrected_ms).astimezone(self.zone).date())
 
     def _meet(self, record: structs.AnyRecord, on: date) -> None:

@@ -16,11 +16,10 @@ import asyncpg
 
 from cloud.attendance.elsewhere import EPOCH
 from cloud.attendance.models import MovementKind
-from cloud.attendance.monthly import DaySeen, PersonDay, instant_of
+from cloud.attendance.monthly import DaySeen, PersonDay, instant_of, readable
 from cloud.attendance.projection import KINDS
 from cloud.attendance.rules import DayOf, Moved, Place, Told, merged, presence_of, told_by
 from cloud.ingest.cursor import LoggedRecord
-from cloud.ingest.reading import Unreadable, read_record
 from cloud.schools.rules import DayPlan
 
 __all__ = ["KINDS", "DaysInRecords", "moved_elsewhere"]
@@ -44,13 +43,7 @@ class DaysInRecords:
 
     def meet(self, rows: Iterable[LoggedRecord]) -> None:
         """Meet the next records."""
-        for row in rows:
-            if row.kind not in KINDS:
-                continue
-            try:
-                record = read_record(bytes(row.record))[0]
-            except Unreadable:
-                continue
+        for row, record in readable(rows):
             place = Place(row.device, row.epoch, row.seq)
             told = told_by(record, place, instant_of(row.corrected_ms), has_sensor=False)
             if told is None or told.person not in self.people:
