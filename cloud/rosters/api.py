@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 
 import asyncpg
 from fastapi import APIRouter, Request
@@ -28,6 +29,12 @@ CSR_BYTES_MAX = 8_192
 RETRY_S = 3_600  # when a person, or the next day, has to come first
 _EPOCH_START = datetime(1970, 1, 1, tzinfo=UTC)
 router = APIRouter(tags=["device"])
+SIDE_ANSWERS: dict[int | str, dict[str, Any]] = {  # of a roster beside that of the doors; each says its own 404
+    200: {"content": {"application/octet-stream": {}}, "description": "The signed file: a delta, or a snapshot."},
+    304: {"description": "Version `base` is the newest."},
+    401: {"description": "Not signed as a device's request must be."},
+    403: {"description": "The device was revoked."},
+}
 
 
 @router.get(
@@ -63,10 +70,7 @@ async def roster(request: Request) -> Response:
     "/device/v1/roster/canteen",
     response_class=Response,
     responses={
-        200: {"content": {"application/octet-stream": {}}, "description": "The signed file: a delta, or a snapshot."},
-        304: {"description": "Version `base` is the newest."},
-        401: {"description": "Not signed as a device's request must be."},
-        403: {"description": "The device was revoked."},
+        **SIDE_ANSWERS,
         404: {"description": "The device is neither a till nor the hub of a school with tills, or there is none yet."},
     },
 )
@@ -79,10 +83,7 @@ async def canteen_roster(request: Request) -> Response:
     "/device/v1/roster/desk",
     response_class=Response,
     responses={
-        200: {"content": {"application/octet-stream": {}}, "description": "The signed file: a delta, or a snapshot."},
-        304: {"description": "Version `base` is the newest."},
-        401: {"description": "Not signed as a device's request must be."},
-        403: {"description": "The device was revoked."},
+        **SIDE_ANSWERS,
         404: {"description": "The device serves no gate, or the school has no guards with PINs."},
     },
 )
