@@ -19,7 +19,7 @@ from cloud.attendance.projection import Attendance
 from cloud.core.errors import kinds_of
 from cloud.core.migrating import TablesOfAnotherVersion, check_version
 from cloud.core.services import Services
-from cloud.core.settings import EVERYWHERE, Edition
+from cloud.core.settings import Edition, from_here
 from cloud.core.sms_gateways import gateway_of
 from cloud.core.wakeups import EVERYTHING
 from cloud.devices.alarms import Raised, forget_alarms, note_alarms
@@ -261,9 +261,8 @@ class Worker:
                 settings.mqtt_url, ca=settings.mqtt_ca, certificate=settings.mqtt_certificate, key=settings.mqtt_key
             )
         folder = settings.data / "ca"
-        host = "127.0.0.1" if settings.broker_host in EVERYWHERE else settings.broker_host
         return BrokerAddress.parse(
-            f"mqtts://{host}:{settings.broker_port}",
+            f"mqtts://{from_here(settings.broker_host)}:{settings.broker_port}",
             ca=folder / "root.pem", certificate=folder / "ingest.pem", key=folder / "ingest.key",
         )  # fmt: skip
 

@@ -37,7 +37,7 @@ from cloud.cli.rotation import made_at
 from cloud.core.clock import Clock
 from cloud.core.database import APP, DatabaseUnreachable, place
 from cloud.core.migrating import names
-from cloud.core.settings import Edition, Settings
+from cloud.core.settings import Edition, Settings, from_here
 from cloud.core.vault import VaultLocked, read_keys
 from cloud.ingest.transport import BrokerAddress
 from esik import __version__
@@ -241,7 +241,7 @@ async def _look_at_work(connection: asyncpg.Connection, clock: Clock) -> AsyncIt
 
 
 async def _answers(what: str, host: str, port: int) -> Finding:
-    here = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 (compared with)
+    here = from_here(host)
     try:
         async with asyncio.timeout(ANSWER_S):
             _, writer = await asyncio.open_connection(here, port)

@@ -24,6 +24,11 @@ NOTICE_DAYS_MAX = 365  # as the rule of retention
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
 
 
+def from_here(host: str) -> str:
+    """Return where somebody on this machine reaches what listens at a host, which may be everywhere."""
+    return "127.0.0.1" if host in EVERYWHERE else host
+
+
 class SettingWrong(Refused):
     """A setting of the program cannot be used."""
 

@@ -34,13 +34,15 @@ from cloud.core.setting_checks import (
     check_targets,
     check_telegram,
     check_url,
+    from_here,
     is_contact,
     variable,
     wrong,
 )
 
 __all__ = [
-    "EVERYWHERE", "NOTICE_DAYS_MAX", "Described", "Edition", "Mfa", "SettingWrong", "Settings", "described", "variable",
+    "EVERYWHERE", "NOTICE_DAYS_MAX", "Described", "Edition", "Mfa", "SettingWrong", "Settings", "described",
+    "from_here", "variable",
 ]  # fmt: skip
 
 
@@ -258,7 +260,7 @@ class Settings:
     @property
     def own_url(self) -> str:
         """Where the pages listen, as somebody on this machine reaches them."""
-        return f"http://{'127.0.0.1' if self.http_host in EVERYWHERE else self.http_host}:{self.http_port}"
+        return f"http://{from_here(self.http_host)}:{self.http_port}"
 
     @property
     def cookies_secure(self) -> bool:

@@ -13,7 +13,7 @@ from cloud.cards.keys import card_key_within
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.services import Services
-from cloud.core.settings import Edition, Settings
+from cloud.core.settings import EVERYWHERE, Edition, Settings
 from cloud.devices import actions
 from cloud.devices.actions import NewDevice
 from cloud.devices.ca import Authority, Issued
@@ -127,7 +127,7 @@ def broker_place(settings: Settings) -> BrokerPlace:
 
 
 def _public_host(settings: Settings) -> str:
-    if settings.broker_host not in {"0.0.0.0", "::"}:  # noqa: S104 (compared with, not bound to)
+    if settings.broker_host not in EVERYWHERE:
         return settings.broker_host
     return urlsplit(settings.public_url).hostname or "127.0.0.1"
 
