@@ -1,6 +1,7 @@
 """The web application: every slice's pages, the API, health and figures, on services that are given."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
@@ -63,6 +64,8 @@ from cloud.guardian import pages as guardian_pages
 from cloud.messages import family_pages as message_pages
 from cloud.messages import staff_pages as writing_pages
 from cloud.messages.waiting import counts_of as messages_counted
+from cloud.monitoring import pages as server_pages
+from cloud.monitoring.watching import keep_beating
 from cloud.notifications.queries import counts_of
 from cloud.office import absence_pages as absence_pages_of_school
 from cloud.office import account_pages as account_pages_of_school
@@ -105,6 +108,7 @@ from cloud.office import (
     report_pages,
     retention_pages,
     role_pages,
+    security_pages,
     settling_pages,
     sold_pages,
     told_pages,
@@ -190,6 +194,7 @@ ROUTERS = (
     message_pages.router, writing_pages.router,
     help_pages.router, question_pages.router, question_pages.of_all,
     program_pages.router,
+    server_pages.router, security_pages.router,
     gates_api.router, presence_api.router, security_txt.router, app_shell.router,
 )  # fmt: skip
 LEADING_ON = (SignInNeeded, PasswordChangeNeeded, FactorNeeded)
@@ -293,9 +298,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     feed: Feed = app.state.feed
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(feed.run(app.state.services), name="live pages")
+        name = f"web-{secrets.token_hex(4)}"
+        beating = tasks.create_task(keep_beating(app.state.services, name, "web"), name="beating")
         yield
         feed.close()
         running.cancel()
+        beating.cancel()
 
 
 async def _lead_on(request: Request, refused: Exception) -> Response:

@@ -21,6 +21,8 @@ from cloud.core.services import Services
 from cloud.devices.alarm_kinds import Severity
 from cloud.devices.silence import SILENT_AFTER
 from cloud.ingest.intake import Intake
+from cloud.monitoring.measuring import Reading
+from cloud.monitoring.queues import behind_of
 from cloud.rosters.renewing import ENDING
 
 REFRESH_S = 15.0
@@ -46,21 +48,7 @@ WHERE outcome = '' AND asked_at > $3 AND shard = ANY($1::smallint[])
 _LOST = """
 SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM loss WHERE received_at > $2 AND shard = ANY($1::smallint[])
 """
-_LAG = """
-SELECT reader_cursor.name, sum(shard_head.position - reader_cursor.position) AS behind
-FROM reader_cursor JOIN shard_head USING (shard) WHERE shard = ANY($1::smallint[]) GROUP BY 1
-UNION ALL
-SELECT 'notices_' || logs.log, sum(logs.entries - coalesce(reached.number, 0)) FROM (
-  SELECT 'meals' AS log, school_id, entries FROM meal_head
-  UNION ALL SELECT 'ledger', school_id, entries FROM ledger_head
-) AS logs
-JOIN school ON school.id = logs.school_id
-LEFT JOIN notice_cursor AS reached ON reached.log = logs.log AND reached.school_id = logs.school_id
-WHERE shard = ANY($1::smallint[]) GROUP BY 1
-UNION ALL
-SELECT 'deliveries_' || channel, count(*) FROM delivery JOIN school ON school.id = school_id
-WHERE next_at <= $2 AND shard = ANY($1::smallint[]) GROUP BY 1 ORDER BY 1 LIMIT 50
-"""
+_TROUBLES = "SELECT kind, count(*) FROM trouble WHERE ended_at IS NULL GROUP BY kind LIMIT 100"
 
 
 @dataclass(slots=True)
@@ -75,6 +63,7 @@ class Fleet:
     commands: dict[str, int] = field(default_factory=dict)
     lost: int = 0
     behind: dict[str, int] = field(default_factory=dict)
+    troubles: dict[str, int] = field(default_factory=dict)
 
 
 async def read_fleet(pool: asyncpg.Pool, shards: Collection[int], clock: Clock) -> Fleet:
@@ -85,21 +74,31 @@ async def read_fleet(pool: asyncpg.Pool, shards: Collection[int], clock: Clock) 
         alarms = await connection.fetch(_ALARMS, mine)
         commands = await connection.fetchrow(_COMMANDS, mine, now, now - DAY)
         lost = await connection.fetchval(_LOST, mine, now - DAY)
-        behind = await connection.fetch(_LAG, mine, now)
+        behind = await behind_of(connection, mine, now)
+        troubles = await connection.fetch(_TROUBLES)
     return Fleet(
         devices={row["state"]: row["devices"] for row in devices},
         unsent=_sum(devices, "unsent"), not_heard=_sum(devices, "not_heard"), ending=_sum(devices, "ending"),
         alarms={Severity(row["severity"]).name.lower(): row["count"] for row in alarms},
-        commands=dict(commands or {}), lost=int(lost), behind={row["name"]: int(row["behind"]) for row in behind},
+        commands=dict(commands or {}), lost=int(lost), behind=behind,
+        troubles={row["kind"]: row["count"] for row in troubles},
     )  # fmt: skip
 
 
 class WorkerFigures(Collector):
     """Collects for Prometheus; `watch` keeps it fresh and serves it."""
 
-    def __init__(self, shards: Callable[[], Collection[int]], intake: Callable[[], Intake | None]) -> None:
+    def __init__(
+        self,
+        shards: Callable[[], Collection[int]],
+        intake: Callable[[], Intake | None],
+        has_turn: Callable[[], bool] = lambda: False,
+        reading: Callable[[], Reading | None] = lambda: None,
+    ) -> None:
         self._shards = shards
         self._intake = intake
+        self._has_turn = has_turn
+        self._reading = reading
         self.fleet = Fleet()
 
     @override
@@ -107,6 +106,7 @@ class WorkerFigures(Collector):
         intake, fleet = self._intake(), self.fleet
         yield _gauge("esik_worker_shards", "Shards that this worker serves.", len(self._shards()))
         yield _gauge("esik_worker_listening", "1 while it hears the broker.", int(bool(intake and intake.is_listening)))
+        yield _gauge("esik_worker_has_turn", "1 while it does the work that one does for all.", int(self._has_turn()))
         for name, about, value in (
             ("windows", "Windows of messages committed.", intake.windows if intake else 0),
             ("records", "Records taken in.", intake.records if intake else 0),
@@ -122,6 +122,10 @@ class WorkerFigures(Collector):
         yield _labelled("esik_fleet_commands", "Commands of the last day without an answer.", "stage", fleet.commands)
         yield _gauge("esik_fleet_lost_records", "Records told to be lost within a day.", fleet.lost)
         yield _labelled("esik_reader_behind_records", "Records that a reader has not met.", "reader", fleet.behind)
+        if self._has_turn():
+            yield _labelled("esik_troubles_open", "What is wrong now with servers.", "kind", fleet.troubles)
+        if (reading := self._reading()) is not None:
+            yield from _server(reading)
 
 
 async def watch(services: Services, figures: WorkerFigures, shards: Callable[[], Collection[int]]) -> None:
@@ -141,6 +145,21 @@ async def watch(services: Services, figures: WorkerFigures, shards: Callable[[],
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _server(reading: Reading) -> Iterator[Metric]:
+    """Yield how the server is; workers of one server tell the same, each as its own instance."""
+    snapshot = reading.snapshot
+    yield _gauge("esik_server_processor_ratio", "How busy its processors are.", snapshot.processor / 100)
+    yield _gauge("esik_server_load_per_processor", "Programs that want to run, for each processor.", snapshot.load)
+    yield _gauge("esik_server_memory_ratio", "How full its memory is.", reading.memory / 100)
+    disks = GaugeMetricFamily("esik_server_disk_ratio", "How full a disk is.", labels=["place"])
+    for disk in snapshot.disks:
+        disks.add_metric([disk.place], disk.share / 100)
+    yield disks
+    for name, count in (("received", snapshot.network.received), ("sent", snapshot.network.sent)):
+        about = f"Bytes that its network cards {name}."
+        yield CounterMetricFamily(f"esik_server_{name}_bytes", about, value=count)
 
 
 def _gauge(name: str, about: str, value: float) -> GaugeMetricFamily:

@@ -19,7 +19,7 @@ from cloud.attendance.projection import Attendance
 from cloud.core.errors import kinds_of
 from cloud.core.migrating import TablesOfAnotherVersion, check_version
 from cloud.core.services import Services
-from cloud.core.settings import Edition, from_here
+from cloud.core.settings import Edition
 from cloud.core.sms_gateways import gateway_of
 from cloud.core.wakeups import EVERYTHING
 from cloud.devices.alarms import Raised, forget_alarms, note_alarms
@@ -43,14 +43,19 @@ from cloud.ingest.plan import Plan
 from cloud.ingest.postgres import PgStore
 from cloud.ingest.senders import CHECK_S, Senders
 from cloud.ingest.sightings import Sightings
-from cloud.ingest.transport import BrokerAddress
+from cloud.ingest.transport import broker_of
 from cloud.integrity.anchoring import anchor_due
 from cloud.integrity.checking import check_due
+from cloud.integrity.collecting import collect_due
 from cloud.integrity.delivering import deliver_due
 from cloud.integrity.sealing import reseal
+from cloud.integrity.syslog import forward
 from cloud.ledger.checking import check_moved, check_nightly
 from cloud.meals.projection import Meals
 from cloud.messages.sending import send_due as send_messages
+from cloud.monitoring.turns import Turn
+from cloud.monitoring.watching import Failures, Watch
+from cloud.monitoring.watching import forget as forget_servers
 from cloud.notifications.actions import forget_notices
 from cloud.notifications.broken import tell_broken
 from cloud.notifications.channels.delivering import Deliverer
@@ -84,6 +89,7 @@ FISCAL_S = 5
 WEBHOOKS_S = 2
 MESSAGES_S = 10
 LETTERS_S = 15
+EVENTS_S = 15
 GRACE_S = 3_600
 log = structlog.get_logger()
 
@@ -98,16 +104,22 @@ class Worker:
     intake: Intake | None = None
     _sightings: Sightings = field(default_factory=Sightings)
     _committed: list[asyncio.Event] = field(default_factory=list)  # of each reader of the log
+    _failures: Failures = field(default_factory=Failures)
+    _turn: Turn = field(init=False)
 
     def __post_init__(self) -> None:
         """Give it a name: its own, or the embedded edition's, so that the next run follows a killed one at once."""
         is_alone = self.services.settings.edition is Edition.EMBEDDED
         self.holder = self.holder or ("worker" if is_alone else f"worker-{secrets.token_hex(4)}")
+        self._turn = Turn(self.services.settings.database_url, self.services.clock, self.holder)
 
     async def run(self) -> None:
         """Serve this worker's share."""
         senders = Senders(self.services.database.pool, self.services.vault, self.services.clock)
-        figures = WorkerFigures(lambda: self.shards, lambda: self.intake)
+        servers = Watch(self.services, self.holder, lambda: self._turn.has, self._failures)
+        figures = WorkerFigures(
+            lambda: self.shards, lambda: self.intake, lambda: self._turn.has, lambda: servers.reading
+        )  # fmt: skip
         parts: dict[str, Callable[[], Awaitable[None]]] = {
             "ingest": lambda: self._ingest(senders),
             "senders": lambda: senders.follow(self.services.wakeups),
@@ -121,6 +133,9 @@ class Worker:
             "releases": self._tell_releases,
             "commands": self._command,
             "exports": Exporter(self.services).run,
+            "turn": self._turn.keep,
+            "servers": servers.run,
+            "syslog": lambda: forward(self.services, lambda: self._turn.has),
             "metrics": lambda: watch(self.services, figures, lambda: self.shards),
         }
         if (bot := bot_of(self.services.settings)) is not None:
@@ -148,6 +163,7 @@ class Worker:
                 await part()
             except Exception as error:  # noqa: BLE001 - the outermost loop of a part: it is told, and begins again
                 log.warning("part.failed", part=name, error=kinds_of(error))
+                self._failures.note(name, self.services.clock.now())
                 if _is_ended():
                     return
             if self.services.clock.monotonic_s() - began_s > PAUSE_S_MAX:
@@ -156,13 +172,20 @@ class Worker:
             pause_s = min(PAUSE_S_MAX, 2 * pause_s)
 
     def _scheduler(self, senders: Senders) -> AsyncIOScheduler:
-        """Return what wakes the periodic work; what is to be done stands in tables."""
+        """Return what wakes the periodic work; what is to be done stands in tables.
+
+        Some of it is each worker's own; the rest is done by the one that has the turn.
+        """
         scheduler, post = AsyncIOScheduler(timezone="UTC"), post_of(self.services.settings)
-        work: tuple[tuple[Callable[[], Awaitable[object]], dict[str, int]], ...] = (
+        own: tuple[tuple[Callable[[], Awaitable[object]], dict[str, int]], ...] = (
             (senders.check, {"seconds": int(CHECK_S)}),
             (lambda: self._sightings.write(self.services.database.pool), {"seconds": SIGHTINGS_S}),
             (lambda: self._sightings.write_heard(self.services.database.pool), {"seconds": HEARD_S}),
             (self.note_floods, {"seconds": FLOODS_S}),
+            (lambda: judge_due(self.services, self.shards), {"seconds": ALERTS_S}),
+            (lambda: tell_broken(self.services, self.shards), {"minutes": 10}),
+        )
+        work: tuple[tuple[Callable[[], Awaitable[object]], dict[str, int]], ...] = (
             (self._make_partitions, {"hours": 6}),
             (self._forget_old, {"hours": 1}),
             (lambda: alarm_silent(self.services), {"minutes": 5}),
@@ -173,11 +196,9 @@ class Worker:
             (lambda: forget_invitations(self.services), {"hours": 24}),
             (lambda: forget_notices(self.services), {"hours": 1}),
             (lambda: forget_days(self.services), {"minutes": 10}),
-            (lambda: judge_due(self.services, self.shards), {"seconds": ALERTS_S}),
             (lambda: rounds.forget(self.services.database.pool, self.services.clock.now()), {"hours": 6}),
             (lambda: remind(self.services), {"minutes": 5}),
             (lambda: send_messages(self.services), {"seconds": MESSAGES_S}),
-            (lambda: tell_broken(self.services, self.shards), {"minutes": 10}),
             (lambda: deliver_webhooks(self.services), {"seconds": WEBHOOKS_S}),
             (lambda: forget_events(self.services.database.pool, self.services.clock.now()), {"hours": 1}),
             (lambda: forget_texts(self.services.database.pool, self.services.clock.now()), {"hours": 24}),
@@ -195,10 +216,21 @@ class Worker:
             (lambda: check_due(self.services), {"hours": 1}),
             (lambda: ask_late(self.services), {"minutes": 10}),
             (lambda: send_due(self.services, post), {"seconds": LETTERS_S}),
+            (lambda: collect_due(self.services), {"seconds": EVENTS_S}),
+            (lambda: forget_servers(self.services), {"hours": 1}),
         )
-        for task, every in work:
+        for task, every in (*own, *((self._in_turn(task), every) for task, every in work)):
             scheduler.add_job(untroubled(task), "interval", misfire_grace_time=GRACE_S, coalesce=True, **every)
         return scheduler
+
+    def _in_turn(self, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+        """Return work that is done while this worker has the turn."""
+
+        async def done() -> None:
+            if self._turn.has:
+                await work()
+
+        return done
 
     # Ingest
 
@@ -225,7 +257,12 @@ class Worker:
     async def _serve(self, store: PgStore) -> None:
         """Run an intake until other shards are this worker's. Raises what the intake raises."""
         intake = Intake(
-            store, self._broker(), self.services.clock, self.services.rng, self.holder, settled=self._settled
+            store,
+            broker_of(self.services.settings),
+            self.services.clock,
+            self.services.rng,
+            self.holder,
+            settled=self._settled,
         )
         self.intake = intake
         serving = asyncio.create_task(intake.run(self.shards), name="worker.intake")
@@ -253,18 +290,6 @@ class Worker:
             with suppress(asyncpg.PostgresError):  # the alarms' own table may be the one that changed
                 await note_alarms(self.services.database.pool, [raised])
             raise
-
-    def _broker(self) -> BrokerAddress:
-        settings = self.services.settings
-        if settings.edition is Edition.SERVER or settings.mqtt_url:
-            return BrokerAddress.parse(
-                settings.mqtt_url, ca=settings.mqtt_ca, certificate=settings.mqtt_certificate, key=settings.mqtt_key
-            )
-        folder = settings.data / "ca"
-        return BrokerAddress.parse(
-            f"mqtts://{from_here(settings.broker_host)}:{settings.broker_port}",
-            ca=folder / "root.pem", certificate=folder / "ingest.pem", key=folder / "ingest.key",
-        )  # fmt: skip
 
     def _settled(self, plan: Plan) -> None:
         self._sightings.note(plan)

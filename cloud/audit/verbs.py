@@ -200,6 +200,7 @@ VERBS = {
     "school.sms_limit_set": N_("Limit of SMS set"),
     "school.taken_in": N_("School taken in"),
     "school.terms_set": N_("Terms set"),
+    "security.exported": N_("Security events taken out"),
     "signing_key.rotated": N_("Signing key changed"),
     "sql_access.added": N_("Access by SQL given"),
     "sql_access.removed": N_("Access by SQL taken away"),

@@ -32,6 +32,8 @@ UNKEPT = frozenset(
     {
         "shard_lease",
         "worker_beat",
+        "service_process",
+        "server_reading",
         "request_nonce",
         "sign_in",
         "half_sign_in",

@@ -13,10 +13,10 @@ from cloud.cli.archive import Manifest, write_archive
 from cloud.cli.drilling import Drill
 from cloud.cli.drilling import drill as go_through
 from cloud.cli.restoring import restore_archive
-from cloud.cli.rotation import name_of, outlived
 from cloud.cli.world import FAILED, Data, EditionOption, fail, reached, run_to_the_end, settings_of, told_in_one_line
 from cloud.core.backup_seals import make_private, read_private, read_recipients, recipient_of
 from cloud.core.clock import SystemClock
+from cloud.core.rotation import name_of, outlived
 from cloud.core.settings import Settings
 
 backup_keys = typer.Typer(no_args_is_help=True, help="The key pair that backups are sealed with: make it, show it.")

@@ -33,10 +33,10 @@ from cloud.cli.findings import (
     warning,
     wrong,
 )
-from cloud.cli.rotation import made_at
 from cloud.core.clock import Clock
 from cloud.core.database import APP, DatabaseUnreachable, place
 from cloud.core.migrating import names
+from cloud.core.rotation import made_at
 from cloud.core.settings import Edition, Settings, from_here
 from cloud.core.vault import VaultLocked, read_keys
 from cloud.ingest.transport import BrokerAddress

@@ -15,6 +15,8 @@ POSTGRES_SCHEMES = ("postgres", "postgresql")
 MQTT_SCHEMES = ("mqtt", "mqtts")
 HTTP_SCHEMES = ("http", "https")
 SMTP_SCHEMES = ("smtp", "smtps")
+SYSLOG_SCHEMES = ("tcp", "tls")
+LANGUAGES = ("kk", "ru", "en")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_STYLES = ("json", "text")
 OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -86,6 +88,18 @@ def check_support(email: str, phone: str) -> None:
         raise wrong("support_email", "not readable", "an e-mail address as help@example.kz")
     if not all(sign in "+0123456789 ()-" for sign in phone):
         raise wrong("support_phone", "not readable", "a phone number as +7 727 123 45 67")
+
+
+def check_operators(text: str) -> None:
+    """Raise SettingWrong for what nobody can be told at; what is not shown may hold a key."""
+    for each in text.split():
+        scheme, _, rest = each.partition(":")
+        known = {"mailto": "@" in rest, "tel": rest[:1] == "+" and rest[1:].isdigit(),
+                 "telegram": rest.removeprefix("-").isdigit()}  # fmt: skip
+        if not known.get(scheme, "://" in each and bool(rest.removeprefix("//"))):
+            raise wrong(
+                "operator_targets", "not readable", "as mailto:ops@example.kz tel:+77011234567 telegram:-100123"
+            )
 
 
 def check_targets(text: str) -> None:

@@ -15,6 +15,7 @@ from cloud.core.messages import message
 from cloud.core.setting_checks import (
     EVERYWHERE,
     HTTP_SCHEMES,
+    LANGUAGES,
     LOG_LEVELS,
     LOG_STYLES,
     MQTT_SCHEMES,
@@ -23,10 +24,12 @@ from cloud.core.setting_checks import (
     POSTGRES_SCHEMES,
     PREFIX,
     SMTP_SCHEMES,
+    SYSLOG_SCHEMES,
     SettingWrong,
     check_networks,
     check_notice_days,
     check_one_of,
+    check_operators,
     check_recipients,
     check_sms_secret,
     check_sms_url,
@@ -90,8 +93,8 @@ class Settings:
     ] = None
     backup_folder: Annotated[
         Path | None,
-        "Folder that `esik cloud backup` writes into where no file is named, and whose newest file `esik cloud doctor` "
-        "looks at. Empty: none.",
+        "Folder that `esik cloud backup` writes into where no file is named; how old its newest backup is, `esik cloud "
+        "doctor` and the page of servers tell, and operators are told. Empty: none.",
     ] = None
     backup_recipients: Annotated[
         str,
@@ -217,6 +220,31 @@ class Settings:
         "address is what a guardian types, letters and digits only, as in `Ntfy=ntfys://ntfy.example.kz/{to}`. Their "
         "forms stand in the documentation of Apprise. Empty: none.",
     ] = ""
+    operator_targets: Annotated[
+        str,
+        "Whom to tell what is wrong with the servers, with spaces between: `mailto:ops@example.kz`, "
+        "`tel:+77011234567`, `telegram:` with a chat's number, or an address of Apprise, as `ntfys://ntfy.sh/topic`. "
+        "The first three go by the settings above. Empty: nobody.",
+    ] = ""
+    operator_language: Annotated[str, "Language of what operators are told: `kk`, `ru` or `en`."] = "ru"
+    server_name: Annotated[str, "Name of this server on the page of servers. Empty: the machine's own."] = ""
+    workers: Annotated[
+        int | None,
+        "How many workers are meant to run on all servers together; one more is told of as a mistake. Empty: any.",
+    ] = None
+    database_log: Annotated[
+        Path | None,
+        "Folder of PostgreSQL's own log (jsonlog), from which security events are collected. Empty: that of the "
+        "embedded edition.",
+    ] = None
+    syslog_url: Annotated[
+        str,
+        "Collector of security events (SIEM) that takes syslog (RFC 5424), as `tcp://siem.example.kz:601` or "
+        "`tls://siem.example.kz:6514`. Empty: none.",
+    ] = ""
+    syslog_ca: Annotated[
+        Path | None, "CA certificate (PEM) of the collector. Empty: the machine's own authorities."
+    ] = None
     log_level: Annotated[str, "`debug`, `info`, `warning` or `error`."] = "info"
     log_style: Annotated[str, "`text` for a terminal, `json` for machines."] = "text"
 
@@ -256,6 +284,13 @@ class Settings:
     def exports_folder(self) -> Path:
         """Where ordered exports lie."""
         return self.export_folder or self.data / "exports"
+
+    @property
+    def database_log_folder(self) -> Path | None:
+        """Where PostgreSQL's own log is read, if anywhere."""
+        if self.edition is Edition.EMBEDDED:
+            return self.database_log or self.data / "postgres" / "cluster" / "log"
+        return self.database_log
 
     @property
     def own_url(self) -> str:
@@ -301,6 +336,9 @@ class Settings:
             raise wrong("mfa", self.mfa.value, "`required` where the pages are reached from other machines")
         check_networks("kaspi_sources", self.kaspi_sources, "addresses or networks as 192.0.2.7, 198.51.100.0/24")
         check_notice_days(self.notice_days)
+        check_operators(self.operator_targets)
+        check_one_of("operator_language", self.operator_language, LANGUAGES)
+        check_url("syslog_url", self.syslog_url, SYSLOG_SCHEMES)
         check_one_of("log_level", self.log_level, LOG_LEVELS)
         check_one_of("log_style", self.log_style, LOG_STYLES)
 

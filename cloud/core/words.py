@@ -4,11 +4,13 @@ from cloud.core.family_words import FAMILY_SIGNS, FAMILY_WORDS
 from cloud.core.gate_words import GATE_SIGNS, GATE_WORDS
 from cloud.core.i18n import N_
 from cloud.core.message_words import MESSAGE_SIGNS
+from cloud.core.server_words import SERVER_SIGNS, SERVER_WORDS
 from cloud.core.signs import Sign as Sign  # noqa: PLC0414 (found here with its codes)
 
 SIGNS = {
     **FAMILY_SIGNS,
     **GATE_SIGNS,
+    **SERVER_SIGNS,
     "inside": Sign(N_("Inside"), "in", "inside"),
     "left": Sign(N_("Left"), "out", "left"),
     "late": Sign(N_("Late"), "warn", "clock"),
@@ -141,6 +143,7 @@ SIGNS = {
 WORDS = {
     **FAMILY_WORDS,
     **GATE_WORDS,
+    **SERVER_WORDS,
     # why a gate refused
     "ok": N_("in order"),
     "card_unknown": N_("card unknown"),

@@ -17,6 +17,7 @@ import gmqtt
 from gmqtt.mqtt.constants import MQTTCommands, MQTTv311
 from gmqtt.mqtt.handler import MQTTError
 
+from cloud.core.settings import Edition, Settings, from_here
 from cloud.ingest.plan import Reply
 from schemas import topics
 
@@ -59,6 +60,19 @@ class BrokerAddress:
     def place(self) -> str:
         """Return host and port, for messages."""
         return f"broker at {self.host}:{self.port}"
+
+
+def broker_of(settings: Settings) -> BrokerAddress:
+    """Return this service's broker. Raises OSError for certificates that cannot be read."""
+    if settings.edition is Edition.SERVER or settings.mqtt_url:
+        return BrokerAddress.parse(
+            settings.mqtt_url, ca=settings.mqtt_ca, certificate=settings.mqtt_certificate, key=settings.mqtt_key
+        )
+    folder = settings.data / "ca"
+    return BrokerAddress.parse(
+        f"mqtts://{from_here(settings.broker_host)}:{settings.broker_port}",
+        ca=folder / "root.pem", certificate=folder / "ingest.pem", key=folder / "ingest.key",
+    )  # fmt: skip
 
 
 class BrokerLink:

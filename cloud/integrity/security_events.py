@@ -1,4 +1,4 @@
-"""Security events in one list: alarms, failed sign-ins, refused devices, and changes of keys, devices and rights.
+"""Security events in one list: of devices and broker, accounts and rights, servers and the database.
 
 Rule: nothing in it names a child; it is as bounded as what asks for it.
 """
@@ -17,8 +17,9 @@ from cloud.devices.alarm_kinds import Severity, kind_of
 
 PREFETCH = 500
 EVENTS_MAX = 100_000
+SOURCES = ("alarm", "audit", "server", "database")
 LOGIN_SEVERITY = Severity.WARNING
-# Deeds that change who may do what, or by which keys; and attempts to sign in that failed.
+# Deeds that change who may do what, or by which keys, and attempts to sign in that failed; of sign-ins those of staff.
 VERBS = (
     "account.sign_in_failed", "account.second_step_failed", "account.added", "account.closed", "account.deleted",
     "account.opened_again", "account.password_reset", "account.role_given", "account.role_taken",
@@ -39,8 +40,22 @@ SELECT * FROM (
   SELECT at, 'audit', verb, CASE WHEN verb LIKE '%\\_failed' THEN 2 ELSE 1 END, subject, actor, 1, detail::text,
     coalesce(school.code, ''), entry.school_id, 'j' || entry.id
   FROM audit_entry AS entry LEFT JOIN school ON school.id = entry.school_id
-  WHERE at >= $2 AND at < $3 AND verb = ANY($4::text[])
-) AS events WHERE ($1::bigint IS NULL OR school_id = $1) ORDER BY at DESC, id DESC LIMIT $5
+  WHERE at >= $2 AND at < $3 AND (verb = ANY($4::text[]) OR verb = 'account.signed_in' AND EXISTS (
+    SELECT FROM grant_of_role WHERE grant_of_role.account_id = entry.account_id))
+  UNION ALL
+  SELECT began_at, 'server', kind, severity::int, subject, '', 1, detail, '', NULL, 't' || trouble.id
+  FROM trouble WHERE began_at >= $2 AND began_at < $3
+  UNION ALL
+  SELECT ended_at, 'server', kind || '.over', 1, subject, '', 1, '', '', NULL, 'e' || trouble.id
+  FROM trouble WHERE ended_at >= $2 AND ended_at < $3
+  UNION ALL
+  SELECT at, 'database', 'database.' || kind, CASE WHEN kind IN ('guards', 'failed') THEN 2 ELSE 1 END, 'database', who,
+    1, told, '', NULL, 'd' || database_event.id
+  FROM database_event WHERE at >= $2 AND at < $3
+) AS events WHERE ($1::bigint IS NULL OR school_id = $1)
+  AND ($6 = '' OR source = $6) AND severity >= $7
+  AND ($8 = '' OR strpos(lower(concat_ws(' ', what, whom, by, detail, school)), lower($8)) > 0)
+ORDER BY at DESC, id DESC LIMIT $5 OFFSET $9
 """
 _SYSLOG = {Severity.NOTICE: 5, Severity.WARNING: 4, Severity.SEVERE: 2}  # RFC 5424: notice, warning, critical
 _FACILITY = 10  # security and authorization
@@ -52,8 +67,8 @@ class SecurityEvent:
 
     id: str
     at: datetime
-    source: str  # alarm or audit
-    what: str  # the kind of an alarm, or a verb
+    source: str  # alarm, audit, server or database
+    what: str  # the kind of an alarm or a trouble, a verb, or what the database noted
     severity: Severity
     whom: str  # a device, or what it was done to
     by: str
@@ -78,17 +93,32 @@ class SecurityEvent:
         return f"<{priority}>1 {at} {host} esik - {self.what.replace('.', '_')} - {self.as_json}"
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of the events are looked for; empty is any."""
+
+    source: str = ""
+    severity: Severity = Severity.NOTICE  # at least
+    words: str = ""  # somewhere in what, whom, by, detail or school
+    offset: int = 0
+
+
+EVERY = Wanted()
+
+
 async def security_events(
-    services: Services, actor: Actor, school_id: int | None, since: datetime, until: datetime, limit: int = PREFETCH
-) -> list[SecurityEvent]:
+    services: Services, actor: Actor, school_id: int | None, since: datetime, until: datetime, limit: int = PREFETCH,
+    wanted: Wanted = EVERY,
+) -> list[SecurityEvent]:  # fmt: skip
     """Return the newest security events of a period, of a school or, for an operator, of all. Raises NotAllowed."""
     if school_id is None:
         actor.require_everywhere(Right.ALARMS_READ)
     else:
         actor.require(Right.ALARMS_READ, school_id)
     rows = await services.database.pool.fetch(
-        _EVENTS, school_id, since, until, list(VERBS), min(limit, EVENTS_MAX), timeout=120.0
-    )
+        _EVENTS, school_id, since, until, list(VERBS), min(limit, EVENTS_MAX), wanted.source, wanted.severity.value,
+        wanted.words, wanted.offset, timeout=120.0,
+    )  # fmt: skip
     return [_event(row) for row in rows]
 
 

@@ -54,9 +54,16 @@ def is_known(target: Target) -> bool:
     return apprise.Apprise.instantiate(target.filled("x"), asset=ASSET, suppress_exceptions=True) is not None
 
 
-def _notify(address: str, title: str, body: str) -> Outcome:
+def notified(address: str, title: str, body: str) -> bool | None:
+    """Tell whether somebody at an operator's own address took it; None where Apprise cannot speak to it. Blocks."""
     plugin = apprise.Apprise.instantiate(address, asset=ASSET, suppress_exceptions=True)
     if plugin is None:
+        return None
+    return bool(plugin.notify(body=body, title=title, notify_type=apprise.NotifyType.INFO))
+
+
+def _notify(address: str, title: str, body: str) -> Outcome:
+    taken = notified(address, title, body)
+    if taken is None:
         return Refused("apprise_address")
-    taken = plugin.notify(body=body, title=title, notify_type=apprise.NotifyType.INFO)
     return Sent() if taken else Later("apprise_refused")

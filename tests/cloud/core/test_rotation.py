@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cloud.cli.rotation import made_at, name_of, outlived
+from cloud.core.rotation import made_at, name_of, outlived
 
 NOW = datetime(2026, 11, 30, 2, 30, tzinfo=UTC)
 
