@@ -112,10 +112,12 @@ from cloud.office import (
     settling_pages,
     sold_pages,
     told_pages,
+    transfer_pages,
     trip_pages,
     ui_pages,
     wallet_pages,
     ways_in_pages,
+    year_pages,
 )
 from cloud.office import api as office_api
 from cloud.office import calendar_pages as calendar_pages_of_school
@@ -177,7 +179,7 @@ ROUTERS = (
     fleet_alarms.router, fleet_alarms.of_all, audit_pages.router, audit_pages.of_all,
     anchor_pages.router, retention_pages.router, attempt_pages.router, export_pages.router, fleet_device_pages.router,
     role_pages.router, class_pages.router, region_pages.router, region_report_pages.router, register_pages.router,
-    morning_pages.router,
+    morning_pages.router, transfer_pages.router, year_pages.router,
     absence_pages.router, collector_pages.router, absence_pages_of_school.router, collector_pages_of_school.router,
     trip_pages.router, collect_pages.router,
     alert_pages.router, calendar_pages_of_school.router,

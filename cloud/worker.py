@@ -66,6 +66,7 @@ from cloud.notifications.channels.telegram_feed import Feed
 from cloud.notifications.days import forget_days
 from cloud.notifications.reminders import remind
 from cloud.notifications.teller import Teller
+from cloud.people.stays import note_missed
 from cloud.people.texting import forget_texts
 from cloud.releases import rollouts, telling
 from cloud.reports.attendance import ATTENDANCE
@@ -218,6 +219,7 @@ class Worker:
             (lambda: send_due(self.services, post), {"seconds": LETTERS_S}),
             (lambda: collect_due(self.services), {"seconds": EVENTS_S}),
             (lambda: forget_servers(self.services), {"hours": 1}),
+            (lambda: note_missed(self.services.database.pool, self.services.clock.now()), {"hours": 1}),
         )
         for task, every in (*own, *((self._in_turn(task), every) for task, every in work)):
             scheduler.add_job(untroubled(task), "interval", misfire_grace_time=GRACE_S, coalesce=True, **every)

@@ -23,9 +23,10 @@ from cloud.menu.menus import fill_from_cycle, keep_cycle, publish_menus, set_men
 from cloud.menu.restrictions import restrict
 from cloud.menu.rules import DishGiven, Names
 from cloud.menu.tills import TillRow, put_till, set_pin
-from cloud.people.actions import add_guardian, add_person, leave, open_guardian_account
+from cloud.people.actions import add_guardian, add_person, open_guardian_account
 from cloud.people.bulk import ConsentGiven, GuardianGiven, PersonGiven, put_consents, put_people
 from cloud.people.kinds import PersonRole, Purpose, Relation
+from cloud.people.moving import leave
 from cloud.rosters.bundles import HubAddress, add_device
 from cloud.schools.actions import NewSchool, add_school
 from cloud.schools.bulk import ClassGiven, put_classes

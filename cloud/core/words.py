@@ -6,11 +6,13 @@ from cloud.core.i18n import N_
 from cloud.core.message_words import MESSAGE_SIGNS
 from cloud.core.server_words import SERVER_SIGNS, SERVER_WORDS
 from cloud.core.signs import Sign as Sign  # noqa: PLC0414 (found here with its codes)
+from cloud.core.transfer_words import TRANSFER_SIGNS
 
 SIGNS = {
     **FAMILY_SIGNS,
     **GATE_SIGNS,
     **SERVER_SIGNS,
+    **TRANSFER_SIGNS,
     "inside": Sign(N_("Inside"), "in", "inside"),
     "left": Sign(N_("Left"), "out", "left"),
     "late": Sign(N_("Late"), "warn", "clock"),

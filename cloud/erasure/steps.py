@@ -79,6 +79,8 @@ WHERE person_id = $1 AND mark.school_id = why.school_id AND mark.number = why.nu
     "absences": "DELETE FROM absence WHERE person_id = $1 RETURNING 1",
     "collectors": "DELETE FROM collector WHERE person_id = $1 RETURNING 1",
     "comments": "UPDATE meal_rating SET comment = '' WHERE person_id = $1 AND comment <> '' RETURNING 1",
+    "transfers": """
+UPDATE transfer SET place = '', paper = '' WHERE person_id = $1 AND (place <> '' OR paper <> '') RETURNING 1""",
     "resources": """
 WITH results AS (DELETE FROM lti_score WHERE person_id = $1 RETURNING 1),
   pseudonyms AS (DELETE FROM subject WHERE member = 'person:' || $1::bigint RETURNING 1)

@@ -66,6 +66,8 @@ TABLES = (
         sealed={"webp_encrypted": Sealed(PHOTO)},
         files={"webp_encrypted": "photos/{person_id}.webp"},
     ),
+    Table("stay"),
+    Table("transfer"),
     Table("student_account", _OF_PERSON),
     Table("consent", _OF_PERSON),
     Table(

@@ -79,6 +79,8 @@ PARTS = (
     Part("person", ("surname", "given_name", "patronymic"), "id = $1", name="person_name"),
     Part("school_class", ("grade", "letter", "shift"),
          "id = (SELECT school_class_id FROM person WHERE id = $1)"),
+    Part("stay", ("school_class_id", "first_on", "last_on"), "person_id = $1", _of(SEE), by="first_on"),
+    Part("transfer", ("kind", "on", "place", "paper", "at"), "person_id = $1", _of(SEE), by='"on"'),
     Part("person", ("iin", "number", "sourced_id", "created_at"), "id = $1", _of(CONSENT), {"iin": IIN}),
     Part("card", ("medium", "state", "issued_at", "not_after", "changed_at"), "person_id = $1"),
     Part("consent_answer", ("purpose", "says", "on", "way", "text_version", "recorded_at"), "person_id = $1"),

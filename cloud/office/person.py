@@ -22,7 +22,9 @@ from cloud.imports.cells import CellWrong, date_of_text
 from cloud.people.actions import Opened
 from cloud.people.errors import PersonRefused
 from cloud.people.kinds import FamilyRight, Purpose, Relation
+from cloud.people.moving import history_of
 from cloud.people.queries import PersonRow, consents_of, guardians_of, person_of_ref, phones_of
+from cloud.schools.queries import classes_of
 
 PREFIX = "/schools/{code}/people/{ref}"
 TEMPLATE = "office/person.html"
@@ -85,7 +87,11 @@ async def _values(desk: Desk, person: PersonRow) -> dict[str, Any]:
     first_on = desk.school.on - timedelta(days=DAYS_SHOWN - 1)
     days = await days_of(desk.services, [person.id], first_on, desk.school.on)
     handovers = await handovers_of(desk.services, desk.school.id, [person.ref], first_on, desk.school.on)
+    stays, transfers = await history_of(desk.services, desk.actor, desk.school.id, person.id)
     return {
+        "stays": stays,
+        "transfers": transfers,
+        "classes": await classes_of(desk.services, desk.actor, desk.school.id),
         "handovers": handovers.get(person.ref, {}),
         "days": list(days.get(person.ref, {}).items()),
         "days_shown": DAYS_SHOWN,

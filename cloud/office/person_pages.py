@@ -11,8 +11,10 @@ from cloud.cards.queries import cards_of
 from cloud.core.api import Counted
 from cloud.core.errors import NotFound, Refused
 from cloud.office.person import PREFIX, OfficeDesk, Outcome, Text, ThePerson, back_to, day_typed, person_page
-from cloud.people.actions import check_source, give_consent, leave, withdraw_consent
+from cloud.people.actions import check_source, give_consent, withdraw_consent
 from cloud.people.kinds import Purpose
+from cloud.people.moving import bring_back, leave, move
+from cloud.people.stays import Said
 
 router = APIRouter(prefix=PREFIX, include_in_schema=False)
 ACTS = {"block": block_card, "free": free_card, "take": take_card}
@@ -81,8 +83,47 @@ async def withdraw(
     return back_to(desk, person)
 
 
+@router.post("/class")
+async def change_class(
+    request: Request,
+    desk: OfficeDesk,
+    person: ThePerson,
+    to: Annotated[int, Form(ge=0, le=2**62)] = 0,
+    on: Text = "",
+    paper: Text = "",
+) -> Response:
+    """Move a student to another class."""
+    try:
+        await move(desk.services, desk.actor, desk.school.id, [person.id], to, Said(day_typed(on), paper=paper))
+    except Refused as refused:
+        return await person_page(request, desk, person, Outcome(refused, {"to": str(to), "moved_on": on}))
+    return back_to(desk, person)
+
+
 @router.post("/leave")
-async def let_go(desk: OfficeDesk, person: ThePerson) -> Response:
-    """Let a person belong to the school no more."""
-    await leave(desk.services, desk.actor, person.id)
+async def let_go(
+    request: Request, desk: OfficeDesk, person: ThePerson, on: Text = "", place: Text = "", paper: Text = ""
+) -> Response:
+    """Let a person belong to the school no more; without a day from today on."""
+    try:
+        said = Said(day_typed(on) if on.strip() else None, place=place, paper=paper)
+        await leave(desk.services, desk.actor, person.id, said)
+    except Refused as refused:
+        return await person_page(request, desk, person, Outcome(refused, {"left_on": on, "place": place}))
+    return back_to(desk, person)
+
+
+@router.post("/back")
+async def take_back(
+    request: Request,
+    desk: OfficeDesk,
+    person: ThePerson,
+    to: Annotated[int, Form(ge=0, le=2**62)] = 0,
+    paper: Text = "",
+) -> Response:
+    """Let somebody who left belong to the school again."""
+    try:
+        await bring_back(desk.services, desk.actor, desk.school.id, person.id, to or None, Said(paper=paper))
+    except Refused as refused:
+        return await person_page(request, desk, person, Outcome(refused, {"to": str(to)}))
     return back_to(desk, person)

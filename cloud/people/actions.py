@@ -83,15 +83,6 @@ async def add_person(services: Services, actor: Actor, school_id: int, given: Pe
     return person_id
 
 
-async def leave(services: Services, actor: Actor, person_id: int) -> None:
-    """Let a person belong to the school no more: no card opens a gate; what happened stays told."""
-    school_id = await _school_of(actor, person_id, Right.PEOPLE_KEEP)
-    async with services.database.transaction() as connection:
-        await Person.filter(id=person_id).update(is_active=False)
-        await forget_photo(raw(connection), person_id)
-        await _told(services, connection, actor, "person.left", f"person:{person_id}", school_id)
-
-
 async def give_consent(
     services: Services, actor: Actor, person_id: int, purpose: Purpose, given_on: date, source: str
 ) -> None:

@@ -17,6 +17,7 @@ from cloud.people.consents import Answer, put_answers
 from cloud.people.errors import PersonConflict
 from cloud.people.kinds import REPRESENTATIVES, PersonRole, Purpose, Relation, Says, Way
 from cloud.people.rules import REF_ALPHABET, REF_LENGTH, sort_key
+from cloud.people.stays import note
 
 PHONE = "guardian.phone"
 EMAIL = "guardian.email"
@@ -169,6 +170,7 @@ async def put_people(
         await connection.execute(
             _UPDATE, [ids[index] for index in stale], *_turned([columns[index] for index in stale])
         )
+    await note(connection, school_id, list(ids.values()), services.clock.now())
     return [ids[index] for index in range(len(people))]
 
 

@@ -24,15 +24,20 @@ CLASSES_MAX = 500
 HISTORY_MAX = 200
 DAYS_MAX = 5_000
 CHILDREN = """
-SELECT p.id, p.ref, concat_ws(' ', p.surname, p.given_name) AS name, p.school_class_id, p.school_id, last.number,
+SELECT p.id, p.ref, concat_ws(' ', p.surname, p.given_name) AS name, here.class_id AS school_class_id, p.school_id,
+  last.number,
   last.says, reason_encrypted, last.at, last.by_name, e.first_in_at, e.last_out_at,
   coalesce(e.is_inside, false) AS is_inside, coalesce(e.late_min, 0) AS late_min
 FROM person p
+LEFT JOIN stay AS was ON was.person_id = p.id AND $2 BETWEEN was.first_on AND was.last_on -- one that is over
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN was.id IS NULL THEN p.school_class_id ELSE was.school_class_id END AS class_id
+) AS here
 LEFT JOIN LATERAL (SELECT number, says, at, by_name FROM register_mark
   WHERE person_id = p.id AND "on" = $2 ORDER BY number DESC LIMIT 1) last ON true
 LEFT JOIN register_reason ON register_reason.school_id = $1 AND register_reason.number = last.number
 LEFT JOIN presence e ON e.person_id = p.id AND e."on" = $2
-WHERE p.school_id = $1 AND p.role = 'student' AND p.is_active AND p.school_class_id = ANY($3)
+WHERE p.school_id = $1 AND p.role = 'student' AND (p.is_active OR was.last_on > $2) AND here.class_id = ANY($3)
 ORDER BY p.sort_key, p.id LIMIT $4
 """
 _CLASSES = """

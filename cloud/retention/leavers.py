@@ -5,7 +5,7 @@ does not tell; what the law on accounting wants stays without a name.
 """
 
 from cloud.core.services import Services
-from cloud.people.leaving import leavers_of
+from cloud.people.stays import leavers_of
 from cloud.retention.rules import Rule
 from cloud.schools.queries import SchoolRow
 

@@ -160,6 +160,11 @@ RULES = (
         "Who did what stays provable; Order No. 456, item 5, subitem 13.", After.KEPT,
     ),
     Rule(
+        "transfers", N_("Classes in which a student was, and transfers: a person's number, no name"),
+        ("stay", "transfer"), None, "", "Who studied where and when is proved for ever; without the person's row nobody knows whose it is.",
+        After.KEPT,
+    ),
+    Rule(
         "records", N_("Devices' records: a person's reference, no name"),
         ("record", "quarantine", "loss", "watermark", "device_boots"), None, "",
         "The chain proves what happened; without the person's row nobody knows whose reference it is.", After.KEPT,

@@ -19,7 +19,7 @@ from cloud.core.messages import Message, message
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.meals.free_meals import owed_meals
-from cloud.people.leaving import leavers_of
+from cloud.people.stays import leavers_of
 from cloud.wallet import statements
 from cloud.wallet.errors import DaysRefused
 from cloud.wallet.kinds import FileKind, Kind

@@ -171,6 +171,8 @@ PAGES = {
     "class": ("class_teacher", "/schools/almaty15/class"),
     "absences": ("class_teacher", "/schools/almaty15/absences"),
     "absences_none": ("other_office", "/schools/astana7/absences"),
+    "transfers": ("office", "/schools/almaty15/transfers?class_id=1"),
+    "new_year": ("office", "/schools/almaty15/new-year"),
     "trips": ("office", "/schools/almaty15/trips?class_id=1"),
     "morning": ("class_teacher", "/schools/almaty15/morning/1"),
     "morning_told": ("office", "/schools/almaty15/morning/3"),

@@ -9,9 +9,10 @@ from cloud.audit.verbs import VERBS
 from cloud.cards.actions import block_card, give_card
 from cloud.core.actor import Reach, Role
 from cloud.core.services import Services
-from cloud.people.actions import add_guardian, end_guardianship, leave, open_guardian_account
+from cloud.people.actions import add_guardian, end_guardianship, open_guardian_account
 from cloud.people.bulk import GuardianGiven
 from cloud.people.kinds import Relation
+from cloud.people.moving import leave
 from tests.cloud.audit.deeds import Code
 from tests.cloud.people.factory import a_student
 from tests.cloud.schools.factory import SYSTEM, a_school

@@ -16,10 +16,11 @@ from cloud.imports.columns import LAYOUTS, Kind
 from cloud.imports.report import ImportReport
 from cloud.imports.spreadsheet import read_spreadsheet
 from cloud.imports.template import LANGUAGES, template
-from cloud.people.actions import end_guardianship, leave
+from cloud.people.actions import end_guardianship
 from cloud.people.family import set_rights
 from cloud.people.kinds import FamilyRight
 from cloud.people.models import Guardian, Person
+from cloud.people.moving import leave
 from cloud.people.queries import guardians_of, people_of
 from cloud.schools.queries import classes_of
 from tests.cloud.imports.factory import AIGERIM, DANA, SCHOOL, STUDENTS, Rows, big_school, book, file, saved

@@ -17,11 +17,12 @@ from cloud.imports.actions import import_school
 from cloud.integrity.checking import ALARM, check_everything
 from cloud.integrity.granted import compare_ties
 from cloud.organisation.classes import give_class, take_class
-from cloud.people.actions import add_guardian, end_guardianship, leave, open_guardian_account
+from cloud.people.actions import add_guardian, end_guardianship, open_guardian_account
 from cloud.people.bulk import GuardianGiven
 from cloud.people.family import lift_limit, note_limit, set_rights
 from cloud.people.joining import take_in
 from cloud.people.kinds import FamilyRight, Purpose, Relation, Says
+from cloud.people.moving import leave
 from cloud.people.opening import open_apart, open_students
 from cloud.people.sharing import end_share, share
 from cloud.schools.actions import add_class

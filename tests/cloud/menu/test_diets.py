@@ -9,7 +9,7 @@ from cloud.menu.diets import DIETS_MAX, allow, diets_of, forbid
 from cloud.menu.errors import DishRefused, LimitRefused
 from cloud.menu.kinds import Limit
 from cloud.menu.restrictions import lift, limits_of_school, restrict, restrictions_of
-from cloud.people.actions import leave
+from cloud.people.moving import leave
 from tests.cloud.menu.factory import Canteen
 from tests.cloud.schools.factory import SYSTEM
 

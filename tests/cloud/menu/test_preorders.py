@@ -14,7 +14,7 @@ from cloud.menu.menus import set_menu
 from cloud.menu.preorders import CHANGES_MAX, broken_orders, cancel, kitchen_of, order, orders_of, preorders_between
 from cloud.menu.restrictions import restrict
 from cloud.menu.settings import CanteenRules, set_rules
-from cloud.people.actions import leave
+from cloud.people.moving import leave
 from cloud.schools.actions import add_class
 from cloud.schools.calendar import set_day
 from cloud.schools.models import DayKind

@@ -6,11 +6,12 @@ from cloud.accounts.actions import add_account
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.services import Services
 from cloud.guardian.queries import children_of
-from cloud.people.actions import Opened, add_guardian, end_guardianship, leave, open_guardian_account
+from cloud.people.actions import Opened, add_guardian, end_guardianship, open_guardian_account
 from cloud.people.bulk import GuardianGiven
 from cloud.people.errors import PersonRefused
 from cloud.people.joining import JoinRefused, code_for, take_in
 from cloud.people.kinds import Relation
+from cloud.people.moving import leave
 from cloud.people.opening import open_apart, open_guardians
 from simulators.clock import SimulatedClock
 from tests.cloud.people.factory import a_student

@@ -15,7 +15,6 @@ from cloud.people.actions import (
     add_person,
     end_guardianship,
     give_consent,
-    leave,
     open_guardian_account,
     withdraw_consent,
 )
@@ -23,6 +22,7 @@ from cloud.people.bulk import GuardianGiven, PersonGiven
 from cloud.people.errors import PersonConflict
 from cloud.people.family import set_rights
 from cloud.people.kinds import CHANGED, FamilyRight, PersonRole, Purpose, Relation, Says
+from cloud.people.moving import leave
 from cloud.people.queries import consents_of, guardians_of, iin_of, people_of, person_of_ref, phones_of
 from cloud.schools.actions import add_class
 from tests.cloud.accounts.factory import whole

@@ -8,8 +8,9 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.pictures import PhotoRefused
 from cloud.core.services import Services
-from cloud.people.actions import give_consent, leave, withdraw_consent
+from cloud.people.actions import give_consent, withdraw_consent
 from cloud.people.kinds import Purpose
+from cloud.people.moving import leave
 from cloud.people.photos import drop_photo, photo_of, put_photo
 from tests.cloud.core.pictures import picture
 from tests.cloud.people.factory import a_student

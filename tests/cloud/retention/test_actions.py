@@ -10,7 +10,7 @@ from cloud.core.errors import NotAllowed
 from cloud.core.services import Services
 from cloud.core.settings import NOTICE_DAYS_MAX, Settings, SettingWrong
 from cloud.erasure.actions import erase_due
-from cloud.people.actions import leave
+from cloud.people.moving import leave
 from cloud.people.queries import people_of
 from cloud.retention.actions import TOLD_BEFORE, Begin, certificates_of, delete_due, look, plans_of
 from cloud.retention.rules import RULES

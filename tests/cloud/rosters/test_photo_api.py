@@ -13,8 +13,9 @@ from cloud.menu.kinds import TillMode
 from cloud.menu.queries import dish_of
 from cloud.menu.rules import Names
 from cloud.menu.tills import TillRow, end_till, put_till
-from cloud.people.actions import give_consent, leave, withdraw_consent
+from cloud.people.actions import give_consent, withdraw_consent
 from cloud.people.kinds import CHANGED, Purpose
+from cloud.people.moving import leave
 from cloud.people.photos import drop_photo, faces_of, put_photo
 from cloud.rosters import photo_api
 from simulators.clock import SimulatedClock

@@ -11,8 +11,9 @@ from cloud.core.services import Services
 from cloud.ledger.checking import check
 from cloud.ledger.queries import held_at, trial_balance
 from cloud.ledger.reasons import FormSpoilt
-from cloud.people.actions import end_guardianship, leave
+from cloud.people.actions import end_guardianship
 from cloud.people.errors import PersonRefused
+from cloud.people.moving import leave
 from cloud.people.queries import PersonRow, guardians_of, person_of_ref
 from cloud.topups.actions import Way, move, pay_back, promise_back, take_cash
 from cloud.topups.errors import NothingHeld, NotSiblings, PaidAlready, PayerLeft, PaymentAltered, StillHere

@@ -12,7 +12,7 @@ from cloud.core.services import Services
 from cloud.ledger.checking import check
 from cloud.ledger.queries import held_at, trial_balance
 from cloud.ledger.rules import Account
-from cloud.people.actions import leave
+from cloud.people.moving import leave
 from cloud.topups.kaspi import Result
 from cloud.topups.numbers import number_of
 from cloud.topups.rules import is_number

@@ -19,8 +19,8 @@ from cloud.ledger.postings import OFFICE
 from cloud.ledger.queries import balance_of, held_at
 from cloud.ledger.reasons import FormSpoilt, ReasonMissing, TooMuch
 from cloud.ledger.rules import BANK, DIFFERENCES, FEES, REFUNDS, Account
-from cloud.people.actions import leave
 from cloud.people.errors import PersonRefused
+from cloud.people.moving import leave
 from cloud.people.queries import person_of_ref
 from cloud.topups.actions import Way, pay_back, promise_back, take_cash
 from cloud.topups.errors import PaidAlready

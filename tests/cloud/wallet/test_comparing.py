@@ -12,7 +12,7 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.i18n import Language
 from cloud.core.services import Services
 from cloud.meals.free_meals import free_meals
-from cloud.people.actions import leave
+from cloud.people.moving import leave
 from cloud.schools.queries import school_of_id
 from cloud.wallet.errors import DaysRefused, NoteRefused
 from cloud.wallet.explaining import explain
