@@ -161,8 +161,8 @@ RULES = (
     ),
     Rule(
         "transfers", N_("Classes in which a student was, and transfers: a person's number, no name"),
-        ("stay", "transfer"), None, "", "Who studied where and when is proved for ever; without the person's row nobody knows whose it is.",
-        After.KEPT,
+        ("stay", "transfer"), None, "",
+        "Who studied where and when stays provable; without the person's row nobody knows whose it is.", After.KEPT,
     ),
     Rule(
         "records", N_("Devices' records: a person's reference, no name"),
