@@ -41,11 +41,15 @@ LETTER = N_(
     "Whoever opens this address sees whether the report is the signed one:\n{address}\n"
 )
 FOLLOWS = N_("It follows report {number} of this month, in which students came on {came} days, and staff on {staff}.")
-# Whoever was at the school in the month or is now; `since` is the first whole day on which somebody could be expected.
+# Whoever was at the school in the month or is now, in the class of the month's last day; `since` is the first whole day
+# on which somebody could be expected.
 _PEOPLE = """
 SELECT ref, role, concat(grade, letter) AS class_name, NOT person.is_active AS has_left,
   (person.created_at AT TIME ZONE $2)::date + 1 AS since
-FROM person LEFT JOIN school_class ON school_class.id = school_class_id WHERE person.school_id = $1
+FROM person LEFT JOIN stay AS was ON was.person_id = person.id AND $3 BETWEEN was.first_on AND was.last_on
+LEFT JOIN school_class
+  ON school_class.id = CASE WHEN was.id IS NULL THEN person.school_class_id ELSE was.school_class_id END
+WHERE person.school_id = $1
 """
 _CLASSES = "SELECT id, concat(grade, letter) AS name FROM school_class WHERE school_id = $1"
 _MARK = """
@@ -128,7 +132,8 @@ async def _people(connection: asyncpg.Connection, asked: Asked, seen: set[str]) 
 
     Whom the report before this one has is taken from it: a child that goes up a grade was in its old class then.
     """
-    rows, month = await connection.fetch(_PEOPLE, asked.school.id, asked.school.zone.key), asked.month
+    month = asked.month
+    rows = await connection.fetch(_PEOPLE, asked.school.id, asked.school.zone.key, month.last_on)
     told = {each.person: each for each in _told(asked.told.people)} if asked.told is not None else {}
     return [
         told.get(row["ref"]) or _listed(row, month)

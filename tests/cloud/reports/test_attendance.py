@@ -212,6 +212,26 @@ async def test_a_child_that_goes_up_a_grade_stays_in_its_old_class_in_what_was_s
     assert await wrongs(services) == ["", ""]
 
 
+async def test_who_changed_class_after_the_month_is_told_in_the_class_of_then(
+    services: Services, school: School
+) -> None:
+    class_id = await in_class(services, school)
+    await came(school, school.refs[0], FIRST)
+    after, pool = await add_class(services, SYSTEM, school.school_id, 5, "Ә"), services.database.pool
+    await pool.execute("UPDATE person SET school_class_id = $2 WHERE ref = $1", school.refs[0], after)
+    await pool.execute("DELETE FROM stay")
+    await pool.execute(
+        "INSERT INTO stay (school_id, person_id, school_class_id, first_on, last_on)"
+        " SELECT school_id, id, $2, '2026-08-20', '2026-09-30' FROM person WHERE ref = $1", school.refs[0], class_id,
+    )  # fmt: skip
+
+    report_id = await made(services, school)
+
+    content = (await report_of(services, school.office, school.school_id, report_id)).content
+    assert [(each.name, each.group.people) for each in content.classes] == [("5А", 3)]
+    assert await wrongs(services) == [""]
+
+
 async def test_a_correction_of_attendance_has_its_own_figures_and_is_signed_with_the_rest(
     services: Services, school: School
 ) -> None:
