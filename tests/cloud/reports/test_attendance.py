@@ -29,6 +29,7 @@ from cloud.reports.making import make_due
 from cloud.reports.meals import MEALS
 from cloud.reports.months import Month
 from cloud.reports.queries import changed_since, corrections_of, named_lines, report_of, reports_of
+from cloud.schools.actions import add_class
 from cloud.schools.queries import school_of_id
 from tests.cloud.reports.attending import LANE, STAFF, at, by_hand, came, in_class, passed, tapped
 from tests.cloud.reports.factory import FIRST, MONTH, School
@@ -225,9 +226,8 @@ async def test_who_changed_class_after_the_month_is_told_in_the_class_of_then(
         " SELECT school_id, id, $2, '2026-08-20', '2026-09-30' FROM person WHERE ref = $1", school.refs[0], class_id,
     )  # fmt: skip
 
-    report_id = await made(services, school)
+    content = await content_of(services, school, await made(services, school))
 
-    content = (await report_of(services, school.office, school.school_id, report_id)).content
     assert [(each.name, each.group.people) for each in content.classes] == [("5А", 3)]
     assert await wrongs(services) == [""]
 
