@@ -60,7 +60,7 @@ async def test_a_move_is_told_in_the_history_of_study_with_its_order(services: S
     assert [(each.kind, each.from_class, each.to_class, each.paper, each.by_name) for each in lines] == [
         (Kind.MOVED, "5А", "5Ә", "order 45", "Гүлнар Ахметова"), (Kind.ARRIVED, "", "5А", "", ""),
     ]  # fmt: skip
-    (entry, *_) = await noted_of(services, SYSTEM, Wanted(school_id=school_id, verb="person.moved"))
+    (entry, *_) = await noted_of(services, SYSTEM, school_id, Wanted(verb="person.moved"))
     assert entry.subject == f"person:{student_id}"
 
 
@@ -69,9 +69,11 @@ async def test_a_move_of_many_moves_those_who_were_elsewhere_and_wakes_the_roste
     people = [await a_student(services, school_id, str(number), first) for number in range(3)]
     people.append(await a_student(services, school_id, "9", second))
 
-    async with heard(services, CHANGED) as woken:
-        assert await move(services, SYSTEM, school_id, people, second, Said()) == 3
-        assert await woken.get() == str(school_id)
+    subscription = await services.wakeups.subscribe(CHANGED)
+
+    assert await move(services, SYSTEM, school_id, people, second, Said()) == 3
+
+    assert await heard(subscription) == str(school_id)
 
 
 async def test_what_cannot_be_moves_nobody(services: Services, clock: SimulatedClock) -> None:
