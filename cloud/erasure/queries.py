@@ -26,6 +26,7 @@ REMOVED = {
     "absences": N_("Absences that the family told, with their papers"),
     "collectors": N_("Who could collect the child, and their phones"),
     "comments": N_("Comments about meals"),
+    "transfers": N_("Where the child came from or went to, and the papers of it"),
     "resources": N_("Pseudonyms at digital resources, and results from there"),
     "name": N_("Name, IIN, the school's number"),
 }
