@@ -32,6 +32,7 @@ from cloud.people.models import Guardian, Guardianship, Person
 from cloud.people.photos import put_photo
 from cloud.people.queries import person_of_ref
 from cloud.people.rules import sort_key
+from cloud.people.stays import note_missed
 from cloud.register.actions import mark
 from cloud.register.kinds import BY_CODE
 from cloud.rosters.models import RosterVersion
@@ -110,6 +111,7 @@ async def write(services: Services) -> Sample:
     people = [await _student(rng, school, number, class_id) for number, class_id in enumerate(await _classes(school))]
     staff = [await _staff(school, number) for number in range(6)]
     stranger = await _person(other, "stranger0001", PersonRole.STUDENT, "Бөтен", "Бала", None)
+    await note_missed(services.database.pool, NOW - timedelta(days=6))  # they came a week ago
     await _gates(school)
     await _mornings(services, rng, school.id, people, staff)
     card_id = await _card(school, people[0])

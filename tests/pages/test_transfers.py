@@ -8,7 +8,7 @@ from tests.pages.site import Site
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
 
 HERE = "/schools/almaty15"
-STUDENT = 60
+STUDENT = 43
 
 
 async def test_the_office_moves_a_student_and_reads_it_in_the_book(site: Site) -> None:
@@ -23,9 +23,15 @@ async def test_the_office_moves_a_student_and_reads_it_in_the_book(site: Site) -
 
     await expect(page.locator(".page-head .soft")).to_have_text(to)
     await page.goto(f"{site.address}{HERE}/transfers")
-    row = page.get_by_role("row").filter(has_text=name)
+    row = page.get_by_role("row").filter(has_text=name).first
     await expect(row).to_contain_text(f"{was} → {to}")
     await expect(row).to_contain_text("order 45")
+    await page.goto(f"{site.address}{HERE}/people/student{STUDENT:05d}")
+    await page.get_by_text("Change class").click()
+    await page.locator("#to-class").select_option(label=was)
+    await page.get_by_role("button", name="Move", exact=True).click()
+    await expect(page.locator(".page-head .soft")).to_have_text(was)
+    await expect(page.get_by_text("lines of the book")).to_be_visible()
 
 
 async def test_who_left_by_mistake_is_taken_back(site: Site) -> None:
