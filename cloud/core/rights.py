@@ -115,6 +115,7 @@ class Right(StrEnum):
     GUARDS_KEEP = "guards.keep"
     ALARMS_READ = "alarms.read"
     SERVERS_WATCH = "servers.watch"
+    MAINTENANCE_PLAN = "maintenance.plan"
     PROGRAMS_KEEP = "programs.keep"
     RELEASES_KEEP = "releases.keep"
     ROSTERS_PUBLISH = "rosters.publish"
@@ -336,6 +337,9 @@ TABLE: Mapping[Right, Allowed] = {
                                at_school(Role.IT) | OPERATORS),
     Right.SERVERS_WATCH: Allowed(
         Thing.DEVICES, N_("See how the servers, the database and the broker are, and what is wrong"), OPERATORS
+    ),
+    Right.MAINTENANCE_PLAN: Allowed(
+        Thing.DEVICES, N_("Announce when the service is worked on, and call it off"), OPERATORS
     ),
     Right.PROGRAMS_KEEP: Allowed(Thing.DEVICES, N_("Connect other programs: tokens, webhooks, gates of other systems"),
                                  at_school(Role.IT)),
