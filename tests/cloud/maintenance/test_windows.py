@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+import httpx2
 import pytest
 
+from cloud.app import create_app
 from cloud.core.actor import Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
@@ -104,6 +106,20 @@ async def test_a_window_that_runs_is_ended_early(services: Services, clock: Simu
     assert not await is_worked_on(pool, clock.now())
     (past,) = (await windows_of(services, SYSTEM)).past
     assert past.state(clock.now()) == "window_ended"
+
+
+async def test_whoever_asks_how_the_pages_are_is_told_that_they_are_worked_on(
+    services: Services, clock: SimulatedClock
+) -> None:
+    transport = httpx2.ASGITransport(create_app(services))
+    async with httpx2.AsyncClient(transport=transport, base_url="https://esik.test") as http:
+        before = (await http.get("/health")).json()
+        await planned(services, 0, 30)
+        clock.advance(LOOK_S)
+        meanwhile = (await http.get("/health")).json()
+
+    assert "maintenance_until" not in before
+    assert meanwhile["maintenance_until"] == (clock.now() + timedelta(minutes=30, seconds=-LOOK_S)).isoformat()
 
 
 async def test_windows_of_years_ago_are_forgotten(services: Services, clock: SimulatedClock) -> None:
