@@ -22,7 +22,7 @@ SCREEN_LINES_MAX = 90  # one screen to a few
 def words(language: Language) -> frozenset[str]:
     """Return every text of the pages, the till and the guard's desk."""
     entries = [entry for entry in read(language) if entry.id]
-    told = [entry.id if language is Language.EN else entry.string for entry in entries]
+    told = [entry.id if language is Language.EN else entry.string or "" for entry in entries]
     pages = {each if isinstance(each, str) else each[0] for each in told}
     return frozenset(pages | set(TILL[language.value].values()) | set(GUARD[language.value].values()))
 

@@ -49,10 +49,11 @@ async def write(services: Services) -> None:
 
 async def _plan_windows(services: Services) -> None:
     """Announce work so far ahead that no page says it yet, and call another one off."""
-    for days, minutes in ((12, 90), (20, 60)):
+    for days, is_held in ((12, True), (20, False)):
         starts_at = services.clock.now() + timedelta(days=days)
-        number = await plan(services, SYSTEM, Window(starts_at, starts_at + timedelta(minutes=minutes)))
-    await cancel(services, SYSTEM, number)
+        number = await plan(services, SYSTEM, Window(starts_at, starts_at + timedelta(minutes=90)))
+        if not is_held:
+            await cancel(services, SYSTEM, number)
 
 
 def _snapshot(services: Services, number: int, processor: float) -> Snapshot:

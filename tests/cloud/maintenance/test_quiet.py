@@ -1,5 +1,7 @@
 """While the service is worked on: what the work explains is noted and not told, all else is told as ever."""
 
+from datetime import timedelta
+
 import pytest
 
 from cloud.core.services import Services
@@ -107,7 +109,7 @@ async def test_silent_gates_are_not_alarmed_while_the_service_is_worked_on(
     pool, school_id = services.database.pool, await a_school(services)
     await register(services, SYSTEM, school_id, NewDevice("gate-1", (NewGate("main", "Е", "В", "D"),)))
     clock.advance(3 * 3_600)
-    await pool.execute("UPDATE device SET seen_at = $1 - interval '20 minutes'", clock.now())
+    await pool.execute("UPDATE device SET seen_at = $1", clock.now() - timedelta(minutes=20))
     number = await planned(services, 0)
 
     await alarm_silent(services)
