@@ -1,7 +1,7 @@
 # Every target works in a fresh clone; `make demo` needs nothing but Python 3.11 or newer.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -euo pipefail
-.PHONY: help setup runtime demo test check audit format bench chaos soak guide lock compliance clean
+.PHONY: help setup runtime demo test check audit format bench chaos soak guide docs lock compliance clean
 
 BIN := .venv/bin
 CODE := esik schemas edge_agent cloud simulators hardware tests
@@ -53,6 +53,9 @@ format: setup ## format and mend what ruff can mend by itself
 
 guide: setup ## write the printed guide to build, wire and enrol, in three languages, into build/guide
 	@$(BIN)/python -m hardware
+
+docs: setup ## build the documentation site into build/site; it opens without a server
+	@$(BIN)/python -m tests.repo.site $(ARGS)
 
 compliance: setup ## write docs/compliance.md from the tests' markers
 	@$(BIN)/python -m tests.repo.compliance

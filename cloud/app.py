@@ -61,6 +61,8 @@ from cloud.guardian import menu_api as guardian_menu_api
 from cloud.guardian import menu_pages as guardian_menu_pages
 from cloud.guardian import money_pages as guardian_money_pages
 from cloud.guardian import pages as guardian_pages
+from cloud.maintenance import pages as maintenance_pages
+from cloud.maintenance.queries import Announced
 from cloud.messages import family_pages as message_pages
 from cloud.messages import staff_pages as writing_pages
 from cloud.messages.waiting import counts_of as messages_counted
@@ -196,7 +198,7 @@ ROUTERS = (
     message_pages.router, writing_pages.router,
     help_pages.router, question_pages.router, question_pages.of_all,
     program_pages.router,
-    server_pages.router, security_pages.router,
+    server_pages.router, maintenance_pages.router, security_pages.router,
     gates_api.router, presence_api.router, security_txt.router, app_shell.router,
 )  # fmt: skip
 LEADING_ON = (SignInNeeded, PasswordChangeNeeded, FactorNeeded)
@@ -227,6 +229,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.shell = app_shell.Shell(app.state.pages)
     app.state.feed = Feed()
     app.state.counting = _counted
+    app.state.announced = Announced()
     app.state.ways_in = ways_in
     app.state.who = who_now
     app.state.figures = figures
@@ -272,14 +275,16 @@ async def serve(app: FastAPI, started: asyncio.Event | None = None) -> None:
 
 
 async def health(request: Request) -> Response:
-    """Say whether pages can be served: 200, or 503 when the database does not answer."""
+    """Say whether pages can be served: 200, or 503 when the database does not answer; and that somebody works on it."""
     services: Services = request.app.state.services
+    window, now = await request.app.state.announced.said(services), services.clock.now()
+    told = {"maintenance_until": window.ends_at.isoformat()} if window and window.is_running(now) else {}
     try:
         async with asyncio.timeout(DATABASE_TIMEOUT_S):
             await services.database.pool.fetchval("SELECT 1")
     except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        return JSONResponse({"status": "the database does not answer"}, HTTPStatus.SERVICE_UNAVAILABLE)
-    return JSONResponse({"status": "ok", "version": __version__})
+        return JSONResponse({"status": "the database does not answer", **told}, HTTPStatus.SERVICE_UNAVAILABLE)
+    return JSONResponse({"status": "ok", "version": __version__, **told})
 
 
 async def metrics(request: Request) -> Response:

@@ -21,6 +21,7 @@ from cloud.core.services import Services
 from cloud.devices.alarm_kinds import Severity
 from cloud.devices.silence import SILENT_AFTER
 from cloud.ingest.intake import Intake
+from cloud.maintenance.queries import windows_ahead
 from cloud.monitoring.measuring import Reading
 from cloud.monitoring.queues import behind_of
 from cloud.rosters.renewing import ENDING
@@ -64,6 +65,7 @@ class Fleet:
     lost: int = 0
     behind: dict[str, int] = field(default_factory=dict)
     troubles: dict[str, int] = field(default_factory=dict)
+    window: tuple[float, float] = (0, 0)  # of the next maintenance, or the one that runs; since 1970
 
 
 async def read_fleet(pool: asyncpg.Pool, shards: Collection[int], clock: Clock) -> Fleet:
@@ -76,12 +78,14 @@ async def read_fleet(pool: asyncpg.Pool, shards: Collection[int], clock: Clock) 
         lost = await connection.fetchval(_LOST, mine, now - DAY)
         behind = await behind_of(connection, mine, now)
         troubles = await connection.fetch(_TROUBLES)
+        windows = [each.window for each in await windows_ahead(connection, now)]
     return Fleet(
         devices={row["state"]: row["devices"] for row in devices},
         unsent=_sum(devices, "unsent"), not_heard=_sum(devices, "not_heard"), ending=_sum(devices, "ending"),
         alarms={Severity(row["severity"]).name.lower(): row["count"] for row in alarms},
         commands=dict(commands or {}), lost=int(lost), behind=behind,
         troubles={row["kind"]: row["count"] for row in troubles},
+        window=(windows[0].starts_at.timestamp(), windows[0].ends_at.timestamp()) if windows else (0, 0),
     )  # fmt: skip
 
 
@@ -122,6 +126,8 @@ class WorkerFigures(Collector):
         yield _labelled("esik_fleet_commands", "Commands of the last day without an answer.", "stage", fleet.commands)
         yield _gauge("esik_fleet_lost_records", "Records told to be lost within a day.", fleet.lost)
         yield _labelled("esik_reader_behind_records", "Records that a reader has not met.", "reader", fleet.behind)
+        for name, at in zip(("starts", "ends"), fleet.window, strict=True):
+            yield _gauge(f"esik_maintenance_{name}_seconds", f"When the next maintenance {name}; 0: none is.", at)
         if self._has_turn():
             yield _labelled("esik_troubles_open", "What is wrong now with servers.", "kind", fleet.troubles)
         if (reading := self._reading()) is not None:

@@ -18,7 +18,7 @@ from cloud.core.actor import Actor
 from cloud.core.errors import Refused
 from cloud.core.messages import message
 from cloud.core.navigation import ACCOUNT, SECOND_STEP, SIGN_IN
-from cloud.core.pages import Counting, Visit
+from cloud.core.pages import Announcing, Counting, Visit
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.telling import wants_page
@@ -72,6 +72,9 @@ async def visitor(request: Request) -> Visit:
     token = token_of(request)
     actor = await actor_of(services, token) if token else None
     visit = replace(Visit.of(request, services.clock.now(), actor), reader=reader_of(token) if actor else "")
+    if wants_page(request):
+        announcing: Announcing = request.app.state.announced.said
+        visit = replace(visit, window=await announcing(services))
     if actor is not None and wants_page(request):
         counting: Counting = request.app.state.counting
         visit = replace(visit, counts=await counting(services, actor))

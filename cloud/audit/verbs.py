@@ -116,6 +116,8 @@ VERBS = {
     "key.added": N_("Key of the sealed fields added"),
     "key.retired": N_("Key of the sealed fields retired"),
     "key.rotated": N_("Fields sealed anew with another key"),
+    "maintenance.cancelled": N_("Maintenance called off"),
+    "maintenance.planned": N_("Maintenance announced"),
     "meal.accepted": N_("Odd meal accepted"),
     "meal.corrected": N_("Meal corrected"),
     "meal.ended": N_("Meal of the day ended"),

@@ -47,6 +47,7 @@ class Commands(Lazily):
         "restore": "cloud.cli.backups:restore",
         "doctor": "cloud.cli.health:doctor",
         "status": "cloud.cli.health:status",
+        "maintenance": "cloud.cli.maintaining:maintenance",
         "quarantine": "cloud.cli.quarantining:quarantine",
         "export": "cloud.cli.keeping:export",
         "takein": "cloud.cli.keeping:takein",

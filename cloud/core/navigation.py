@@ -85,6 +85,7 @@ PLACES = (
     _place("questions", Right.QUESTIONS_ANSWER, N_("Questions"), "questions", Role.IT),
     _place("export", Right.SCHOOL_EXPORT, N_("Take everything out"), "export", Role.DIRECTOR, Role.IT),
     _place("servers", Right.SERVERS_WATCH, N_("Servers"), "/servers", Role.OPERATOR),
+    _place("maintenance", Right.MAINTENANCE_PLAN, N_("Maintenance"), "/maintenance", Role.OPERATOR),
     _place("security", Right.ALARMS_READ, N_("Security events"), "/security", Role.OPERATOR),
     _place("all_audit", Right.AUDIT_READ, N_("Who did what: all schools"), "/audit", Role.OPERATOR),
     _place("all_questions", Right.QUESTIONS_TAKE, N_("Questions left to the operator"), "/questions", Role.OPERATOR),

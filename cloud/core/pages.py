@@ -24,6 +24,7 @@ from cloud.core.i18n import Language, as_language, choose, translate, translatio
 from cloud.core.messages import Message, with_one_stop
 from cloud.core.navigation import Section, sections_of
 from cloud.core.services import Services
+from cloud.core.windows import Window
 
 CLOUD = Path(__file__).resolve().parent.parent
 DEFAULT_ZONE = ZoneInfo("Asia/Almaty")
@@ -52,6 +53,7 @@ class Visit:
     school: str = ""  # code of the school the page is about
     school_name: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)  # what waits for the reader, by section of the menu
+    window: Window | None = None  # in which the service is worked on, if pages are to say one now
     reader: str | None = None  # of this session alone, nobody's is empty; None where the page did not ask
 
     @classmethod
@@ -82,6 +84,7 @@ class Visit:
 
 
 Counting = Callable[[Services, Actor], Awaitable[Mapping[str, int]]]  # tells what waits for somebody, by section
+Announcing = Callable[[Services], Awaitable[Window | None]]  # tells in which window the service is worked on
 
 
 @dataclass(frozen=True, slots=True)

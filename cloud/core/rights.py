@@ -115,6 +115,7 @@ class Right(StrEnum):
     GUARDS_KEEP = "guards.keep"
     ALARMS_READ = "alarms.read"
     SERVERS_WATCH = "servers.watch"
+    MAINTENANCE_PLAN = "maintenance.plan"
     PROGRAMS_KEEP = "programs.keep"
     RELEASES_KEEP = "releases.keep"
     ROSTERS_PUBLISH = "rosters.publish"
@@ -305,14 +306,10 @@ TABLE: Mapping[Right, Allowed] = {
     Right.MONEY_READ: Allowed(Thing.MONEY, N_("See the canteen's accounts and journals"), at_school(Role.OFFICE)),
     Right.MONEY_KEEP: Allowed(Thing.MONEY, N_("Take cash, move, pay back and correct money"), at_school(Role.OFFICE)),
     Right.CASHBOX_PUT: Allowed(Thing.MONEY, N_("Connect a school's fiscal cashbox"), OPERATORS),
-    Right.REPORTS_READ: Allowed(
-        Thing.REPORTS, N_("Read monthly reports"),
-        at_school(Role.CANTEEN, Role.OFFICE, *HEADS) | AUTHORITIES,
-    ),
-    Right.ATTENDANCE_REPORTS_READ: Allowed(
-        Thing.REPORTS, N_("Read monthly reports of attendance, without names"),
-        at_school(Role.OFFICE, *HEADS) | AUTHORITIES,
-    ),
+    Right.REPORTS_READ: Allowed(Thing.REPORTS, N_("Read monthly reports"),
+                                at_school(Role.CANTEEN, Role.OFFICE, *HEADS) | AUTHORITIES),
+    Right.ATTENDANCE_REPORTS_READ: Allowed(Thing.REPORTS, N_("Read monthly reports of attendance, without names"),
+                                           at_school(Role.OFFICE, *HEADS) | AUTHORITIES),
     Right.REPORTS_KEEP: Allowed(Thing.REPORTS, N_("Make, correct and send monthly reports"),
                                 at_school(Role.OFFICE, Role.DIRECTOR)),
     Right.REPORTS_SIGN: Allowed(Thing.REPORTS, N_("Sign monthly reports"), at_school(Role.DIRECTOR)),
@@ -337,6 +334,8 @@ TABLE: Mapping[Right, Allowed] = {
     Right.SERVERS_WATCH: Allowed(
         Thing.DEVICES, N_("See how the servers, the database and the broker are, and what is wrong"), OPERATORS
     ),
+    Right.MAINTENANCE_PLAN: Allowed(Thing.DEVICES, N_("Announce when the service is worked on, and call it off"),
+                                    OPERATORS),
     Right.PROGRAMS_KEEP: Allowed(Thing.DEVICES, N_("Connect other programs: tokens, webhooks, gates of other systems"),
                                  at_school(Role.IT)),
     Right.RELEASES_KEEP: Allowed(Thing.DEVICES, N_("Give out new programs to devices"), OPERATORS),

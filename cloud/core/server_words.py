@@ -8,6 +8,11 @@ SERVER_SIGNS = {
     "process_stands_by": Sign(N_("Works, and stands by for the rest"), "out", "hourglass"),
     "process_failing": Sign(N_("A part of it fails"), "no", "warn"),
     "process_silent": Sign(N_("Says nothing any more"), "no", "absent"),
+    "window_planned": Sign(N_("Announced"), "out", "clock"),
+    "window_running": Sign(N_("Is worked on now"), "warn", "hourglass"),
+    "window_over": Sign(N_("Over"), "mute", "tick"),
+    "window_ended": Sign(N_("Ended early"), "mute", "tick"),
+    "window_cancelled": Sign(N_("Called off"), "mute", "dash"),
 }
 SERVER_WORDS = {
     "process_web": N_("Pages"),

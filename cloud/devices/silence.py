@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from cloud.core.services import Services
 from cloud.devices.alarms import Raised, note_alarms
+from cloud.maintenance.queries import is_worked_on
 from cloud.schools.queries import day_plans
 from cloud.schools.rules import DayPlan
 
@@ -46,8 +47,10 @@ def in_hours(plans: Iterable[DayPlan], now: datetime, zone: ZoneInfo) -> bool:
 
 
 async def alarm_silent(services: Services) -> None:
-    """Alarm, once a day and device, that one is not heard while there is school."""
+    """Alarm, once a day and device, that one is not heard while there is school, and the service is not worked on."""
     now = services.clock.now()
+    if await is_worked_on(services.database.pool, now):
+        return
     rows = await services.database.pool.fetch(
         _SILENT, now - SILENT_AFTER, now - SILENT_ONLINE_AFTER, now - GONE_AFTER, now - AGAIN, DEVICES_MAX
     )

@@ -275,6 +275,7 @@ UNKEPT = {  # tables that go out nowhere, with the reason
     "reader_watch": "since when readers of the whole service stand",
     "trouble": "of the servers of the whole service",
     "trouble_message": "of the servers of the whole service",
+    "maintenance_window": "of the whole service",
     "database_event": "of the database of the whole service",
     "syslog_cursor": "how far this installation's collector was told",
     "alert_round": "of the last weeks; the notices tell",

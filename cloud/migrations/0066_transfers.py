@@ -53,5 +53,5 @@ WHERE role = 'student'
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0062_security_events")]
+    dependencies = [("cloud", "0065_maintenance")]
     operations = [ops.RunSQL(TABLES), ops.RunSQL(STANDING)]

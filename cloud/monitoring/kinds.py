@@ -35,6 +35,17 @@ class Kind(StrEnum):
     TWO_SCHEDULERS = "two_schedulers"
 
 
+# What a maintenance window explains: it is noted, and told only if it is still so when the window is over. A full disk,
+# a clock, lost data, a missing backup and a strange certificate are nobody's work.
+OF_MAINTENANCE = frozenset(
+    {
+        Kind.MEMORY_FULL, Kind.OVERLOADED, Kind.NETWORK_ERRORS, Kind.SERVER_SILENT, Kind.PROCESS_SILENT,
+        Kind.PART_FAILING, Kind.DATABASE_LOST, Kind.DATABASE_RESTARTED, Kind.DATABASE_CROWDED, Kind.DATABASE_BLOCKED,
+        Kind.BROKER_LOST, Kind.READER_STUCK, Kind.NO_RECORDS, Kind.TWO_SCHEDULERS,
+    }
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """A kind for people: its words and the first step are English, to be translated where they are shown."""

@@ -1,6 +1,7 @@
 """The table of troubles: one row from when something was found until it was not found for a while, and who is told.
 
-Rule: a trouble is told once to each target, and its end to whom its beginning was told.
+Rule: a trouble is told once to each target, and its end to whom its beginning was told. What a maintenance window
+explains is held: noted, and told when the window is over and it is still so.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -20,11 +21,15 @@ DETAIL_MAX, SUBJECT_MAX = 300, 120
 SHOWN = 100
 KEPT = timedelta(days=3 * 366)  # as alarms: journals of security events
 _NOTE = """
-INSERT INTO trouble (kind, subject, severity, detail, began_at, seen_at)
-SELECT kind, subject, severity, detail, $5, $5
+INSERT INTO trouble (kind, subject, severity, detail, began_at, seen_at, is_held)
+SELECT kind, subject, severity, detail, $5, $5, kind = ANY($6)
 FROM unnest($1::text[], $2::text[], $3::smallint[], $4::text[]) AS found (kind, subject, severity, detail)
 ON CONFLICT (kind, subject) WHERE ended_at IS NULL DO UPDATE SET seen_at = excluded.seen_at, detail = excluded.detail
-RETURNING id, xmax = 0 AS is_new
+RETURNING id, is_held, xmax = 0 AS is_new
+"""
+_RELEASE = """
+UPDATE trouble SET is_held = false WHERE is_held AND ended_at IS NULL AND seen_at = $1 AND NOT kind = ANY($2)
+RETURNING id
 """
 _END = "UPDATE trouble SET ended_at = $1 WHERE ended_at IS NULL AND seen_at < $2 RETURNING id"
 _TELL = """
@@ -57,6 +62,7 @@ class Trouble:
     began_at: datetime
     seen_at: datetime
     ended_at: datetime | None
+    is_held: bool
 
     @property
     def about(self) -> About:
@@ -68,19 +74,26 @@ class Trouble:
         return f"alarm_{self.severity.name.lower()}"
 
 
-async def note(pool: asyncpg.Pool, found: Iterable[Found], targets: Collection[str], now: datetime) -> None:
-    """Note what is found now, end what was not found for a while, and plan who is told of either."""
-    columns = _columns(found)
+async def note(
+    pool: asyncpg.Pool, found: Iterable[Found], targets: Collection[str], now: datetime,
+    held: Collection[Kind] = frozenset(),
+) -> None:  # fmt: skip
+    """Note what is found now, end what was not found for a while, and plan who is told of either.
+
+    `held` are the kinds of which nobody is told now; of those of before that are held no longer somebody is.
+    """
+    columns, kinds = _columns(found), [kind.value for kind in held]
     async with pool.acquire() as connection, connection.transaction():
-        noted = await connection.fetch(_NOTE, *columns, now)
-        new = [row["id"] for row in noted if row["is_new"]]
+        noted = await connection.fetch(_NOTE, *columns, now, kinds)
+        told = [row["id"] for row in noted if row["is_new"] and not row["is_held"]]
+        told += [row["id"] for row in await connection.fetch(_RELEASE, now, kinds)]
         ended = [row["id"] for row in await connection.fetch(_END, now, now - ENDS_AFTER)]
-        if new:
-            await connection.execute(_TELL, new, list(targets), now)
+        if told:
+            await connection.execute(_TELL, told, list(targets), now)
         if ended:
             await connection.execute(_UNTOLD, ended)
             await connection.execute(_OVER, ended, now)
-        if new or ended:
+        if told or ended or any(row["is_new"] for row in noted):
             await connection.execute(_WAKE, CHANNEL, f"{OPERATORS}:{NOBODY}")
 
 

@@ -18,8 +18,11 @@ from cloud.core.errors import kinds_of
 from cloud.core.rotation import made_at
 from cloud.core.services import Services
 from cloud.core.settings import Settings
+from cloud.core.windows import Window
+from cloud.maintenance.actions import forget as forget_windows
+from cloud.maintenance.queries import windows_ahead
 from cloud.monitoring import broker, database, rules, servers, troubles
-from cloud.monitoring.kinds import Found, Kind
+from cloud.monitoring.kinds import OF_MAINTENANCE, Found, Kind
 from cloud.monitoring.measuring import Machine, Meter, Reading, SystemMachine
 from cloud.monitoring.mornings import mornings_now
 from cloud.monitoring.servers import Process
@@ -74,6 +77,7 @@ class Watch:
     _had_turn: bool = False
     _known: rules.Remembered | None = None
     _state: rules.DatabaseState | None = None
+    _windows: Sequence[Window] = ()  # of maintenance; known without the database, too
 
     def __post_init__(self) -> None:
         """Begin to measure."""
@@ -119,6 +123,7 @@ class Watch:
         """Return what is abnormal of all servers, the database, the broker, the readers and the backups."""
         services, now = self.services, self.services.clock.now()
         async with services.database.pool.acquire() as connection:
+            self._windows = [each.window for each in await windows_ahead(connection, now)]
             state = await database.state_of(connection, services.clock)
             found = [each for server in await servers.servers(connection, now) for each in rules.of_server(server, now)]
             running = [each.running for each in await servers.processes(connection)]
@@ -136,7 +141,9 @@ class Watch:
     async def _note(self, found: Sequence[Found]) -> None:
         """Note what is found, and only then remember the database as it is: what is told once must not be lost."""
         services = self.services
-        await troubles.note(services.database.pool, found, targets_of(services.settings), services.clock.now())
+        now = services.clock.now()
+        held = OF_MAINTENANCE if self._is_worked_on(now) else frozenset[Kind]()
+        await troubles.note(services.database.pool, found, targets_of(services.settings), now, held)
         if self._state is None:
             return
         self._known = rules.Remembered(self._state.identity, self._state.started_at, self._state.wal)
@@ -151,9 +158,13 @@ class Watch:
         if self._lost_since is None:
             self._lost_since = now
             log.warning("database.lost", error=kinds_of(error))
-        if self._had_turn and not self._lost_told and now - self._lost_since >= LOST_AFTER:
+        lasts = now - self._lost_since >= LOST_AFTER
+        if self._had_turn and not self._lost_told and lasts and not self._is_worked_on(now):
             self._lost_told = True
             await self._tell(Told(Kind.DATABASE_LOST, "database", ", ".join(kinds_of(error)), self._lost_since, None))
+
+    def _is_worked_on(self, now: datetime) -> bool:
+        return any(each.is_running(now) for each in self._windows)
 
     async def _found_again(self) -> None:
         since, self._lost_since = self._lost_since, None
@@ -201,6 +212,7 @@ async def forget(services: Services) -> None:
     pool, now = services.database.pool, services.clock.now()
     await servers.forget(pool, now)
     await troubles.forget(pool, now)
+    await forget_windows(pool, now)
 
 
 async def newest_of(settings: Settings) -> datetime | None:

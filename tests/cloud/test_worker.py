@@ -81,6 +81,7 @@ async def test_a_worker_that_leaves_has_said_when_records_last_came(
         assert await pool.fetchval("SELECT seen_at IS NOT NULL FROM device")
 
 
+@pytest.mark.requirement("KZ456-3", part="uninterrupted")
 async def test_a_worker_whose_broker_dies_goes_on_when_it_is_back(
     services: Services, mosquitto_server: Mosquitto
 ) -> None:
@@ -150,6 +151,7 @@ async def test_a_worker_that_was_killed_has_its_shards_at_once_when_it_is_the_on
     assert len(await leases.renew(services.database.pool, Worker(services).holder)) == SHARDS
 
 
+@pytest.mark.requirement("KZ456-3", part="uninterrupted")
 async def test_workers_share_the_shards_and_a_dead_ones_are_taken_over(services: Services) -> None:
     pool = services.database.pool
     alone = await leases.renew(pool, "one")

@@ -110,6 +110,19 @@ async def test_a_large_spreadsheet_passes_and_a_larger_one_goes_no_further_than_
     assert "nginx" in refused.text
 
 
+async def test_while_the_pages_are_away_everybody_is_told_so_in_three_languages() -> None:
+    nobody, tls_port = free_port(), free_port()
+    with nginx(nobody, tls_port) as proxy:
+        async with httpx2.AsyncClient(base_url=f"https://localhost:{tls_port}", verify=proxy.trust) as client:
+            away = await client.get("/schools/almaty5/office")
+            by_name = await client.get("/away.html")
+
+    assert (away.status_code, by_name.status_code) == (HTTPStatus.BAD_GATEWAY, HTTPStatus.NOT_FOUND)
+    for words in ("Кіреберістер мен кассалар жұмыс істей береді", "Турникеты и кассы работают", "Gates and tills"):
+        assert words in away.text
+    assert "//" not in away.text.partition("<body>")[2]  # nothing comes from elsewhere
+
+
 async def test_figures_are_for_the_machine_itself(services: Services) -> None:
     async with behind(services) as site, httpx2.AsyncClient(trust_env=False) as itself:
         from_outside = await site.client.get("/metrics")

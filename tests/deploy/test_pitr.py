@@ -98,6 +98,7 @@ def a_store(services: Services) -> PgStore:
     return PgStore(services.database.url, Senders(services.database.pool, services.vault, services.clock))
 
 
+@pytest.mark.requirement("KZ456-3", part="backup")
 async def test_the_last_hour_is_taken_back_and_devices_bring_what_they_still_have(site: Site, tmp_path: Path) -> None:
     url = site.postgres.create("esik")
     settings = Settings(data=tmp_path / "data", edition=Edition.SERVER, database_url=url, mqtt_url="mqtt://127.0.0.1:1")

@@ -169,6 +169,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
         server.stop()
 
 
+@pytest.mark.requirement("KZ456-3", part="uninterrupted")
 @pytest.mark.requirement("KZ456-4")
 @pytest.mark.requirement("KZ456-33-1.1", part="visits")
 @pytest.mark.requirement("KZ456-33-1.10", part="students")

@@ -138,6 +138,8 @@ PAGES = {
     "alarms": ("it", "/schools/almaty15/alarms?state=all"),
     "all_alarms": ("operator", "/alarms"),
     "servers": ("operator", "/servers"),
+    "maintenance": ("operator", "/maintenance"),
+    "maintenance_done": ("operator", "/maintenance?done=true"),
     "security": ("operator", "/security"),
     "security_none": ("operator", "/security?words=zzzz"),
     "attempts": ("it", "/schools/almaty15/attempts"),

@@ -66,6 +66,7 @@ def _site(folder: Path, port: int, tls_port: int, upstream_port: int) -> str:
         "esik.example;": "localhost;",
         "/etc/letsencrypt/live/esik.example/": f"{folder}/",
         "127.0.0.1:8000": f"127.0.0.1:{upstream_port}",
+        "/opt/esik/": f"{ROOT}/",
     }
     for said, meant in changes.items():
         assert said in text, f"{SITE.name} says nothing of {said.strip()!r}"

@@ -63,6 +63,7 @@ async def execute(url: str, statement: str) -> None:
         await connection.close()
 
 
+@pytest.mark.requirement("KZ456-3", part="backup")
 async def test_a_drill_of_now_restores_compares_and_checks_everything_and_leaves_nothing(source: Settings) -> None:
     before, said = await contents(source.database_url), list[str]()
 
@@ -87,6 +88,7 @@ async def test_a_drill_tells_of_a_record_that_was_changed_before_the_backup(sour
     assert "7" in done.found.named[0][1]
 
 
+@pytest.mark.requirement("KZ456-3", part="backup")
 async def test_a_sealed_backup_holds_nothing_that_can_be_read_and_is_restored_by_its_key(
     source: Settings, empty_database: str, tmp_path: Path
 ) -> None:

@@ -123,6 +123,7 @@ async def test_a_photo_in_the_place_of_another_is_found(services: Services) -> N
     assert "the file is not what it was" in await findings(services)
 
 
+@pytest.mark.requirement("KZ456-3", part="data")
 @pytest.mark.requirement("KZ456-10")
 async def test_a_stolen_database_file_without_keys_gives_no_iin_phone_email_login_card_illness_or_paper(
     services: Services, database_url: str
