@@ -31,7 +31,7 @@ WHO = Actor.system("syslog")
 _READ = "SELECT since, told FROM syslog_cursor"
 _KEEP = """
 INSERT INTO syslog_cursor (only, since, told) VALUES (true, $1, $2)
-ON CONFLICT (only) DO UPDATE SET since = excluded.since, told = excluded.told
+ON CONFLICT (is_only) DO UPDATE SET since = excluded.since, told = excluded.told
 """
 log = structlog.get_logger()
 

@@ -172,7 +172,7 @@ def placed(machine: Machine, line: str) -> str:
 
 
 def own_ports(machine: Machine, units: Units) -> int:
-    """Let the settings name ports that are free here, and devices come to the pages themselves; return the pages' port."""
+    """Let the settings name ports that are free here, and the pages' own address; return the pages' port."""
     port, env = free_port(), machine.root / "etc/esik/cloud.env"
     own = {
         "ESIK_MQTT_URL": f"mqtts://127.0.0.1:{units.broker_port}",

@@ -38,7 +38,7 @@ SELECT shard, school_id, device, epoch, 99, received_at, 'unknown', digest, $1 F
 
 
 class Site:
-    """The server edition with a school of some people and records, one of which waits in quarantine."""
+    """The server edition with a school of some people and records."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings = settings
@@ -58,10 +58,22 @@ class Site:
         (line,) = done.stdout.splitlines()
         return dict(json.loads(line))
 
+    def hold(self) -> None:
+        """Let a record wait in quarantine that this program can read."""
+        asyncio.run(execute(self.settings.database_url, KEPT, tapped(77)))
+
     def kept(self) -> tuple[dict[str, list[str]], dict[str, bytes]]:
         """Return every row of the database, and every file of the folder."""
         rows = asyncio.run(contents(self.settings.database_url))
         return rows, {str(path): path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
+
+
+async def execute(url: str, statement: str, *values: object) -> None:
+    connection = await asyncpg.connect(**address(url))
+    try:
+        await connection.execute(statement, *values)
+    finally:
+        await connection.close()
 
 
 @pytest.fixture(name="site")
@@ -77,7 +89,6 @@ async def _site(database_url: str, tmp_path: Path) -> Site:
         device = Device(school="almaty5", shard=shard).write(opened(), *[tapped(number) for number in range(9)])
         await add_devices(services.database.pool, services.vault, services.clock, device)
         await sent(services, device, 1, 10)
-        await services.database.pool.execute(KEPT, tapped(77))
     return Site(settings, tmp_path)
 
 
@@ -107,6 +118,7 @@ def test_every_command_answers_in_json_with_the_keys_that_are_told(site: Site, t
     answers["drill"] = site.answer("drill", str(tmp_path / "esik.zip"))
     answers["verify"] = site.answer("verify")
     answers["export"] = site.answer("export", str(tmp_path / "own.zip"), "--school", "almaty5")
+    site.hold()
     answers["quarantine list"] = site.answer("quarantine", "list")
     answers["quarantine retry"] = site.answer("quarantine", "retry")
     answers["keys rotate"] = site.answer("keys", "rotate")
@@ -144,6 +156,7 @@ def test_a_dry_run_tells_what_would_be_and_changes_nothing(
     site: Site, words: tuple[str, ...], is_right: Callable[[dict[str, Any]], bool]
 ) -> None:
     site.answer("backup", str(site.folder / "esik.zip"))
+    site.hold()
     there = [str(site.folder / word) if word in {"backups", "esik.zip", "own.zip"} else word for word in words]
     before = site.kept()
 
@@ -195,7 +208,8 @@ def test_a_key_that_is_used_still_is_not_retired(site: Site) -> None:
 
     assert (dry.returncode, done.returncode) == (Status.FAILED, Status.FAILED)
     assert "person.iin_encrypted: 2 are sealed with an older key still" in dry.stdout
-    assert "person.iin_encrypted 2. Run `esik cloud keys reseal` first" in told(done)
+    assert "person.iin_encrypted 2" in told(done)
+    assert told(done).endswith("Run `esik cloud keys reseal` first.")
 
 
 def test_each_kind_of_end_has_its_status(site: Site) -> None:
@@ -209,18 +223,13 @@ def test_each_kind_of_end_has_its_status(site: Site) -> None:
 
 
 def test_a_database_that_lets_a_user_do_nothing_is_told_in_one_line(site: Site) -> None:
-    async def work(statement: str) -> None:
-        connection = await asyncpg.connect(**address(site.settings.database_url))
-        await connection.execute(statement)
-        await connection.close()
-
-    asyncio.run(work("DROP ROLE IF EXISTS telling_reader; CREATE ROLE telling_reader LOGIN; "
-                     "GRANT SELECT ON tortoise_migrations TO telling_reader"))  # fmt: skip
-    url = site.settings.database_url.replace("//esik@", "//telling_reader@")
+    own = site.settings.database_url
+    asyncio.run(execute(own, "DROP ROLE IF EXISTS telling_reader; CREATE ROLE telling_reader LOGIN; "
+                        "GRANT SELECT ON tortoise_migrations TO telling_reader"))  # fmt: skip
     try:
-        done = called("status", **{**site.words, "database_url": url})
+        done = called("status", **{**site.words, "database_url": own.replace("//esik@", "//telling_reader@")})
     finally:
-        asyncio.run(work("DROP OWNED BY telling_reader; DROP ROLE telling_reader"))
+        asyncio.run(execute(own, "DROP OWNED BY telling_reader; DROP ROLE telling_reader"))
 
     assert done.returncode == Status.FAILED
     assert told(done).startswith("the database says: permission denied")
