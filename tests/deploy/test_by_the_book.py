@@ -27,6 +27,7 @@ SECTIONS = (
     "Backup and restore", "Upgrade", "The operator's commands",
 )  # fmt: skip
 BACKUP, UPGRADE, SCHOOL = "Backup and restore", "Upgrade", "A school, its people and its devices"
+INSIDE = "SELECT coalesce(bool_or(is_inside), false) FROM presence"
 LOST = """
 SELECT count(*) FROM generate_series(1, (SELECT max(upto) FROM watermark)) AS seq
 WHERE NOT EXISTS (SELECT FROM record WHERE record.seq = seq.seq)
@@ -82,7 +83,7 @@ def test_an_installation_is_made_upgraded_broken_restored_and_audited_by_its_pag
         bundle = school(reader)
         stack.enter_context(an_agent(tmp_path / "agent", bundle))
         until(lambda: records(machine) > 3, START_S, "the first taps")
-        assert machine.postgres.sql("SELECT is_inside FROM presence", "esik") == "t"
+        until(lambda: machine.postgres.sql(INSIDE, "esik") == "t", START_S, "the student's presence")
         back_up(reader)
         kept = records(machine)
         until(lambda: records(machine) > kept + 2, START_S, "taps that no backup has")

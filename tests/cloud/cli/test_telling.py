@@ -147,7 +147,7 @@ def test_every_command_answers_in_json_with_the_keys_that_are_told(site: Site, t
         (("export", "own.zip", "--school", "almaty5"), lambda told: told["rows"] > 5 and "iin" in told["left_out"]),
         (("quarantine", "retry"), lambda told: (told["records"], told["which"][0]["first_seq"]) == (1, 99)),
         (("keys", "rotate"), lambda told: told["columns"]["person.iin_encrypted"] == 2),
-        (("keys", "reseal"), lambda told: told["values"] == 0),
+        (("keys", "reseal"), lambda told: told["values"] > 0),  # what the service binds to its rows within the hour
         (("keys", "retire"), lambda told: told["retired"] == []),
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else "",
