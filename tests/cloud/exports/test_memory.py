@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 
 from cloud.core.services import Services
-from cloud.core.vault import make_key_file
 from cloud.imports.actions import import_school
+from tests.cloud.exports.factory import write_key
 from tests.cloud.exports.peak import export, fill
 from tests.cloud.imports.factory import file
 from tests.cloud.schools.factory import SYSTEM, a_school
@@ -18,9 +18,9 @@ async def test_two_hundred_thousand_rows_take_no_more_memory_than_two_thousand(
     services: Services, tmp_path: Path
 ) -> None:
     await import_school(services, SYSTEM, await a_school(services), file())
-    make_key_file(tmp_path / "data" / "vault.key")
+    write_key(services)
     settings = {
-        "edition": "server", "data": tmp_path / "data", "database_url": services.settings.database_url,
+        "edition": "server", "data": tmp_path, "database_url": services.settings.database_url,
         "mqtt_url": "mqtt://127.0.0.1:1",
     }  # fmt: skip
     pool = services.database.pool
