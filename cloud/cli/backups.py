@@ -17,6 +17,7 @@ from cloud.cli.telling import AsJson, DryRun, Status, answer, progress
 from cloud.cli.world import Data, EditionOption, fail, reached, run_to_the_end, settings_of, told_in_one_line
 from cloud.core.backup_seals import make_private, read_private, read_recipients, recipient_of
 from cloud.core.clock import SystemClock
+from cloud.core.files import refuse_taken
 from cloud.core.rotation import name_of, outlived
 from cloud.core.settings import Settings
 
@@ -90,6 +91,8 @@ def backup(
         fail("--keep-days wants a folder, not a file", Status.USAGE)
     written = Written(settings, out, _old(out, now, keep_days, keep_months), has_keys=not keys_apart)
     if dry_run:
+        with told_in_one_line():
+            refuse_taken(out)
         _tell_written(written, None, as_json=as_json)
         return
 

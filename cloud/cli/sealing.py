@@ -62,7 +62,7 @@ def retire(data: Data = None, *, dry_run: DryRun = False, as_json: AsJson = Fals
             old = {key_id(key).hex(): key for key in read_keys(path)[:-1]}
             left = await sealed_with(services, list(old))
             if dry_run or not old:
-                return list(old), left
+                return [] if left else list(old), left
             if left:
                 told = ", ".join(f"{name} {count}" for name, count in left.items())
                 raise VaultLocked(f"still sealed with an older key: {told}. Run `esik cloud keys reseal` first.")
@@ -124,11 +124,13 @@ def _tell_unlike(settings: Settings, command: str, head: bytes, *, as_json: bool
 
 
 def _words_of_retired(settings: Settings, gone: list[str], left: dict[str, int], *, dry_run: bool) -> list[str]:
+    if left:
+        held = [f"{name}: {count} are sealed with an older key still" for name, count in left.items()]
+        return [*held, "none would be retired: `esik cloud keys reseal` first"]
     if not gone:
         return ["there is one key only, which encrypts now: `esik cloud keys rotate` makes another"]
     if dry_run:
-        held = [f"{name}: {count} are sealed with an older key still" for name, count in left.items()]
-        return [*held, f"would retire {', '.join(gone)}"]
+        return [f"would retire {', '.join(gone)}"]
     path = settings.vault_key_file
     return [f"retired {', '.join(gone)}: for backups of before they stand in {path}.retired: keep it elsewhere"]
 
