@@ -223,7 +223,7 @@ def _tell_written(written: Written, manifest: Manifest | None, *, as_json: bool)
     if manifest is None:
         words = [f"would write {written.out}", *(f"would delete {path}" for path in written.old)]
     else:
-        words = _words_of_written(written, manifest, is_sealed=is_sealed)
+        words = list(_words_of_written(written, manifest, is_sealed=is_sealed))
     answer("backup", values, words, as_json=as_json)
 
 
