@@ -4,12 +4,14 @@ Rule: the tables are those of one instant, whatever goes on meanwhile. Nothing o
 that a backup of one version or edition is restored into another.
 """
 
+import asyncio
 import json
 import zipfile
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -18,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from cloud.cli.telling import Course, Tell, Watched, silent
 from cloud.core.backup_seals import sealed_for
+from cloud.core.copying import copy_out
 from cloud.core.database import APP, CONNECT_TIMEOUT_S, DatabaseUnreachable, address, place
 from cloud.core.files import whole
 from cloud.core.settings import Settings
@@ -184,10 +187,11 @@ async def _dump(url: str, archive: zipfile.ZipFile, now: datetime, key_id: str, 
             query = f"SELECT {quoted(columns)} FROM {quoted([table])} WHERE {kept}"  # noqa: S608 (names of ours)
             with archive.open(f"{TABLES}{table}.csv", "w", force_zip64=True) as out:
                 watched = Watched(out, course, table)
-                status = await connection.copy_from_query(
-                    query, output=watched, format="csv", header=True, timeout=HOURS_S
-                )
-            rows[table], digests[table] = int(status.split()[-1]), await digest_of(connection, table)
+                rows[table] = await copy_out(
+                    connection, query, take=partial(asyncio.to_thread, watched.write), timeout_s=HOURS_S, format="csv",
+                    header=True,
+                )  # fmt: skip
+            digests[table] = await digest_of(connection, table)
             course.finish(table)
     made_at = now.isoformat(timespec="seconds")
     manifest = Manifest(FORMAT, __version__, made_at, migrations, key_id, rows, partitions, digests)

@@ -136,8 +136,12 @@ async def _against(connection: asyncpg.Connection, *, over: bool) -> list[str]:
 
 
 async def _any(connection: asyncpg.Connection, questions: Mapping[str, str]) -> bool:
-    there = [table for table in questions if await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", table)]
+    there = [table for table in questions if await _is_there(connection, table)]
     return any([await connection.fetchval(questions[table]) for table in there])
+
+
+async def _is_there(connection: asyncpg.Connection, table: str) -> bool:
+    return bool(await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", table))
 
 
 def _course(archive: zipfile.ZipFile, manifest: Manifest, tell: Tell) -> Course:
@@ -204,7 +208,8 @@ async def _load(connection: asyncpg.Connection, archive: zipfile.ZipFile, manife
     # What keeps the ledger as it was written would refuse to empty it, and count its balances twice.
     for table in tables:
         await connection.execute(f"ALTER TABLE {quoted([table])} DISABLE TRIGGER USER")
-    await connection.execute(f"TRUNCATE {quoted([*tables, *UNKEPT])}")
+    unkept = [name for name in sorted(UNKEPT) if await _is_there(connection, name)]  # an older version lacks some
+    await connection.execute(f"TRUNCATE {quoted([*tables, *unkept])}")
     for name, parent, bound in manifest.partitions:
         await connection.execute(
             f"CREATE TABLE IF NOT EXISTS {quoted([name])} PARTITION OF {quoted([parent])} {bound}"

@@ -71,7 +71,7 @@ WITH account AS (
   INSERT INTO grant_of_role (account_id, school_id, role) SELECT id, $1, 'office' FROM account
 )
 INSERT INTO audit_entry (at, actor, school_id, verb, subject, detail)
-VALUES (now(), 'operator', $1, 'account.added', 'account:office-1', '{}')
+SELECT now(), 'operator', $1, 'account.added', 'account:' || id, '{"role": "office"}'::jsonb FROM account
 """
 _RECORD = """
 INSERT INTO record (shard, position, school_id, device, epoch, seq, received_at, corrected_ms, kind, digest, record)
