@@ -1,7 +1,7 @@
 """COPY out of PostgreSQL into what may fail: a disk that is full ends it in words.
 
-Rule: what fails amid a COPY is told when the rest of it has passed by. asyncpg would cancel the statement and then wait for
-an end that it does not read: for ever, where more rows are on their way than fit into its buffers.
+Rule: what fails amid a COPY is told when the rest of it has passed by. asyncpg would cancel the statement and then
+wait for an end that it does not read: for ever, where more rows are on their way than fit into its buffers.
 """
 
 from collections.abc import Awaitable, Callable
