@@ -81,7 +81,7 @@ async def test_a_subsystem_that_knows_an_address_only_tells_and_reads_as_the_doc
         told = await other.ask("post", "/api/v1/passages/of/{system}", {"passages": [passage]}, system="gymnasium")
         again = await other.ask("post", "/api/v1/passages/of/{system}", {"passages": [passage]}, system="gymnasium")
         presence = await other.ask("get", "/api/v1/presence")
-        (students,) = [path for path in other.document["paths"] if path.endswith("/students")]
+        (students,) = [path for path in other.document["paths"] if path.endswith("/students") and "{" not in path]
         roster = await other.ask("get", students)
 
     assert (told["new"], again["known"]) == (1, 1)
