@@ -80,7 +80,7 @@ VALUES (7, $1, $2, 'gate-1', $3, $1, now(), 0, 'decision', $4, $5)
 _MARK = "INSERT INTO watermark (device, epoch, shard, upto, digest, boot) VALUES ('gate-1', $1, 7, 10, $2, 'boot1')"
 _HEAD = "UPDATE shard_head SET position = 10 WHERE shard = 7"
 _KEPT = """
-SELECT (SELECT count(*) FROM person) AS people, (SELECT count(*) FROM consent WHERE purpose = 'card') AS consents,
+SELECT (SELECT count(*) FROM person) AS people, (SELECT says FROM consent_answer WHERE purpose = 'card') AS consent,
   (SELECT token FROM card) AS token, (SELECT late_min FROM presence WHERE "on" = '2026-09-01') AS late,
   (SELECT count(*) FROM audit_entry WHERE verb = 'account.added') AS deeds,
   (SELECT grade || letter FROM school_class) AS class
@@ -142,7 +142,7 @@ async def is_whole(settings: Settings, school_id: int) -> None:
         assert list((await phones_of(services, SYSTEM, "ref1")).values()) == [PHONE_OF_MOTHER]
         kept = await services.database.pool.fetchrow(_KEPT)
         assert kept is not None
-        assert tuple(kept) == (3, 1, "token-of-the-first", 3, 1, "5А")
+        assert tuple(kept) == (3, "yes", "token-of-the-first", 3, 1, "5А")
         await sign_in(services, "office-1", PASSWORD, "127.0.0.1")
 
 
