@@ -18,7 +18,7 @@ _COMMAND = "import sys; from esik.cli import main; sys.exit(main(sys.argv[1:]))"
 PASSAGES = """
 INSERT INTO movement (shard, position, school_id, person_id, "on", at, received_at, direction, gate, kind, reason,
   let, let_reason, passage, clock, device, epoch, seq, is_double)
-SELECT shard, $1 + n, school_id, child.id, date '2026-09-01' + n % 30, now(), now(),
+SELECT shard, $1 + n, school_id, child.id, date '2026-09-01' + (n % 30)::int, now(), now(),
   CASE n % 2 WHEN 0 THEN 'in' ELSE 'out' END, 'north', 'card', 'ok', '', '', '', 'ntp', 'gate-north', 'e', $1 + n, false
 FROM (SELECT * FROM person ORDER BY id LIMIT 1) AS child, generate_series(1, $2::bigint - $1) n
 """
