@@ -210,10 +210,10 @@ def test_the_commands_make_a_key_seal_rotate_verify_and_drill(source: Settings, 
 
 def test_a_drill_that_finds_something_ends_with_1_and_names_it(source: Settings) -> None:
     called_with = settings_as_words(source)
-    around_the_guards = (
+    past_the_guards = (
         "SET session_replication_role = replica; UPDATE ledger_account SET balance_tiyn = balance_tiyn + 1"
     )
-    asyncio.run(execute(source.database_url, around_the_guards))
+    asyncio.run(execute(source.database_url, past_the_guards))
 
     done = called("drill", **called_with)
 
