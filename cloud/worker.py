@@ -36,7 +36,8 @@ from cloud.figures import WorkerFigures, watch
 from cloud.gatebook.projection import GateBook
 from cloud.guardian.sms_asking import Answerer
 from cloud.ingest import announcing, commanding, leases
-from cloud.ingest.cursor import Projection, advance
+from cloud.ingest.cursor import Projection
+from cloud.ingest.following import Follower
 from cloud.ingest.intake import Intake
 from cloud.ingest.partitions import make_partitions
 from cloud.ingest.plan import Plan
@@ -83,7 +84,6 @@ from cloud.webhooks.delivering import deliver_due as deliver_webhooks
 from cloud.webhooks.delivering import forget_events
 
 PAUSE_S_MIN, PAUSE_S_MAX = 0.5, 30.0
-LOOK_S = 1.0  # a reader looks at the log at least this often, also when no wake-up came
 SIGHTINGS_S, HEARD_S, FLOODS_S = 2, 30, 10
 ALERTS_S = 15
 FISCAL_S = 5
@@ -124,9 +124,9 @@ class Worker:
         parts: dict[str, Callable[[], Awaitable[None]]] = {
             "ingest": lambda: self._ingest(senders),
             "senders": lambda: senders.follow(self.services.wakeups),
-            "attendance": lambda: self._project(Attendance(self.services)),
-            "meals": lambda: self._project(Meals(self.services)),
-            "gatebook": lambda: self._project(GateBook(self.services)),
+            "attendance": lambda: self._project(lambda: Attendance(self.services)),
+            "meals": lambda: self._project(lambda: Meals(self.services)),
+            "gatebook": lambda: self._project(lambda: GateBook(self.services)),
             "notices": Teller(self.services, lambda: self.shards, lasts_of(senders_of(self.services))).run,
             "deliveries": self._deliver,
             "rosters": Publisher(self.services).run,
@@ -311,18 +311,12 @@ class Worker:
 
     # Readers of the log
 
-    async def _project(self, projection: Projection) -> None:
+    async def _project(self, make: Callable[[], Projection]) -> None:
         """Let a reader follow the log of this worker's shards."""
         committed = asyncio.Event()
         self._committed.append(committed)
         try:
-            while True:
-                committed.clear()
-                while self.shards and await advance(self.services.database.pool, projection, sorted(self.shards)):
-                    pass
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_S):
-                        await committed.wait()
+            await Follower(self.services, make, self._failures.note).run(lambda: self.shards, committed)
         finally:
             self._committed.remove(committed)
 

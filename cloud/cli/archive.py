@@ -4,19 +4,23 @@ Rule: the tables are those of one instant, whatever goes on meanwhile. Nothing o
 that a backup of one version or edition is restored into another.
 """
 
+import asyncio
 import json
 import zipfile
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import asyncpg
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
+from cloud.cli.telling import Course, Tell, Watched, silent
 from cloud.core.backup_seals import sealed_for
+from cloud.core.copying import copy_out
 from cloud.core.database import APP, CONNECT_TIMEOUT_S, DatabaseUnreachable, address, place
 from cloud.core.files import whole
 from cloud.core.settings import Settings
@@ -67,6 +71,11 @@ _LIST = """
 SELECT relname AS name FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY relname
 """
+_SIZES = """
+SELECT relname AS name, pg_table_size(oid) + coalesce(
+  (SELECT sum(pg_table_size(inhrelid)) FROM pg_inherits WHERE inhparent = pg_class.oid), 0
+)::bigint AS size FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = ANY($1::text[])
+"""
 _COLUMNS = """
 SELECT attname FROM pg_attribute
 WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum
@@ -85,13 +94,6 @@ FROM pg_class child JOIN pg_inherits ON inhrelid = child.oid JOIN pg_class paren
 WHERE child.relispartition AND child.relkind = 'r' AND child.relnamespace = 'public'::regnamespace
 ORDER BY child.relname
 """
-
-
-Tell = Callable[[str, int], None]  # a table that is done, and its rows
-
-
-def silent(_table: str, _rows: int) -> None:
-    """Tell nobody."""
 
 
 class ArchiveRefused(Exception):
@@ -177,14 +179,20 @@ async def _dump(url: str, archive: zipfile.ZipFile, now: datetime, key_id: str, 
         partitions = [[row["name"], row["parent"], row["bound"]] for row in await connection.fetch(_PARTITIONS)]
         rows: dict[str, int] = {}
         digests: dict[str, str] = {}
-        for table in await tables_of(connection):
+        tables = await tables_of(connection)
+        course = Course(tell, {row["name"]: row["size"] for row in await connection.fetch(_SIZES, tables)})
+        for table in tables:
             columns = [row["attname"] for row in await connection.fetch(_COLUMNS, table)]
             kept = ROWS_KEPT.get(table, "true")
             query = f"SELECT {quoted(columns)} FROM {quoted([table])} WHERE {kept}"  # noqa: S608 (names of ours)
             with archive.open(f"{TABLES}{table}.csv", "w", force_zip64=True) as out:
-                status = await connection.copy_from_query(query, output=out, format="csv", header=True, timeout=HOURS_S)
-            rows[table], digests[table] = int(status.split()[-1]), await digest_of(connection, table)
-            tell(table, rows[table])
+                watched = Watched(out, course, table)
+                rows[table] = await copy_out(
+                    connection, query, take=partial(asyncio.to_thread, watched.write), timeout_s=HOURS_S, format="csv",
+                    header=True,
+                )  # fmt: skip
+            digests[table] = await digest_of(connection, table)
+            course.finish(table)
     made_at = now.isoformat(timespec="seconds")
     manifest = Manifest(FORMAT, __version__, made_at, migrations, key_id, rows, partitions, digests)
     archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1, ensure_ascii=False))

@@ -1,7 +1,7 @@
 """`esik cloud backup`, `restore`, `drill` and `backup-key`: what is kept, and that it can be read again."""
 
-import json
-import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cloud.cli.archive import Manifest, write_archive
 from cloud.cli.drilling import Drill
 from cloud.cli.drilling import drill as go_through
-from cloud.cli.restoring import restore_archive
-from cloud.cli.world import FAILED, Data, EditionOption, fail, reached, run_to_the_end, settings_of, told_in_one_line
+from cloud.cli.restoring import Fit, fit_of, read_through, restore_archive
+from cloud.cli.telling import AsJson, DryRun, Status, answer, progress
+from cloud.cli.world import Data, EditionOption, fail, reached, run_to_the_end, settings_of, told_in_one_line
 from cloud.core.backup_seals import make_private, read_private, read_recipients, recipient_of
 from cloud.core.clock import SystemClock
+from cloud.core.files import refuse_taken
 from cloud.core.rotation import name_of, outlived
 from cloud.core.settings import Settings
 
@@ -23,8 +25,6 @@ backup_keys = typer.Typer(no_args_is_help=True, help="The key pair that backups 
 Key = Annotated[
     Path | None, typer.Option("--key", help="The private key of a sealed backup, as `backup-key make` wrote it.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON instead of words.")]
-TOLD_ROWS = 100_000  # a table of so many is worth a line while somebody waits
 
 
 @backup_keys.command("make")
@@ -70,7 +70,7 @@ def backup(
     verify: Annotated[
         bool, typer.Option("--verify", help="Write nothing: restore FILE into a database made for it, and compare.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be written and deleted.")] = False,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Write every table, of one instant, and the keys that read them, while the service runs or stands.
@@ -80,7 +80,7 @@ def backup(
     settings = settings_of(data, edition)
     place = file or settings.backup_folder
     if place is None:
-        fail("name a file or a folder, or set ESIK_BACKUP_FOLDER", 2)
+        fail("name a file or a folder, or set ESIK_BACKUP_FOLDER", Status.USAGE)
     if verify:
         _drill(settings, place, key, as_json=as_json)
         return
@@ -88,26 +88,23 @@ def backup(
     recipients = read_recipients(settings.backup_recipients)
     out = place / name_of(now, is_sealed=bool(recipients)) if place.is_dir() else place
     if keep_days is not None and out.parent != place:
-        fail("--keep-days wants a folder, not a file", 2)
-    old = _old(out, now, keep_days, keep_months)
+        fail("--keep-days wants a folder, not a file", Status.USAGE)
+    written = Written(settings, out, _old(out, now, keep_days, keep_months), has_keys=not keys_apart)
     if dry_run:
-        typer.echo("\n".join([f"would write {out}", *(f"would delete {path}" for path in old)]))
+        with told_in_one_line():
+            refuse_taken(out)
+        _tell_written(written, None, as_json=as_json)
         return
 
     async def work() -> Manifest:
-        async with reached(settings) as at:
-            return await write_archive(at, out, now, with_keys=not keys_apart, recipients=recipients, tell=_progress)
+        with progress("writing") as tell:
+            async with reached(settings) as at:
+                return await write_archive(at, out, now, with_keys=not keys_apart, recipients=recipients, tell=tell)
 
     manifest = run_to_the_end(work())
-    for path in old:
+    for path in written.old:
         path.unlink(missing_ok=True)
-    if as_json:
-        told = {"file": str(out), "made_at": manifest.made_at, "rows": sum(manifest.rows.values()),
-                "bytes": out.stat().st_size, "sealed": bool(recipients), "keys": not keys_apart,
-                "deleted": [path.name for path in old]}  # fmt: skip
-        typer.echo(json.dumps(told))
-        return
-    _tell_written(settings, manifest, out, old, keys_apart=keys_apart)
+    _tell_written(written, manifest, as_json=as_json)
 
 
 def restore(
@@ -117,17 +114,30 @@ def restore(
     key: Key = None,
     *,
     over: Annotated[bool, typer.Option("--over", help="Replace schools and accounts that are there already.")] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Put a backup into an empty database: all of it, or nothing. The service must stand still meanwhile."""
+    """Put a backup into an empty database: all of it, or nothing. The service must stand still meanwhile.
+
+    A dry run reads the whole backup, says what it holds and whether it fits here; its status is 1 when it does not.
+    """
     settings = settings_of(data, edition)
     private = _private(key)
 
-    async def work() -> Manifest:
+    async def work() -> Fit:
         async with reached(settings) as at:
-            return await restore_archive(at, file, over=over, private=private, tell=_progress)
+            fit = await fit_of(at, file, over=over, private=private)
+            with progress("reading" if dry_run else "restoring") as tell:
+                if dry_run:
+                    read_through(file, private, tell)
+                elif not fit.against:
+                    await restore_archive(at, file, over=over, private=private, tell=tell)
+        return fit
 
-    manifest = run_to_the_end(work())
-    typer.echo(f"restored {sum(manifest.rows.values())} rows of {manifest.made_at}; devices send again what came after")
+    fit = run_to_the_end(work())
+    if fit.against and not dry_run:
+        fail(fit.against[0])
+    _tell_restored(fit, dry_run=dry_run, as_json=as_json)
 
 
 def drill(
@@ -156,12 +166,9 @@ def _drill(settings: Settings, file: Path | None, key: Path | None, *, as_json: 
             return await go_through(at, SystemClock(), say, file=file, private=private)
 
     done = run_to_the_end(work())
-    if as_json:
-        typer.echo(json.dumps(_as_json(done)))
-    else:
-        _tell_drilled(done)
+    answer("drill", _as_json(done), _words_of(done), as_json=as_json)
     if done.found.wrong:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(Status.FAILED)
 
 
 def _as_json(done: Drill) -> dict[str, object]:
@@ -173,14 +180,13 @@ def _as_json(done: Drill) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _tell_drilled(done: Drill) -> None:
-    for place, what in done.found.named:
-        typer.echo(f"{place}: {what}")
+def _words_of(done: Drill) -> list[str]:
     manifest = done.manifest
     what = f"the backup of {manifest.made_at}: {sum(manifest.rows.values())} rows of {len(manifest.rows)} tables"
     compared = "compared" if manifest.digests else "counted (it is of a version that kept no digests)"
     state = f"{done.found.wrong} things are wrong" if done.found.wrong else "in order"
-    typer.echo(f"{state} after {done.took_s:.1f} s: {what}, {done.size / 1e6:.1f} MB, restored, {compared} and checked")
+    told = f"{state} after {done.took_s:.1f} s: {what}, {done.size / 1e6:.1f} MB, restored, {compared} and checked"
+    return [*(f"{place}: {what}" for place, what in done.found.named), told]
 
 
 def _private(key: Path | None) -> X25519PrivateKey | None:
@@ -195,20 +201,62 @@ def _old(out: Path, now: datetime, days: int | None, months: int) -> list[Path]:
     return [out.parent / name for name in outlived([*names, out.name], now, days=days, months=months)]
 
 
-def _tell_written(settings: Settings, manifest: Manifest, out: Path, old: list[Path], *, keys_apart: bool) -> None:
-    if old:
-        typer.echo(f"deleted {len(old)} old backups, {old[0].name} first")
-    typer.echo(f"wrote {out}: {sum(manifest.rows.values())} rows of {len(manifest.rows)} tables")
-    sealed = bool(settings.backup_recipients)
-    if sealed:
-        typer.echo("It is sealed: who holds no private key of ESIK_BACKUP_RECIPIENTS reads nothing in it.")
-    if keys_apart:
-        kept = [str(settings.vault_key_file), str(settings.data / "ca")]
-        typer.echo(f"It holds no keys. Nobody reads it without key {manifest.key_id}: keep {' and '.join(kept)} too.")
-    elif not sealed:
-        typer.echo(f"It holds key {manifest.key_id} too: whoever has the file reads everything. Keep it locked away.")
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a backup is to be: the file, the older ones that go, and whether keys are in it."""
+
+    settings: Settings
+    out: Path
+    old: list[Path]
+    has_keys: bool
 
 
-def _progress(table: str, rows: int) -> None:
-    if rows >= TOLD_ROWS and sys.stderr.isatty():
-        typer.echo(f"  {table}: {rows} rows", err=True)
+def _tell_written(written: Written, manifest: Manifest | None, *, as_json: bool) -> None:
+    """Tell what was written, or, without a manifest, what would be."""
+    is_sealed = bool(written.settings.backup_recipients)
+    values = {
+        "dry_run": manifest is None, "file": written.out, "made_at": manifest.made_at if manifest else None,
+        "rows": sum(manifest.rows.values()) if manifest else None,
+        "bytes": written.out.stat().st_size if manifest else None,
+        "sealed": is_sealed, "keys": written.has_keys, "deleted": [path.name for path in written.old],
+    }  # fmt: skip
+    if manifest is None:
+        words = [f"would write {written.out}", *(f"would delete {path}" for path in written.old)]
+    else:
+        words = list(_words_of_written(written, manifest, is_sealed=is_sealed))
+    answer("backup", values, words, as_json=as_json)
+
+
+def _words_of_written(written: Written, manifest: Manifest, *, is_sealed: bool) -> Iterator[str]:
+    if written.old:
+        yield f"deleted {len(written.old)} old backups, {written.old[0].name} first"
+    yield f"wrote {written.out}: {sum(manifest.rows.values())} rows of {len(manifest.rows)} tables"
+    if is_sealed:
+        yield "It is sealed: who holds no private key of ESIK_BACKUP_RECIPIENTS reads nothing in it."
+    if not written.has_keys:
+        kept = f"{written.settings.vault_key_file} and {written.settings.data / 'ca'}"
+        yield f"It holds no keys. Nobody reads it without key {manifest.key_id}: keep {kept} too."
+    elif not is_sealed:
+        yield f"It holds key {manifest.key_id} too: whoever has the file reads everything. Keep it locked away."
+
+
+def _tell_restored(fit: Fit, *, dry_run: bool, as_json: bool) -> None:
+    """Tell what was restored, or would be, and end with 1 where a dry run found that it does not fit."""
+    manifest, rows = fit.manifest, sum(fit.manifest.rows.values())
+    values = {
+        "dry_run": dry_run, "made_at": manifest.made_at, "esik": manifest.esik, "rows": rows,
+        "tables": len(manifest.rows), "sealed": fit.is_sealed, "steps": fit.steps, "files": fit.files,
+        "against": fit.against,
+    }  # fmt: skip
+    words = [f"restored {rows} rows of {manifest.made_at}; devices send again what came after"]
+    if dry_run:
+        words = [
+            f"it holds {rows} rows of {len(manifest.rows)} tables, of {manifest.made_at}, by Esik {manifest.esik}",
+            *(f"would write {path}" for path in fit.files),
+            *([f"would bring the tables up after by {len(fit.steps)} migrations"] if fit.steps else []),
+            *(f"it does not fit: {each}" for each in fit.against),
+            *([] if fit.against else ["it fits: every byte was read, nothing was changed"]),
+        ]
+    answer("restore", values, words, as_json=as_json)
+    if fit.against:
+        raise typer.Exit(Status.FAILED)

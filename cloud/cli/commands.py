@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from enum import Enum
+from itertools import count
 from typing import Annotated, ClassVar
 
 import typer
 
 from cloud.cli.lazily import Lazily
+from cloud.cli.telling import AsJson, DryRun, answer, progress
 from cloud.cli.world import Data, EditionOption, prepare, reached, run_to_the_end, settings_of
 from cloud.core.logs import configure
+from cloud.core.migrating import pending
 from cloud.core.settings import Settings
 from esik import __version__
 from esik.starting import without_collecting
@@ -85,16 +88,25 @@ def run(
 
 
 @app.command()
-def migrate(data: Data = None, edition: EditionOption = None) -> None:
+def migrate(
+    data: Data = None, edition: EditionOption = None, *, dry_run: DryRun = False, as_json: AsJson = False
+) -> None:
     """Bring the tables up to date: nothing is changed when anything fails. Makes the key file of a new database."""
     settings = settings_of(data, edition)
 
     async def work() -> list[str]:
         async with reached(settings) as at:
-            return await prepare(at)
+            wanted = await pending(at.database_url)
+            if dry_run:
+                return wanted
+            with progress("migrating") as tell:
+                done = count(1)
+                return await prepare(at, lambda name: tell(name, next(done), len(wanted)))
 
     applied = run_to_the_end(work())
-    typer.echo("\n".join(f"applied {name}" for name in applied) or "the tables are up to date")
+    would = "would apply" if dry_run else "applied"
+    words = [f"{would} {name}" for name in applied] or ["the tables are up to date"]
+    answer("migrate", {"dry_run": dry_run, "applied": applied}, words, as_json=as_json)
 
 
 @app.command()

@@ -1,17 +1,17 @@
 """`esik cloud doctor` and `status`: whether an installation is well, with what to do, and how far its work has come."""
 
 import asyncio
-import json
 from collections import Counter
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
 import typer
 
 from cloud.cli.examining import examine
 from cloud.cli.findings import Finding, Level, wrong
-from cloud.cli.world import FAILED, REFUSED, Data, EditionOption, reached, run_to_the_end, services_of, settings_of
+from cloud.cli.telling import AsJson, Status, answer
+from cloud.cli.world import Data, EditionOption, reached, run_to_the_end, services_of, settings_of
 from cloud.core.clock import Clock, SystemClock
 from cloud.core.database import DatabaseUnreachable
 from cloud.core.errors import Refused
@@ -24,7 +24,6 @@ from cloud.figures import read_fleet
 from schemas.topics import SHARDS
 
 MARKS = {Level.OK: "ok     ", Level.WARNING: "warning", Level.WRONG: "WRONG  "}
-AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of words.")]
 _NEWEST = "SELECT max(received_at) FROM record"
 _LEASES = """
 SELECT (SELECT count(*) FROM worker_beat WHERE expires_at > clock_timestamp()) AS workers,
@@ -50,7 +49,7 @@ def doctor(data: Data = None, edition: EditionOption = None, *, as_json: AsJson 
         settings = Settings.from_environment(data=data, edition=edition)
     except Refused as error:
         tell(wrong("settings", str(error), "mend it in /etc/esik/cloud.env; docs/settings.md has them all"))
-        _end(found, REFUSED, as_json=as_json)
+        _end(found, Status.SETTINGS, as_json=as_json)
 
     async def work(clock: Clock) -> None:
         try:
@@ -61,7 +60,7 @@ def doctor(data: Data = None, edition: EditionOption = None, *, as_json: AsJson 
             tell(wrong("database", str(error), "start the service, or free what holds it up"))
 
     asyncio.run(work(SystemClock()))
-    _end(found, FAILED if any(each.level is Level.WRONG for each in found) else 0, as_json=as_json)
+    _end(found, Status.FAILED if any(each.level is Level.WRONG for each in found) else Status.DONE, as_json=as_json)
 
 
 def status(data: Data = None, edition: EditionOption = None, *, as_json: AsJson = False) -> None:
@@ -73,11 +72,7 @@ def status(data: Data = None, edition: EditionOption = None, *, as_json: AsJson 
             return await state_of(services)
 
     told = run_to_the_end(work())
-    if as_json:
-        typer.echo(json.dumps(told, ensure_ascii=False))
-        return
-    for name, value in told.items():
-        typer.echo(f"{name}: {_shown(value)}")
+    answer("status", told, (f"{name}: {_shown(value)}" for name, value in told.items()), as_json=as_json)
 
 
 async def state_of(services: Services) -> dict[str, object]:
@@ -106,13 +101,11 @@ def _shown(value: object) -> str:
     return "never" if value is None else str(value)
 
 
-def _end(found: list[Finding], code: int, *, as_json: bool) -> NoReturn:
+def _end(found: list[Finding], status: Status, *, as_json: bool) -> NoReturn:
     counts = Counter(each.level for each in found)
-    if as_json:
-        lines = [{**asdict(each), "level": each.level.value} for each in found]
-        typer.echo(json.dumps({"lines": lines, "status": code}, ensure_ascii=False))
-    elif counts[Level.WRONG] or counts[Level.WARNING]:
-        typer.echo(f"{counts[Level.WRONG]} wrong, {counts[Level.WARNING]} warnings, {counts[Level.OK]} ok")
-    else:
-        typer.echo(f"all {counts[Level.OK]} lines are ok")
-    raise typer.Exit(code)
+    words = f"all {counts[Level.OK]} lines are ok"
+    if counts[Level.WRONG] or counts[Level.WARNING]:
+        words = f"{counts[Level.WRONG]} wrong, {counts[Level.WARNING]} warnings, {counts[Level.OK]} ok"
+    lines = [{**asdict(each), "level": each.level.value} for each in found]
+    answer("doctor", {"lines": lines, "status": status}, [words], as_json=as_json)
+    raise typer.Exit(status)

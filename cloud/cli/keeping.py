@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from cloud.cli.world import Data, EditionOption, fail, run_to_the_end, services_of, settings_of
+from cloud.cli.telling import AsJson, DryRun, answer, progress
+from cloud.cli.world import Data, EditionOption, fail, run_to_the_end, services_as_they_are, services_of, settings_of
 from cloud.core.actor import Actor
 from cloud.core.vault import Vault, VaultLocked, add_key, make_key_file, read_keys
-from cloud.exports.actions import Exported, export_school
+from cloud.exports.actions import Exported, count_school, export_school
 from cloud.exports.shapes import Secret
 from cloud.schools.queries import school_of_code
 from cloud.takein.actions import TakenIn, take_in
@@ -17,6 +18,7 @@ PassphraseFile = Annotated[
     Path | None,
     typer.Option("--passphrase-file", help="A file with a passphrase: then another installation can take the file in."),
 ]
+SYSTEM = Actor.system("command export")
 keys = typer.Typer(
     no_args_is_help=True, hidden=True, help="The key file of the encrypted fields: make it, add a key, show its id."
 )
@@ -36,6 +38,8 @@ def export(
         bool, typer.Option("--with-health", help="What children may not eat, and papers too.")
     ] = False,
     passphrase_file: PassphraseFile = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write everything that is a school's own as CSV, JSON lines and SQLite; the audit journal notes it.
 
@@ -49,14 +53,25 @@ def export(
     passphrase = _passphrase(passphrase_file) if passphrase_file else None
 
     async def work() -> Exported:
-        async with services_of(settings) as services:
-            row = await school_of_code(services, school)
-            return await export_school(services, Actor.system("command export"), row.id, file, secrets, passphrase)
+        with progress("exporting") as tell:
+
+            async def told(done: int, total: int) -> None:
+                tell("", done, total)
+
+            async with services_as_they_are(settings) if dry_run else services_of(settings) as services:
+                row = await school_of_code(services, school)
+                if dry_run:
+                    return await count_school(services, SYSTEM, row.id, file, secrets, passphrase)
+                return await export_school(services, SYSTEM, row.id, file, secrets, passphrase, told)
 
     exported = run_to_the_end(work())
-    typer.echo(f"wrote {file}: {sum(exported.rows.values())} rows in {len(exported.rows)} tables")
+    rows, tables = sum(exported.rows.values()), len(exported.rows)
+    values = {"dry_run": dry_run, "school": school, "file": file, "rows": rows, "tables": tables,
+              "left_out": exported.left_out}  # fmt: skip
+    words = [f"{'would write' if dry_run else 'wrote'} {file}: {rows} rows in {tables} tables"]
     if exported.left_out:
-        typer.echo(f"left out: {', '.join(exported.left_out)} (see --help)")
+        words.append(f"left out: {', '.join(exported.left_out)} (see --help)")
+    answer("export", values, words, as_json=as_json)
 
 
 def takein(

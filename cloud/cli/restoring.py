@@ -8,8 +8,10 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
@@ -26,18 +28,17 @@ from cloud.cli.archive import (
     UNKEPT,
     ArchiveRefused,
     Manifest,
-    Tell,
     as_text,
     connected,
     digest_of,
     quoted,
-    silent,
     tables_of,
 )
+from cloud.cli.telling import Course, Tell, Watched, silent
 from cloud.core.backup_seals import UnsealingReader, is_sealed
 from cloud.core.migrating import migrate, names
 from cloud.core.settings import Settings
-from cloud.core.vault import Vault, keys_in, read_keys
+from cloud.core.vault import Vault, VaultLocked, keys_in, read_keys
 from cloud.integrity.restores import note_restore
 
 _REFERENCES = """
@@ -49,8 +50,24 @@ SELECT table_name, column_name, pg_get_serial_sequence(quote_ident(table_name), 
 FROM information_schema.columns
 WHERE table_schema = 'public' AND pg_get_serial_sequence(quote_ident(table_name), column_name) IS NOT NULL
 """
-_USED = "SELECT EXISTS (SELECT FROM school) OR EXISTS (SELECT FROM account)"
-_RUNS = "SELECT EXISTS (SELECT FROM worker_beat WHERE expires_at > now())"
+# What stands against a restore, by the table that tells; a database without it has nothing of that.
+_IN_USE = {table: f"SELECT EXISTS (SELECT FROM {table})" for table in ("school", "account")}  # noqa: S608 (names of ours)
+_RUNS = {"worker_beat": "SELECT EXISTS (SELECT FROM worker_beat WHERE expires_at > now())"}
+USED = "the database holds schools or accounts: restore into a new one, or say --over"
+SERVED = "the service runs on this database: stop it, wait a minute, and restore then"
+BLOCK = 1 << 20
+DAMAGED = (KeyError, OSError, ValueError, EOFError, zlib.error, zipfile.BadZipFile)  # of a file that is not whole
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What a restore of a backup would do here; nothing that stands against it means that it fits."""
+
+    manifest: Manifest
+    is_sealed: bool
+    steps: list[str]  # migrations that its tables lack
+    files: list[Path]  # secret files that it would write
+    against: list[str]
 
 
 async def restore_archive(
@@ -66,10 +83,8 @@ async def restore_archive(
         keys = _keys_to_write(archive, manifest, settings, over=over)
         await migrate(settings.database_url, manifest.migrations[-1])
         async with connected(settings.database_url) as connection, connection.transaction():
-            if not over and await connection.fetchval(_USED):
-                raise ArchiveRefused("the database holds schools or accounts: restore into a new one, or say --over")
-            if await connection.fetchval(_RUNS):
-                raise ArchiveRefused("the service runs on this database: stop it, wait a minute, and restore then")
+            if against := await _against(connection, over=over):
+                raise ArchiveRefused(against[0])
             await _load(connection, archive, manifest, tell)
             for path, content in keys.items():
                 _put(path, content)
@@ -77,6 +92,61 @@ async def restore_archive(
     async with connected(settings.database_url) as connection:
         await note_restore(connection, manifest.made_at)
     return manifest
+
+
+async def fit_of(settings: Settings, file: Path, *, over: bool, private: X25519PrivateKey | None = None) -> Fit:
+    """Return what a restore of a backup would do here; nothing is changed. Raises ArchiveRefused for one of no good."""
+    with opened(file, private) as (archive, manifest):
+        _check_version(manifest, file)
+        files, against = dict[Path, bytes](), list[str]()
+        try:
+            files = _keys_to_write(archive, manifest, settings, over=over)
+        except (ArchiveRefused, VaultLocked) as error:
+            against.append(str(error))
+    async with connected(settings.database_url) as connection:
+        against += await _against(connection, over=over)
+    steps = [name for name in names() if name not in manifest.migrations]
+    with file.open("rb") as source:
+        return Fit(manifest, is_sealed(source), steps, sorted(files), against)
+
+
+def read_through(file: Path, private: X25519PrivateKey | None, tell: Tell = silent) -> None:
+    """Read every table of a backup to its end; seal and checksums are of the whole. Raises ArchiveRefused."""
+    with opened(file, private) as (archive, manifest):
+        course = _course(archive, manifest, tell)
+        for table in manifest.rows:
+            try:
+                with archive.open(f"{TABLES}{table}.csv") as source:
+                    watched = Watched(source, course, table)
+                    while watched.read(BLOCK):
+                        pass
+            except DAMAGED as error:
+                raise ArchiveRefused(f"the backup is damaged in table {table} ({error}): take an older one") from None
+            course.finish(table)
+
+
+async def _against(connection: asyncpg.Connection, *, over: bool) -> list[str]:
+    """Return what stands in a database against a restore into it."""
+    told = []
+    if not over and await _any(connection, _IN_USE):
+        told.append(USED)
+    if await _any(connection, _RUNS):
+        told.append(SERVED)
+    return told
+
+
+async def _any(connection: asyncpg.Connection, questions: Mapping[str, str]) -> bool:
+    there = [table for table in questions if await _is_there(connection, table)]
+    return any([await connection.fetchval(questions[table]) for table in there])
+
+
+async def _is_there(connection: asyncpg.Connection, table: str) -> bool:
+    return bool(await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", table))
+
+
+def _course(archive: zipfile.ZipFile, manifest: Manifest, tell: Tell) -> Course:
+    sizes = {each.filename: each.file_size for each in archive.infolist()}
+    return Course(tell, {table: sizes.get(f"{TABLES}{table}.csv", 0) for table in manifest.rows})
 
 
 @contextmanager
@@ -138,15 +208,17 @@ async def _load(connection: asyncpg.Connection, archive: zipfile.ZipFile, manife
     # What keeps the ledger as it was written would refuse to empty it, and count its balances twice.
     for table in tables:
         await connection.execute(f"ALTER TABLE {quoted([table])} DISABLE TRIGGER USER")
-    await connection.execute(f"TRUNCATE {quoted([*tables, *UNKEPT])}")
+    unkept = [name for name in sorted(UNKEPT) if await _is_there(connection, name)]  # an older version lacks some
+    await connection.execute(f"TRUNCATE {quoted([*tables, *unkept])}")
     for name, parent, bound in manifest.partitions:
         await connection.execute(
             f"CREATE TABLE IF NOT EXISTS {quoted([name])} PARTITION OF {quoted([parent])} {bound}"
         )  # fmt: skip
+    course = _course(archive, manifest, tell)
     for table in tables:
         if table in manifest.rows:
-            await _load_table(connection, archive, table, manifest)
-            tell(table, manifest.rows[table])
+            await _load_table(connection, archive, table, manifest, course)
+            course.finish(table)
     await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
     for table in tables:
         await connection.execute(f"ALTER TABLE {quoted([table])} ENABLE TRIGGER USER")
@@ -157,12 +229,14 @@ async def _load(connection: asyncpg.Connection, archive: zipfile.ZipFile, manife
             await connection.execute("SELECT setval($1::regclass, $2)", row["sequence"], highest)
 
 
-async def _load_table(connection: asyncpg.Connection, archive: zipfile.ZipFile, table: str, manifest: Manifest) -> None:
+async def _load_table(
+    connection: asyncpg.Connection, archive: zipfile.ZipFile, table: str, manifest: Manifest, course: Course
+) -> None:
     expected = manifest.rows[table]
     try:
         with archive.open(f"{TABLES}{table}.csv") as source:
-            found = await _copy(connection, table, source)
-    except (KeyError, OSError, ValueError, zipfile.BadZipFile, asyncpg.DataError, asyncpg.PostgresSyntaxError) as error:
+            found = await _copy(connection, table, source, course)
+    except (*DAMAGED, asyncpg.DataError, asyncpg.PostgresSyntaxError) as error:
         raise ArchiveRefused(f"the backup is damaged in table {table} ({error}): take an older one") from None
     if found != expected:
         raise ArchiveRefused(f"the backup is damaged: table {table} has {found} rows and should have {expected}")
@@ -170,9 +244,10 @@ async def _load_table(connection: asyncpg.Connection, archive: zipfile.ZipFile, 
         raise ArchiveRefused(f"the backup is damaged: the rows of table {table} are not those that were backed up")
 
 
-async def _copy(connection: asyncpg.Connection, table: str, source: IO[bytes]) -> int:
+async def _copy(connection: asyncpg.Connection, table: str, source: IO[bytes], course: Course) -> int:
     columns = [column.strip('"') for column in source.readline().decode().strip().split(",")]
-    status = await connection.copy_to_table(table, source=source, columns=columns, format="csv", timeout=HOURS_S)
+    watched = Watched(source, course, table)
+    status = await connection.copy_to_table(table, source=watched, columns=columns, format="csv", timeout=HOURS_S)
     return int(status.split()[-1])
 
 

@@ -1,10 +1,12 @@
 """`esik cloud verify`: whether records, books, audit journal, sealed fields and files are whole, and anchors agree."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cloud.cli.telling import AsJson, Status, answer, progress
 from cloud.cli.world import Data, EditionOption, run_to_the_end, services_of, settings_of
 from cloud.core.actor import Actor
 from cloud.core.services import Services
@@ -19,7 +21,9 @@ Copies = Annotated[
 ]
 
 
-def verify(data: Data = None, edition: EditionOption = None, anchors: Copies = None) -> None:
+def verify(
+    data: Data = None, edition: EditionOption = None, anchors: Copies = None, *, as_json: AsJson = False
+) -> None:
     """Compute every chain anew, decrypt every sealed field, add up every school's books, and compare the anchors.
 
     The status is 1 when anything is wrong. It only reads, and the service may run meanwhile. Chains show accidents and
@@ -28,28 +32,35 @@ def verify(data: Data = None, edition: EditionOption = None, anchors: Copies = N
     settings = settings_of(data, edition)
 
     async def work() -> tuple[Found, dict[str, int]]:
-        async with services_of(settings) as services:
-            found = Found()
-            counted = await look(services, found)
-            if anchors is not None:
-                compared = await compare_folder(services, anchors, found.tell)
-                counted["anchors"] += compared.anchors
-                for each in compared.left_behind:
-                    found.note(*each)
-            await verify_books(services, found)
-            return found, counted
+        with progress("verifying") as tell:
+            async with services_of(settings) as services:
+                found = Found()
+                counted = await look(services, found, tell)
+                if anchors is not None:
+                    compared = await compare_folder(services, anchors, found.tell)
+                    counted["anchors"] += compared.anchors
+                    for each in compared.left_behind:
+                        found.note(*each)
+                await verify_books(services, found)
+                return found, counted
 
     found, counted = run_to_the_end(work())
+    values = {"counted": counted, "wrong": found.wrong, "found": found.named}
+    answer("verify", values, _words(found, counted), as_json=as_json)
+    if found.wrong:
+        raise typer.Exit(Status.FAILED)
+
+
+def _words(found: Found, counted: dict[str, int]) -> Iterator[str]:
     for place, what in found.named:
-        typer.echo(f"{place}: {what}")
+        yield f"{place}: {what}"
     if not found.wrong:
         told = ", ".join(f"{count} {name}" for name, count in counted.items())
-        typer.echo(f"in order: {told}; every chain and every position, the books of every school")
+        yield f"in order: {told}; every chain and every position, the books of every school"
         return
     more = found.wrong - len(found.named)
-    typer.echo(f"{found.wrong} things are wrong{f', {more} not shown' if more else ''}.")
-    typer.echo("Make a copy of this database before anything else is done with it.")
-    raise typer.Exit(1)
+    yield f"{found.wrong} things are wrong{f', {more} not shown' if more else ''}."
+    yield "Make a copy of this database before anything else is done with it."
 
 
 async def verify_books(services: Services, found: Found) -> None:

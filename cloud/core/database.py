@@ -22,12 +22,11 @@ MIGRATIONS = "cloud.migrations"
 MODELS = tuple(
     f"cloud.{name}.models" for name in ("accounts", "schools", "people", "cards", "devices", "rosters", "attendance")
 )
+# What is raised where a database is away, or gives no more of itself.
+UNREACHED = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
+             asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError)  # fmt: skip
 CONNECT_TIMEOUT_S = 10.0
 COMMAND_TIMEOUT_S = 60.0
-_PASSING = (
-    OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-)  # fmt: skip
 
 
 class DatabaseUnreachable(Exception):
@@ -36,7 +35,7 @@ class DatabaseUnreachable(Exception):
     def __init__(self, url: str, why: Exception) -> None:
         super().__init__(f"{place(url)}: {why}")
         is_missing = isinstance(why, DBConnectionError)  # an OSError, too: Tortoise's word for no such database
-        self.may_pass = isinstance(why, _PASSING) and not is_missing
+        self.may_pass = isinstance(why, UNREACHED) and not is_missing
 
 
 @dataclass(slots=True)

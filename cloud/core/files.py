@@ -16,11 +16,16 @@ class NotWritten(Refused):
     code = "not_written"
 
 
+def refuse_taken(file: Path) -> None:
+    """Raise NotWritten where another file has the name already."""
+    if file.exists():
+        raise NotWritten(message("{file} is there already. Choose another name.", file=str(file)))
+
+
 @contextmanager
 def whole(file: Path) -> Iterator[BinaryIO]:
     """Yield a file of mode 0600 that gets its name when everything is in it and on the disk. Raises NotWritten."""
-    if file.exists():
-        raise NotWritten(message("{file} is there already. Choose another name.", file=str(file)))
+    refuse_taken(file)
     temporary = file.with_name(file.name + ".part")
     try:
         handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)

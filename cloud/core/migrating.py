@@ -7,7 +7,7 @@ import asyncio
 import importlib
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, IntEnum
 from functools import cached_property, partial
 from pathlib import Path
@@ -27,22 +27,36 @@ from tortoise.migrations.writer import MigrationWriter, migrations_module_path
 from tortoise.transactions import in_transaction
 from typing_extensions import override
 
-from cloud.core.database import APP, CONNECTION, MIGRATIONS, Database, DatabaseUnreachable, configuration, place
+from cloud.core.database import (
+    APP,
+    CONNECT_TIMEOUT_S,
+    CONNECTION,
+    MIGRATIONS,
+    Database,
+    DatabaseUnreachable,
+    address,
+    configuration,
+    place,
+)
 from cloud.core.sealing_columns import KEY_FILE
 
 LOCK = 0x6573696B  # "esik": one migration at a time
 HEAD = '"""The tables as the models have them, made by `python -m cloud.core.migrating remake`."""'
 UNUSED_URL = "postgres://nobody@127.0.0.1:1/none"
+Tell = Callable[[str], None]  # the name of a migration
 
 
 class TablesOfAnotherVersion(Exception):
     """The tables are not the ones this program was written for; it must not run on them."""
 
 
-async def migrate(url: str, upto: str | None = None, *, key_file: Path | None = None) -> list[str]:
+async def migrate(
+    url: str, upto: str | None = None, *, key_file: Path | None = None, tell: Tell = lambda _name: None
+) -> list[str]:
     """Apply what was not applied yet, up to a name if one is given, and return its names. All is applied, or nothing.
 
     The key file is read where rows are to be sealed that lay open before; without one VaultLocked is raised then.
+    `tell` hears of each that is done, before any of them stays.
 
     Tortoise would note an applied migration outside its transaction, and two processes would race: here one outer
     transaction holds the lock, the changes and the notes.
@@ -62,7 +76,7 @@ async def migrate(url: str, upto: str | None = None, *, key_file: Path | None = 
             applied: list[str] = []
             targets = [MigrationTarget(APP, upto or "__latest__")]
             if upto is None or upto not in await _applied(connection):  # else Tortoise would undo what came after
-                await executor.migrate(targets, direction="forward", progress=partial(_note, applied))
+                await executor.migrate(targets, direction="forward", progress=partial(_note, applied, tell))
     return applied
 
 
@@ -101,25 +115,52 @@ async def _applied(connection: BaseDBAsyncClient) -> set[str]:
     return {row["name"] for row in rows}
 
 
-def _note(applied: list[str], event: str, _app: str, name: str) -> None:
+def _note(applied: list[str], tell: Tell, event: str, _app: str, name: str) -> None:
     if event == "apply_done":
         applied.append(name)
+        tell(name)
+
+
+async def pending(url: str) -> list[str]:
+    """Return the names of the migrations that `migrate` would apply, in order; nothing is changed.
+
+    Raises DatabaseUnreachable, or TablesOfAnotherVersion for tables of a newer version.
+    """
+    try:
+        connection = await asyncpg.connect(**address(url), timeout=CONNECT_TIMEOUT_S)
+    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+        raise DatabaseUnreachable(url, error) from error
+    try:
+        applied = await _noted(connection)
+    finally:
+        await connection.close(timeout=CONNECT_TIMEOUT_S)
+    _refuse_newer(url, applied)
+    return sorted(set(names()) - applied)
 
 
 async def check_version(database: Database) -> None:
     """Raise TablesOfAnotherVersion unless exactly the migrations of this program were applied."""
-    try:
-        rows = await database.pool.fetch("SELECT name FROM tortoise_migrations WHERE app = $1", APP)
-    except asyncpg.UndefinedTableError:
-        rows = []
-    applied, known = {row["name"] for row in rows}, set(names())
-    if missing := sorted(known - applied):
+    applied = await _noted(database.pool)
+    if missing := sorted(set(names()) - applied):
         raise TablesOfAnotherVersion(
             f"{place(database.url)} has older tables ({missing[0]} was not applied): run `esik cloud migrate`."
         )
-    if extra := sorted(applied - known):
+    _refuse_newer(database.url, applied)
+
+
+async def _noted(asked: asyncpg.Connection | asyncpg.Pool) -> set[str]:
+    """Return the migrations that were applied; none where there are no tables."""
+    try:
+        rows = await asked.fetch("SELECT name FROM tortoise_migrations WHERE app = $1", APP)
+    except asyncpg.UndefinedTableError:
+        return set()
+    return {row["name"] for row in rows}
+
+
+def _refuse_newer(url: str, applied: set[str]) -> None:
+    if extra := sorted(applied - set(names())):
         raise TablesOfAnotherVersion(
-            f"{place(database.url)} has tables of a newer version ({extra[0]}): install that version of Esik."
+            f"{place(url)} has tables of a newer version ({extra[0]}): install that version of Esik."
         )
 
 

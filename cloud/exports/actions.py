@@ -17,7 +17,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
-from cloud.core.files import whole
+from cloud.core.files import refuse_taken, whole
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.exports.catalogue import Known, known_tables
@@ -34,6 +34,7 @@ from cloud.schools.queries import SchoolRow, school_of_id
 from esik import __version__
 
 COPIED = 1 << 20
+COUNT_S = 600.0
 Progress = Callable[[int, int], Awaitable[None]]  # is told how many of how many tables were written
 _MIGRATION = "SELECT name FROM tortoise_migrations ORDER BY name DESC LIMIT 1"
 
@@ -62,7 +63,7 @@ class Exported:
 
 async def export_school(
     services: Services, actor: Actor, school_id: int, file: Path, secrets: Collection[Secret] = (),
-    passphrase: str | None = None,
+    passphrase: str | None = None, progress: Progress | None = None,
 ) -> Exported:  # fmt: skip
     """Write a school's export, a zip file for its owner only, whole or not at all; the audit journal says who did.
 
@@ -72,10 +73,33 @@ async def export_school(
     school = await school_of_id(services, school_id)
     wanted = Wanted(frozenset(secrets), SealingKey.of(passphrase) if passphrase is not None else None)
     with whole(file) as out:
-        exported = await write_export(services, school, out, wanted, file.parent)
+        exported = await write_export(services, school, out, wanted, file.parent, progress or untold)
         async with services.database.transaction() as connection:
             await note_made(connection, actor, school, exported, wanted, services.clock.now())
     return exported
+
+
+async def count_school(
+    services: Services, actor: Actor, school_id: int, file: Path, secrets: Collection[Secret] = (),
+    passphrase: str | None = None,
+) -> Exported:  # fmt: skip
+    """Return what `export_school` would write, and raise what it would raise; nothing is written."""
+    actor.require(Right.SCHOOL_EXPORT, school_id)
+    school = await school_of_id(services, school_id)
+    wanted = Wanted(frozenset(secrets), SealingKey.of(passphrase) if passphrase is not None else None)
+    refuse_taken(file)
+    async with (
+        services.database.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        rows = {
+            known.table.name: await connection.fetchval(
+                f"SELECT count(*) FROM ({known.rows(['1'])}) AS row",  # noqa: S608 (names of the catalogue)
+                school.id, timeout=COUNT_S,
+            )
+            for known in await known_tables(connection, TABLES, meanings(), wanted.secrets)
+        }  # fmt: skip
+    return Exported(rows, wanted.left_out)
 
 
 async def note_made(

@@ -1,5 +1,6 @@
 """The SQLite file of an export: the same tables, columns and keys, and the dictionary as a table of its own."""
 
+import errno
 import os
 import sqlite3
 import tempfile
@@ -51,6 +52,8 @@ def _nameless(folder: Path) -> Iterator[tuple[sqlite3.Connection, BinaryIO]]:
             Path(name).unlink()
         try:
             yield connection, source
+        except sqlite3.OperationalError as error:  # a disk that is full, or takes nothing
+            raise OSError(errno.ENOSPC, f"{error} (SQLite)") from error
         finally:
             connection.close()
 

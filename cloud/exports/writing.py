@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from cloud.core.copying import copy_out
 from cloud.core.delimited import tamed
 from cloud.core.vault import Vault
 from cloud.exports.catalogue import Known, csv_value
@@ -36,10 +37,10 @@ async def write_csv(connection: asyncpg.Connection, school_id: int, package: Pac
         async def take(data: bytes) -> None:
             out.write(data)
 
-        status = await connection.copy_from_query(
-            query, school_id, output=take, format="csv", header=True, force_quote=quoted or None, timeout=HOURS_S
-        )
-    rows = int(status.split()[-1])
+        rows = await copy_out(
+            connection, query, school_id, take=take, timeout_s=HOURS_S, format="csv", header=True,
+            force_quote=quoted or None,
+        )  # fmt: skip
     package.count(name, rows)
     return rows
 
@@ -53,11 +54,11 @@ async def write_json(connection: asyncpg.Connection, school_id: int, package: Pa
         async def take(data: bytes) -> None:
             out.write(data)
 
-        status = await connection.copy_from_query(
-            f"SELECT row_to_json(shown) FROM ({inner}) AS shown",  # noqa: S608 (names of the catalogue)
-            school_id, output=take, timeout=HOURS_S, **_UNQUOTED,
+        rows = await copy_out(
+            connection, f"SELECT row_to_json(shown) FROM ({inner}) AS shown",  # noqa: S608 (names of the catalogue)
+            school_id, take=take, timeout_s=HOURS_S, **_UNQUOTED,
         )  # fmt: skip
-    package.count(name, int(status.split()[-1]))
+    package.count(name, rows)
 
 
 async def write_opened(

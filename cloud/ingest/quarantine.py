@@ -15,7 +15,10 @@ SELECT device, reason, count(*) AS records, min(seq) AS first_seq, max(seq) AS l
   min(received_at) AS first_at, max(received_at) AS last_at
 FROM quarantine WHERE $1::text IS NULL OR device = $1 GROUP BY device, reason ORDER BY device, reason LIMIT $2
 """
-_ROWS = "SELECT id, record FROM quarantine WHERE id > $1 AND reason = ANY($2::text[]) ORDER BY id LIMIT $3"
+_ROWS = """
+SELECT id, device, reason, seq, received_at, record FROM quarantine
+WHERE id > $1 AND reason = ANY($2::text[]) ORDER BY id LIMIT $3
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +44,23 @@ async def held(pool: asyncpg.Pool, device: str | None) -> list[Held]:
     return [Held(**row) for row in await pool.fetch(_HELD, device, GROUPS_MAX)]
 
 
-async def count_readable(pool: asyncpg.Pool) -> int:
-    """Return how many records that are held this program could read; nothing is changed."""
-    return sum([_is_readable(record) async for record in _records(pool)])
+async def readable(pool: asyncpg.Pool) -> list[Held]:
+    """Return what this program could read of what is held, by device and reason; nothing is changed."""
+    found = dict[tuple[str, str], Held]()
+    async for row in _rows(pool):
+        if _is_readable(row["record"]):
+            key, seq, at = (row["device"], row["reason"]), row["seq"], row["received_at"]
+            before = found.get(key, Held(*key, 0, seq, seq, at, at))
+            found[key] = Held(*key, before.records + 1, min(before.first_seq, seq), max(before.last_seq, seq),
+                              min(before.first_at, at), max(before.last_at, at))  # fmt: skip
+    return [found[key] for key in sorted(found)]
 
 
-async def _records(pool: asyncpg.Pool) -> AsyncIterator[bytes]:
+async def _rows(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Record]:
     after = 0
     while rows := await pool.fetch(_ROWS, after, list(CONSUMED), AT_ONCE):
         for row in rows:
-            yield row["record"]
+            yield row
         after = rows[-1]["id"]
 
 

@@ -4,7 +4,7 @@ Rule: it only reads, all of one instant, while the service runs. Chains show acc
 can write the database could make them anew, so nothing more is claimed.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -17,6 +17,8 @@ FINDINGS_MAX = 100  # that are named; beyond that they are only counted
 HOURS_S = 6 * 3600.0  # a national table takes its time
 PREFETCH = 1_000
 
+Tell = Callable[[int, int], None]
+_TOTAL = "SELECT coalesce(sum(position), 0)::bigint FROM shard_head"
 _POSITIONS = """
 SELECT shard_head.shard, shard_head.position AS head, coalesce(held.count, 0) + gone AS count,
   coalesce(held.max, 0) AS max, coalesce(held.different, 0) + gone AS different
@@ -79,16 +81,18 @@ class _Loss:
     digest: bytes
 
 
-async def verify_log(services: Services) -> Verified:
-    """Look at everything, across all schools."""
+async def verify_log(services: Services, tell: Tell = lambda _done, _total: None) -> Verified:
+    """Look at everything, across all schools; `tell` hears after each epoch how many records of how many that were."""
     verified = Verified()
     async with (
         services.database.pool.acquire(timeout=60.0) as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         await _positions(connection, verified)
+        total = await connection.fetchval(_TOTAL)
         async for mark in connection.cursor(_MARKS, prefetch=PREFETCH, timeout=HOURS_S):
             await _epoch(connection, mark, verified)
+            tell(verified.records, max(verified.records, total))
     return verified
 
 

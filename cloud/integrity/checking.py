@@ -4,7 +4,7 @@ Rule: it only reads but for its own result; one check at a time, whoever runs th
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -28,6 +28,9 @@ ZONE = ZoneInfo("Asia/Almaty")
 WHO, ALARM, RESTORED = "service", "integrity_broken", "backup_restored"
 DETAIL_MAX = 200
 CHECKS_SHOWN = 30
+STAGES = ("records", "audit journal", "roles and ties", "anchors", "sealed fields")
+WHOLE = 1_000  # how much each of them counts for who waits
+Tell = Callable[[str, int, int], None]
 _LOCK = 0x636865636B  # "check"
 _LAST = "SELECT at FROM integrity_check ORDER BY at DESC LIMIT 1"
 _KEEP = "INSERT INTO integrity_check (at, took_s, counted, wrong, found) VALUES ($1, $2, $3, $4, $5)"
@@ -63,6 +66,10 @@ class Check:
     counted: dict[str, int]
     wrong: int
     found: Sequence[tuple[str, str]]
+
+
+def _nobody(_stage: str, _done: int, _total: int) -> None:
+    """Tell nobody how far a check is."""
 
 
 async def check_due(services: Services) -> bool:
@@ -104,18 +111,30 @@ async def check_everything(services: Services) -> Check:
     return check
 
 
-async def look(services: Services, found: Found) -> dict[str, int]:
-    """Look at everything and tell of what is wrong; return how much was looked at."""
-    records = await verify_log(services)
+async def look(services: Services, found: Found, tell: Tell = _nobody) -> dict[str, int]:
+    """Look at everything and tell of what is wrong; return how much was looked at.
+
+    `tell` hears what is looked at, and how much of how much is done.
+    """
+
+    def begin(stage: str, share: float = 0.0) -> None:
+        tell(stage, round(WHOLE * (STAGES.index(stage) + share)), WHOLE * len(STAGES))
+
+    begin("records")
+    records = await verify_log(services, lambda done, total: begin("records", done / total if total else 0.0))
     for each in records.findings:
         found.tell(each.place, each.what)
     found.wrong += records.count - len(records.findings)
+    begin("audit journal")
     audit = await verify_audit(services.database.pool, found.tell)
+    begin("roles and ties")
     roles = await compare_roles(services, found.tell)
     ties = await compare_ties(services, found.tell)
+    begin("anchors")
     compared = await compare_own(services, found.tell)
     for place, what in compared.left_behind:
         found.note(place, what)
+    begin("sealed fields")
     sealed = await verify_sealed(services, found.tell)
     return {
         "records": records.records, "audit": audit.entries, "roles": roles, "ties": ties, "anchors": compared.anchors,

@@ -57,8 +57,7 @@ async def reseal(services: Services, tell: Callable[[str, int], None] = lambda _
 
     `tell` hears of each column how many. A value that cannot be decrypted stays: the nightly check tells.
     """
-    pool, vault = services.database.pool, services.vault
-    head = BOUND + bytes.fromhex(vault.newest_key_id)
+    pool, vault, head = services.database.pool, services.vault, head_of(services.vault)
     total = 0
     for column in await columns_there(pool):
         count = 0
@@ -67,6 +66,24 @@ async def reseal(services: Services, tell: Callable[[str, int], None] = lambda _
         tell(column.name, count)
         total += count
     return total
+
+
+def head_of(vault: Vault) -> bytes:
+    """Return what every value begins with that the newest key sealed, bound to its row."""
+    return BOUND + bytes.fromhex(vault.newest_key_id)
+
+
+async def unlike(services: Services, head: bytes) -> dict[str, int]:
+    """Return how many values each column holds that begin otherwise, which `reseal` would seal anew; only where any."""
+    found = {}
+    for column in await columns_there(services.database.pool):
+        count = await services.database.pool.fetchval(
+            f"SELECT count(*) FROM {column.table} WHERE substring({column.column} FOR 5) <> $1",  # noqa: S608 (names of ours)
+            head, timeout=BATCH_S,
+        )  # fmt: skip
+        if count:
+            found[column.name] = count
+    return found
 
 
 async def sealed_with(services: Services, key_ids: Sequence[str]) -> dict[str, int]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import asyncpg
 import structlog
 
+from cloud.core.database import UNREACHED
 from cloud.core.errors import kinds_of
 from cloud.core.rotation import made_at
 from cloud.core.services import Services
@@ -33,8 +34,6 @@ from esik import __version__
 EVERY_S = 15.0
 LOST_AFTER = timedelta(minutes=1)
 FAILURES, FAILING_FOR = 3, timedelta(minutes=5)
-UNREACHED = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
-             asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError)  # fmt: skip
 log = structlog.get_logger()
 
 

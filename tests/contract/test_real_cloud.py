@@ -95,6 +95,7 @@ async def serving(services: Services, broker: Mosquitto, address: BrokerAddress 
 
 
 @pytest.mark.requirement("KZ456-5.4")
+@pytest.mark.requirement("KZ456-7")
 async def test_a_device_that_knows_only_the_published_formats_brings_every_tap(
     services: Services, mosquitto_server: Mosquitto, tmp_path: Path
 ) -> None:

@@ -4,113 +4,27 @@ Packages, users and units are left out: those want a machine of their own.
 """
 
 import contextlib
-import shutil
 import stat
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from cloud.core.settings import Settings
-from tests.cloud.cli.esik import ROOT, START_S, environment, running
+from tests.cloud.cli.esik import START_S, environment, running
 from tests.cloud.imports.factory import file
+from tests.deploy.machine import Machine, a_machine
 from tests.deploy.test_server_edition import _mosquitto  # the same broker, the same way
-from tests.deploy.test_server_files import environment as read
-from tests.servers.postgres import Postgres, postgres
 from tests.servers.process import free_port
 from tests.waiting import until
 
-COMMAND_S = 300.0
-WITHOUT = ("--without", "packages,users,systemd,fetch")
 ADDRESSES = ("--public", "https://esik.test", "--mqtt", "mqtts://127.0.0.1:8883", "--operator", "admin", "Айгүл")
-PARTS = ("cloud", "esik", "schemas", "firmware", "edge_agent", "simulators", "deploy", "requirements")
-BROKEN = '''"""A migration that fails half way."""
-
-from tortoise import migrations
-from tortoise.migrations import operations as ops
-
-
-class Migration(migrations.Migration):
-    dependencies = [("cloud", "{before}")]
-    operations = [ops.RunSQL("{sql}", "SELECT 1")]
-'''
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """A program in a repository of its own, a root to install below, and a database server."""
-
-    program: Path
-    root: Path
-    postgres: Postgres
-
-    def script(self, name: str, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [str(self.program / "deploy/server" / name), "--root", str(self.root), *WITHOUT, *words]
-        return subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=COMMAND_S, cwd=self.root,
-            env={**environment({}), "PGHOST": str(self.socket), "PGPORT": str(self.postgres.port), "PGUSER": "esik",
-                 "PYTHONDONTWRITEBYTECODE": "1"},
-        )  # fmt: skip
-
-    def did(self, name: str, *words: str) -> str:
-        done = self.script(name, *words)
-        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    @property
-    def socket(self) -> Path:
-        return Path(self.postgres.server.command[6])
-
-    @property
-    def settings(self) -> dict[str, str]:
-        return read(self.root / "etc/esik/cloud.env")
-
-    def esik(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(self.program / ".venv/bin/esik"), "cloud", *words], capture_output=True, text=True, check=False,
-            timeout=COMMAND_S, env={**environment({}), **self.settings}, cwd=self.root,
-        )  # fmt: skip
-
-    def git(self, *words: str) -> str:
-        named = ["-c", "user.name=t", "-c", "user.email=t@t"]
-        return subprocess.run(
-            ["git", "-C", str(self.program), *named, *words], capture_output=True, text=True, check=True
-        ).stdout.strip()  # fmt: skip
-
-    def version(self, tag: str) -> None:
-        """Commit the program as it lies there, as a version."""
-        self.git("add", "-A")
-        self.git("commit", "-q", "-m", tag)
-        self.git("tag", tag)
-
-    def migration(self, name: str, sql: str) -> None:
-        folder = self.program / "cloud/migrations"
-        before = max(path.stem for path in folder.glob("0*.py"))
-        (folder / f"{name}.py").write_text(BROKEN.format(before=before, sql=sql))
 
 
 @pytest.fixture(name="machine", scope="module")
 def _machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    folder = tmp_path_factory.mktemp("machine")
-    program, root = folder / "program", folder / "root"
-    root.mkdir()
-    for part in PARTS:
-        shutil.copytree(ROOT / part, program / part, ignore=shutil.ignore_patterns("__pycache__", "*.mpy"))
-    (program / ".venv/bin").mkdir(parents=True)
-    starter = program / ".venv/bin/esik"
-    starter.write_text(
-        f"#!/bin/sh\nPYTHONPATH={program} exec {sys.executable} -c "
-        "'import sys; from esik.cli import main; sys.exit(main(sys.argv[1:]))' \"$@\"\n"
-    )
-    starter.chmod(0o755)
-    (program / ".gitignore").write_text(".venv\n__pycache__\n")
-    with postgres() as server:
-        made = Machine(program, root, server)
-        made.git("init", "-q")
-        made.version("v1")
+    with a_machine(tmp_path_factory.mktemp("machine")) as made:
         yield made
 
 
@@ -221,3 +135,36 @@ def test_an_upgrade_keeps_the_data_and_a_rollback_brings_back_those_of_before(ma
     machine.git("checkout", "-q", "--detach", "v1")
     (machine.root / "var/lib/esik/upgrade/version").unlink()
     assert "no upgrade of before is noted" in machine.script("upgrade.sh", "rollback").stderr
+
+
+@pytest.mark.requirement("KZ456-8")
+def test_a_rollback_after_a_good_upgrade_keeps_the_newer_database_beside(machine: Machine) -> None:
+    machine.git("checkout", "-q", "--detach", "v2")
+    machine.migration("0999_again", "ALTER TABLE person ADD COLUMN hat_size integer DEFAULT 7")
+    machine.version("v4")
+    machine.git("checkout", "-q", "--detach", "v2")
+    people = machine.postgres.sql("SELECT count(*) FROM person", "esik")
+    machine.did("upgrade.sh", "v4")
+    machine.postgres.sql("DELETE FROM card", "esik")
+
+    told = machine.did("upgrade.sh", "rollback")
+
+    assert "back at" in told
+    assert machine.git("rev-parse", "HEAD") == machine.git("rev-parse", "v2")
+    assert machine.postgres.sql("SELECT count(*) FROM person", "esik") == people
+    assert int(machine.postgres.sql("SELECT count(*) FROM card", "esik")) > 0
+    assert machine.esik("verify").returncode == 0
+    kept = machine.postgres.sql("SELECT datname FROM pg_database WHERE datname LIKE 'esik_later_%'")
+    assert machine.postgres.sql("SELECT max(hat_size) FROM person", kept) == "7"
+
+
+def test_an_upgrade_that_cannot_be_is_refused_before_anything_is_changed(machine: Machine) -> None:
+    assert "there is no version v99" in machine.script("upgrade.sh", "v99").stderr
+    now = machine.git("describe", "--tags")
+    assert "runs already" in machine.script("upgrade.sh", now).stderr
+    with (machine.program / "cloud/figures.py").open("a") as changed:
+        changed.write("# by hand\n")
+    try:
+        assert "were changed by hand" in machine.script("upgrade.sh", "v1").stderr
+    finally:
+        machine.git("checkout", "-q", "--", "cloud/figures.py")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -30,6 +31,8 @@ from tests.waiting import until
 SCRIPT = Path(__file__).parents[2] / "deploy/server/pitr.sh"
 COMMAND_S = 120.0
 MARK = "SELECT clock_timestamp()"
+FIRST, SECOND = "INSERT INTO told VALUES ('first')", "INSERT INTO told VALUES ('second')"
+START = re.compile(r"^START WAL LOCATION:.*file ([0-9A-F]{24})", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,57 @@ async def test_the_last_hour_is_taken_back_and_devices_bring_what_they_still_hav
         assert [row["seq"] for row in rows] == [*range(1, 21), *range(24, 31)]
         assert tuple(lost) == (21, 23), "what no device has any more stands as a loss"
         assert (await asyncio.to_thread(called, "verify", **words)).returncode == 0
+    finally:
+        server.stop()
+
+
+def test_prune_keeps_what_leads_to_the_days_that_are_wanted_and_nothing_of_before(site: Site) -> None:
+    bases, segments = site.folder / "kept/base", site.folder / "kept/wal"
+    site.postgres.sql("CREATE TABLE told (word text)")
+    for statement, name in ((FIRST, "2020-01-01T000000Z"), (SECOND, "2020-02-01T000000Z")):
+        site.did("base")
+        next(each for each in bases.iterdir() if each.name > "2021").rename(bases / name)
+        site.postgres.sql(statement)
+        site.archive_all()
+    instant = site.postgres.sql(MARK)
+    site.postgres.sql("INSERT INTO told VALUES ('third')")
+    site.archive_all()
+    site.did("base")
+    next(each for each in bases.iterdir() if each.name > "2021").rename(bases / "2099-01-01T000000Z")
+    begun = START.search((bases / "2020-02-01T000000Z" / "backup_label").read_text())
+    assert begun is not None
+    before = {each.name for each in segments.glob("?" * 24 + ".gz")}
+
+    pruned = site.did("prune", "30")
+
+    assert sorted(each.name for each in bases.iterdir()) == ["2020-02-01T000000Z", "2099-01-01T000000Z"]
+    assert "deleted base backup 2020-01-01" in pruned
+    assert "2 base backups stay, the oldest 2020-02-01" in pruned
+    left = {each.name for each in segments.glob("?" * 24 + ".gz")}
+    assert left == {name for name in before if name >= f"{begun[1]}.gz"}
+    assert left < before, "the log before the oldest that stays is gone"
+    site.did("restore", str(site.folder / "restored"), instant)
+    assert words_of(site) == "first second"
+
+
+def test_without_an_instant_the_last_that_was_archived_is_there(site: Site) -> None:
+    site.postgres.sql("CREATE TABLE told (word text)")
+    site.did("base")
+    site.postgres.sql("INSERT INTO told VALUES ('after the base')")
+    site.archive_all()
+
+    site.did("restore", str(site.folder / "restored"))
+
+    assert words_of(site) == "after the base"
+
+
+def words_of(site: Site) -> str:
+    """Start the restored server, and return what its table tells."""
+    server = restored(site)
+    server.start()
+    try:
+        again = replace(site.postgres, port=int(server.command[4]))
+        return again.sql("SELECT string_agg(word, ' ' ORDER BY ctid) FROM told")
     finally:
         server.stop()
 

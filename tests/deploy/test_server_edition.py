@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import ssl
 import sys
@@ -30,6 +31,14 @@ GATE = "main=Негізгі кіру|Главный вход|Main entrance"
 SCHOOL = "demo2026"
 _ESIK = "import sys; from esik.cli import main; sys.exit(main(sys.argv[1:]))"
 REFUSED = (aiomqtt.MqttError, OSError)
+HOLES = """
+SELECT count(*) FROM watermark, generate_series(1, upto) AS seq WHERE NOT EXISTS (
+  SELECT FROM record WHERE record.device = watermark.device AND record.epoch = watermark.epoch AND record.seq = seq.seq
+)
+"""
+MET = """
+SELECT (SELECT count(*) FROM newcomer.met) >= count(*) AND count(*) > 0 FROM record
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,7 @@ def _mosquitto(folder: Path, port: int) -> Iterator[Server]:
 @contextlib.contextmanager
 def _agent(folder: Path) -> Iterator[None]:
     """Run an agent with the site's bundle; a card is held to its reader again and again."""
-    taps = [{"at_ms": 2_000 * number, "credential": CARD, "medium": "uid"} for number in range(1, 60)]
+    taps = [{"at_ms": 2_000 * number, "credential": CARD, "medium": "uid"} for number in range(1, 300)]
     (folder / "taps").write_text("".join(json.dumps(tap) + "\n" for tap in taps))
     (folder / "agent.toml").write_text(
         f"""
@@ -160,6 +169,63 @@ def test_a_second_worker_and_more_pages_share_the_load_of_a_running_service(site
         until(lambda: site.ask(shares) == "32 32", START_S, "each worker to hold half of the shards")
 
     until(lambda: site.ask(shares) == "64", START_S, "the first worker to hold all of them again")
+
+
+@pytest.mark.requirement("KZ456-6.2")
+def test_a_third_worker_takes_its_part_while_taps_come_and_none_is_lost_when_it_is_killed(site: Site) -> None:
+    def shares() -> list[int]:
+        return sorted(map(int, site.ask("SELECT count(*) FROM shard_lease GROUP BY holder").split()))
+
+    with _agent(site.folder):
+        until(lambda: site.ask("SELECT count(*) > 3 FROM record") == "t", START_S, "taps")
+        with (
+            running(site.folder / "worker-2", "--part", "worker", settings=site.settings),
+            running(site.folder / "worker-3", "--part", "worker", settings=site.settings) as third,
+        ):
+            until(lambda: shares() == [20, 22, 22], START_S, "three workers to share")
+            before = int(site.ask("SELECT count(*) FROM record"))
+            until(lambda: int(site.ask("SELECT count(*) FROM record")) > before, START_S, "taps by three")
+
+            third.end(signal.SIGKILL)
+
+            until(lambda: shares() == [32, 32], START_S, "two to have all of them")
+            after = int(site.ask("SELECT count(*) FROM record"))
+            until(lambda: int(site.ask("SELECT count(*) FROM record")) > after, START_S, "taps by two")
+
+    assert site.ask(HOLES) == "0"
+
+
+@pytest.mark.requirement("KZ456-6.1")
+def test_a_new_component_follows_the_log_from_its_beginning_and_disturbs_nobody(site: Site) -> None:
+    made = "SELECT md5(string_agg(movement::text, ',' ORDER BY id)) FROM movement WHERE id <= {0}"
+    with _agent(site.folder):
+        until(lambda: site.ask("SELECT count(*) > 0 FROM movement") == "t", START_S, "taps")
+        last = site.ask("SELECT max(id) FROM movement")
+        before = site.ask(made.format(last))
+        with _newcomer(site) as component:
+            until(lambda: site.ask(MET) == "t", START_S, "the new component to have met all that ever came")
+            component.kill()
+            at = int(site.ask("SELECT count(*) FROM record"))
+            until(lambda: int(site.ask("SELECT count(*) FROM record")) > at, START_S, "taps while it is gone")
+            component.start()
+            until(lambda: site.ask(MET) == "t", START_S, "it to go on where it stood")
+
+    assert site.ask(made.format(last)) == before, "what the others made is as it was"
+    assert site.ask("SELECT count(*) FROM newcomer.met WHERE kind = 'decision'") != "0"
+    assert called("verify", **site.settings).returncode == 0
+    assert "newcomer" in called("status", **site.settings).stdout, "its place is told with the others'"
+
+
+@contextlib.contextmanager
+def _newcomer(site: Site) -> Iterator[Server]:
+    command = [sys.executable, "-m", "tests.deploy.newcomer", str(site.settings["database_url"])]
+    there = "SELECT to_regclass('newcomer.met') IS NOT NULL"
+    component = Server(command, site.folder / "newcomer.log", lambda: site.ask(there) == "t")
+    component.start()
+    try:
+        yield component
+    finally:
+        component.stop()
 
 
 @pytest.mark.requirement("KZ456-11")

@@ -1,5 +1,8 @@
 """A drill restores a backup beside the running service, compares every row, checks everything, and leaves nothing."""
 
+import asyncio
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -18,8 +21,9 @@ from cloud.imports.actions import import_school
 from cloud.ledger.postings import OFFICE, top_up
 from cloud.people.queries import people_of
 from simulators.clock import SimulatedClock
+from tests.cloud.cli.esik import called, told
 from tests.cloud.cli.test_archive import changed, contents, sent
-from tests.cloud.imports.factory import file
+from tests.cloud.imports.factory import DANA, file
 from tests.cloud.ingest.device import Device, tapped
 from tests.cloud.ingest.device import opened as epoch_opened
 from tests.cloud.ingest.rows import add_devices
@@ -63,6 +67,15 @@ async def execute(url: str, statement: str) -> None:
         await connection.close()
 
 
+def settings_as_words(settings: Settings) -> dict[str, object]:
+    return {
+        "edition": "server",
+        "data": settings.data,
+        "database_url": settings.database_url,
+        "mqtt_url": "mqtt://127.0.0.1:1",
+    }
+
+
 @pytest.mark.requirement("KZ456-3", part="backup")
 async def test_a_drill_of_now_restores_compares_and_checks_everything_and_leaves_nothing(source: Settings) -> None:
     before, said = await contents(source.database_url), list[str]()
@@ -96,7 +109,7 @@ async def test_a_sealed_backup_holds_nothing_that_can_be_read_and_is_restored_by
     told: list[str] = []
     await write_archive(
         source, out, SimulatedClock().now(), with_keys=True, recipients=[HOLDER.public_key()],
-        tell=lambda table, _rows: told.append(table),
+        tell=lambda table, _done, _total: told.append(table),
     )  # fmt: skip
     target = Settings(data=tmp_path / "target", edition=Edition.SERVER, database_url=empty_database)
 
@@ -109,7 +122,7 @@ async def test_a_sealed_backup_holds_nothing_that_can_be_read_and_is_restored_by
     assert b"PK\x03\x04" not in out.read_bytes()
     assert source.vault_key_file.read_bytes() not in out.read_bytes()
     assert target.vault_key_file.read_bytes() == source.vault_key_file.read_bytes()
-    assert sorted(told) == sorted(manifest.rows)
+    assert set(told) == set(manifest.rows)
     assert (await contents(target.database_url))["record"] == (await contents(source.database_url))["record"]
 
 
@@ -147,3 +160,65 @@ async def test_a_drill_refuses_a_file_in_which_one_row_differs(source: Settings,
         await drill(source, SimulatedClock(), lambda _line: None, file=bad)
 
     assert not [name for name in await databases(source.database_url) if name.startswith(NAME)]
+
+
+async def test_what_a_drill_that_was_cut_off_left_goes_with_the_next_one(source: Settings) -> None:
+    await execute(source.database_url, f"CREATE DATABASE {NAME}deadbeef")
+    (source.data / f"{FOLDER}4194305-x").mkdir()  # above what a process may be numbered
+
+    await drill(source, SimulatedClock(), lambda _line: None)
+
+    assert not [name for name in await databases(source.database_url) if name.startswith(NAME)]
+    assert not list(source.data.glob(f"{FOLDER}*"))
+
+
+async def test_a_user_who_may_not_make_databases_is_told_what_to_do(source: Settings) -> None:
+    await execute(source.database_url, "DROP ROLE IF EXISTS plain_of_drill; CREATE ROLE plain_of_drill LOGIN; "
+                  "GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain_of_drill")  # fmt: skip
+    plain = replace(source, database_url=source.database_url.replace("//esik@", "//plain_of_drill@"))
+    try:
+        with pytest.raises(ArchiveRefused, match="ALTER ROLE plain_of_drill CREATEDB"):
+            await drill(plain, SimulatedClock(), lambda _line: None)
+    finally:
+        await execute(source.database_url, "DROP OWNED BY plain_of_drill; DROP ROLE plain_of_drill")
+
+
+def test_the_commands_make_a_key_seal_rotate_verify_and_drill(source: Settings, tmp_path: Path) -> None:
+    private, folder = tmp_path / "usb.key", tmp_path / "backups"
+    folder.mkdir()
+    for day in range(1, 9):
+        (folder / f"esik-2025-01-{day:02}T023000Z.zip").write_bytes(b"old")
+    recipient = called("backup-key", "make", str(private)).stdout.strip()
+    assert called("backup-key", "show", str(private)).stdout.strip() == recipient
+    words = {**settings_as_words(source), "backup_folder": folder, "backup_recipients": recipient}
+
+    dry = called("backup", "--keep-days", "30", "--dry-run", **words)
+    assert len(list(folder.iterdir())) == 8
+    assert dry.stdout.count("would delete") == 6
+    written = json.loads(called("backup", "--keep-days", "30", "--json", **words).stdout)
+    assert (written["sealed"], len(written["deleted"])) == (True, 6)
+    (out,) = folder.glob("*.sealed")
+    assert str(out) == written["file"]
+
+    done = called("backup", "--verify", str(out), "--key", str(private), **words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("in order after ")
+    assert "restored, compared and checked" in done.stdout
+    assert "sealed: name with --key" in told(called("drill", str(out), **words))
+    assert json.loads(called("drill", "--json", **words).stdout)["wrong"] == 0
+    assert "there already" in told(called("backup-key", "make", str(private)))
+    assert DANA.encode() not in out.read_bytes()
+
+
+def test_a_drill_that_finds_something_ends_with_1_and_names_it(source: Settings) -> None:
+    called_with = settings_as_words(source)
+    past_the_guards = (
+        "SET session_replication_role = replica; UPDATE ledger_account SET balance_tiyn = balance_tiyn + 1"
+    )
+    asyncio.run(execute(source.database_url, past_the_guards))
+
+    done = called("drill", **called_with)
+
+    assert done.returncode == 1
+    assert "books of almaty5" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith(("1 things are wrong", "2 things are wrong", "3 things are wrong"))

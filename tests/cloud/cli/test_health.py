@@ -26,7 +26,10 @@ from tests.cloud.ingest.rows import add_devices
 from tests.cloud.schools.factory import a_school
 from tests.servers.process import Server, answers, free_port, program
 
+OLDER = "DELETE FROM tortoise_migrations WHERE name LIKE '0053%'"
+NEWER = "INSERT INTO tortoise_migrations (app, name, applied_at) VALUES ('cloud', '9999_x', now())"
 AHEAD = "UPDATE record SET received_at = now() + interval '5 hours' WHERE seq = 10"
+UNWHOLE = "INSERT INTO integrity_check (at, took_s, counted, wrong, found) VALUES (now(), 1, '{}', 3, '[]')"
 KEPT = """
 INSERT INTO quarantine (shard, school_id, device, epoch, seq, received_at, reason, digest, record)
 SELECT shard, school_id, device, epoch, seq, received_at, $2, digest, $3 FROM record WHERE seq = $1
@@ -152,9 +155,14 @@ def test_a_broker_with_a_certificate_of_another_authority_is_told_as_that(source
     ("break_it", "what", "told"),
     [
         (lambda at: at.vault_key_file.chmod(0o644), "key file", "can be read by others"),
+        (lambda at: (at.data / "ca" / "intermediate.key").chmod(0o640), "secret file", "(640)"),
+        (partial(execute, statement=OLDER), "tables", "was not applied"),
+        (partial(execute, statement=NEWER), "tables", "of a newer version (9999_x)"),
+        (partial(execute, statement="DROP TABLE tortoise_migrations"), "tables", "there are none"),
         (partial(execute, statement=AHEAD), "clock", "it was set back"),
+        (partial(execute, statement=UNWHOLE), "nightly check", "3 things were wrong"),
     ],
-    ids=["key", "clock"],
+    ids=["key", "rights", "old", "new", "empty", "clock", "check"],
 )  # fmt: skip
 def test_each_thing_that_breaks_is_found(
     source: Settings, break_it: Callable[[Settings], object], what: str, told: str
@@ -166,6 +174,16 @@ def test_each_thing_that_breaks_is_found(
     assert status == 1
     assert lines[what]["level"] == "wrong"
     assert told in lines[what]["told"]
+
+
+def test_settings_that_are_wrong_and_a_database_that_is_gone_are_lines_too(source: Settings) -> None:
+    unset = called("doctor", **words_of(source, http_port="many"))
+    gone = called("doctor", **words_of(source, database_url="postgres://127.0.0.1:1/esik"))
+
+    assert (unset.returncode, unset.stdout.splitlines()[0][:23]) == (78, "WRONG   settings: ESIK_")
+    assert gone.returncode == 1
+    assert "WRONG   database: database esik at 127.0.0.1:1" in gone.stdout
+    assert "backups: no folder is named" in gone.stdout, "the looks after it are still made"
 
 
 def test_status_tells_how_far_the_work_has_come(source: Settings) -> None:
@@ -196,7 +214,7 @@ def test_what_is_held_is_listed_without_its_content_and_read_again_when_it_can_b
     assert "3 records are held" in listed.stdout
     assert "not JSON" not in listed.stdout
     assert "contradict" in listed.stdout
-    assert dry == {"readable": 1, "held": 3}
-    assert sorted(each["reason"] for each in before) == ["conflict", "malformed", "unknown"]
+    assert (dry["records"], dry["held"], [each["reason"] for each in dry["which"]]) == (1, 3, ["unknown"])
+    assert sorted(each["reason"] for each in before["held"]) == ["conflict", "malformed", "unknown"]
     assert done.stdout == "1 were read, 2 are held still\n"
-    assert [each["reason"] for each in after] == ["conflict", "malformed"]
+    assert [each["reason"] for each in after["held"]] == ["conflict", "malformed"]

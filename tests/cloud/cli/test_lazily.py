@@ -29,6 +29,6 @@ def test_one_command_loads_no_other_ones() -> None:
     ).stdout.split()  # fmt: skip
 
     assert not {name for name in loaded if name.startswith("cloud.cli.")} - {
-        "cloud.cli.archive", "cloud.cli.commands", "cloud.cli.lazily", "cloud.cli.world",
+        "cloud.cli.archive", "cloud.cli.commands", "cloud.cli.lazily", "cloud.cli.telling", "cloud.cli.world",
     }  # fmt: skip
     assert not {"fastapi", "fpdf", "openpyxl"} & set(loaded)

@@ -44,6 +44,7 @@ def _near(services: Services) -> Services:
 
 
 @pytest.mark.requirement("KZ456-33-1.2", part="access-control")
+@pytest.mark.requirement("KZ456-7")
 async def test_a_passage_is_told_once_signed_as_the_standard_has_it(near: Services) -> None:
     async with told(near, "passage") as (at, made, hearing):
         child = await pass_gate(near, at, "Әлия", seq=1)
