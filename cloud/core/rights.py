@@ -317,10 +317,8 @@ TABLE: Mapping[Right, Allowed] = {
                                 at_school(Role.OFFICE, Role.DIRECTOR)),
     Right.REPORTS_SIGN: Allowed(Thing.REPORTS, N_("Sign monthly reports"), at_school(Role.DIRECTOR)),
     Right.REPORTS_CHECK: Allowed(Thing.REPORTS, N_("Check signed reports against what they were made of"), OPERATORS),
-    Right.STATISTICS_READ: Allowed(
-        Thing.REPORTS, N_("See how many are at school and how many ate, without names"),
-        at_school(*HEADS) | AUTHORITIES | {Role.CLASS_TEACHER: Within.CLASS},
-    ),
+    Right.STATISTICS_READ: Allowed(Thing.REPORTS, N_("See how many are at school and how many ate, without names"),
+                                   at_school(*HEADS) | AUTHORITIES | {Role.CLASS_TEACHER: Within.CLASS}),
     Right.SCHOOLS_READ: Allowed(Thing.SCHOOL, N_("See the list of schools and classes"),
                                 at_school(*EVERYBODY_AT_WORK) | AUTHORITIES | OPERATORS),
     Right.SCHOOL_KEEP: Allowed(Thing.SCHOOL, N_("Set bells, terms, holidays and classes"),
