@@ -24,7 +24,8 @@ SCHOOLS = (
     [
         ({}, "abcde"), ({"size": "small"}, "ae"), ({"size": "middle"}, "bc"), ({"size": "huge"}, ""),
         ({"week": "6"}, "b"), ({"shifts": "2", "size": "middle"}, "c"), ({"sort": "-came"}, "dbace"),
-        ({"sort": "came"}, "ecabd"), ({"sort": "students"}, "eabcd"), ({"sort": "zzz", "size": "no", "page": "x"}, "abcde"),
+        ({"sort": "came"}, "ecabd"), ({"sort": "students"}, "eabcd"),
+        ({"sort": "zzz", "size": "no", "page": "x"}, "abcde"),
     ],
 )  # fmt: skip
 def test_schools_are_of_a_kind_and_in_an_order(query: dict[str, str], codes: str) -> None:
