@@ -334,9 +334,8 @@ TABLE: Mapping[Right, Allowed] = {
                                at_school(Role.OFFICE, Role.IT)),
     Right.ALARMS_READ: Allowed(Thing.DEVICES, N_("See alarms of devices, and note that they were looked into"),
                                at_school(Role.IT) | OPERATORS),
-    Right.SERVERS_WATCH: Allowed(
-        Thing.DEVICES, N_("See how the servers, the database and the broker are, and what is wrong"), OPERATORS
-    ),
+    Right.SERVERS_WATCH: Allowed(Thing.DEVICES,
+                                 N_("See how the servers, the database and the broker are, and what is wrong"), OPERATORS),
     Right.PROGRAMS_KEEP: Allowed(Thing.DEVICES, N_("Connect other programs: tokens, webhooks, gates of other systems"),
                                  at_school(Role.IT)),
     Right.RELEASES_KEEP: Allowed(Thing.DEVICES, N_("Give out new programs to devices"), OPERATORS),

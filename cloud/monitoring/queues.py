@@ -1,4 +1,4 @@
-"""What waits: how far readers are behind the logs, what channels carry and statistics count, and how the devices are."""
+"""What waits: how far readers are behind the logs, what channels carry and statistics count, and how devices are."""
 
 from collections.abc import Collection
 from datetime import datetime

@@ -182,7 +182,7 @@ def _school(row: Mapping[str, Any]) -> SchoolSums:
     figures = Figures(*(row[name] for name in NAMES))
     if figures.people < REASONS_FROM:
         figures = figures.without_reasons()
-    return SchoolSums(*(row[name] for name in _OF_SCHOOL), figures)
+    return SchoolSums(**{name: row[name] for name in _OF_SCHOOL}, figures=figures)
 
 
 async def _days(

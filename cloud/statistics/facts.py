@@ -19,10 +19,8 @@ from cloud.schools.many import SchoolOn, days_of
 from cloud.statistics.kinds import NO_CLASS, Kind
 from cloud.statistics.rules import Facts, Member, Rated, Seen, Sold
 
-CALENDAR_OPEN = timedelta(
-    days=35
-)  # the calendar may change what days of so long ago were; older ones stay as they were
-_ASKED = 'unnest($1::bigint[], $2::date[]) AS asked (school_id, "on")'
+CALENDAR_OPEN = timedelta(days=35)  # a calendar may change what days of so long ago were; older ones stay as they were
+_ASKED = 'WITH asked AS (SELECT * FROM unnest($1::bigint[], $2::date[]) AS asked (school_id, "on"))'
 _MEMBERS = """
 SELECT asked.school_id, asked."on", person_id, class_id, is_student, is_here, came_on < asked."on" AS is_expected
 FROM asked CROSS JOIN LATERAL (

@@ -40,7 +40,7 @@ async def _country(services: Services) -> Country:
         await add_node(services, SYSTEM, NewNode(code, level, code, code, code, parent))
     ids = {}
     for number, (name, node) in enumerate(PLACES.items()):
-        ids[name] = school_id = await a_school(services, name)
+        ids[name] = school_id = await a_school(services, f"{name}{number}")
         people = 10 if name == "four" else 100
         came = 50 + number if people == 100 else 8
         await put(
@@ -81,7 +81,7 @@ async def test_one_goes_down_from_region_to_municipality_to_schools(services: Se
         "almaty", [], {"auezov": (2, 101), "bostandyk": (1, 52)},
     )  # fmt: skip
     assert [each.code for each in down.way] == ["almaty"]
-    assert ([each.code for each in down.schools], down.below, down.figures.came) == (["one", "two"], [], 101)
+    assert ([each.code for each in down.schools], down.below, down.figures.came) == (["one0", "two1"], [], 101)
 
 
 async def test_nothing_beyond_the_reach_is_counted_or_found(services: Services, country: Country) -> None:
@@ -89,7 +89,7 @@ async def test_nothing_beyond_the_reach_is_counted_or_found(services: Services, 
 
     above = await seen_above(services, municipal, "kz", DAY)
 
-    assert (above.figures.came, [each.code for each in above.schools]) == (52, ["three"])
+    assert (above.figures.came, [each.code for each in above.schools]) == (52, ["three2"])
     for code in ("auezov", "nowhere"):
         with pytest.raises(NotFound):
             await seen_above(services, municipal, code, DAY)
@@ -101,17 +101,17 @@ async def test_why_children_of_a_small_school_were_absent_is_in_no_sum(services:
     above = await seen_above(services, Actor.system("test"), "kz", DAY)
 
     assert above.figures.ill == 3 * 2
-    assert {each.code: each.figures.ill for each in above.schools} == {"one": 2, "two": 2, "three": 2, "four": 0}
+    assert {each.code: each.figures.ill for each in above.schools} == {"one0": 2, "two1": 2, "three2": 2, "four3": 0}
     assert {each.node.code: each.figures.ill for each in above.below if each.node} == {"almaty": 6, "astana": 0}
 
 
 async def test_who_works_at_one_school_sees_it_alone(services: Services, country: Country) -> None:
     above = await seen_above(services, director_of(country.ids["five"]), "", DAY)
 
-    assert ([each.code for each in above.schools], above.node) == (["five"], None)
+    assert ([each.code for each in above.schools], above.node) == (["five4"], None)
 
 
 async def test_where_nothing_was_counted_schools_stand_with_nothing(services: Services, country: Country) -> None:
     above = await seen_above(services, country.authority("one"), "", stretch_of(By.DAY, FIRST.replace(month=5)))
 
-    assert [(each.code, each.figures) for each in above.schools] == [("one", Figures())]
+    assert [(each.code, each.figures) for each in above.schools] == [("one0", Figures())]
