@@ -225,9 +225,8 @@ TABLE: Mapping[Right, Allowed] = {
         Thing.GATES, N_("See who is in, who came late and who is absent"),
         at_school(Role.OFFICE, *HEADS) | OF_CLASS | KIN,
     ),
-    Right.REGISTER_READ: Allowed(
-        Thing.GATES, N_("See who was in class on a day, and why not"), at_school(Role.OFFICE, *HEADS) | OF_CLASS,
-    ),
+    Right.REGISTER_READ: Allowed(Thing.GATES, N_("See who was in class on a day, and why not"),
+                                 at_school(Role.OFFICE, *HEADS) | OF_CLASS),
     Right.REGISTER_KEEP: Allowed(
         Thing.GATES, N_("Mark who is in class; a teacher today, the office and deputies also earlier days"),
         at_school(Role.OFFICE, Role.DEPUTY) | MARKING,
@@ -334,8 +333,9 @@ TABLE: Mapping[Right, Allowed] = {
                                at_school(Role.OFFICE, Role.IT)),
     Right.ALARMS_READ: Allowed(Thing.DEVICES, N_("See alarms of devices, and note that they were looked into"),
                                at_school(Role.IT) | OPERATORS),
-    Right.SERVERS_WATCH: Allowed(Thing.DEVICES,
-                                 N_("See how the servers, the database and the broker are, and what is wrong"), OPERATORS),
+    Right.SERVERS_WATCH: Allowed(
+        Thing.DEVICES, N_("See how the servers, the database and the broker are, and what is wrong"), OPERATORS
+    ),
     Right.PROGRAMS_KEEP: Allowed(Thing.DEVICES, N_("Connect other programs: tokens, webhooks, gates of other systems"),
                                  at_school(Role.IT)),
     Right.RELEASES_KEEP: Allowed(Thing.DEVICES, N_("Give out new programs to devices"), OPERATORS),
