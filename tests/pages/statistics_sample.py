@@ -17,7 +17,7 @@ SHARDS = range(64)
 _BEFORE = "UPDATE statistics_member SET from_on = from_on - 60, came_on = came_on - 60"
 _AGAIN = 'INSERT INTO statistics_touched (school_id, "on") SELECT DISTINCT school_id, "on" FROM presence'
 _CLASSES = "SELECT id FROM school_class WHERE school_id = $1 ORDER BY id"
-_KNOWN = 'SELECT DISTINCT "on" FROM statistics_day WHERE school_id = $1'
+_FORGET = 'DELETE FROM statistics_day WHERE school_id = $1 AND "on" <= $2'
 _PUT = f"""
 INSERT INTO statistics_day (school_id, "on", kind, class_id, by_meal, made_at, {", ".join(NAMES)})
 VALUES ($1, $2, $3, $4, $5, $6, {", ".join(f"${number + 7}" for number in range(len(NAMES)))})
@@ -32,9 +32,9 @@ async def write(services: Services, school_id: int) -> None:
     await pool.execute(_AGAIN)
     await _counted(services)
     classes = [row["id"] for row in await pool.fetch(_CLASSES, school_id)]
-    known = {row["on"] for row in await pool.fetch(_KNOWN, school_id)}
+    await pool.execute(_FORGET, school_id, LAST)  # of these days the sample has but few movements
     for on in (FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1)):
-        if on.isoweekday() < 6 and on not in known:
+        if on.isoweekday() < 6:
             await _put(services, school_id, on, classes, rng)
 
 
