@@ -127,6 +127,8 @@ from cloud.office import collector_pages as collector_pages_of_school
 from cloud.office import order_pages as kitchen_pages
 from cloud.office import pages as office_pages
 from cloud.office import rating_pages as canteen_rating_pages
+from cloud.office import statistics_api as statistics_api_of_school
+from cloud.office import statistics_pages as statistics_pages_of_school
 from cloud.oneroster import api as oneroster_api
 from cloud.oneroster import files_api as oneroster_files_api
 from cloud.releases import api as release_api
@@ -180,6 +182,7 @@ ROUTERS = (
     photo_pages.router, family_pages.router, family_pages.of_one, fleet_pages.router, enrol_pages.router,
     fleet_alarms.router, fleet_alarms.of_all, audit_pages.router, audit_pages.of_all,
     anchor_pages.router, retention_pages.router, attempt_pages.router, export_pages.router, fleet_device_pages.router,
+    statistics_pages_of_school.router, statistics_api_of_school.router, statistics_api_of_school.of_one,
     role_pages.router, class_pages.router, region_pages.router, region_report_pages.router, register_pages.router,
     morning_pages.router, transfer_pages.router, year_pages.router,
     absence_pages.router, collector_pages.router, absence_pages_of_school.router, collector_pages_of_school.router,

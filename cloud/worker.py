@@ -78,6 +78,7 @@ from cloud.reports.sending import post_of, send_due
 from cloud.retention.actions import delete_due
 from cloud.rosters.publisher import Publisher
 from cloud.rosters.renewing import alarm_ending
+from cloud.statistics import checking, rolling
 from cloud.topups.fiscal import register_due
 from cloud.topups.webkassa import open_desk
 from cloud.webhooks.delivering import deliver_due as deliver_webhooks
@@ -136,6 +137,7 @@ class Worker:
             "exports": Exporter(self.services).run,
             "turn": self._turn.keep,
             "servers": servers.run,
+            "statistics": lambda: rolling.follow(self.services, lambda: self.shards),
             "syslog": lambda: forward(self.services, lambda: self._turn.has),
             "metrics": lambda: watch(self.services, figures, lambda: self.shards),
         }
@@ -207,6 +209,7 @@ class Worker:
             (lambda: register_due(self.services, open_desk), {"seconds": FISCAL_S}),
             (lambda: check_moved(self.services), {"minutes": 10}),
             (lambda: check_nightly(self.services), {"hours": 1}),
+            (lambda: checking.check_nightly(self.services), {"hours": 1}),
             (lambda: make_due(self.services, MEALS), {"minutes": 10}),
             (lambda: make_due(self.services, ATTENDANCE), {"minutes": 10}),
             (lambda: delete_due(self.services), {"hours": 6}),
@@ -259,13 +262,9 @@ class Worker:
     async def _serve(self, store: PgStore) -> None:
         """Run an intake until other shards are this worker's. Raises what the intake raises."""
         intake = Intake(
-            store,
-            broker_of(self.services.settings),
-            self.services.clock,
-            self.services.rng,
-            self.holder,
+            store, broker_of(self.services.settings), self.services.clock, self.services.rng, self.holder,
             settled=self._settled,
-        )
+        )  # fmt: skip
         self.intake = intake
         serving = asyncio.create_task(intake.run(self.shards), name="worker.intake")
         try:

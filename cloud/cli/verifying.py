@@ -14,6 +14,7 @@ from cloud.integrity.checking import Found, look
 from cloud.integrity.comparing import compare_folder
 from cloud.ledger.checking import check
 from cloud.schools.queries import schools_of
+from cloud.statistics.checking import differences
 
 SYSTEM = Actor.system("command")
 Copies = Annotated[
@@ -26,8 +27,9 @@ def verify(
 ) -> None:
     """Compute every chain anew, decrypt every sealed field, add up every school's books, and compare the anchors.
 
-    The status is 1 when anything is wrong. It only reads, and the service may run meanwhile. Chains show accidents and
-    a device's tampering; who wrote the database and made its chains anew is found by the anchors, those of before.
+    Every school's days are counted anew as well. The status is 1 when anything is wrong. It only reads, and the
+    service may run meanwhile. Chains show accidents and a device's tampering; who wrote the database and made its
+    chains anew is found by the anchors, those of before.
     """
     settings = settings_of(data, edition)
 
@@ -42,6 +44,7 @@ def verify(
                     for each in compared.left_behind:
                         found.note(*each)
                 await verify_books(services, found)
+                await verify_statistics(services, found)
                 return found, counted
 
     found, counted = run_to_the_end(work())
@@ -56,7 +59,7 @@ def _words(found: Found, counted: dict[str, int]) -> Iterator[str]:
         yield f"{place}: {what}"
     if not found.wrong:
         told = ", ".join(f"{count} {name}" for name, count in counted.items())
-        yield f"in order: {told}; every chain and every position, the books of every school"
+        yield f"in order: {told}; every chain and every position, the books and the statistics of every school"
         return
     more = found.wrong - len(found.named)
     yield f"{found.wrong} things are wrong{f', {more} not shown' if more else ''}."
@@ -69,3 +72,11 @@ async def verify_books(services: Services, found: Found) -> None:
         for wrong in await check(services, SYSTEM, school.id):
             told = f"{wrong.what} {wrong.which} is kept as {wrong.kept} and adds up to {wrong.computed}"
             found.tell(f"books of {school.code}", told)
+
+
+async def verify_statistics(services: Services, found: Found) -> None:
+    """Count every school's days as their facts make them, and tell of what is kept otherwise."""
+    for school in await schools_of(services, SYSTEM):
+        for each in await differences(services, school.id):
+            told = f"{each.of} {each.figure} of {each.on} is kept as {each.kept} and counts {each.counted}"
+            found.tell(f"statistics of {school.code}", told)

@@ -48,6 +48,7 @@ PLACES = (
     _place("muster", Right.GATES_WATCH, N_("Muster list"), "muster", Role.GUARD),
     _place("today", Right.PRESENCE_READ, N_("Today"), "office", Role.OFFICE, Role.DEPUTY, Role.DIRECTOR),
     _place("register", Right.REGISTER_READ, N_("Register"), "register", Role.OFFICE, Role.DEPUTY, Role.DIRECTOR),
+    _place("statistics", Right.STATISTICS_READ, N_("Statistics"), "statistics", Role.CLASS_TEACHER, *HEADS),
     _place("money", Right.MONEY_READ, N_("Money"), "money", Role.OFFICE),
     _place("reports", Right.REPORTS_READ, N_("Reports"), "reports", Role.OFFICE, Role.DEPUTY, Role.DIRECTOR),
     _place("import", Right.PEOPLE_IMPORT, N_("Import"), "import", Role.OFFICE),

@@ -226,9 +226,8 @@ TABLE: Mapping[Right, Allowed] = {
         Thing.GATES, N_("See who is in, who came late and who is absent"),
         at_school(Role.OFFICE, *HEADS) | OF_CLASS | KIN,
     ),
-    Right.REGISTER_READ: Allowed(
-        Thing.GATES, N_("See who was in class on a day, and why not"), at_school(Role.OFFICE, *HEADS) | OF_CLASS,
-    ),
+    Right.REGISTER_READ: Allowed(Thing.GATES, N_("See who was in class on a day, and why not"),
+                                 at_school(Role.OFFICE, *HEADS) | OF_CLASS),
     Right.REGISTER_KEEP: Allowed(
         Thing.GATES, N_("Mark who is in class; a teacher today, the office and deputies also earlier days"),
         at_school(Role.OFFICE, Role.DEPUTY) | MARKING,
@@ -315,7 +314,7 @@ TABLE: Mapping[Right, Allowed] = {
     Right.REPORTS_SIGN: Allowed(Thing.REPORTS, N_("Sign monthly reports"), at_school(Role.DIRECTOR)),
     Right.REPORTS_CHECK: Allowed(Thing.REPORTS, N_("Check signed reports against what they were made of"), OPERATORS),
     Right.STATISTICS_READ: Allowed(Thing.REPORTS, N_("See how many are at school and how many ate, without names"),
-                                   at_school(*HEADS) | AUTHORITIES),
+                                   at_school(*HEADS) | AUTHORITIES | {Role.CLASS_TEACHER: Within.CLASS}),
     Right.SCHOOLS_READ: Allowed(Thing.SCHOOL, N_("See the list of schools and classes"),
                                 at_school(*EVERYBODY_AT_WORK) | AUTHORITIES | OPERATORS),
     Right.SCHOOL_KEEP: Allowed(Thing.SCHOOL, N_("Set bells, terms, holidays and classes"),

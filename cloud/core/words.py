@@ -6,6 +6,7 @@ from cloud.core.i18n import N_
 from cloud.core.message_words import MESSAGE_SIGNS
 from cloud.core.server_words import SERVER_SIGNS, SERVER_WORDS
 from cloud.core.signs import Sign as Sign  # noqa: PLC0414 (found here with its codes)
+from cloud.core.statistics_words import STATISTICS_SIGNS, STATISTICS_WORDS
 from cloud.core.transfer_words import TRANSFER_SIGNS
 
 SIGNS = {
@@ -13,6 +14,7 @@ SIGNS = {
     **GATE_SIGNS,
     **SERVER_SIGNS,
     **TRANSFER_SIGNS,
+    **STATISTICS_SIGNS,
     "inside": Sign(N_("Inside"), "in", "inside"),
     "left": Sign(N_("Left"), "out", "left"),
     "late": Sign(N_("Late"), "warn", "clock"),
@@ -146,6 +148,7 @@ WORDS = {
     **FAMILY_WORDS,
     **GATE_WORDS,
     **SERVER_WORDS,
+    **STATISTICS_WORDS,
     # why a gate refused
     "ok": N_("in order"),
     "card_unknown": N_("card unknown"),

@@ -75,6 +75,9 @@ _CHANGED = N_(
     "Somebody changed the program on that machine, or its disk is failing. It goes on with an older release, if there "
     "is one. Look who was there; change the disk, and install it anew."
 )
+_COUNTED = N_(
+    "The day is counted anew by itself. If nobody wrote into the database by hand, tell who maintains the service."
+)
 _BOOKS = N_(
     "What is kept of the school's money differs from what its entries add up to: somebody wrote around the database's "
     "guards, or a disk is failing. Copy the database before anything else, then compare with the last backup."
@@ -159,6 +162,7 @@ KINDS = {
     ),
     "tables_other": Kind(Severity.SEVERE, N_("Service and database are of different versions"), _TABLES),
     "books_not_whole": Kind(Severity.SEVERE, N_("The books do not add up"), _BOOKS),
+    "statistics_not_true": Kind(Severity.WARNING, N_("Statistics were not what the records say"), _COUNTED),
     "integrity_broken": Kind(Severity.SEVERE, N_("Something was changed that must not be"), _TAMPERED),
     "backup_restored": Kind(Severity.WARNING, N_("A backup was put back"), _RESTORED),
     "anchor_stays": Kind(Severity.WARNING, N_("Anchors do not leave the database"), _STAYS),

@@ -109,6 +109,8 @@ TABLES = (
     Table("gate_deed"),
     Table("gate_rule"),
     Table("presence"),
+    Table("statistics_day"),
+    Table("statistics_member"),
     Table("register_mark"),
     Table("register_reason", sealed={"reason_encrypted": Sealed(WHY, Secret.HEALTH)}),
     Table(
@@ -267,6 +269,9 @@ UNKEPT = {  # tables that go out nowhere, with the reason
     "day_head": "counts of the whole service",
     "day_change": "which days are still to be told of; elsewhere nothing of before is told",
     "notice_day_cursor": "how far these were told",
+    "statistics_touched": "which days are still to be counted; elsewhere they are counted anew",
+    "statistics_moved": "whose class is still to be noted; elsewhere everybody's is",
+    "statistics_check": "what this installation found about itself",
     "notice_day": "what is known to be told of a day; the notices tell",
     "alert_watch": "when workers look at a school again",
     "server_reading": "of the servers of the whole service",

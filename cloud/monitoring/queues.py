@@ -1,4 +1,4 @@
-"""What waits: how far readers are behind the logs, what channels have to carry, and how the devices are."""
+"""What waits: how far readers are behind the logs, what channels carry and statistics count, and how devices are."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -18,7 +18,10 @@ LEFT JOIN notice_cursor AS reached ON reached.log = logs.log AND reached.school_
 WHERE shard = ANY($1::smallint[]) GROUP BY 1
 UNION ALL
 SELECT 'deliveries_' || channel, count(*) FROM delivery JOIN school ON school.id = school_id
-WHERE next_at <= $2 AND shard = ANY($1::smallint[]) GROUP BY 1 ORDER BY 1 LIMIT 50
+WHERE next_at <= $2 AND shard = ANY($1::smallint[]) GROUP BY 1
+UNION ALL
+SELECT 'statistics_days', count(DISTINCT (school_id, "on")) FROM statistics_touched JOIN school ON school.id = school_id
+WHERE shard = ANY($1::smallint[]) ORDER BY 1 LIMIT 50
 """
 _DEVICES = """
 SELECT CASE WHEN state = 'revoked' THEN 'revoked' WHEN seen_at IS NULL THEN 'never'

@@ -89,6 +89,10 @@ class NodeRow:
     parent: str | None
     schools: int  # directly below
 
+    def name(self, language: str) -> str:
+        """Return its name in a language."""
+        return {"ru": self.name_ru, "en": self.name_en}.get(language, self.name_kk)
+
 
 @dataclass(frozen=True, slots=True)
 class Authority:

@@ -55,12 +55,17 @@ _BOOKS = "Documents of accounting are kept five years or longer; Law on Accounti
 _WORK = "The school works by it; the school changes it or ends its use of this service."
 RULES = (
     Rule(
-        "days", N_("Passages at gates and days at school"), ("movement", "presence", "foreign_passage", "gate_deed"),
+        "days", N_("Passages at gates and days at school"),
+        ("movement", "presence", "foreign_passage", "gate_deed", "statistics_member"),
         2 * YEAR,
         "From the day", _PURPOSE, After.DELETED,
         (Aged("movement", 'school_id = $1 AND "on" < $2'), Aged("presence", 'school_id = $1 AND "on" < $2'),
          Aged("foreign_passage", "school_id = $1 AND taken_at < $2"),
-         Aged("gate_deed", 'school_id = $1 AND "on" < $2')),
+         Aged("gate_deed", 'school_id = $1 AND "on" < $2'),
+         # In which class somebody was: what held on the first day that is kept stays.
+         Aged("statistics_member", "school_id = $1 AND EXISTS (SELECT FROM statistics_member AS later"
+              " WHERE later.person_id = statistics_member.person_id AND later.from_on > statistics_member.from_on"
+              " AND later.from_on <= $2)")),
     ),
     Rule(
         "register", N_("The class register; who was absent stays, without the reason, with the meals"),
@@ -175,7 +180,7 @@ RULES = (
          "device_certificate", "gate", "alarm", "dish", "dish_photo", "dish_version", "dish_part", "meal", "menu",
          "menu_item", "cycle", "cycle_item", "canteen_rule", "alert_rule", "gate_rule", "till", "till_place", "cashbox",
          "factor_rule", "relying_party", "lti_tool", "lti_line", "resource", "resource_audience", "identity_provider",
-         "support_contact"),
+         "support_contact", "statistics_day"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip

@@ -32,6 +32,7 @@ PARTS = (
     "tests.bench.cloud",
     "tests.bench.ledger",
     "tests.bench.reports",
+    "tests.bench.counted",
     "tests.bench.exports",
     "tests.bench.backups",
     "tests.bench.notices",

@@ -393,6 +393,10 @@ ROUTES: dict[str, Right | Who] = {
     "POST /schools/{code}/register/{class_id}/mark": Right.REGISTER_KEEP,
     "POST /schools/{code}/register/{class_id}/rest": Right.REGISTER_KEEP,
     "GET /region": Right.STATISTICS_READ,
+    "GET /schools/{code}/statistics": Right.STATISTICS_READ,
+    "GET /schools/{code}/statistics/classes/{class_id}": Right.STATISTICS_READ,
+    "GET /api/v1/statistics": Right.STATISTICS_READ,
+    "GET /api/v1/schools/{code}/statistics": Right.STATISTICS_READ,
     "GET /region/reports": Right.REPORTS_READ,
     "GET /servers": Right.SERVERS_WATCH,
     "GET /servers/live": Right.SERVERS_WATCH,
@@ -469,7 +473,7 @@ ROUTES: dict[str, Right | Who] = {
 }
 
 
-OF_MANY_SCHOOLS = {"/region", "/region/reports", "/api/v1/reports"}
+OF_MANY_SCHOOLS = {"/region", "/region/reports", "/api/v1/reports", "/api/v1/statistics"}
 
 
 def welcome(key: str) -> frozenset[Role]:

@@ -53,6 +53,7 @@ from tests.pages import (
     report_sample,
     server_sample,
     signon_sample,
+    statistics_sample,
     wallet_sample,
 )
 
@@ -155,6 +156,7 @@ async def write(services: Services) -> Sample:
     tokens |= await message_sample.write_with_roles(services, school.id, other.id, set(tokens), people[0].id)
     tokens["pupil"], cover = await signon_sample.write(services, school.id, people[1].id)
     await server_sample.write(services)
+    await statistics_sample.write(services, school.id)
     return Sample(
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,

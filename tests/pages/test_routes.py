@@ -115,7 +115,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
         places |= {"class_id": 0, "digest": site.sample.cover}
     if "/messages/" in key:
         places["deed"] = "approve"
-    if "/register/" in key or "/morning/" in key:
+    if any(each in key for each in ("/register/", "/morning/", "/statistics/")):
         places["class_id"] = 1
     if key in SIGNING_IN:
         return method, SIGNING_IN[key]

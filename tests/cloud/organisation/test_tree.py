@@ -1,6 +1,6 @@
 """The tree of authorities decides which schools a role at one of its nodes reaches."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,7 +11,6 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.rights import Right
 from cloud.core.roles import Role
 from cloud.core.services import Services
-from cloud.organisation.statistics import counts_today
 from cloud.organisation.tree import (
     Level,
     NewNode,
@@ -22,7 +21,11 @@ from cloud.organisation.tree import (
     place_school,
     take_role_at_node,
 )
+from cloud.statistics.comparing import seen_above
+from cloud.statistics.spans import By, stretch_of
 from tests.cloud.organisation.factory import SYSTEM, Place, a_place, an_account, signed_in_as
+
+DAY = stretch_of(By.DAY, date(2026, 9, 1))
 
 
 @pytest.fixture(name="place")
@@ -54,7 +57,8 @@ async def test_a_role_at_a_node_reaches_every_school_below_and_no_other(
     actor = await signed_in_as(services, account)
     schools = {"here": place.school_id, "there": place.other_school_id}
     assert {name for name, each in schools.items() if actor.can(Right.REPORTS_READ, each)} == reached
-    assert {row.code.removesuffix("1") for row in await counts_today(services, actor)} == reached
+    above = await seen_above(services, actor, "", DAY)
+    assert {row.code.removesuffix("1") for row in above.schools} == reached
     assert not any(actor.can(right, place.school_id) for right in (Right.PEOPLE_READ, Right.PRESENCE_READ))
     assert actor.can_everywhere(Right.REPORTS_READ) is (node == "kz")
 
@@ -73,7 +77,7 @@ async def test_a_school_that_comes_later_is_reached_and_a_role_taken_back_reache
     assert moved.schools_with(Right.STATISTICS_READ) == frozenset({place.school_id, place.other_school_id})
     assert after.reaches == frozenset()
     with pytest.raises(NotAllowed):
-        await counts_today(services, after)
+        await seen_above(services, after, "", DAY)
 
 
 @pytest.mark.parametrize("before", [None, Role.GUARDIAN, Role.OFFICE])
