@@ -30,8 +30,8 @@ TCP_PORT, TLS_PORT = 601, 6514
 WHO = Actor.system("syslog")
 _READ = "SELECT since, told FROM syslog_cursor"
 _KEEP = """
-INSERT INTO syslog_cursor (only, since, told) VALUES (true, $1, $2)
-ON CONFLICT (only) DO UPDATE SET since = excluded.since, told = excluded.told
+INSERT INTO syslog_cursor (is_only, since, told) VALUES (true, $1, $2)
+ON CONFLICT (is_only) DO UPDATE SET since = excluded.since, told = excluded.told
 """
 log = structlog.get_logger()
 

@@ -13,7 +13,7 @@ CREATE TABLE database_event (        -- of PostgreSQL's own log: rights, guards,
   UNIQUE (at, kind, who, told)
 );
 CREATE TABLE syslog_cursor (         -- one row: what went to the collector of the settings
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
   since timestamptz NOT NULL,        -- everything before it went
   told jsonb NOT NULL                -- what went of the time after it
 );

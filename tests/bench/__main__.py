@@ -33,6 +33,7 @@ PARTS = (
     "tests.bench.ledger",
     "tests.bench.reports",
     "tests.bench.exports",
+    "tests.bench.builder",
     "tests.bench.notices",
     "tests.bench.handoff",
     "tests.bench.month",
