@@ -18,15 +18,13 @@ from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.messages import message
-from cloud.core.rights import TABLE, Right, Within
+from cloud.core.rights import TABLE, Right
 from cloud.core.roles import Role
 from cloud.core.services import Services
 from cloud.core.texts import one_line
 
 NAME_MAX, REPORTS_MAX, READERS_MAX = 80, 100, 30
-SHARED_WITH = tuple(
-    role for role in Role if TABLE[Right.REPORTS_BUILD].who.get(role) not in {None, Within.ALL}
-)  # whose roles a report can be shared with
+SHARED_WITH = tuple(role for role in Role if role in TABLE[Right.REPORTS_BUILD].who)
 _COUNT = "SELECT count(*) FROM built_report WHERE school_id = $1 AND account_id = $2"
 _OWNER = "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE"  # one of a person at a time
 _KEEP = """

@@ -107,7 +107,7 @@ async def kept_run(services: Services, actor: Actor, built: Built, run_id: int) 
     heads = heads_of(subject, choice)
     # What was hidden then is not in the choice: what is in it must still be this reader's to see.
     own = {head.of.key for head in heads if head.of is not None} | {each.column for each in choice.filters}
-    access = access_of(actor, await _school_of(services, built), subject)
+    access = access_of(actor, built.school_id, subject)
     then = Access(Scope(row["scope"]), frozenset(row["classes"]), frozenset(each.key for each in subject.columns) - own)
     if not access.covers(then):
         raise NotAllowed
@@ -121,13 +121,6 @@ async def kept_run(services: Services, actor: Actor, built: Built, run_id: int) 
 def place_of(report_id: int, due_on: date) -> str:
     """Return what names a run at the vault."""
     return f"{report_id}:{due_on.isoformat()}"
-
-
-async def _school_of(services: Services, built: Built) -> int:
-    school_id: int = await services.database.pool.fetchval(
-        "SELECT school_id FROM built_report WHERE id = $1", built.id
-    )  # fmt: skip
-    return school_id
 
 
 async def _make_alone(services: Services, report_id: int, limits: Limits) -> bool:

@@ -19,8 +19,9 @@ from cloud.core.services import Services
 
 LIST_MAX, RUNS_MAX, STAFF_MAX = 200, 60, 300
 _LIST = """
-SELECT report.id, report.account_id, account.name AS owner, report.name, choice::text, roles, every, next_on, stopped,
-  changed_at, (SELECT max(due_on) FROM built_run WHERE report_id = report.id AND state = 'made') AS last_on
+SELECT report.id, report.school_id, report.account_id, account.name AS owner, report.name, choice::text, roles, every,
+  next_on, stopped, changed_at,
+  (SELECT max(due_on) FROM built_run WHERE report_id = report.id AND state = 'made') AS last_on
 FROM built_report AS report JOIN account ON account.id = report.account_id
 WHERE report.school_id = $1 AND ($4::bigint IS NULL OR report.id = $4) AND (
   report.account_id = $2 OR roles && $3::text[]
@@ -43,6 +44,7 @@ class Built:
     """A kept report."""
 
     id: int
+    school_id: int
     account_id: int
     owner: str
     name: str
@@ -123,7 +125,7 @@ def held_at(actor: Actor, school_id: int) -> frozenset[Role]:
 
 def _built(row: asyncpg.Record) -> Built:
     return Built(
-        row["id"], row["account_id"], row["owner"], row["name"], row["choice"], row["roles"],
+        row["id"], row["school_id"], row["account_id"], row["owner"], row["name"], row["choice"], row["roles"],
         Every(row["every"]) if row["every"] else None, row["next_on"], row["stopped"], row["changed_at"],
         row["last_on"],
     )  # fmt: skip

@@ -301,7 +301,7 @@ TABLE: Mapping[Right, Allowed] = {
     Right.REPORTS_BUILD: Allowed(
         Thing.REPORTS, N_("Build, keep and share reports of what one's other rights show"),
         at_school(Role.CANTEEN, Role.OFFICE, *HEADS, Role.IT) | {Role.CLASS_TEACHER: Within.CLASS}
-        | {Role.AUDITOR: Within.REGION} | AUTHORITIES | OPERATORS,
+        | {Role.AUDITOR: Within.REGION} | AUTHORITIES,
     ),
     Right.SCHOOLS_READ: Allowed(Thing.SCHOOL, N_("See the list of schools and classes"),
                                 at_school(*EVERYBODY_AT_WORK) | AUTHORITIES | OPERATORS),
