@@ -37,7 +37,8 @@ class File:
 def file_of(result: Result, words: Wording, form: Form, stem: str, title: str) -> File:
     """Return a result as a file; `stem` begins its name, `title` is the sheet's."""
     name = f"{stem}-{result.first_on}-{result.last_on}.{form.value}"
-    rows = [[words.title(head) for head in result.heads], *_rows(result, words)]
+    heads: list[Cell] = [words.title(head) for head in result.heads]
+    rows = [heads, *_rows(result, words)]
     match form:
         case Form.CSV:
             return File(name, CSV_TYPE, csv_of(rows))

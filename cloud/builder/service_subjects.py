@@ -45,7 +45,7 @@ _SUBSYSTEM = "(CASE {} ELSE 'other' END)".format(
     )
 )
 _SEVERITIES = {"1": N_("Good to know"), "2": N_("Look this week"), "3": N_("Look now")}
-_NOTICES = {each.value: SIGNS[each.value].word for each in NoticeKind if each.value in SIGNS}
+_NOTICES = {str(each.value): SIGNS[each.value].word for each in NoticeKind if each.value in SIGNS}
 _DEVICE = Column("device", N_("Device"), Kind.TEXT, "d.name")
 
 NOTICES = Subject(

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from cloud.builder.declared import Column
-from cloud.builder.kinds import NAMES, YES_NO, Kind
+from cloud.builder.kinds import NAMES, YES_NO, Kind, Shape
 from cloud.builder.running import Labels, Result, Value
 from cloud.builder.statement import Head
 from cloud.core.charts import Chart, chart_of
@@ -138,24 +138,30 @@ class Drawn:
 def drawn(result: Result, words: Wording) -> Drawn | None:
     """Return the chart of a grouped result: its first measure by its groups; None where there is nothing to draw."""
     groups = len(result.choice.groups)
-    rows = result.rows[:DRAWN_MAX]
-    if not groups or not result.choice.measures or not rows:
+    rows, figures = result.rows[:DRAWN_MAX], _figures(result)[:DRAWN_MAX]
+    if not groups or not rows or any(figure < 0 for figure in figures):
         return None
+    columns = [
+        Bar(_short(result, words, row), _told(result, words, row), [figure])
+        for row, figure in zip(rows, figures, strict=False)
+    ]
     head = result.heads[groups]
-    if any(not isinstance(row[groups], int) or int(row[groups] or 0) < 0 for row in rows):
-        return None
-    columns = [Bar(_short(result, words, row), _told(result, words, row), [int(row[groups] or 0)]) for row in rows]
     return Drawn(chart_of(columns), words.title(head), head, words)
 
 
 def lengths(result: Result) -> Sequence[float]:
     """Return how long the bar of each row is, in hundredths, by the first measure."""
+    figures = _figures(result)
+    most = max(figures, default=0)
+    return [round(100 * max(0, each) / most, 1) if most > 0 else 0.0 for each in figures]
+
+
+def _figures(result: Result) -> list[int]:
+    """Return the first measure of each row; nothing where it is not known, as an average of nobody."""
     groups = len(result.choice.groups)
-    if not result.choice.measures or groups >= len(result.heads):
-        return [0.0] * len(result.rows)
-    figures = [row[groups] if isinstance(row[groups], int) else 0 for row in result.rows]
-    most = max((int(each or 0) for each in figures), default=0)
-    return [round(100 * max(0, int(each or 0)) / most, 1) if most > 0 else 0.0 for each in figures]
+    if result.choice.shape is Shape.ROWS or groups >= len(result.heads):
+        return [0] * len(result.rows)
+    return [value if isinstance(value := row[groups], int) else 0 for row in result.rows]
 
 
 def _short(result: Result, words: Wording, row: Sequence[Value]) -> str:

@@ -21,8 +21,8 @@ INSERT INTO school (code, shard, name_kk, name_ru, name_en, zone, school_days, p
 VALUES ('s1', 1, 'x', 'x', 'x', 'Asia/Almaty', 5, 'off', now()) RETURNING id
 """
 CLASS = """
-INSERT INTO school_class (school_id, grade, letter, is_active)
-SELECT $1, n % 11 + 1, n::text, true FROM generate_series(1, $2::int) n
+INSERT INTO school_class (school_id, grade, letter, shift, is_active)
+SELECT $1, n % 11 + 1, n::text, 1, true FROM generate_series(1, $2::int) n
 """
 PERSON = """
 INSERT INTO person (school_id, shard, ref, role, surname, given_name, patronymic, sort_key, position, is_active,

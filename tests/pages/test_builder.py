@@ -66,7 +66,7 @@ async def test_the_preview_follows_what_is_chosen_and_hides_names(site: Site) ->
     rows = page.locator("#preview tbody tr")
     before = await rows.first.inner_text()
 
-    await page.get_by_label("Minutes at school").check()
+    await page.get_by_role("checkbox", name="Minutes at school", exact=True).check()
 
     await page.locator("#preview th[scope=col]", has_text="Minutes at school").wait_for()
     assert "\u2022\u2022\u2022" in before
@@ -86,7 +86,7 @@ async def test_what_is_shared_shows_to_each_what_the_role_sees(site: Site) -> No
 
 async def test_a_report_of_other_days_and_in_another_order(site: Site) -> None:
     page = await site.open(f"{HERE}/1", "director")
-    await page.get_by_role("link", name="Today", exact=True).click()
+    await page.get_by_role("navigation", name="Days").get_by_role("link", name="Today").click()
     await page.get_by_role("link", name="Days of students").click()
 
     assert "period=today" in page.url

@@ -22,7 +22,9 @@ from tests.cloud.people.factory import a_student
 from tests.cloud.schools.factory import SYSTEM, a_school
 
 TODAY = date(2026, 9, 1)  # a Tuesday, as the simulated clock begins
-_CLASS = "INSERT INTO school_class (school_id, grade, letter, is_active) VALUES ($1, $2, $3, true) RETURNING id"
+_CLASS = (
+    "INSERT INTO school_class (school_id, grade, letter, shift, is_active) VALUES ($1, $2, $3, 1, true) RETURNING id"
+)
 _DAY = """
 INSERT INTO presence (shard, school_id, person_id, "on", first_in_at, last_out_at, is_inside, late_min, without_card,
   entries, updated_at)
