@@ -58,6 +58,7 @@ MEASURES = {
     Measure.LEAST: N_("the least"),
     Measure.SHARE: N_("share"),
 }
+OF_TIMES = {Measure.MOST: N_("the latest"), Measure.LEAST: N_("the earliest")}
 
 
 class Period(StrEnum):
@@ -120,6 +121,7 @@ RHYTHMS = {
     Every.WEEK: N_("Each Monday"),
     Every.MONTH: N_("On the 1st of each month"),
 }
+UNITS = {Kind.MONEY: "₸", Kind.MINUTES: N_("in minutes")}  # of figures that are typed
 YES_NO = {"yes": N_("yes"), "no": N_("no")}
 
 

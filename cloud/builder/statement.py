@@ -10,7 +10,7 @@ from datetime import date
 
 from cloud.builder.choice import Choice, Filter
 from cloud.builder.declared import Column, Subject
-from cloud.builder.kinds import FIGURES, MEASURES, Kind, Measure, Shape
+from cloud.builder.kinds import FIGURES, MEASURES, OF_TIMES, Kind, Measure, Shape
 from cloud.core.messages import Message, message
 
 _RECKONED = {  # a measure of a column: its SQL, whole again
@@ -161,7 +161,8 @@ def _of_column(column: Column, measure: Measure) -> tuple[Head, str]:
         shown = Kind.TENTHS if is_number else kind
     else:
         reckoned, shown = _RECKONED[measure].format(sql=sql), Kind.SHARE if measure is Measure.SHARE else kind
-    title = message("{column}, {measure}", column=Message(column.title), measure=Message(MEASURES[measure]))
+    word = OF_TIMES.get(measure, MEASURES[measure]) if kind is Kind.TIME else MEASURES[measure]
+    title = message("{column}, {measure}", column=Message(column.title), measure=Message(word))
     return Head(f"{measure}:{column.key}", title, shown, column), reckoned
 
 

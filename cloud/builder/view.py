@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from cloud.builder.choice import Choice, Filter, fields_of
 from cloud.builder.declared import Column, Subject
-from cloud.builder.kinds import CHOSEN, DRAWINGS, FIGURES, PERIODS, Drawing, Kind, Period, Shape
+from cloud.builder.kinds import CHOSEN, DRAWINGS, FIGURES, PERIODS, UNITS, Drawing, Kind, Measure, Period, Shape
 from cloud.builder.rules import Access, Scope, access_of, columns_for, measures_for
 from cloud.builder.running import Result
 from cloud.builder.statement import head_of
@@ -57,6 +57,7 @@ class Fields:
     last: str
     groups: Sequence[Sequence[Option]]  # of each place
     measures: Sequence[Option]
+    ends: Sequence[Option]  # the most and the least of figures: rarely asked for
     columns: Sequence[Option]
     filters: Sequence[FilterField]
     sorts: Sequence[Option]
@@ -140,12 +141,13 @@ def fields(
     measures = [
         Option(key, _title(subject, key, words), key in choice.measures) for key in measures_for(subject, access)
     ]  # fmt: skip
+    ends = [each for each in measures if each.key.partition(":")[0] in {Measure.MOST, Measure.LEAST}]
     fmt = Formats(words.language, words.zone)
     return Fields(
         choice, subject, access.scope is not Scope.COUNTS,
         [Option(each.value, translate(words.language, PERIODS[each]), each is choice.period) for each in Period],
         fmt.typed(choice.first_on) if choice.first_on else "", fmt.typed(choice.last_on) if choice.last_on else "",
-        places, measures, listed,
+        places, [each for each in measures if each not in ends], ends, listed,
         [_filter(each, choice, options.get(each.key, ()), words) for each in columns if _is_filtered(each)],
         _sorts(subject, choice, words),
         [
@@ -185,7 +187,7 @@ def _filter(
     title = translate(words.language, column.title)
     if column.kind in FIGURES:
         least, most = ("" if end is None else str(end) for end in (held.least, held.most))
-        return FilterField(column.key, title, (), least, most, "₸" if column.kind is Kind.MONEY else "")
+        return FilterField(column.key, title, (), least, most, translate(words.language, UNITS.get(column.kind, "")))
     if column.options:
         named = [(code, names[words.language.value]) for code, names in options]
     else:

@@ -66,9 +66,9 @@ async def test_the_preview_follows_what_is_chosen_and_hides_names(site: Site) ->
     rows = page.locator("#preview tbody tr")
     before = await rows.first.inner_text()
 
-    await page.get_by_role("checkbox", name="Minutes at school", exact=True).check()
+    await page.get_by_role("checkbox", name="Time at school", exact=True).check()
 
-    await page.locator("#preview th[scope=col]", has_text="Minutes at school").wait_for()
+    await page.locator("#preview th[scope=col]", has_text="Time at school").wait_for()
     assert "\u2022\u2022\u2022" in before
     assert site.complaints == []
 

@@ -118,7 +118,7 @@ async def test_what_was_made_is_sealed_and_names_whom_the_school_names_now(
     assert due_on == MONDAY
     assert [
         [words.cell(head, value) for head, value in zip(result.heads, each, strict=True)] for each in result.rows
-    ] == [["01.09.2026", "№ 1", "0:15"]]
+    ] == [["01.09.2026", "№ 1", "15"]]
     sealed = await services.database.pool.fetchval("SELECT content_encrypted FROM built_run")
     assert b"2026-09-01" not in sealed
     everything = await services.database.pool.fetchval("SELECT string_agg(run::text, '') FROM built_run AS run")

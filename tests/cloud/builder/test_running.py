@@ -42,7 +42,7 @@ async def test_lateness_by_class_is_counted_summed_averaged_and_shared(school: B
 
     rows = await school.reads(school.accounts["office"], BY_CLASS)
 
-    assert rows == [["5А", "4", "2", "50.0\u00a0%", "0:06"], ["9Ә", "1", "1", "100.0\u00a0%", "0:03"]]
+    assert rows == [["5А", "4", "2", "50.0\u00a0%", "6.0"], ["9Ә", "1", "1", "100.0\u00a0%", "3.0"]]
 
 
 async def test_a_list_is_filtered_and_sorted(school: Built) -> None:
@@ -54,7 +54,7 @@ async def test_a_list_is_filtered_and_sorted(school: Built) -> None:
 
     rows = await school.reads(school.accounts["office"], choice)
 
-    assert rows == [["01.09.2026", "5А", "08:12", "0:12"], ["31.08.2026", "5А", "08:12", "0:12"]]
+    assert rows == [["01.09.2026", "5А", "08:12", "12"], ["31.08.2026", "5А", "08:12", "12"]]
 
 
 async def test_absences_are_counted_by_the_reason_that_the_vault_holds(services: Services, school: Built) -> None:
