@@ -14,7 +14,6 @@ from cloud.builder.keeping import SHARED_WITH
 from cloud.builder.kinds import Every
 from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
-from cloud.core.roles import Role
 from cloud.core.services import Services
 
 LIST_MAX, RUNS_MAX, STAFF_MAX = 200, 60, 300
@@ -111,16 +110,11 @@ async def runs_of(services: Services, built: Built) -> list[RunRow]:
 
 
 async def _rows(services: Services, actor: Actor, school_id: int, report_id: int | None) -> list[asyncpg.Record]:
-    roles = [role.value for role in held_at(actor, school_id)]
+    roles = [role.value for role in actor.roles_at(school_id)]
     rows: list[asyncpg.Record] = await services.database.pool.fetch(
         _LIST, school_id, actor.account_id, roles, report_id, LIST_MAX
     )
     return rows
-
-
-def held_at(actor: Actor, school_id: int) -> frozenset[Role]:
-    """Return the roles that an actor has at a school."""
-    return frozenset(reach.role for reach in actor.reaches if reach.school_id in {school_id, None})
 
 
 def _built(row: asyncpg.Record) -> Built:
