@@ -187,7 +187,8 @@ def _filter(
     title = translate(words.language, column.title)
     if column.kind in FIGURES:
         least, most = ("" if end is None else str(end) for end in (held.least, held.most))
-        return FilterField(column.key, title, (), least, most, translate(words.language, UNITS.get(column.kind, "")))
+        unit = translate(words.language, UNITS[column.kind]) if column.kind in UNITS else ""
+        return FilterField(column.key, title, (), least, most, unit)
     if column.options:
         named = [(code, names[words.language.value]) for code, names in options]
     else:
