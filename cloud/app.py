@@ -17,6 +17,7 @@ from typing_extensions import override
 from cloud.accounts import factor_pages, session_pages
 from cloud.accounts import pages as account_pages
 from cloud.accounts.web import FactorNeeded, PasswordChangeNeeded, SignInNeeded, way_out, who_now
+from cloud.builder import pages as builder_pages
 from cloud.consents import pages as privacy_pages
 from cloud.core import app_shell, assets, security_txt, telling
 from cloud.core.actor import Actor
@@ -201,7 +202,7 @@ ROUTERS = (
     message_pages.router, writing_pages.router,
     help_pages.router, question_pages.router, question_pages.of_all,
     program_pages.router,
-    server_pages.router, maintenance_pages.router, security_pages.router,
+    server_pages.router, maintenance_pages.router, security_pages.router, builder_pages.router,
     gates_api.router, presence_api.router, security_txt.router, app_shell.router,
 )  # fmt: skip
 LEADING_ON = (SignInNeeded, PasswordChangeNeeded, FactorNeeded)

@@ -16,6 +16,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from cloud.alerts import rounds
 from cloud.alerts.judging import judge_due
 from cloud.attendance.projection import Attendance
+from cloud.builder.turns import make_and_tell
 from cloud.core.errors import kinds_of
 from cloud.core.migrating import TablesOfAnotherVersion, check_version
 from cloud.core.services import Services
@@ -87,11 +88,9 @@ from cloud.webhooks.delivering import forget_events
 PAUSE_S_MIN, PAUSE_S_MAX = 0.5, 30.0
 SIGHTINGS_S, HEARD_S, FLOODS_S = 2, 30, 10
 ALERTS_S = 15
-FISCAL_S = 5
-WEBHOOKS_S = 2
+FISCAL_S, WEBHOOKS_S = 5, 2
 MESSAGES_S = 10
-LETTERS_S = 15
-EVENTS_S = 15
+LETTERS_S, EVENTS_S, BUILT_S = 15, 15, 30
 GRACE_S = 3_600
 log = structlog.get_logger()
 
@@ -220,6 +219,7 @@ class Worker:
             (lambda: check_due(self.services), {"hours": 1}),
             (lambda: ask_late(self.services), {"minutes": 10}),
             (lambda: send_due(self.services, post), {"seconds": LETTERS_S}),
+            (lambda: make_and_tell(self.services, post), {"seconds": BUILT_S}),
             (lambda: collect_due(self.services), {"seconds": EVENTS_S}),
             (lambda: forget_servers(self.services), {"hours": 1}),
             (lambda: note_missed(self.services.database.pool, self.services.clock.now()), {"hours": 1}),

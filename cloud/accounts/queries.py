@@ -1,7 +1,9 @@
 """What is asked of accounts: whose session a token is, and who may sign in at a school."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from cloud.accounts.beginnings import token_digest
 from cloud.accounts.logins import login_digest, opened
@@ -24,6 +26,17 @@ FROM sign_in JOIN account ON account.id = sign_in.account_id
 LEFT JOIN grant_of_role ON grant_of_role.account_id = account.id AND grant_of_role.node_id IS NULL
 WHERE token_digest = $1 AND expires_at > $2 AND is_active
 GROUP BY account.id, sign_in.id
+"""
+OF_ACCOUNT = """
+SELECT account.id, account.name, account.language, account.must_change,
+    array_agg(role ORDER BY grant_of_role.id) FILTER (WHERE role IS NOT NULL) AS roles,
+    array_agg(school_id ORDER BY grant_of_role.id) FILTER (WHERE role IS NOT NULL) AS schools,
+    EXISTS (SELECT FROM grant_of_role AS own WHERE own.account_id = account.id AND node_id IS NOT NULL) AS has_nodes,
+    ARRAY(SELECT concat_ws(':', own.role, taught.school_id, taught.id)
+        FROM class_of_account AS own JOIN school_class AS taught ON taught.id = own.school_class_id
+        WHERE own.account_id = account.id AND taught.is_active) AS classes
+FROM account LEFT JOIN grant_of_role ON grant_of_role.account_id = account.id AND grant_of_role.node_id IS NULL
+WHERE account.id = $1 AND is_active GROUP BY account.id
 """
 SEEN = "UPDATE sign_in SET seen_at = $2 WHERE id = $1"
 ACCOUNTS = """
@@ -57,13 +70,13 @@ async def actor_of(services: Services, token: str) -> Actor | None:
         await services.database.pool.execute(SEEN, row["session_id"], now)
     if row["must_enrol"]:
         return Actor(row["name"], row["id"], frozenset(), row["language"], row["must_change"], must_enrol=True)
-    reaches = frozenset(
-        Reach(Role(role), school) for role, school in zip(row["roles"] or (), row["schools"] or (), strict=True)
-    )
-    reaches |= reaches_of_classes(row["classes"], reaches)
-    if row["has_nodes"]:
-        reaches |= await reaches_at_nodes(services, row["id"])
-    return Actor(row["name"], row["id"], reaches, row["language"], row["must_change"])
+    return await _actor(services, row)
+
+
+async def actor_of_account(services: Services, account_id: int) -> Actor | None:
+    """Return an account as it is now, with all roles, for what is done in its name later; None where it is closed."""
+    row = await services.database.pool.fetchrow(OF_ACCOUNT, account_id)
+    return None if row is None else await _actor(services, row)
 
 
 async def account_of_login(services: Services, login: str) -> int:
@@ -91,3 +104,13 @@ async def accounts_of(services: Services, actor: Actor, school_id: int) -> list[
         )
         for row in rows
     ]
+
+
+async def _actor(services: Services, row: Mapping[str, Any]) -> Actor:
+    reaches = frozenset(
+        Reach(Role(role), school) for role, school in zip(row["roles"] or (), row["schools"] or (), strict=True)
+    )
+    reaches |= reaches_of_classes(row["classes"], reaches)
+    if row["has_nodes"]:
+        reaches |= await reaches_at_nodes(services, row["id"])
+    return Actor(row["name"], row["id"], reaches, row["language"], row["must_change"])

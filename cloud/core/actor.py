@@ -84,6 +84,11 @@ class Actor:
         """Return the schools at which the actor has one of the roles by a grant of its own."""
         return frozenset() if self.must_change else self._schools(roles)
 
+    def roles_at(self, school_id: int) -> frozenset[Role]:
+        """Return the roles that the actor has at a school: for what is shared with a role, which gives no right."""
+        held = frozenset(reach.role for reach in self.reaches if reach.school_id in {school_id, None})
+        return frozenset() if self.must_change else held
+
     def _has(self, roles: frozenset[Role], school_id: int | None) -> bool:
         if self.is_system:
             return True

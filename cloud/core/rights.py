@@ -106,6 +106,7 @@ class Right(StrEnum):
     REPORTS_SIGN = "reports.sign"
     REPORTS_CHECK = "reports.check"
     STATISTICS_READ = "statistics.read"
+    REPORTS_BUILD = "reports.build"
     SCHOOLS_READ = "schools.read"
     SCHOOL_KEEP = "school.keep"
     SCHOOL_EXPORT = "school.export"
@@ -134,27 +135,6 @@ class Right(StrEnum):
     AUDIT_READ = "audit.read"
     ACCOUNTS_READ = "accounts.read"
     ACCOUNTS_KEEP = "accounts.keep"
-
-
-THINGS = {
-    Thing.PEOPLE: N_("People and families"),
-    Thing.GATES: N_("Gates and presence"),
-    Thing.CARDS: N_("Cards"),
-    Thing.CANTEEN: N_("Canteen"),
-    Thing.MONEY: N_("Money"),
-    Thing.REPORTS: N_("Reports"),
-    Thing.SCHOOL: N_("The school"),
-    Thing.DEVICES: N_("Devices"),
-    Thing.ACCOUNTS: N_("Accounts and rights"),
-}
-REACHES = {
-    Within.OWN: N_("oneself"),
-    Within.CHILD: N_("own child"),
-    Within.CLASS: N_("own classes"),
-    Within.SCHOOL: N_("own school"),
-    Within.REGION: N_("schools of the own district, region or country"),
-    Within.ALL: N_("all schools"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +185,7 @@ TABLE: Mapping[Right, Allowed] = {
         Thing.PEOPLE, N_("Take home what is kept of oneself and one's child, and ask to correct it"), PARENTS
     ),
     Right.CORRECTIONS_ANSWER: Allowed(Thing.PEOPLE, N_("Answer what families ask to correct"), at_school(Role.OFFICE)),
-    Right.PHOTOS_READ: Allowed(Thing.PEOPLE, N_("See photos of people"),
-                               at_school(Role.GUARD, Role.OFFICE, *HEADS)),
+    Right.PHOTOS_READ: Allowed(Thing.PEOPLE, N_("See photos of people"), at_school(Role.GUARD, Role.OFFICE, *HEADS)),
     Right.PHOTOS_KEEP: Allowed(Thing.PEOPLE, N_("Put photos of people, and take them away"), at_school(Role.OFFICE)),
     Right.NOTICES_READ: Allowed(Thing.PEOPLE, N_("Read the notices about one's children"), PARENTS),
     Right.NOTICES_CHECK: Allowed(Thing.PEOPLE, N_("See which notices about a child were sent"), at_school(Role.OFFICE)),
@@ -315,6 +294,11 @@ TABLE: Mapping[Right, Allowed] = {
     Right.REPORTS_CHECK: Allowed(Thing.REPORTS, N_("Check signed reports against what they were made of"), OPERATORS),
     Right.STATISTICS_READ: Allowed(Thing.REPORTS, N_("See how many are at school and how many ate, without names"),
                                    at_school(*HEADS) | AUTHORITIES | {Role.CLASS_TEACHER: Within.CLASS}),
+    Right.REPORTS_BUILD: Allowed(
+        Thing.REPORTS, N_("Build, keep and share reports of what one's other rights show"),
+        at_school(Role.CANTEEN, Role.OFFICE, *HEADS, Role.IT) | {Role.CLASS_TEACHER: Within.CLASS}
+        | {Role.AUDITOR: Within.REGION} | AUTHORITIES,
+    ),
     Right.SCHOOLS_READ: Allowed(Thing.SCHOOL, N_("See the list of schools and classes"),
                                 at_school(*EVERYBODY_AT_WORK) | AUTHORITIES | OPERATORS),
     Right.SCHOOL_KEEP: Allowed(Thing.SCHOOL, N_("Set bells, terms, holidays and classes"),

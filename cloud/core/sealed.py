@@ -79,6 +79,9 @@ SEALED = (
     SealedColumn("collector", "paper_encrypted", "collector.paper", "id::text"),
     SealedColumn("collector", "lift_paper_encrypted", "collector.lift_paper", "id::text"),
     SealedColumn("channel_address", "value_encrypted", "channel_address.value", "id::text"),
+    SealedColumn(
+        "built_run", "content_encrypted", "built_run.content", "report_id || ':' || to_char(due_on, 'YYYY-MM-DD')"
+    ),
     SealedColumn("export_job", "key_encrypted", "export_job.key", "id::text"),
 )
 FILES = (

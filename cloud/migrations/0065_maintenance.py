@@ -19,5 +19,5 @@ ALTER TABLE trouble ADD COLUMN is_held boolean NOT NULL DEFAULT false; -- a wind
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0062_security_events")]
+    dependencies = [("cloud", "0064_builder")]
     operations = [ops.RunSQL(WINDOWS)]

@@ -224,6 +224,7 @@ async def _all(request: Request, desk: Desk, subject: AnySubject, refused: Refus
         refused=_told(desk, refused), rows=rows, month_name=words.month, on=desk.school.on, open_rows=open_rows,
         subject=subject, subjects=subjects_read(desk.actor, desk.school.id),
         address=await address_of(desk.services, desk.school.id), may_work=_may_work(desk),
+        may_build=desk.actor.can(Right.REPORTS_BUILD, desk.school.id),
         late_to=await late_addresses(desk.services, desk.school.id),
         last_month=str(Month.of(desk.school.on).before), sends=bool(desk.services.settings.smtp_url),
     )  # fmt: skip

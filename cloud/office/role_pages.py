@@ -15,7 +15,8 @@ from cloud.core.actor import Reach
 from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
-from cloud.core.rights import REACHES, TABLE, Right
+from cloud.core.rights import TABLE, Right
+from cloud.core.rights_words import REACHES
 from cloud.core.roles import OF_CLASSES, STAFF, Role
 from cloud.organisation.classes import give_class, take_class
 from cloud.organisation.staff import VERBS, role_changes_of, staff_of

@@ -35,6 +35,7 @@ PARTS = (
     "tests.bench.counted",
     "tests.bench.exports",
     "tests.bench.backups",
+    "tests.bench.builder",
     "tests.bench.notices",
     "tests.bench.handoff",
     "tests.bench.month",

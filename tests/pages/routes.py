@@ -35,11 +35,15 @@ NOTHING_THERE = frozenset(  # of which the sample has none
         "GET /schools/{code}/audit/anchors/{number}.anchor",
         "GET /schools/{code}/export/{job_id}.zip",
         "GET /.well-known/security.txt",
+        "GET /schools/{code}/builder/{report_id}/file.{form}",  # of what the own role shows
+        "GET /schools/{code}/builder/{report_id}/runs/{run_id}",  # of one's own reports
+        "GET /schools/{code}/builder/{report_id}/runs/{run_id}/file.{form}",
     }
 )
 COURSE = "/lti/contexts/{context}"
 RESOURCE = "/schools/{code}/resources/of/{resource_id}"
 REPORT = "/schools/{code}/reports/{report_id}"
+BUILT = "/schools/{code}/builder/{report_id}"
 ROUTES: dict[str, Right | Who] = {
     "GET /privacy": Who.ANYBODY,
     "POST /sms/smsc": Who.GATEWAYS,
@@ -392,6 +396,17 @@ ROUTES: dict[str, Right | Who] = {
     "GET /schools/{code}/register/{class_id}": Right.REGISTER_READ,
     "POST /schools/{code}/register/{class_id}/mark": Right.REGISTER_KEEP,
     "POST /schools/{code}/register/{class_id}/rest": Right.REGISTER_KEEP,
+    "GET /schools/{code}/builder": Right.REPORTS_BUILD,
+    "GET /schools/{code}/builder/new": Right.REPORTS_BUILD,
+    "POST /schools/{code}/builder/new": Right.REPORTS_BUILD,
+    f"GET {BUILT}": Right.REPORTS_BUILD,
+    f"POST {BUILT}": Right.REPORTS_BUILD,
+    f"GET {BUILT}/file.{{form}}": Right.REPORTS_BUILD,
+    f"POST {BUILT}/share": Right.REPORTS_BUILD,
+    f"POST {BUILT}/schedule": Right.REPORTS_BUILD,
+    f"POST {BUILT}/drop": Right.REPORTS_BUILD,
+    f"GET {BUILT}/runs/{{run_id}}": Right.REPORTS_BUILD,
+    f"GET {BUILT}/runs/{{run_id}}/file.{{form}}": Right.REPORTS_BUILD,
     "GET /region": Right.STATISTICS_READ,
     "GET /schools/{code}/statistics": Right.STATISTICS_READ,
     "GET /schools/{code}/statistics/classes/{class_id}": Right.STATISTICS_READ,

@@ -43,6 +43,7 @@ from schemas.structs import Item, Record, Sale, Shift, Void
 from tests.pages import (
     absence_sample,
     alert_sample,
+    builder_sample,
     calendar_sample,
     canteen_sample,
     family_sample,
@@ -157,6 +158,7 @@ async def write(services: Services) -> Sample:
     tokens["pupil"], cover = await signon_sample.write(services, school.id, people[1].id)
     await server_sample.write(services)
     await statistics_sample.write(services, school.id)
+    await builder_sample.write(services, school.id)
     return Sample(
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,

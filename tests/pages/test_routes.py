@@ -113,6 +113,8 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {"resource_id": 3, "party_id": 1, "provider_id": 1, "tool_id": 1, "context": "3-1"}
     if "/resources/" in key:
         places |= {"class_id": 0, "digest": site.sample.cover}
+    if "/builder/" in key:
+        places |= {"report_id": 1, "run_id": 1}
     if "/messages/" in key:
         places["deed"] = "approve"
     if any(each in key for each in ("/register/", "/morning/", "/statistics/")):
@@ -159,6 +161,7 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM absence WHERE state = 'told'), (SELECT count(*) FROM trip WHERE ended_at IS NULL),"
         " (SELECT count(*) FROM collector WHERE ended_at IS NULL), (SELECT count(*) FROM register_mark),"
         " (SELECT count(*) FROM report), (SELECT count(*) FROM report WHERE signed_at IS NULL),"
+        " (SELECT count(*) FROM built_report), (SELECT count(*) FROM built_reader),"
         " (SELECT count(*) FROM report_correction), (SELECT count(*) FROM report_sending),"
         " (SELECT count(*) FROM giving_back), (SELECT count(*) FROM resource WHERE retired_at IS NULL),"
         " (SELECT count(*) FROM relying_party WHERE ended_at IS NULL),"

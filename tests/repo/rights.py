@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from cloud.core.i18n import Language, translate
-from cloud.core.rights import GRANTS, REACHES, TABLE, THINGS, Thing, Within
+from cloud.core.rights import GRANTS, TABLE, Thing, Within
+from cloud.core.rights_words import REACHES, THINGS
 from cloud.core.roles import Role
 from cloud.core.words import word
 from tests.repo.sources import ROOT
