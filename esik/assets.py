@@ -14,8 +14,6 @@ FILES = (
     "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf",
     "htmx.org/dist/htmx.min.js",
     "htmx.org/dist/ext/hx-sse.min.js",
-    "uplot/dist/uPlot.iife.min.js",
-    "uplot/dist/uPlot.min.css",
 )
 
 

@@ -14,12 +14,12 @@ from cloud.people.actions import (
     add_guardian,
     end_guardianship,
     give_consent,
-    leave,
     open_guardian_account,
     withdraw_consent,
 )
 from cloud.people.bulk import GuardianGiven
 from cloud.people.kinds import Purpose, Relation
+from cloud.people.moving import leave
 from cloud.rosters.passes import PHONE_LASTS, NoPass, day_pass, phone_pass
 from schemas.pass_text import SIGNED, read
 from schemas.passes import Pass, parse

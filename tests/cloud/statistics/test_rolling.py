@@ -8,7 +8,7 @@ from cloud.absences.kinds import REASON
 from cloud.attendance.queries import school_or_classes_today
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.people.actions import leave
+from cloud.people.moving import leave
 from cloud.register.actions import mark
 from cloud.register.kinds import BY_CODE, Reason
 from cloud.register.queries import class_on
