@@ -85,7 +85,7 @@ def test_no_file_is_a_large_blob() -> None:
     most = {".po": 1_500_000}  # all texts of the pages in one language, as translators' programs open them
 
     assert [
-        path for path in tracked() if (ROOT / path).stat().st_size > most.get(Path(path).suffix, 500_000)
+        path for path in tracked() if (ROOT / path).stat().st_size > most.get((ROOT / path).suffix, 500_000)
     ] == []  # fmt: skip
 
 
