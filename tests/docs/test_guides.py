@@ -21,10 +21,11 @@ SCREEN_LINES_MAX = 90  # one screen to a few
 @cache
 def words(language: Language) -> frozenset[str]:
     """Return every text of the pages, the till and the guard's desk."""
-    entries = [entry for entry in read(language) if entry.id]
-    told = [entry.id if language is Language.EN else entry.string or "" for entry in entries]
-    pages = {each if isinstance(each, str) else each[0] for each in told}
-    return frozenset(pages | set(TILL[language.value].values()) | set(GUARD[language.value].values()))
+    found: set[str] = set()
+    for entry in read(language):
+        told = entry.id if language is Language.EN else entry.string
+        found |= {told} if isinstance(told, str) else set(told or ())
+    return frozenset(found | set(TILL[language.value].values()) | set(GUARD[language.value].values()))
 
 
 def pages() -> list[Path]:
