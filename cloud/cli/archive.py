@@ -4,14 +4,12 @@ Rule: the tables are those of one instant, whatever goes on meanwhile. Nothing o
 that a backup of one version or edition is restored into another.
 """
 
-import asyncio
 import json
 import zipfile
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -188,7 +186,7 @@ async def _dump(url: str, archive: zipfile.ZipFile, now: datetime, key_id: str, 
             with archive.open(f"{TABLES}{table}.csv", "w", force_zip64=True) as out:
                 watched = Watched(out, course, table)
                 rows[table] = await copy_out(
-                    connection, query, take=partial(_write, watched), timeout_s=HOURS_S, format="csv",
+                    connection, query, take=watched.take, timeout_s=HOURS_S, format="csv",
                     header=True,
                 )  # fmt: skip
             digests[table] = await digest_of(connection, table)
@@ -211,7 +209,3 @@ def _write_keys(archive: zipfile.ZipFile, settings: Settings) -> None:
     folder = settings.data / "ca"
     for path in sorted(folder.glob("*")) if folder.is_dir() else ():
         archive.writestr(CA + path.name, path.read_bytes())
-
-
-async def _write(file: Watched, block: bytes) -> int:
-    return await asyncio.to_thread(file.write, block)

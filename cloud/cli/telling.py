@@ -3,6 +3,7 @@
 Rule: the output stream holds the answer and nothing else; a bar is drawn for a person who waits, never into a file.
 """
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -119,6 +120,10 @@ class Watched:
         """Write, and tell how far it is."""
         self._count(block)
         return self.file.write(block)
+
+    async def take(self, block: bytes) -> int:
+        """Write beside the loop, and tell how far it is."""
+        return await asyncio.to_thread(self.write, block)
 
     def _count(self, block: bytes) -> None:
         self.count += len(block)
