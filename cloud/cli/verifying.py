@@ -47,7 +47,7 @@ def verify(data: Data = None, edition: EditionOption = None, anchors: Copies = N
         typer.echo(f"{place}: {what}")
     if not found.wrong:
         told = ", ".join(f"{count} {name}" for name, count in counted.items())
-        typer.echo(f"in order: {told}; every chain and every position, the books and the statistics of every school")
+        typer.echo(f"in order: {told}; every chain and every position, the books of every school and its statistics")
         return
     more = found.wrong - len(found.named)
     typer.echo(f"{found.wrong} things are wrong{f', {more} not shown' if more else ''}.")
