@@ -59,7 +59,7 @@ def _words(found: Found, counted: dict[str, int]) -> Iterator[str]:
         yield f"{place}: {what}"
     if not found.wrong:
         told = ", ".join(f"{count} {name}" for name, count in counted.items())
-        yield f"in order: {told}; every chain and every position, the books and the statistics of every school"
+        yield f"in order: {told}; every chain and every position, the books of every school and its statistics"
         return
     more = found.wrong - len(found.named)
     yield f"{found.wrong} things are wrong{f', {more} not shown' if more else ''}."

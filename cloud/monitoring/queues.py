@@ -21,7 +21,7 @@ SELECT 'deliveries_' || channel, count(*) FROM delivery JOIN school ON school.id
 WHERE next_at <= $2 AND shard = ANY($1::smallint[]) GROUP BY 1
 UNION ALL
 SELECT 'statistics_days', count(DISTINCT (school_id, "on")) FROM statistics_touched JOIN school ON school.id = school_id
-WHERE shard = ANY($1::smallint[]) ORDER BY 1 LIMIT 50
+WHERE shard = ANY($1::smallint[]) AND "on" IS NOT NULL HAVING count(*) > 0 ORDER BY 1 LIMIT 50
 """
 _DEVICES = """
 SELECT CASE WHEN state = 'revoked' THEN 'revoked' WHEN seen_at IS NULL THEN 'never'
