@@ -12,7 +12,9 @@ from cloud.accounts.web import OperatorDesk, everywhere
 from cloud.core.actor import Actor
 from cloud.core.charts import Chart, Column, chart_of
 from cloud.core.formats import Formats
+from cloud.core.i18n import N_, translate
 from cloud.core.live import Quiet, stream
+from cloud.core.messages import message
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
 from cloud.core.services import Services
@@ -32,6 +34,7 @@ ServersDesk = Annotated[OperatorDesk, Depends(everywhere(Right.SERVERS_WATCH))]
 TEMPLATE = "monitoring/servers.html"
 SHOWN, STEP = timedelta(hours=24), timedelta(hours=1)
 PATIENCE_S = 2.0
+SIZES, STEP_OF_SIZES = (N_("B"), N_("kB"), N_("MB"), N_("GB"), N_("TB")), 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +111,19 @@ async def live(request: Request, desk: ServersDesk) -> Response:
 async def _values(desk: OperatorDesk) -> dict[str, Any]:
     settings = desk.services.settings
     return {
-        "health": await health_of(desk.services, desk.actor), "size": size_of,
+        "health": await health_of(desk.services, desk.actor), "size": size_of, "pace": pace_of,
         "is_told": bool(settings.operator_targets), "is_backup_watched": settings.backup_folder is not None,
     }  # fmt: skip
 
 
 def size_of(count: float, fmt: Formats) -> str:
     """Return a size in bytes as people read it: 1.4 GB."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if abs(count) < 1000:
-            return f"{fmt.number(round(count)) if unit == 'B' else fmt.tenths(count)} {unit}"
-        count /= 1000
-    return f"{fmt.tenths(count)} TB"
+    place = 0
+    while abs(count) >= STEP_OF_SIZES and place < len(SIZES) - 1:
+        count, place = count / STEP_OF_SIZES, place + 1
+    return f"{fmt.tenths(count) if place else fmt.number(round(count))} {translate(fmt.language, SIZES[place])}"
+
+
+def pace_of(count: float, fmt: Formats) -> str:
+    """Return a size in bytes for each second: 1.4 MB/s."""
+    return translate(fmt.language, message("{size}/s", size=size_of(count, fmt)))
