@@ -143,6 +143,8 @@ PARTS = (
 _NAMES = """
 SELECT 'gate' AS kind, key, name_kk, name_ru, name_en FROM gate WHERE school_id = $1
 UNION ALL SELECT 'meal', key, name_kk, name_ru, name_en FROM meal WHERE school_id = $1
+UNION ALL SELECT 'class', id::text, grade || letter, grade || letter, grade || letter FROM school_class
+WHERE school_id = $1
 UNION ALL SELECT kind, CASE kind WHEN 'dish' THEN dish.key ELSE dish.id::text END, name_kk, name_ru, name_en
 FROM dish JOIN dish_version ON dish_id = dish.id AND dish_version.version = dish.version
 CROSS JOIN unnest(ARRAY['dish', 'dish_id']) AS kind WHERE school_id = $1 LIMIT 20000

@@ -24,6 +24,7 @@ TITLES = {
     "guardianship": N_("What you may about the child"),
     "family_limit": N_("What a court or a paper has taken from your rights"),
     "person_name": N_("The child's name"), "school_class": N_("The child's class"),
+    "stay": N_("Classes of the child"), "transfer": N_("Transfers between classes and schools"),
     "person": N_("The child's IIN and number"), "card": N_("The child's cards"),
     "consent_answer": N_("Answers about consents"), "presence": N_("Days at school"),
     "register_mark": N_("What the class register says"), "register_reason": N_("Why the child was absent from class"),
@@ -65,7 +66,7 @@ OWED = frozenset({"ledger_account.balance_tiyn", "ledger_line.amount_tiyn"})
 PREFIXES = {  # of codes in the list of words
     "guardianship.relation": "", "family_limit.takes": "right_", "card.medium": "", "card.state": "",
     "consent_answer.purpose": "", "consent_answer.way": "way_", "movement.direction": "", "movement.reason": "",
-    "register_mark.says": "register_",
+    "register_mark.says": "register_", "transfer.kind": "transfer_",
     "absence.reason": "away_", "absence.state": "absence_", "collector.relation": "kin_",
     "notice.kind": "", "meal_sale.payment": "meal_by_", "meal_refusal.reason": "", "entitlement.kind": "",
     "payment.provider": "by_", "giving_back.way": "paid_by_", "ledger_entry.kind": "entry_",
@@ -88,7 +89,7 @@ OWN = {  # codes that mean something of their own in their column
 NAMED = {  # columns of keys that have a name at the school
     "movement.gate": "gate", "meal_sale.meal": "meal", "meal_refusal.meal": "meal", "meal_rating.meal": "meal",
     "dish_rating.meal": "meal", "entitlement.meals": "meal", "wallet_voucher.meal": "meal", "preorder.meal": "meal",
-    "meal_line.dish": "dish", "dish_rating.dish": "dish", "preorder_dish.dish_id": "dish_id",
+    "stay.school_class_id": "class", "meal_line.dish": "dish", "dish_rating.dish": "dish", "preorder_dish.dish_id": "dish_id",
 }  # fmt: skip
 
 
