@@ -89,7 +89,8 @@ OWN = {  # codes that mean something of their own in their column
 NAMED = {  # columns of keys that have a name at the school
     "movement.gate": "gate", "meal_sale.meal": "meal", "meal_refusal.meal": "meal", "meal_rating.meal": "meal",
     "dish_rating.meal": "meal", "entitlement.meals": "meal", "wallet_voucher.meal": "meal", "preorder.meal": "meal",
-    "stay.school_class_id": "class", "meal_line.dish": "dish", "dish_rating.dish": "dish", "preorder_dish.dish_id": "dish_id",
+    "stay.school_class_id": "class",
+    "meal_line.dish": "dish", "dish_rating.dish": "dish", "preorder_dish.dish_id": "dish_id",
 }  # fmt: skip
 
 
