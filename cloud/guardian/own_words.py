@@ -43,7 +43,8 @@ TITLES = {
     "announcement_answer": N_("Answers to it"),
 }  # fmt: skip
 HEADINGS = {  # where the dictionary's own words tell codes
-    "account.language": N_("Language"), "transfer.kind": N_("What"), "school_class.grade": N_("Grade"), "card.medium": N_("Kind of card"),
+    "account.language": N_("Language"), "transfer.kind": N_("What"),
+    "school_class.grade": N_("Grade"), "card.medium": N_("Kind of card"),
     "consent_answer.says": N_("Answer"), "consent_answer.way": N_("How it came"),
     "movement.direction": N_("Direction"), "movement.kind": N_("How"), "notice.kind": N_("About"),
     "notice.detail": N_("In words"), "meal_sale.payment": N_("How it is paid"), "meal_sale.id": N_("Number"),
