@@ -43,9 +43,11 @@ async def turn(services: Services) -> None:
     """Do once everything that a worker's scheduler does now and then, none of which may fail."""
     worker = Worker(services)
     senders = Senders(services.database.pool, services.vault, services.clock)
-    with capture_logs() as told:
-        for job in worker._scheduler(senders).get_jobs():
-            await job.func()
+    async with worker._turn.held() as has_turn:
+        assert await has_turn()
+        with capture_logs() as told:
+            for job in worker._scheduler(senders).get_jobs():
+                await job.func()
     assert [each for each in told if each["event"] == "work.failed"] == []
 
 
