@@ -22,6 +22,10 @@ from tests.waiting import until
 ADDRESSES = ("--public", "https://esik.test", "--mqtt", "mqtts://127.0.0.1:8883", "--operator", "admin", "Айгүл")
 
 
+# One machine, on which each test goes on from where the one before left it: all in one process, in this order.
+pytestmark = pytest.mark.xdist_group("installer")
+
+
 @pytest.fixture(name="machine", scope="module")
 def _machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     with a_machine(tmp_path_factory.mktemp("machine")) as made:
