@@ -11,8 +11,7 @@ import asyncpg
 
 from cloud.audit.queries import Wanted
 from cloud.audit.verbs import VERBS
-from cloud.imports.cells import CellWrong, date_of_text
-from cloud.office.days import FIRST_ON, LAST_ON
+from cloud.office.days import day_or
 
 DAYS_SHOWN = 30  # where no period is asked for
 WORD_MAX = 60
@@ -60,8 +59,8 @@ class Filters:
     @classmethod
     def read(cls, query: Mapping[str, str], today: date) -> Self:
         """Read a query string; the last days where it names no period."""
-        last_on = _day(query.get("until", ""), today)
-        first_on = _day(query.get("since", ""), last_on - timedelta(days=DAYS_SHOWN - 1))
+        last_on = day_or(query.get("until", ""), today)
+        first_on = day_or(query.get("since", ""), last_on - timedelta(days=DAYS_SHOWN - 1))
         return cls(
             min(first_on, last_on), last_on, _word(query, "actor"), _number(query, "account"),
             _word(query, "person"), query.get("verb", "") if query.get("verb") in VERBS else "",
@@ -111,14 +110,6 @@ async def people_in(pool: asyncpg.Pool, school_id: int, subjects: set[str]) -> d
 
 def _midnight(on: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(on, time(), zone)
-
-
-def _day(text: str, otherwise: date) -> date:
-    try:
-        day = date_of_text(text.strip()[:WORD_MAX]) if text.strip() else otherwise
-    except CellWrong:
-        return otherwise
-    return day if FIRST_ON <= day <= LAST_ON else otherwise
 
 
 def _word(query: Mapping[str, str], name: str) -> str:

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from cloud.accounts.actions import audit
 from cloud.attendance.web import Desk, desk_of
+from cloud.cards.queries import holders_of
 from cloud.core.delimited import csv_of
 from cloud.core.errors import NotAllowed, NotFound, Refused
 from cloud.core.i18n import N_, Language, translate
@@ -19,10 +20,9 @@ from cloud.core.pages import pages_of
 from cloud.core.rights import Right
 from cloud.core.sheets import CSV_TYPE
 from cloud.core.words import sign
-from cloud.imports.cells import CellWrong, date_of_text
+from cloud.office.days import day_or
 from cloud.office.person import Text, day_typed
 from cloud.people.moving import AT_ONCE, BOOK_MAX, Transfer, move, transfers_of
-from cloud.people.queries import people_of
 from cloud.people.stays import Kind, Said
 from cloud.schools.queries import classes_of
 
@@ -49,7 +49,7 @@ class Filters:
     @classmethod
     def read(cls, query: Mapping[str, str], today: date) -> Self:
         """Read a query string."""
-        first_on, last_on = _day(query.get("since", ""), today - SHOWN), _day(query.get("until", ""), today)
+        first_on, last_on = day_or(query.get("since", ""), today - SHOWN), day_or(query.get("until", ""), today)
         kind, page = query.get("kind", ""), query.get("page", "")
         return cls(
             min(first_on, last_on), max(first_on, last_on), Kind(kind) if kind in set(Kind) else None,
@@ -128,18 +128,11 @@ async def _page(
         desk.services, desk.actor, desk.school.id, filters.first_on, filters.last_on, filters.kind, BOOK_MAX + 1,
         (filters.page - 1) * BOOK_MAX,
     )  # fmt: skip
-    people = await people_of(desk.services, desk.actor, desk.school.id) if chosen else []
+    students = await holders_of(desk.services, desk.actor, desk.school.id, chosen.id) if chosen else []
     return pages_of(request).page(
         desk.visit, "office/transfers.html", status=refused.status if refused else HTTPStatus.OK, section="today",
         refused=translate(desk.visit.language, refused.message) if refused else "", typed=typed or {},
         filters=filters, lines=lines[:BOOK_MAX], has_more=len(lines) > BOOK_MAX, kinds=list(Kind), classes=classes,
-        chosen=chosen, students=[each for each in people if chosen and each.class_name == chosen.name],
-        on=desk.school.on, begins_years=desk.actor.can(Right.SCHOOL_KEEP, desk.school.id),
+        chosen=chosen, students=students, on=desk.school.on,
+        begins_years=desk.actor.can(Right.SCHOOL_KEEP, desk.school.id),
     )  # fmt: skip
-
-
-def _day(text: str, otherwise: date) -> date:
-    try:
-        return date_of_text(text) if text.strip() else otherwise
-    except CellWrong:
-        return otherwise

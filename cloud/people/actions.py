@@ -79,7 +79,7 @@ async def add_person(services: Services, actor: Actor, school_id: int, given: Pe
         await _require_class(at, school_id, person.class_id)
         (person_id,) = await put_people(services, at, school_id, [person])
         detail = await told_of(connection, Tie(Kind.CLASS, person_id))
-        await _told(services, connection, actor, "person.added", f"person:{person_id}", school_id, detail)
+        await note_change(services, connection, actor, "person.added", f"person:{person_id}", school_id, detail)
     return person_id
 
 
@@ -144,7 +144,7 @@ async def write_answer(
         await end_excused(services, connection, answer.person_id)
     verb = "consent.given" if answer.says is Says.YES else "consent.withdrawn"
     detail = {"purpose": answer.purpose.value, "on": str(answer.on), "way": answer.way.value}
-    await _told(services, connection, actor, verb, f"person:{answer.person_id}", school_id, detail)
+    await note_change(services, connection, actor, verb, f"person:{answer.person_id}", school_id, detail)
 
 
 async def add_guardian(
@@ -171,7 +171,7 @@ async def add_guardian(
         detail = {"person": str(person_id), "relation": relation.value}
         ties = [*await given_up(at, guardian_id), Tie(Kind.FAMILY, guardian_id, person_id)]
         detail |= await told_of(connection, *ties)
-        await _told(services, connection, actor, "guardian.added", f"guardian:{guardian_id}", school_id, detail)
+        await note_change(services, connection, actor, "guardian.added", f"guardian:{guardian_id}", school_id, detail)
     return guardian_id
 
 
@@ -184,7 +184,7 @@ async def end_guardianship(services: Services, actor: Actor, guardian_id: int, p
         ):
             raise NotFound
         detail = {"person": str(person_id)} | await told_of(connection, Tie(Kind.FAMILY, guardian_id, person_id))
-        await _told(services, connection, actor, "guardian.ended", f"guardian:{guardian_id}", school_id, detail)
+        await note_change(services, connection, actor, "guardian.ended", f"guardian:{guardian_id}", school_id, detail)
 
 
 async def open_guardian_account(services: Services, actor: Actor, guardian_id: int) -> Opened:
@@ -303,7 +303,7 @@ async def _require_class(connection: asyncpg.Connection, school_id: int, class_i
         raise NotFound(message("There is no such class at this school."))
 
 
-async def _told(
+async def note_change(
     services: Services,
     connection: BaseDBAsyncClient,
     actor: Actor,

@@ -9,7 +9,6 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.audit.ties import Kind as TieKind
 from cloud.audit.ties import Tie, told_of
-from cloud.audit.writing import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
@@ -17,7 +16,7 @@ from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.texts import has_unseen
-from cloud.people.actions import changed_at
+from cloud.people.actions import note_change
 from cloud.people.bulk import lock_school
 from cloud.people.errors import PersonRefused
 from cloud.people.photos import forget_photo
@@ -196,13 +195,9 @@ async def _tell(
     services: Services, connection: BaseDBAsyncClient, actor: Actor, school_id: int, verb: str, person_id: int,
     said: Said, detail: dict[str, str],
 ) -> None:  # fmt: skip
-    """Audit a change and wake the builders of rosters, both with the transaction."""
     told = detail | {key: value for key, value in (("on", str(said.on or "")), ("paper", said.paper)) if value}
     told |= await told_of(connection, Tie(TieKind.CLASS, person_id))
-    await audit(
-        connection, actor, verb, f"person:{person_id}", told, school_id=school_id, at=services.clock.now(),
-        wakes=changed_at(school_id),
-    )  # fmt: skip
+    await note_change(services, connection, actor, verb, f"person:{person_id}", school_id, told)
 
 
 def _transfer(row: asyncpg.Record) -> Transfer:

@@ -13,13 +13,12 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from cloud.audit.ties import AT_ONCE, Tie, note_ties
 from cloud.audit.ties import Kind as TieKind
-from cloud.audit.writing import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.people.actions import changed_at
+from cloud.people.actions import note_change
 from cloud.people.bulk import lock_school
 from cloud.people.errors import PersonRefused
 from cloud.people.stays import NAME_MAX, PAPER_MAX, Kind, Said, note, note_kept
@@ -138,7 +137,6 @@ async def begin_year(services: Services, actor: Actor, school_id: int, year: Yea
         )
     if not today - APART < year.on <= today:
         raise PersonRefused(message("Choose today, or a day of the last half year."))
-    now = services.clock.now()
     async with services.database.transaction() as connection:
         at = raw(connection)
         await lock_school(at, school_id)
@@ -153,10 +151,7 @@ async def begin_year(services: Services, actor: Actor, school_id: int, year: Yea
             "on": str(year.on), "paper": paper, "promoted": str(begun.promoted), "finished": str(begun.finished),
             "kept": str(begun.kept),
         }  # fmt: skip
-        await audit(
-            connection, actor, "school.year_begun", f"school:{school_id}", detail, school_id=school_id, at=now,
-            wakes=changed_at(school_id),
-        )  # fmt: skip
+        await note_change(services, connection, actor, "school.year_begun", f"school:{school_id}", school_id, detail)
     return begun
 
 
