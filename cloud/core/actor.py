@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from cloud.core.errors import NotAllowed
-from cloud.core.rights import OWN_CLASSES, OWN_PEOPLE, WHOLE_SCHOOL, Right
+from cloud.core.rights import OWN_CLASSES, OWN_COURSES, OWN_PEOPLE, WHOLE_SCHOOL, Right
 from cloud.core.roles import Role
 
 __all__ = ["Actor", "Reach", "Role"]
@@ -57,6 +57,10 @@ class Actor:
             for reach in self.reaches
             if reach.class_id is not None and reach.school_id == school_id and reach.role in roles
         )
+
+    def teaches(self, right: Right, school_id: int) -> bool:
+        """Tell whether the actor has the right for what it teaches at a school; which courses, a query asks."""
+        return not self.must_change and bool(OWN_COURSES[right] & self.roles_at(school_id))
 
     def kinships(self, right: Right) -> frozenset[Role]:
         """Return in which of a family's roles the actor has the right; whose child or which student, a query asks."""

@@ -5,163 +5,28 @@ every role and compares.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from enum import Enum, StrEnum
 
 from cloud.core.i18n import N_
+from cloud.core.rights_kinds import (
+    AUTHORITIES,
+    EVERYBODY_AT_WORK,
+    HEADS,
+    KIN,
+    MARKING,
+    OF_CLASS,
+    OPERATORS,
+    PARENTS,
+    Allowed,
+    Right,
+    Thing,
+    Within,
+    at_school,
+)
+from cloud.core.rights_learning import LEARNING
 from cloud.core.roles import Role
 
-
-class Within(Enum):
-    """How far a right reaches."""
-
-    OWN = "own"  # the account's own person
-    CHILD = "child"  # the children whose guardian it is
-    CLASS = "class"  # the classes that are named for the account
-    SCHOOL = "school"
-    REGION = "region"  # every school below a node of the tree
-    ALL = "all"
-
-
-class Thing(Enum):
-    """Kinds of things, as the table is divided."""
-
-    PEOPLE = "people"
-    GATES = "gates"
-    CARDS = "cards"
-    CANTEEN = "canteen"
-    MONEY = "money"
-    REPORTS = "reports"
-    SCHOOL = "school"
-    DEVICES = "devices"
-    ACCOUNTS = "accounts"
-
-
-class Right(StrEnum):
-    """An action on a kind of thing."""
-
-    PEOPLE_READ = "people.read"
-    PEOPLE_KEEP = "people.keep"
-    PEOPLE_IMPORT = "people.import"
-    FAMILY_READ = "family.read"
-    FAMILY_KEEP = "family.keep"
-    FAMILY_INVITE = "family.invite"
-    IIN_READ = "iin.read"
-    CONSENTS_KEEP = "consents.keep"
-    CONSENTS_GIVE = "consents.give"
-    FAMILY_SHARE = "family.share"
-    FAMILY_DATA = "family.data"
-    CORRECTIONS_ANSWER = "corrections.answer"
-    PHOTOS_READ = "photos.read"
-    PHOTOS_KEEP = "photos.keep"
-    NOTICES_READ = "notices.read"
-    NOTICES_CHECK = "notices.check"
-    NOTICES_KEEP = "notices.keep"
-    PRESENCE_READ = "presence.read"
-    REGISTER_READ = "register.read"
-    REGISTER_KEEP = "register.keep"
-    ABSENCES_TELL = "absences.tell"
-    ABSENCES_READ = "absences.read"
-    ABSENCES_ANSWER = "absences.answer"
-    TRIPS_KEEP = "trips.keep"
-    COLLECTORS_NAME = "collectors.name"
-    COLLECTORS_READ = "collectors.read"
-    ALERTS_DECIDE = "alerts.decide"
-    GATES_WATCH = "gates.watch"
-    GATEBOOK_READ = "gatebook.read"
-    GATE_RULES_KEEP = "gate_rules.keep"
-    PASSES_GIVE = "passes.give"
-    CARDS_READ = "cards.read"
-    CARDS_KEEP = "cards.keep"
-    CARDS_BLOCK = "cards.block"
-    CARD_KEYS_CHANGE = "card_keys.change"
-    MENU_READ = "menu.read"
-    MENU_PLAN = "menu.plan"
-    CANTEEN_RULES_READ = "canteen_rules.read"
-    CANTEEN_RULES_KEEP = "canteen_rules.keep"
-    TILLS_KEEP = "tills.keep"
-    DIETS_KEEP = "diets.keep"
-    LIMITS_KEEP = "limits.keep"
-    ORDERS_MAKE = "orders.make"
-    ORDERS_READ = "orders.read"
-    MEALS_READ = "meals.read"
-    MEALS_RATE = "meals.rate"
-    RATINGS_READ = "ratings.read"
-    SALES_READ = "sales.read"
-    SALES_DECIDE = "sales.decide"
-    SALES_CORRECT = "sales.correct"
-    ENTITLEMENTS_READ = "entitlements.read"
-    ENTITLEMENTS_KEEP = "entitlements.keep"
-    ENTITLEMENTS_END = "entitlements.end"
-    ENTITLEMENTS_APPROVE = "entitlements.approve"
-    WALLET_READ = "wallet.read"
-    WALLET_KEEP = "wallet.keep"
-    BALANCE_READ = "balance.read"
-    MONEY_READ = "money.read"
-    MONEY_KEEP = "money.keep"
-    CASHBOX_PUT = "cashbox.put"
-    REPORTS_READ = "reports.read"
-    ATTENDANCE_REPORTS_READ = "attendance_reports.read"
-    REPORTS_KEEP = "reports.keep"
-    REPORTS_SIGN = "reports.sign"
-    REPORTS_CHECK = "reports.check"
-    STATISTICS_READ = "statistics.read"
-    REPORTS_BUILD = "reports.build"
-    SCHOOLS_READ = "schools.read"
-    SCHOOL_KEEP = "school.keep"
-    SCHOOL_EXPORT = "school.export"
-    SCHOOLS_ADD = "schools.add"
-    DEVICES_KEEP = "devices.keep"
-    DEVICES_COMMAND = "devices.command"
-    GUARDS_KEEP = "guards.keep"
-    ALARMS_READ = "alarms.read"
-    SERVERS_WATCH = "servers.watch"
-    MAINTENANCE_PLAN = "maintenance.plan"
-    PROGRAMS_KEEP = "programs.keep"
-    RELEASES_KEEP = "releases.keep"
-    ROSTERS_PUBLISH = "rosters.publish"
-    SQL_ACCESS_KEEP = "sql_access.keep"
-    RESOURCES_OPEN = "resources.open"
-    RESOURCES_KEEP = "resources.keep"
-    RESULTS_READ = "results.read"
-    SIGN_ON_KEEP = "sign_on.keep"
-    MESSAGES_READ = "messages.read"
-    MESSAGES_WRITE = "messages.write"
-    MESSAGES_APPROVE = "messages.approve"
-    QUESTIONS_ANSWER = "questions.answer"
-    QUESTIONS_TAKE = "questions.take"
-    ROLES_READ = "roles.read"
-    ROLES_GIVE = "roles.give"
-    AUDIT_READ = "audit.read"
-    ACCOUNTS_READ = "accounts.read"
-    ACCOUNTS_KEEP = "accounts.keep"
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """A row of the table: the kind of thing, the words of the right, and who has it within which reach."""
-
-    thing: Thing
-    words: str
-    who: Mapping[Role, Within]
-
-
-def at_school(*roles: Role) -> dict[Role, Within]:
-    """Return the reach of roles that have a right at their own school."""
-    return dict.fromkeys(roles, Within.SCHOOL)
-
-
-KIN = {Role.GUARDIAN: Within.CHILD, Role.STUDENT: Within.OWN}
-PARENTS = {Role.GUARDIAN: Within.CHILD}
-OF_CLASS = dict.fromkeys((Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR), Within.CLASS)
-MARKING = dict.fromkeys((Role.CLASS_TEACHER, Role.TEACHER), Within.CLASS)
-OPERATORS = {Role.OPERATOR: Within.ALL}
-AUTHORITIES = {Role.AUTHORITY: Within.REGION}
-HEADS = (Role.DEPUTY, Role.DIRECTOR)
-EVERYBODY_AT_WORK = (
-    Role.TEACHER, Role.CLASS_TEACHER, Role.TUTOR, Role.METHODOLOGIST, Role.PEDAGOGUE, Role.NURSE, Role.CASHIER,
-    Role.CANTEEN, Role.GUARD, Role.OFFICE, Role.DEPUTY, Role.DIRECTOR, Role.IT,
-)  # fmt: skip
+__all__ = ["GRANTS", "HEADS", "OWN_CLASSES", "OWN_COURSES", "OWN_PEOPLE", "TABLE", "WHOLE_SCHOOL", "Right", "Thing",
+           "Within", "holders"]  # fmt: skip
 
 TABLE: Mapping[Right, Allowed] = {
     Right.PEOPLE_READ: Allowed(
@@ -360,7 +225,7 @@ TABLE: Mapping[Right, Allowed] = {
         Thing.ACCOUNTS, N_("Make, edit, close and delete accounts of the roles that one may give"),
         at_school(Role.OFFICE, Role.DIRECTOR, Role.IT) | OPERATORS,
     ),
-}  # fmt: skip
+} | LEARNING  # fmt: skip
 
 # Who gives and takes which roles. Nobody is here who could give the own role more than it has.
 GRANTS: Mapping[Role, frozenset[Role]] = {
@@ -377,7 +242,8 @@ def holders(right: Right, reaches: Iterable[Within]) -> frozenset[Role]:
     return frozenset(role for role, within in TABLE[right].who.items() if within in wanted)
 
 
-# Asked at every request: roles that reach a whole school, their classes, and their own children or themselves.
+# Asked at every request: roles that reach a whole school, their classes, what they teach, their children or themselves.
 WHOLE_SCHOOL = {right: holders(right, (Within.SCHOOL, Within.REGION, Within.ALL)) for right in Right}
 OWN_CLASSES = {right: holders(right, (Within.CLASS,)) for right in Right}
+OWN_COURSES = {right: holders(right, (Within.COURSE,)) for right in Right}
 OWN_PEOPLE = {right: holders(right, (Within.CHILD, Within.OWN)) for right in Right}

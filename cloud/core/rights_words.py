@@ -11,12 +11,14 @@ THINGS = {
     Thing.MONEY: N_("Money"),
     Thing.REPORTS: N_("Reports"),
     Thing.SCHOOL: N_("The school"),
+    Thing.LEARNING: N_("Learning"),
     Thing.DEVICES: N_("Devices"),
     Thing.ACCOUNTS: N_("Accounts and rights"),
 }
 REACHES = {
     Within.OWN: N_("oneself"),
     Within.CHILD: N_("own child"),
+    Within.COURSE: N_("what one teaches"),
     Within.CLASS: N_("own classes"),
     Within.SCHOOL: N_("own school"),
     Within.REGION: N_("schools of the own district, region or country"),

@@ -27,6 +27,7 @@ def test_every_role_has_its_kind_of_reach_and_no_other() -> None:
         for role, within in row.who.items():
             fitting = {
                 Within.OWN: {Role.STUDENT, Role.GUARDIAN}, Within.CHILD: {Role.GUARDIAN}, Within.CLASS: OF_CLASSES,
+                Within.COURSE: OF_CLASSES,
                 Within.SCHOOL: STAFF, Within.REGION: OF_NODES, Within.ALL: EVERYWHERE,
             }[within]  # fmt: skip
             assert role in fitting, (right, role)

@@ -1,0 +1,51 @@
+"""The part of the table of rights that is about learning: subjects, plans, timetables, journals, profiles."""
+
+from collections.abc import Mapping
+
+from cloud.core.i18n import N_
+from cloud.core.rights_kinds import EVERYBODY_AT_WORK, HEADS, KIN, OF_CLASS, Allowed, Right, Thing, Within, at_school
+from cloud.core.roles import Role
+
+PEDAGOGUES = (Role.TEACHER, Role.CLASS_TEACHER, Role.TUTOR, Role.METHODOLOGIST, Role.PEDAGOGUE)
+OF_COURSE = {Role.TEACHER: Within.COURSE, Role.CLASS_TEACHER: Within.COURSE}
+LEARNING: Mapping[Right, Allowed] = {
+    Right.STUDIES_READ: Allowed(Thing.LEARNING, N_("See subjects, who teaches what to whom, and the teaching load"),
+                                at_school(*PEDAGOGUES, Role.OFFICE, *HEADS)),
+    Right.STUDIES_KEEP: Allowed(Thing.LEARNING, N_("Keep subjects, groups, and who teaches what to whom"),
+                                at_school(Role.OFFICE, Role.DEPUTY)),
+    Right.PLANS_READ: Allowed(Thing.LEARNING, N_("See curriculum plans, and plans by theme and week"),
+                              at_school(*PEDAGOGUES, *HEADS)),
+    Right.PLANS_KEEP: Allowed(Thing.LEARNING, N_("Keep the curriculum plans of grades and subjects"),
+                              at_school(Role.METHODOLOGIST, Role.DEPUTY)),
+    Right.LESSONS_KEEP: Allowed(Thing.LEARNING, N_("Plan one's own lessons, with themes, files and links"), OF_COURSE),
+    Right.TIMETABLE_READ: Allowed(Thing.LEARNING, N_("See the timetable, with rooms, teachers and substitutions"),
+                                  at_school(*EVERYBODY_AT_WORK) | KIN),
+    Right.TIMETABLE_KEEP: Allowed(
+        Thing.LEARNING, N_("Make the timetable, change it, name substitutes, plan summative assessments"),
+        at_school(Role.OFFICE, Role.DEPUTY),
+    ),
+    Right.JOURNAL_READ: Allowed(Thing.LEARNING, N_("Read the journals of lessons and marks"),
+                                at_school(Role.METHODOLOGIST, *HEADS) | OF_CLASS),
+    Right.JOURNAL_KEEP: Allowed(Thing.LEARNING, N_("Keep the journal of what one teaches: who was there, marks"),
+                                OF_COURSE),
+    Right.JOURNAL_CORRECT: Allowed(Thing.LEARNING, N_("Put marks of earlier quarters right, each with its reason"),
+                                   at_school(Role.DEPUTY)),
+    Right.GRADING_KEEP: Allowed(Thing.LEARNING, N_("Set by which scheme marks are given and counted"),
+                                at_school(Role.DEPUTY)),
+    Right.DIARY_READ: Allowed(Thing.LEARNING, N_("Read the diary: lessons, marks, what teachers wrote"), KIN),
+    Right.PROFILES_READ: Allowed(
+        Thing.LEARNING, N_("See profiles and portfolios"),
+        at_school(Role.METHODOLOGIST, Role.PEDAGOGUE, Role.OFFICE, *HEADS) | OF_CLASS | KIN,
+    ),
+    Right.PROFILES_KEEP: Allowed(
+        Thing.LEARNING, N_("Keep profiles: main and further data, recommendations, trajectories"),
+        at_school(Role.PEDAGOGUE, Role.OFFICE, Role.DEPUTY) | {Role.CLASS_TEACHER: Within.CLASS},
+    ),
+    Right.PORTFOLIO_ADD: Allowed(
+        Thing.LEARNING, N_("Put achievements and files into one's own or one's child's portfolio"), KIN
+    ),
+    Right.PORTFOLIO_CONFIRM: Allowed(
+        Thing.LEARNING, N_("Confirm achievements, add them, award certificates"),
+        at_school(Role.METHODOLOGIST, Role.OFFICE, *HEADS) | {Role.CLASS_TEACHER: Within.CLASS},
+    ),
+}  # fmt: skip
