@@ -66,6 +66,8 @@ SEALED = (
     SealedColumn("support_question", "words_encrypted", "support_question.words", "id::text"),
     SealedColumn("support_question", "answer_encrypted", "support_question.answer", "id::text"),
     SealedColumn("register_reason", "reason_encrypted", "register.reason", "school_id || ':' || number"),
+    SealedColumn("journal_reason", "reason_encrypted", "journal_reason.reason", "school_id || ':' || number"),
+    SealedColumn("journal_remark", "words_encrypted", "journal_remark.words", "lesson_id || ':' || person_id"),
     SealedColumn("restriction", "value_encrypted", "restriction.value", "id::text"),
     SealedColumn("restriction", "document_encrypted", "restriction.document", "id::text"),
     SealedColumn("entitlement", "document_encrypted", "entitlement.document", "id::text"),

@@ -3,6 +3,7 @@
 from cloud.core.family_words import FAMILY_SIGNS, FAMILY_WORDS
 from cloud.core.gate_words import GATE_SIGNS, GATE_WORDS
 from cloud.core.i18n import N_
+from cloud.core.journal_words import JOURNAL_SIGNS, JOURNAL_WORDS
 from cloud.core.message_words import MESSAGE_SIGNS
 from cloud.core.server_words import SERVER_SIGNS, SERVER_WORDS
 from cloud.core.signs import Sign as Sign  # noqa: PLC0414 (found here with its codes)
@@ -15,6 +16,7 @@ SIGNS = {
     **SERVER_SIGNS,
     **TRANSFER_SIGNS,
     **STATISTICS_SIGNS,
+    **JOURNAL_SIGNS,
     "inside": Sign(N_("Inside"), "in", "inside"),
     "left": Sign(N_("Left"), "out", "left"),
     "late": Sign(N_("Late"), "warn", "clock"),
@@ -153,6 +155,7 @@ WORDS = {
     **GATE_WORDS,
     **SERVER_WORDS,
     **STATISTICS_WORDS,
+    **JOURNAL_WORDS,
     # why a gate refused
     "ok": N_("in order"),
     "card_unknown": N_("card unknown"),

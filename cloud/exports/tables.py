@@ -17,6 +17,8 @@ from cloud.collectors.queries import PHONE as COLLECTOR_PHONE
 from cloud.devices.invitations import KEYS as INVITATION_KEYS
 from cloud.devices.registry import SECRET
 from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Sealed, Secret, Table, Writing, through
+from cloud.journal.kinds import REASON as MARK_REASON
+from cloud.journal.kinds import REMARK
 from cloud.menu.entitlements import PAPER as ORDER_PAPER
 from cloud.menu.restricting import PAPER as DIET_PAPER
 from cloud.menu.restricting import VALUE
@@ -74,6 +76,11 @@ TABLES = (
     Table("course"),
     Table("course_member", through("course_id", "course")),
     Table("lesson"),
+    Table("lesson_plan"),
+    Table("journal_mark"),
+    Table("journal_reason", sealed={"reason_encrypted": Sealed(MARK_REASON)}),
+    Table("journal_remark", sealed={"words_encrypted": Sealed(REMARK)}),
+    Table("grading_scheme"),
     Table("consent", _OF_PERSON),
     Table(
         "guardian",
