@@ -100,7 +100,7 @@ class _Line:
         """Return the theme, or none of a row with something wrong."""
         title, hours, week = self.text("title"), self._whole("hours"), self._whole("week")
         kind = self._kind()
-        if not title:
+        if "title" not in self._row.cells:
             self._wrong("title", message("Write the theme."))
         if hours is None and not self.problems:
             self._wrong("hours", message("Write how many hours the theme takes."))
