@@ -11,6 +11,7 @@ import asyncpg
 
 from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
+from cloud.core.roles import STAFF
 from cloud.core.services import Services
 
 SUBJECTS_MAX = 500
@@ -45,11 +46,20 @@ WHERE course.id = ANY($1) AND (group_name = '' OR EXISTS (
     AND own.first_on <= $2 AND (own.last_on IS NULL OR own.last_on >= $2)))
 ORDER BY sort_key, person.id LIMIT $3
 """
+_STUDENTS = """
+SELECT person.id, ref, concat_ws(' ', surname, given_name) AS name FROM stay JOIN person ON person.id = stay.person_id
+WHERE stay.school_class_id = $1 AND stay.first_on <= $2 AND (stay.last_on IS NULL OR stay.last_on >= $2)
+ORDER BY sort_key, person.id LIMIT 500
+"""
 _STAFF = """
 SELECT person.id, ref, concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name, position,
   account.id AS account_id, coalesce(account.name, '') AS account
 FROM person LEFT JOIN staff_account ON person_id = person.id LEFT JOIN account ON account.id = account_id
 WHERE school_id = $1 AND role = 'staff' AND person.is_active ORDER BY sort_key, person.id LIMIT $2
+"""
+_ACCOUNTS = """
+SELECT DISTINCT account.id, account.name FROM grant_of_role JOIN account ON account.id = account_id
+WHERE school_id = $1 AND role = ANY($2) AND is_active ORDER BY account.name, account.id LIMIT $3
 """
 
 
@@ -164,9 +174,20 @@ async def members_of(
     return members
 
 
+async def students_of(connection: asyncpg.Connection | asyncpg.Pool, class_id: int, on: date) -> list[Member]:
+    """Return who is in a class on a day, by name."""
+    return [Member(**row) for row in await connection.fetch(_STUDENTS, class_id, on)]
+
+
 async def staff_of_school(services: Services, school_id: int) -> list[StaffMember]:
     """Return who works at a school, by name."""
     return [StaffMember(**row) for row in await services.database.pool.fetch(_STAFF, school_id, STAFF_MAX)]
+
+
+async def accounts_at_work(services: Services, school_id: int) -> list[tuple[int, str]]:
+    """Return the accounts that have a role of staff at a school, id and name."""
+    rows = await services.database.pool.fetch(_ACCOUNTS, school_id, [role.value for role in STAFF], STAFF_MAX)
+    return [(row["id"], row["name"]) for row in rows]
 
 
 def _subject(row: asyncpg.Record, subject_id: int) -> Subject:
