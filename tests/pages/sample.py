@@ -48,6 +48,7 @@ from tests.pages import (
     canteen_sample,
     family_sample,
     gate_sample,
+    journal_sample,
     message_sample,
     notice_sample,
     program_sample,
@@ -102,6 +103,8 @@ class Sample:
     report: str  # the checksum of a signed one
     scan: int  # of a paper about a consent
     cover: str  # the digest of a textbook's
+    course_id: int  # of the child's class
+    lesson_id: int  # of that course, today
     tokens: dict[str, str]  # by role, a session's token
 
 
@@ -159,9 +162,11 @@ async def write(services: Services) -> Sample:
     await server_sample.write(services)
     await statistics_sample.write(services, school.id)
     await builder_sample.write(services, school.id)
+    course_id, lesson_id = await journal_sample.write(services, school.id, [each.ref for each in people[:10]])
     return Sample(
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
+        course_id=course_id, lesson_id=lesson_id,
         guardian_id=(await Guardian.get(ref="0000guardian")).id, plate=plate, scan=scan, photo=photo, cover=cover,
         listed_ref=people[2].ref, absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, report=report, tokens=tokens,
     )  # fmt: skip

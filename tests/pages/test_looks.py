@@ -201,6 +201,24 @@ PAGES = {
     "calendar_days": ("office", "/schools/almaty15/calendar"),
     "calendar_days_none": ("other_office", "/schools/astana7/calendar?done=true"),
     "calendar_of_others": ("guardian", "/children/{child}/calendar?month=2026-10"),
+    "journals": ("class_teacher", "/schools/almaty15/journal"),
+    "journals_of_deputy": ("deputy", "/schools/almaty15/journal"),
+    "journals_none": ("other_director", "/schools/astana7/journal"),
+    "journal": ("class_teacher", "/schools/almaty15/journal/{course}"),
+    "journal_read": ("deputy", "/schools/almaty15/journal/{course}"),
+    "journal_lesson": ("class_teacher", "/schools/almaty15/journal/{course}/lessons/{lesson}"),
+    "journal_lesson_read": ("deputy", "/schools/almaty15/journal/{course}/lessons/{lesson}"),
+    "journal_mark": ("class_teacher", "/schools/almaty15/journal/{course}/students/{child}"),
+    "journal_sheet": ("class_teacher", "/schools/almaty15/journal/classes/1/sheet"),
+    "journal_sheet_none": ("deputy", "/schools/almaty15/journal/classes/2/sheet"),
+    "journal_attendance": ("deputy", "/schools/almaty15/journal/classes/1/attendance"),
+    "journal_reports": ("class_teacher", "/schools/almaty15/journal/classes/1/reports"),
+    "journal_debts": ("class_teacher", "/schools/almaty15/journal/debts"),
+    "journal_debts_of_deputy": ("deputy", "/schools/almaty15/journal/debts"),
+    "grading": ("deputy", "/schools/almaty15/journal/grading"),
+    "diary": ("guardian", "/children/{child}/diary"),
+    "diary_none": ("student", "/children/{child}/diary?week=2026-07-06"),
+    "diary_marks": ("guardian", "/children/{child}/diary/marks"),
     "register": ("office", "/schools/almaty15/register"),
     "register_none": ("other_office", "/schools/astana7/register"),
     "register_class": ("class_teacher", "/schools/almaty15/register/1"),
@@ -324,7 +342,10 @@ def is_judged_in(look: Look, name: str) -> bool:
 def addressed(site: Site, path: str, language: str = "en") -> str:
     """Return the address of a page, with what the sample has in its places."""
     sample = site.sample
-    return path.format(language=language, child=sample.child_ref, absent=sample.absent_ref, report=sample.report)
+    return path.format(
+        language=language, child=sample.child_ref, absent=sample.absent_ref, report=sample.report,
+        course=sample.course_id, lesson=sample.lesson_id,
+    )  # fmt: skip
 
 
 async def opened(site: Site, name: str, language: str, look: Look, width: int = 1280) -> Page:

@@ -103,7 +103,8 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {
         "school": "almaty15", "on": "2026-09-01", "meal": "lunch", "order_id": 1, "person": site.sample.listed_ref,
         "restriction_id": 1, "session_id": 1, "passkey_id": 1, "import_id": 1, "kind": "tabel", "report_id": 2,
-        "form": "json",
+        "form": "csv" if "/journal/" in key else "json", "course_id": site.sample.course_id,
+        "lesson_id": site.sample.lesson_id,
     }  # fmt: skip
     places |= {"token_id": 1, "webhook_id": 1, "system": "gym"}
     places |= {"sourced_id": "nobody", "class_id": "none", "urn": "none", "user_id": "0", "rest": "Users"}
@@ -117,7 +118,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
         places |= {"report_id": 1, "run_id": 1}
     if "/messages/" in key:
         places["deed"] = "approve"
-    if any(each in key for each in ("/register/", "/morning/", "/statistics/")):
+    if any(each in key for each in ("/register/", "/morning/", "/statistics/", "/journal/")):
         places["class_id"] = 1
     if key in SIGNING_IN:
         return method, SIGNING_IN[key]
@@ -160,6 +161,7 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM ledger_entry),"
         " (SELECT count(*) FROM absence WHERE state = 'told'), (SELECT count(*) FROM trip WHERE ended_at IS NULL),"
         " (SELECT count(*) FROM collector WHERE ended_at IS NULL), (SELECT count(*) FROM register_mark),"
+        " (SELECT count(*) FROM journal_mark), (SELECT count(*) FROM lesson), (SELECT count(*) FROM grading_scheme),"
         " (SELECT count(*) FROM report), (SELECT count(*) FROM report WHERE signed_at IS NULL),"
         " (SELECT count(*) FROM built_report), (SELECT count(*) FROM built_reader),"
         " (SELECT count(*) FROM report_correction), (SELECT count(*) FROM report_sending),"

@@ -1,0 +1,101 @@
+"""Lessons, marks and remarks of two classes of the sample: one to be looked at, one for tests to write into."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from cloud.accounts.logins import login_digest
+from cloud.attendance.queries import SchoolToday, school_or_own_today
+from cloud.core.actor import Actor, Reach, Role
+from cloud.core.rights import Right
+from cloud.core.services import Services
+from cloud.journal.grading import STATE, Scheme
+from cloud.journal.kinds import Kind
+from cloud.journal.lessons import Planned, add_lesson, plan_lesson
+from cloud.journal.marking import Change, mark, place_of, remark
+from cloud.journal.schemes import put_scheme
+from cloud.studies.actions import add_state_subjects, put_course, tie_account
+from cloud.studies.queries import subjects_of
+from cloud.studies.rules import CourseGiven
+
+SYSTEM = Actor.system("sample")
+YEAR = 2026
+THEMES = ("Натурал сандар", "Сандарды салыстыру", "Қосу және азайту", "Бөлім бойынша жұмыс", "Көбейту")
+DAYS = (date(2026, 8, 26), date(2026, 8, 27), date(2026, 8, 28), date(2026, 8, 31), date(2026, 9, 1))
+TYPED = (  # of the first students, lesson by lesson: the fourth is a SOR of 15
+    ("9", "8", "10", "14", "9"), ("7", "н", "8", "11", ""), ("5", "6", "о 6", "7", ""), ("10", "9", "9", "15", ""),
+    ("н", "н", "4", "н 6", ""), ("8", "", "7", "12", ""), ("6", "7", "", "", ""), ("9", "9", "ш", "13", ""),
+)  # fmt: skip
+REMARK = "Жарайсың! Үй тапсырмасын ұқыпты орындапты."
+_CLASS = "SELECT id FROM school_class WHERE school_id = $1 AND grade = $2 AND letter = 'А'"
+_COURSE = "SELECT id, teacher_id FROM course WHERE year = $1 AND school_class_id = $2 AND subject_id = $3"
+_STAFF = """
+SELECT person.id FROM person LEFT JOIN staff_account ON person_id = person.id
+WHERE school_id = $1 AND role = 'staff' AND person.is_active AND account_id IS NULL ORDER BY person.id DESC LIMIT 1
+"""
+_ACCOUNT = "SELECT id, name FROM account WHERE login_digest = $1"
+_TIED = "SELECT person_id FROM staff_account WHERE account_id = $1"
+_TAUGHT_BY = "UPDATE course SET teacher_id = $2 WHERE id = $1"
+
+
+async def write(services: Services, school_id: int, refs: Sequence[str]) -> tuple[int, int]:
+    """Write all of it, and return the course and the lesson that are looked at; `refs` are the students of 1А."""
+    await add_state_subjects(services, SYSTEM, school_id)
+    own = Scheme(date(YEAR, 8, 1), 25, 25, 50, unmarked_grade=0, without_soch=STATE[-1].without_soch)
+    await put_scheme(services, Actor("Ерлан Нұр", is_system=True), school_id, own, DAYS[-1])
+    school = await school_or_own_today(services, SYSTEM, "almaty15", Right.JOURNAL_READ, Right.JOURNAL_KEEP)
+    class_teacher = await _teacher(services, school_id, Role.CLASS_TEACHER)
+    course_id = await _course(services, school_id, 1, class_teacher)
+    lessons = [await add_lesson(services, class_teacher, school, course_id, on, 2, theme)
+               for on, theme in zip(DAYS, THEMES, strict=True)]  # fmt: skip
+    await _plan(services, class_teacher, school, course_id, lessons)
+    for lesson, typed in zip(lessons, zip(*TYPED, strict=True), strict=True):
+        place = await place_of(services, class_teacher, school, course_id, lesson)
+        changes = [Change(ref, each, 0) for ref, each in zip(refs, typed, strict=False) if each]
+        await mark(services, class_teacher, school, place, changes)
+    place = await place_of(services, class_teacher, school, course_id, lessons[-1])
+    await remark(services, class_teacher, school, place, {refs[0]: REMARK})
+    teacher = await _teacher(services, school_id, Role.TEACHER)
+    other = await _course(services, school_id, 5, teacher)
+    for on in DAYS[1:]:
+        await add_lesson(services, teacher, school, other, on, 3)
+    return course_id, lessons[-1]
+
+
+async def _plan(
+    services: Services, actor: Actor, school: SchoolToday, course_id: int, lessons: Sequence[int]
+) -> None:  # fmt: skip
+    """Plan a SOR that was held, today's lesson with notes and links, and a SOCH to come; call one lesson off."""
+    ahead = await add_lesson(services, actor, school, course_id, date(2026, 9, 2), 2, "Бөлу")
+    soch = await add_lesson(services, actor, school, course_id, date(2026, 10, 20), 2, "Тоқсандық жұмыс")
+    plans = {
+        lessons[3]: Planned(THEMES[3], kind=Kind.SOR, points_max=15),
+        lessons[4]: Planned(THEMES[4], "1. Ауызша есеп\n2. Жаңа тақырып\n3. Бекіту", "https://bilim.example/5/2"),
+        soch: Planned("Тоқсандық жұмыс", kind=Kind.SOCH, points_max=20),
+    }
+    for lesson, planned in plans.items():
+        await plan_lesson(services, actor, school, await place_of(services, actor, school, course_id, lesson), planned)
+    await services.database.pool.execute("UPDATE lesson SET is_off = true, note = 'Аяз' WHERE id = $1", ahead)
+
+
+async def _teacher(services: Services, school_id: int, role: Role) -> Actor:
+    """Return the sample's account of a role as an actor, tied to somebody of staff."""
+    pool = services.database.pool
+    row = await pool.fetchrow(_ACCOUNT, login_digest(services.vault, role.value))
+    if await pool.fetchval(_TIED, row["id"]) is None:
+        person_id = await pool.fetchval(_STAFF, school_id)
+        await tie_account(services, SYSTEM, school_id, person_id, row["id"])
+    return Actor(row["name"], row["id"], frozenset({Reach(role, school_id)}))
+
+
+async def _course(services: Services, school_id: int, grade: int, teacher: Actor) -> int:
+    """Return the course of mathematics of a class А, taught by an account's person; made if there is none."""
+    pool = services.database.pool
+    class_id = await pool.fetchval(_CLASS, school_id, grade)
+    person_id = await pool.fetchval(_TIED, teacher.account_id)
+    subject = next(each for each in await subjects_of(services, school_id) if each.code == "mathematics")
+    found = await pool.fetchrow(_COURSE, YEAR, class_id, subject.id)
+    if found is None:
+        given = CourseGiven(YEAR, class_id, subject.id, 10, teacher_id=person_id)
+        return await put_course(services, SYSTEM, school_id, given)
+    await pool.execute(_TAUGHT_BY, found["id"], person_id)
+    return int(found["id"])
