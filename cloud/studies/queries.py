@@ -22,9 +22,9 @@ _SUBJECT = "SELECT id, code, area, name_kk, name_ru, name_en, difficulty, is_act
 _SUBJECTS = f"{_SUBJECT} WHERE school_id = $1 ORDER BY is_active DESC, id LIMIT $2"
 _COURSE = """
 SELECT course.id, course.school_id, course.year, course.school_class_id AS class_id, grade || letter AS class_name,
-  grade, shift, subject.id AS subject_id, code, area, name_kk, name_ru, name_en, difficulty, subject.is_active, group_name,
-  teacher_id, coalesce(concat_ws(' ', surname, given_name, nullif(patronymic, '')), '') AS teacher, half_hours, room,
-  ended_on
+  grade, shift, subject.id AS subject_id, code, area, name_kk, name_ru, name_en, difficulty, subject.is_active,
+  group_name, teacher_id, coalesce(concat_ws(' ', surname, given_name, nullif(patronymic, '')), '') AS teacher,
+  half_hours, room, ended_on
 FROM course JOIN school_class ON school_class.id = course.school_class_id
 JOIN school_subject AS subject ON subject.id = subject_id LEFT JOIN person ON person.id = teacher_id
 """
