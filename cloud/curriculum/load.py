@@ -27,7 +27,7 @@ WHERE lesson.school_id = $1 AND "on" BETWEEN $2 AND $3 AND NOT is_off
 GROUP BY 1 LIMIT $4
 """
 _NAMES = """
-SELECT id, ref, concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name, position, is_active, sort_key
+SELECT id, ref, concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name, person.position
 FROM person WHERE school_id = $1 AND id = ANY($2) ORDER BY sort_key, id
 """
 
