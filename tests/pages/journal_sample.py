@@ -56,8 +56,8 @@ async def write(services: Services, school_id: int, refs: Sequence[str]) -> tupl
     await remark(services, class_teacher, school, place, {refs[0]: REMARK})
     teacher = await _teacher(services, school_id, Role.TEACHER)
     other = await _course(services, school_id, 5, teacher)
-    for on in DAYS[1:]:
-        await add_lesson(services, teacher, school, other, on, 3)
+    for on in DAYS[1:4]:  # beside those of today, which the sample of studies has
+        await add_lesson(services, teacher, school, other, on, 4)
     return course_id, lessons[-1]
 
 
