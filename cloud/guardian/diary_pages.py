@@ -9,11 +9,24 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
+from cloud.core.api import Counted
 from cloud.core.charts import Chart, Column, chart_of
+from cloud.core.errors import NotFound
+from cloud.core.file_names import as_attachment
 from cloud.core.formats import Formats
 from cloud.core.pages import pages_of
 from cloud.guardian.queries import seen_of
-from cloud.journal.diary import DiaryLesson, Progress, Week, courses_of_student, diary_of, monday_of, progress_of
+from cloud.journal.diary import (
+    DiaryLesson,
+    Progress,
+    Week,
+    courses_of_student,
+    diary_of,
+    is_at,
+    monday_of,
+    progress_of,
+)
+from cloud.journal.files import file_of, files_of
 from cloud.journal.kinds import written
 from cloud.people.kinds import FamilyRight
 from cloud.register.queries import said_of
@@ -40,6 +53,7 @@ async def show_week(
         replace(visit, zone=child.zone), "guardian/diary.html", section="children", child=child, monday=monday,
         sunday=sunday, earlier=monday - WEEK, later=monday + WEEK, days=_days(lessons), said=said, written=written,
         courses={course.id: course for course in courses},
+        files=await files_of(services, [each.lesson.id for each in lessons]),
     )  # fmt: skip
 
 
@@ -56,6 +70,18 @@ async def show_marks(
         here, "guardian/marks.html", section="children", child=child, told=progress, subject=subject,
         chart=chart_of_weeks(progress.weeks, here.formats), chosen=_chosen(progress, subject, visit.language.value),
     )  # fmt: skip
+
+
+@router.get("/lessons/{lesson_id}/files/{file_id}")
+async def send_file(
+    actor: SignedIn, services: TheServices, ref: str, lesson_id: Counted, file_id: Counted
+) -> Response:  # fmt: skip
+    """Hand out a file of a lesson that the student was to be at."""
+    child = await seen_of(services, actor, ref, FamilyRight.SEE)
+    if not await is_at(services, child.id, lesson_id):
+        raise NotFound
+    file = await file_of(services, lesson_id, file_id)
+    return Response(file.content, media_type=file.media, headers=dict(as_attachment(file.name)))
 
 
 def chart_of_weeks(weeks: Sequence[Week], formats: Formats) -> Chart:

@@ -38,6 +38,13 @@ LEFT JOIN journal_remark AS remark ON remark.lesson_id = lesson.id AND remark.pe
 WHERE stay.person_id = $1 AND {OF_GROUP}
 ORDER BY "on", lesson.number, lesson.id LIMIT $4
 """  # noqa: S608 (texts of ours)
+_AT = f"""
+SELECT EXISTS (
+  SELECT FROM stay JOIN course ON course.school_class_id = stay.school_class_id
+  JOIN lesson ON lesson.course_id = course.id AND lesson.id = $2
+    AND lesson."on" BETWEEN stay.first_on AND coalesce(stay.last_on, 'infinity')
+  WHERE stay.person_id = $1 AND {OF_GROUP})
+"""  # noqa: S608 (texts of ours)
 _COURSES = """
 SELECT DISTINCT course.id, course.school_class_id FROM stay
 JOIN course ON course.school_class_id = stay.school_class_id AND course.year = $2
@@ -93,6 +100,11 @@ async def diary_of(services: Services, person_id: int, first_on: date, last_on: 
     """Return a student's lessons between two days, both included."""
     rows = await services.database.pool.fetch(_LESSONS, person_id, first_on, last_on, LESSONS_MAX)
     return [_lesson(services, person_id, row) for row in rows]
+
+
+async def is_at(services: Services, person_id: int, lesson_id: int) -> bool:
+    """Tell whether a student was, or is, to be at a lesson."""
+    return bool(await services.database.pool.fetchval(_AT, person_id, lesson_id))
 
 
 async def courses_of_student(services: Services, school_id: int, person_id: int, year: int) -> list[Course]:

@@ -14,7 +14,7 @@ from cloud.journal.quarters import Quarter
 
 TYPED_MAX = 12  # letters
 POINTS_MAX = 100  # that a summative work may have
-THEME_MAX, NOTES_MAX, REMARK_MAX, REASON_MAX = 200, 4_000, 300, 200
+THEME_MAX, NOTES_MAX, REMARK_MAX, REASON_MAX = 200, 4_000, 200, 200
 LINKS_MAX, LINK_MAX = 5, 300
 _TYPED = re.compile(r"(?P<letter>[^\W\d_]|\+)?\s*(?P<points>[0-9]{1,3})?")
 _LINK = re.compile(r"https?://[^\s<>\"'/?#]+\.[^\s<>\"'/?#]+(?:[/?#][^\s<>\"']*)?")

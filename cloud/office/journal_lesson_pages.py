@@ -1,19 +1,23 @@
 """A lesson of the journal: its plan, who was there, marks and remarks of the whole class, without a script too."""
 
+import hashlib
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.attendance.web import Desk, own_desk
+from cloud.consents.scans import SCAN_MAX
 from cloud.core.api import Counted
 from cloud.core.errors import NotAllowed, NotFound, Refused
+from cloud.core.file_names import as_attachment
 from cloud.core.i18n import translate
 from cloud.core.messages import message
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
+from cloud.journal.files import FILES_MAX, add_file, drop_file, file_of, files_of
 from cloud.journal.kinds import NOTHING, Kind, written
 from cloud.journal.lessons import Planned, plan_lesson
 from cloud.journal.marking import Change, Place, mark, place_of, remark, take
@@ -68,6 +72,40 @@ async def take_all(request: Request, desk: JournalDesk, course_id: Counted, less
     return _back(desk, course_id, lesson_id)
 
 
+@router.post("/files")
+async def put_file(
+    request: Request, desk: JournalDesk, course_id: Counted, lesson_id: Counted,
+    file: Annotated[UploadFile | None, File()] = None,
+) -> Response:  # fmt: skip
+    """Keep a file of a lesson."""
+    place = await place_of(desk.services, desk.actor, desk.school, course_id, lesson_id)
+    name, content = (file.filename or "", await file.read(SCAN_MAX + 1)) if file is not None else ("", b"")
+    try:
+        await add_file(desk.services, desk.actor, desk.school, place, name, content)
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        return await _page(request, desk, course_id, lesson_id, refused)
+    return _back(desk, course_id, lesson_id)
+
+
+@router.get("/files/{file_id}")
+async def send_file(desk: JournalDesk, course_id: Counted, lesson_id: Counted, file_id: Counted) -> Response:
+    """Hand out a file of a lesson."""
+    await course_within(desk.services, desk.actor, desk.school.id, course_id)
+    lesson = await lesson_of(desk.services, desk.school.id, course_id, lesson_id)
+    file = await file_of(desk.services, lesson.id, file_id)
+    return Response(file.content, media_type=file.media, headers=dict(as_attachment(file.name)))
+
+
+@router.post("/files/{file_id}/drop")
+async def take_file_away(desk: JournalDesk, course_id: Counted, lesson_id: Counted, file_id: Counted) -> Response:
+    """Take a file of a lesson away."""
+    place = await place_of(desk.services, desk.actor, desk.school, course_id, lesson_id)
+    await drop_file(desk.services, desk.actor, desk.school, place, file_id)
+    return _back(desk, course_id, lesson_id)
+
+
 @router.post("/marks")
 async def write_marks(
     request: Request, desk: JournalDesk, course_id: Counted, lesson_id: Counted,
@@ -80,7 +118,9 @@ async def write_marks(
         raise NotFound
     rows = list(zip(ref, was, value, seen, strict=True))
     changes = [Change(each, typed, number) for each, before, typed, number in rows if typed.strip() != before]
-    words = {each: now for each, before, now in zip(ref, told, remarked, strict=True) if now.strip() != before}
+    words = {
+        each: now for each, before, now in zip(ref, told, remarked, strict=True) if digest_of(now.strip()) != before
+    }  # fmt: skip
     try:
         if changes:
             await mark(desk.services, desk.actor, desk.school, place, changes, reason)
@@ -119,8 +159,14 @@ async def _page(
         plans=hand is Hand.TEACHER and not lesson.is_off, corrects=hand is Hand.CORRECTOR,
         typed=typed or {}, on=desk.school.on,
         refused=translate(language, refused.message) if refused else "",
-        names={each.id: each.name for each in learners},
+        names={each.id: each.name for each in learners}, digest=digest_of, files_max=FILES_MAX,
+        files=(await files_of(services, [lesson_id])).get(lesson_id, []),
     )  # fmt: skip
+
+
+def digest_of(text: str) -> str:
+    """Return what stands in a form for a text that was shown, so that each text is sent once."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _closed(desk: Desk, place: Place | None) -> str:

@@ -177,7 +177,7 @@ RULES = (
     ),
     Rule(
         "marks", N_("Marks and attendance at lessons, plans and grading schemes: persons' numbers, no names"),
-        ("journal_mark", "lesson_plan", "grading_scheme"), None, "",
+        ("journal_mark", "lesson_plan", "lesson_file", "grading_scheme"), None, "",
         "A mark of a year stays provable; without the person's row nobody knows whose it is.", After.KEPT,
     ),
     Rule(

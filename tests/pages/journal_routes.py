@@ -14,6 +14,9 @@ JOURNAL_ROUTES: dict[str, Right] = {
     f"GET {LESSON}": Right.JOURNAL_READ,
     f"POST {LESSON}": Right.JOURNAL_KEEP,
     f"POST {LESSON}/take": Right.JOURNAL_KEEP,
+    f"POST {LESSON}/files": Right.JOURNAL_KEEP,
+    f"GET {LESSON}/files/{{file_id}}": Right.JOURNAL_READ,
+    f"POST {LESSON}/files/{{file_id}}/drop": Right.JOURNAL_KEEP,
     f"POST {LESSON}/marks": Right.JOURNAL_CORRECT,
     "GET /schools/{code}/journal/debts": Right.JOURNAL_READ,
     "GET /schools/{code}/journal/grading": Right.GRADING_KEEP,
@@ -25,4 +28,5 @@ JOURNAL_ROUTES: dict[str, Right] = {
     f"GET {CLASS}/reports": Right.JOURNAL_READ,
     "GET /children/{ref}/diary": Right.DIARY_READ,
     "GET /children/{ref}/diary/marks": Right.DIARY_READ,
+    "GET /children/{ref}/diary/lessons/{lesson_id}/files/{file_id}": Right.DIARY_READ,
 }

@@ -8,6 +8,7 @@ from cloud.attendance.queries import SchoolToday, school_or_own_today
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.rights import Right
 from cloud.core.services import Services
+from cloud.journal.files import add_file
 from cloud.journal.grading import STATE, Scheme
 from cloud.journal.kinds import Kind
 from cloud.journal.lessons import Planned, add_lesson, plan_lesson
@@ -16,6 +17,7 @@ from cloud.journal.schemes import put_scheme
 from cloud.studies.actions import add_state_subjects, put_course, tie_account
 from cloud.studies.queries import subjects_of
 from cloud.studies.rules import CourseGiven
+from tests.pages.message_sample import PDF
 
 SYSTEM = Actor.system("sample")
 YEAR = 2026
@@ -54,6 +56,7 @@ async def write(services: Services, school_id: int, refs: Sequence[str]) -> tupl
         await mark(services, class_teacher, school, place, changes)
     place = await place_of(services, class_teacher, school, course_id, lessons[-1])
     await remark(services, class_teacher, school, place, {refs[0]: REMARK})
+    await add_file(services, class_teacher, school, place, "Жаттығулар.pdf", PDF)
     teacher = await _teacher(services, school_id, Role.TEACHER)
     other = await _course(services, school_id, 5, teacher)
     for on in DAYS[1:4]:  # beside those of today, which the sample of studies has

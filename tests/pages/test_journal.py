@@ -235,6 +235,8 @@ async def test_parents_see_their_own_childs_marks_words_and_how_a_mark_comes_abo
     await expect(page.locator("main")).to_contain_text("Жарайсың!")
     await expect(page.locator("main")).not_to_contain_text("Ауызша есеп")  # the teacher's own notes
 
+    await expect(page.get_by_role("link", name="Жаттығулар.pdf")).to_be_visible()
+
     await page.get_by_role("link", name="Marks of the quarter").click()
     subject = page.locator("section", has=page.get_by_role("heading", name="Mathematics"))
     await subject.get_by_text("How the mark comes about").click()
@@ -247,7 +249,10 @@ async def test_parents_see_their_own_childs_marks_words_and_how_a_mark_comes_abo
 
 
 async def test_a_parent_who_opens_another_child_is_refused(site: Site) -> None:
-    for path in ("diary", "diary/marks"):
+    file = f"diary/lessons/{site.sample.lesson_id}/files/1"
+    own = f"/children/{site.sample.child_ref}/{file}"
+    assert await ask(site.app, "GET", own, site.sample.tokens["guardian"]) == 200
+    for path in ("diary", "diary/marks", file):
         for who in ("stranger", "childless", "teacher"):
             address = f"/children/{site.sample.child_ref}/{path}"
             assert await ask(site.app, "GET", address, site.sample.tokens[who]) in {403, 404}
