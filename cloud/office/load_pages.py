@@ -75,11 +75,12 @@ def rows_of(load: Load, language: Language, formats: Formats) -> list[Row]:
         ]
         for each in load.teachers
     ]  # fmt: skip
-    return rows + [
+    rows += [
         [translate(language, VACANT), "", course.title(language.value), formats.halves(course.half_hours),
          load.norm, "", "", 0, 0]
         for course in load.vacancies
     ]  # fmt: skip
+    return rows
 
 
 async def _load(desk: Desk, query: Mapping[str, str]) -> Load:
