@@ -118,5 +118,5 @@ async def test_the_load_is_shown_and_taken_out_as_a_workbook(site: Site) -> None
     rows = list(load_workbook(BytesIO(await answer.body())).worksheets[0].iter_rows(values_only=True))
     assert rows[0][:3] == ("Teacher", "Position", "Subjects and classes")
     taught = next(each for each in rows if "Mathematics, 5А" in str(each[2]))
-    assert taught[3:] == ("6", 16, "-10", "0.38", 2, 0)
+    assert taught[3:] == (6, 16, -10, 0.38, 2, 0)
     assert any(each[0] == "Nobody teaches it" for each in rows)
