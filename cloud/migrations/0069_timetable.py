@@ -105,5 +105,5 @@ ALTER TABLE lesson ADD COLUMN is_by_hand boolean NOT NULL DEFAULT false; -- chan
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0067_studies")]
+    dependencies = [("cloud", "0068_curriculum")]
     operations = [ops.RunSQL(TABLES)]

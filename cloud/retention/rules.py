@@ -186,8 +186,8 @@ RULES = (
          "device_certificate", "gate", "alarm", "dish", "dish_photo", "dish_version", "dish_part", "meal", "menu",
          "menu_item", "cycle", "cycle_item", "canteen_rule", "alert_rule", "gate_rule", "till", "till_place", "cashbox",
          "factor_rule", "relying_party", "lti_tool", "lti_line", "resource", "resource_audience", "identity_provider",
-         "support_contact", "statistics_day", "room", "timetable_rule", "timetable_subject", "timetable",
-         "timetable_slot"),
+         "support_contact", "statistics_day", "curriculum", "curriculum_item", "curriculum_unit", "class_curriculum",
+         "course_theme", "load_norm", "room", "timetable_rule", "timetable_subject", "timetable", "timetable_slot"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip
