@@ -195,19 +195,26 @@ class Model:
         return sum(most.values()) > there
 
     def _keep_days(self) -> None:
-        for class_id, subject_id, units, most in day_limits(self.frame, self.units):
-            if not self._holds(Rule(RuleKind.DAY, class_id, str(subject_id))):
+        for limit in day_limits(self.frame, self.units):
+            if not self._holds(Rule(RuleKind.DAY, limit.class_id, str(limit.subject_id))):
                 continue
-            for weekday, bells in self._weeks[class_id].days.items():
-                numbers = [bell.number for bell in bells]
-                day = [(number, self._x[unit.id, weekday, number]) for unit in units for number in numbers
-                       if (unit.id, weekday, number) in self._x]  # fmt: skip
-                self._cp.add(sum(own for _, own in day) <= most)
-                if any(course.is_double for unit in units for course in unit.courses) and most == 2:
-                    for place, (one, own) in enumerate(day):
-                        for other, others in day[place + 1 :]:
-                            if abs(one - other) > 1:
-                                self._cp.add_at_most_one([own, others])
+            for weekday, bells in self._weeks[limit.class_id].days.items():
+                day = [
+                    [self._x[unit.id, weekday, bell.number] for unit in limit.units
+                     if (unit.id, weekday, bell.number) in self._x]
+                    for bell in bells
+                ]  # fmt: skip
+                self._cp.add(sum(own for cell in day for own in cell) <= limit.most)
+                if limit.is_double and limit.most > 1:
+                    self._keep_row(day)
+
+    def _keep_row(self, day: Sequence[Sequence[Var]]) -> None:
+        """Let lessons of a day that are more than one follow each other."""
+        for place, cell in enumerate(day):
+            for later in day[place + 2 :]:
+                for one in cell:
+                    for other in later:
+                        self._cp.add_bool_or([~one, ~other, *day[place + 1]])
 
     def _holds(self, rule: Rule) -> bool:
         if rule in self.without:

@@ -77,32 +77,53 @@ def units_of(frame: Frame) -> list[Unit]:
     return units
 
 
-def day_limits(frame: Frame, units: Sequence[Unit]) -> list[tuple[int, int, list[Unit], int]]:
-    """Return of each class and subject its units, and how often they may be given on a day."""
+@dataclass(frozen=True, slots=True)
+class DayLimit:
+    """How often units of a course may be given to its class on a day; doubles stand in a row."""
+
+    class_id: int
+    subject_id: int
+    units: tuple[Unit, ...]
+    most: int
+    is_double: bool
+
+
+def day_limits(frame: Frame, units: Sequence[Unit]) -> list[DayLimit]:
+    """Return of each course how often it may be given on a day; groups beside each other go by the fullest one."""
     days = {week.id: sum(bool(own) for own in week.days.values()) for week in frame.classes}
-    own: dict[tuple[int, int], list[Unit]] = defaultdict(list)
+    own: dict[int, list[Unit]] = defaultdict(list)
     for unit in units:
-        for subject_id in unit.subjects:
-            own[unit.class_id, subject_id].append(unit)
-    limits = []
-    for (class_id, subject_id), together in own.items():
-        courses = [course for unit in together for course in unit.courses if course.subject_id == subject_id]
-        usual = max(times_a_day(course, days.get(class_id, 1)) for course in courses)
-        needed = -(-sum(unit.lessons for unit in together) // max(days.get(class_id, 1), 1))
-        limits.append((class_id, subject_id, together, max(usual, needed)))
-    return limits
+        for course in unit.courses:
+            own[course.id].append(unit)
+    limits: dict[DayLimit, None] = {}
+    for course in dict.fromkeys(course for unit in units for course in unit.courses):
+        beside = {one for unit in own[course.id] for one in unit.courses if one.subject_id == course.subject_id}
+        most = max(times_a_day(one, days.get(course.class_id, 1)) for one in beside)
+        is_double = any(one.is_double for one in beside)
+        limits[DayLimit(course.class_id, course.subject_id, tuple(own[course.id]), most, is_double)] = None
+    return list(limits)
 
 
 def slots_of(units: Sequence[Unit], cells: Mapping[int, Iterable[Cell]]) -> list[Slot]:
     """Return the slots of units placed in cells; a group with fewer lessons than its block has the first ones."""
     slots = []
     for unit in units:
-        for place, (weekday, number) in enumerate(sorted(cells.get(unit.id, ()))):
+        for place, (weekday, number) in enumerate(_spread(cells.get(unit.id, ()))):
             for course in unit.courses:
                 weeks = _weeks(unit, course)
                 if weeks is not Weeks.EACH or place < course.half_hours // 2:
                     slots.append(Slot(weekday, number, course.id, weeks))
     return sorted(slots)
+
+
+def _spread(cells: Iterable[Cell]) -> list[Cell]:
+    """Return cells in the order in which a group with fewer lessons has them: each day once before any day twice."""
+    seen: Counter[int] = Counter()
+    ordered = []
+    for weekday, number in sorted(cells):
+        ordered.append((seen[weekday], weekday, number))
+        seen[weekday] += 1
+    return [(weekday, number) for _, weekday, number in sorted(ordered)]
 
 
 def _weeks(unit: Unit, course: Taught) -> Weeks:
