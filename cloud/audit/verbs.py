@@ -245,7 +245,6 @@ VERBS = {
     "journal.marked": N_("Journal written"),
     "journal.remarked": N_("Remarks to families written"),
     "journal.taken": N_("Attendance at a lesson taken"),
-    "lesson.added": N_("Lesson added by hand"),
     "lesson.file_added": N_("File of a lesson added"),
     "lesson.file_dropped": N_("File of a lesson taken away"),
     "lesson.planned": N_("Lesson planned"),

@@ -24,11 +24,12 @@ from cloud.journal.schemes import quarters_of
 from cloud.schools.queries import school_days
 from cloud.studies.queries import Course
 from cloud.studies.rules import days_of
+from cloud.timetable.framing import rule_of
 
 NUMBERS = range(1, 13)
 _ADD = """
-INSERT INTO lesson (school_id, course_id, "on", number, teacher_id, room, theme) VALUES ($1, $2, $3, $4, $5, $6, $7)
-RETURNING id
+INSERT INTO lesson (school_id, course_id, "on", number, teacher_id, room, theme, is_by_hand)
+VALUES ($1, $2, $3, $4, $5, $6, $7, true) RETURNING id
 """
 _KEEP = "UPDATE lesson SET theme = $2, kind = $3 WHERE id = $1"
 _PLAN = """
@@ -36,6 +37,10 @@ INSERT INTO lesson_plan (lesson_id, school_id, notes, links, points_max, changed
 VALUES ($1, $2, $3, $4, nullif($5::smallint, 0), $6, $7)
 ON CONFLICT (lesson_id) DO UPDATE SET notes = excluded.notes, links = excluded.links, points_max = excluded.points_max,
   changed_at = excluded.changed_at, by_name = excluded.by_name
+"""
+_PLANNED = """
+SELECT count(DISTINCT (subject_id, number)) FROM lesson JOIN course ON course.id = course_id
+WHERE school_class_id = $1 AND "on" = $2 AND lesson.id <> $3 AND kind <> 'lesson' AND NOT is_off
 """
 _HIGHEST = """
 SELECT max(points) FROM (
@@ -100,12 +105,26 @@ async def plan_lesson(
         kept = replace(kept, theme=theme, notes=notes, links=links)
         if kept == lesson:
             return
+        if kept.is_summative and not lesson.is_summative:
+            await _check_works(services, connection, school.id, place)
         now = services.clock.now()
         await connection.execute(_KEEP, lesson.id, theme, kept.kind.value)
         await connection.execute(_PLAN, lesson.id, school.id, notes, list(links), kept.points_max, now, actor.name)
         detail = {"on": lesson.on.isoformat(), "kind": kept.kind.value, "points": str(kept.points_max)}
         await audit(
             transaction, actor, "lesson.planned", f"lesson:{lesson.id}", detail, school_id=school.id, at=now
+        )  # fmt: skip
+
+
+async def _check_works(services: Services, connection: asyncpg.Connection, school_id: int, place: Place) -> None:
+    """Refuse one more summative work than a class writes on one day."""
+    most, course = (await rule_of(services, school_id)).summative_max, place.course
+    if await connection.fetchval(_PLANNED, course.class_id, place.lesson.on, place.lesson.id) >= most:
+        raise JournalRefused(
+            message(
+                "Class {name} has {count} summative works on that day already, and more are not allowed.",
+                name=course.class_name, count=most,
+            )
         )  # fmt: skip
 
 

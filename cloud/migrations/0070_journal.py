@@ -96,5 +96,5 @@ CREATE TRIGGER scheme_stays BEFORE UPDATE OR DELETE ON grading_scheme FOR EACH R
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0067_studies")]
+    dependencies = [("cloud", "0069_timetable")]
     operations = [ops.RunSQL(TABLES)]

@@ -1,4 +1,7 @@
-"""Lessons, marks and remarks of two classes of the sample: one to be looked at, one for tests to write into."""
+"""Lessons, marks and remarks of two classes of the sample: one to be looked at, one for tests to write into.
+
+Their courses are those of the sample's studies and timetable.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -14,9 +17,8 @@ from cloud.journal.kinds import Kind
 from cloud.journal.lessons import Planned, add_lesson, plan_lesson
 from cloud.journal.marking import Change, mark, place_of, remark
 from cloud.journal.schemes import put_scheme
-from cloud.studies.actions import add_state_subjects, put_course, tie_account
+from cloud.studies.actions import tie_account
 from cloud.studies.queries import subjects_of
-from cloud.studies.rules import CourseGiven
 from tests.pages.message_sample import PDF
 
 SYSTEM = Actor.system("sample")
@@ -30,23 +32,16 @@ TYPED = (  # of the first students, lesson by lesson: the fourth is a SOR of 15
 REMARK = "Жарайсың! Үй тапсырмасын ұқыпты орындапты."
 _CLASS = "SELECT id FROM school_class WHERE school_id = $1 AND grade = $2 AND letter = 'А'"
 _COURSE = "SELECT id, teacher_id FROM course WHERE year = $1 AND school_class_id = $2 AND subject_id = $3"
-_STAFF = """
-SELECT person.id FROM person LEFT JOIN staff_account ON person_id = person.id
-WHERE school_id = $1 AND role = 'staff' AND person.is_active AND account_id IS NULL ORDER BY person.id DESC LIMIT 1
-"""
 _ACCOUNT = "SELECT id, name FROM account WHERE login_digest = $1"
 _TIED = "SELECT person_id FROM staff_account WHERE account_id = $1"
-_TAUGHT_BY = "UPDATE course SET teacher_id = $2 WHERE id = $1"
 
 
 async def write(services: Services, school_id: int, refs: Sequence[str]) -> tuple[int, int]:
     """Write all of it, and return the course and the lesson that are looked at; `refs` are the students of 1А."""
-    await add_state_subjects(services, SYSTEM, school_id)
     own = Scheme(date(YEAR, 8, 1), 25, 25, 50, unmarked_grade=0, without_soch=STATE[-1].without_soch)
     await put_scheme(services, Actor("Ерлан Нұр", is_system=True), school_id, own, DAYS[-1])
     school = await school_or_own_today(services, SYSTEM, "almaty15", Right.JOURNAL_READ, Right.JOURNAL_KEEP)
-    class_teacher = await _teacher(services, school_id, Role.CLASS_TEACHER)
-    course_id = await _course(services, school_id, 1, class_teacher)
+    course_id, class_teacher = await _course(services, school_id, 1, Role.CLASS_TEACHER)
     lessons = [await add_lesson(services, class_teacher, school, course_id, on, 2, theme)
                for on, theme in zip(DAYS, THEMES, strict=True)]  # fmt: skip
     await _plan(services, class_teacher, school, course_id, lessons)
@@ -57,8 +52,7 @@ async def write(services: Services, school_id: int, refs: Sequence[str]) -> tupl
     place = await place_of(services, class_teacher, school, course_id, lessons[-1])
     await remark(services, class_teacher, school, place, {refs[0]: REMARK})
     await add_file(services, class_teacher, school, place, "Жаттығулар.pdf", PDF)
-    teacher = await _teacher(services, school_id, Role.TEACHER)
-    other = await _course(services, school_id, 5, teacher)
+    other, teacher = await _course(services, school_id, 5, Role.TEACHER)
     for on in DAYS[1:4]:  # beside those of today, which the sample of studies has
         await add_lesson(services, teacher, school, other, on, 4)
     return course_id, lessons[-1]
@@ -80,25 +74,13 @@ async def _plan(
     await services.database.pool.execute("UPDATE lesson SET is_off = true, note = 'Аяз' WHERE id = $1", ahead)
 
 
-async def _teacher(services: Services, school_id: int, role: Role) -> Actor:
-    """Return the sample's account of a role as an actor, tied to somebody of staff."""
-    pool = services.database.pool
-    row = await pool.fetchrow(_ACCOUNT, login_digest(services.vault, role.value))
-    if await pool.fetchval(_TIED, row["id"]) is None:
-        person_id = await pool.fetchval(_STAFF, school_id)
-        await tie_account(services, SYSTEM, school_id, person_id, row["id"])
-    return Actor(row["name"], row["id"], frozenset({Reach(role, school_id)}))
-
-
-async def _course(services: Services, school_id: int, grade: int, teacher: Actor) -> int:
-    """Return the course of mathematics of a class А, taught by an account's person; made if there is none."""
+async def _course(services: Services, school_id: int, grade: int, role: Role) -> tuple[int, Actor]:
+    """Return the course of mathematics of a class А, and the account of a role, tied to who teaches it."""
     pool = services.database.pool
     class_id = await pool.fetchval(_CLASS, school_id, grade)
-    person_id = await pool.fetchval(_TIED, teacher.account_id)
     subject = next(each for each in await subjects_of(services, school_id) if each.code == "mathematics")
     found = await pool.fetchrow(_COURSE, YEAR, class_id, subject.id)
-    if found is None:
-        given = CourseGiven(YEAR, class_id, subject.id, 10, teacher_id=person_id)
-        return await put_course(services, SYSTEM, school_id, given)
-    await pool.execute(_TAUGHT_BY, found["id"], person_id)
-    return int(found["id"])
+    account = await pool.fetchrow(_ACCOUNT, login_digest(services.vault, role.value))
+    if await pool.fetchval(_TIED, account["id"]) is None:
+        await tie_account(services, SYSTEM, school_id, found["teacher_id"], account["id"])
+    return found["id"], Actor(account["name"], account["id"], frozenset({Reach(role, school_id)}))
