@@ -11,6 +11,7 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.rights import Right
 from cloud.journal.marking import Change, mark, place_of
 from tests.pages.asking import ask
+from tests.pages.message_sample import PDF
 from tests.pages.site import Site, altered
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
@@ -217,6 +218,33 @@ async def test_without_a_script_a_lesson_takes_the_class_and_keeps_a_word_to_the
     await grid.page.get_by_role("button", name="Keep", exact=True).click()
     await expect(grid.page.get_by_role("alert")).to_contain_text("Points are 1 to 10 here")
     await expect(line.get_by_label("Mark or letter")).to_have_value("99")  # what was typed is not lost
+
+
+@pytest.mark.requirement("KZ456-27.9")
+async def test_a_teacher_forms_the_own_lesson_and_the_family_reads_of_it(site: Site) -> None:
+    page = await site.open(f"{JOURNAL}/{site.sample.course_id}", "class_teacher", width=390)
+    await page.get_by_text("Add a lesson by hand").click()
+    await page.get_by_label("Day", exact=True).fill("30.08.2026")
+    await page.get_by_role("button", name="Add").click()
+    await expect(page.get_by_role("alert").first).to_contain_text("no lessons on this day")  # a Sunday
+    await page.get_by_label("Day", exact=True).fill("28.08.2026")
+    await page.get_by_label("Lesson of the day").fill("6")
+    await page.get_by_role("button", name="Add").click()
+
+    await page.get_by_label("Theme").fill("Сандар әлемі")
+    await page.get_by_label("Notes").fill("Өзім үшін")
+    await page.get_by_label("Links").fill("https://bilim.example/1/6")
+    await page.get_by_role("button", name="Keep the plan").click()
+    await expect(page.get_by_label("Theme")).to_have_value("Сандар әлемі")
+    await page.set_input_files("#file", {"name": "Суреттер.pdf", "mimeType": "application/pdf", "buffer": PDF})
+    await page.get_by_role("button", name="Add", exact=True).click()
+    await expect(page.get_by_role("link", name="Суреттер.pdf")).to_be_visible()
+
+    page = await site.open(f"/children/{site.sample.child_ref}/diary?week=2026-08-24", "guardian", width=390)
+    lesson = page.locator(".diary li", has_text="Сандар әлемі")
+    await expect(lesson.get_by_role("link", name="https://bilim.example/1/6")).to_be_visible()
+    await expect(lesson.get_by_role("link", name="Суреттер.pdf")).to_be_visible()
+    await expect(page.locator("main")).not_to_contain_text("Өзім үшін")
 
 
 async def test_a_deputy_looks_and_writes_nothing(site: Site) -> None:

@@ -308,6 +308,7 @@ SAME_EVERYWHERE = re.compile(
     r"|OneRoster|ZIP|\.zip|sourcedId|SCIM|OAuth|API|Electronic diary|Analytics"
     r"|94-V|234-III|student\d{5}|Kaspi|JSON( Lines)?|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
     r"|Telegram|iPhone|\(Start\)|Web Push"
+    r"|https://\S*|Ctrl\+Z|\b(Enter|Tab|Esc)\b"
     r"|OpenID Connect|LTI 1\.3|RS256|PS256|ES256|EdDSA"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")

@@ -187,7 +187,7 @@
       event.preventDefault();
       field.value = text(cell);
       document.querySelector("[data-put]").focus();
-    } else if (key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) {
+    } else if (event.code === "KeyZ" && (event.ctrlKey || event.metaKey)) { // in whatever letters the keyboard writes
       event.preventDefault();
       undo();
     }
