@@ -100,7 +100,7 @@ async def load_of(
     norm = NORM_BY_LAW if own_norm is None else own_norm
     teaching: dict[int, list[Course]] = {}
     for course in courses:
-        if course.teacher_id in here:
+        if course.teacher_id is not None and course.teacher_id in here:
             teaching.setdefault(course.teacher_id, []).append(course)
     rows = await pool.fetch(_NAMES, school_id, sorted({*teaching, *given}))
     return Load(

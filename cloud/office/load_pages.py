@@ -1,6 +1,7 @@
 """The teaching load: on the page, on paper and as a spreadsheet; and the hours of a whole rate."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -45,14 +46,14 @@ async def show(request: Request, desk: StudiesDesk) -> Response:
 async def as_csv(request: Request, desk: StudiesDesk) -> Response:
     """Send the load as CSV."""
     load = await _load(desk, request.query_params)
-    return _file(csv_of(rows_of(load, desk.visit.language, desk.visit.formats)), CSV_TYPE, f"{_stem(desk, load)}.csv")
+    return _file(csv_of(rows_of(load, desk.visit.language)), CSV_TYPE, f"{_stem(desk, load)}.csv")
 
 
 @router.get(".xlsx")
 async def as_xlsx(request: Request, desk: StudiesDesk) -> Response:
     """Send the load as a workbook."""
     load = await _load(desk, request.query_params)
-    rows = rows_of(load, desk.visit.language, desk.visit.formats)
+    rows = rows_of(load, desk.visit.language)
     return _file(xlsx_of(rows, str(load.year)), XLSX_TYPE, f"{_stem(desk, load)}.xlsx")
 
 
@@ -64,22 +65,27 @@ async def keep_norm(request: Request, desk: KeepingDesk, hours: Text = "") -> Re
     return await _page(request, desk, refused, {"hours": hours}) if refused else back_to(desk, "load")
 
 
-def rows_of(load: Load, language: Language, formats: Formats) -> list[Row]:
+def rows_of(load: Load, language: Language) -> list[Row]:
     """Return the load as the rows of a spreadsheet, vacancies last."""
     rows: list[Row] = [[translate(language, head) for head in HEADS]]
     rows += [
         [
             each.name, each.position, "; ".join(course.title(language.value) for course in each.courses),
-            formats.halves(each.half_hours), each.norm, formats.halves(each.over),
-            formats.hundredths(each.rate_hundredths), each.given, each.substituted,
+            _halves(each.half_hours), each.norm, _halves(each.over), Decimal(each.rate_hundredths) / 100, each.given,
+            each.substituted,
         ]
         for each in load.teachers
     ]  # fmt: skip
-    return rows + [
-        [translate(language, VACANT), "", course.title(language.value), formats.halves(course.half_hours),
-         load.norm, "", "", 0, 0]
+    rows += [
+        [translate(language, VACANT), "", course.title(language.value), _halves(course.half_hours), load.norm, "",
+         "", 0, 0]
         for course in load.vacancies
     ]  # fmt: skip
+    return rows
+
+
+def _halves(count: int) -> Decimal:
+    return Decimal(count) / 2
 
 
 async def _load(desk: Desk, query: Mapping[str, str]) -> Load:

@@ -25,7 +25,7 @@ from cloud.office.studies import (
 from cloud.schools.queries import classes_of
 from cloud.studies.actions import add_state_subjects, put_course, put_subject, tie_account
 from cloud.studies.kinds import AREAS, SUBJECTS
-from cloud.studies.queries import accounts_at_work, courses_of, own_person, staff_of_school, subjects_of
+from cloud.studies.queries import Course, accounts_at_work, courses_of, own_person, staff_of_school, subjects_of
 from cloud.studies.rules import CourseGiven, SubjectGiven
 
 router = APIRouter(prefix="/schools/{code}", include_in_schema=False)
@@ -126,7 +126,7 @@ async def _courses(
     chosen = None if teacher else next((each for each in classes if str(each.id) == wanted_class), None)
     if teacher is None and chosen is None:
         chosen = classes[0] if classes else None
-    found = []
+    found: list[Course] = []
     if teacher is not None:
         found = await courses_of(desk.services, at, year, teacher_id=teacher.id)
     elif chosen is not None:

@@ -78,7 +78,7 @@ async def test_a_plan_is_written_and_a_class_is_taught_by_it(site: Site) -> None
     await page.get_by_label("Hours of unit 1", exact=True).fill("60")
     await page.get_by_role("button", name="Keep the units").click()
     await expect(page.get_by_text("Plants (60)")).to_be_visible()
-    await page.get_by_role("button", name="Teach 4Б by this plan").click()
+    await page.get_by_role("button", name="Teach by this plan: 4Б").click()
     await expect(page.get_by_role("row").filter(has_text="4Б")).to_contain_text("This plan")
     await page.get_by_role("link", name="4Б").click()
     await expect(page.get_by_role("row").filter(has_text="Natural science")).to_contain_text("No teacher")
@@ -115,8 +115,8 @@ async def test_the_load_is_shown_and_taken_out_as_a_workbook(site: Site) -> None
 
     answer = await page.request.get(f"{site.address}{HERE}/load.xlsx")
 
-    rows = list(load_workbook(BytesIO(await answer.body())).active.iter_rows(values_only=True))
+    rows = list(load_workbook(BytesIO(await answer.body())).worksheets[0].iter_rows(values_only=True))
     assert rows[0][:3] == ("Teacher", "Position", "Subjects and classes")
     taught = next(each for each in rows if "Mathematics, 5А" in str(each[2]))
-    assert taught[3:] == ("6", 16, "-10", "0.38", 2, 0)
+    assert taught[3:] == (6, 16, -10, 0.38, 2, 0)
     assert any(each[0] == "Nobody teaches it" for each in rows)
