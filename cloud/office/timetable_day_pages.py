@@ -126,12 +126,13 @@ async def add(request: Request, desk: KeepersDesk, form: Annotated[AddForm, Depe
     """Add a lesson on a day."""
     try:
         on = date_of_text(form.on)
+    except CellWrong as wrong:
+        return await _day(request, desk, desk.school.on, TimetableRefused(wrong.message))
+    try:
         await substituting.add_lesson(
             desk.services, desk.actor, desk.school.id, form.course_id, on, form.number, form.room, form.note,
             desk.school.on,
         )  # fmt: skip
-    except CellWrong as wrong:
-        return await _day(request, desk, desk.school.on, TimetableRefused(wrong.message))
     except (NotAllowed, NotFound):
         raise
     except TimetableRefused as refused:
@@ -147,9 +148,10 @@ async def note_away(
     try:
         first_on = date_of_text(first)
         days = first_on, date_of_text(last) if last.strip() else first_on
-        await substituting.add_away(desk.services, desk.actor, desk.school.id, person_id, days, desk.school.on)
     except CellWrong as wrong:
         return await _day(request, desk, desk.school.on, TimetableRefused(wrong.message))
+    try:
+        await substituting.add_away(desk.services, desk.actor, desk.school.id, person_id, days, desk.school.on)
     except (NotAllowed, NotFound):
         raise
     except TimetableRefused as refused:

@@ -42,6 +42,7 @@ router = APIRouter(prefix="/schools/{code}/timetable/versions", include_in_schem
 KeepersDesk = Annotated[Desk, Depends(desk_of(Right.TIMETABLE_KEEP))]
 Number = Annotated[int, Form(ge=0, le=2**62)]
 Small = Annotated[int, Form(ge=0, le=12)]
+InWeeks = Annotated[Weeks, Form()]
 USUAL_S = 120
 LIST, ONE, SOLVE = "office/timetable_versions.html", "office/timetable_version.html", "office/timetable_solve.html"
 
@@ -74,7 +75,7 @@ async def show(request: Request, desk: KeepersDesk, timetable_id: Counted, class
 @router.post("/{timetable_id}/put")
 async def put(
     request: Request, desk: KeepersDesk, timetable_id: Counted, course_id: Number = 0, weekday: Small = 0,
-    number: Small = 0, weeks: Weeks = Weeks.EACH, room: Text = "",
+    number: Small = 0, weeks: InWeeks = Weeks.EACH, room: Text = "",
 ) -> Response:  # fmt: skip
     """Put a lesson into a cell."""
     slot = Slot(weekday, number, course_id, weeks, room[:20].strip())
@@ -94,7 +95,7 @@ async def put(
 @router.post("/{timetable_id}/take")
 async def take(
     desk: KeepersDesk, timetable_id: Counted, course_id: Number = 0, weekday: Small = 0, number: Small = 0,
-    weeks: Weeks = Weeks.EACH, class_id: Number = 0,
+    weeks: InWeeks = Weeks.EACH, class_id: Number = 0,
 ) -> Response:  # fmt: skip
     """Take a lesson out of a cell."""
     slot = Slot(weekday, number, course_id, weeks)

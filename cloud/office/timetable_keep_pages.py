@@ -36,6 +36,7 @@ router = APIRouter(prefix="/schools/{code}/timetable", include_in_schema=False)
 KeepersDesk = Annotated[Desk, Depends(desk_of(Right.TIMETABLE_KEEP))]
 Number = Annotated[int, Form(ge=0, le=2**62)]
 Kind = Annotated[str, Form(max_length=10)]
+Yes = Annotated[bool, Form()]
 ROOMS, TIMES, FEEDS = "office/timetable_rooms.html", "office/timetable_times.html", "office/timetable_feeds.html"
 
 
@@ -47,7 +48,7 @@ class TimeForm:
     weekday: Annotated[int, Form(ge=0, le=7)] = 0
     from_time: Text = "00:00"
     until_time: Text = "23:59"
-    wish: Annotated[bool, Form()] = False
+    wish: Yes = False
 
 
 @router.get("/rooms")
@@ -57,7 +58,9 @@ async def show_rooms(request: Request, desk: KeepersDesk) -> Response:
 
 
 @router.post("/rooms")
-async def add_room(request: Request, desk: KeepersDesk, name: Text = "", kind: RoomKind = RoomKind.CLASS) -> Response:
+async def add_room(
+    request: Request, desk: KeepersDesk, name: Text = "", kind: Annotated[RoomKind, Form()] = RoomKind.CLASS
+) -> Response:
     """Add a room, or change its kind."""
     try:
         await put_room(desk.services, desk.actor, desk.school.id, name, kind)
@@ -76,7 +79,7 @@ async def end(desk: KeepersDesk, room_id: Counted) -> Response:
 
 
 @router.post("/rooms/subject")
-async def ask(desk: KeepersDesk, subject_id: Number = 0, kind: Kind = "", double: bool = False) -> Response:
+async def ask(desk: KeepersDesk, subject_id: Number = 0, kind: Kind = "", double: Yes = False) -> Response:
     """Say what a subject asks of the timetable."""
     asks = Asks(kind if kind in set(RoomKind) else "", double)
     await put_asks(desk.services, desk.actor, desk.school.id, subject_id, asks)
@@ -132,7 +135,7 @@ async def show_feeds(request: Request, desk: KeepersDesk) -> Response:
 @router.post("/feeds")
 async def open_feed(
     request: Request, desk: KeepersDesk, of: Annotated[str, Form(pattern=r"^(class|person|room)-\d{1,18}$")],
-    language: Language = Language.KK,
+    language: Annotated[Language, Form()] = Language.KK,
 ) -> Response:  # fmt: skip
     """Open a calendar; its address is on this answer and nowhere else."""
     kind, _, number = of.partition("-")

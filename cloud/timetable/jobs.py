@@ -45,8 +45,8 @@ SELECT id, state, seconds, asked_at, asked_by, progress::text, outcome::text, fa
 WHERE school_id = $1 AND timetable_id = $2 ORDER BY id DESC LIMIT $3
 """
 _CLAIM = """
-UPDATE timetable_solve SET state = 'running', tries = tries + 1, held_until = $1 + (seconds + $2) * interval '1 s',
-  progress = NULL
+UPDATE timetable_solve SET state = 'running', tries = tries + 1, progress = NULL,
+  held_until = $1 + (seconds + $2::float8) * interval '1 s'
 WHERE id = (
   SELECT id FROM timetable_solve WHERE state IN ('waiting', 'running') AND (held_until IS NULL OR held_until <= $1)
   ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
+from typing import Any, TypeAlias
 
 from ortools.sat.python import cp_model
 from typing_extensions import override
@@ -17,8 +18,8 @@ from cloud.timetable.rules import HARD_POINTS, Bell, ClassWeek, Frame, Off
 from cloud.timetable.units import Cell, Unit, day_limits
 
 MISSING, UNFIXED, GAP, UNMET, EDGE, UNEVEN, HEAVY = 2_000, 400, 10, 6, 3, 2, 1  # what each costs
-Var = cp_model.IntVar
-Cost = tuple[cp_model.LinearExprT, int]
+Var: TypeAlias = Any  # a variable of the solver, or one turned round; it ships no types
+Cost = tuple[Var, int]
 
 
 class Demand(Enum):
@@ -322,7 +323,7 @@ class Model:
         return list(moments.values())
 
 
-class _Listener(cp_model.CpSolverSolutionCallback):
+class _Listener(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]  # as above
     def __init__(self, told: Callable[[int], None]) -> None:
         super().__init__()
         self._told = told

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 
 from cloud.timetable.clashes import Clash, explained, reckoned
-from cloud.timetable.kinds import RoomKind, Weeks
+from cloud.timetable.kinds import Weeks
 from cloud.timetable.model import Demand, Found, Limits, Model
 from cloud.timetable.rules import Bell, Frame, Quality, Slot, Taught, quality, unplaced
 from cloud.timetable.units import Cell, Unit, kind_of, slots_of, units_of
@@ -166,7 +166,7 @@ def _free_room(
     frame: Frame, course: Taught, bell: Bell | None, slot: Slot, held: Sequence[tuple[Bell, Weeks, str]],
     usual: Mapping[int, Counter[str]],
 ) -> str:  # fmt: skip
-    kind = kind_of(course, {}) or RoomKind.CLASS.value
+    kind = kind_of(course, {})
     taken = {
         room for other, weeks, room in held
         if bell is not None and other.starts_min < bell.ends_min and bell.starts_min < other.ends_min

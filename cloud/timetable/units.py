@@ -55,9 +55,7 @@ class Unit:
 
 def kind_of(course: Taught, kinds: Mapping[str, str]) -> str:
     """Return the kind of room that a course takes."""
-    return kinds.get(course.room, course.room_kind or RoomKind.CLASS.value) if course.room else (
-        course.room_kind or RoomKind.CLASS.value
-    )  # fmt: skip
+    return kinds.get(course.room) or course.room_kind or RoomKind.CLASS.value
 
 
 def units_of(frame: Frame) -> list[Unit]:

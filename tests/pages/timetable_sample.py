@@ -59,14 +59,14 @@ async def write(services: Services, school_id: int, staff: Sequence[int]) -> Non
 async def _courses(
     services: Services, school_id: int, class_id: int, subjects: dict[str, int], staff: Sequence[int], year: int
 ) -> list[int]:
-    """Add the courses of a first grade: one lesson a day."""
-    codes = ("literacy", "mathematics", "natural_science", "physical_education", "music")
+    """Add the courses of a first grade, which has one lesson a day: one course more than there are lessons."""
+    codes = ("literacy", "mathematics", "natural_science", "physical_education", "music", "fine_art")
     return [
         await put_course(
             services, SYSTEM, school_id,
             CourseGiven(year, class_id, subjects[code], 2, "", staff[4 if number < 3 else 5], "101"),
         )
-        for number, code in enumerate(codes) if code in subjects
+        for number, code in enumerate(codes)
     ]  # fmt: skip
 
 
@@ -75,7 +75,7 @@ async def _published(services: Services, school_id: int, firsts: Sequence[int], 
     slots = [Slot(day, 1, mathematics, Weeks.EACH, "214") for day in range(1, 6)]
     slots += [Slot(day, 2, each, Weeks.EACH, room) for day in (1, 3, 5) for each, room in ((one, "101"), (two, ""))]
     slots += [Slot(day, 2, kazakh) for day in (2, 4)] + [Slot(3, 3, kazakh, Weeks.ODD), Slot(4, 3, music)]
-    slots += [Slot(day, 1, course, Weeks.EACH, "101") for day, course in enumerate(firsts, 1)]
+    slots += [Slot(day, 1, course, Weeks.EACH, "101") for day, course in enumerate(firsts[:5], 1)]
     draft = await add_draft(services, SYSTEM, school_id, "Күзгі кесте", today)
     for slot in slots:
         await put_slot(services, SYSTEM, school_id, draft, slot, today)
@@ -115,7 +115,7 @@ async def _draft(services: Services, school_id: int, today: date) -> None:
         await put_slot(services, SYSTEM, school_id, draft, slot, today)
     done = await order(services, Actor("Ерлан Нұр", is_system=True), school_id, draft, 60)
     version = await version_of(services, school_id, draft)
-    outcome = solve(await problem_of(services, Claimed(done, school_id, draft, 5, 1, 1), version))
+    outcome = solve(await problem_of(services, Claimed(done, school_id, draft, 2, 1, 1), version))
     await services.database.pool.execute(_DONE, done, msgspec.json.encode(outcome).decode())
     running = await order(services, Actor("Ерлан Нұр", is_system=True), school_id, draft, 120)
     told = msgspec.json.encode(Progress("bettering", 48, 312, 7)).decode()

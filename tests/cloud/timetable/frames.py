@@ -75,5 +75,5 @@ def rooms(classes: int) -> Sequence[Room]:
     """Return enough rooms of each kind."""
     kinds = {"gym": 2, "lab": 3, "computer": 2, "workshop": 4}
     of_kinds = [Room(f"{kind} {number + 1}", kind) for kind, most in kinds.items()
-                for number in range(max(1, -(-most * classes // 40)))]  # fmt: skip
+                for number in range(max(2, -(-most * classes // 40)))]  # fmt: skip
     return [*of_kinds, *(Room(f"{number % 3 + 1}{number:02}", "class") for number in range(classes))]
