@@ -103,7 +103,7 @@ async def _missed(desk: Desk, class_id: int, quarter: int) -> AttendanceSheet:
 
 def _page(request: Request, desk: Desk, template: str, class_id: int, **values: Any) -> Response:
     language = desk.visit.language.value
-    named = {"class_id": class_id, "on": desk.school.on, "language": language}
+    named: dict[str, Any] = {"class_id": class_id, "on": desk.school.on, "language": language}
     return pages_of(request).page(desk.visit, template, section="journal", **named, **values)
 
 
