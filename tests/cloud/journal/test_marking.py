@@ -133,7 +133,7 @@ async def test_nobody_gets_a_mark_who_was_not_in_the_class_or_group_on_that_day(
     english = await journal.lesson(TODAY, 3, course=school.english[0], teacher=journal.colleague)
     left, moved = school.student_ids[0], school.student_ids[1]
     await leave(services, school.office, left, SaidOfMove(TODAY - DAY))
-    await move(services, school.office, [moved], school.other_class_id, SaidOfMove(TODAY))
+    await move(services, school.office, school.school_id, [moved], school.other_class_id, SaidOfMove(TODAY))
 
     for student in (0, 1):
         with pytest.raises(JournalRefused, match="not in the class"):
