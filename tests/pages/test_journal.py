@@ -32,19 +32,17 @@ JOIN course ON course.teacher_id = person_id WHERE course.id = $1
 """
 
 
-def ref(number: int) -> str:
-    """Return a student of 5А: 30 to 39."""
-    return f"student{number:05d}"
-
-
 class Grid:
-    """The open journal of 5А's mathematics, whose teacher it is; four lessons, nothing written at first."""
+    """The open journal of 5А's mathematics, whose teacher it is; nothing is written at first.
 
-    def __init__(self, site: Site, page: Page, course_id: int, lessons: list[int]) -> None:
-        self.site, self.page, self.course_id, self.lessons = site, page, course_id, lessons
+    Students are told by their places in the list, lessons by theirs in the order of days.
+    """
+
+    def __init__(self, site: Site, page: Page, course_id: int, lessons: list[int], refs: list[str]) -> None:
+        self.site, self.page, self.course_id, self.lessons, self.refs = site, page, course_id, lessons, refs
 
     def cell(self, student: int, lesson: int) -> Locator:
-        return self.page.locator(f'tr[data-r="{ref(student)}"] > td').nth(lesson)
+        return self.page.locator(f'tr[data-r="{self.refs[student]}"] > td').nth(lesson)
 
     async def go(self, student: int, lesson: int) -> None:
         await self.cell(student, lesson).click()
@@ -58,7 +56,7 @@ class Grid:
         await expect(self.page.locator("#journal-state")).to_have_text("Everything is kept")
 
     async def last(self, student: int, lesson: int) -> tuple[str, int | None] | None:
-        row = await self.site.services.database.pool.fetchrow(_LAST, self.lessons[lesson], ref(student))
+        row = await self.site.services.database.pool.fetchrow(_LAST, self.lessons[lesson], self.refs[student])
         return None if row is None else (row["here"], row["points"])
 
 
@@ -66,42 +64,43 @@ async def opened(site: Site, who: str = "teacher", *, width: int = 1280, script:
     course_id = await site.services.database.pool.fetchval(_COURSE)
     lessons = [row["id"] for row in await site.services.database.pool.fetch(_LESSONS, course_id)]
     page = await site.open(f"{JOURNAL}/{course_id}", who, width=width, script=script)
-    return Grid(site, page, course_id, lessons)
+    refs = await page.locator("tr[data-r]").evaluate_all("rows => rows.map(each => each.dataset.r)")
+    return Grid(site, page, course_id, lessons, refs)
 
 
 @pytest.mark.requirement("KZ456-27.12")
 async def test_a_class_is_marked_by_the_keyboard_as_in_a_spreadsheet(site: Site) -> None:
     grid = await opened(site)
-    await grid.go(30, 0)
+    await grid.go(0, 0)
 
     await grid.type("7", "Enter", "8", "ArrowDown", "a", "Enter", "1", "0", "Tab", "9", "Shift+Tab", "ArrowUp")
     await grid.kept()
 
-    assert [await grid.last(number, 0) for number in (30, 31, 32, 33)] == [
+    assert [await grid.last(number, 0) for number in (0, 1, 2, 3)] == [
         ("present", 7), ("present", 8), ("absent", None), ("present", 10),
     ]  # fmt: skip
-    assert await grid.last(33, 1) == ("present", 9)
+    assert await grid.last(3, 1) == ("present", 9)
     await expect(grid.page.locator("td input")).to_have_value("a")  # up from the last but one
     await expect(grid.page.locator("td input")).to_be_focused()
-    await expect(grid.page.locator(f'tr[data-r="{ref(33)}"] .mark')).to_have_text("(5)")
+    await expect(grid.page.locator(f'tr[data-r="{grid.refs[3]}"] .mark')).to_have_text("(5)")
     await grid.type("Escape")
     await expect(grid.page.locator("[data-put]").first).to_be_focused()
     await grid.page.reload()
-    await expect(grid.cell(30, 0)).to_have_text("7")
-    await expect(grid.cell(33, 0)).to_have_text("10")
+    await expect(grid.cell(0, 0)).to_have_text("7")
+    await expect(grid.cell(3, 0)).to_have_text("10")
 
 
 async def test_what_was_typed_is_taken_back_step_by_step(site: Site) -> None:
     grid = await opened(site)
-    await grid.go(34, 0)
+    await grid.go(4, 0)
     await grid.type("5", "Enter", "6", "Enter")
     await grid.kept()
 
     await grid.type("Control+z", "Control+z")
     await grid.kept()
 
-    assert [await grid.last(number, 0) for number in (34, 35)] == [("present", None), ("present", None)]
-    await expect(grid.cell(35, 0)).to_have_text("")
+    assert [await grid.last(number, 0) for number in (4, 5)] == [("present", None), ("present", None)]
+    await expect(grid.cell(5, 0)).to_have_text("")
     await expect(grid.page.locator("td input")).to_have_value("")
 
 
@@ -117,18 +116,18 @@ async def test_on_a_slow_line_no_keystroke_is_lost(site: Site) -> None:
 
     async with altered(grid.page):
         await grid.page.route("**/cells", hold)
-        await grid.go(30, 1)
+        await grid.go(0, 1)
         for number in range(10):
             await grid.type(str(number % 9 + 1), "Enter")
-        await grid.go(30, 1)
+        await grid.go(0, 1)
         await grid.type("9", "Enter")  # over a value that is still under way
         await expect(grid.page.locator("#journal-state")).to_have_text("Keeping: 10")
         assert asked == 4  # at once; the others wait in the page
-        assert await grid.last(30, 1) is None
+        assert await grid.last(0, 1) is None
         opens.set()
         await grid.kept()
 
-    marks = [await grid.last(30 + number, 1) for number in range(10)]
+    marks = [await grid.last(number, 1) for number in range(10)]
     assert marks == [("present", 9), *(("present", number % 9 + 1) for number in range(1, 10))]
 
 
@@ -136,32 +135,32 @@ async def test_on_a_broken_line_marks_wait_and_go_on_by_themselves(site: Site) -
     grid = await opened(site)
     async with altered(grid.page):
         await grid.page.route("**/cells", lambda route: route.abort())
-        await grid.go(36, 2)
+        await grid.go(6, 2)
         await grid.type("8", "Enter", "9", "Enter")
         state = grid.page.locator("#journal-state")
         await expect(state).to_contain_text("Not kept yet: 2")
-        await expect(grid.cell(36, 2)).to_have_class(re.compile("is-waiting"))
+        await expect(grid.cell(6, 2)).to_have_class(re.compile("is-waiting"))
         await grid.page.unroute_all()
         await grid.page.evaluate("window.dispatchEvent(new Event('online'))")
         await grid.kept()
 
-    assert [await grid.last(number, 2) for number in (36, 37)] == [("present", 8), ("present", 9)]
+    assert [await grid.last(number, 2) for number in (6, 7)] == [("present", 8), ("present", 9)]
 
 
 async def test_what_cannot_be_is_told_at_its_cell_and_nothing_is_written(site: Site) -> None:
     grid = await opened(site)
-    await grid.go(38, 2)
+    await grid.go(8, 2)
 
     await grid.type("1", "1", "Enter")
 
     await expect(grid.page.get_by_role("alert")).to_contain_text("Points are 1 to 10 here")
     await expect(grid.page.locator("#journal-state")).to_have_text("Not kept: 1")
-    await expect(grid.cell(38, 2)).to_have_class(re.compile("is-wrong"))
-    assert await grid.last(38, 2) is None
-    await grid.go(38, 2)
+    await expect(grid.cell(8, 2)).to_have_class(re.compile("is-wrong"))
+    assert await grid.last(8, 2) is None
+    await grid.go(8, 2)
     await grid.type("9", "Enter")
     await grid.kept()
-    assert await grid.last(38, 2) == ("present", 9)
+    assert await grid.last(8, 2) == ("present", 9)
 
 
 async def test_of_two_browsers_in_one_cell_the_later_is_told_what_stands(site: Site) -> None:
@@ -172,29 +171,29 @@ async def test_of_two_browsers_in_one_cell_the_later_is_told_what_stands(site: S
     )
     elsewhere = Actor(row["name"], row["id"], frozenset({Reach(Role.TEACHER, school.id)}))
     place = await place_of(site.services, elsewhere, school, grid.course_id, grid.lessons[3])
-    await mark(site.services, elsewhere, school, place, [Change(ref(39), "6", 0)])
+    await mark(site.services, elsewhere, school, place, [Change(grid.refs[9], "6", 0)])
 
-    await grid.go(39, 3)
+    await grid.go(9, 3)
     await grid.type("9", "ArrowUp")
 
     await expect(grid.page.get_by_role("alert")).to_contain_text("wrote here since you opened the page")
-    await expect(grid.cell(39, 3)).to_have_text("6")
-    assert await grid.last(39, 3) == ("present", 6)
-    await grid.go(39, 3)
+    await expect(grid.cell(9, 3)).to_have_text("6")
+    assert await grid.last(9, 3) == ("present", 6)
+    await grid.go(9, 3)
     await grid.type("9", "ArrowUp")
     await grid.kept()
-    assert await grid.last(39, 3) == ("present", 9)
+    assert await grid.last(9, 3) == ("present", 9)
 
 
 async def test_on_a_phone_a_touch_says_who_is_absent_and_leads_on(site: Site) -> None:
     grid = await opened(site, width=390)
-    await grid.go(30, 3)
+    await grid.go(0, 3)
 
     await grid.page.get_by_role("button", name="Not at the lesson").click()
     await grid.page.keyboard.type("8")
     await grid.kept()
 
-    assert [await grid.last(number, 3) for number in (30, 31)] == [("absent", None), ("present", 8)]
+    assert [await grid.last(number, 3) for number in (0, 1)] == [("absent", None), ("present", 8)]
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert await grid.page.evaluate(wide) <= 0
 
@@ -202,7 +201,7 @@ async def test_on_a_phone_a_touch_says_who_is_absent_and_leads_on(site: Site) ->
 async def test_without_a_script_a_lesson_takes_the_class_and_keeps_a_word_to_the_family(site: Site) -> None:
     grid = await opened(site, script=False)
     await grid.page.goto(f"{site.address}{JOURNAL}/{grid.course_id}/lessons/{grid.lessons[3]}")
-    line = grid.page.locator(f"#c-{ref(35)}")
+    line = grid.page.locator(f"#c-{grid.refs[5]}")
     await expect(line).to_contain_text("to be taken as:")
     await line.get_by_label("Mark or letter").fill("7")
     await line.get_by_label("To the family").fill("Жақсы жауап берді")
@@ -212,8 +211,8 @@ async def test_without_a_script_a_lesson_takes_the_class_and_keeps_a_word_to_the
     await grid.page.get_by_role("button", name="The others as shown").click()
 
     await expect(grid.page.get_by_role("button", name="The others as shown")).to_have_count(0)
-    assert await grid.last(35, 3) == ("present", 7)
-    assert (await grid.last(34, 3)) is not None
+    assert await grid.last(5, 3) == ("present", 7)
+    assert (await grid.last(4, 3)) is not None
     await line.get_by_label("Mark or letter").fill("99")
     await grid.page.get_by_role("button", name="Keep", exact=True).click()
     await expect(grid.page.get_by_role("alert")).to_contain_text("Points are 1 to 10 here")
