@@ -19,9 +19,9 @@ _LESSONS = """
 SELECT lesson.id, course_id, "on", lesson.number, lesson.teacher_id, lesson.room, lesson.kind, is_off, theme, note,
   is_by_hand, coalesce(concat_ws(' ', surname, given_name, nullif(patronymic, '')), '') AS teacher
 FROM lesson JOIN course ON course.id = course_id LEFT JOIN person ON person.id = lesson.teacher_id
-WHERE lesson.school_id = $1 AND "on" BETWEEN $2 AND $3 AND ($4::bigint[] IS NULL OR school_class_id = ANY($4))
+WHERE lesson.school_id = $1 AND "on" BETWEEN $2 AND $3 AND ($4::bigint[] IS NULL OR course.school_class_id = ANY($4))
   AND ($5::bigint IS NULL OR $5 IN (lesson.teacher_id, course.teacher_id)) AND ($6::text IS NULL OR lesson.room = $6)
-ORDER BY "on", lesson.number, school_class_id, lesson.id LIMIT $7
+ORDER BY "on", lesson.number, course.school_class_id, lesson.id LIMIT $7
 """
 _ONE = 'SELECT "on", course_id FROM lesson WHERE school_id = $1 AND id = $2'
 
