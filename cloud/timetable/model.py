@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from ortools.sat.python import cp_model
-from typing_extensions import override
 
 from cloud.timetable.kinds import RoomKind, RuleKind
 from cloud.timetable.rules import HARD_POINTS, Bell, ClassWeek, Frame, Off
@@ -323,12 +322,11 @@ class Model:
         return list(moments.values())
 
 
-class _Listener(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]  # as above
+class _Listener(cp_model.CpSolverSolutionCallback):
     def __init__(self, told: Callable[[int], None]) -> None:
         super().__init__()
         self._told = told
 
-    @override
     def on_solution_callback(self) -> None:
         self._told(round(self.objective_value))
 

@@ -10,7 +10,8 @@ from cloud.timetable.lessons import Lesson, lessons_between
 from cloud.timetable.rules import Slot
 from cloud.timetable.versions import add_draft, publish, put_slot
 from tests.cloud.schools.factory import SYSTEM
-from tests.cloud.studies.factory import TODAY, Studies, studies
+from tests.cloud.studies.factory import TODAY as TODAY  # noqa: PLC0414 (found here with the days after it)
+from tests.cloud.studies.factory import Studies, studies
 
 TUESDAY, WEDNESDAY, THURSDAY = TODAY, TODAY + timedelta(days=1), TODAY + timedelta(days=2)
 NEXT_TUESDAY = TODAY + timedelta(days=7)

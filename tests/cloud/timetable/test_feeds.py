@@ -30,9 +30,9 @@ async def read(school: Planned, token: str, folder: Path) -> dict[str, Any]:
     return told
 
 
-async def opened(school: Planned, actor: Actor = SYSTEM, language: Language = Language.RU, **of: int) -> str:
-    """Open a feed and return its token."""
-    return await add_feed(school.services, actor, school.school_id, Of(**of), language)
+async def opened(school: Planned, of: Of, actor: Actor = SYSTEM) -> str:
+    """Open a feed in Russian and return its token."""
+    return await add_feed(school.services, actor, school.school_id, of, Language.RU)
 
 
 async def test_a_calendar_program_reads_a_classs_lessons_with_what_is_otherwise(
@@ -43,7 +43,7 @@ async def test_a_calendar_program_reads_a_classs_lessons_with_what_is_otherwise(
     maths, history = [await school.lesson(each, TUESDAY) for each in (school.mathematics, school.history)]
     await set_kind(services, SYSTEM, here, maths.id, SOR, TODAY)
     await call_off(services, SYSTEM, here, history.id, "Экскурсия; всем классом, в музей", TODAY)
-    token = await opened(school, class_id=own.class_id)
+    token = await opened(school, Of(own.class_id))
 
     told = await read(school, token, tmp_path)
 
@@ -67,8 +67,8 @@ async def test_a_teachers_and_a_rooms_feed_tell_their_own_lessons(school: Planne
     room = await put_room(services, SYSTEM, here, "214", RoomKind.CLASS)
     lesson = await school.lesson(school.mathematics, TUESDAY)
     teacher, other, of_room = [
-        await opened(school, **of)
-        for of in ({"person_id": own.teacher_ids[0]}, {"person_id": own.teacher_ids[1]}, {"room_id": room})
+        await opened(school, of)
+        for of in (Of(person_id=own.teacher_ids[0]), Of(person_id=own.teacher_ids[1]), Of(room_id=room))
     ]
     await substitute(services, SYSTEM, here, lesson.id, own.teacher_ids[1], "214", "", TODAY)
 
@@ -87,7 +87,7 @@ async def test_a_teachers_and_a_rooms_feed_tell_their_own_lessons(school: Planne
 async def test_events_keep_their_names_when_lessons_change(school: Planned, tmp_path: Path) -> None:
     await school.usual()
     services, here, own = school.services, school.school_id, school.studies
-    token = await opened(school, class_id=own.class_id)
+    token = await opened(school, Of(own.class_id))
     before = [each["uid"] for each in (await read(school, token, tmp_path))["events"]]
     lesson = await school.lesson(school.mathematics, WEDNESDAY)
 
@@ -98,7 +98,7 @@ async def test_events_keep_their_names_when_lessons_change(school: Planned, tmp_
 
 async def test_a_closed_feed_and_a_made_up_address_answer_nothing(school: Planned) -> None:
     services, here, own = school.services, school.school_id, school.studies
-    token = await opened(school, own.office, class_id=own.class_id)
+    token = await opened(school, Of(own.class_id), own.office)
     (feed,) = await feeds_of(services, own.office, here)
     kept = await services.database.pool.fetchval("SELECT timetable_feed::text FROM timetable_feed")
 
@@ -116,8 +116,8 @@ async def test_feeds_are_of_the_schools_own_and_for_who_makes_the_timetable(scho
     own = school.studies
 
     with pytest.raises(NotAllowed):
-        await opened(school, own.teachers[0], class_id=own.class_id)
+        await opened(school, Of(own.class_id), own.teachers[0])
     with pytest.raises(NotFound):
-        await opened(school, class_id=10**9)
+        await opened(school, Of(10**9))
     with pytest.raises(NotFound):
-        await opened(school, person_id=own.student_ids[0])
+        await opened(school, Of(person_id=own.student_ids[0]))

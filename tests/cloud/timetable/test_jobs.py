@@ -73,7 +73,7 @@ async def test_a_failure_is_tried_again_and_then_told(school: Planned, clock: Si
         (solve,) = await solves_of(services, here, draft)
         assert (solve.state, solve.failed) == (state, "RuntimeError")
         assert not await solve_next(services, failing)
-        await clock.advance(timedelta(minutes=2).total_seconds())
+        clock.advance(timedelta(minutes=2).total_seconds())
 
 
 async def test_the_program_ends_with_who_began_it() -> None:
