@@ -16,7 +16,8 @@ from cloud.journal.sheets import Sheet
 Translate = Callable[[str], str]
 NONE = "—"
 MISSED_HEADS = (
-    N_("Name"), N_("Lessons"), N_("Lessons missed"), N_("of these, for a good reason"), N_("Away for the school"), N_("Late"),
+    N_("Name"), N_("Lessons"), N_("Lessons missed"), N_("of these, for a good reason"), N_("Away for the school"),
+    N_("Late"),
 )  # fmt: skip
 
 

@@ -161,12 +161,10 @@ async def write(services: Services) -> Sample:
     tokens |= await _offices_that_are_kept_out(services, school.id)
     tokens |= await message_sample.write_with_roles(services, school.id, other.id, set(tokens), people[0].id)
     tokens["pupil"], cover = await signon_sample.write(services, school.id, people[1].id)
-    await study_sample.write(services, school.id, [each.id for each in staff])
-    await timetable_sample.write(services, school.id, [each.id for each in staff])
+    course_id, lesson_id = await _learning(services, school.id, people, [each.id for each in staff])
     await server_sample.write(services)
     await statistics_sample.write(services, school.id)
     await builder_sample.write(services, school.id)
-    course_id, lesson_id = await journal_sample.write(services, school.id, [each.ref for each in people[:10]])
     return Sample(
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
@@ -174,6 +172,15 @@ async def write(services: Services) -> Sample:
         guardian_id=(await Guardian.get(ref="0000guardian")).id, plate=plate, scan=scan, photo=photo, cover=cover,
         listed_ref=people[2].ref, absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, report=report, tokens=tokens,
     )  # fmt: skip
+
+
+async def _learning(
+    services: Services, school_id: int, people: Sequence[Person], staff: Sequence[int]
+) -> tuple[int, int]:  # fmt: skip
+    """Write what is taught, when, and what the journals say; return the course and the lesson that are looked at."""
+    await study_sample.write(services, school_id, staff)
+    await timetable_sample.write(services, school_id, staff)
+    return await journal_sample.write(services, school_id, [each.ref for each in people[:10]])
 
 
 async def _offices_that_are_kept_out(services: Services, school_id: int) -> dict[str, str]:
