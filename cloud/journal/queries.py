@@ -49,18 +49,21 @@ WHERE lesson_id = ANY($1) AND ($2::bigint[] IS NULL OR person_id = ANY($2))
 ORDER BY lesson_id, person_id, number DESC LIMIT $3
 """
 _GOT = """
-WITH last AS (
-  SELECT DISTINCT ON (person_id, lesson_id) person_id, lesson_id, points FROM journal_mark
-  WHERE person_id = ANY($1) AND "on" BETWEEN $2 AND $3 ORDER BY person_id, lesson_id, number DESC
+WITH given AS MATERIALIZED (
+  SELECT lesson.id, subject_id, quarter.number AS quarter, kind, coalesce(points_max, 0) AS most
+  FROM course JOIN lesson ON lesson.course_id = course.id AND NOT is_off AND lesson."on" BETWEEN $2 AND $3
+  JOIN unnest($4::int[], $5::date[], $6::date[]) AS quarter (number, first_on, last_on)
+    ON lesson."on" BETWEEN quarter.first_on AND quarter.last_on
+  LEFT JOIN lesson_plan ON lesson_plan.lesson_id = lesson.id
+  WHERE ($7::bigint[] IS NULL OR subject_id = ANY($7))
+    AND school_class_id IN (SELECT stay.school_class_id FROM stay WHERE stay.person_id = ANY($1))
+), last AS (
+  SELECT DISTINCT ON (lesson_id, person_id) lesson_id, person_id, points FROM journal_mark
+  WHERE lesson_id = ANY(ARRAY(SELECT id FROM given)) AND person_id = ANY($1)
+  ORDER BY lesson_id, person_id, number DESC
 )
-SELECT person_id, subject_id, quarter.number AS quarter, kind, count(*) AS works, sum(points) AS points,
-  coalesce(sum(points_max), 0) AS most
-FROM last JOIN lesson ON lesson.id = last.lesson_id JOIN course ON course.id = course_id
-JOIN unnest($4::int[], $5::date[], $6::date[]) AS quarter (number, first_on, last_on)
-  ON lesson."on" BETWEEN quarter.first_on AND quarter.last_on
-LEFT JOIN lesson_plan ON lesson_plan.lesson_id = lesson.id
-WHERE points IS NOT NULL AND NOT is_off AND ($7::bigint[] IS NULL OR subject_id = ANY($7))
-GROUP BY 1, 2, 3, 4
+SELECT person_id, subject_id, quarter, kind, count(*) AS works, sum(points) AS points, sum(most) AS most
+FROM last JOIN given ON given.id = lesson_id WHERE points IS NOT NULL GROUP BY 1, 2, 3, 4
 """
 _MISSED = f"""
 SELECT stay.person_id, subject_id, quarter.number AS quarter, kind, count(*) AS missed
