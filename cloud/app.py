@@ -46,6 +46,7 @@ from cloud.guardian import (
     order_pages,
     own_data_pages,
     pass_pages,
+    portfolio_pages,
     push_pages,
     rating_pages,
     recovery_pages,
@@ -96,13 +97,16 @@ from cloud.office import (
     fleet_alarms,
     fleet_device_pages,
     fleet_pages,
+    goal_pages,
     import_pages,
     menu_api,
     menu_pages,
     money_pages,
     morning_pages,
+    own_profile_pages,
     person_pages,
     photo_pages,
+    profile_pages,
     program_pages,
     region_pages,
     region_report_pages,
@@ -114,6 +118,7 @@ from cloud.office import (
     security_pages,
     settling_pages,
     sold_pages,
+    staff_profile_pages,
     told_pages,
     transfer_pages,
     trip_pages,
@@ -127,11 +132,13 @@ from cloud.office import calendar_pages as calendar_pages_of_school
 from cloud.office import collector_pages as collector_pages_of_school
 from cloud.office import order_pages as kitchen_pages
 from cloud.office import pages as office_pages
+from cloud.office import portfolio_pages as portfolio_pages_of_school
 from cloud.office import rating_pages as canteen_rating_pages
 from cloud.office import statistics_api as statistics_api_of_school
 from cloud.office import statistics_pages as statistics_pages_of_school
 from cloud.oneroster import api as oneroster_api
 from cloud.oneroster import files_api as oneroster_files_api
+from cloud.portfolio import pages as certificate_pages
 from cloud.releases import api as release_api
 from cloud.releases import pages as release_pages
 from cloud.reports import pages as signed_pages
@@ -188,6 +195,8 @@ ROUTERS = (
     morning_pages.router, transfer_pages.router, year_pages.router,
     absence_pages.router, collector_pages.router, absence_pages_of_school.router, collector_pages_of_school.router,
     trip_pages.router, collect_pages.router,
+    portfolio_pages.router, portfolio_pages_of_school.router, profile_pages.router, goal_pages.router,
+    staff_profile_pages.router, own_profile_pages.router, certificate_pages.router,
     alert_pages.router, calendar_pages_of_school.router,
     account_pages_of_school.router, account_pages_of_school.of_one, ways_in_pages.router,
     report_pages.router, report_api.router, report_api.of_one, signed_pages.router, import_pages.router,
