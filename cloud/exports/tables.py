@@ -78,6 +78,11 @@ TABLES = (
     Table("stay"),
     Table("transfer"),
     Table("student_account", _OF_PERSON),
+    Table("staff_account", _OF_PERSON),
+    Table("school_subject"),
+    Table("course"),
+    Table("course_member", through("course_id", "course")),
+    Table("lesson"),
     Table("consent", _OF_PERSON),
     Table(
         "guardian",

@@ -142,8 +142,8 @@ RULES = (
         "leavers", N_("Names, IINs, photos, cards and contacts of people who left, and of their guardians"),
         ("person", "person_photo", "card", "till_code", "till_pin", "guard_pin", "guardian", "guardianship",
          "family_limit", "account", "grant_of_role", "subject", "lti_score", "resource_release", "identity_link",
-         "payment_number", "roster_seen", "entitled", "class_of_account", "student_account", "profile_field",
-         "portfolio_entry", "portfolio_file", "goal", "goal_step", "goal_note", "award"),
+         "payment_number", "roster_seen", "entitled", "class_of_account", "student_account", "staff_account",
+         "profile_field", "portfolio_entry", "portfolio_file", "goal", "goal_step", "goal_note", "award"),
         YEAR, "From the leaving, once no money is to be given back; a photo at once", _PURPOSE, After.NAMELESS,
     ),
     Rule(
@@ -169,6 +169,11 @@ RULES = (
         "transfers", N_("Classes in which a student was, and transfers: a person's number, no name"),
         ("stay", "transfer"), None, "",
         "Who studied where and when stays provable; without the person's row nobody knows whose it is.", After.KEPT,
+    ),
+    Rule(
+        "studies", N_("Who was taught what by whom, and lessons: persons' numbers, no names"),
+        ("school_subject", "course", "course_member", "lesson"), None, "",
+        "Who studied what and when stays provable; without the person's row nobody knows whose it is.", After.KEPT,
     ),
     Rule(
         "records", N_("Devices' records: a person's reference, no name"),
