@@ -33,63 +33,63 @@ async def show(request: Request, visit: MemberVisit, actor: SignedIn, services: 
     return await _page(request, visit, actor, services, at)
 
 
-@router.post("/{person}/entries")
+@router.post("/{worker}/entries")
 async def put(
     request: Request,
     visit: MemberVisit,
     actor: SignedIn,
     services: TheServices,
-    person: str,
+    worker: str,
     form: Annotated[EntryForm, Depends()],
     file: UploadFile | None = None,
 ) -> Response:
     """Add an entry, which waits for the office."""
-    whose = await own_place(services, actor, person)
+    whose = await own_place(services, actor, worker)
 
     async def deed() -> None:
         await add(services, actor, whose, form.given(), OF_STAFF, state=State.WAITING, file=await file_in(file))
 
-    return await _done(request, visit, actor, services, person, deed(), form)
+    return await _done(request, visit, actor, services, worker, deed(), form)
 
 
-@router.post("/{person}/entries/{entry_id}/reply")
+@router.post("/{worker}/entries/{entry_id}/reply")
 async def say_more(
     request: Request,
     visit: MemberVisit,
     actor: SignedIn,
     services: TheServices,
-    person: str,
+    worker: str,
     entry_id: Counted,
     words: Words = "",
     file: UploadFile | None = None,
 ) -> Response:
     """Say more of an entry that waits or was sent back."""
-    whose = await own_place(services, actor, person)
+    whose = await own_place(services, actor, worker)
 
     async def deed() -> None:
         await mend(services, actor, whose, entry_id, words, await file_in(file))
 
-    return await _done(request, visit, actor, services, person, deed())
+    return await _done(request, visit, actor, services, worker, deed())
 
 
-@router.post("/{person}/entries/{entry_id}/back")
+@router.post("/{worker}/entries/{entry_id}/back")
 async def take(
-    request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices, person: str, entry_id: Counted
+    request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices, worker: str, entry_id: Counted
 ) -> Response:
     """Take an entry back."""
-    whose = await own_place(services, actor, person)
-    return await _done(request, visit, actor, services, person, take_back(services, actor, whose, entry_id))
+    whose = await own_place(services, actor, worker)
+    return await _done(request, visit, actor, services, worker, take_back(services, actor, whose, entry_id))
 
 
-@router.get("/{person}/entries/{entry_id}/files/{file_id}")
-async def file(actor: SignedIn, services: TheServices, person: str, entry_id: Counted, file_id: Counted) -> Response:
+@router.get("/{worker}/entries/{entry_id}/files/{file_id}")
+async def file(actor: SignedIn, services: TheServices, worker: str, entry_id: Counted, file_id: Counted) -> Response:
     """Hand out a file of an entry."""
-    whose = await own_place(services, actor, person)
+    whose = await own_place(services, actor, worker)
     return as_file(await file_of(services, whose.id, entry_id, file_id), file_id)
 
 
 async def _done(
-    request: Request, visit: Visit, actor: Actor, services: Services, person: str, deed: Awaitable[None],
+    request: Request, visit: Visit, actor: Actor, services: Services, worker: str, deed: Awaitable[None],
     typed: EntryForm | None = None,
 ) -> Response:  # fmt: skip
     try:
@@ -97,8 +97,8 @@ async def _done(
     except NotFound:
         raise
     except Refused as refused:
-        return await _page(request, visit, actor, services, person, refused, typed)
-    return RedirectResponse(f"/profile?at={person}", HTTPStatus.SEE_OTHER)
+        return await _page(request, visit, actor, services, worker, refused, typed)
+    return RedirectResponse(f"/profile?at={worker}", HTTPStatus.SEE_OTHER)
 
 
 async def _page(

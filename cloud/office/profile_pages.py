@@ -16,7 +16,7 @@ from cloud.office.profile import PREFIX, KeeperDesk, Outcome, ReaderDesk, Sensit
 from cloud.portfolio.entries import waiting_of_students
 from cloud.portfolio.fields import BY_KEY, Group, fields_of
 from cloud.portfolio.keeping import FieldRefused, put_fields
-from cloud.portfolio.profiles import classes_within, profiles_at, sensitive_of
+from cloud.portfolio.profiles import classes_within, profiles_at, sensitive_of, share_filled
 from cloud.portfolio.reach import may
 from cloud.schools.queries import ClassRow
 
@@ -40,6 +40,7 @@ async def show_all(
         counted=len(fields_of(Group.MAIN)) + len(fields_of(Group.EXTRA)),
         waiting=await waiting_of_students(services, actor, school.id),
         may_staff=actor.can(Right.STAFF_PROFILES_READ, school.id),
+        share=await share_filled(services, actor, school.id) if reach is None else None,
     )  # fmt: skip
 
 
@@ -86,13 +87,8 @@ async def _sensitive(
         desk.visit, "office/profile_sensitive.html", status=refused.status if refused else HTTPStatus.OK,
         section="portfolio", whose=whose, values=values, changes=changes, typed=typed or {},
         may_keep=may(desk.actor, Right.PROFILES_KEEP, whose),
-        refused=_told(desk, refused) if refused else "",
+        refused=translate(desk.visit.language, refused.message) if refused else "",
     )  # fmt: skip
-
-
-def _told(desk: Desk, refused: FieldRefused) -> str:
-    language = desk.visit.language
-    return f"{translate(language, refused.field.words)}: {translate(language, refused.message)}"
 
 
 def _chosen(classes: list[ClassRow], class_id: int) -> int:

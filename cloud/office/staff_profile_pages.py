@@ -22,7 +22,7 @@ from cloud.portfolio.web import EntryForm, Title, as_file, file_in
 
 router = APIRouter(include_in_schema=False)
 LIST = "/schools/{code}/staff"
-ONE = "/schools/{code}/staff/{person}/profile"
+ONE = "/schools/{code}/staff/{worker}/profile"
 ReaderDesk = Annotated[Desk, Depends(desk_of(Right.STAFF_PROFILES_READ))]
 KeeperDesk = Annotated[Desk, Depends(desk_of(Right.STAFF_PROFILES_KEEP))]
 OFFERED = {"kinds": {each.value: KINDS[each] for each in OF_STAFF}, "levels": CATEGORIES, "places": {}}
@@ -41,21 +41,21 @@ async def show_all(request: Request, desk: ReaderDesk) -> Response:
 
 
 @router.get(ONE)
-async def show(request: Request, desk: ReaderDesk, person: str) -> Response:
+async def show(request: Request, desk: ReaderDesk, worker: str) -> Response:
     """Show a profile."""
-    return await _page(request, desk, await _whose(desk, person, Right.STAFF_PROFILES_READ))
+    return await _page(request, desk, await _whose(desk, worker, Right.STAFF_PROFILES_READ))
 
 
 @router.post(ONE + "/entries")
 async def put(
     request: Request,
     desk: KeeperDesk,
-    person: str,
+    worker: str,
     form: Annotated[EntryForm, Depends()],
     file: UploadFile | None = None,
 ) -> Response:
     """Add an entry, which counts at once."""
-    whose = await _whose(desk, person, Right.STAFF_PROFILES_KEEP)
+    whose = await _whose(desk, worker, Right.STAFF_PROFILES_KEEP)
 
     async def deed() -> None:
         given, scan = form.given(), await file_in(file)
@@ -65,28 +65,28 @@ async def put(
 
 
 @router.post(ONE + "/entries/{entry_id}/confirm")
-async def say_yes(request: Request, desk: KeeperDesk, person: str, entry_id: Counted) -> Response:
+async def say_yes(request: Request, desk: KeeperDesk, worker: str, entry_id: Counted) -> Response:
     """Confirm an entry."""
-    whose = await _whose(desk, person, Right.STAFF_PROFILES_KEEP)
+    whose = await _whose(desk, worker, Right.STAFF_PROFILES_KEEP)
     return await _done(request, desk, whose, confirm(desk.services, desk.actor, whose, entry_id))
 
 
 @router.post(ONE + "/entries/{entry_id}/return")
-async def say_no(request: Request, desk: KeeperDesk, person: str, entry_id: Counted, reason: Title = "") -> Response:
+async def say_no(request: Request, desk: KeeperDesk, worker: str, entry_id: Counted, reason: Title = "") -> Response:
     """Send an entry back with a reason."""
-    whose = await _whose(desk, person, Right.STAFF_PROFILES_KEEP)
+    whose = await _whose(desk, worker, Right.STAFF_PROFILES_KEEP)
     return await _done(request, desk, whose, send_back(desk.services, desk.actor, whose, entry_id, reason))
 
 
 @router.get(ONE + "/entries/{entry_id}/files/{file_id}")
-async def file(desk: ReaderDesk, person: str, entry_id: Counted, file_id: Counted) -> Response:
+async def file(desk: ReaderDesk, worker: str, entry_id: Counted, file_id: Counted) -> Response:
     """Hand out a file of an entry."""
-    whose = await _whose(desk, person, Right.STAFF_PROFILES_READ)
+    whose = await _whose(desk, worker, Right.STAFF_PROFILES_READ)
     return as_file(await file_of(desk.services, whose.id, entry_id, file_id), file_id)
 
 
-async def _whose(desk: Desk, person: str, right: Right) -> Subject:
-    return await staff_at(desk.services, desk.actor, desk.school.id, person, right)
+async def _whose(desk: Desk, worker: str, right: Right) -> Subject:
+    return await staff_at(desk.services, desk.actor, desk.school.id, worker, right)
 
 
 async def _done(

@@ -54,7 +54,10 @@ PAPERS = {
     "birth": N_("Birth certificate"), "card": N_("Identity card"), "passport": N_("Passport"),
     "other": N_("Another document"),
 }  # fmt: skip
-HEALTH = {"1": N_("First"), "2": N_("Second"), "3": N_("Third"), "4": N_("Fourth"), "5": N_("Fifth")}
+HEALTH = {
+    "1": N_("First group"), "2": N_("Second group"), "3": N_("Third group"), "4": N_("Fourth group"),
+    "5": N_("Fifth group"),
+}  # fmt: skip
 FAMILIES = {
     "both": N_("Both parents"), "one": N_("One parent"), "large": N_("Family with many children"),
     "low_income": N_("Family of low income"), "trustee": N_("Under a trustee or guardian by law"),
@@ -90,6 +93,9 @@ FIELDS = (
     Field("juvenile_register", Group.SENSITIVE, N_("Register of juvenile affairs: since when, why")),
     Field("family_status", Group.SENSITIVE, N_("Social status of the family"), Shape.CHOICE, FAMILIES),
 )  # fmt: skip
+# What everybody's profile can say: one that says all of it, and date of birth and sex, counts as filled.
+NEEDED = ("citizenship", "native_language", "form_of_study", "identity_number", "address")
+BY_IIN = ("born_on", "sex")
 BY_KEY = {each.key: each for each in FIELDS}
 
 

@@ -9,6 +9,7 @@ from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
+from cloud.core.messages import Message, message
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.portfolio.errors import ProfileRefused
@@ -33,7 +34,7 @@ class FieldRefused(ProfileRefused):
     """A field cannot say what was typed into it."""
 
     def __init__(self, field: Field, refused: ProfileRefused) -> None:
-        super().__init__(refused.message)
+        super().__init__(message("{field}: {why}", field=Message(field.words), why=refused.message))
         self.field = field
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse, Response
 
 from cloud.core.codes import code_svg
-from cloud.core.i18n import translate
+from cloud.core.i18n import N_, translate
 from cloud.core.pages import Visit, pages_of
 from cloud.core.services import Services
 from cloud.portfolio.awards import award_at, controller_of, revoked_of
@@ -15,6 +15,7 @@ from cloud.portfolio.awards import award_at, controller_of, revoked_of
 router = APIRouter(include_in_schema=False)
 Address = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{22}$")]
 Code = Annotated[str, Path(max_length=12)]
+CODE = N_("Code of this page")
 HIDDEN = {"x-robots-tag": "noindex"}  # a certificate is found by its address, never by a search
 OPEN = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}  # verifiers of others ask
 
@@ -27,7 +28,7 @@ async def show(request: Request, address: Address) -> Response:
     request.state.visit = visit
     shown = await award_at(services, address)
     place = f"{services.settings.public_url}/certificates/{address}"
-    title = translate(visit.language, "Code of this page")
+    title = translate(visit.language, CODE)
     answer = pages_of(request).page(
         visit, "portfolio/certificate.html", shown=shown, address=f"/certificates/{address}/document",
         code=code_svg(place, title), place=place,

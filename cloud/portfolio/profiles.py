@@ -21,7 +21,7 @@ from cloud.menu.entitlements import rights_of
 from cloud.menu.kinds import RightKind
 from cloud.people.kinds import Relation
 from cloud.people.moving import Stay, Transfer, timeline_of
-from cloud.portfolio.fields import BY_KEY, Field, Group, fields_of
+from cloud.portfolio.fields import BY_IIN, BY_KEY, NEEDED, Field, Group, fields_of
 from cloud.portfolio.kinds import VALUE, Subject
 from cloud.portfolio.reach import student_at
 from cloud.portfolio.rules import birth_of, sex_of
@@ -48,6 +48,18 @@ WHERE person_id = $1 AND (ended_on IS NULL OR ended_on > $2) AND guardian.name <
 _CLASSES = """
 SELECT id, grade, letter, shift FROM school_class
 WHERE school_id = $1 AND is_active AND ($2::bigint[] IS NULL OR id = ANY($2)) ORDER BY grade, letter LIMIT 300
+"""
+_SHARE = """
+SELECT count(*) AS students, count(*) FILTER (
+  WHERE said @> $2::text[] AND (iin_encrypted IS NOT NULL OR said @> $3::text[])
+) AS filled FROM (
+  SELECT iin_encrypted, ARRAY(
+    SELECT field FROM (
+      SELECT DISTINCT ON (field) field, is_blank FROM profile_field WHERE person_id = person.id
+      ORDER BY field, version DESC
+    ) AS stands WHERE NOT is_blank
+  ) AS said FROM person WHERE school_id = $1 AND role = 'student' AND is_active
+) AS profile
 """
 _STUDENTS = """
 SELECT person.ref, concat_ws(' ', surname, given_name) AS name, coalesce(grade || letter, '') AS class_name,
@@ -159,6 +171,14 @@ async def sensitive_of(
 async def classes_within(services: Services, school_id: int, reach: Sequence[int] | None) -> list[ClassRow]:
     """Return the classes of a school within a reach; who may ask is the caller's to check."""
     return [ClassRow(**row) for row in await services.database.pool.fetch(_CLASSES, school_id, reach)]
+
+
+async def share_filled(services: Services, actor: Actor, school_id: int) -> tuple[int, int]:
+    """Return how many students of a school have a filled profile, and how many there are. Raises NotAllowed."""
+    actor.require(Right.PROFILES_READ, school_id)
+    row = await services.database.pool.fetchrow(_SHARE, school_id, list(NEEDED), list(BY_IIN))
+    assert row is not None, "a count is a row"  # noqa: S101
+    return row["filled"], row["students"]
 
 
 async def profiles_at(

@@ -186,6 +186,20 @@ PAGES = {
     "transfers": ("office", "/schools/almaty15/transfers?class_id=1"),
     "new_year": ("office", "/schools/almaty15/new-year"),
     "trips": ("office", "/schools/almaty15/trips?class_id=1"),
+    "profiles": ("class_teacher", "/schools/almaty15/portfolio"),
+    "profiles_none": ("other_office", "/schools/astana7/portfolio"),
+    "profile": ("deputy", "/schools/almaty15/people/{child}/profile"),
+    "profile_read": ("methodologist", "/schools/almaty15/people/{child}/profile"),
+    "profile_sensitive": ("pedagogue", "/schools/almaty15/people/{child}/profile/sensitive"),
+    "profiles_of_staff": ("office", "/schools/almaty15/staff"),
+    "profiles_of_staff_none": ("other_office", "/schools/astana7/staff"),
+    "profile_of_staff": ("office", "/schools/almaty15/staff/{staff}/profile"),
+    "own_profile": ("teacher", "/profile"),
+    "own_profile_none": ("tutor", "/profile"),
+    "child_portfolio": ("guardian", "/children/{child}/portfolio"),
+    "absent_portfolio": ("father", "/children/{absent}/portfolio"),
+    "own_portfolio": ("student", "/children/{child}/portfolio"),
+    "certificate_of_school": ("", "/certificates/{certificate}"),
     "morning": ("class_teacher", "/schools/almaty15/morning/1"),
     "morning_told": ("office", "/schools/almaty15/morning/3"),
     "mornings": ("office", "/schools/almaty15/morning"),
@@ -324,7 +338,8 @@ def is_judged_in(look: Look, name: str) -> bool:
 def addressed(site: Site, path: str, language: str = "en") -> str:
     """Return the address of a page, with what the sample has in its places."""
     sample = site.sample
-    return path.format(language=language, child=sample.child_ref, absent=sample.absent_ref, report=sample.report)
+    places = {"child": sample.child_ref, "absent": sample.absent_ref, "staff": sample.staff_ref}
+    return path.format(language=language, report=sample.report, certificate=sample.certificate, **places)
 
 
 async def opened(site: Site, name: str, language: str, look: Look, width: int = 1280) -> Page:
