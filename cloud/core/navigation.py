@@ -49,10 +49,6 @@ PLACES = (
     _place("today", Right.PRESENCE_READ, N_("Today"), "office", Role.OFFICE, Role.DEPUTY, Role.DIRECTOR),
     _place("register", Right.REGISTER_READ, N_("Register"), "register", Role.OFFICE, Role.DEPUTY, Role.DIRECTOR),
     _place("statistics", Right.STATISTICS_READ, N_("Statistics"), "statistics", Role.CLASS_TEACHER, *HEADS),
-    _place(
-        "portfolio", Right.PROFILES_READ, N_("Profiles"), "portfolio",
-        Role.CLASS_TEACHER, Role.METHODOLOGIST, Role.PEDAGOGUE, Role.OFFICE, *HEADS,
-    ),
     _place("money", Right.MONEY_READ, N_("Money"), "money", Role.OFFICE),
     _place("reports", Right.REPORTS_READ, N_("Reports"), "reports", Role.OFFICE, Role.DEPUTY, Role.DIRECTOR),
     _place("builder", Right.REPORTS_BUILD, N_("Report builder"), "builder", Role.DEPUTY, Role.DIRECTOR),
@@ -84,11 +80,15 @@ PLACES = (
         Role.TUTOR,
         Role.METHODOLOGIST,
     ),
+    _place("resources", Right.RESOURCES_KEEP, N_("Resources"), "resources", Role.METHODOLOGIST, Role.OFFICE),
+    _place(
+        "portfolio", Right.PROFILES_READ, N_("Profiles"), "portfolio",
+        Role.CLASS_TEACHER, Role.METHODOLOGIST, Role.PEDAGOGUE, Role.OFFICE, *HEADS,
+    ),
     _place(
         "own_profile", Right.STAFF_PROFILE_OWN, N_("My profile"), "/profile",
         Role.TEACHER, Role.CLASS_TEACHER, Role.TUTOR, Role.METHODOLOGIST,
     ),
-    _place("resources", Right.RESOURCES_KEEP, N_("Resources"), "resources", Role.METHODOLOGIST, Role.OFFICE),
     _place("sign_on", Right.SIGN_ON_KEEP, N_("Single sign-on"), "sign-on", Role.IT),
     _place("all_alarms", Right.ALARMS_READ, N_("Alarms of all schools"), "/alarms", Role.OPERATOR),
     _place("audit", Right.AUDIT_READ, N_("Who did what"), "audit", Role.OFFICE, Role.DIRECTOR, Role.IT, Role.AUDITOR),
