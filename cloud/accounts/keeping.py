@@ -56,10 +56,12 @@ UPDATE account SET login_digest = NULL, login_encrypted = NULL, name = '№ ' ||
 _TIES = """
 SELECT school_id, 'guardian' AS kind, id FROM guardian WHERE account_id = $1
 UNION ALL SELECT school_id, 'student', id FROM student_account JOIN person ON id = person_id WHERE account_id = $1
+UNION ALL SELECT school_id, 'staff', id FROM staff_account JOIN person ON id = person_id WHERE account_id = $1
 """
 _LOOSE = (  # what ties an account to people and work; the journal keeps its number
     "DELETE FROM class_of_account WHERE account_id = $1",
     "DELETE FROM student_account WHERE account_id = $1",
+    "DELETE FROM staff_account WHERE account_id = $1",
     "DELETE FROM scim_account WHERE account_id = $1",
     "DELETE FROM identity_link WHERE account_id = $1",
     "UPDATE guardian SET account_id = NULL WHERE account_id = $1",

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     FAMILY = "family"  # a guardian and a person: rights, last day, day of the end, who shared it
     GUARDIAN = "guardian"  # a guardian and the account
     STUDENT = "student"  # a person and the account
+    STAFF = "staff"  # somebody who works at the school, and the account
     CLASS = "class"  # a person and the class
     TEACHES = "teaches"  # an account and a class: in which roles
     LIMIT = "limit"  # of a court: guardian, person, what it takes, last day, whether it was lifted

@@ -64,6 +64,6 @@ async def _do(services: Services, erasure: asyncpg.Record, step: str) -> None:
             return
         gone = await at.fetch(STEPS[step], erasure["person_id"])
         if step in UNTYING:
-            tie, now = Tie(Kind.STUDENT, erasure["person_id"]), services.clock.now()
-            await note_ties(connection, DEPERSONALISING, erasure["school_id"], [tie], now)
+            ties, now = [Tie(kind, erasure["person_id"]) for kind in (Kind.STUDENT, Kind.STAFF)], services.clock.now()
+            await note_ties(connection, DEPERSONALISING, erasure["school_id"], ties, now)
         await at.execute(_NOTE, erasure["id"], step, len(gone), services.clock.now())

@@ -27,6 +27,7 @@ REMOVED = {
     "collectors": N_("Who could collect the child, and their phones"),
     "comments": N_("Comments about meals"),
     "transfers": N_("Where the child came from or went to, and the papers of it"),
+    "lessons": N_("Why lessons of this teacher were given by another one, or called off"),
     "resources": N_("Pseudonyms at digital resources, and results from there"),
     "name": N_("Name, IIN, the school's number"),
 }

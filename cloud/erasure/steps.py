@@ -36,6 +36,7 @@ WITH nobodys AS (
   )
   RETURNING id
 ), links AS (DELETE FROM student_account WHERE person_id = $1),
+  work AS (DELETE FROM staff_account WHERE person_id = $1),
   sessions AS (DELETE FROM sign_in WHERE account_id IN (SELECT id FROM nobodys)),
   halves AS (DELETE FROM half_sign_in WHERE account_id IN (SELECT id FROM nobodys)),
   apps AS (DELETE FROM authenticator WHERE account_id IN (SELECT id FROM nobodys)),
@@ -81,6 +82,9 @@ WHERE person_id = $1 AND mark.school_id = why.school_id AND mark.number = why.nu
     "comments": "UPDATE meal_rating SET comment = '' WHERE person_id = $1 AND comment <> '' RETURNING 1",
     "transfers": """
 UPDATE transfer SET place = '', paper = '' WHERE person_id = $1 AND (place <> '' OR paper <> '') RETURNING 1""",
+    "lessons": """
+UPDATE lesson SET note = '' FROM course
+WHERE course.id = course_id AND $1 IN (lesson.teacher_id, course.teacher_id) AND note <> '' RETURNING 1""",
     "resources": """
 WITH results AS (DELETE FROM lti_score WHERE person_id = $1 RETURNING 1),
   pseudonyms AS (DELETE FROM subject WHERE member = 'person:' || $1::bigint RETURNING 1)

@@ -36,6 +36,10 @@ from cloud.wallet.queries import REJECTED
 
 _OF_DEVICE = through("device", "device", "name")
 _OF_PERSON = through("person_id", "person")
+_OF_PLAN = (
+    "item_id IN (SELECT id FROM curriculum_item WHERE curriculum_id IN"
+    " (SELECT id FROM curriculum WHERE school_id = $1))"
+)
 _PARTIES = (
     "SELECT 'oidc:' || id FROM relying_party WHERE school_id = $1"
     " UNION ALL SELECT 'lti:' || id FROM lti_tool WHERE school_id = $1"
@@ -69,6 +73,17 @@ TABLES = (
     Table("stay"),
     Table("transfer"),
     Table("student_account", _OF_PERSON),
+    Table("staff_account", _OF_PERSON),
+    Table("school_subject"),
+    Table("course"),
+    Table("course_member", through("course_id", "course")),
+    Table("lesson"),
+    Table("curriculum"),
+    Table("curriculum_item", through("curriculum_id", "curriculum")),
+    Table("curriculum_unit", _OF_PLAN),
+    Table("class_curriculum", through("curriculum_id", "curriculum")),
+    Table("course_theme", through("course_id", "course")),
+    Table("load_norm"),
     Table("consent", _OF_PERSON),
     Table(
         "guardian",

@@ -81,6 +81,7 @@ PARTS = (
          "id = (SELECT school_class_id FROM person WHERE id = $1)"),
     Part("stay", ("school_class_id", "first_on", "last_on"), "person_id = $1", _of(SEE), by="first_on"),
     Part("transfer", ("kind", "on", "place", "paper", "at"), "person_id = $1", _of(SEE), by='"on"'),
+    Part("course_member", ("course_id", "first_on", "last_on"), "person_id = $1", _of(SEE), by="first_on"),
     Part("person", ("iin", "number", "sourced_id", "created_at"), "id = $1", _of(CONSENT), {"iin": IIN}),
     Part("card", ("medium", "state", "issued_at", "not_after", "changed_at"), "person_id = $1"),
     Part("consent_answer", ("purpose", "says", "on", "way", "text_version", "recorded_at"), "person_id = $1"),
@@ -147,7 +148,10 @@ UNION ALL SELECT 'class', id::text, grade || letter, grade || letter, grade || l
 WHERE school_id = $1
 UNION ALL SELECT kind, CASE kind WHEN 'dish' THEN dish.key ELSE dish.id::text END, name_kk, name_ru, name_en
 FROM dish JOIN dish_version ON dish_id = dish.id AND dish_version.version = dish.version
-CROSS JOIN unnest(ARRAY['dish', 'dish_id']) AS kind WHERE school_id = $1 LIMIT 20000
+CROSS JOIN unnest(ARRAY['dish', 'dish_id']) AS kind WHERE school_id = $1
+UNION ALL SELECT 'course', course.id::text, concat_ws(', ', name_kk, nullif(group_name, '')),
+  concat_ws(', ', name_ru, nullif(group_name, '')), concat_ws(', ', name_en, nullif(group_name, ''))
+FROM course JOIN school_subject AS taught ON taught.id = subject_id WHERE course.school_id = $1 LIMIT 20000
 """
 _PHOTO = "SELECT webp_encrypted FROM person_photo WHERE person_id = $1"
 

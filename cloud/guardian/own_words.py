@@ -25,6 +25,7 @@ TITLES = {
     "family_limit": N_("What a court or a paper has taken from your rights"),
     "person_name": N_("The child's name"), "school_class": N_("The child's class"),
     "stay": N_("Classes of the child"), "transfer": N_("Transfers between classes and schools"),
+    "course_member": N_("Groups of the class in which the child learns a subject"),
     "person": N_("The child's IIN and number"), "card": N_("The child's cards"),
     "consent_answer": N_("Answers about consents"), "presence": N_("Days at school"),
     "register_mark": N_("What the class register says"), "register_reason": N_("Why the child was absent from class"),
@@ -45,6 +46,7 @@ TITLES = {
 HEADINGS = {  # where the dictionary's own words tell codes
     "account.language": N_("Language"), "transfer.kind": N_("What"),
     "school_class.grade": N_("Grade"), "card.medium": N_("Kind of card"),
+    "course_member.course_id": N_("Group"),
     "consent_answer.says": N_("Answer"), "consent_answer.way": N_("How it came"),
     "movement.direction": N_("Direction"), "movement.kind": N_("How"), "notice.kind": N_("About"),
     "notice.detail": N_("In words"), "meal_sale.payment": N_("How it is paid"), "meal_sale.id": N_("Number"),
@@ -90,7 +92,7 @@ OWN = {  # codes that mean something of their own in their column
 NAMED = {  # columns of keys that have a name at the school
     "movement.gate": "gate", "meal_sale.meal": "meal", "meal_refusal.meal": "meal", "meal_rating.meal": "meal",
     "dish_rating.meal": "meal", "entitlement.meals": "meal", "wallet_voucher.meal": "meal", "preorder.meal": "meal",
-    "stay.school_class_id": "class",
+    "stay.school_class_id": "class", "course_member.course_id": "course",
     "meal_line.dish": "dish", "dish_rating.dish": "dish", "preorder_dish.dish_id": "dish_id",
 }  # fmt: skip
 

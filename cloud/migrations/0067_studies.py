@@ -9,7 +9,7 @@ CREATE TABLE staff_account (         -- the account of somebody who works at the
   account_id bigint NOT NULL REFERENCES account ON DELETE RESTRICT,
   UNIQUE (account_id, person_id)     -- who works at two schools has a person at each
 );
-CREATE TABLE subject (
+CREATE TABLE school_subject (      -- what a school teaches; what resources know somebody by is the table `subject`
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   school_id bigint NOT NULL REFERENCES school ON DELETE RESTRICT,
   code text NOT NULL,                -- as mathematics; of the state's list, or the school's own
@@ -26,7 +26,7 @@ CREATE TABLE course (                -- a subject, taught to a class or to a gro
   school_id bigint NOT NULL REFERENCES school ON DELETE RESTRICT,
   year smallint NOT NULL,            -- in which the school year begins
   school_class_id bigint NOT NULL REFERENCES school_class ON DELETE RESTRICT,
-  subject_id bigint NOT NULL REFERENCES subject ON DELETE RESTRICT,
+  subject_id bigint NOT NULL REFERENCES school_subject ON DELETE RESTRICT,
   group_name text NOT NULL DEFAULT '', -- empty: the whole class
   teacher_id bigint REFERENCES person ON DELETE RESTRICT, -- none yet: a vacancy
   half_hours smallint NOT NULL CHECK (half_hours BETWEEN 1 AND 40), -- lessons in two weeks: 1 is one every other week
@@ -62,8 +62,15 @@ CREATE TABLE lesson (                -- one lesson on a day: planned by the time
 CREATE INDEX lessons_of_a_day ON lesson (school_id, "on");
 CREATE INDEX lessons_of_a_teacher ON lesson (teacher_id, "on");
 """
+# Whose account a member of staff's is, is a tie like a student's: the nightly check finds what no deed made.
+TIES = """
+DO $$ BEGIN EXECUTE 'CREATE OR REPLACE VIEW tie AS ' || rtrim(pg_get_viewdef('tie'::regclass), '; ') || '
+UNION ALL
+SELECT school_id, ''staff'', person.id, 0, ''staff:'' || person.id || ''='' || account_id
+FROM staff_account JOIN person ON person.id = person_id'; END $$
+"""
 
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0066_transfers")]
-    operations = [ops.RunSQL(TABLES)]
+    operations = [ops.RunSQL(TABLES), ops.RunSQL(TIES)]

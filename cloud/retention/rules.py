@@ -142,7 +142,8 @@ RULES = (
         "leavers", N_("Names, IINs, photos, cards and contacts of people who left, and of their guardians"),
         ("person", "person_photo", "card", "till_code", "till_pin", "guard_pin", "guardian", "guardianship",
          "family_limit", "account", "grant_of_role", "subject", "lti_score", "resource_release", "identity_link",
-         "payment_number", "roster_seen", "entitled", "class_of_account", "student_account"),
+         "payment_number", "roster_seen", "entitled", "class_of_account", "student_account",
+         "staff_account"),
         YEAR, "From the leaving, once no money is to be given back; a photo at once", _PURPOSE, After.NAMELESS,
     ),
     Rule(
@@ -170,6 +171,11 @@ RULES = (
         "Who studied where and when stays provable; without the person's row nobody knows whose it is.", After.KEPT,
     ),
     Rule(
+        "studies", N_("Who was taught what by whom, and lessons: persons' numbers, no names"),
+        ("school_subject", "course", "course_member", "lesson"), None, "",
+        "Who studied what and when stays provable; without the person's row nobody knows whose it is.", After.KEPT,
+    ),
+    Rule(
         "records", N_("Devices' records: a person's reference, no name"),
         ("record", "quarantine", "loss", "watermark", "device_boots"), None, "",
         "The chain proves what happened; without the person's row nobody knows whose reference it is.", After.KEPT,
@@ -180,7 +186,8 @@ RULES = (
          "device_certificate", "gate", "alarm", "dish", "dish_photo", "dish_version", "dish_part", "meal", "menu",
          "menu_item", "cycle", "cycle_item", "canteen_rule", "alert_rule", "gate_rule", "till", "till_place", "cashbox",
          "factor_rule", "relying_party", "lti_tool", "lti_line", "resource", "resource_audience", "identity_provider",
-         "support_contact", "statistics_day"),
+         "support_contact", "statistics_day", "curriculum", "curriculum_item", "curriculum_unit", "class_curriculum",
+         "course_theme", "load_norm"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip
