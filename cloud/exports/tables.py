@@ -45,6 +45,10 @@ from cloud.wallet.queries import REJECTED
 
 _OF_DEVICE = through("device", "device", "name")
 _OF_PERSON = through("person_id", "person")
+_OF_PLAN = (
+    "item_id IN (SELECT id FROM curriculum_item WHERE curriculum_id IN"
+    " (SELECT id FROM curriculum WHERE school_id = $1))"
+)
 _PARTIES = (
     "SELECT 'oidc:' || id FROM relying_party WHERE school_id = $1"
     " UNION ALL SELECT 'lti:' || id FROM lti_tool WHERE school_id = $1"
@@ -83,6 +87,12 @@ TABLES = (
     Table("course"),
     Table("course_member", through("course_id", "course")),
     Table("lesson"),
+    Table("curriculum"),
+    Table("curriculum_item", through("curriculum_id", "curriculum")),
+    Table("curriculum_unit", _OF_PLAN),
+    Table("class_curriculum", through("curriculum_id", "curriculum")),
+    Table("course_theme", through("course_id", "course")),
+    Table("load_norm"),
     Table("consent", _OF_PERSON),
     Table(
         "guardian",

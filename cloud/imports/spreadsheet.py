@@ -80,7 +80,7 @@ class _Shape:
 
 def read_spreadsheet(content: bytes) -> Spreadsheet:
     """Return the known sheets of an .xlsx file. Raises FileRefused with what to do."""
-    _weigh(content)
+    weigh(content)
     try:
         book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
         found = Spreadsheet([], [], [])
@@ -96,7 +96,8 @@ def read_spreadsheet(content: bytes) -> Spreadsheet:
     return found
 
 
-def _weigh(content: bytes) -> None:
+def weigh(content: bytes) -> None:
+    """Raise FileRefused for what is no .xlsx file, or more of one than we read."""
     check_size(content)
     if content.startswith(OLD_EXCEL):
         raise FileRefused(
@@ -120,11 +121,11 @@ def _read_sheet(sheet: ReadOnlyWorksheet, found: Spreadsheet) -> None:
     name = str(sheet.title)
     kind = KINDS.get(plain(name))
     if kind is None:
-        if plain(name) not in IGNORED_SHEETS and any(True for _ in _rows(sheet, HEADING_WITHIN)):
+        if plain(name) not in IGNORED_SHEETS and any(True for _ in sheet_rows(sheet, HEADING_WITHIN)):
             told = message("There is no such sheet. Give it the name of a known one, or take it out of the file.")
             found.problems.append(Problem(name, None, "", told))
         return
-    rows = list(_rows(sheet, ROWS_MAX + 1))
+    rows = list(sheet_rows(sheet, ROWS_MAX + 1))
     if not rows:
         return
     heading = next((row for row in rows[:HEADING_WITHIN] if _known_in(row, kind) >= 2), None)
@@ -139,7 +140,7 @@ def _read_sheet(sheet: ReadOnlyWorksheet, found: Spreadsheet) -> None:
         found.problems.append(Problem(name, ROWS_MAX + 1, "", told))
     places = _places(name, number, cells, kind, found)
     if body:
-        _check_shape(sheet, name, number, found)
+        check_shape(sheet, name, number, found.problems)
     found.tables.append(_table(kind, name, places, cells, body))
 
 
@@ -154,7 +155,7 @@ def _table(
     return Table(kind, name, headings, [row for row in rows if row.cells])
 
 
-def _rows(sheet: ReadOnlyWorksheet, last: int) -> Iterator[tuple[int, dict[int, Cell]]]:
+def sheet_rows(sheet: ReadOnlyWorksheet, last: int) -> Iterator[tuple[int, dict[int, Cell]]]:
     """Yield the rows that are not empty: number, and cells by column."""
     sheet.reset_dimensions()  # what a sheet says of its own size is not believed
     lines = cast(Iterator[Sequence[ReadOnlyCell]], sheet.iter_rows(max_row=last, max_col=COLUMNS_MAX))  # type: ignore[misc] # the stubs bind it to another class
@@ -191,20 +192,21 @@ def _places(sheet: str, number: int, heading: dict[int, Cell], kind: Kind, found
     return places
 
 
-def _check_shape(sheet: ReadOnlyWorksheet, name: str, heading: int, found: Spreadsheet) -> None:
+def check_shape(sheet: ReadOnlyWorksheet, name: str, heading: int, problems: list[Problem]) -> None:
+    """Note, below the headings, merged cells and hidden rows that hold something."""
     shape = _shape_of(sheet)
     for merged in shape.merged:
         _, first, _, last = range_boundaries(merged)
         if last is not None and last >= heading:
             told = message("The cells {cells} are merged. Unmerge them and fill in each.", cells=merged)
-            found.problems.append(Problem(name, max(first or 1, heading), "", told))
+            problems.append(Problem(name, max(first or 1, heading), "", told))
     hidden = [number for number in shape.hidden if number > heading]
     if hidden:
         told = message(
             "{count} rows are hidden. Show all rows (take filters off), and delete those that are not wanted.",
             count=len(hidden),
         )
-        found.problems.append(Problem(name, hidden[0], "", told))
+        problems.append(Problem(name, hidden[0], "", told))
 
 
 def _shape_of(sheet: ReadOnlyWorksheet) -> _Shape:

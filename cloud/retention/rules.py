@@ -186,7 +186,8 @@ RULES = (
          "device_certificate", "gate", "alarm", "dish", "dish_photo", "dish_version", "dish_part", "meal", "menu",
          "menu_item", "cycle", "cycle_item", "canteen_rule", "alert_rule", "gate_rule", "till", "till_place", "cashbox",
          "factor_rule", "relying_party", "lti_tool", "lti_line", "resource", "resource_audience", "identity_provider",
-         "support_contact", "statistics_day", "award_key"),
+         "support_contact", "statistics_day", "curriculum", "curriculum_item", "curriculum_unit", "class_curriculum",
+         "course_theme", "load_norm", "award_key"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip

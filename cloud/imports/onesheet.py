@@ -1,0 +1,121 @@
+"""One table out of a file that somebody sent, .xlsx or .csv: the rows below its headings, by column.
+
+Rule: as in a school's spreadsheet, what a person does not see (hidden rows), or what stands in one cell for many
+(merged ones), is told and never guessed.
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import islice
+
+from openpyxl import load_workbook
+
+from cloud.core.delimited import SEPARATORS, rows_in, text_of
+from cloud.core.messages import message
+from cloud.imports.columns import Column, plain
+from cloud.imports.errors import FileRefused
+from cloud.imports.report import Problem
+from cloud.imports.spreadsheet import HEADING_WITHIN, OLD_EXCEL, Cell, SheetRow, check_shape, sheet_rows, weigh
+from cloud.imports.zips import DAMAGED, check_size
+
+ZIP = b"PK"
+Rows = Sequence[tuple[int, Mapping[int, Cell]]]
+
+
+@dataclass(frozen=True, slots=True)
+class OneSheet:
+    """The rows that were found, the headings as they stand in the file by column key, and what is wrong with it."""
+
+    name: str  # of the sheet; empty for CSV
+    headings: Mapping[str, str]
+    rows: Sequence[SheetRow]
+    problems: Sequence[Problem]
+
+
+def read_one(content: bytes, columns: Sequence[Column], rows_max: int) -> OneSheet:
+    """Return the first table whose headings are these. Raises FileRefused with what to do."""
+    check_size(content)
+    if content.startswith((ZIP, OLD_EXCEL)):
+        return _of_workbook(content, columns, rows_max)
+    return _of_text(content, columns, rows_max)
+
+
+def _of_workbook(content: bytes, columns: Sequence[Column], rows_max: int) -> OneSheet:
+    weigh(content)
+    try:
+        book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
+        for sheet in book.worksheets:
+            rows = list(sheet_rows(sheet, rows_max + HEADING_WITHIN + 1))
+            if (place := _heading(rows, columns)) is not None:
+                problems: list[Problem] = []
+                check_shape(sheet, str(sheet.title), rows[place][0], problems)
+                return _table(str(sheet.title), rows, place, columns, rows_max, problems)
+    except DAMAGED:
+        raise FileRefused(
+            message("The file is damaged. Open it in a spreadsheet program, save it as .xlsx again, and send that.")
+        ) from None
+    raise _no_headings(columns)
+
+
+def _of_text(content: bytes, columns: Sequence[Column], rows_max: int) -> OneSheet:
+    text = text_of(content)
+    if text is None:
+        raise FileRefused(message("This is neither .xlsx nor CSV. Save the spreadsheet as one of these and send that."))
+    for separator in SEPARATORS:
+        try:
+            lines = list(islice(rows_in(text, separator), rows_max + HEADING_WITHIN + 1))
+        except csv.Error:
+            continue
+        rows = [
+            (number, {place: Cell(cell) for place, cell in enumerate(cells) if cell})
+            for number, cells in enumerate(lines, 1)
+            if any(cells)
+        ]
+        if (place := _heading(rows, columns)) is not None:
+            return _table("", rows, place, columns, rows_max, [])
+    raise _no_headings(columns)
+
+
+def _heading(rows: Rows, columns: Sequence[Column]) -> int | None:
+    """Return which of the rows is the headings': it has every column that must be there."""
+    wanted = [{plain(name) for name in column.names} for column in columns if column.required]
+    for place, (_, cells) in enumerate(rows[:HEADING_WITHIN]):
+        found = {plain(cell.value) for cell in cells.values()}
+        if all(found & names for names in wanted):
+            return place
+    return None
+
+
+def _table(
+    name: str, rows: Rows, place: int, columns: Sequence[Column], rows_max: int, problems: list[Problem]
+) -> OneSheet:
+    number, heading = rows[place]
+    known = {plain(each): column.key for column in columns for each in column.names}
+    places: dict[int, str] = {}
+    for at, cell in heading.items():
+        key = known.get(plain(cell.value))
+        if key in places.values():
+            told = message("This column is there twice. Take one of them out.")
+            problems.append(Problem(name, number, str(cell.value), told))
+        elif key is not None:
+            places[at] = key
+    body = rows[place + 1 :]
+    if len(body) > rows_max:
+        told = message("The sheet has too many rows: {count} at most.", count=rows_max)
+        problems.append(Problem(name, body[rows_max][0], "", told))
+    read = [
+        SheetRow(row, {places[at]: cell for at, cell in cells.items() if at in places})
+        for row, cells in body[:rows_max]
+    ]
+    headings = {key: str(heading[at].value) for at, key in places.items()}
+    return OneSheet(name, headings, [row for row in read if row.cells], problems)
+
+
+def _no_headings(columns: Sequence[Column]) -> FileRefused:
+    names = ", ".join(" / ".join(column.names[:3]) for column in columns if column.required)
+    return FileRefused(
+        message("The headings were not found among the first {count} rows. There must be: {names}.",
+                count=HEADING_WITHIN, names=names)
+    )  # fmt: skip
