@@ -49,22 +49,22 @@ async def put_fields(
     whose = await student_at(services, actor, school_id, ref, Right.PROFILES_KEEP, *sensitive)
     now = services.clock.now()
     today = await today_at(services.database.pool, school_id, now)
-    said = {each: _checked(each, typed[each.key], today) for each in fields_of(group) if each.key in typed}
+    said = {each.key: _checked(each, typed[each.key], today) for each in fields_of(group) if each.key in typed}
     async with services.database.transaction() as connection:
         at = raw(connection)
         if await at.fetchval(_LOCK, whose.id) is None:
             raise NotFound
         stands = {row["field"]: row for row in await at.fetch(_STANDS, whose.id)}
-        changed = [each for each, text in said.items() if text != _before(services, stands.get(each.key))]
-        for each in changed:
-            before = stands.get(each.key)
+        changed = [key for key, text in said.items() if text != _before(services, stands.get(key))]
+        for key in changed:
+            before = stands.get(key)
             number: int = await at.fetchval(_NEXT)
             await at.execute(
-                _PUT, number, school_id, whose.id, each.key, before["version"] + 1 if before else 1,
-                services.vault.encrypt(said[each], VALUE, str(number)), not said[each], now, actor.name,
+                _PUT, number, school_id, whose.id, key, before["version"] + 1 if before else 1,
+                services.vault.encrypt(said[key], VALUE, str(number)), not said[key], now, actor.name,
             )  # fmt: skip
         if changed:
-            detail = {"fields": " ".join(each.key for each in changed)}
+            detail = {"fields": " ".join(changed)}
             await audit(connection, actor, "profile.changed", f"person:{whose.id}", detail, school_id=school_id, at=now)
     return len(changed)
 

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from cloud.core.actor import Role
+from cloud.core.actor import Actor, Role
 from cloud.core.errors import NotFound
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.portfolio.errors import GoalRefused
-from cloud.portfolio.goals import STEPS_MAX, State, add_step, goals_of, set_goal, turn_goal, turn_step
+from cloud.portfolio.goals import STEPS_MAX, Goal, State, add_step, goals_of, set_goal, turn_goal, turn_step
 from cloud.portfolio.reach import kin_of, student_at
 from tests.cloud.portfolio.factory import TODAY, Folder, a_folder
 from tests.cloud.schools.factory import SYSTEM
@@ -31,18 +31,23 @@ async def test_a_teacher_sets_a_goal_with_steps_and_student_and_family_see_what_
     await add_step(services, teacher, whose, goal_id, "Сынақ тест", TODAY + timedelta(days=90))
     await turn_step(services, teacher, whose, goal_id, first)
 
-    for who in (folder.mother, folder.student):
-        child, _ = await kin_of(services, who, folder.ref)
-        (goal,) = await goals_of(services, child)
-        assert (goal.title, goal.due_on, goal.state) == ("Ағылшын B1", SPRING, State.OPEN)
-        assert [(step.title, step.is_done) for step in goal.steps] == [
-            ("Бөлімдерді қайталау", True), ("Сынақ тест", False),
-        ]  # fmt: skip
+    goal = await _seen_by(folder, folder.student)
+    assert goal == await _seen_by(folder, folder.mother)
+    assert (goal.title, goal.due_on, goal.state) == ("Ағылшын B1", SPRING, State.OPEN)
+    assert [(step.title, step.is_done) for step in goal.steps] == [
+        ("Бөлімдерді қайталау", True), ("Сынақ тест", False),
+    ]  # fmt: skip
     assert [(note.says, note.step) for note in reversed(goal.notes)] == [
         ("made", ""), ("step_added", "Бөлімдерді қайталау"), ("step_added", "Сынақ тест"),
         ("step_done", "Бөлімдерді қайталау"),
     ]  # fmt: skip
     assert {note.by for note in goal.notes} == {teacher.name}
+
+
+async def _seen_by(folder: Folder, who: Actor) -> Goal:
+    child, _ = await kin_of(folder.services, who, folder.ref)
+    (goal,) = await goals_of(folder.services, child)
+    return goal
 
 
 async def test_a_goal_is_closed_opened_again_and_late_when_its_day_is_over(folder: Folder) -> None:

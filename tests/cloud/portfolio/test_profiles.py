@@ -36,8 +36,13 @@ async def _folder(services: Services) -> Folder:
     return await a_folder(services)
 
 
-async def put(folder: Folder, group: Group, who: Actor | None = None, **typed: str) -> int:
-    return await put_fields(folder.services, who or folder.teacher, folder.school_id, folder.ref, group, typed)
+async def put(folder: Folder, group: Group, /, **typed: str) -> int:
+    """Let the class teacher type into fields."""
+    return await put_by(folder.teacher, folder, group, **typed)
+
+
+async def put_by(who: Actor, folder: Folder, group: Group, /, **typed: str) -> int:
+    return await put_fields(folder.services, who, folder.school_id, folder.ref, group, typed)
 
 
 async def seen(folder: Folder, who: Actor | None = None) -> Profile:
@@ -72,10 +77,10 @@ async def test_additional_data_hold_meals_and_parents_from_elsewhere_and_what_is
     folder: Folder,
 ) -> None:
     order = EntitlementGiven(
-        RightKind.FREE, "large_family", ("lunch",), TODAY, TODAY + timedelta(days=90), "бұйрық 7", grades=(5,)
+        RightKind.FREE, "grades", ("lunch",), TODAY, TODAY + timedelta(days=90), "бұйрық 7", grades=(5,)
     )
     await folder.services.database.pool.execute(
-        "INSERT INTO meal (school_id, key, name_kk, name_ru, name_en, starts_min, ends_min)"
+        "INSERT INTO meal (school_id, key, name_kk, name_ru, name_en, from_min, to_min)"
         " VALUES ($1, 'lunch', 'x', 'x', 'x', 700, 800)", folder.school_id,
     )  # fmt: skip
     order_id = await propose(folder.services, SYSTEM, folder.school_id, order)
@@ -128,8 +133,8 @@ async def test_what_is_sensitive_is_seen_by_fewer_roles_and_each_look_is_noted(f
 async def test_who_may_see_but_not_keep_changes_nothing(folder: Folder) -> None:
     for who in (folder.at_work(Role.DIRECTOR), folder.at_work(Role.OFFICE), folder.mother):
         with pytest.raises(NotFound):
-            await put(folder, Group.SENSITIVE, who, health_group="1")
-    await put(folder, Group.MAIN, folder.at_work(Role.OFFICE), citizenship="Қазақстан")
+            await put_by(who, folder, Group.SENSITIVE, health_group="1")
+    await put_by(folder.at_work(Role.OFFICE), folder, Group.MAIN, citizenship="Қазақстан")
 
     _, values, _ = await sensitive_of(folder.services, folder.teacher, folder.school_id, folder.ref)
     assert not any(each.text for each in values)
@@ -137,7 +142,9 @@ async def test_who_may_see_but_not_keep_changes_nothing(folder: Folder) -> None:
 
 async def test_each_change_is_kept_with_who_and_when_and_the_same_again_is_none(folder: Folder) -> None:
     await put(folder, Group.MAIN, address="Абай 5", citizenship="Қазақстан")
-    await put(folder, Group.MAIN, folder.at_work(Role.OFFICE), address="Сәтбаев 7", citizenship="Қазақстан")
+    await put_by(
+        folder.at_work(Role.OFFICE), folder, Group.MAIN, address="Сәтбаев 7", citizenship="Қазақстан"
+    )  # fmt: skip
 
     assert await put(folder, Group.MAIN, address="", citizenship="Қазақстан") == 1
 

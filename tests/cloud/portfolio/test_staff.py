@@ -1,5 +1,6 @@
 """Profiles of staff through their seam: the teacher's own, what the office confirms, and attestations that end."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -15,8 +16,8 @@ from cloud.portfolio.files import checked_file
 from cloud.portfolio.kinds import OF_STAFF, Given, Kind, State, Subject
 from cloud.portfolio.reach import own_place, own_places, staff_at
 from tests.cloud.portfolio.factory import TODAY, picture
-from tests.cloud.schools.factory import SYSTEM
-from tests.cloud.studies.factory import Studies, studies
+from tests.cloud.schools.factory import SYSTEM, a_school
+from tests.cloud.studies.factory import a_teacher
 
 EVERYTHING = (
     Given(Kind.EDUCATION, "Абай атындағы ҚазҰПУ", TODAY - timedelta(days=4_000), "математика, диплом 12"),
@@ -30,18 +31,33 @@ EVERYTHING = (
 )  # fmt: skip
 
 
+@dataclass(slots=True)
+class Work:
+    """A school with two teachers, by their accounts, and the office."""
+
+    services: Services
+    school_id: int
+    teacher_ids: list[int]  # persons
+    teachers: list[Actor]
+    office: Actor
+
+
 @pytest.fixture(name="school")
-async def _school(services: Services) -> Studies:
-    return await studies(services)
+async def _school(services: Services) -> Work:
+    school_id = await a_school(services)
+    names = {"first": ("Сейіт", "Айгүл"), "second": ("Ким", "Вера")}
+    told = [await a_teacher(services, school_id, name, login) for login, name in names.items()]
+    office = Actor("Гүлнар Ахметова", reaches=frozenset({Reach(Role.OFFICE, school_id)}))
+    return Work(services, school_id, [each for each, _ in told], [actor for _, actor in told], office)
 
 
-async def _own(school: Studies, number: int = 0) -> Subject:
+async def _own(school: Work, number: int = 0) -> Subject:
     (place,) = await own_places(school.services, school.teachers[number])
     return place
 
 
 @pytest.mark.requirement("KZ456-27.2")
-async def test_a_teacher_fills_the_own_profile_and_the_office_confirms_it(school: Studies) -> None:
+async def test_a_teacher_fills_the_own_profile_and_the_office_confirms_it(school: Work) -> None:
     services, teacher = school.services, school.teachers[0]
     own = await _own(school)
     assert own.id == school.teacher_ids[0]
@@ -65,12 +81,12 @@ async def test_a_teacher_fills_the_own_profile_and_the_office_confirms_it(school
     assert (member.hours, member.attested_until) == (80, TODAY + timedelta(days=100))
 
 
-async def staff_at_office(school: Studies, ref: str) -> Subject:
+async def staff_at_office(school: Work, ref: str) -> Subject:
     return await staff_at(school.services, school.office, school.school_id, ref, Right.STAFF_PROFILES_KEEP)
 
 
 @pytest.mark.requirement("KZ456-27.2")
-async def test_attestations_that_end_soon_are_listed_until_a_later_one_is_confirmed(school: Studies) -> None:
+async def test_attestations_that_end_soon_are_listed_until_a_later_one_is_confirmed(school: Work) -> None:
     services = school.services
     own, other = await _own(school), await _own(school, 1)
     await add(services, SYSTEM, own, EVERYTHING[4], OF_STAFF, state=State.CONFIRMED)
@@ -86,7 +102,7 @@ async def test_attestations_that_end_soon_are_listed_until_a_later_one_is_confir
     assert await ending_at(services, school.office, school.school_id, TODAY) == []
 
 
-async def test_a_teacher_finds_nobody_but_oneself_and_adds_nothing_of_students(school: Studies) -> None:
+async def test_a_teacher_finds_nobody_but_oneself_and_adds_nothing_of_students(school: Work) -> None:
     services, teacher = school.services, school.teachers[0]
     own, other = await _own(school), await _own(school, 1)
 
@@ -100,7 +116,7 @@ async def test_a_teacher_finds_nobody_but_oneself_and_adds_nothing_of_students(s
         await staff_of(services, teacher, school.school_id, TODAY)
 
 
-async def test_who_is_no_staff_has_no_own_profile_and_who_is_tied_to_nobody_an_empty_one(school: Studies) -> None:
+async def test_who_is_no_staff_has_no_own_profile_and_who_is_tied_to_nobody_an_empty_one(school: Work) -> None:
     untied = Actor("x", 10_000, frozenset({Reach(Role.CASHIER, school.school_id)}))
     student = Actor("x", school.teachers[0].account_id, frozenset({Reach(Role.STUDENT, school.school_id)}))
 
