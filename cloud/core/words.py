@@ -7,6 +7,7 @@ from cloud.core.message_words import MESSAGE_SIGNS
 from cloud.core.server_words import SERVER_SIGNS, SERVER_WORDS
 from cloud.core.signs import Sign as Sign  # noqa: PLC0414 (found here with its codes)
 from cloud.core.statistics_words import STATISTICS_SIGNS, STATISTICS_WORDS
+from cloud.core.study_words import STUDY_SIGNS
 from cloud.core.transfer_words import TRANSFER_SIGNS
 
 SIGNS = {
@@ -15,6 +16,7 @@ SIGNS = {
     **SERVER_SIGNS,
     **TRANSFER_SIGNS,
     **STATISTICS_SIGNS,
+    **STUDY_SIGNS,
     "inside": Sign(N_("Inside"), "in", "inside"),
     "left": Sign(N_("Left"), "out", "left"),
     "late": Sign(N_("Late"), "warn", "clock"),

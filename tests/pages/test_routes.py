@@ -110,6 +110,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {"scan_id": site.sample.scan, "limit_id": 1, "job_id": 3, "request_id": 2}
     places |= {"account_id": 1, "deed": "delete", "question_id": 1, "file_id": 1, "address_id": 1}
     places |= {"absence_id": 1, "paper_id": 1, "trip_id": 1, "collector_id": 1}
+    places |= {"course_id": 1, "plan_id": 1, "subject_id": 1}
     places |= {"resource_id": 3, "party_id": 1, "provider_id": 1, "tool_id": 1, "context": "3-1"}
     if "/resources/" in key:
         places |= {"class_id": 0, "digest": site.sample.cover}
@@ -165,5 +166,8 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM report_correction), (SELECT count(*) FROM report_sending),"
         " (SELECT count(*) FROM giving_back), (SELECT count(*) FROM resource WHERE retired_at IS NULL),"
         " (SELECT count(*) FROM relying_party WHERE ended_at IS NULL),"
-        " (SELECT count(*) FROM lti_tool WHERE ended_at IS NULL), (SELECT count(*) FROM canteen_rule)"
+        " (SELECT count(*) FROM lti_tool WHERE ended_at IS NULL), (SELECT count(*) FROM canteen_rule),"
+        " (SELECT count(*) FROM school_subject), (SELECT count(*) FROM course), (SELECT count(*) FROM staff_account),"
+        " (SELECT count(*) FROM curriculum), (SELECT count(*) FROM curriculum_item),"
+        " (SELECT count(*) FROM course_theme), (SELECT count(*) FROM load_norm)"
     )
