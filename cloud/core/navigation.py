@@ -106,6 +106,14 @@ PLACES = (
     ),
     _place("resources", Right.RESOURCES_KEEP, N_("Resources"), "resources", Role.METHODOLOGIST, Role.OFFICE),
     _place("studies", Right.STUDIES_READ, N_("Studies"), "courses", Role.METHODOLOGIST),
+    _place(
+        "portfolio", Right.PROFILES_READ, N_("Profiles"), "portfolio",
+        Role.CLASS_TEACHER, Role.METHODOLOGIST, Role.PEDAGOGUE, Role.OFFICE, *HEADS,
+    ),
+    _place(
+        "own_profile", Right.STAFF_PROFILE_OWN, N_("My profile"), "/profile",
+        Role.TEACHER, Role.CLASS_TEACHER, Role.TUTOR, Role.METHODOLOGIST,
+    ),
     _place("sign_on", Right.SIGN_ON_KEEP, N_("Single sign-on"), "sign-on", Role.IT),
     _place("all_alarms", Right.ALARMS_READ, N_("Alarms of all schools"), "/alarms", Role.OPERATOR),
     _place("audit", Right.AUDIT_READ, N_("Who did what"), "audit", Role.OFFICE, Role.DIRECTOR, Role.IT, Role.AUDITOR),
@@ -118,12 +126,12 @@ PLACES = (
     _place("all_audit", Right.AUDIT_READ, N_("Who did what: all schools"), "/audit", Role.OPERATOR),
     _place("all_questions", Right.QUESTIONS_TAKE, N_("Questions left to the operator"), "/questions", Role.OPERATOR),
     _place("releases", Right.RELEASES_KEEP, N_("Releases"), "/releases", Role.OPERATOR),
-)
+)  # fmt: skip
 
 # Who has few sections has each in the menu; who has more has what is done all day long, and these words for the rest.
 ALONE_MAX = 8
 GROUPS = {
-    N_("Learning"): ("shelf", "resources"),
+    N_("Learning"): ("shelf", "resources", "portfolio", "own_profile"),
     N_("Canteen and money"): ("money", "entitlements", "wallet", "approvals", "orders", "sold"),
     N_("Reports"): ("statistics", "reports", "builder"),
     N_("People"): ("import", "corrections", "accounts", "roles", "attempts"),

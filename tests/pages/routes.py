@@ -28,6 +28,8 @@ class Who(Enum):
 NO_ACCOUNTS = frozenset({Who.ANYBODY, Who.DEVICES, Who.BANKS, Who.GATEWAYS, Who.PROGRAMS, Who.HALVES})
 PERSON = "/schools/{code}/people/{ref}"
 CHILD = "/children/{ref}"
+STAFF = "/schools/{code}/staff/{worker}/profile"
+OWN_PROFILE = "/profile/{worker}/entries"
 DISH = "/schools/{code}/dishes/of/{key}"
 OF_OWN_CLASSES = frozenset({"/schools/{code}/class"})
 NOTHING_THERE = frozenset(  # of which the sample has none
@@ -35,6 +37,8 @@ NOTHING_THERE = frozenset(  # of which the sample has none
         "GET /schools/{code}/audit/anchors/{number}.anchor",
         "GET /schools/{code}/export/{job_id}.zip",
         "GET /.well-known/security.txt",
+        "GET /profile/{worker}/entries/{entry_id}/files/{file_id}",  # of each who works there, of the own
+        "GET /schools/{code}/staff/{worker}/profile/entries/{entry_id}/files/{file_id}",
         "GET /schools/{code}/builder/{report_id}/file.{form}",  # of what the own role shows
         "GET /schools/{code}/builder/{report_id}/runs/{run_id}",  # of one's own reports
         "GET /schools/{code}/builder/{report_id}/runs/{run_id}/file.{form}",
@@ -136,6 +140,40 @@ ROUTES: dict[str, Right | Who] = {
     "GET /schools/{code}/load.csv": Right.STUDIES_READ,
     "GET /schools/{code}/load.xlsx": Right.STUDIES_READ,
     "POST /schools/{code}/load/norm": Right.STUDIES_KEEP,
+    "GET /schools/{code}/portfolio": Right.PROFILES_READ,
+    f"GET {PERSON}/profile": Right.PROFILES_READ,
+    f"GET {PERSON}/profile/sensitive": Right.PROFILES_SENSITIVE,
+    f"POST {PERSON}/profile/fields/{{group}}": Right.PROFILES_KEEP,
+    f"POST {PERSON}/profile/entries": Right.PORTFOLIO_CONFIRM,
+    f"POST {PERSON}/profile/entries/{{entry_id}}/confirm": Right.PORTFOLIO_CONFIRM,
+    f"POST {PERSON}/profile/entries/{{entry_id}}/return": Right.PORTFOLIO_CONFIRM,
+    f"GET {PERSON}/profile/entries/{{entry_id}}/files/{{file_id}}": Right.PROFILES_READ,
+    f"POST {PERSON}/profile/awards": Right.PORTFOLIO_CONFIRM,
+    f"POST {PERSON}/profile/awards/{{award_id}}/revoke": Right.PORTFOLIO_CONFIRM,
+    f"POST {PERSON}/profile/goals": Right.PROFILES_KEEP,
+    f"POST {PERSON}/profile/goals/{{goal_id}}/steps": Right.PROFILES_KEEP,
+    f"POST {PERSON}/profile/goals/{{goal_id}}/steps/{{step_id}}": Right.PROFILES_KEEP,
+    f"POST {PERSON}/profile/goals/{{goal_id}}/turn": Right.PROFILES_KEEP,
+    "GET /schools/{code}/staff": Right.STAFF_PROFILES_READ,
+    f"GET {STAFF}": Right.STAFF_PROFILES_READ,
+    f"POST {STAFF}/entries": Right.STAFF_PROFILES_KEEP,
+    f"POST {STAFF}/entries/{{entry_id}}/confirm": Right.STAFF_PROFILES_KEEP,
+    f"POST {STAFF}/entries/{{entry_id}}/return": Right.STAFF_PROFILES_KEEP,
+    f"GET {STAFF}/entries/{{entry_id}}/files/{{file_id}}": Right.STAFF_PROFILES_READ,
+    "GET /profile": Right.STAFF_PROFILE_OWN,
+    f"POST {OWN_PROFILE}": Right.STAFF_PROFILE_OWN,
+    f"POST {OWN_PROFILE}/{{entry_id}}/reply": Right.STAFF_PROFILE_OWN,
+    f"POST {OWN_PROFILE}/{{entry_id}}/back": Right.STAFF_PROFILE_OWN,
+    f"GET {OWN_PROFILE}/{{entry_id}}/files/{{file_id}}": Right.STAFF_PROFILE_OWN,
+    f"GET {CHILD}/portfolio": Right.PORTFOLIO_ADD,
+    f"POST {CHILD}/portfolio": Right.PORTFOLIO_ADD,
+    f"POST {CHILD}/portfolio/{{entry_id}}/reply": Right.PORTFOLIO_ADD,
+    f"POST {CHILD}/portfolio/{{entry_id}}/back": Right.PORTFOLIO_ADD,
+    f"GET {CHILD}/portfolio/{{entry_id}}/files/{{file_id}}": Right.PORTFOLIO_ADD,
+    "GET /certificates/{address}": Who.ANYBODY,
+    "GET /certificates/{address}/document": Who.ANYBODY,
+    "GET /schools/{code}/issuer": Who.ANYBODY,
+    "GET /schools/{code}/issuer/revoked": Who.ANYBODY,
     "GET /schools/{code}/trips": Right.TRIPS_KEEP,
     "POST /schools/{code}/trips": Right.TRIPS_KEEP,
     "POST /schools/{code}/trips/{trip_id}/end": Right.TRIPS_KEEP,

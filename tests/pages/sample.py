@@ -50,6 +50,7 @@ from tests.pages import (
     gate_sample,
     message_sample,
     notice_sample,
+    portfolio_sample,
     program_sample,
     report_sample,
     server_sample,
@@ -103,6 +104,7 @@ class Sample:
     report: str  # the checksum of a signed one
     scan: int  # of a paper about a consent
     cover: str  # the digest of a textbook's
+    certificate: str  # the secret of its page's address
     tokens: dict[str, str]  # by role, a session's token
 
 
@@ -161,11 +163,13 @@ async def write(services: Services) -> Sample:
     await server_sample.write(services)
     await statistics_sample.write(services, school.id)
     await builder_sample.write(services, school.id)
+    certificate = await portfolio_sample.write(services, school.id, people[0].ref, staff[1].ref)
     return Sample(
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
         guardian_id=(await Guardian.get(ref="0000guardian")).id, plate=plate, scan=scan, photo=photo, cover=cover,
-        listed_ref=people[2].ref, absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, report=report, tokens=tokens,
+        listed_ref=people[2].ref, absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, report=report,
+        certificate=certificate, tokens=tokens,
     )  # fmt: skip
 
 

@@ -111,6 +111,8 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {"account_id": 1, "deed": "delete", "question_id": 1, "file_id": 1, "address_id": 1}
     places |= {"absence_id": 1, "paper_id": 1, "trip_id": 1, "collector_id": 1}
     places |= {"course_id": 1, "plan_id": 1, "subject_id": 1}
+    places |= {"entry_id": 1, "goal_id": 1, "step_id": 1, "award_id": 1, "group": "main"}
+    places |= {"address": site.sample.certificate, "worker": site.sample.staff_ref}
     places |= {"resource_id": 3, "party_id": 1, "provider_id": 1, "tool_id": 1, "context": "3-1"}
     if "/resources/" in key:
         places |= {"class_id": 0, "digest": site.sample.cover}
@@ -160,6 +162,9 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM announcement_answer),"
         " (SELECT count(*) FROM ledger_entry),"
         " (SELECT count(*) FROM absence WHERE state = 'told'), (SELECT count(*) FROM trip WHERE ended_at IS NULL),"
+        " (SELECT count(*) FROM profile_field), (SELECT count(*) FROM portfolio_entry WHERE state = 'waiting'),"
+        " (SELECT count(*) FROM portfolio_entry), (SELECT count(*) FROM goal_note),"
+        " (SELECT count(*) FROM award WHERE revoked_at IS NULL),"
         " (SELECT count(*) FROM collector WHERE ended_at IS NULL), (SELECT count(*) FROM register_mark),"
         " (SELECT count(*) FROM report), (SELECT count(*) FROM report WHERE signed_at IS NULL),"
         " (SELECT count(*) FROM built_report), (SELECT count(*) FROM built_reader),"
