@@ -63,6 +63,7 @@ from cloud.guardian import menu_api as guardian_menu_api
 from cloud.guardian import menu_pages as guardian_menu_pages
 from cloud.guardian import money_pages as guardian_money_pages
 from cloud.guardian import pages as guardian_pages
+from cloud.guardian import timetable_pages as guardian_timetable_pages
 from cloud.maintenance import pages as maintenance_pages
 from cloud.maintenance.queries import Announced
 from cloud.messages import family_pages as message_pages
@@ -124,6 +125,10 @@ from cloud.office import (
     staff_profile_pages,
     study_pages,
     theme_pages,
+    timetable_day_pages,
+    timetable_edit_pages,
+    timetable_keep_pages,
+    timetable_pages,
     told_pages,
     transfer_pages,
     trip_pages,
@@ -217,6 +222,8 @@ ROUTERS = (
     message_pages.router, writing_pages.router,
     help_pages.router, question_pages.router, question_pages.of_all,
     program_pages.router,
+    timetable_pages.router, timetable_pages.feed, timetable_edit_pages.router, timetable_keep_pages.router,
+    timetable_day_pages.router, guardian_timetable_pages.router,
     server_pages.router, maintenance_pages.router, security_pages.router, builder_pages.router,
     gates_api.router, presence_api.router, security_txt.router, app_shell.router,
 )  # fmt: skip

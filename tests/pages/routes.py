@@ -48,6 +48,8 @@ COURSE = "/lti/contexts/{context}"
 RESOURCE = "/schools/{code}/resources/of/{resource_id}"
 REPORT = "/schools/{code}/reports/{report_id}"
 BUILT = "/schools/{code}/builder/{report_id}"
+TIMES = "/schools/{code}/timetable"
+VERSION = f"{TIMES}/versions/{{timetable_id}}"
 TAUGHT = "/schools/{code}/courses/{course_id}"
 PLAN = "/schools/{code}/plans/{plan_id}"
 ROUTES: dict[str, Right | Who] = {
@@ -183,6 +185,41 @@ ROUTES: dict[str, Right | Who] = {
     "POST /schools/{code}/morning/{class_id}/mark": Right.REGISTER_KEEP,
     "POST /schools/{code}/morning/{class_id}/rest": Right.REGISTER_KEEP,
     "POST /schools/{code}/morning/{class_id}/ask": Right.REGISTER_KEEP,
+    f"GET {CHILD}/timetable": Right.TIMETABLE_READ,
+    "GET /timetable/{token}.ics": Who.ANYBODY,  # by a secret address
+    f"GET {TIMES}": Right.TIMETABLE_READ,
+    f"GET {TIMES}/day": Right.TIMETABLE_READ,
+    f"GET {TIMES}/works": Right.TIMETABLE_READ,
+    f"POST {TIMES}/lessons": Right.TIMETABLE_KEEP,
+    f"GET {TIMES}/lessons/{{lesson_id}}": Right.TIMETABLE_KEEP,
+    f"POST {TIMES}/lessons/{{lesson_id}}": Right.TIMETABLE_KEEP,
+    f"POST {TIMES}/lessons/{{lesson_id}}/off": Right.TIMETABLE_KEEP,
+    f"POST {TIMES}/lessons/{{lesson_id}}/back": Right.TIMETABLE_KEEP,
+    f"POST {TIMES}/lessons/{{lesson_id}}/kind": Right.TIMETABLE_KEEP,
+    f"POST {TIMES}/away": Right.TIMETABLE_KEEP,
+    f"POST {TIMES}/away/{{away_id}}/drop": Right.TIMETABLE_KEEP,
+    f"GET {TIMES}/rooms": Right.TIMETABLE_KEEP,
+    f"POST {TIMES}/rooms": Right.TIMETABLE_KEEP,
+    f"POST {TIMES}/rooms/{{room_id}}/end": Right.TIMETABLE_KEEP,
+    f"POST {TIMES}/rooms/subject": Right.TIMETABLE_KEEP,
+    f"POST {TIMES}/rooms/rule": Right.TIMETABLE_KEEP,
+    f"GET {TIMES}/times": Right.TIMETABLE_KEEP,
+    f"POST {TIMES}/times": Right.TIMETABLE_KEEP,
+    f"POST {TIMES}/times/{{time_id}}/drop": Right.TIMETABLE_KEEP,
+    f"GET {TIMES}/feeds": Right.TIMETABLE_KEEP,
+    f"POST {TIMES}/feeds": Right.TIMETABLE_KEEP,
+    f"POST {TIMES}/feeds/{{feed_id}}/drop": Right.TIMETABLE_KEEP,
+    f"GET {TIMES}/versions": Right.TIMETABLE_KEEP,
+    f"POST {TIMES}/versions": Right.TIMETABLE_KEEP,
+    f"GET {VERSION}": Right.TIMETABLE_KEEP,
+    f"POST {VERSION}/put": Right.TIMETABLE_KEEP,
+    f"POST {VERSION}/take": Right.TIMETABLE_KEEP,
+    f"POST {VERSION}/publish": Right.TIMETABLE_KEEP,
+    f"POST {VERSION}/drop": Right.TIMETABLE_KEEP,
+    f"GET {VERSION}/solve": Right.TIMETABLE_KEEP,
+    f"GET {VERSION}/solve/live": Right.TIMETABLE_KEEP,
+    f"POST {VERSION}/solve": Right.TIMETABLE_KEEP,
+    f"POST {VERSION}/solve/{{solve_id}}/take": Right.TIMETABLE_KEEP,
     f"GET {CHILD}/data": Right.FAMILY_DATA,
     f"GET {CHILD}/data/file.zip": Right.FAMILY_DATA,
     f"POST {CHILD}/data": Right.FAMILY_DATA,
