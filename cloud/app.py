@@ -63,6 +63,7 @@ from cloud.guardian import menu_api as guardian_menu_api
 from cloud.guardian import menu_pages as guardian_menu_pages
 from cloud.guardian import money_pages as guardian_money_pages
 from cloud.guardian import pages as guardian_pages
+from cloud.guardian import timetable_pages as guardian_timetable_pages
 from cloud.maintenance import pages as maintenance_pages
 from cloud.maintenance.queries import Announced
 from cloud.messages import family_pages as message_pages
@@ -85,6 +86,7 @@ from cloud.office import (
     collect_pages,
     consent_pages,
     correction_pages,
+    course_pages,
     day_pass_pages,
     delivery_pages,
     diet_list_pages,
@@ -99,6 +101,7 @@ from cloud.office import (
     fleet_pages,
     goal_pages,
     import_pages,
+    load_pages,
     menu_api,
     menu_pages,
     money_pages,
@@ -106,6 +109,7 @@ from cloud.office import (
     own_profile_pages,
     person_pages,
     photo_pages,
+    plan_pages,
     profile_pages,
     program_pages,
     region_pages,
@@ -119,6 +123,12 @@ from cloud.office import (
     settling_pages,
     sold_pages,
     staff_profile_pages,
+    study_pages,
+    theme_pages,
+    timetable_day_pages,
+    timetable_edit_pages,
+    timetable_keep_pages,
+    timetable_pages,
     told_pages,
     transfer_pages,
     trip_pages,
@@ -193,6 +203,7 @@ ROUTERS = (
     statistics_pages_of_school.router, statistics_api_of_school.router, statistics_api_of_school.of_one,
     role_pages.router, class_pages.router, region_pages.router, region_report_pages.router, register_pages.router,
     morning_pages.router, transfer_pages.router, year_pages.router,
+    study_pages.router, course_pages.router, theme_pages.router, plan_pages.router, load_pages.router,
     absence_pages.router, collector_pages.router, absence_pages_of_school.router, collector_pages_of_school.router,
     trip_pages.router, collect_pages.router,
     portfolio_pages.router, portfolio_pages_of_school.router, profile_pages.router, goal_pages.router,
@@ -211,6 +222,8 @@ ROUTERS = (
     message_pages.router, writing_pages.router,
     help_pages.router, question_pages.router, question_pages.of_all,
     program_pages.router,
+    timetable_pages.router, timetable_pages.feed, timetable_edit_pages.router, timetable_keep_pages.router,
+    timetable_day_pages.router, guardian_timetable_pages.router,
     server_pages.router, maintenance_pages.router, security_pages.router, builder_pages.router,
     gates_api.router, presence_api.router, security_txt.router, app_shell.router,
 )  # fmt: skip

@@ -72,6 +72,14 @@ class Formats:
         """Return a whole number with the language's grouping."""
         return format_decimal(value, locale=self.locale)
 
+    def halves(self, count: int) -> str:
+        """Return so many halves with the language's own point, as 4 or 4.5."""
+        return format_decimal(Decimal(count) / 2, locale=self.locale)
+
+    def hundredths(self, count: int) -> str:
+        """Return so many hundredths with both decimals and the language's own point, as 1.25."""
+        return format_decimal(Decimal(count) / 100, "#,##0.00", locale=self.locale)
+
     def tenths(self, value: float) -> str:
         """Return a number with one decimal and the language's own point, as 14.2."""
         return format_decimal(value, "#,##0.0", locale=self.locale)

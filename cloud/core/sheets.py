@@ -33,7 +33,7 @@ class Money:
 
 
 Cell = str | int | Money | date
-Row = Sequence[Cell]
+Row = Sequence[Cell | Decimal]
 Formats = Mapping[type, xlsxwriter.format.Format]  # of texts, numbers, amounts and days
 
 
@@ -79,19 +79,21 @@ def write_row(sheet: xlsxwriter.worksheet.Worksheet, number: int, row: Row, form
                 sheet.write_number(number, column, float(cell.tenge), formats.get(Money))
             case date():
                 sheet.write_datetime(number, column, cell, formats.get(date))
+            case Decimal():
+                sheet.write_number(number, column, float(cell), formats.get(Decimal))
             case int():
                 sheet.write_number(number, column, cell, formats.get(int))
             case str():
                 sheet.write_string(number, column, cell[:CELL_MAX], formats.get(str))
 
 
-def _text(cell: Cell) -> str:
+def _text(cell: Cell | Decimal) -> str:
     match cell:
         case Money():
             return f"{cell.tenge:.2f}"
         case date():
             return cell.isoformat()
-        case int():
+        case int() | Decimal():
             return str(cell)
         case str():
             return tamed(cell)

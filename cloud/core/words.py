@@ -8,6 +8,8 @@ from cloud.core.portfolio_words import PORTFOLIO_SIGNS, PORTFOLIO_WORDS
 from cloud.core.server_words import SERVER_SIGNS, SERVER_WORDS
 from cloud.core.signs import Sign as Sign  # noqa: PLC0414 (found here with its codes)
 from cloud.core.statistics_words import STATISTICS_SIGNS, STATISTICS_WORDS
+from cloud.core.study_words import STUDY_SIGNS
+from cloud.core.timetable_words import TIMETABLE_SIGNS
 from cloud.core.transfer_words import TRANSFER_SIGNS
 
 SIGNS = {
@@ -16,7 +18,9 @@ SIGNS = {
     **PORTFOLIO_SIGNS,
     **SERVER_SIGNS,
     **TRANSFER_SIGNS,
+    **TIMETABLE_SIGNS,
     **STATISTICS_SIGNS,
+    **STUDY_SIGNS,
     "inside": Sign(N_("Inside"), "in", "inside"),
     "left": Sign(N_("Left"), "out", "left"),
     "late": Sign(N_("Late"), "warn", "clock"),

@@ -162,12 +162,12 @@ async def apply_plan(services: Services, actor: Actor, school_id: int, plan_id: 
     A course of a subject that the plan does not have stays. Raises NotAllowed, NotFound, PlanRefused or StudyRefused.
     """
     actor.require(Right.STUDIES_KEEP, school_id)
-    whole = await whole_plan(services, actor, school_id, plan_id)
-    works = {each.id for each in await staff_of_school(services, school_id)}
-    courses = await courses_of(services, school_id, whole.plan.year, class_ids=[class_id])
     async with services.database.transaction() as connection:
         at = raw(connection)
-        await _lock(services, at, school_id)
+        await _lock(services, at, school_id)  # what is read from now on nobody else changes
+        whole = await whole_plan(services, actor, school_id, plan_id)
+        works = {each.id for each in await staff_of_school(services, school_id)}
+        courses = await courses_of(services, school_id, whole.plan.year, class_ids=[class_id])
         if await at.fetchval(_CLASS, class_id, school_id, whole.plan.grade) is None:
             raise PlanRefused(message("Choose a class of the plan's grade."))
         await at.execute(_TAUGHT_BY, whole.plan.year, class_id, plan_id)

@@ -27,7 +27,7 @@ WHERE lesson.school_id = $1 AND "on" BETWEEN $2 AND $3 AND NOT is_off
 GROUP BY 1 LIMIT $4
 """
 _NAMES = """
-SELECT id, ref, concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name, position, is_active, sort_key
+SELECT id, ref, concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name, person.position
 FROM person WHERE school_id = $1 AND id = ANY($2) ORDER BY sort_key, id
 """
 
@@ -100,7 +100,7 @@ async def load_of(
     norm = NORM_BY_LAW if own_norm is None else own_norm
     teaching: dict[int, list[Course]] = {}
     for course in courses:
-        if course.teacher_id in here:
+        if course.teacher_id is not None and course.teacher_id in here:
             teaching.setdefault(course.teacher_id, []).append(course)
     rows = await pool.fetch(_NAMES, school_id, sorted({*teaching, *given}))
     return Load(

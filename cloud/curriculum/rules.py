@@ -23,7 +23,7 @@ UNIT_HOURS, THEME_HOURS = range(1, 501), range(1, 101)
 UNITS_MAX, THEMES_MAX = 40, 400
 WEEKDAYS, HALF_A_WEEK = 5, 3
 # A whole rate of a teacher of general secondary education, hours a week: Law "On the Status of the Teacher" No. 293-VI
-# of 27 December 2019, article 7.
+# of 27 December 2019.
 NORM_BY_LAW = 16
 NORMS = range(1, 41)
 

@@ -28,7 +28,7 @@ REMOVED = {
     "profile": N_("Profile with its history, portfolio with its files, goals, certificates of the school"),
     "comments": N_("Comments about meals"),
     "transfers": N_("Where the child came from or went to, and the papers of it"),
-    "lessons": N_("Why lessons of this teacher were given by another one, or called off"),
+    "lessons": N_("When this teacher could not teach or was away, and why lessons were given by another one"),
     "resources": N_("Pseudonyms at digital resources, and results from there"),
     "name": N_("Name, IIN, the school's number"),
 }

@@ -90,8 +90,13 @@ UNION ALL SELECT 1 FROM awards""",
     "transfers": """
 UPDATE transfer SET place = '', paper = '' WHERE person_id = $1 AND (place <> '' OR paper <> '') RETURNING 1""",
     "lessons": """
-UPDATE lesson SET note = '' FROM course
-WHERE course.id = course_id AND $1 IN (lesson.teacher_id, course.teacher_id) AND note <> '' RETURNING 1""",
+WITH times AS (DELETE FROM teacher_time WHERE person_id = $1 RETURNING 1),
+  away AS (DELETE FROM staff_absence WHERE person_id = $1 RETURNING 1),
+  feeds AS (DELETE FROM timetable_feed WHERE person_id = $1 RETURNING 1),
+  notes AS (
+    UPDATE lesson SET note = '' FROM course
+    WHERE course.id = course_id AND $1 IN (lesson.teacher_id, course.teacher_id) AND note <> '' RETURNING 1)
+SELECT 1 FROM times UNION ALL SELECT 1 FROM away UNION ALL SELECT 1 FROM feeds UNION ALL SELECT 1 FROM notes""",
     "resources": """
 WITH results AS (DELETE FROM lti_score WHERE person_id = $1 RETURNING 1),
   pseudonyms AS (DELETE FROM subject WHERE member = 'person:' || $1::bigint RETURNING 1)

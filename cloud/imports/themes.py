@@ -82,11 +82,12 @@ def read_themes(sheet: OneSheet) -> tuple[list[Theme], list[Problem]]:
 def rows_of(plan: ThemePlan, language: str) -> list[Row]:
     """Return a thematic plan as the rows of a spreadsheet, which can be taken in again."""
     place = LANGUAGES.index(language)
-    head: Row = [NUMBER[place], *(column.names[place] for column in COLUMNS)]
-    return [head] + [
+    rows: list[Row] = [[NUMBER[place], *(column.names[place] for column in COLUMNS)]]
+    rows += [
         [number, each.unit, each.title, each.hours, each.week or "", MARKS[each.kind][place]]
         for number, each in enumerate(plan.themes, 1)
     ]
+    return rows
 
 
 class _Line:

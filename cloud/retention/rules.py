@@ -172,7 +172,7 @@ RULES = (
     ),
     Rule(
         "studies", N_("Who was taught what by whom, and lessons: persons' numbers, no names"),
-        ("school_subject", "course", "course_member", "lesson"), None, "",
+        ("school_subject", "course", "course_member", "lesson", "teacher_time", "staff_absence"), None, "",
         "Who studied what and when stays provable; without the person's row nobody knows whose it is.", After.KEPT,
     ),
     Rule(
@@ -187,7 +187,8 @@ RULES = (
          "menu_item", "cycle", "cycle_item", "canteen_rule", "alert_rule", "gate_rule", "till", "till_place", "cashbox",
          "factor_rule", "relying_party", "lti_tool", "lti_line", "resource", "resource_audience", "identity_provider",
          "support_contact", "statistics_day", "curriculum", "curriculum_item", "curriculum_unit", "class_curriculum",
-         "course_theme", "load_norm", "award_key"),
+         "course_theme", "load_norm", "room", "timetable_rule", "timetable_subject", "timetable", "timetable_slot",
+         "award_key"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip

@@ -56,7 +56,7 @@ SELECT wanted.id FROM unnest($1::bigint[]) AS wanted (id) WHERE NOT EXISTS (
 _ELSEWHERE = """
 SELECT DISTINCT concat_ws(' ', surname, given_name) AS name, group_name FROM course
 JOIN course_member AS other ON other.course_id = course.id JOIN person ON person.id = other.person_id
-WHERE course.id <> $1 AND (year, school_class_id, subject_id) = (
+WHERE course.id <> $1 AND (course.year, course.school_class_id, course.subject_id) = (
     SELECT year, school_class_id, subject_id FROM course WHERE id = $1)
   AND (ended_on IS NULL OR ended_on >= $3) AND other.person_id = ANY($2)
   AND (other.last_on IS NULL OR other.last_on >= $3)

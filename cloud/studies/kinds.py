@@ -1,7 +1,8 @@
 """Areas of the state's standard, and the subjects of general secondary education in Kazakhstan, grades 0 to 11.
 
 The list is that of the standard curricula (order of the Minister of Education No. 500 of 8 November 2012, as amended).
-Points of difficulty rank lessons of a day by the sanitary rules for places of education; 0: they name no points.
+Points of difficulty rank lessons of a day as the sanitary rules for places of education do, by this project's reading;
+0: they name none.
 """
 
 from dataclasses import dataclass

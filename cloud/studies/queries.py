@@ -11,6 +11,7 @@ import asyncpg
 
 from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
+from cloud.core.roles import STAFF
 from cloud.core.services import Services
 
 SUBJECTS_MAX = 500
@@ -18,17 +19,17 @@ COURSES_MAX = 5_000
 MEMBERS_MAX = 100_000
 STAFF_MAX = 2_000
 _SUBJECT = "SELECT id, code, area, name_kk, name_ru, name_en, difficulty, is_active FROM school_subject"
-_SUBJECTS = f"{_SUBJECT} WHERE school_id = $1 ORDER BY is_active DESC, area, id LIMIT $2"
+_SUBJECTS = f"{_SUBJECT} WHERE school_id = $1 ORDER BY is_active DESC, id LIMIT $2"
 _COURSE = """
-SELECT course.id, course.school_id, course.year, school_class_id AS class_id, grade || letter AS class_name, grade,
-  shift, subject.id AS subject_id, code, area, name_kk, name_ru, name_en, difficulty, subject.is_active, group_name,
-  teacher_id, coalesce(concat_ws(' ', surname, given_name, nullif(patronymic, '')), '') AS teacher, half_hours, room,
-  ended_on
-FROM course JOIN school_class ON school_class.id = school_class_id
+SELECT course.id, course.school_id, course.year, course.school_class_id AS class_id, grade || letter AS class_name,
+  grade, shift, subject.id AS subject_id, code, area, name_kk, name_ru, name_en, difficulty, subject.is_active,
+  group_name, teacher_id, coalesce(concat_ws(' ', surname, given_name, nullif(patronymic, '')), '') AS teacher,
+  half_hours, room, ended_on
+FROM course JOIN school_class ON school_class.id = course.school_class_id
 JOIN school_subject AS subject ON subject.id = subject_id LEFT JOIN person ON person.id = teacher_id
 """
 _COURSES = f"""{_COURSE} WHERE course.school_id = $1 AND course.year = $2
-  AND ($3::bigint[] IS NULL OR school_class_id = ANY($3)) AND ($4::bigint IS NULL OR teacher_id = $4)
+  AND ($3::bigint[] IS NULL OR course.school_class_id = ANY($3)) AND ($4::bigint IS NULL OR teacher_id = $4)
 ORDER BY grade, letter, subject.id, group_name LIMIT $5"""
 _ONE = f"{_COURSE} WHERE course.school_id = $1 AND course.id = $2"
 _OWN = """
@@ -45,11 +46,20 @@ WHERE course.id = ANY($1) AND (group_name = '' OR EXISTS (
     AND own.first_on <= $2 AND (own.last_on IS NULL OR own.last_on >= $2)))
 ORDER BY sort_key, person.id LIMIT $3
 """
+_STUDENTS = """
+SELECT person.id, ref, concat_ws(' ', surname, given_name) AS name FROM stay JOIN person ON person.id = stay.person_id
+WHERE stay.school_class_id = $1 AND stay.first_on <= $2 AND (stay.last_on IS NULL OR stay.last_on >= $2)
+ORDER BY sort_key, person.id LIMIT 500
+"""
 _STAFF = """
-SELECT person.id, ref, concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name, position,
+SELECT person.id, ref, concat_ws(' ', surname, given_name, nullif(patronymic, '')) AS name, person.position,
   account.id AS account_id, coalesce(account.name, '') AS account
 FROM person LEFT JOIN staff_account ON person_id = person.id LEFT JOIN account ON account.id = account_id
 WHERE school_id = $1 AND role = 'staff' AND person.is_active ORDER BY sort_key, person.id LIMIT $2
+"""
+_ACCOUNTS = """
+SELECT DISTINCT account.id, account.name FROM grant_of_role JOIN account ON account.id = account_id
+WHERE school_id = $1 AND role = ANY($2) AND is_active ORDER BY account.name, account.id LIMIT $3
 """
 
 
@@ -120,7 +130,7 @@ class StaffMember:
 
 
 async def subjects_of(services: Services, school_id: int) -> list[Subject]:
-    """Return a school's subjects by area, those out of use last."""
+    """Return a school's subjects in the order of the state's list, its own after them, those out of use last."""
     return [_subject(row, row["id"]) for row in await services.database.pool.fetch(_SUBJECTS, school_id, SUBJECTS_MAX)]
 
 
@@ -164,9 +174,20 @@ async def members_of(
     return members
 
 
+async def students_of(connection: asyncpg.Connection | asyncpg.Pool, class_id: int, on: date) -> list[Member]:
+    """Return who is in a class on a day, by name."""
+    return [Member(**row) for row in await connection.fetch(_STUDENTS, class_id, on)]
+
+
 async def staff_of_school(services: Services, school_id: int) -> list[StaffMember]:
     """Return who works at a school, by name."""
     return [StaffMember(**row) for row in await services.database.pool.fetch(_STAFF, school_id, STAFF_MAX)]
+
+
+async def accounts_at_work(services: Services, school_id: int) -> list[tuple[int, str]]:
+    """Return the accounts that have a role of staff at a school, id and name."""
+    rows = await services.database.pool.fetch(_ACCOUNTS, school_id, [role.value for role in STAFF], STAFF_MAX)
+    return [(row["id"], row["name"]) for row in rows]
 
 
 def _subject(row: asyncpg.Record, subject_id: int) -> Subject:

@@ -56,6 +56,8 @@ from tests.pages import (
     server_sample,
     signon_sample,
     statistics_sample,
+    study_sample,
+    timetable_sample,
     wallet_sample,
 )
 
@@ -158,6 +160,8 @@ async def write(services: Services) -> Sample:
     tokens |= await _offices_that_are_kept_out(services, school.id)
     tokens |= await message_sample.write_with_roles(services, school.id, other.id, set(tokens), people[0].id)
     tokens["pupil"], cover = await signon_sample.write(services, school.id, people[1].id)
+    await study_sample.write(services, school.id, [each.id for each in staff])
+    await timetable_sample.write(services, school.id, [each.id for each in staff])
     await server_sample.write(services)
     await statistics_sample.write(services, school.id)
     await builder_sample.write(services, school.id)

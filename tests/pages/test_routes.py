@@ -8,7 +8,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 
 from cloud.core.roles import Role
 from cloud.core.signposts import Signposts
-from tests.pages import roles_sample
+from tests.pages import roles_sample, timetable_sample
 from tests.pages.asking import ask
 from tests.pages.routes import NO_ACCOUNTS, NOTHING_THERE, ROUTES, Who, welcome
 from tests.pages.site import Site
@@ -110,6 +110,9 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {"scan_id": site.sample.scan, "limit_id": 1, "job_id": 3, "request_id": 2}
     places |= {"account_id": 1, "deed": "delete", "question_id": 1, "file_id": 1, "address_id": 1}
     places |= {"absence_id": 1, "paper_id": 1, "trip_id": 1, "collector_id": 1}
+    places |= {"timetable_id": 2, "lesson_id": 4, "solve_id": 1, "away_id": 1, "room_id": 1, "time_id": 1, "feed_id": 1}
+    places |= {"token": timetable_sample.TOKEN}
+    places |= {"course_id": 1, "plan_id": 1, "subject_id": 1}
     places |= {"entry_id": 1, "goal_id": 1, "step_id": 1, "award_id": 1, "group": "main"}
     places |= {"address": site.sample.certificate, "worker": site.sample.staff_ref}
     places |= {"resource_id": 3, "party_id": 1, "provider_id": 1, "tool_id": 1, "context": "3-1"}
@@ -170,5 +173,13 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM report_correction), (SELECT count(*) FROM report_sending),"
         " (SELECT count(*) FROM giving_back), (SELECT count(*) FROM resource WHERE retired_at IS NULL),"
         " (SELECT count(*) FROM relying_party WHERE ended_at IS NULL),"
-        " (SELECT count(*) FROM lti_tool WHERE ended_at IS NULL), (SELECT count(*) FROM canteen_rule)"
+        " (SELECT count(*) FROM lti_tool WHERE ended_at IS NULL), (SELECT count(*) FROM canteen_rule),"
+        " (SELECT count(*) FROM school_subject), (SELECT count(*) FROM course), (SELECT count(*) FROM staff_account),"
+        " (SELECT count(*) FROM curriculum), (SELECT count(*) FROM curriculum_item),"
+        " (SELECT count(*) FROM course_theme), (SELECT count(*) FROM load_norm),"
+        " (SELECT count(*) FROM timetable), (SELECT count(*) FROM timetable_slot), (SELECT count(*) FROM room),"
+        " (SELECT count(*) FROM teacher_time), (SELECT count(*) FROM staff_absence),"
+        " (SELECT count(*) FROM timetable_feed), (SELECT count(*) FROM timetable_solve),"
+        " (SELECT count(*) FROM lesson WHERE is_off),"
+        " (SELECT count(*) FROM lesson WHERE kind <> 'lesson'), (SELECT count(*) FROM lesson WHERE is_by_hand)"
     )

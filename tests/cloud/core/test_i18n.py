@@ -64,3 +64,11 @@ def test_figures_have_the_languages_own_point_and_grouping(language: Language, w
     formats = Formats(language, ALMATY)
 
     assert (formats.number(1204), formats.tenths(14.2)) == (whole, tenths)
+
+
+@pytest.mark.parametrize(("language", "point"), [(Language.KK, ","), (Language.RU, ","), (Language.EN, ".")])
+def test_halves_are_whole_where_they_are_and_hundredths_have_two_decimals(language: Language, point: str) -> None:
+    formats = Formats(language, ALMATY)
+
+    assert (formats.halves(8), formats.halves(-9)) == ("4", f"-4{point}5")
+    assert (formats.hundredths(142), formats.hundredths(100)) == (f"1{point}42", f"1{point}00")

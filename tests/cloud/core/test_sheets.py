@@ -2,12 +2,13 @@
 
 import csv
 from datetime import date, datetime
+from decimal import Decimal
 from io import BytesIO, StringIO
 
 import pytest
 from openpyxl import load_workbook
 
-from cloud.core.sheets import BOM, Cell, Money, csv_of, sheet_name, xlsx_of
+from cloud.core.sheets import BOM, Cell, Money, Row, csv_of, sheet_name, xlsx_of
 
 EVIL = ('=HYPERLINK("http://x","y")', "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1")
 ROWS: list[list[Cell]] = [
@@ -38,6 +39,15 @@ def test_a_workbook_holds_numbers_and_days() -> None:
         [datetime(2026, 9, 1), "Шай 🍵", 2, 160.5], [datetime(2026, 9, 2), "Нан", 1, 50],  # noqa: DTZ001
     ]  # fmt: skip
     assert "[" not in sheet.title
+
+
+def test_a_figure_below_nothing_with_decimals_stays_a_figure() -> None:
+    rows: list[Row] = [["Over"], [Decimal("-4.5")]]
+
+    sheet = load_workbook(BytesIO(xlsx_of(rows, "x"))).worksheets[0]
+
+    assert read_csv(csv_of(rows))[1] == ["-4.5"]
+    assert sheet["A2"].value == -4.5
 
 
 @pytest.mark.parametrize("typed", EVIL)

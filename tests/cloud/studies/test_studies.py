@@ -11,6 +11,7 @@ from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
+from cloud.erasure.actions import erase_due
 from cloud.integrity.granted import compare_ties
 from cloud.people.moving import leave, move
 from cloud.people.stays import Said
@@ -35,6 +36,7 @@ DAY = timedelta(days=1)
 ROBOTICS = SubjectGiven(
     "robotics", "choice", {"kk": "Робот техникасы", "ru": "Робототехника", "en": "Robotics"}, 3
 )  # fmt: skip
+ERASURE = "INSERT INTO erasure (school_id, person_id, begun_at) VALUES ($1, $2, $3)"
 LESSON = 'INSERT INTO lesson (school_id, course_id, "on", number) VALUES ($1, $2, $3, 1)'
 
 
@@ -282,6 +284,24 @@ async def test_whose_account_a_teachers_is_stands_in_the_journal_and_is_compared
     await services.database.pool.execute("DELETE FROM staff_account")
     await compare_ties(services, lambda place, _what: odd.append(place))
     assert odd == [f"staff:{school.teacher_ids[1]}"]
+
+
+async def test_a_teacher_who_became_nameless_is_tied_to_nothing_and_lessons_say_no_why(services: Services) -> None:
+    school, pool, odd = await studies(services), services.database.pool, list[str]()
+    teacher_id = school.teacher_ids[0]
+    await pool.execute(LESSON, school.school_id, school.mathematics, school.today)
+    await pool.execute("UPDATE lesson SET note = 'Айгүл Сейіт ауырып қалды', teacher_id = $1", school.teacher_ids[1])
+    await leave(services, SYSTEM, teacher_id)
+    await pool.execute(ERASURE, school.school_id, teacher_id, services.clock.now())
+
+    assert await erase_due(services) == 1
+
+    assert await pool.fetchval("SELECT note FROM lesson") == ""
+    assert [row["person_id"] for row in await pool.fetch("SELECT person_id FROM staff_account")] == [
+        school.teacher_ids[1]
+    ]
+    await compare_ties(services, lambda place, _what: odd.append(place))
+    assert odd == []
 
 
 async def test_who_may_not_keep_studies_changes_nothing(services: Services) -> None:

@@ -1,0 +1,15 @@
+"""Words and signs of studies: vacancies, loads, and how plans fit."""
+
+from cloud.core.i18n import N_
+from cloud.core.signs import Sign
+
+STUDY_SIGNS = {
+    "vacancy": Sign(N_("No teacher"), "warn", "warn"),
+    "overload": Sign(N_("Above the norm"), "warn", "up"),
+    "underload": Sign(N_("Below the norm"), "mute", "down"),
+    "fits": Sign(N_("Fits"), "in", "tick"),
+    "misfit": Sign(N_("Does not fit"), "warn", "warn"),
+    "by_plan": Sign(N_("This plan"), "in", "tick"),
+    "theme_sor": Sign(N_("SOR"), "out", "tick"),
+    "theme_soch": Sign(N_("SOCH"), "out", "tick"),
+}
