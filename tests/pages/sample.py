@@ -160,12 +160,10 @@ async def write(services: Services) -> Sample:
     tokens |= await _offices_that_are_kept_out(services, school.id)
     tokens |= await message_sample.write_with_roles(services, school.id, other.id, set(tokens), people[0].id)
     tokens["pupil"], cover = await signon_sample.write(services, school.id, people[1].id)
-    await study_sample.write(services, school.id, [each.id for each in staff])
-    await timetable_sample.write(services, school.id, [each.id for each in staff])
     await server_sample.write(services)
     await statistics_sample.write(services, school.id)
     await builder_sample.write(services, school.id)
-    certificate = await portfolio_sample.write(services, school.id, people[0].ref, staff[1].ref)
+    certificate = await _learning(services, school.id, people, staff)
     return Sample(
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
@@ -173,6 +171,15 @@ async def write(services: Services) -> Sample:
         listed_ref=people[2].ref, absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, report=report,
         certificate=certificate, tokens=tokens,
     )  # fmt: skip
+
+
+async def _learning(
+    services: Services, school_id: int, people: Sequence[Person], staff: Sequence[Person]
+) -> str:  # fmt: skip
+    """Write what is taught, when, and what is kept of who learns; return the secret of a certificate's address."""
+    await study_sample.write(services, school_id, [each.id for each in staff])
+    await timetable_sample.write(services, school_id, [each.id for each in staff])
+    return await portfolio_sample.write(services, school_id, people[0].ref, staff[1].ref)
 
 
 async def _offices_that_are_kept_out(services: Services, school_id: int) -> dict[str, str]:
