@@ -54,6 +54,7 @@ PLACES = (
     _place("messages", Right.MESSAGES_READ, N_("Messages"), "/messages", Role.GUARDIAN),
     _place("class", Right.PRESENCE_READ, N_("My class"), "class", Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR),
     _place("register", Right.REGISTER_READ, N_("Register"), "register", Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR),
+    _place("journal", Right.JOURNAL_READ, N_("Journal"), "journal", Role.TEACHER, Role.CLASS_TEACHER),
     _place("messages", Right.MESSAGES_WRITE, N_("Messages"), "messages", Role.CLASS_TEACHER, *HEADS),
     _place("region", Right.STATISTICS_READ, N_("Schools"), "/region", Role.AUTHORITY),
     _place("region_reports", Right.REPORTS_READ, N_("Reports of schools"), "/region/reports", Role.AUTHORITY),
@@ -62,6 +63,7 @@ PLACES = (
     _place("today", Right.PRESENCE_READ, N_("Today"), "office", Role.OFFICE, Role.DEPUTY, Role.DIRECTOR),
     _place("register", Right.REGISTER_READ, N_("Register"), "register", Role.OFFICE, Role.DEPUTY, Role.DIRECTOR),
     _place("statistics", Right.STATISTICS_READ, N_("Statistics"), "statistics", Role.CLASS_TEACHER, *HEADS),
+    _place("journal", Right.JOURNAL_READ, N_("Journal"), "journal", *HEADS),
     _place(
         "timetable",
         Right.TIMETABLE_READ,
@@ -116,6 +118,7 @@ PLACES = (
         Role.METHODOLOGIST,
     ),
     _place("resources", Right.RESOURCES_KEEP, N_("Resources"), "resources", Role.METHODOLOGIST, Role.OFFICE),
+    _place("journal", Right.JOURNAL_READ, N_("Journal"), "journal", Role.METHODOLOGIST),
     _place("studies", Right.STUDIES_READ, N_("Studies"), "courses", Role.METHODOLOGIST),
     _place(
         "portfolio", Right.PROFILES_READ, N_("Profiles"), "portfolio",

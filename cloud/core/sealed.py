@@ -66,6 +66,10 @@ SEALED = (
     SealedColumn("support_question", "words_encrypted", "support_question.words", "id::text"),
     SealedColumn("support_question", "answer_encrypted", "support_question.answer", "id::text"),
     SealedColumn("register_reason", "reason_encrypted", "register.reason", "school_id || ':' || number"),
+    SealedColumn("lesson_file", "name_encrypted", "lesson_file.name", "id::text"),
+    SealedColumn("lesson_file", "content_encrypted", "lesson_file.content", "id::text"),
+    SealedColumn("journal_reason", "reason_encrypted", "journal_reason.reason", "school_id || ':' || number"),
+    SealedColumn("journal_remark", "words_encrypted", "journal_remark.words", "lesson_id || ':' || person_id"),
     SealedColumn("restriction", "value_encrypted", "restriction.value", "id::text"),
     SealedColumn("restriction", "document_encrypted", "restriction.document", "id::text"),
     SealedColumn("entitlement", "document_encrypted", "entitlement.document", "id::text"),
@@ -98,5 +102,6 @@ FILES = (
     KeptFile("person_photo", "webp_encrypted", "digest", "person_id", "person.photo"),
     KeptFile("announcement_file", "content_encrypted", "digest", "id", "announcement_file.content"),
     KeptFile("portfolio_file", "content_encrypted", "digest", "id", "portfolio_file.content"),
+    KeptFile("lesson_file", "content_encrypted", "digest", "id", "lesson_file.content"),
     KeptFile("dish_photo", "webp", "digest", "digest"),
 )

@@ -77,6 +77,12 @@ DELETE FROM restriction WHERE person_id = $1 RETURNING 1""",
     "reasons": """
 DELETE FROM register_reason AS why USING register_mark AS mark
 WHERE person_id = $1 AND mark.school_id = why.school_id AND mark.number = why.number RETURNING 1""",
+    "remarks": """
+WITH reasons AS (
+  DELETE FROM journal_reason AS why USING journal_mark AS mark
+  WHERE person_id = $1 AND mark.school_id = why.school_id AND mark.number = why.number RETURNING 1
+), remarks AS (DELETE FROM journal_remark WHERE person_id = $1 RETURNING 1)
+SELECT 1 FROM reasons UNION ALL SELECT 1 FROM remarks""",
     "absences": "DELETE FROM absence WHERE person_id = $1 RETURNING 1",
     "collectors": "DELETE FROM collector WHERE person_id = $1 RETURNING 1",
     "profile": """

@@ -18,6 +18,8 @@ from cloud.core.actor import Actor
 from cloud.core.services import Services
 from cloud.exports.meanings import LANGUAGES
 from cloud.guardian.queries import Child, child_of
+from cloud.journal.kinds import REASON as MARK_REASON
+from cloud.journal.kinds import REMARK
 from cloud.menu.entitlements import PAPER as ORDER_PAPER
 from cloud.menu.restricting import PAPER as DIET_PAPER
 from cloud.menu.restricting import VALUE
@@ -87,6 +89,12 @@ PARTS = (
          "id = (SELECT school_class_id FROM person WHERE id = $1)"),
     Part("stay", ("school_class_id", "first_on", "last_on"), "person_id = $1", _of(SEE), by="first_on"),
     Part("transfer", ("kind", "on", "place", "paper", "at"), "person_id = $1", _of(SEE), by='"on"'),
+    Part("journal_mark", ("number", "lesson_id", "on", "here", "points", "at"), "person_id = $1", _of(SEE),
+         by="number"),
+    Part("journal_reason", ("number", "reason"),
+         "(school_id, number) IN (SELECT school_id, number FROM journal_mark WHERE person_id = $1)", _of(SEE),
+         {"reason": MARK_REASON}, by="number"),
+    Part("journal_remark", ("lesson_id", "words", "at"), "person_id = $1", _of(SEE), {"words": REMARK}),
     Part("course_member", ("course_id", "first_on", "last_on"), "person_id = $1", _of(SEE), by="first_on"),
     Part("person", ("iin", "number", "sourced_id", "created_at"), "id = $1", _of(CONSENT), {"iin": IIN}),
     Part("card", ("medium", "state", "issued_at", "not_after", "changed_at"), "person_id = $1"),
@@ -168,7 +176,12 @@ FROM dish JOIN dish_version ON dish_id = dish.id AND dish_version.version = dish
 CROSS JOIN unnest(ARRAY['dish', 'dish_id']) AS kind WHERE school_id = $1
 UNION ALL SELECT 'course', course.id::text, concat_ws(', ', name_kk, nullif(group_name, '')),
   concat_ws(', ', name_ru, nullif(group_name, '')), concat_ws(', ', name_en, nullif(group_name, ''))
-FROM course JOIN school_subject AS taught ON taught.id = subject_id WHERE course.school_id = $1 LIMIT 20000
+FROM course JOIN school_subject AS taught ON taught.id = subject_id WHERE course.school_id = $1
+UNION ALL SELECT 'lesson', lesson.id::text, concat_ws(', ', name_kk, lesson.number), concat_ws(', ', name_ru,
+  lesson.number), concat_ws(', ', name_en, lesson.number)
+FROM lesson JOIN course ON course.id = course_id JOIN school_subject AS taught ON taught.id = subject_id
+WHERE lesson.school_id = $1 AND lesson.id IN (SELECT lesson_id FROM journal_mark WHERE person_id = $2
+  UNION SELECT lesson_id FROM journal_remark WHERE person_id = $2) LIMIT 20000
 """
 _PHOTO = "SELECT webp_encrypted FROM person_photo WHERE person_id = $1"
 
@@ -208,7 +221,7 @@ async def own_data(services: Services, actor: Actor, ref: str) -> OwnData:
             rows = await connection.fetch(part.query, child.id, actor.account_id, timeout=HOURS_S)
             opened = [_opened(services, part, dict(row)) for row in rows]
             taken.append(Taken(part.name or part.table, part.table, part.columns, opened))
-        named = await connection.fetch(_NAMES, child.school_id)
+        named = await connection.fetch(_NAMES, child.school_id, child.id)
         kept = await connection.fetchval(_PHOTO, child.id) if FamilyRight.CONSENT in child.rights else None
     async with services.database.transaction() as transaction:
         await audit(transaction, actor, "family.data_taken", f"person:{child.id}", school_id=child.school_id, at=now)

@@ -29,6 +29,8 @@ TITLES = {
     "family_limit": N_("What a court or a paper has taken from your rights"),
     "person_name": N_("The child's name"), "school_class": N_("The child's class"),
     "stay": N_("Classes of the child"), "transfer": N_("Transfers between classes and schools"),
+    "journal_mark": N_("Marks and attendance at lessons"), "journal_reason": N_("Why a mark was put right"),
+    "journal_remark": N_("What teachers wrote about lessons"),
     "course_member": N_("Groups of the class in which the child learns a subject"),
     "person": N_("The child's IIN and number"), "card": N_("The child's cards"),
     "consent_answer": N_("Answers about consents"), "presence": N_("Days at school"),
@@ -52,7 +54,9 @@ TITLES = {
 HEADINGS = {  # where the dictionary's own words tell codes
     "account.language": N_("Language"), "transfer.kind": N_("What"),
     "school_class.grade": N_("Grade"), "card.medium": N_("Kind of card"),
-    "course_member.course_id": N_("Group"),
+    "course_member.course_id": N_("Group"), "journal_mark.number": N_("Number"), "journal_mark.lesson_id": N_("Lesson"),
+    "journal_mark.here": N_("Attendance"), "journal_reason.number": N_("Number"),
+    "journal_remark.lesson_id": N_("Lesson"),
     "consent_answer.says": N_("Answer"), "consent_answer.way": N_("How it came"),
     "movement.direction": N_("Direction"), "movement.kind": N_("How"), "notice.kind": N_("About"),
     "notice.detail": N_("In words"), "meal_sale.payment": N_("How it is paid"), "meal_sale.id": N_("Number"),
@@ -78,7 +82,7 @@ OWED = frozenset({"ledger_account.balance_tiyn", "ledger_line.amount_tiyn"})
 PREFIXES = {  # of codes in the list of words
     "guardianship.relation": "", "family_limit.takes": "right_", "card.medium": "", "card.state": "",
     "consent_answer.purpose": "", "consent_answer.way": "way_", "movement.direction": "", "movement.reason": "",
-    "register_mark.says": "register_", "transfer.kind": "transfer_",
+    "register_mark.says": "register_", "journal_mark.here": "here_", "transfer.kind": "transfer_",
     "absence.reason": "away_", "absence.state": "absence_", "collector.relation": "kin_",
     "notice.kind": "", "meal_sale.payment": "meal_by_", "meal_refusal.reason": "", "entitlement.kind": "",
     "payment.provider": "by_", "giving_back.way": "paid_by_", "ledger_entry.kind": "entry_",
@@ -107,6 +111,7 @@ NAMED = {  # columns of keys that have a name at the school
     "movement.gate": "gate", "meal_sale.meal": "meal", "meal_refusal.meal": "meal", "meal_rating.meal": "meal",
     "dish_rating.meal": "meal", "entitlement.meals": "meal", "wallet_voucher.meal": "meal", "preorder.meal": "meal",
     "stay.school_class_id": "class", "course_member.course_id": "course",
+    "journal_mark.lesson_id": "lesson", "journal_remark.lesson_id": "lesson",
     "meal_line.dish": "dish", "dish_rating.dish": "dish", "preorder_dish.dish_id": "dish_id",
 }  # fmt: skip
 

@@ -110,5 +110,5 @@ CREATE INDEX awards_of_a_person ON award (person_id);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0069_timetable")]
+    dependencies = [("cloud", "0070_journal")]
     operations = [ops.RunSQL(PROFILES), ops.RunSQL(PORTFOLIOS), ops.RunSQL(GOALS), ops.RunSQL(AWARDS)]

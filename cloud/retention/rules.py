@@ -176,6 +176,20 @@ RULES = (
         "Who studied what and when stays provable; without the person's row nobody knows whose it is.", After.KEPT,
     ),
     Rule(
+        "marks", N_("Marks and attendance at lessons, plans and grading schemes: persons' numbers, no names"),
+        ("journal_mark", "lesson_plan", "lesson_file", "grading_scheme"), None, "",
+        "A mark of a year stays provable; without the person's row nobody knows whose it is.", After.KEPT,
+    ),
+    Rule(
+        "remarks", N_("What teachers wrote about students, and why marks were put right"),
+        ("journal_remark", "journal_reason"), 2 * YEAR, "From the writing", _PURPOSE, After.DELETED,
+        (
+            Aged("journal_remark", "school_id = $1 AND at < $2"),
+            Aged("journal_reason", "school_id = $1 AND number IN"
+                 " (SELECT number FROM journal_mark WHERE school_id = $1 AND at < $2)"),
+        ),
+    ),
+    Rule(
         "records", N_("Devices' records: a person's reference, no name"),
         ("record", "quarantine", "loss", "watermark", "device_boots"), None, "",
         "The chain proves what happened; without the person's row nobody knows whose reference it is.", After.KEPT,

@@ -9,6 +9,7 @@ from enum import Enum
 from cloud.core.navigation import roles_of
 from cloud.core.rights import OWN_CLASSES, OWN_PEOPLE, TABLE, WHOLE_SCHOOL, Right, Within
 from cloud.core.roles import Role
+from tests.pages.journal_routes import JOURNAL_ROUTES
 from tests.pages.program_routes import PROGRAM_ROUTES
 
 
@@ -584,6 +585,7 @@ ROUTES: dict[str, Right | Who] = {
     "GET /releases/live": Right.RELEASES_KEEP,
     "POST /releases/start": Right.RELEASES_KEEP,
     "POST /releases/{turn}": Right.RELEASES_KEEP,
+    **JOURNAL_ROUTES,
     **dict.fromkeys(PROGRAM_ROUTES, Who.PROGRAMS),
     "GET /schools/{code}/programs": Right.PROGRAMS_KEEP,
     "POST /schools/{code}/programs/roster.zip": Right.PROGRAMS_KEEP,

@@ -48,16 +48,14 @@ from tests.pages import (
     canteen_sample,
     family_sample,
     gate_sample,
+    learning_sample,
     message_sample,
     notice_sample,
-    portfolio_sample,
     program_sample,
     report_sample,
     server_sample,
     signon_sample,
     statistics_sample,
-    study_sample,
-    timetable_sample,
     wallet_sample,
 )
 
@@ -106,6 +104,8 @@ class Sample:
     scan: int  # of a paper about a consent
     cover: str  # the digest of a textbook's
     certificate: str  # the secret of its page's address
+    course_id: int  # of the child's class
+    lesson_id: int  # of that course, today
     tokens: dict[str, str]  # by role, a session's token
 
 
@@ -163,23 +163,14 @@ async def write(services: Services) -> Sample:
     await server_sample.write(services)
     await statistics_sample.write(services, school.id)
     await builder_sample.write(services, school.id)
-    certificate = await _learning(services, school.id, people, staff)
+    learning = await learning_sample.write(services, school.id, people, staff)
     return Sample(
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
+        course_id=learning.course_id, lesson_id=learning.lesson_id, certificate=learning.certificate, tokens=tokens,
         guardian_id=(await Guardian.get(ref="0000guardian")).id, plate=plate, scan=scan, photo=photo, cover=cover,
         listed_ref=people[2].ref, absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, report=report,
-        certificate=certificate, tokens=tokens,
     )  # fmt: skip
-
-
-async def _learning(
-    services: Services, school_id: int, people: Sequence[Person], staff: Sequence[Person]
-) -> str:  # fmt: skip
-    """Write what is taught, when, and what is kept of who learns; return the secret of a certificate's address."""
-    await study_sample.write(services, school_id, [each.id for each in staff])
-    await timetable_sample.write(services, school_id, [each.id for each in staff])
-    return await portfolio_sample.write(services, school_id, people[0].ref, staff[1].ref)
 
 
 async def _offices_that_are_kept_out(services: Services, school_id: int) -> dict[str, str]:
