@@ -160,10 +160,8 @@ async def write(services: Services) -> Sample:
     tokens |= await _offices_that_are_kept_out(services, school.id)
     tokens |= await message_sample.write_with_roles(services, school.id, other.id, set(tokens), people[0].id)
     tokens["pupil"], cover = await signon_sample.write(services, school.id, people[1].id)
-    await server_sample.write(services)
-    await statistics_sample.write(services, school.id)
-    await builder_sample.write(services, school.id)
     learning = await learning_sample.write(services, school.id, people, staff)
+    await _counted(services, school.id)
     return Sample(
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
@@ -171,6 +169,13 @@ async def write(services: Services) -> Sample:
         guardian_id=(await Guardian.get(ref="0000guardian")).id, plate=plate, scan=scan, photo=photo, cover=cover,
         listed_ref=people[2].ref, absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, report=report,
     )  # fmt: skip
+
+
+async def _counted(services: Services, school_id: int) -> None:
+    """Write what servers tell, and what is counted of the school."""
+    await server_sample.write(services)
+    await statistics_sample.write(services, school_id)
+    await builder_sample.write(services, school_id)
 
 
 async def _offices_that_are_kept_out(services: Services, school_id: int) -> dict[str, str]:
