@@ -158,17 +158,25 @@ async def write(services: Services) -> Sample:
     tokens |= await _offices_that_are_kept_out(services, school.id)
     tokens |= await message_sample.write_with_roles(services, school.id, other.id, set(tokens), people[0].id)
     tokens["pupil"], cover = await signon_sample.write(services, school.id, people[1].id)
-    await study_sample.write(services, school.id, [each.id for each in staff])
-    await timetable_sample.write(services, school.id, [each.id for each in staff])
-    await server_sample.write(services)
-    await statistics_sample.write(services, school.id)
-    await builder_sample.write(services, school.id)
+    await _learning(services, school.id, [each.id for each in staff])
+    await _figures(services, school.id)
     return Sample(
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
         guardian_id=(await Guardian.get(ref="0000guardian")).id, plate=plate, scan=scan, photo=photo, cover=cover,
         listed_ref=people[2].ref, absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, report=report, tokens=tokens,
     )  # fmt: skip
+
+
+async def _learning(services: Services, school_id: int, staff: Sequence[int]) -> None:
+    await study_sample.write(services, school_id, staff)
+    await timetable_sample.write(services, school_id, staff)
+
+
+async def _figures(services: Services, school_id: int) -> None:
+    await server_sample.write(services)
+    await statistics_sample.write(services, school_id)
+    await builder_sample.write(services, school_id)
 
 
 async def _offices_that_are_kept_out(services: Services, school_id: int) -> dict[str, str]:
