@@ -159,7 +159,7 @@ async def write(services: Services) -> Sample:
     tokens |= await message_sample.write_with_roles(services, school.id, other.id, set(tokens), people[0].id)
     tokens["pupil"], cover = await signon_sample.write(services, school.id, people[1].id)
     await _learning(services, school.id, [each.id for each in staff])
-    await _figures(services, school.id)
+    await _counted(services, school.id)
     return Sample(
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
@@ -169,11 +169,13 @@ async def write(services: Services) -> Sample:
 
 
 async def _learning(services: Services, school_id: int, staff: Sequence[int]) -> None:
+    """Write what is taught, and when."""
     await study_sample.write(services, school_id, staff)
     await timetable_sample.write(services, school_id, staff)
 
 
-async def _figures(services: Services, school_id: int) -> None:
+async def _counted(services: Services, school_id: int) -> None:
+    """Write what servers tell, and what is counted of the school."""
     await server_sample.write(services)
     await statistics_sample.write(services, school_id)
     await builder_sample.write(services, school_id)
