@@ -16,7 +16,8 @@ from cloud.journal.sheets import Sheet
 Translate = Callable[[str], str]
 NONE = "—"
 MISSED_HEADS = (
-    N_("Name"), N_("Lessons"), N_("Missed"), N_("of these, for a good reason"), N_("Away for the school"), N_("Late"),
+    N_("Name"), N_("Lessons"), N_("Lessons missed"), N_("of these, for a good reason"), N_("Away for the school"),
+    N_("Late"),
 )  # fmt: skip
 
 
@@ -27,7 +28,7 @@ class Shown:
     ref: str
     name: str
     is_here: bool  # still in the course
-    cells: Sequence[tuple[str, int, str] | None]  # text, number, what is offered
+    cells: Sequence[tuple[str, int, str, bool] | None]  # text, number, what is offered, whether the gates contradict
     is_inside: bool
     figures: Sequence[str]
     is_final: bool
@@ -89,8 +90,10 @@ def _row(grid: Grid, row: Row, formats: Formats, today: date) -> Shown:
     language, offer = formats.language.value, grid.offers.get(row.learner.id)
     offered = "" if offer is None else letters_of(language).get(offer.here, "")
     cells = [
-        None if each is None else (written(each.cell, language), each.number,
-                                   offered if lesson.on == today and not each.number else "")
+        None if each is None else (
+            written(each.cell, language), each.number, offered if lesson.on == today and not each.number else "",
+            lesson.on == today and offer is not None and offer.clashes(each.cell.here),
+        )
         for lesson, each in zip(grid.lessons, row.cells, strict=True)
     ]  # fmt: skip
     return Shown(

@@ -231,7 +231,7 @@ async def test_a_teacher_forms_the_own_lesson_and_the_family_reads_of_it(site: S
     await page.get_by_role("button", name="Add").click()
 
     await page.get_by_label("Theme").fill("Сандар әлемі")
-    await page.get_by_label("Notes").fill("Өзім үшін")
+    await page.get_by_label("Notes for yourself").fill("Өзім үшін")
     await page.get_by_label("Links").fill("https://bilim.example/1/6")
     await page.get_by_role("button", name="Keep the plan").click()
     await expect(page.get_by_label("Theme")).to_have_value("Сандар әлемі")

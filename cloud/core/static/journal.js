@@ -52,7 +52,7 @@
     at.classList.toggle("is-waiting", wanted.has(at));
     at.classList.toggle("is-wrong", wrong.has(at));
     at.title = wrong.get(at) ?? "";
-    const isClash = "in" in row(at).dataset && text(at).startsWith(table.dataset.absent);
+    const isClash = "t" in head(at).dataset && "in" in row(at).dataset && text(at).startsWith(table.dataset.absent);
     at.classList.toggle("is-clash", isClash);
     if (isClash) at.title ||= table.dataset.clash;
   };
