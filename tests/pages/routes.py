@@ -9,7 +9,7 @@ from enum import Enum
 from cloud.core.navigation import roles_of
 from cloud.core.rights import OWN_CLASSES, OWN_PEOPLE, TABLE, WHOLE_SCHOOL, Right, Within
 from cloud.core.roles import Role
-from tests.pages.journal_routes import JOURNAL_ROUTES
+from tests.pages.learning_routes import LEARNING_ROUTES
 from tests.pages.program_routes import PROGRAM_ROUTES
 
 
@@ -29,8 +29,6 @@ class Who(Enum):
 NO_ACCOUNTS = frozenset({Who.ANYBODY, Who.DEVICES, Who.BANKS, Who.GATEWAYS, Who.PROGRAMS, Who.HALVES})
 PERSON = "/schools/{code}/people/{ref}"
 CHILD = "/children/{ref}"
-STAFF = "/schools/{code}/staff/{worker}/profile"
-OWN_PROFILE = "/profile/{worker}/entries"
 DISH = "/schools/{code}/dishes/of/{key}"
 OF_OWN_CLASSES = frozenset({"/schools/{code}/class"})
 NOTHING_THERE = frozenset(  # of which the sample has none
@@ -49,10 +47,6 @@ COURSE = "/lti/contexts/{context}"
 RESOURCE = "/schools/{code}/resources/of/{resource_id}"
 REPORT = "/schools/{code}/reports/{report_id}"
 BUILT = "/schools/{code}/builder/{report_id}"
-TIMES = "/schools/{code}/timetable"
-VERSION = f"{TIMES}/versions/{{timetable_id}}"
-TAUGHT = "/schools/{code}/courses/{course_id}"
-PLAN = "/schools/{code}/plans/{plan_id}"
 ROUTES: dict[str, Right | Who] = {
     "GET /privacy": Who.ANYBODY,
     "POST /sms/smsc": Who.GATEWAYS,
@@ -111,72 +105,6 @@ ROUTES: dict[str, Right | Who] = {
     "POST /schools/{code}/new-year": Right.PEOPLE_KEEP,
     "POST /schools/{code}/people/{ref}/class": Right.PEOPLE_KEEP,
     "POST /schools/{code}/people/{ref}/back": Right.PEOPLE_KEEP,
-    "GET /schools/{code}/subjects": Right.STUDIES_READ,
-    "POST /schools/{code}/subjects": Right.STUDIES_KEEP,
-    "POST /schools/{code}/subjects/state": Right.STUDIES_KEEP,
-    "GET /schools/{code}/courses": Right.STUDIES_READ,
-    "POST /schools/{code}/courses": Right.STUDIES_KEEP,
-    "GET /schools/{code}/courses/teachers": Right.STUDIES_KEEP,
-    "POST /schools/{code}/courses/teachers": Right.STUDIES_KEEP,
-    f"GET {TAUGHT}": Right.STUDIES_READ,
-    f"POST {TAUGHT}": Right.STUDIES_KEEP,
-    f"POST {TAUGHT}/end": Right.STUDIES_KEEP,
-    f"POST {TAUGHT}/drop": Right.STUDIES_KEEP,
-    f"POST {TAUGHT}/members": Right.STUDIES_KEEP,
-    f"GET {TAUGHT}/themes": Right.PLANS_READ,
-    f"GET {TAUGHT}/themes.csv": Right.PLANS_READ,
-    f"GET {TAUGHT}/themes.xlsx": Right.PLANS_READ,
-    f"POST {TAUGHT}/themes": Right.PLANS_READ,  # and the course's teacher, or who keeps plans
-    f"POST {TAUGHT}/themes/import": Right.PLANS_READ,
-    f"POST {TAUGHT}/themes/{{number}}/drop": Right.PLANS_READ,
-    "GET /schools/{code}/plans": Right.PLANS_READ,
-    "POST /schools/{code}/plans": Right.PLANS_KEEP,
-    f"GET {PLAN}": Right.PLANS_READ,
-    f"POST {PLAN}": Right.PLANS_KEEP,
-    f"POST {PLAN}/copy": Right.PLANS_KEEP,
-    f"POST {PLAN}/drop": Right.PLANS_KEEP,
-    f"POST {PLAN}/apply": Right.STUDIES_KEEP,
-    f"POST {PLAN}/subjects": Right.PLANS_KEEP,
-    f"POST {PLAN}/subjects/{{subject_id}}/drop": Right.PLANS_KEEP,
-    f"POST {PLAN}/subjects/{{subject_id}}/units": Right.PLANS_KEEP,
-    "GET /schools/{code}/load": Right.STUDIES_READ,
-    "GET /schools/{code}/load.csv": Right.STUDIES_READ,
-    "GET /schools/{code}/load.xlsx": Right.STUDIES_READ,
-    "POST /schools/{code}/load/norm": Right.STUDIES_KEEP,
-    "GET /schools/{code}/portfolio": Right.PROFILES_READ,
-    f"GET {PERSON}/profile": Right.PROFILES_READ,
-    f"GET {PERSON}/profile/sensitive": Right.PROFILES_SENSITIVE,
-    f"POST {PERSON}/profile/fields/{{group}}": Right.PROFILES_KEEP,
-    f"POST {PERSON}/profile/entries": Right.PORTFOLIO_CONFIRM,
-    f"POST {PERSON}/profile/entries/{{entry_id}}/confirm": Right.PORTFOLIO_CONFIRM,
-    f"POST {PERSON}/profile/entries/{{entry_id}}/return": Right.PORTFOLIO_CONFIRM,
-    f"GET {PERSON}/profile/entries/{{entry_id}}/files/{{file_id}}": Right.PROFILES_READ,
-    f"POST {PERSON}/profile/awards": Right.PORTFOLIO_CONFIRM,
-    f"POST {PERSON}/profile/awards/{{award_id}}/revoke": Right.PORTFOLIO_CONFIRM,
-    f"POST {PERSON}/profile/goals": Right.PROFILES_KEEP,
-    f"POST {PERSON}/profile/goals/{{goal_id}}/steps": Right.PROFILES_KEEP,
-    f"POST {PERSON}/profile/goals/{{goal_id}}/steps/{{step_id}}": Right.PROFILES_KEEP,
-    f"POST {PERSON}/profile/goals/{{goal_id}}/turn": Right.PROFILES_KEEP,
-    "GET /schools/{code}/staff": Right.STAFF_PROFILES_READ,
-    f"GET {STAFF}": Right.STAFF_PROFILES_READ,
-    f"POST {STAFF}/entries": Right.STAFF_PROFILES_KEEP,
-    f"POST {STAFF}/entries/{{entry_id}}/confirm": Right.STAFF_PROFILES_KEEP,
-    f"POST {STAFF}/entries/{{entry_id}}/return": Right.STAFF_PROFILES_KEEP,
-    f"GET {STAFF}/entries/{{entry_id}}/files/{{file_id}}": Right.STAFF_PROFILES_READ,
-    "GET /profile": Right.STAFF_PROFILE_OWN,
-    f"POST {OWN_PROFILE}": Right.STAFF_PROFILE_OWN,
-    f"POST {OWN_PROFILE}/{{entry_id}}/reply": Right.STAFF_PROFILE_OWN,
-    f"POST {OWN_PROFILE}/{{entry_id}}/back": Right.STAFF_PROFILE_OWN,
-    f"GET {OWN_PROFILE}/{{entry_id}}/files/{{file_id}}": Right.STAFF_PROFILE_OWN,
-    f"GET {CHILD}/portfolio": Right.PORTFOLIO_ADD,
-    f"POST {CHILD}/portfolio": Right.PORTFOLIO_ADD,
-    f"POST {CHILD}/portfolio/{{entry_id}}/reply": Right.PORTFOLIO_ADD,
-    f"POST {CHILD}/portfolio/{{entry_id}}/back": Right.PORTFOLIO_ADD,
-    f"GET {CHILD}/portfolio/{{entry_id}}/files/{{file_id}}": Right.PORTFOLIO_ADD,
-    "GET /certificates/{address}": Who.ANYBODY,
-    "GET /certificates/{address}/document": Who.ANYBODY,
-    "GET /schools/{code}/issuer": Who.ANYBODY,
-    "GET /schools/{code}/issuer/revoked": Who.ANYBODY,
     "GET /schools/{code}/trips": Right.TRIPS_KEEP,
     "POST /schools/{code}/trips": Right.TRIPS_KEEP,
     "POST /schools/{code}/trips/{trip_id}/end": Right.TRIPS_KEEP,
@@ -186,41 +114,6 @@ ROUTES: dict[str, Right | Who] = {
     "POST /schools/{code}/morning/{class_id}/mark": Right.REGISTER_KEEP,
     "POST /schools/{code}/morning/{class_id}/rest": Right.REGISTER_KEEP,
     "POST /schools/{code}/morning/{class_id}/ask": Right.REGISTER_KEEP,
-    f"GET {CHILD}/timetable": Right.TIMETABLE_READ,
-    "GET /timetable/{token}.ics": Who.ANYBODY,  # by a secret address
-    f"GET {TIMES}": Right.TIMETABLE_READ,
-    f"GET {TIMES}/day": Right.TIMETABLE_READ,
-    f"GET {TIMES}/works": Right.TIMETABLE_READ,
-    f"POST {TIMES}/lessons": Right.TIMETABLE_KEEP,
-    f"GET {TIMES}/lessons/{{lesson_id}}": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/lessons/{{lesson_id}}": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/lessons/{{lesson_id}}/off": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/lessons/{{lesson_id}}/back": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/lessons/{{lesson_id}}/kind": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/away": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/away/{{away_id}}/drop": Right.TIMETABLE_KEEP,
-    f"GET {TIMES}/rooms": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/rooms": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/rooms/{{room_id}}/end": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/rooms/subject": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/rooms/rule": Right.TIMETABLE_KEEP,
-    f"GET {TIMES}/times": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/times": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/times/{{time_id}}/drop": Right.TIMETABLE_KEEP,
-    f"GET {TIMES}/feeds": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/feeds": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/feeds/{{feed_id}}/drop": Right.TIMETABLE_KEEP,
-    f"GET {TIMES}/versions": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/versions": Right.TIMETABLE_KEEP,
-    f"GET {VERSION}": Right.TIMETABLE_KEEP,
-    f"POST {VERSION}/put": Right.TIMETABLE_KEEP,
-    f"POST {VERSION}/take": Right.TIMETABLE_KEEP,
-    f"POST {VERSION}/publish": Right.TIMETABLE_KEEP,
-    f"POST {VERSION}/drop": Right.TIMETABLE_KEEP,
-    f"GET {VERSION}/solve": Right.TIMETABLE_KEEP,
-    f"GET {VERSION}/solve/live": Right.TIMETABLE_KEEP,
-    f"POST {VERSION}/solve": Right.TIMETABLE_KEEP,
-    f"POST {VERSION}/solve/{{solve_id}}/take": Right.TIMETABLE_KEEP,
     f"GET {CHILD}/data": Right.FAMILY_DATA,
     f"GET {CHILD}/data/file.zip": Right.FAMILY_DATA,
     f"POST {CHILD}/data": Right.FAMILY_DATA,
@@ -585,7 +478,12 @@ ROUTES: dict[str, Right | Who] = {
     "GET /releases/live": Right.RELEASES_KEEP,
     "POST /releases/start": Right.RELEASES_KEEP,
     "POST /releases/{turn}": Right.RELEASES_KEEP,
-    **JOURNAL_ROUTES,
+    **LEARNING_ROUTES,
+    "GET /certificates/{address}": Who.ANYBODY,
+    "GET /certificates/{address}/document": Who.ANYBODY,
+    "GET /schools/{code}/issuer": Who.ANYBODY,
+    "GET /schools/{code}/issuer/revoked": Who.ANYBODY,
+    "GET /timetable/{token}.ics": Who.ANYBODY,  # by a secret address
     **dict.fromkeys(PROGRAM_ROUTES, Who.PROGRAMS),
     "GET /schools/{code}/programs": Right.PROGRAMS_KEEP,
     "POST /schools/{code}/programs/roster.zip": Right.PROGRAMS_KEEP,
