@@ -397,10 +397,9 @@ def addressed(site: Site, path: str, language: str = "en") -> str:
     """Return the address of a page, with what the sample has in its places."""
     sample = site.sample
     places = {"child": sample.child_ref, "absent": sample.absent_ref, "staff": sample.staff_ref}
-    return path.format(language=language, report=sample.report, certificate=sample.certificate, **places)
     return path.format(
-        language=language, child=sample.child_ref, absent=sample.absent_ref, report=sample.report,
-        course=sample.course_id, lesson=sample.lesson_id,
+        language=language, report=sample.report, certificate=sample.certificate, course=sample.course_id,
+        lesson=sample.lesson_id, **places,
     )  # fmt: skip
 
 
