@@ -10,7 +10,7 @@ PORTFOLIO_SIGNS = {
     "entry_taken_back": Sign(N_("Withdrawn"), "mute", "dash"),
     "goal_is_open": Sign(N_("In progress"), "out", "dots"),
     "goal_is_late": Sign(N_("Its day is over"), "warn", "clock"),
-    "goal_is_done": Sign(N_("Reached"), "in", "tick"),
+    "goal_is_done": Sign(N_("It is reached"), "in", "tick"),
     "goal_is_dropped": Sign(N_("Goal given up"), "mute", "dash"),
     "award_valid": Sign(N_("Certificate is valid"), "in", "tick"),
     "award_revoked": Sign(N_("Certificate was taken back"), "no", "stop"),

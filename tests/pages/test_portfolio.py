@@ -110,7 +110,7 @@ async def test_a_teacher_sets_a_goal_ticks_a_step_and_the_family_reads_what_beca
 
     page = await site.open(f"/children/{site.sample.child_ref}/portfolio", "guardian", width=390)
     goal = page.locator("article", has_text="Оқу жылдамдығы: 120 сөз")
-    await expect(goal).to_contain_text("Reached")
+    await expect(goal).to_contain_text("It is reached")
     await goal.get_by_text("What became of it").click()
     await expect(goal).to_contain_text("step done: Күніне он бет")
 
