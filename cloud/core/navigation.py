@@ -145,11 +145,11 @@ PLACES = (
 # Who has few sections has each in the menu; who has more has what is done all day long, and these words for the rest.
 ALONE_MAX = 8
 GROUPS = {
-    N_("Learning"): ("journal", "studies", "shelf", "resources", "portfolio", "own_profile"),
+    N_("Learning"): ("journal", "timetable", "studies", "shelf", "resources", "portfolio", "own_profile"),
     N_("Canteen and money"): ("money", "entitlements", "wallet", "approvals", "orders", "sold"),
     N_("Reports"): ("statistics", "reports", "builder"),
     N_("People"): ("import", "corrections", "accounts", "roles", "attempts"),
-    N_("Programs and journals"): ("programs", "sign_on", "alarms", "audit", "export"),
+    N_("System"): ("programs", "sign_on", "alarms", "audit", "export"),
 }
 
 
