@@ -32,6 +32,12 @@ from cloud.people.family import PAPER as LIMIT_PAPER
 from cloud.people.kinds import FamilyRight
 from cloud.people.photos import PHOTO
 from cloud.people.rights import COLUMNS
+from cloud.portfolio.awards import DOCUMENT as AWARD
+from cloud.portfolio.goals import GOAL, STEP
+from cloud.portfolio.kinds import ANSWER as ENTRY_ANSWER
+from cloud.portfolio.kinds import TITLE
+from cloud.portfolio.kinds import VALUE as FIELD
+from cloud.portfolio.kinds import WORDS as ENTRY_WORDS
 from cloud.register.kinds import WHY
 from cloud.support.reading import ANSWER as REPLY
 from cloud.support.reading import WORDS as QUESTION
@@ -104,6 +110,17 @@ PARTS = (
          {"reason": REASON, "words": WORDS, "answer": ABSENCE_ANSWER}),
     Part("trip", ("title", "place", "first_on", "last_on", "ended_at"),
          "id IN (SELECT trip_id FROM trip_member WHERE person_id = $1)", _of(SEE)),
+    Part("profile_field", ("field", "version", "value", "put_at"), "person_id = $1", _of(CONSENT), {"value": FIELD}),
+    Part("portfolio_entry", ("id", "kind", "level", "result", "on", "last_on", "title", "words", "added_at", "added_by",
+                             "state", "answer"), "person_id = $1 AND state <> 'taken_back'", _of(SEE),
+         {"title": TITLE, "words": ENTRY_WORDS, "answer": ENTRY_ANSWER}),
+    Part("portfolio_file", ("entry_id", "media", "size", "put_at"),
+         "entry_id IN (SELECT id FROM portfolio_entry WHERE person_id = $1)", _of(SEE)),
+    Part("goal", ("id", "title", "due_on", "state"), "person_id = $1", _of(SEE), {"title": GOAL}),
+    Part("goal_step", ("goal_id", "title", "due_on", "is_done"),
+         "goal_id IN (SELECT id FROM goal WHERE person_id = $1)", _of(SEE), {"title": STEP}),
+    Part("award", ("awarded_on", "awarded_by", "document", "revoked_at"), "person_id = $1", _of(SEE),
+         {"document": AWARD}),
     Part("collector", ("name", "relation", "phone", "first_on", "last_on", "named_at", "ended_at"),
          f"person_id = $1 AND guardian_id IN ({_ME})", _of(CONSENT), {"phone": COLLECTOR_PHONE}),
     Part("movement", ("on", "at", "direction", "gate", "kind", "reason", "received_at"), "person_id = $1", _of(SEE)),

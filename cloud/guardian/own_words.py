@@ -17,6 +17,10 @@ from cloud.menu.kinds import ALLERGENS, CATEGORIES, GROUNDS, Limit
 from cloud.notifications.kinds import Kind, unpacked
 from cloud.notifications.queries import NoticeRow
 from cloud.notifications.texts import told
+from cloud.portfolio.fields import BY_KEY, FIELDS
+from cloud.portfolio.goals import State as Reached
+from cloud.portfolio.kinds import KINDS, LEVELS, PLACES
+from cloud.portfolio.kinds import State as Entered
 from cloud.support.kinds import TOPICS
 
 TITLES = {
@@ -32,7 +36,9 @@ TITLES = {
     "consent_answer": N_("Answers about consents"), "presence": N_("Days at school"),
     "register_mark": N_("What the class register says"), "register_reason": N_("Why the child was absent from class"),
     "absence": N_("Absences that you told"), "trip": N_("Trips of the class"),
-    "collector": N_("Whom you let collect the child"),
+    "collector": N_("Whom you let collect the child"), "profile_field": N_("The child's profile, with each change"),
+    "portfolio_entry": N_("The child's portfolio"), "portfolio_file": N_("Files of the portfolio"),
+    "goal": N_("Goals of the child"), "goal_step": N_("Steps to the goals"), "award": N_("Certificates of the school"),
     "movement": N_("Passages at gates"), "notice": N_("What you were told"), "meal_sale": N_("Meals"),
     "meal_line": N_("Dishes of the meals"), "meal_refusal": N_("What was not sold"),
     "meal_rating": N_("Ratings of meals"), "dish_rating": N_("Ratings of dishes"),
@@ -58,6 +64,9 @@ HEADINGS = {  # where the dictionary's own words tell codes
     "register_reason.number": N_("Number"), "register_reason.reason": N_("Reason"),
     "absence.reason": N_("Reason"), "absence.state": N_("State"),
     "collector.relation": N_("What they are to the child"),
+    "portfolio_entry.id": N_("Number"), "portfolio_entry.state": N_("State"), "goal.id": N_("Number"),
+    "goal.state": N_("State"), "goal_step.goal_id": N_("Number"), "portfolio_file.entry_id": N_("Number"),
+    "portfolio_entry.kind": N_("What it is"),
     "meal_line.sale": N_("Number of the meal"), "meal_line.dish": N_("Dish"), "dish_rating.dish": N_("Dish"),
     "entitlement.kind": N_("What it gives"), "restriction.kind": N_("About"), "restriction.value": N_("What"),
     "preorder.id": N_("Number"), "preorder_dish.preorder_id": N_("Number of the order"),
@@ -67,7 +76,7 @@ HEADINGS = {  # where the dictionary's own words tell codes
     "announcement.id": N_("Number"), "announcement_reader.announcement_id": N_("Number"),
     "announcement_answer.announcement_id": N_("Number"), "announcement.texts": N_("In words"),
 }  # fmt: skip
-HIDDEN = frozenset({"ledger_account.part", "meal_line.version", "preorder_dish.version"})
+HIDDEN = frozenset({"award.document", "ledger_account.part", "meal_line.version", "preorder_dish.version"})
 # A family's money is a debt of the school: bookkeeping tells it with a minus.
 OWED = frozenset({"ledger_account.balance_tiyn", "ledger_line.amount_tiyn"})
 PREFIXES = {  # of codes in the list of words
@@ -88,6 +97,11 @@ OWN = {  # codes that mean something of their own in their column
     },
     "register_reason.reason": {"ill": N_("ill"), "family": N_("family"), "other": N_("other or unknown")},
     "entitlement.ground": GROUNDS,
+    "profile_field.field": {each.key: each.words for each in FIELDS},
+    "portfolio_entry.kind": {kind.value: words for kind, words in KINDS.items()},
+    "portfolio_entry.level": LEVELS, "portfolio_entry.result": PLACES,
+    "portfolio_entry.state": {state.value: SIGNS[f"entry_{state}"].word for state in Entered},
+    "goal.state": {state.value: SIGNS[f"goal_is_{state}"].word for state in Reached},
     "support_question.topic": {topic.value: words for topic, words in TOPICS.items()},
     "restriction.kind": {
         "allergen": N_("Allergen"), "dish": N_("Dish"), "category": N_("Category"), "day_limit": N_("Limit of a day"),
@@ -190,6 +204,11 @@ class Reader:
             case Limit.DAY_LIMIT:
                 return self.formats.tenge(int(value))
 
+    def field(self, row: Mapping[str, Any]) -> str:
+        """Return what a field of the profile says."""
+        known, value = BY_KEY.get(str(row["field"])), str(row["value"])
+        return self._word(known.options[value]) if known and value in known.options else value or "—"
+
     def said(self, row: Mapping[str, Any]) -> str:
         """Return a notice's words, as its page has them."""
         child = self.data.child
@@ -206,5 +225,6 @@ class Reader:
 
 
 SPECIAL: Mapping[str, Callable[[Reader, Mapping[str, Any]], str]] = {
-    "restriction.value": Reader.restricted, "notice.detail": Reader.said, "account.language": Reader.tongue,
+    "restriction.value": Reader.restricted, "profile_field.value": Reader.field,
+    "notice.detail": Reader.said, "account.language": Reader.tongue,
 }  # fmt: skip

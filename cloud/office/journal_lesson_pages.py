@@ -160,6 +160,7 @@ async def _page(
         typed=typed or {}, on=desk.school.on,
         refused=translate(language, refused.message) if refused else "",
         names={each.id: each.name for each in learners}, digest=digest_of, files_max=FILES_MAX,
+        file_max=SCAN_MAX,
         files=(await files_of(services, [lesson_id])).get(lesson_id, []),
     )  # fmt: skip
 

@@ -28,6 +28,13 @@ class Demand(Enum):
     MOST = "most"
 
 
+class Search(Enum):
+    """Where the solver looks."""
+
+    EVERYWHERE = "everywhere"  # until it is proven that there is nothing better
+    NEARBY = "nearby"  # around the best that is known: a large school becomes better sooner
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Rule:
     """A rule of the model, by whom it is about."""
@@ -44,6 +51,7 @@ class Limits:
     seconds: float
     workers: int = 2
     seed: int = 1
+    search: Search = Search.EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,7 @@ class Model:
 
     def hint(self, cells: Mapping[int, Collection[Cell]]) -> None:
         """Begin from what was found before."""
+        self._cp.clear_hints()  # type: ignore[no-untyped-call]  # OR-tools' own
         for (unit_id, *cell), own in self._x.items():
             self._cp.add_hint(own, tuple(cell) in cells.get(unit_id, ()))
 
@@ -115,6 +124,7 @@ class Model:
         solver.parameters.max_time_in_seconds = limits.seconds
         solver.parameters.num_workers = limits.workers
         solver.parameters.random_seed = limits.seed
+        solver.parameters.use_lns_only = limits.search is Search.NEARBY
         status = solver.solve(self._cp, _Listener(told) if told else None)
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             cells: dict[int, list[Cell]] = defaultdict(list)

@@ -11,11 +11,12 @@ from time import monotonic
 
 from cloud.timetable.clashes import Clash, explained, reckoned
 from cloud.timetable.kinds import Weeks
-from cloud.timetable.model import Demand, Found, Limits, Model
+from cloud.timetable.model import Demand, Found, Limits, Model, Search
 from cloud.timetable.rules import Bell, Frame, Quality, Slot, Taught, quality, unplaced
 from cloud.timetable.units import Cell, Unit, kind_of, slots_of, units_of
 
 FINDING = 0.4  # of the time, for one that holds every rule
+PROVING = 0.15  # of the time that is left, for proving that nothing is better
 SECONDS_MIN = 1.0
 
 
@@ -130,11 +131,15 @@ def _best(
     model = Model(problem.frame, units, Demand.MOST if begun is None else Demand.ALL)
     model.add_shape()
     model.add_quality(fixed)
-    if begun is not None:
-        model.hint(begun)
-    elif fixed:
-        model.hint(fixed)
-    return model.solve(limits, teller.find)
+    model.hint(fixed if begun is None else begun)
+    found = model.solve(replace(limits, seconds=limits.seconds * PROVING), teller.find)
+    known = found.cells or begun
+    if found.is_proven or known is None:
+        return found
+    model.hint(known)
+    near = replace(limits, seconds=limits.seconds * (1 - PROVING), search=Search.NEARBY)
+    better = model.solve(near, teller.find)
+    return better if better.cells is not None else found
 
 
 def _limits(problem: Problem) -> Limits:

@@ -224,6 +224,20 @@ PAGES = {
     "load_none": ("other_director", "/schools/astana7/load"),
     "new_year": ("office", "/schools/almaty15/new-year"),
     "trips": ("office", "/schools/almaty15/trips?class_id=1"),
+    "profiles": ("class_teacher", "/schools/almaty15/portfolio"),
+    "profiles_none": ("other_office", "/schools/astana7/portfolio"),
+    "profile": ("deputy", "/schools/almaty15/people/{child}/profile"),
+    "profile_read": ("methodologist", "/schools/almaty15/people/{child}/profile"),
+    "profile_sensitive": ("pedagogue", "/schools/almaty15/people/{child}/profile/sensitive"),
+    "profiles_of_staff": ("office", "/schools/almaty15/staff"),
+    "profiles_of_staff_none": ("other_office", "/schools/astana7/staff"),
+    "profile_of_staff": ("office", "/schools/almaty15/staff/{staff}/profile"),
+    "own_profile": ("teacher", "/profile"),
+    "own_profile_none": ("tutor", "/profile"),
+    "child_portfolio": ("guardian", "/children/{child}/portfolio"),
+    "absent_portfolio": ("father", "/children/{absent}/portfolio"),
+    "own_portfolio": ("student", "/children/{child}/portfolio"),
+    "certificate_of_school": ("", "/certificates/{certificate}"),
     "morning": ("class_teacher", "/schools/almaty15/morning/1"),
     "morning_told": ("office", "/schools/almaty15/morning/3"),
     "mornings": ("office", "/schools/almaty15/morning"),
@@ -308,6 +322,7 @@ SAME_EVERYWHERE = re.compile(
     r"|OneRoster|ZIP|\.zip|sourcedId|SCIM|OAuth|API|Electronic diary|Analytics"
     r"|94-V|234-III|student\d{5}|Kaspi|JSON( Lines)?|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
     r"|Telegram|iPhone|\(Start\)|Web Push"
+    r"|Open Badge|OpenID Connect|LTI 1\.3|RS256|PS256|ES256|EdDSA"
     r"|https://\S*|Ctrl\+Z|\b(Enter|Tab|Esc)\b"
     r"|OpenID Connect|LTI 1\.3|RS256|PS256|ES256|EdDSA"
 )
@@ -381,9 +396,10 @@ def is_judged_in(look: Look, name: str) -> bool:
 def addressed(site: Site, path: str, language: str = "en") -> str:
     """Return the address of a page, with what the sample has in its places."""
     sample = site.sample
+    places = {"child": sample.child_ref, "absent": sample.absent_ref, "staff": sample.staff_ref}
     return path.format(
-        language=language, child=sample.child_ref, absent=sample.absent_ref, report=sample.report,
-        course=sample.course_id, lesson=sample.lesson_id,
+        language=language, report=sample.report, certificate=sample.certificate, course=sample.course_id,
+        lesson=sample.lesson_id, **places,
     )  # fmt: skip
 
 

@@ -114,6 +114,9 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {"timetable_id": 2, "solve_id": 1, "away_id": 1, "room_id": 1, "time_id": 1, "feed_id": 1}
     places |= {"lesson_id": site.sample.lesson_id if of_journal else 4}
     places |= {"token": timetable_sample.TOKEN}
+    places |= {"course_id": 1, "plan_id": 1, "subject_id": 1}
+    places |= {"entry_id": 1, "goal_id": 1, "step_id": 1, "award_id": 1, "group": "main"}
+    places |= {"address": site.sample.certificate, "worker": site.sample.staff_ref}
     places |= {"course_id": site.sample.course_id if of_journal else 1, "plan_id": 1, "subject_id": 1}
     places |= {"resource_id": 3, "party_id": 1, "provider_id": 1, "tool_id": 1, "context": "3-1"}
     if "/resources/" in key:
@@ -164,6 +167,9 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM announcement_answer),"
         " (SELECT count(*) FROM ledger_entry),"
         " (SELECT count(*) FROM absence WHERE state = 'told'), (SELECT count(*) FROM trip WHERE ended_at IS NULL),"
+        " (SELECT count(*) FROM profile_field), (SELECT count(*) FROM portfolio_entry WHERE state = 'waiting'),"
+        " (SELECT count(*) FROM portfolio_entry), (SELECT count(*) FROM goal_note),"
+        " (SELECT count(*) FROM award WHERE revoked_at IS NULL),"
         " (SELECT count(*) FROM collector WHERE ended_at IS NULL), (SELECT count(*) FROM register_mark),"
         " (SELECT count(*) FROM journal_mark), (SELECT count(*) FROM lesson), (SELECT count(*) FROM grading_scheme),"
         " (SELECT count(*) FROM lesson_file), (SELECT count(*) FROM journal_remark),"

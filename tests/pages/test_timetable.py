@@ -95,7 +95,7 @@ async def test_what_the_solver_found_is_put_into_the_draft(site: Site) -> None:
 async def test_a_calendars_address_is_shown_once_and_answers_until_it_is_closed(site: Site) -> None:
     page = await site.open(f"{HERE}/feeds", "office")
     await page.locator("#of").select_option(label="Class 5А")
-    await page.get_by_role("button", name="Open").click()
+    await page.get_by_role("button", name="Open a calendar").click()
     address = await page.locator("code").inner_text()
     path = "/timetable/" + address.rpartition("/")[2]
 

@@ -52,6 +52,7 @@ async def group(school: Studies, *numbers: int, of: int = 0, on: date | None = N
 
 
 @pytest.mark.requirement("KZ456-27.7")
+@pytest.mark.requirement("KZ456-27.17")
 async def test_a_school_takes_the_states_list_and_adds_renames_and_retires_subjects(services: Services) -> None:
     school_id = await a_school(services)
     deputy = Actor("Ерлан", reaches=frozenset({Reach(Role.DEPUTY, school_id)}))
