@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from cloud.attendance.queries import SchoolToday
 from cloud.core.services import Services
+from cloud.journal.counting import Counting, counting_in, sums_over
 from cloud.journal.grading import Lack, Part, Scheme, result_of
-from cloud.journal.grid import Counting, counting_in, sums_over
 from cloud.journal.kinds import NOTHING, Kind, Lesson, Standing
 from cloud.journal.quarters import Quarter, Span, quarter_of_number
 from cloud.journal.queries import Learner, Totals, cells_of, got_by, learners_of, lessons_of

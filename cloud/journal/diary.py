@@ -12,8 +12,8 @@ from typing import Any
 import asyncpg
 
 from cloud.core.services import Services
+from cloud.journal.counting import Counting, counting_in
 from cloud.journal.grading import Result, Scheme, YearMark, rounded
-from cloud.journal.grid import Counting, counting_in
 from cloud.journal.kinds import REMARK, Cell, Here, Kind, Lesson
 from cloud.journal.quarters import Quarter, quarter_of_number
 from cloud.journal.queries import OF_GROUP, got_by, remark_place

@@ -6,11 +6,11 @@ from datetime import date
 
 from cloud.attendance.queries import SchoolToday
 from cloud.core.services import Services
-from cloud.journal.grading import Got, Part, Result, Scheme, YearMark, result_of, year_mark
+from cloud.journal.counting import Counting, counting_in, counting_of, result_in, sums_over
+from cloud.journal.grading import Got, Part, Result, YearMark, result_of, year_mark
 from cloud.journal.kinds import NOTHING, Lesson, Standing
-from cloud.journal.marking import scheme_in
 from cloud.journal.offers import Offer, offers_on
-from cloud.journal.quarters import Quarter, Span, quarter_of_number, span_of, spans_in
+from cloud.journal.quarters import Quarter, Span
 from cloud.journal.queries import (
     Entry,
     Learner,
@@ -24,20 +24,8 @@ from cloud.journal.queries import (
 )
 from cloud.journal.reach import Reach
 from cloud.journal.rules import Hand
-from cloud.journal.schemes import quarters_of, schemes_of
+from cloud.journal.schemes import schemes_of
 from cloud.studies.queries import Course
-
-
-@dataclass(frozen=True, slots=True)
-class Counting:
-    """By what a course's marks are counted in a quarter: the stretch of one mark, and the version that counts."""
-
-    quarters: Sequence[Quarter]
-    quarter: Quarter
-    spans: Sequence[Span]
-    span: Span
-    scheme: Scheme
-    is_changed: bool  # there is a later version, which does not count yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +69,6 @@ class Explained:
     history: Sequence[tuple[Lesson, Entry]]
     elsewhere: int  # marks of the quarter that were given in another class or group
     remarks: Mapping[int, str]  # by lesson
-
-
-async def counting_of(services: Services, school: SchoolToday, course: Course, number: int) -> Counting:
-    """Return by what a course's marks are counted in a quarter; in that of today for 0."""
-    quarters = await quarters_of(services, school.id, course.year)
-    own = await schemes_of(services, school.id)
-    quarter = quarter_of_number(quarters, number, school.on)
-    return counting_in(own, quarters, quarter, course.subject.code)
-
-
-def counting_in(own: Sequence[Scheme], quarters: Sequence[Quarter], quarter: Quarter, code: str) -> Counting:
-    """Return by what marks of a subject are counted in a quarter. Pure."""
-    scheme = scheme_in(own, quarters, quarter, code)
-    spans = spans_in(quarters, by_half_years=scheme.is_half_year(code))
-    later = any(each.from_on > scheme.from_on and each.from_on <= quarter.last_on for each in own)
-    return Counting(quarters, quarter, spans, span_of(spans, quarter.number), scheme, later)
 
 
 async def grid_of(services: Services, reach: Reach, course: Course, school: SchoolToday, number: int) -> Grid:
@@ -152,23 +124,6 @@ async def explain(
     )  # fmt: skip
 
 
-async def result_now(
-    services: Services, course: Course, counting: Counting, person_id: int, today: date
-) -> Result | None:  # fmt: skip
-    """Return a student's result as it is after something was written."""
-    got = await got_by(services.database.pool, [person_id], counting.span.quarters, today, [course.subject.id])
-    return result_in(counting, course, person_id, got)
-
-
-def result_in(
-    counting: Counting, course: Course, person_id: int, got: Totals
-) -> Result | None:  # fmt: skip
-    """Return a student's result in the stretch that is counted; None in a grade without marks. Pure."""
-    if not counting.scheme.has_marks(course.grade):
-        return None
-    return result_of(counting.scheme, course.subject.code, _sums(counting.span, course, person_id, got))
-
-
 def writable(
     reach: Reach, course: Course, lessons: Collection[Lesson], quarter: Quarter, today: date
 ) -> frozenset[int]:  # fmt: skip
@@ -176,16 +131,6 @@ def writable(
     is_open = quarter.is_open(today)
     wanted = Hand.TEACHER if is_open else Hand.CORRECTOR
     return frozenset(lesson.id for lesson in lessons if reach.hand_at(course, lesson) is wanted)
-
-
-def sums_over(numbers: Collection[int], person_id: int, subject_id: int,
-              got: Totals) -> dict[Part, Got]:  # fmt: skip
-    """Return what somebody reached in a subject in some quarters together. Pure."""
-    sums: dict[Part, Got] = {}
-    for number in numbers:
-        for part, more in got.get((person_id, subject_id, number), {}).items():
-            sums[part] = sums.get(part, Got()) + more
-    return sums
 
 
 def _sums(span: Span, course: Course, person_id: int, got: Totals) -> dict[Part, Got]:

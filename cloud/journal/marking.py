@@ -17,11 +17,12 @@ from cloud.core.database import raw
 from cloud.core.errors import NotAllowed
 from cloud.core.messages import message
 from cloud.core.services import Services
+from cloud.journal.counting import Counting, counting_in
 from cloud.journal.errors import JournalChanged, JournalRefused
-from cloud.journal.grading import Scheme, scheme_for
+from cloud.journal.grading import Scheme
 from cloud.journal.kinds import NOTHING, REASON, REMARK, Cell, Here, Lesson, Standing
 from cloud.journal.offers import offers_on
-from cloud.journal.quarters import Quarter, quarter_at, span_of, spans_in
+from cloud.journal.quarters import Quarter, quarter_at
 from cloud.journal.queries import Learner, cells_of, learners_of, lesson_of, reason_place, remark_place
 from cloud.journal.reach import course_within
 from cloud.journal.rules import REMARK_MAX, Hand, check_lesson, check_points, checked_text, read_cell
@@ -64,9 +65,24 @@ class Place:
 
     course: Course
     lesson: Lesson
-    quarter: Quarter
-    scheme: Scheme
+    counting: Counting
     hand: Hand
+
+    @property
+    def quarter(self) -> Quarter:
+        return self.counting.quarter
+
+    @property
+    def scheme(self) -> Scheme:
+        return self.counting.scheme
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Whose cell was asked for, and what stands in it."""
+
+    person_id: int
+    standing: Standing
 
 
 async def place_of(
@@ -79,22 +95,14 @@ async def place_of(
     if hand is None:
         raise NotAllowed(message("Who teaches the course, or gives this lesson, writes. You can look."))
     quarters = await quarters_of(services, school.id, course.year)
-    quarter = quarter_at(quarters, lesson.on)
-    scheme = scheme_in(await schemes_of(services, school.id), quarters, quarter, course.subject.code)
-    return Place(course, lesson, quarter, scheme, hand)
-
-
-def scheme_in(own: Sequence[Scheme], quarters: Sequence[Quarter], quarter: Quarter, code: str) -> Scheme:
-    """Return the scheme that counts in a quarter for a subject: in half-years the first quarter's decides."""
-    scheme = scheme_for(own, quarter.first_on)
-    if not scheme.is_half_year(code):
-        return scheme
-    return scheme_for(own, span_of(spans_in(quarters, by_half_years=True), quarter.number).first_on)
+    own = await schemes_of(services, school.id)
+    counting = counting_in(own, quarters, quarter_at(quarters, lesson.on), course.subject.code)
+    return Place(course, lesson, counting, hand)
 
 
 async def mark(
     services: Services, actor: Actor, school: SchoolToday, place: Place, changes: Sequence[Change], reason: str = ""
-) -> dict[str, Standing]:
+) -> dict[str, Written]:
     """Write cells of a lesson, all or none, and return what stands in each then, by the students' references.
 
     What stands already is not written twice, so that a request that is repeated writes once. Raises JournalClosed,
@@ -111,7 +119,7 @@ async def mark(
         written = await _write(services, connection, actor, school.id, place, wanted, reason.strip())
         await _note(services, transaction, actor, school.id, place, list(wanted))
     return {
-        change.ref: written.get(person.id, standing.get((place.lesson.id, person.id), NOTHING))
+        change.ref: Written(person.id, written.get(person.id, standing.get((place.lesson.id, person.id), NOTHING)))
         for change in changes
         for person in [learners[change.ref]]
     }

@@ -6,8 +6,8 @@ from datetime import date
 
 from cloud.attendance.queries import SchoolToday
 from cloud.core.services import Services
+from cloud.journal.counting import counting_in, sums_over
 from cloud.journal.grading import Result, Scheme, YearMark, result_of, year_mark
-from cloud.journal.grid import counting_in, sums_over
 from cloud.journal.quarters import Quarter, Span, quarter_of_number
 from cloud.journal.queries import Learner, Totals, got_by, learners_of
 from cloud.journal.schemes import quarters_of, schemes_of

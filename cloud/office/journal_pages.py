@@ -13,8 +13,9 @@ from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
 from cloud.imports.cells import CellWrong, date_of_text
+from cloud.journal.counting import result_now
 from cloud.journal.errors import JournalChanged, JournalClosed, JournalRefused
-from cloud.journal.grid import counting_of, explain, grid_of, result_now
+from cloud.journal.grid import explain, grid_of
 from cloud.journal.kinds import Here, Standing, written
 from cloud.journal.lessons import add_lesson
 from cloud.journal.marking import Change, mark, place_of
@@ -65,17 +66,16 @@ async def write_cell(
     """Write a cell, and tell as JSON what stands there then, and what came of it; 409 where it was changed since."""
     place = await place_of(desk.services, desk.actor, desk.school, course_id, lesson)
     try:
-        stands = await mark(desk.services, desk.actor, desk.school, place, [Change(ref, value, seen)], reason)
+        cells = await mark(desk.services, desk.actor, desk.school, place, [Change(ref, value, seen)], reason)
     except JournalChanged as changed:
         told = {"code": changed.code, "message": translate(desk.visit.language, changed.message)}
         return JSONResponse(told | _told(desk, changed.standing), changed.status, NOT_KEPT)
-    counting = await counting_of(desk.services, desk.school, place.course, place.quarter.number)
-    person_id = (await _learner(desk, place.course, ref)).id
-    result = await result_now(desk.services, place.course, counting, person_id, desk.school.on)
+    cell = cells[ref]
+    result = await result_now(desk.services, place.course, place.counting, cell.person_id, desk.school.on)
     figures = {
         "figures": figures_of(result, desk.visit.formats), "is_final": result is not None and result.is_final
     }  # fmt: skip
-    return JSONResponse(_told(desk, stands[ref]) | figures, HTTPStatus.OK, NOT_KEPT)
+    return JSONResponse(_told(desk, cell.standing) | figures, HTTPStatus.OK, NOT_KEPT)
 
 
 @router.post("/{course_id}/lessons")

@@ -88,7 +88,7 @@ class Journal:
             seen = (await self.stands(lesson_id, student)).number
         change = Change(self.refs[student], typed, seen)
         written = await mark(self.services, actor or self.teacher, self.school, place, [change], reason)
-        return written[self.refs[student]]
+        return written[self.refs[student]].standing
 
     async def stands(self, lesson_id: int, student: int) -> Standing:
         person_id = self.studies.student_ids[student]
