@@ -7,10 +7,18 @@ from datetime import date
 from cloud.attendance.queries import SchoolToday
 from cloud.core.services import Services
 from cloud.journal.grading import Got, Part, Result, Scheme, result_of, scheme_for
-from cloud.journal.quarters import Quarter, Span, quarter_of_number, span_of, spans_in
+from cloud.journal.quarters import IN_HALF_A_YEAR, Quarter, Span, quarter_of_number
 from cloud.journal.queries import Totals, got_by
 from cloud.journal.schemes import quarters_of, schemes_of
 from cloud.studies.queries import Course
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Of what one mark of a year is made, and the version that counts for it."""
+
+    span: Span
+    scheme: Scheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +27,7 @@ class Counting:
 
     quarters: Sequence[Quarter]
     quarter: Quarter
-    spans: Sequence[Span]
+    stretches: Sequence[Stretch]  # of the year
     span: Span
     scheme: Scheme
     is_changed: bool  # there is a later version, which does not count yet
@@ -35,10 +43,23 @@ async def counting_of(services: Services, school: SchoolToday, course: Course, n
 
 def counting_in(own: Sequence[Scheme], quarters: Sequence[Quarter], quarter: Quarter, code: str) -> Counting:
     """Return by what marks of a subject are counted in a quarter. Pure."""
-    scheme = scheme_in(own, quarters, quarter, code)
-    spans = spans_in(quarters, by_half_years=scheme.is_half_year(code))
-    later = any(each.from_on > scheme.from_on and each.from_on <= quarter.last_on for each in own)
-    return Counting(quarters, quarter, spans, span_of(spans, quarter.number), scheme, later)
+    stretches = stretches_of(own, quarters, code)
+    stretch = next(each for each in stretches if quarter.number in each.span.numbers)
+    later = any(each.from_on > stretch.scheme.from_on and each.from_on <= quarter.last_on for each in own)
+    return Counting(quarters, quarter, stretches, stretch.span, stretch.scheme, later)
+
+
+def stretches_of(own: Sequence[Scheme], quarters: Sequence[Quarter], code: str) -> list[Stretch]:
+    """Return the stretches of a year: a half-year is one where the version of its first day says so, else two. Pure."""
+    stretches = []
+    for first in range(0, len(quarters), IN_HALF_A_YEAR):
+        half = quarters[first : first + IN_HALF_A_YEAR]
+        scheme = scheme_for(own, half[0].first_on)
+        if scheme.is_half_year(code):
+            stretches.append(Stretch(Span(half), scheme))
+        else:
+            stretches += [Stretch(Span([quarter]), scheme_for(own, quarter.first_on)) for quarter in half]
+    return stretches
 
 
 async def result_now(
@@ -58,14 +79,6 @@ def result_in(
     return result_of(
         counting.scheme, course.subject.code, sums_over(counting.span.numbers, person_id, course.subject.id, got)
     )
-
-
-def scheme_in(own: Sequence[Scheme], quarters: Sequence[Quarter], quarter: Quarter, code: str) -> Scheme:
-    """Return the scheme that counts in a quarter for a subject: in half-years the first quarter's decides."""
-    scheme = scheme_for(own, quarter.first_on)
-    if not scheme.is_half_year(code):
-        return scheme
-    return scheme_for(own, span_of(spans_in(quarters, by_half_years=True), quarter.number).first_on)
 
 
 def sums_over(numbers: Collection[int], person_id: int, subject_id: int,

@@ -20,7 +20,7 @@ from cloud.journal.queries import OF_GROUP, got_by, remark_place
 from cloud.journal.schemes import quarters_of, schemes_of
 from cloud.journal.sheets import Counted
 from cloud.studies.queries import Course, courses_of
-from cloud.studies.rules import year_of
+from cloud.studies.rules import days_of, year_of
 
 LESSONS_MAX, COURSES_MAX, WEEK = 4_000, 300, timedelta(days=7)
 _LESSONS = f"""
@@ -46,10 +46,12 @@ SELECT EXISTS (
   WHERE stay.person_id = $1 AND {OF_GROUP})
 """  # noqa: S608 (texts of ours)
 _COURSES = """
-SELECT DISTINCT course.id, course.school_class_id FROM stay
-JOIN course ON course.school_class_id = stay.school_class_id AND course.year = $2
-WHERE stay.person_id = $1 AND (group_name = '' OR EXISTS (
-  SELECT FROM course_member AS own WHERE own.course_id = course.id AND own.person_id = $1)) LIMIT $3
+SELECT course.id, course.school_class_id, max(coalesce(least(stay.last_on, own.last_on), 'infinity')) AS last_on
+FROM stay JOIN course ON course.school_class_id = stay.school_class_id AND course.year = $2
+LEFT JOIN course_member AS own ON own.course_id = course.id AND own.person_id = stay.person_id AND group_name <> ''
+WHERE stay.person_id = $1 AND (group_name = '' OR own.person_id IS NOT NULL)
+  AND greatest(stay.first_on, own.first_on, $3) <= least(stay.last_on, own.last_on, $4)
+GROUP BY course.id, course.school_class_id ORDER BY last_on, course.id LIMIT $5
 """
 
 
@@ -108,11 +110,12 @@ async def is_at(services: Services, person_id: int, lesson_id: int) -> bool:
 
 
 async def courses_of_student(services: Services, school_id: int, person_id: int, year: int) -> list[Course]:
-    """Return the courses in which a student learns, or learnt, in a school year."""
-    rows = await services.database.pool.fetch(_COURSES, person_id, year, COURSES_MAX)
-    own = {row["id"] for row in rows}
+    """Return the courses in which a student learns, or learnt, in a school year; those that go on come last."""
+    rows = await services.database.pool.fetch(_COURSES, person_id, year, *days_of(year), COURSES_MAX)
+    places = {row["id"]: place for place, row in enumerate(rows)}
     classes = {row["school_class_id"] for row in rows}
-    return [each for each in await courses_of(services, school_id, year, class_ids=classes) if each.id in own]
+    found = [each for each in await courses_of(services, school_id, year, class_ids=classes) if each.id in places]
+    return sorted(found, key=lambda each: places[each.id])
 
 
 async def progress_of(

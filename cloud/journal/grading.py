@@ -180,7 +180,7 @@ def _parts(scheme: Scheme, code: str, got: Mapping[Part, Got]) -> list[Part]:
     has = {
         Part.FORMATIVE: True,
         Part.SOR: sor.works + sor.missed > 0,
-        Part.SOCH: code not in scheme.without_soch,
+        Part.SOCH: code not in scheme.without_soch or got.get(Part.SOCH, Got()).works > 0,  # held all the same
     }
     parts = [part for part in Part if scheme.weight(part) and has[part]]
     return parts or [Part.FORMATIVE]  # nothing else is given in it

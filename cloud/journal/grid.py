@@ -6,7 +6,7 @@ from datetime import date
 
 from cloud.attendance.queries import SchoolToday
 from cloud.core.services import Services
-from cloud.journal.counting import Counting, counting_in, counting_of, result_in, sums_over
+from cloud.journal.counting import Counting, counting_of, result_in, sums_over
 from cloud.journal.grading import Got, Part, Result, YearMark, result_of, year_mark
 from cloud.journal.kinds import NOTHING, Lesson, Standing
 from cloud.journal.offers import Offer, offers_on
@@ -24,7 +24,6 @@ from cloud.journal.queries import (
 )
 from cloud.journal.reach import Reach
 from cloud.journal.rules import Hand
-from cloud.journal.schemes import schemes_of
 from cloud.studies.queries import Course
 
 
@@ -105,12 +104,11 @@ async def explain(
     ids = [lesson.id for lesson in lessons]
     cells = await cells_of(pool, ids, [learner.id])
     got = await got_by(pool, [learner.id], counting.quarters, school.on, [course.subject.id])
-    own = await schemes_of(services, school.id)
     year = []
     if counting.scheme.has_marks(course.grade):
-        for each in counting.spans:
-            then = counting_in(own, counting.quarters, each.quarters[0], course.subject.code)
-            year.append((each, result_of(then.scheme, course.subject.code, _sums(each, course, learner.id, got))))
+        for each in counting.stretches:
+            sums = _sums(each.span, course, learner.id, got)
+            year.append((each.span, result_of(each.scheme, course.subject.code, sums)))
     result = result_in(counting, course, learner.id, got)
     here = sum(standing.cell.points is not None for standing in cells.values())
     given = sum(part.works for part in _sums(span, course, learner.id, got).values())
@@ -130,7 +128,7 @@ def writable(
     """Return the lessons into which somebody writes now. Pure."""
     is_open = quarter.is_open(today)
     wanted = Hand.TEACHER if is_open else Hand.CORRECTOR
-    return frozenset(lesson.id for lesson in lessons if reach.hand_at(course, lesson) is wanted)
+    return frozenset(lesson.id for lesson in lessons if reach.hand_in(quarter, today, course, lesson) is wanted)
 
 
 def _sums(span: Span, course: Course, person_id: int, got: Totals) -> dict[Part, Got]:

@@ -91,10 +91,10 @@ async def place_of(
     """Return where somebody writes. Raises NotAllowed or NotFound."""
     reach, course = await course_within(services, actor, school.id, course_id)
     lesson = await lesson_of(services, school.id, course_id, lesson_id)
-    hand = reach.hand_at(course, lesson)
+    quarters = await quarters_of(services, school.id, course.year)
+    hand = reach.hand_in(quarter_at(quarters, lesson.on), school.on, course, lesson)
     if hand is None:
         raise NotAllowed(message("Who teaches the course, or gives this lesson, writes. You can look."))
-    quarters = await quarters_of(services, school.id, course.year)
     own = await schemes_of(services, school.id)
     counting = counting_in(own, quarters, quarter_at(quarters, lesson.on), course.subject.code)
     return Place(course, lesson, counting, hand)

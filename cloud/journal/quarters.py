@@ -64,14 +64,3 @@ def quarter_at(quarters: Sequence[Quarter], on: date) -> Quarter:
 def quarter_of_number(quarters: Sequence[Quarter], number: int, today: date) -> Quarter:
     """Return the quarter that a page asks for; that of today for 0 and for what is none."""
     return next((quarter for quarter in quarters if quarter.number == number), quarter_at(quarters, today))
-
-
-def spans_in(quarters: Sequence[Quarter], *, by_half_years: bool) -> list[Span]:
-    """Return the stretches of a year of which marks are made."""
-    step = IN_HALF_A_YEAR if by_half_years else 1
-    return [Span(quarters[first : first + step]) for first in range(0, len(quarters), step)]
-
-
-def span_of(spans: Sequence[Span], number: int) -> Span:
-    """Return the stretch that a quarter belongs to."""
-    return next(span for span in spans if number in span.numbers)

@@ -15,6 +15,7 @@ from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.journal.kinds import Lesson
+from cloud.journal.quarters import Quarter
 from cloud.journal.rules import Hand
 from cloud.studies.queries import Course, course_of, courses_of, own_person
 from cloud.studies.rules import year_of
@@ -42,6 +43,10 @@ class Reach:
         if self.person_id is not None and self.person_id in (course.teacher_id, lesson.teacher_id if lesson else None):
             return Hand.TEACHER
         return Hand.CORRECTOR if self.corrects else None
+
+    def hand_in(self, quarter: Quarter, today: date, course: Course, lesson: Lesson) -> Hand | None:
+        """Return by whose hand the actor writes at a lesson: who corrects closed quarters does so in its own, too."""
+        return Hand.CORRECTOR if self.corrects and not quarter.is_open(today) else self.hand_at(course, lesson)
 
     def reads_class(self, class_id: int) -> bool:
         return self.reads_all or class_id in self.classes

@@ -6,9 +6,9 @@ from datetime import date
 
 from cloud.attendance.queries import SchoolToday
 from cloud.core.services import Services
-from cloud.journal.counting import counting_in, sums_over
+from cloud.journal.counting import Stretch, counting_in, stretches_of, sums_over
 from cloud.journal.grading import Result, Scheme, YearMark, result_of, year_mark
-from cloud.journal.quarters import Quarter, Span, quarter_of_number
+from cloud.journal.quarters import Quarter, quarter_of_number
 from cloud.journal.queries import Learner, Totals, got_by, learners_of
 from cloud.journal.schemes import quarters_of, schemes_of
 from cloud.studies.queries import Course, Subject, courses_of
@@ -72,20 +72,19 @@ class Counted:
     def result(self, person_id: int, got: Totals) -> Result:
         """Return a student's result in the quarter, or in the half-year that it belongs to."""
         counting = counting_in(self.own, self.quarters, self.quarter, self.subject.code)
-        return self._in(counting.span, person_id, got)
-
-    def spans(self) -> Sequence[Span]:
-        """Return the stretches of the year of which marks are made, those that have begun."""
-        counting = counting_in(self.own, self.quarters, self.quarter, self.subject.code)
-        return [span for span in counting.spans if span.first_on <= self.today]
+        return self._in(Stretch(counting.span, counting.scheme), person_id, got)
 
     def year(self, person_id: int, got: Totals) -> YearMark:
         """Return a student's mark of the year so far."""
-        return year_mark([self._in(span, person_id, got) for span in self.spans()])
+        begun = [
+            each for each in stretches_of(self.own, self.quarters, self.subject.code)
+            if each.span.first_on <= self.today
+        ]  # fmt: skip
+        return year_mark([self._in(each, person_id, got) for each in begun])
 
-    def _in(self, span: Span, person_id: int, got: Totals) -> Result:
-        scheme = counting_in(self.own, self.quarters, span.quarters[0], self.subject.code).scheme
-        return result_of(scheme, self.subject.code, sums_over(span.numbers, person_id, self.subject.id, got))
+    def _in(self, stretch: Stretch, person_id: int, got: Totals) -> Result:
+        sums = sums_over(stretch.span.numbers, person_id, self.subject.id, got)
+        return result_of(stretch.scheme, self.subject.code, sums)
 
 
 async def sheet_of(services: Services, school: SchoolToday, class_id: int, number: int) -> Sheet:
@@ -104,7 +103,7 @@ async def sheet_of(services: Services, school: SchoolToday, class_id: int, numbe
             learner, {each: counted[each].result(learner.id, got) for each in taught},
             {each: counted[each].year(learner.id, got) for each in taught},
         )
-        for learner, taught in _taught(courses, learners)
+        for learner, taught in _taught(courses, learners, max(quarter.first_on, min(quarter.last_on, school.on)))
     ]  # fmt: skip
     scheme, grade = counting_in(own, quarters, quarter, "").scheme, courses[0].grade if courses else 0
     name = courses[0].class_name if courses else ""
@@ -122,12 +121,12 @@ def shares_of(marks: Sequence[int]) -> Shares:
 
 
 def _taught(
-    courses: Iterable[Course], learners: Mapping[int, Sequence[Learner]]
+    courses: Iterable[Course], learners: Mapping[int, Sequence[Learner]], on: date
 ) -> list[tuple[Learner, list[int]]]:  # fmt: skip
-    """Return the students of a class by name, each with the subjects that it learns."""
+    """Return the students who are in a class on a day, by name, each with the subjects that it learns."""
     found: dict[int, tuple[Learner, list[int]]] = {}
     for course in courses:
-        for learner in learners[course.id]:
+        for learner in (each for each in learners[course.id] if each.is_in(on)):
             subjects = found.setdefault(learner.id, (learner, []))[1]
             if course.subject.id not in subjects:
                 subjects.append(course.subject.id)

@@ -65,6 +65,9 @@ def test_percents_are_rounded_before_the_scale_a_half_up(points: int, most: int,
         # a subject without SOCH: what it would weigh goes to the others
         ("music", {Part.FORMATIVE: FULL[Part.FORMATIVE], Part.SOR: FULL[Part.SOR]}, [50, 50], []),
         ("music", {Part.FORMATIVE: FULL[Part.FORMATIVE]}, [100], []),
+        # which was held all the same
+        ("music", {Part.FORMATIVE: FULL[Part.FORMATIVE], Part.SOCH: FULL[Part.SOCH]},
+         [Fraction(100, 3), Fraction(200, 3)], []),
         # a quarter in which no SOR was held
         ("physics", {Part.FORMATIVE: FULL[Part.FORMATIVE], Part.SOCH: FULL[Part.SOCH]},
          [Fraction(100, 3), Fraction(200, 3)], []),

@@ -1,10 +1,13 @@
 """Quarters and the stretches of marks, as tables."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from cloud.journal.quarters import quarter_at, quarter_of_number, quarters_in, span_of, spans_in
+from cloud.journal.counting import counting_in, stretches_of
+from cloud.journal.grading import STATE
+from cloud.journal.quarters import quarter_at, quarter_of_number, quarters_in
 from tests.cloud.journal.factory import TERMS
 
 BEFORE = [(date(2025, 9, 1), date(2025, 10, 26)), (date(2026, 3, 30), date(2026, 5, 25))]
@@ -53,10 +56,16 @@ def test_what_is_no_quarter_is_that_of_today() -> None:
     assert quarter_of_number(YEAR, 4, date(2026, 11, 20)).number == 4
 
 
-def test_half_years_are_two_quarters_each() -> None:
-    halves = spans_in(YEAR, by_half_years=True)
+def test_a_subject_that_turns_to_half_years_amid_one_does_so_with_the_next_and_no_quarter_counts_twice() -> None:
+    first = replace(STATE[-1], number=1, from_on=TERMS[0][0])
+    amid = replace(first, number=2, from_on=TERMS[1][0], half_year=frozenset({"music"}))
 
-    assert [span.numbers for span in halves] == [(1, 2), (3, 4)]
-    assert span_of(halves, 4).numbers == (3, 4)
-    assert [span.numbers for span in spans_in(YEAR, by_half_years=False)] == [(1,), (2,), (3,), (4,)]
-    assert [span.numbers for span in spans_in(YEAR[:3], by_half_years=True)] == [(1, 2), (3,)]
+    stretches = stretches_of([first, amid], YEAR, "music")
+
+    assert [(each.span.numbers, each.scheme.number) for each in stretches] == [((1,), 1), ((2,), 2), ((3, 4), 2)]
+    back = replace(amid, number=3, from_on=TERMS[1][0], half_year=frozenset())
+    halves = replace(first, half_year=frozenset({"music"}))
+    stretches = stretches_of([halves, back], YEAR, "music")
+    assert [(each.span.numbers, each.scheme.number) for each in stretches] == [((1, 2), 1), ((3,), 3), ((4,), 3)]
+    for quarter in YEAR:  # the year is the same from whichever quarter it is asked
+        assert list(counting_in([halves, back], YEAR, quarter, "music").stretches) == stretches

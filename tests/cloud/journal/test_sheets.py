@@ -10,7 +10,7 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
 from cloud.journal.debts import Open, debts_of
-from cloud.journal.diary import Week, diary_of, progress_of
+from cloud.journal.diary import Week, courses_of_student, diary_of, progress_of
 from cloud.journal.errors import GradingRefused
 from cloud.journal.grading import STATE, Lack
 from cloud.journal.kinds import Cell, Here, Kind
@@ -20,9 +20,13 @@ from cloud.journal.reach import class_within
 from cloud.journal.reports import reports_of
 from cloud.journal.schemes import put_scheme, schemes_of, versions_of
 from cloud.journal.sheets import Shares, shares_of, sheet_of
+from cloud.people.moving import leave, move
+from cloud.people.stays import Said
 from cloud.register.actions import mark as say_of_day
 from cloud.register.kinds import BY_CODE
+from cloud.studies.actions import put_course
 from cloud.studies.queries import course_of
+from cloud.studies.rules import CourseGiven
 from tests.cloud.journal.factory import TERMS, TODAY, Journal, journal
 from tests.cloud.schools.factory import SYSTEM
 
@@ -229,6 +233,44 @@ async def test_progress_tells_each_subject_and_the_weeks(journal: Journal) -> No
         journal.services, journal.school.id, journal.studies.student_ids[0], journal.school.on, 0, english
     )
     assert other.weeks == []
+
+
+async def test_courses_of_a_class_that_a_student_left_in_another_year_are_not_its_own(journal: Journal) -> None:
+    school, services = journal.studies, journal.services
+    person_id = school.student_ids[0]
+    await move(services, SYSTEM, school.school_id, [person_id], school.other_class_id, Said(TODAY))
+    await journal.at(date(2027, 9, 2))
+    subject = school.subjects["mathematics"]
+    for class_id in (school.class_id, school.other_class_id):
+        await put_course(services, SYSTEM, school.school_id, CourseGiven(2027, class_id, subject, 10))
+
+    this = await courses_of_student(services, school.school_id, person_id, 2027)
+    before = await courses_of_student(services, school.school_id, person_id, 2026)
+
+    assert [each.class_id for each in this] == [school.other_class_id]
+    assert {each.id for each in before} == {school.mathematics, school.english[0]}
+
+
+async def test_who_has_left_the_class_stands_in_no_sheet_any_more(journal: Journal) -> None:
+    school = journal.studies
+    await leave(journal.services, SYSTEM, school.student_ids[0], Said(TODAY - DAY))
+
+    sheet = await sheet_of(journal.services, journal.school, school.class_id, 0)
+
+    assert [row.learner.id for row in sheet.rows] == school.student_ids[1:]
+
+
+async def test_a_deputy_who_teaches_corrects_the_own_closed_quarter_with_a_reason(journal: Journal) -> None:
+    lesson, school_id = await journal.lesson(), journal.school.id
+    own = journal.teacher
+    both = Actor(own.name, own.account_id, own.reaches | {Reach(Role.DEPUTY, school_id)})
+    await journal.type(lesson, 0, "7", both)
+    await journal.at(TERMS[1][0])
+
+    assert (await journal.grid(both, 1)).writes == {lesson}
+    await journal.type(lesson, 0, "9", both, reason="қате жазылған")
+
+    assert (await journal.stands(lesson, 0)).cell.points == 9
 
 
 async def test_a_report_on_paper_has_a_students_quarter(journal: Journal) -> None:
