@@ -80,6 +80,8 @@ from cloud.retention.actions import delete_due
 from cloud.rosters.publisher import Publisher
 from cloud.rosters.renewing import alarm_ending
 from cloud.statistics import checking, rolling
+from cloud.timetable.jobs import Solver
+from cloud.timetable.laying import lay_out_due
 from cloud.topups.fiscal import register_due
 from cloud.topups.webkassa import open_desk
 from cloud.webhooks.delivering import deliver_due as deliver_webhooks
@@ -134,6 +136,7 @@ class Worker:
             "releases": self._tell_releases,
             "commands": self._command,
             "exports": Exporter(self.services).run,
+            "timetables": Solver(self.services).run,
             "turn": self._turn.keep,
             "servers": servers.run,
             "statistics": lambda: rolling.follow(self.services, lambda: self.shards),
@@ -218,6 +221,7 @@ class Worker:
             (lambda: reseal(self.services), {"hours": 1}),
             (lambda: check_due(self.services), {"hours": 1}),
             (lambda: ask_late(self.services), {"minutes": 10}),
+            (lambda: lay_out_due(self.services), {"minutes": 1}),
             (lambda: send_due(self.services, post), {"seconds": LETTERS_S}),
             (lambda: make_and_tell(self.services, post), {"seconds": BUILT_S}),
             (lambda: collect_due(self.services), {"seconds": EVENTS_S}),

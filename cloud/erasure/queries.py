@@ -25,9 +25,11 @@ REMOVED = {
     "reasons": N_("Why the child was absent from class"),
     "absences": N_("Absences that the family told, with their papers"),
     "collectors": N_("Who could collect the child, and their phones"),
+    "profile": N_("Profile with its history, portfolio with its files, goals, certificates of the school"),
     "comments": N_("Comments about meals"),
     "transfers": N_("Where the child came from or went to, and the papers of it"),
-    "lessons": N_("Why lessons of this teacher were given by another one, or called off"),
+    "remarks": N_("What teachers wrote about the student, and why marks were put right"),
+    "lessons": N_("When this teacher could not teach or was away, and why lessons were given by another one"),
     "resources": N_("Pseudonyms at digital resources, and results from there"),
     "name": N_("Name, IIN, the school's number"),
 }

@@ -77,14 +77,32 @@ DELETE FROM restriction WHERE person_id = $1 RETURNING 1""",
     "reasons": """
 DELETE FROM register_reason AS why USING register_mark AS mark
 WHERE person_id = $1 AND mark.school_id = why.school_id AND mark.number = why.number RETURNING 1""",
+    "remarks": """
+WITH reasons AS (
+  DELETE FROM journal_reason AS why USING journal_mark AS mark
+  WHERE person_id = $1 AND mark.school_id = why.school_id AND mark.number = why.number RETURNING 1
+), remarks AS (DELETE FROM journal_remark WHERE person_id = $1 RETURNING 1)
+SELECT 1 FROM reasons UNION ALL SELECT 1 FROM remarks""",
     "absences": "DELETE FROM absence WHERE person_id = $1 RETURNING 1",
     "collectors": "DELETE FROM collector WHERE person_id = $1 RETURNING 1",
+    "profile": """
+WITH fields AS (DELETE FROM profile_field WHERE person_id = $1 RETURNING 1),
+  entries AS (DELETE FROM portfolio_entry WHERE person_id = $1 RETURNING 1),
+  goals AS (DELETE FROM goal WHERE person_id = $1 RETURNING 1),
+  awards AS (DELETE FROM award WHERE person_id = $1 RETURNING 1)
+SELECT 1 FROM fields UNION ALL SELECT 1 FROM entries UNION ALL SELECT 1 FROM goals
+UNION ALL SELECT 1 FROM awards""",
     "comments": "UPDATE meal_rating SET comment = '' WHERE person_id = $1 AND comment <> '' RETURNING 1",
     "transfers": """
 UPDATE transfer SET place = '', paper = '' WHERE person_id = $1 AND (place <> '' OR paper <> '') RETURNING 1""",
     "lessons": """
-UPDATE lesson SET note = '' FROM course
-WHERE course.id = course_id AND $1 IN (lesson.teacher_id, course.teacher_id) AND note <> '' RETURNING 1""",
+WITH times AS (DELETE FROM teacher_time WHERE person_id = $1 RETURNING 1),
+  away AS (DELETE FROM staff_absence WHERE person_id = $1 RETURNING 1),
+  feeds AS (DELETE FROM timetable_feed WHERE person_id = $1 RETURNING 1),
+  notes AS (
+    UPDATE lesson SET note = '' FROM course
+    WHERE course.id = course_id AND $1 IN (lesson.teacher_id, course.teacher_id) AND note <> '' RETURNING 1)
+SELECT 1 FROM times UNION ALL SELECT 1 FROM away UNION ALL SELECT 1 FROM feeds UNION ALL SELECT 1 FROM notes""",
     "resources": """
 WITH results AS (DELETE FROM lti_score WHERE person_id = $1 RETURNING 1),
   pseudonyms AS (DELETE FROM subject WHERE member = 'person:' || $1::bigint RETURNING 1)

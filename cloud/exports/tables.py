@@ -17,6 +17,10 @@ from cloud.collectors.queries import PHONE as COLLECTOR_PHONE
 from cloud.devices.invitations import KEYS as INVITATION_KEYS
 from cloud.devices.registry import SECRET
 from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Sealed, Secret, Table, Writing, through
+from cloud.journal.kinds import FILE as LESSON_FILE
+from cloud.journal.kinds import FILE_NAME as LESSON_FILE_NAME
+from cloud.journal.kinds import REASON as MARK_REASON
+from cloud.journal.kinds import REMARK
 from cloud.menu.entitlements import PAPER as ORDER_PAPER
 from cloud.menu.restricting import PAPER as DIET_PAPER
 from cloud.menu.restricting import VALUE
@@ -27,6 +31,15 @@ from cloud.people.corrections import ANSWER, RIGHT, WRONG
 from cloud.people.family import LIFT_PAPER
 from cloud.people.family import PAPER as LIMIT_PAPER
 from cloud.people.photos import PHOTO
+from cloud.portfolio.awards import ADDRESS as AWARD_ADDRESS
+from cloud.portfolio.awards import DOCUMENT as AWARD
+from cloud.portfolio.awards import KEY as AWARD_KEY
+from cloud.portfolio.goals import GOAL, STEP
+from cloud.portfolio.kinds import ANSWER as ENTRY_ANSWER
+from cloud.portfolio.kinds import FILE as ENTRY_FILE
+from cloud.portfolio.kinds import TITLE as ENTRY_TITLE
+from cloud.portfolio.kinds import VALUE as FIELD
+from cloud.portfolio.kinds import WORDS as ENTRY_WORDS
 from cloud.register.kinds import WHY
 from cloud.rosters.keys import KEY as ROSTER_KEY
 from cloud.support.reading import ANSWER as REPLY
@@ -78,12 +91,29 @@ TABLES = (
     Table("course"),
     Table("course_member", through("course_id", "course")),
     Table("lesson"),
+    Table("lesson_plan"),
+    Table(
+        "lesson_file",
+        sealed={"name_encrypted": Sealed(LESSON_FILE_NAME), "content_encrypted": Sealed(LESSON_FILE)},
+        files={"content_encrypted": "documents/lesson-{id}.{media}"},
+    ),
+    Table("journal_mark"),
+    Table("journal_reason", sealed={"reason_encrypted": Sealed(MARK_REASON)}),
+    Table("journal_remark", sealed={"words_encrypted": Sealed(REMARK)}),
+    Table("grading_scheme"),
     Table("curriculum"),
     Table("curriculum_item", through("curriculum_id", "curriculum")),
     Table("curriculum_unit", _OF_PLAN),
     Table("class_curriculum", through("curriculum_id", "curriculum")),
     Table("course_theme", through("course_id", "course")),
     Table("load_norm"),
+    Table("room"),
+    Table("timetable_rule"),
+    Table("timetable_subject"),
+    Table("teacher_time"),
+    Table("staff_absence"),
+    Table("timetable"),
+    Table("timetable_slot", through("timetable_id", "timetable")),
     Table("consent", _OF_PERSON),
     Table(
         "guardian",
@@ -151,6 +181,31 @@ TABLES = (
             "lift_paper_encrypted": Sealed(COLLECTOR_LIFT_PAPER, Secret.HEALTH),
         },
         digests={"phone_digest": "phone_encrypted"},
+    ),
+    Table("profile_field", sealed={"value_encrypted": Sealed(FIELD, Secret.HEALTH)}),
+    Table(
+        "portfolio_entry",
+        sealed={
+            "title_encrypted": Sealed(ENTRY_TITLE, Secret.CONTACT),
+            "words_encrypted": Sealed(ENTRY_WORDS, Secret.CONTACT),
+            "answer_encrypted": Sealed(ENTRY_ANSWER, Secret.CONTACT),
+        },
+    ),
+    Table(
+        "portfolio_file",
+        sealed={"content_encrypted": Sealed(ENTRY_FILE)},
+        files={"content_encrypted": "documents/portfolio-{id}.{media}"},
+    ),
+    Table("goal", sealed={"title_encrypted": Sealed(GOAL, Secret.CONTACT)}),
+    Table("goal_step", through("goal_id", "goal"), sealed={"title_encrypted": Sealed(STEP, Secret.CONTACT)}),
+    Table("goal_note", through("goal_id", "goal")),
+    Table("award_key", sealed={"private_encrypted": Sealed(AWARD_KEY)}),
+    Table(
+        "award",
+        sealed={
+            "address_encrypted": Sealed(AWARD_ADDRESS, Secret.CONTACT),
+            "document_encrypted": Sealed(AWARD, Secret.CONTACT),
+        },
     ),
     Table("alarm"),
     Table("dish"),
@@ -294,6 +349,9 @@ UNKEPT = {  # tables that go out nowhere, with the reason
     "service_process": "of running processes",
     "reader_watch": "since when readers of the whole service stand",
     "trouble": "of the servers of the whole service",
+    "timetable_solve": "made of the other tables, for sixty days",
+    "timetable_head": "how far lessons were laid out; elsewhere they are laid out anew",
+    "timetable_feed": "secret addresses of this installation; opened anew elsewhere",
     "trouble_message": "of the servers of the whole service",
     "maintenance_window": "of the whole service",
     "database_event": "of the database of the whole service",

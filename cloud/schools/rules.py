@@ -141,6 +141,41 @@ def plan_day(calendar: Calendar, times: ClassTimes | None, on: date) -> DayPlan:
     return DayPlan(on, True, _instant(on, starts_min, calendar.zone), _instant(on, ends_min, calendar.zone))
 
 
+@dataclass(frozen=True, slots=True)
+class DayLessons:
+    """The lessons that a class has on a day, and by which weekday's timetable."""
+
+    weekday: Weekday
+    rings: Sequence[Ring]
+
+
+def lessons_on(calendar: Calendar, times: ClassTimes, on: date) -> DayLessons | None:
+    """Return the lessons of a class on a day, within the day's hours; None where it is no school day."""
+    special = special_of(calendar, times, on)
+    weekday = Weekday(on.isoweekday())
+    if special is not None and special.lessons_of is not None:
+        weekday = special.lessons_of
+    if not _is_school_day(calendar, times, on, weekday, special):
+        return None
+    rings = sorted(_rings_of(calendar, times, weekday, special), key=lambda ring: ring.lesson)
+    if special is None or not rings:
+        return DayLessons(weekday, rings)
+    from_min, until_min = _hours(rings, special)
+    within = [
+        replace(ring, starts_min=max(ring.starts_min, from_min), ends_min=min(ring.ends_min, until_min))
+        for ring in rings if ring.ends_min > from_min and ring.starts_min < until_min
+    ]  # fmt: skip
+    return DayLessons(weekday, within)
+
+
+def usual_week(calendar: Calendar, times: ClassTimes) -> dict[int, list[Ring]]:
+    """Return the lessons of a class's usual week by weekday."""
+    days = range(1, (times.school_days or calendar.school_days) + 1)
+    return {
+        day: sorted(_rings_of(calendar, times, Weekday(day), None), key=lambda ring: ring.lesson) for day in days
+    }  # fmt: skip
+
+
 def special_of(calendar: Calendar, times: ClassTimes | None, on: date) -> Day | None:
     """Return what a day is for a class where it is not what its weekday says: its own, its grade's, or everybody's."""
     everybodys = calendar.days.get(on)

@@ -9,6 +9,7 @@ from enum import Enum
 from cloud.core.navigation import roles_of
 from cloud.core.rights import OWN_CLASSES, OWN_PEOPLE, TABLE, WHOLE_SCHOOL, Right, Within
 from cloud.core.roles import Role
+from tests.pages.learning_routes import LEARNING_ROUTES
 from tests.pages.program_routes import PROGRAM_ROUTES
 
 
@@ -35,6 +36,8 @@ NOTHING_THERE = frozenset(  # of which the sample has none
         "GET /schools/{code}/audit/anchors/{number}.anchor",
         "GET /schools/{code}/export/{job_id}.zip",
         "GET /.well-known/security.txt",
+        "GET /profile/{worker}/entries/{entry_id}/files/{file_id}",  # of each who works there, of the own
+        "GET /schools/{code}/staff/{worker}/profile/entries/{entry_id}/files/{file_id}",
         "GET /schools/{code}/builder/{report_id}/file.{form}",  # of what the own role shows
         "GET /schools/{code}/builder/{report_id}/runs/{run_id}",  # of one's own reports
         "GET /schools/{code}/builder/{report_id}/runs/{run_id}/file.{form}",
@@ -44,8 +47,6 @@ COURSE = "/lti/contexts/{context}"
 RESOURCE = "/schools/{code}/resources/of/{resource_id}"
 REPORT = "/schools/{code}/reports/{report_id}"
 BUILT = "/schools/{code}/builder/{report_id}"
-TAUGHT = "/schools/{code}/courses/{course_id}"
-PLAN = "/schools/{code}/plans/{plan_id}"
 ROUTES: dict[str, Right | Who] = {
     "GET /privacy": Who.ANYBODY,
     "POST /sms/smsc": Who.GATEWAYS,
@@ -104,38 +105,6 @@ ROUTES: dict[str, Right | Who] = {
     "POST /schools/{code}/new-year": Right.PEOPLE_KEEP,
     "POST /schools/{code}/people/{ref}/class": Right.PEOPLE_KEEP,
     "POST /schools/{code}/people/{ref}/back": Right.PEOPLE_KEEP,
-    "GET /schools/{code}/subjects": Right.STUDIES_READ,
-    "POST /schools/{code}/subjects": Right.STUDIES_KEEP,
-    "POST /schools/{code}/subjects/state": Right.STUDIES_KEEP,
-    "GET /schools/{code}/courses": Right.STUDIES_READ,
-    "POST /schools/{code}/courses": Right.STUDIES_KEEP,
-    "GET /schools/{code}/courses/teachers": Right.STUDIES_KEEP,
-    "POST /schools/{code}/courses/teachers": Right.STUDIES_KEEP,
-    f"GET {TAUGHT}": Right.STUDIES_READ,
-    f"POST {TAUGHT}": Right.STUDIES_KEEP,
-    f"POST {TAUGHT}/end": Right.STUDIES_KEEP,
-    f"POST {TAUGHT}/drop": Right.STUDIES_KEEP,
-    f"POST {TAUGHT}/members": Right.STUDIES_KEEP,
-    f"GET {TAUGHT}/themes": Right.PLANS_READ,
-    f"GET {TAUGHT}/themes.csv": Right.PLANS_READ,
-    f"GET {TAUGHT}/themes.xlsx": Right.PLANS_READ,
-    f"POST {TAUGHT}/themes": Right.PLANS_READ,  # and the course's teacher, or who keeps plans
-    f"POST {TAUGHT}/themes/import": Right.PLANS_READ,
-    f"POST {TAUGHT}/themes/{{number}}/drop": Right.PLANS_READ,
-    "GET /schools/{code}/plans": Right.PLANS_READ,
-    "POST /schools/{code}/plans": Right.PLANS_KEEP,
-    f"GET {PLAN}": Right.PLANS_READ,
-    f"POST {PLAN}": Right.PLANS_KEEP,
-    f"POST {PLAN}/copy": Right.PLANS_KEEP,
-    f"POST {PLAN}/drop": Right.PLANS_KEEP,
-    f"POST {PLAN}/apply": Right.STUDIES_KEEP,
-    f"POST {PLAN}/subjects": Right.PLANS_KEEP,
-    f"POST {PLAN}/subjects/{{subject_id}}/drop": Right.PLANS_KEEP,
-    f"POST {PLAN}/subjects/{{subject_id}}/units": Right.PLANS_KEEP,
-    "GET /schools/{code}/load": Right.STUDIES_READ,
-    "GET /schools/{code}/load.csv": Right.STUDIES_READ,
-    "GET /schools/{code}/load.xlsx": Right.STUDIES_READ,
-    "POST /schools/{code}/load/norm": Right.STUDIES_KEEP,
     "GET /schools/{code}/trips": Right.TRIPS_KEEP,
     "POST /schools/{code}/trips": Right.TRIPS_KEEP,
     "POST /schools/{code}/trips/{trip_id}/end": Right.TRIPS_KEEP,
@@ -509,6 +478,12 @@ ROUTES: dict[str, Right | Who] = {
     "GET /releases/live": Right.RELEASES_KEEP,
     "POST /releases/start": Right.RELEASES_KEEP,
     "POST /releases/{turn}": Right.RELEASES_KEEP,
+    **LEARNING_ROUTES,
+    "GET /certificates/{address}": Who.ANYBODY,
+    "GET /certificates/{address}/document": Who.ANYBODY,
+    "GET /schools/{code}/issuer": Who.ANYBODY,
+    "GET /schools/{code}/issuer/revoked": Who.ANYBODY,
+    "GET /timetable/{token}.ics": Who.ANYBODY,  # by a secret address
     **dict.fromkeys(PROGRAM_ROUTES, Who.PROGRAMS),
     "GET /schools/{code}/programs": Right.PROGRAMS_KEEP,
     "POST /schools/{code}/programs/roster.zip": Right.PROGRAMS_KEEP,

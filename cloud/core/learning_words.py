@@ -1,0 +1,8 @@
+"""Words and shapes of all that is about learning: subjects and plans, timetables, journals."""
+
+from cloud.core.journal_words import JOURNAL_SIGNS, JOURNAL_WORDS
+from cloud.core.study_words import STUDY_SIGNS
+from cloud.core.timetable_words import TIMETABLE_SIGNS
+
+LEARNING_SIGNS = {**STUDY_SIGNS, **TIMETABLE_SIGNS, **JOURNAL_SIGNS}
+LEARNING_WORDS = {**JOURNAL_WORDS}

@@ -1,0 +1,98 @@
+"""Solves that a school orders: by a program of its own, one at a time, told while they run, taken over or left."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cloud.core.errors import NotAllowed, NotFound
+from cloud.timetable.beside import MODULE, solve_beside
+from cloud.timetable.errors import SolveRefused
+from cloud.timetable.jobs import order, solve_next, solves_of, take_over
+from cloud.timetable.rules import Slot
+from cloud.timetable.solving import Outcome, Problem, Progress
+from cloud.timetable.versions import slots_of_version
+from simulators.clock import SimulatedClock
+from tests.cloud.schools.factory import SYSTEM
+from tests.cloud.timetable.factory import Planned
+from tests.cloud.timetable.frames import school as a_frame
+
+Listening = Callable[[Progress], Awaitable[None]]
+SECONDS = 5
+
+
+async def test_a_draft_is_solved_beside_and_what_was_found_is_taken_over(school: Planned) -> None:
+    services, here = school.services, school.school_id
+    draft = await school.draft(Slot(3, 1, school.history))
+    job = await order(services, school.studies.deputy, here, draft, SECONDS)
+
+    assert await solve_next(services, solve_beside)
+
+    (solve,) = await solves_of(services, here, draft)
+    assert (solve.id, solve.state, solve.failed) == (job, "done", "")
+    assert solve.outcome is not None
+    assert solve.outcome.missing == {}
+    assert solve.progress is not None
+    await take_over(services, school.studies.deputy, here, draft, job)
+    held = await slots_of_version(services.database.pool, draft)
+    assert len(held.slots) == 5 + 2 + 5 + 3 + 3  # each week's lessons of the five courses
+    assert [(slot.weekday, slot.course_id) for slot in held.fixed] == [(3, school.history)]
+    assert not await solve_next(services, solve_beside)
+
+
+async def test_one_at_a_time_within_limits_and_by_who_may(school: Planned) -> None:
+    services, here = school.services, school.school_id
+    draft = await school.draft()
+    with pytest.raises(NotAllowed):
+        await order(services, school.studies.teachers[0], here, draft, SECONDS)
+    with pytest.raises(SolveRefused):
+        await order(services, SYSTEM, here, draft, 601)
+    await order(services, SYSTEM, here, draft, SECONDS)
+
+    with pytest.raises(SolveRefused, match="is being solved"):
+        await order(services, SYSTEM, here, draft, SECONDS)
+
+    with pytest.raises(NotFound):
+        await take_over(services, SYSTEM, here, draft, 1)
+
+
+async def test_a_failure_is_tried_again_and_then_told(school: Planned, clock: SimulatedClock) -> None:
+    services, here = school.services, school.school_id
+    draft = await school.draft()
+    await order(services, SYSTEM, here, draft, SECONDS)
+
+    async def failing(problem: Problem, listening: Listening) -> Outcome:
+        await listening(Progress("finding", 0))
+        raise RuntimeError(problem)
+
+    for state in ("waiting", "waiting", "failed"):
+        assert await solve_next(services, failing)
+        (solve,) = await solves_of(services, here, draft)
+        assert (solve.state, solve.failed) == (state, "RuntimeError")
+        assert not await solve_next(services, failing)
+        clock.advance(timedelta(minutes=2).total_seconds())
+
+
+async def test_the_program_ends_with_who_began_it() -> None:
+    heard = asyncio.Event()
+
+    async def listening(_: Progress) -> None:
+        heard.set()
+
+    solving = asyncio.create_task(solve_beside(Problem(a_frame(12), seconds=60.0), listening))
+    async with asyncio.timeout(60):
+        await heard.wait()
+    assert len(programs()) == 1
+    solving.cancel()
+    await asyncio.wait({solving})
+
+    assert programs() == []
+
+
+def programs() -> list[int]:
+    """Return the solvers that this process began and that live."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [int(each) for each in children if MODULE in Path(f"/proc/{each}/cmdline").read_text()]
