@@ -40,12 +40,14 @@ from cloud.guardian import (
     blocking,
     calendar_pages,
     collector_pages,
+    diary_pages,
     joining_pages,
     notice_api,
     notice_pages,
     order_pages,
     own_data_pages,
     pass_pages,
+    portfolio_pages,
     push_pages,
     rating_pages,
     recovery_pages,
@@ -98,15 +100,22 @@ from cloud.office import (
     fleet_alarms,
     fleet_device_pages,
     fleet_pages,
+    goal_pages,
+    grading_pages,
     import_pages,
+    journal_lesson_pages,
+    journal_pages,
+    journal_sheet_pages,
     load_pages,
     menu_api,
     menu_pages,
     money_pages,
     morning_pages,
+    own_profile_pages,
     person_pages,
     photo_pages,
     plan_pages,
+    profile_pages,
     program_pages,
     region_pages,
     region_report_pages,
@@ -118,6 +127,7 @@ from cloud.office import (
     security_pages,
     settling_pages,
     sold_pages,
+    staff_profile_pages,
     study_pages,
     theme_pages,
     timetable_day_pages,
@@ -137,11 +147,13 @@ from cloud.office import calendar_pages as calendar_pages_of_school
 from cloud.office import collector_pages as collector_pages_of_school
 from cloud.office import order_pages as kitchen_pages
 from cloud.office import pages as office_pages
+from cloud.office import portfolio_pages as portfolio_pages_of_school
 from cloud.office import rating_pages as canteen_rating_pages
 from cloud.office import statistics_api as statistics_api_of_school
 from cloud.office import statistics_pages as statistics_pages_of_school
 from cloud.oneroster import api as oneroster_api
 from cloud.oneroster import files_api as oneroster_files_api
+from cloud.portfolio import pages as certificate_pages
 from cloud.releases import api as release_api
 from cloud.releases import pages as release_pages
 from cloud.reports import pages as signed_pages
@@ -196,9 +208,13 @@ ROUTERS = (
     statistics_pages_of_school.router, statistics_api_of_school.router, statistics_api_of_school.of_one,
     role_pages.router, class_pages.router, region_pages.router, region_report_pages.router, register_pages.router,
     morning_pages.router, transfer_pages.router, year_pages.router,
+    grading_pages.router, journal_sheet_pages.router, journal_pages.router, journal_lesson_pages.router,
+    diary_pages.router,
     study_pages.router, course_pages.router, theme_pages.router, plan_pages.router, load_pages.router,
     absence_pages.router, collector_pages.router, absence_pages_of_school.router, collector_pages_of_school.router,
     trip_pages.router, collect_pages.router,
+    portfolio_pages.router, portfolio_pages_of_school.router, profile_pages.router, goal_pages.router,
+    staff_profile_pages.router, own_profile_pages.router, certificate_pages.router,
     alert_pages.router, calendar_pages_of_school.router,
     account_pages_of_school.router, account_pages_of_school.of_one, ways_in_pages.router,
     report_pages.router, report_api.router, report_api.of_one, signed_pages.router, import_pages.router,

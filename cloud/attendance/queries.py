@@ -160,6 +160,19 @@ async def school_or_classes_today(services: Services, actor: Actor, code: str, r
     return await _today(services, school)
 
 
+async def school_or_own_today(
+    services: Services, actor: Actor, code: str, reads: Right, teaches: Right
+) -> SchoolToday:  # fmt: skip
+    """Return a school at which the actor has a right, if only for own classes, or another one for what it teaches.
+
+    Raises NotFound; what it teaches, who asks for it finds out.
+    """
+    school = await _school(services, code)
+    if not (actor.can(reads, school.id) or actor.classes(reads, school.id) or actor.teaches(teaches, school.id)):
+        raise NotFound
+    return await _today(services, school)
+
+
 async def _school(services: Services, code: str) -> SchoolRow:
     try:
         return await school_of_code(services, code)

@@ -7,7 +7,13 @@ from typing import Annotated
 from fastapi import Path
 
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
-from cloud.attendance.queries import SchoolToday, classes_today, school_or_classes_today, school_today
+from cloud.attendance.queries import (
+    SchoolToday,
+    classes_today,
+    school_or_classes_today,
+    school_or_own_today,
+    school_today,
+)
 from cloud.core.actor import Actor
 from cloud.core.pages import Visit
 from cloud.core.rights import Right
@@ -43,6 +49,11 @@ def classes_desk(right: Right) -> Callable[..., Awaitable[Desk]]:
 def reach_desk(right: Right) -> Callable[..., Awaitable[Desk]]:
     """Return a dependency that finds the school of the path for who has a right there, if only for own classes."""
     return _desk_by(school_or_classes_today, right)
+
+
+def own_desk(reads: Right, teaches: Right) -> Callable[..., Awaitable[Desk]]:
+    """Return a dependency that finds the school of the path for who has a right there, or one for what it teaches."""
+    return _desk_by(school_or_own_today, reads, teaches)
 
 
 def _desk_by(today: Callable[..., Awaitable[SchoolToday]], *allowed: Right) -> Callable[..., Awaitable[Desk]]:

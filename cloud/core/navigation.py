@@ -1,5 +1,6 @@
 """Where each role's pages stand, and the way between them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloud.core.actor import Actor, Role
@@ -18,6 +19,18 @@ class Section:
     key: str
     label: str
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Sections of the menu that stand under one word; one section alone stands for itself, without a word."""
+
+    label: str
+    sections: Sequence[Section]
+
+    def holds(self, key: str) -> bool:
+        """Tell whether a page of this section's key is found here."""
+        return any(each.key == key for each in self.sections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,7 @@ PLACES = (
     _place("messages", Right.MESSAGES_READ, N_("Messages"), "/messages", Role.GUARDIAN),
     _place("class", Right.PRESENCE_READ, N_("My class"), "class", Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR),
     _place("register", Right.REGISTER_READ, N_("Register"), "register", Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR),
+    _place("journal", Right.JOURNAL_READ, N_("Journal"), "journal", Role.TEACHER, Role.CLASS_TEACHER),
     _place("messages", Right.MESSAGES_WRITE, N_("Messages"), "messages", Role.CLASS_TEACHER, *HEADS),
     _place("region", Right.STATISTICS_READ, N_("Schools"), "/region", Role.AUTHORITY),
     _place("region_reports", Right.REPORTS_READ, N_("Reports of schools"), "/region/reports", Role.AUTHORITY),
@@ -49,6 +63,7 @@ PLACES = (
     _place("today", Right.PRESENCE_READ, N_("Today"), "office", Role.OFFICE, Role.DEPUTY, Role.DIRECTOR),
     _place("register", Right.REGISTER_READ, N_("Register"), "register", Role.OFFICE, Role.DEPUTY, Role.DIRECTOR),
     _place("statistics", Right.STATISTICS_READ, N_("Statistics"), "statistics", Role.CLASS_TEACHER, *HEADS),
+    _place("journal", Right.JOURNAL_READ, N_("Journal"), "journal", *HEADS),
     _place(
         "timetable",
         Right.TIMETABLE_READ,
@@ -103,7 +118,16 @@ PLACES = (
         Role.METHODOLOGIST,
     ),
     _place("resources", Right.RESOURCES_KEEP, N_("Resources"), "resources", Role.METHODOLOGIST, Role.OFFICE),
+    _place("journal", Right.JOURNAL_READ, N_("Journal"), "journal", Role.METHODOLOGIST),
     _place("studies", Right.STUDIES_READ, N_("Studies"), "courses", Role.METHODOLOGIST),
+    _place(
+        "portfolio", Right.PROFILES_READ, N_("Profiles"), "portfolio",
+        Role.CLASS_TEACHER, Role.METHODOLOGIST, Role.PEDAGOGUE, Role.OFFICE, *HEADS,
+    ),
+    _place(
+        "own_profile", Right.STAFF_PROFILE_OWN, N_("My profile"), "/profile",
+        Role.TEACHER, Role.CLASS_TEACHER, Role.TUTOR, Role.METHODOLOGIST,
+    ),
     _place("sign_on", Right.SIGN_ON_KEEP, N_("Single sign-on"), "sign-on", Role.IT),
     _place("all_alarms", Right.ALARMS_READ, N_("Alarms of all schools"), "/alarms", Role.OPERATOR),
     _place("audit", Right.AUDIT_READ, N_("Who did what"), "audit", Role.OFFICE, Role.DIRECTOR, Role.IT, Role.AUDITOR),
@@ -116,7 +140,28 @@ PLACES = (
     _place("all_audit", Right.AUDIT_READ, N_("Who did what: all schools"), "/audit", Role.OPERATOR),
     _place("all_questions", Right.QUESTIONS_TAKE, N_("Questions left to the operator"), "/questions", Role.OPERATOR),
     _place("releases", Right.RELEASES_KEEP, N_("Releases"), "/releases", Role.OPERATOR),
-)
+)  # fmt: skip
+
+# Who has few sections has each in the menu; who has more has what is done all day long, and these words for the rest.
+ALONE_MAX = 8
+GROUPS = {
+    N_("Learning"): ("journal", "timetable", "studies", "shelf", "resources", "portfolio", "own_profile"),
+    N_("Canteen and money"): ("money", "entitlements", "wallet", "approvals", "orders", "sold"),
+    N_("Reports"): ("statistics", "reports", "builder"),
+    N_("People"): ("import", "corrections", "accounts", "roles", "attempts"),
+    N_("System"): ("programs", "sign_on", "alarms", "audit", "export"),
+}
+
+
+def menu_of(sections: Sequence[Section]) -> list[Group]:
+    """Return the menu's entries in the order of the sections, those that belong together under one word."""
+    if len(sections) <= ALONE_MAX:
+        return [Group(each.label, [each]) for each in sections]
+    words = {key: word for word, keys in GROUPS.items() for key in keys}
+    menu: dict[str, list[Section]] = {}
+    for each in sections:
+        menu.setdefault(words.get(each.key, each.address), []).append(each)
+    return [Group(word if len(held) > 1 else held[0].label, held) for word, held in menu.items()]
 
 
 def sections_of(actor: Actor, school: str) -> list[Section]:

@@ -22,7 +22,7 @@ from cloud.core.assets import Assets
 from cloud.core.formats import Formats
 from cloud.core.i18n import Language, as_language, choose, translate, translations
 from cloud.core.messages import Message, with_one_stop
-from cloud.core.navigation import Section, sections_of
+from cloud.core.navigation import Group, Section, menu_of, sections_of
 from cloud.core.services import Services
 from cloud.core.windows import Window
 
@@ -81,6 +81,10 @@ class Visit:
     @property
     def sections(self) -> list[Section]:
         return sections_of(self.actor, self.school) if self.actor else []
+
+    @property
+    def menu(self) -> list[Group]:
+        return menu_of(self.sections)
 
 
 Counting = Callable[[Services, Actor], Awaitable[Mapping[str, int]]]  # tells what waits for somebody, by section

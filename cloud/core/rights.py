@@ -225,7 +225,8 @@ TABLE: Mapping[Right, Allowed] = {
         Thing.ACCOUNTS, N_("Make, edit, close and delete accounts of the roles that one may give"),
         at_school(Role.OFFICE, Role.DIRECTOR, Role.IT) | OPERATORS,
     ),
-} | LEARNING  # fmt: skip
+    **LEARNING,
+}  # fmt: skip
 
 # Who gives and takes which roles. Nobody is here who could give the own role more than it has.
 GRANTS: Mapping[Role, frozenset[Role]] = {

@@ -48,4 +48,19 @@ LEARNING: Mapping[Right, Allowed] = {
         Thing.LEARNING, N_("Confirm achievements, add them, award certificates"),
         at_school(Role.METHODOLOGIST, Role.OFFICE, *HEADS) | {Role.CLASS_TEACHER: Within.CLASS},
     ),
+    Right.PROFILES_SENSITIVE: Allowed(
+        Thing.LEARNING, N_("See what is sensitive in profiles: health, registers, the family; each look is noted"),
+        at_school(Role.PEDAGOGUE, *HEADS) | {Role.CLASS_TEACHER: Within.CLASS},
+    ),
+    Right.STAFF_PROFILES_READ: Allowed(
+        Thing.LEARNING, N_("See the profiles of staff, and whose attestation ends soon"),
+        at_school(Role.METHODOLOGIST, Role.OFFICE, *HEADS),
+    ),
+    Right.STAFF_PROFILES_KEEP: Allowed(
+        Thing.LEARNING, N_("Keep the profiles of staff, and confirm what staff add"), at_school(Role.OFFICE, *HEADS)
+    ),
+    Right.STAFF_PROFILE_OWN: Allowed(
+        Thing.LEARNING, N_("Keep the own profile: education, attestation, training, certificates"),
+        dict.fromkeys(EVERYBODY_AT_WORK, Within.OWN),
+    ),
 }  # fmt: skip

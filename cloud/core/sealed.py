@@ -66,6 +66,10 @@ SEALED = (
     SealedColumn("support_question", "words_encrypted", "support_question.words", "id::text"),
     SealedColumn("support_question", "answer_encrypted", "support_question.answer", "id::text"),
     SealedColumn("register_reason", "reason_encrypted", "register.reason", "school_id || ':' || number"),
+    SealedColumn("lesson_file", "name_encrypted", "lesson_file.name", "id::text"),
+    SealedColumn("lesson_file", "content_encrypted", "lesson_file.content", "id::text"),
+    SealedColumn("journal_reason", "reason_encrypted", "journal_reason.reason", "school_id || ':' || number"),
+    SealedColumn("journal_remark", "words_encrypted", "journal_remark.words", "lesson_id || ':' || person_id"),
     SealedColumn("restriction", "value_encrypted", "restriction.value", "id::text"),
     SealedColumn("restriction", "document_encrypted", "restriction.document", "id::text"),
     SealedColumn("entitlement", "document_encrypted", "entitlement.document", "id::text"),
@@ -78,6 +82,16 @@ SEALED = (
     SealedColumn("collector", "phone_encrypted", "collector.phone", "id::text"),
     SealedColumn("collector", "paper_encrypted", "collector.paper", "id::text"),
     SealedColumn("collector", "lift_paper_encrypted", "collector.lift_paper", "id::text"),
+    SealedColumn("profile_field", "value_encrypted", "profile_field.value", "id::text"),
+    SealedColumn("portfolio_entry", "title_encrypted", "portfolio_entry.title", "id::text"),
+    SealedColumn("portfolio_entry", "words_encrypted", "portfolio_entry.words", "id::text"),
+    SealedColumn("portfolio_entry", "answer_encrypted", "portfolio_entry.answer", "id::text"),
+    SealedColumn("portfolio_file", "content_encrypted", "portfolio_file.content", "id::text"),
+    SealedColumn("goal", "title_encrypted", "goal.title", "id::text"),
+    SealedColumn("goal_step", "title_encrypted", "goal_step.title", "id::text"),
+    SealedColumn("award_key", "private_encrypted", "award_key.private", "id::text"),
+    SealedColumn("award", "address_encrypted", "award.address", "id::text"),
+    SealedColumn("award", "document_encrypted", "award.document", "id::text"),
     SealedColumn("channel_address", "value_encrypted", "channel_address.value", "id::text"),
     SealedColumn(
         "built_run", "content_encrypted", "built_run.content", "report_id || ':' || to_char(due_on, 'YYYY-MM-DD')"
@@ -87,5 +101,7 @@ SEALED = (
 FILES = (
     KeptFile("person_photo", "webp_encrypted", "digest", "person_id", "person.photo"),
     KeptFile("announcement_file", "content_encrypted", "digest", "id", "announcement_file.content"),
+    KeptFile("portfolio_file", "content_encrypted", "digest", "id", "portfolio_file.content"),
+    KeptFile("lesson_file", "content_encrypted", "digest", "id", "lesson_file.content"),
     KeptFile("dish_photo", "webp", "digest", "digest"),
 )

@@ -3,12 +3,11 @@
 from cloud.core.family_words import FAMILY_SIGNS, FAMILY_WORDS
 from cloud.core.gate_words import GATE_SIGNS, GATE_WORDS
 from cloud.core.i18n import N_
+from cloud.core.learning_words import LEARNING_SIGNS, LEARNING_WORDS
 from cloud.core.message_words import MESSAGE_SIGNS
 from cloud.core.server_words import SERVER_SIGNS, SERVER_WORDS
 from cloud.core.signs import Sign as Sign  # noqa: PLC0414 (found here with its codes)
 from cloud.core.statistics_words import STATISTICS_SIGNS, STATISTICS_WORDS
-from cloud.core.study_words import STUDY_SIGNS
-from cloud.core.timetable_words import TIMETABLE_SIGNS
 from cloud.core.transfer_words import TRANSFER_SIGNS
 
 SIGNS = {
@@ -16,9 +15,8 @@ SIGNS = {
     **GATE_SIGNS,
     **SERVER_SIGNS,
     **TRANSFER_SIGNS,
-    **TIMETABLE_SIGNS,
     **STATISTICS_SIGNS,
-    **STUDY_SIGNS,
+    **LEARNING_SIGNS,
     "inside": Sign(N_("Inside"), "in", "inside"),
     "left": Sign(N_("Left"), "out", "left"),
     "late": Sign(N_("Late"), "warn", "clock"),
@@ -157,6 +155,7 @@ WORDS = {
     **GATE_WORDS,
     **SERVER_WORDS,
     **STATISTICS_WORDS,
+    **LEARNING_WORDS,
     # why a gate refused
     "ok": N_("in order"),
     "card_unknown": N_("card unknown"),

@@ -77,8 +77,21 @@ DELETE FROM restriction WHERE person_id = $1 RETURNING 1""",
     "reasons": """
 DELETE FROM register_reason AS why USING register_mark AS mark
 WHERE person_id = $1 AND mark.school_id = why.school_id AND mark.number = why.number RETURNING 1""",
+    "remarks": """
+WITH reasons AS (
+  DELETE FROM journal_reason AS why USING journal_mark AS mark
+  WHERE person_id = $1 AND mark.school_id = why.school_id AND mark.number = why.number RETURNING 1
+), remarks AS (DELETE FROM journal_remark WHERE person_id = $1 RETURNING 1)
+SELECT 1 FROM reasons UNION ALL SELECT 1 FROM remarks""",
     "absences": "DELETE FROM absence WHERE person_id = $1 RETURNING 1",
     "collectors": "DELETE FROM collector WHERE person_id = $1 RETURNING 1",
+    "profile": """
+WITH fields AS (DELETE FROM profile_field WHERE person_id = $1 RETURNING 1),
+  entries AS (DELETE FROM portfolio_entry WHERE person_id = $1 RETURNING 1),
+  goals AS (DELETE FROM goal WHERE person_id = $1 RETURNING 1),
+  awards AS (DELETE FROM award WHERE person_id = $1 RETURNING 1)
+SELECT 1 FROM fields UNION ALL SELECT 1 FROM entries UNION ALL SELECT 1 FROM goals
+UNION ALL SELECT 1 FROM awards""",
     "comments": "UPDATE meal_rating SET comment = '' WHERE person_id = $1 AND comment <> '' RETURNING 1",
     "transfers": """
 UPDATE transfer SET place = '', paper = '' WHERE person_id = $1 AND (place <> '' OR paper <> '') RETURNING 1""",

@@ -16,7 +16,12 @@ from cloud.collectors.queries import PAPER as COLLECTOR_PAPER
 from cloud.collectors.queries import PHONE as COLLECTOR_PHONE
 from cloud.devices.invitations import KEYS as INVITATION_KEYS
 from cloud.devices.registry import SECRET
+from cloud.exports.profile_tables import PROFILES
 from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Sealed, Secret, Table, Writing, through
+from cloud.journal.kinds import FILE as LESSON_FILE
+from cloud.journal.kinds import FILE_NAME as LESSON_FILE_NAME
+from cloud.journal.kinds import REASON as MARK_REASON
+from cloud.journal.kinds import REMARK
 from cloud.menu.entitlements import PAPER as ORDER_PAPER
 from cloud.menu.restricting import PAPER as DIET_PAPER
 from cloud.menu.restricting import VALUE
@@ -78,6 +83,16 @@ TABLES = (
     Table("course"),
     Table("course_member", through("course_id", "course")),
     Table("lesson"),
+    Table("lesson_plan"),
+    Table(
+        "lesson_file",
+        sealed={"name_encrypted": Sealed(LESSON_FILE_NAME), "content_encrypted": Sealed(LESSON_FILE)},
+        files={"content_encrypted": "documents/lesson-{id}.{media}"},
+    ),
+    Table("journal_mark"),
+    Table("journal_reason", sealed={"reason_encrypted": Sealed(MARK_REASON)}),
+    Table("journal_remark", sealed={"words_encrypted": Sealed(REMARK)}),
+    Table("grading_scheme"),
     Table("curriculum"),
     Table("curriculum_item", through("curriculum_id", "curriculum")),
     Table("curriculum_unit", _OF_PLAN),
@@ -159,6 +174,7 @@ TABLES = (
         },
         digests={"phone_digest": "phone_encrypted"},
     ),
+    *PROFILES,
     Table("alarm"),
     Table("dish"),
     Table("dish_photo", files={"webp": "dishes/{digest}.webp"}),

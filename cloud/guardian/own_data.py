@@ -18,6 +18,8 @@ from cloud.core.actor import Actor
 from cloud.core.services import Services
 from cloud.exports.meanings import LANGUAGES
 from cloud.guardian.queries import Child, child_of
+from cloud.journal.kinds import REASON as MARK_REASON
+from cloud.journal.kinds import REMARK
 from cloud.menu.entitlements import PAPER as ORDER_PAPER
 from cloud.menu.restricting import PAPER as DIET_PAPER
 from cloud.menu.restricting import VALUE
@@ -30,6 +32,12 @@ from cloud.people.family import PAPER as LIMIT_PAPER
 from cloud.people.kinds import FamilyRight
 from cloud.people.photos import PHOTO
 from cloud.people.rights import COLUMNS
+from cloud.portfolio.awards import DOCUMENT as AWARD
+from cloud.portfolio.goals import GOAL, STEP
+from cloud.portfolio.kinds import ANSWER as ENTRY_ANSWER
+from cloud.portfolio.kinds import TITLE
+from cloud.portfolio.kinds import VALUE as FIELD
+from cloud.portfolio.kinds import WORDS as ENTRY_WORDS
 from cloud.register.kinds import WHY
 from cloud.support.reading import ANSWER as REPLY
 from cloud.support.reading import WORDS as QUESTION
@@ -81,6 +89,12 @@ PARTS = (
          "id = (SELECT school_class_id FROM person WHERE id = $1)"),
     Part("stay", ("school_class_id", "first_on", "last_on"), "person_id = $1", _of(SEE), by="first_on"),
     Part("transfer", ("kind", "on", "place", "paper", "at"), "person_id = $1", _of(SEE), by='"on"'),
+    Part("journal_mark", ("number", "lesson_id", "on", "here", "points", "at"), "person_id = $1", _of(SEE),
+         by="number"),
+    Part("journal_reason", ("number", "reason"),
+         "(school_id, number) IN (SELECT school_id, number FROM journal_mark WHERE person_id = $1)", _of(SEE),
+         {"reason": MARK_REASON}, by="number"),
+    Part("journal_remark", ("lesson_id", "words", "at"), "person_id = $1", _of(SEE), {"words": REMARK}),
     Part("course_member", ("course_id", "first_on", "last_on"), "person_id = $1", _of(SEE), by="first_on"),
     Part("person", ("iin", "number", "sourced_id", "created_at"), "id = $1", _of(CONSENT), {"iin": IIN}),
     Part("card", ("medium", "state", "issued_at", "not_after", "changed_at"), "person_id = $1"),
@@ -96,6 +110,17 @@ PARTS = (
          {"reason": REASON, "words": WORDS, "answer": ABSENCE_ANSWER}),
     Part("trip", ("title", "place", "first_on", "last_on", "ended_at"),
          "id IN (SELECT trip_id FROM trip_member WHERE person_id = $1)", _of(SEE)),
+    Part("profile_field", ("field", "version", "value", "put_at"), "person_id = $1", _of(CONSENT), {"value": FIELD}),
+    Part("portfolio_entry", ("id", "kind", "level", "result", "on", "last_on", "title", "words", "added_at", "added_by",
+                             "state", "answer"), "person_id = $1 AND state <> 'taken_back'", _of(SEE),
+         {"title": TITLE, "words": ENTRY_WORDS, "answer": ENTRY_ANSWER}),
+    Part("portfolio_file", ("entry_id", "media", "size", "put_at"),
+         "entry_id IN (SELECT id FROM portfolio_entry WHERE person_id = $1)", _of(SEE)),
+    Part("goal", ("id", "title", "due_on", "state"), "person_id = $1", _of(SEE), {"title": GOAL}),
+    Part("goal_step", ("goal_id", "title", "due_on", "is_done"),
+         "goal_id IN (SELECT id FROM goal WHERE person_id = $1)", _of(SEE), {"title": STEP}),
+    Part("award", ("awarded_on", "awarded_by", "document", "revoked_at"), "person_id = $1", _of(SEE),
+         {"document": AWARD}),
     Part("collector", ("name", "relation", "phone", "first_on", "last_on", "named_at", "ended_at"),
          f"person_id = $1 AND guardian_id IN ({_ME})", _of(CONSENT), {"phone": COLLECTOR_PHONE}),
     Part("movement", ("on", "at", "direction", "gate", "kind", "reason", "received_at"), "person_id = $1", _of(SEE)),
@@ -151,7 +176,12 @@ FROM dish JOIN dish_version ON dish_id = dish.id AND dish_version.version = dish
 CROSS JOIN unnest(ARRAY['dish', 'dish_id']) AS kind WHERE school_id = $1
 UNION ALL SELECT 'course', course.id::text, concat_ws(', ', name_kk, nullif(group_name, '')),
   concat_ws(', ', name_ru, nullif(group_name, '')), concat_ws(', ', name_en, nullif(group_name, ''))
-FROM course JOIN school_subject AS taught ON taught.id = subject_id WHERE course.school_id = $1 LIMIT 20000
+FROM course JOIN school_subject AS taught ON taught.id = subject_id WHERE course.school_id = $1
+UNION ALL SELECT 'lesson', lesson.id::text, concat_ws(', ', name_kk, lesson.number), concat_ws(', ', name_ru,
+  lesson.number), concat_ws(', ', name_en, lesson.number)
+FROM lesson JOIN course ON course.id = course_id JOIN school_subject AS taught ON taught.id = subject_id
+WHERE lesson.school_id = $1 AND lesson.id IN (SELECT lesson_id FROM journal_mark WHERE person_id = $2
+  UNION SELECT lesson_id FROM journal_remark WHERE person_id = $2) LIMIT 20000
 """
 _PHOTO = "SELECT webp_encrypted FROM person_photo WHERE person_id = $1"
 
@@ -191,7 +221,7 @@ async def own_data(services: Services, actor: Actor, ref: str) -> OwnData:
             rows = await connection.fetch(part.query, child.id, actor.account_id, timeout=HOURS_S)
             opened = [_opened(services, part, dict(row)) for row in rows]
             taken.append(Taken(part.name or part.table, part.table, part.columns, opened))
-        named = await connection.fetch(_NAMES, child.school_id)
+        named = await connection.fetch(_NAMES, child.school_id, child.id)
         kept = await connection.fetchval(_PHOTO, child.id) if FamilyRight.CONSENT in child.rights else None
     async with services.database.transaction() as transaction:
         await audit(transaction, actor, "family.data_taken", f"person:{child.id}", school_id=child.school_id, at=now)

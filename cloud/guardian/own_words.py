@@ -17,6 +17,10 @@ from cloud.menu.kinds import ALLERGENS, CATEGORIES, GROUNDS, Limit
 from cloud.notifications.kinds import Kind, unpacked
 from cloud.notifications.queries import NoticeRow
 from cloud.notifications.texts import told
+from cloud.portfolio.fields import BY_KEY, FIELDS
+from cloud.portfolio.goals import State as Reached
+from cloud.portfolio.kinds import KINDS, LEVELS, PLACES
+from cloud.portfolio.kinds import State as Entered
 from cloud.support.kinds import TOPICS
 
 TITLES = {
@@ -25,12 +29,16 @@ TITLES = {
     "family_limit": N_("What a court or a paper has taken from your rights"),
     "person_name": N_("The child's name"), "school_class": N_("The child's class"),
     "stay": N_("Classes of the child"), "transfer": N_("Transfers between classes and schools"),
+    "journal_mark": N_("Marks and attendance at lessons"), "journal_reason": N_("Why a mark was put right"),
+    "journal_remark": N_("What teachers wrote about lessons"),
     "course_member": N_("Groups of the class in which the child learns a subject"),
     "person": N_("The child's IIN and number"), "card": N_("The child's cards"),
     "consent_answer": N_("Answers about consents"), "presence": N_("Days at school"),
     "register_mark": N_("What the class register says"), "register_reason": N_("Why the child was absent from class"),
     "absence": N_("Absences that you told"), "trip": N_("Trips of the class"),
-    "collector": N_("Whom you let collect the child"),
+    "collector": N_("Whom you let collect the child"), "profile_field": N_("The child's profile, with each change"),
+    "portfolio_entry": N_("The child's portfolio"), "portfolio_file": N_("Files of the portfolio"),
+    "goal": N_("Goals of the child"), "goal_step": N_("Steps to the goals"), "award": N_("Certificates of the school"),
     "movement": N_("Passages at gates"), "notice": N_("What you were told"), "meal_sale": N_("Meals"),
     "meal_line": N_("Dishes of the meals"), "meal_refusal": N_("What was not sold"),
     "meal_rating": N_("Ratings of meals"), "dish_rating": N_("Ratings of dishes"),
@@ -46,7 +54,9 @@ TITLES = {
 HEADINGS = {  # where the dictionary's own words tell codes
     "account.language": N_("Language"), "transfer.kind": N_("What"),
     "school_class.grade": N_("Grade"), "card.medium": N_("Kind of card"),
-    "course_member.course_id": N_("Group"),
+    "course_member.course_id": N_("Group"), "journal_mark.number": N_("Number"), "journal_mark.lesson_id": N_("Lesson"),
+    "journal_mark.here": N_("Attendance"), "journal_reason.number": N_("Number"),
+    "journal_remark.lesson_id": N_("Lesson"),
     "consent_answer.says": N_("Answer"), "consent_answer.way": N_("How it came"),
     "movement.direction": N_("Direction"), "movement.kind": N_("How"), "notice.kind": N_("About"),
     "notice.detail": N_("In words"), "meal_sale.payment": N_("How it is paid"), "meal_sale.id": N_("Number"),
@@ -54,6 +64,9 @@ HEADINGS = {  # where the dictionary's own words tell codes
     "register_reason.number": N_("Number"), "register_reason.reason": N_("Reason"),
     "absence.reason": N_("Reason"), "absence.state": N_("State"),
     "collector.relation": N_("What they are to the child"),
+    "portfolio_entry.id": N_("Number"), "portfolio_entry.state": N_("State"), "goal.id": N_("Number"),
+    "goal.state": N_("State"), "goal_step.goal_id": N_("Number"), "portfolio_file.entry_id": N_("Number"),
+    "portfolio_entry.kind": N_("What it is"),
     "meal_line.sale": N_("Number of the meal"), "meal_line.dish": N_("Dish"), "dish_rating.dish": N_("Dish"),
     "entitlement.kind": N_("What it gives"), "restriction.kind": N_("About"), "restriction.value": N_("What"),
     "preorder.id": N_("Number"), "preorder_dish.preorder_id": N_("Number of the order"),
@@ -63,13 +76,13 @@ HEADINGS = {  # where the dictionary's own words tell codes
     "announcement.id": N_("Number"), "announcement_reader.announcement_id": N_("Number"),
     "announcement_answer.announcement_id": N_("Number"), "announcement.texts": N_("In words"),
 }  # fmt: skip
-HIDDEN = frozenset({"ledger_account.part", "meal_line.version", "preorder_dish.version"})
+HIDDEN = frozenset({"award.document", "ledger_account.part", "meal_line.version", "preorder_dish.version"})
 # A family's money is a debt of the school: bookkeeping tells it with a minus.
 OWED = frozenset({"ledger_account.balance_tiyn", "ledger_line.amount_tiyn"})
 PREFIXES = {  # of codes in the list of words
     "guardianship.relation": "", "family_limit.takes": "right_", "card.medium": "", "card.state": "",
     "consent_answer.purpose": "", "consent_answer.way": "way_", "movement.direction": "", "movement.reason": "",
-    "register_mark.says": "register_", "transfer.kind": "transfer_",
+    "register_mark.says": "register_", "journal_mark.here": "here_", "transfer.kind": "transfer_",
     "absence.reason": "away_", "absence.state": "absence_", "collector.relation": "kin_",
     "notice.kind": "", "meal_sale.payment": "meal_by_", "meal_refusal.reason": "", "entitlement.kind": "",
     "payment.provider": "by_", "giving_back.way": "paid_by_", "ledger_entry.kind": "entry_",
@@ -84,6 +97,11 @@ OWN = {  # codes that mean something of their own in their column
     },
     "register_reason.reason": {"ill": N_("ill"), "family": N_("family"), "other": N_("other or unknown")},
     "entitlement.ground": GROUNDS,
+    "profile_field.field": {each.key: each.words for each in FIELDS},
+    "portfolio_entry.kind": {kind.value: words for kind, words in KINDS.items()},
+    "portfolio_entry.level": LEVELS, "portfolio_entry.result": PLACES,
+    "portfolio_entry.state": {state.value: SIGNS[f"entry_{state}"].word for state in Entered},
+    "goal.state": {state.value: SIGNS[f"goal_is_{state}"].word for state in Reached},
     "support_question.topic": {topic.value: words for topic, words in TOPICS.items()},
     "restriction.kind": {
         "allergen": N_("Allergen"), "dish": N_("Dish"), "category": N_("Category"), "day_limit": N_("Limit of a day"),
@@ -93,6 +111,7 @@ NAMED = {  # columns of keys that have a name at the school
     "movement.gate": "gate", "meal_sale.meal": "meal", "meal_refusal.meal": "meal", "meal_rating.meal": "meal",
     "dish_rating.meal": "meal", "entitlement.meals": "meal", "wallet_voucher.meal": "meal", "preorder.meal": "meal",
     "stay.school_class_id": "class", "course_member.course_id": "course",
+    "journal_mark.lesson_id": "lesson", "journal_remark.lesson_id": "lesson",
     "meal_line.dish": "dish", "dish_rating.dish": "dish", "preorder_dish.dish_id": "dish_id",
 }  # fmt: skip
 
@@ -185,6 +204,11 @@ class Reader:
             case Limit.DAY_LIMIT:
                 return self.formats.tenge(int(value))
 
+    def field(self, row: Mapping[str, Any]) -> str:
+        """Return what a field of the profile says."""
+        known, value = BY_KEY.get(str(row["field"])), str(row["value"])
+        return self._word(known.options[value]) if known and value in known.options else value or "—"
+
     def said(self, row: Mapping[str, Any]) -> str:
         """Return a notice's words, as its page has them."""
         child = self.data.child
@@ -201,5 +225,6 @@ class Reader:
 
 
 SPECIAL: Mapping[str, Callable[[Reader, Mapping[str, Any]], str]] = {
-    "restriction.value": Reader.restricted, "notice.detail": Reader.said, "account.language": Reader.tongue,
+    "restriction.value": Reader.restricted, "profile_field.value": Reader.field,
+    "notice.detail": Reader.said, "account.language": Reader.tongue,
 }  # fmt: skip

@@ -5,21 +5,18 @@ or a header could be made of.
 """
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
 
 import asyncpg
 
 from cloud.consents.scans import PDF, checked_scan
 from cloud.core.errors import NotFound
+from cloud.core.file_names import as_attachment, safe_name
 from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.messages.kinds import FILE, FILE_NAME, Attached, FileRow, MessageRefused
 
 FILES_MAX = 3
-NAME_MAX = 80
-UNSAFE = re.compile(r"[^\w \-().,№]+")
 _NEXT = "SELECT nextval(pg_get_serial_sequence('announcement_file', 'id'))"
 _PUT = """
 INSERT INTO announcement_file (id, announcement_id, school_id, name_encrypted, media, size, digest, content_encrypted)
@@ -73,14 +70,11 @@ async def file_of(services: Services, announcement_id: int, file_id: int) -> Att
 
 def headers_of(file: Attached) -> Mapping[str, str]:
     """Return the headers with which a browser keeps a file and shows none of it."""
-    return {
-        "content-disposition": f"attachment; filename*=UTF-8''{quote(file.name)}", "content-security-policy": "sandbox",
-    }  # fmt: skip
+    return as_attachment(file.name)
 
 
 def _named(name: str, media: str) -> str:
-    stem = UNSAFE.sub(" ", name.replace("\\", "/").rpartition("/")[2].rpartition(".")[0] or name)
-    return (" ".join(stem.split()).strip(" .")[:NAME_MAX] or "file") + (".pdf" if media == PDF else ".jpg")
+    return safe_name(name, ".pdf" if media == PDF else ".jpg")
 
 
 def _opened_name(services: Services, row: asyncpg.Record) -> str:

@@ -142,8 +142,8 @@ RULES = (
         "leavers", N_("Names, IINs, photos, cards and contacts of people who left, and of their guardians"),
         ("person", "person_photo", "card", "till_code", "till_pin", "guard_pin", "guardian", "guardianship",
          "family_limit", "account", "grant_of_role", "subject", "lti_score", "resource_release", "identity_link",
-         "payment_number", "roster_seen", "entitled", "class_of_account", "student_account",
-         "staff_account"),
+         "payment_number", "roster_seen", "entitled", "class_of_account", "student_account", "staff_account",
+         "profile_field", "portfolio_entry", "portfolio_file", "goal", "goal_step", "goal_note", "award"),
         YEAR, "From the leaving, once no money is to be given back; a photo at once", _PURPOSE, After.NAMELESS,
     ),
     Rule(
@@ -176,6 +176,20 @@ RULES = (
         "Who studied what and when stays provable; without the person's row nobody knows whose it is.", After.KEPT,
     ),
     Rule(
+        "marks", N_("Marks and attendance at lessons, plans and grading schemes: persons' numbers, no names"),
+        ("journal_mark", "lesson_plan", "lesson_file", "grading_scheme"), None, "",
+        "A mark of a year stays provable; without the person's row nobody knows whose it is.", After.KEPT,
+    ),
+    Rule(
+        "remarks", N_("What teachers wrote about students, and why marks were put right"),
+        ("journal_remark", "journal_reason"), 2 * YEAR, "From the writing", _PURPOSE, After.DELETED,
+        (
+            Aged("journal_remark", "school_id = $1 AND at < $2"),
+            Aged("journal_reason", "school_id = $1 AND number IN"
+                 " (SELECT number FROM journal_mark WHERE school_id = $1 AND at < $2)"),
+        ),
+    ),
+    Rule(
         "records", N_("Devices' records: a person's reference, no name"),
         ("record", "quarantine", "loss", "watermark", "device_boots"), None, "",
         "The chain proves what happened; without the person's row nobody knows whose reference it is.", After.KEPT,
@@ -187,7 +201,8 @@ RULES = (
          "menu_item", "cycle", "cycle_item", "canteen_rule", "alert_rule", "gate_rule", "till", "till_place", "cashbox",
          "factor_rule", "relying_party", "lti_tool", "lti_line", "resource", "resource_audience", "identity_provider",
          "support_contact", "statistics_day", "curriculum", "curriculum_item", "curriculum_unit", "class_curriculum",
-         "course_theme", "load_norm", "room", "timetable_rule", "timetable_subject", "timetable", "timetable_slot"),
+         "course_theme", "load_norm", "room", "timetable_rule", "timetable_subject", "timetable", "timetable_slot",
+         "award_key"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip

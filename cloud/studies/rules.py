@@ -56,9 +56,7 @@ def checked_subject(given: SubjectGiven) -> SubjectGiven:
     """Return a subject as it is kept. Raises StudyRefused."""
     code, names = given.code.strip(), {language.value: one_line(given.names.get(language, "")) for language in Language}
     if not _CODE.fullmatch(code):
-        raise StudyRefused(
-            message("Write the code in small Latin letters, digits and underscores, a letter first.")
-        )
+        raise StudyRefused(message("Write the code in small Latin letters, digits and underscores, a letter first."))
     if not all(0 < len(name) <= NAME_MAX for name in names.values()):
         raise StudyRefused(message("Write the name in all three languages, {most} letters at most.", most=NAME_MAX))
     if given.area not in AREAS:

@@ -114,7 +114,7 @@ class Model:
 
     def hint(self, cells: Mapping[int, Collection[Cell]]) -> None:
         """Begin from what was found before."""
-        self._cp.clear_hints()  # type: ignore[no-untyped-call]  # the solver's own
+        self._cp.clear_hints()  # type: ignore[no-untyped-call]  # OR-tools' own
         for (unit_id, *cell), own in self._x.items():
             self._cp.add_hint(own, tuple(cell) in cells.get(unit_id, ()))
 

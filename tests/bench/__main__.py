@@ -36,6 +36,7 @@ PARTS = (
     "tests.bench.exports",
     "tests.bench.backups",
     "tests.bench.builder",
+    "tests.bench.journal",
     "tests.bench.timetable",
     "tests.bench.notices",
     "tests.bench.handoff",

@@ -9,6 +9,7 @@ from enum import Enum
 from cloud.core.navigation import roles_of
 from cloud.core.rights import OWN_CLASSES, OWN_PEOPLE, TABLE, WHOLE_SCHOOL, Right, Within
 from cloud.core.roles import Role
+from tests.pages.learning_routes import LEARNING_ROUTES
 from tests.pages.program_routes import PROGRAM_ROUTES
 
 
@@ -35,6 +36,8 @@ NOTHING_THERE = frozenset(  # of which the sample has none
         "GET /schools/{code}/audit/anchors/{number}.anchor",
         "GET /schools/{code}/export/{job_id}.zip",
         "GET /.well-known/security.txt",
+        "GET /profile/{worker}/entries/{entry_id}/files/{file_id}",  # of each who works there, of the own
+        "GET /schools/{code}/staff/{worker}/profile/entries/{entry_id}/files/{file_id}",
         "GET /schools/{code}/builder/{report_id}/file.{form}",  # of what the own role shows
         "GET /schools/{code}/builder/{report_id}/runs/{run_id}",  # of one's own reports
         "GET /schools/{code}/builder/{report_id}/runs/{run_id}/file.{form}",
@@ -44,10 +47,6 @@ COURSE = "/lti/contexts/{context}"
 RESOURCE = "/schools/{code}/resources/of/{resource_id}"
 REPORT = "/schools/{code}/reports/{report_id}"
 BUILT = "/schools/{code}/builder/{report_id}"
-TIMES = "/schools/{code}/timetable"
-VERSION = f"{TIMES}/versions/{{timetable_id}}"
-TAUGHT = "/schools/{code}/courses/{course_id}"
-PLAN = "/schools/{code}/plans/{plan_id}"
 ROUTES: dict[str, Right | Who] = {
     "GET /privacy": Who.ANYBODY,
     "POST /sms/smsc": Who.GATEWAYS,
@@ -106,38 +105,6 @@ ROUTES: dict[str, Right | Who] = {
     "POST /schools/{code}/new-year": Right.PEOPLE_KEEP,
     "POST /schools/{code}/people/{ref}/class": Right.PEOPLE_KEEP,
     "POST /schools/{code}/people/{ref}/back": Right.PEOPLE_KEEP,
-    "GET /schools/{code}/subjects": Right.STUDIES_READ,
-    "POST /schools/{code}/subjects": Right.STUDIES_KEEP,
-    "POST /schools/{code}/subjects/state": Right.STUDIES_KEEP,
-    "GET /schools/{code}/courses": Right.STUDIES_READ,
-    "POST /schools/{code}/courses": Right.STUDIES_KEEP,
-    "GET /schools/{code}/courses/teachers": Right.STUDIES_KEEP,
-    "POST /schools/{code}/courses/teachers": Right.STUDIES_KEEP,
-    f"GET {TAUGHT}": Right.STUDIES_READ,
-    f"POST {TAUGHT}": Right.STUDIES_KEEP,
-    f"POST {TAUGHT}/end": Right.STUDIES_KEEP,
-    f"POST {TAUGHT}/drop": Right.STUDIES_KEEP,
-    f"POST {TAUGHT}/members": Right.STUDIES_KEEP,
-    f"GET {TAUGHT}/themes": Right.PLANS_READ,
-    f"GET {TAUGHT}/themes.csv": Right.PLANS_READ,
-    f"GET {TAUGHT}/themes.xlsx": Right.PLANS_READ,
-    f"POST {TAUGHT}/themes": Right.PLANS_READ,  # and the course's teacher, or who keeps plans
-    f"POST {TAUGHT}/themes/import": Right.PLANS_READ,
-    f"POST {TAUGHT}/themes/{{number}}/drop": Right.PLANS_READ,
-    "GET /schools/{code}/plans": Right.PLANS_READ,
-    "POST /schools/{code}/plans": Right.PLANS_KEEP,
-    f"GET {PLAN}": Right.PLANS_READ,
-    f"POST {PLAN}": Right.PLANS_KEEP,
-    f"POST {PLAN}/copy": Right.PLANS_KEEP,
-    f"POST {PLAN}/drop": Right.PLANS_KEEP,
-    f"POST {PLAN}/apply": Right.STUDIES_KEEP,
-    f"POST {PLAN}/subjects": Right.PLANS_KEEP,
-    f"POST {PLAN}/subjects/{{subject_id}}/drop": Right.PLANS_KEEP,
-    f"POST {PLAN}/subjects/{{subject_id}}/units": Right.PLANS_KEEP,
-    "GET /schools/{code}/load": Right.STUDIES_READ,
-    "GET /schools/{code}/load.csv": Right.STUDIES_READ,
-    "GET /schools/{code}/load.xlsx": Right.STUDIES_READ,
-    "POST /schools/{code}/load/norm": Right.STUDIES_KEEP,
     "GET /schools/{code}/trips": Right.TRIPS_KEEP,
     "POST /schools/{code}/trips": Right.TRIPS_KEEP,
     "POST /schools/{code}/trips/{trip_id}/end": Right.TRIPS_KEEP,
@@ -147,41 +114,6 @@ ROUTES: dict[str, Right | Who] = {
     "POST /schools/{code}/morning/{class_id}/mark": Right.REGISTER_KEEP,
     "POST /schools/{code}/morning/{class_id}/rest": Right.REGISTER_KEEP,
     "POST /schools/{code}/morning/{class_id}/ask": Right.REGISTER_KEEP,
-    f"GET {CHILD}/timetable": Right.TIMETABLE_READ,
-    "GET /timetable/{token}.ics": Who.ANYBODY,  # by a secret address
-    f"GET {TIMES}": Right.TIMETABLE_READ,
-    f"GET {TIMES}/day": Right.TIMETABLE_READ,
-    f"GET {TIMES}/works": Right.TIMETABLE_READ,
-    f"POST {TIMES}/lessons": Right.TIMETABLE_KEEP,
-    f"GET {TIMES}/lessons/{{lesson_id}}": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/lessons/{{lesson_id}}": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/lessons/{{lesson_id}}/off": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/lessons/{{lesson_id}}/back": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/lessons/{{lesson_id}}/kind": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/away": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/away/{{away_id}}/drop": Right.TIMETABLE_KEEP,
-    f"GET {TIMES}/rooms": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/rooms": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/rooms/{{room_id}}/end": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/rooms/subject": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/rooms/rule": Right.TIMETABLE_KEEP,
-    f"GET {TIMES}/times": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/times": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/times/{{time_id}}/drop": Right.TIMETABLE_KEEP,
-    f"GET {TIMES}/feeds": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/feeds": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/feeds/{{feed_id}}/drop": Right.TIMETABLE_KEEP,
-    f"GET {TIMES}/versions": Right.TIMETABLE_KEEP,
-    f"POST {TIMES}/versions": Right.TIMETABLE_KEEP,
-    f"GET {VERSION}": Right.TIMETABLE_KEEP,
-    f"POST {VERSION}/put": Right.TIMETABLE_KEEP,
-    f"POST {VERSION}/take": Right.TIMETABLE_KEEP,
-    f"POST {VERSION}/publish": Right.TIMETABLE_KEEP,
-    f"POST {VERSION}/drop": Right.TIMETABLE_KEEP,
-    f"GET {VERSION}/solve": Right.TIMETABLE_KEEP,
-    f"GET {VERSION}/solve/live": Right.TIMETABLE_KEEP,
-    f"POST {VERSION}/solve": Right.TIMETABLE_KEEP,
-    f"POST {VERSION}/solve/{{solve_id}}/take": Right.TIMETABLE_KEEP,
     f"GET {CHILD}/data": Right.FAMILY_DATA,
     f"GET {CHILD}/data/file.zip": Right.FAMILY_DATA,
     f"POST {CHILD}/data": Right.FAMILY_DATA,
@@ -546,6 +478,12 @@ ROUTES: dict[str, Right | Who] = {
     "GET /releases/live": Right.RELEASES_KEEP,
     "POST /releases/start": Right.RELEASES_KEEP,
     "POST /releases/{turn}": Right.RELEASES_KEEP,
+    **LEARNING_ROUTES,
+    "GET /certificates/{address}": Who.ANYBODY,
+    "GET /certificates/{address}/document": Who.ANYBODY,
+    "GET /schools/{code}/issuer": Who.ANYBODY,
+    "GET /schools/{code}/issuer/revoked": Who.ANYBODY,
+    "GET /timetable/{token}.ics": Who.ANYBODY,  # by a secret address
     **dict.fromkeys(PROGRAM_ROUTES, Who.PROGRAMS),
     "GET /schools/{code}/programs": Right.PROGRAMS_KEEP,
     "POST /schools/{code}/programs/roster.zip": Right.PROGRAMS_KEEP,

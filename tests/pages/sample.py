@@ -48,6 +48,7 @@ from tests.pages import (
     canteen_sample,
     family_sample,
     gate_sample,
+    learning_sample,
     message_sample,
     notice_sample,
     program_sample,
@@ -55,8 +56,6 @@ from tests.pages import (
     server_sample,
     signon_sample,
     statistics_sample,
-    study_sample,
-    timetable_sample,
     wallet_sample,
 )
 
@@ -104,6 +103,9 @@ class Sample:
     report: str  # the checksum of a signed one
     scan: int  # of a paper about a consent
     cover: str  # the digest of a textbook's
+    certificate: str  # the secret of its page's address
+    course_id: int  # of the child's class
+    lesson_id: int  # of that course, today
     tokens: dict[str, str]  # by role, a session's token
 
 
@@ -158,20 +160,15 @@ async def write(services: Services) -> Sample:
     tokens |= await _offices_that_are_kept_out(services, school.id)
     tokens |= await message_sample.write_with_roles(services, school.id, other.id, set(tokens), people[0].id)
     tokens["pupil"], cover = await signon_sample.write(services, school.id, people[1].id)
-    await _learning(services, school.id, [each.id for each in staff])
+    learning = await learning_sample.write(services, school.id, people, staff)
     await _counted(services, school.id)
     return Sample(
         school_id=school.id, other_school_id=other.id, child_ref=people[0].ref, child_id=people[0].id,
         sibling_ref=people[1].ref, sibling_id=people[1].id, stranger_ref=stranger.ref, card_id=card_id,
+        course_id=learning.course_id, lesson_id=learning.lesson_id, certificate=learning.certificate, tokens=tokens,
         guardian_id=(await Guardian.get(ref="0000guardian")).id, plate=plate, scan=scan, photo=photo, cover=cover,
-        listed_ref=people[2].ref, absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, report=report, tokens=tokens,
+        listed_ref=people[2].ref, absent_ref=people[ABSENT].ref, staff_ref=staff[1].ref, report=report,
     )  # fmt: skip
-
-
-async def _learning(services: Services, school_id: int, staff: Sequence[int]) -> None:
-    """Write what is taught, and when."""
-    await study_sample.write(services, school_id, staff)
-    await timetable_sample.write(services, school_id, staff)
 
 
 async def _counted(services: Services, school_id: int) -> None:

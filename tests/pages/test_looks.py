@@ -224,6 +224,20 @@ PAGES = {
     "load_none": ("other_director", "/schools/astana7/load"),
     "new_year": ("office", "/schools/almaty15/new-year"),
     "trips": ("office", "/schools/almaty15/trips?class_id=1"),
+    "profiles": ("class_teacher", "/schools/almaty15/portfolio"),
+    "profiles_none": ("other_office", "/schools/astana7/portfolio"),
+    "profile": ("deputy", "/schools/almaty15/people/{child}/profile"),
+    "profile_read": ("methodologist", "/schools/almaty15/people/{child}/profile"),
+    "profile_sensitive": ("pedagogue", "/schools/almaty15/people/{child}/profile/sensitive"),
+    "profiles_of_staff": ("office", "/schools/almaty15/staff"),
+    "profiles_of_staff_none": ("other_office", "/schools/astana7/staff"),
+    "profile_of_staff": ("office", "/schools/almaty15/staff/{staff}/profile"),
+    "own_profile": ("teacher", "/profile"),
+    "own_profile_none": ("tutor", "/profile"),
+    "child_portfolio": ("guardian", "/children/{child}/portfolio"),
+    "absent_portfolio": ("father", "/children/{absent}/portfolio"),
+    "own_portfolio": ("student", "/children/{child}/portfolio"),
+    "certificate_of_school": ("", "/certificates/{certificate}"),
     "morning": ("class_teacher", "/schools/almaty15/morning/1"),
     "morning_told": ("office", "/schools/almaty15/morning/3"),
     "mornings": ("office", "/schools/almaty15/morning"),
@@ -239,6 +253,24 @@ PAGES = {
     "calendar_days": ("office", "/schools/almaty15/calendar"),
     "calendar_days_none": ("other_office", "/schools/astana7/calendar?done=true"),
     "calendar_of_others": ("guardian", "/children/{child}/calendar?month=2026-10"),
+    "journals": ("class_teacher", "/schools/almaty15/journal"),
+    "journals_of_deputy": ("deputy", "/schools/almaty15/journal"),
+    "journals_none": ("other_director", "/schools/astana7/journal"),
+    "journal": ("class_teacher", "/schools/almaty15/journal/{course}"),
+    "journal_read": ("deputy", "/schools/almaty15/journal/{course}"),
+    "journal_lesson": ("class_teacher", "/schools/almaty15/journal/{course}/lessons/{lesson}"),
+    "journal_lesson_read": ("deputy", "/schools/almaty15/journal/{course}/lessons/{lesson}"),
+    "journal_mark": ("class_teacher", "/schools/almaty15/journal/{course}/students/{child}"),
+    "journal_sheet": ("class_teacher", "/schools/almaty15/journal/classes/1/sheet"),
+    "journal_sheet_none": ("deputy", "/schools/almaty15/journal/classes/2/sheet"),
+    "journal_attendance": ("deputy", "/schools/almaty15/journal/classes/1/attendance"),
+    "journal_reports": ("class_teacher", "/schools/almaty15/journal/classes/1/reports"),
+    "journal_debts": ("class_teacher", "/schools/almaty15/journal/debts"),
+    "journal_debts_of_deputy": ("deputy", "/schools/almaty15/journal/debts"),
+    "grading": ("deputy", "/schools/almaty15/journal/grading"),
+    "diary": ("guardian", "/children/{child}/diary"),
+    "diary_none": ("student", "/children/{child}/diary?week=2026-07-06"),
+    "diary_marks": ("guardian", "/children/{child}/diary/marks"),
     "register": ("office", "/schools/almaty15/register"),
     "register_none": ("other_office", "/schools/astana7/register"),
     "register_class": ("class_teacher", "/schools/almaty15/register/1"),
@@ -290,6 +322,8 @@ SAME_EVERYWHERE = re.compile(
     r"|OneRoster|ZIP|\.zip|sourcedId|SCIM|OAuth|API|Electronic diary|Analytics"
     r"|94-V|234-III|student\d{5}|Kaspi|JSON( Lines)?|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
     r"|Telegram|iPhone|\(Start\)|Web Push"
+    r"|Open Badge|OpenID Connect|LTI 1\.3|RS256|PS256|ES256|EdDSA"
+    r"|https://\S*|Ctrl\+Z|\b(Enter|Tab|Esc)\b"
     r"|OpenID Connect|LTI 1\.3|RS256|PS256|ES256|EdDSA"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
@@ -362,7 +396,11 @@ def is_judged_in(look: Look, name: str) -> bool:
 def addressed(site: Site, path: str, language: str = "en") -> str:
     """Return the address of a page, with what the sample has in its places."""
     sample = site.sample
-    return path.format(language=language, child=sample.child_ref, absent=sample.absent_ref, report=sample.report)
+    places = {"child": sample.child_ref, "absent": sample.absent_ref, "staff": sample.staff_ref}
+    return path.format(
+        language=language, report=sample.report, certificate=sample.certificate, course=sample.course_id,
+        lesson=sample.lesson_id, **places,
+    )  # fmt: skip
 
 
 async def opened(site: Site, name: str, language: str, look: Look, width: int = 1280) -> Page:

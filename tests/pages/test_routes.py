@@ -103,16 +103,21 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {
         "school": "almaty15", "on": "2026-09-01", "meal": "lunch", "order_id": 1, "person": site.sample.listed_ref,
         "restriction_id": 1, "session_id": 1, "passkey_id": 1, "import_id": 1, "kind": "tabel", "report_id": 2,
-        "form": "json",
+        "form": "csv" if "/journal/" in key else "json",
     }  # fmt: skip
     places |= {"token_id": 1, "webhook_id": 1, "system": "gym"}
     places |= {"sourced_id": "nobody", "class_id": "none", "urn": "none", "user_id": "0", "rest": "Users"}
     places |= {"scan_id": site.sample.scan, "limit_id": 1, "job_id": 3, "request_id": 2}
     places |= {"account_id": 1, "deed": "delete", "question_id": 1, "file_id": 1, "address_id": 1}
     places |= {"absence_id": 1, "paper_id": 1, "trip_id": 1, "collector_id": 1}
-    places |= {"timetable_id": 2, "lesson_id": 4, "solve_id": 1, "away_id": 1, "room_id": 1, "time_id": 1, "feed_id": 1}
+    of_journal = "/journal/" in key or "/diary/" in key
+    places |= {"timetable_id": 2, "solve_id": 1, "away_id": 1, "room_id": 1, "time_id": 1, "feed_id": 1}
+    places |= {"lesson_id": site.sample.lesson_id if of_journal else 4}
     places |= {"token": timetable_sample.TOKEN}
     places |= {"course_id": 1, "plan_id": 1, "subject_id": 1}
+    places |= {"entry_id": 1, "goal_id": 1, "step_id": 1, "award_id": 1, "group": "main"}
+    places |= {"address": site.sample.certificate, "worker": site.sample.staff_ref}
+    places |= {"course_id": site.sample.course_id if of_journal else 1, "plan_id": 1, "subject_id": 1}
     places |= {"resource_id": 3, "party_id": 1, "provider_id": 1, "tool_id": 1, "context": "3-1"}
     if "/resources/" in key:
         places |= {"class_id": 0, "digest": site.sample.cover}
@@ -120,7 +125,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
         places |= {"report_id": 1, "run_id": 1}
     if "/messages/" in key:
         places["deed"] = "approve"
-    if any(each in key for each in ("/register/", "/morning/", "/statistics/")):
+    if any(each in key for each in ("/register/", "/morning/", "/statistics/", "/journal/")):
         places["class_id"] = 1
     if key in SIGNING_IN:
         return method, SIGNING_IN[key]
@@ -162,7 +167,12 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM announcement_answer),"
         " (SELECT count(*) FROM ledger_entry),"
         " (SELECT count(*) FROM absence WHERE state = 'told'), (SELECT count(*) FROM trip WHERE ended_at IS NULL),"
+        " (SELECT count(*) FROM profile_field), (SELECT count(*) FROM portfolio_entry WHERE state = 'waiting'),"
+        " (SELECT count(*) FROM portfolio_entry), (SELECT count(*) FROM goal_note),"
+        " (SELECT count(*) FROM award WHERE revoked_at IS NULL),"
         " (SELECT count(*) FROM collector WHERE ended_at IS NULL), (SELECT count(*) FROM register_mark),"
+        " (SELECT count(*) FROM journal_mark), (SELECT count(*) FROM lesson), (SELECT count(*) FROM grading_scheme),"
+        " (SELECT count(*) FROM lesson_file), (SELECT count(*) FROM journal_remark),"
         " (SELECT count(*) FROM report), (SELECT count(*) FROM report WHERE signed_at IS NULL),"
         " (SELECT count(*) FROM built_report), (SELECT count(*) FROM built_reader),"
         " (SELECT count(*) FROM report_correction), (SELECT count(*) FROM report_sending),"

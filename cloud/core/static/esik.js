@@ -54,7 +54,7 @@
   }, RETRY_MS);
 
   // On a phone the sections are a strip wider than the screen: the one that is shown stands in view.
-  const section = document.querySelector(".shell-nav [aria-current]");
+  const section = document.querySelector(".shell-nav > [aria-current]");
   if (section) section.parentElement.scrollLeft = section.offsetLeft - section.parentElement.offsetLeft;
 
   // The offline bar.

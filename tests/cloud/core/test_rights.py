@@ -26,8 +26,8 @@ def test_every_role_has_its_kind_of_reach_and_no_other() -> None:
     for right, row in TABLE.items():
         for role, within in row.who.items():
             fitting = {
-                Within.OWN: {Role.STUDENT, Role.GUARDIAN}, Within.CHILD: {Role.GUARDIAN}, Within.CLASS: OF_CLASSES,
-                Within.COURSE: OF_CLASSES,
+                Within.OWN: {Role.STUDENT, Role.GUARDIAN, *STAFF}, Within.CHILD: {Role.GUARDIAN},
+                Within.COURSE: OF_CLASSES, Within.CLASS: OF_CLASSES,
                 Within.SCHOOL: STAFF, Within.REGION: OF_NODES, Within.ALL: EVERYWHERE,
             }[within]  # fmt: skip
             assert role in fitting, (right, role)

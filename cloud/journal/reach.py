@@ -1,0 +1,107 @@
+"""Who reads and writes which journals: who teaches, who looks after a class, and who heads the school.
+
+Rule: what somebody teaches is what its person of staff does, by the tie of the account; a substitute has the lessons
+that it gives, and reads the rest of their course.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from cloud.attendance.queries import SchoolToday
+from cloud.core.actor import Actor
+from cloud.core.errors import NotAllowed, NotFound
+from cloud.core.messages import message
+from cloud.core.rights import Right
+from cloud.core.services import Services
+from cloud.journal.kinds import Lesson
+from cloud.journal.rules import Hand
+from cloud.studies.queries import Course, course_of, courses_of, own_person
+from cloud.studies.rules import year_of
+
+LATELY = timedelta(days=60)  # how long a substitute finds the course in the list
+COURSES_MAX = 200
+_SUBSTITUTED = """
+SELECT DISTINCT course_id FROM lesson
+WHERE teacher_id = $1 AND school_id = $2 AND "on" BETWEEN $3 AND $4 LIMIT $5
+"""
+_GIVES = "SELECT EXISTS (SELECT FROM lesson WHERE teacher_id = $1 AND course_id = $2)"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What an actor has at a school: all journals, those of some classes, and the person of staff that it is."""
+
+    reads_all: bool
+    classes: frozenset[int]
+    person_id: int | None
+    corrects: bool
+
+    def hand_at(self, course: Course, lesson: Lesson | None = None) -> Hand | None:
+        """Return by whose hand the actor writes in a course, or at one lesson; None where it only reads."""
+        if self.person_id is not None and self.person_id in (course.teacher_id, lesson.teacher_id if lesson else None):
+            return Hand.TEACHER
+        return Hand.CORRECTOR if self.corrects else None
+
+    def reads_class(self, class_id: int) -> bool:
+        return self.reads_all or class_id in self.classes
+
+
+async def reach_of(services: Services, actor: Actor, school_id: int) -> Reach:
+    """Return what an actor has of a school's journals. Raises NotAllowed where that is nothing."""
+    teaches = actor.teaches(Right.JOURNAL_KEEP, school_id)
+    reach = Reach(
+        actor.can(Right.JOURNAL_READ, school_id), actor.classes(Right.JOURNAL_READ, school_id),
+        await own_person(services, actor, school_id) if teaches else None,
+        actor.can(Right.JOURNAL_CORRECT, school_id),
+    )  # fmt: skip
+    if not (reach.reads_all or reach.classes or reach.person_id is not None):
+        raise NotAllowed(message("No courses are yours. Ask the office to tie your account to you as a teacher."))
+    return reach
+
+
+async def course_within(
+    services: Services, actor: Actor, school_id: int, course_id: int
+) -> tuple[Reach, Course]:  # fmt: skip
+    """Return a course that the actor may look at. Raises NotAllowed, or NotFound where it is out of its reach."""
+    reach = await reach_of(services, actor, school_id)
+    course = await course_of(services, school_id, course_id)
+    if reach.reads_class(course.class_id) or reach.person_id == course.teacher_id is not None:
+        return reach, course
+    if reach.person_id is not None and await services.database.pool.fetchval(_GIVES, reach.person_id, course.id):
+        return reach, course
+    raise NotFound
+
+
+async def courses_within(services: Services, reach: Reach, school: SchoolToday) -> tuple[list[Course], list[Course]]:
+    """Return the courses that the actor teaches now or lately took over, and those that it may only look at."""
+    year = year_of(school.on)
+    classes = None if reach.reads_all else sorted(reach.classes)
+    readable = await courses_of(services, school.id, year, class_ids=classes) if classes is None or classes else []
+    if reach.person_id is None:
+        return [], readable
+    mine = await courses_of(services, school.id, year, teacher_id=reach.person_id)
+    mine += await _taken_over(services, reach.person_id, school, {course.id for course in mine})
+    own = {course.id for course in mine}
+    return mine, [course for course in readable if course.id not in own]
+
+
+async def class_within(services: Services, actor: Actor, school_id: int, class_id: int) -> Reach:
+    """Return the reach of who may look at all journals of a class. Raises NotAllowed or NotFound."""
+    reach = await reach_of(services, actor, school_id)
+    if not reach.reads_class(class_id):
+        raise NotFound
+    return reach
+
+
+async def _taken_over(services: Services, person_id: int, school: SchoolToday, own: set[int]) -> Sequence[Course]:
+    span = school.on - LATELY, school.on + LATELY
+    rows = await services.database.pool.fetch(_SUBSTITUTED, person_id, school.id, *span, COURSES_MAX)
+    others = {row["course_id"] for row in rows} - own
+    if not others:
+        return []
+    return [each for each in await courses_of(services, school.id, year_of(_middle(span))) if each.id in others]
+
+
+def _middle(span: tuple[date, date]) -> date:
+    return span[0] + (span[1] - span[0]) / 2

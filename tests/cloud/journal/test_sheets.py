@@ -1,0 +1,257 @@
+"""Sheets, debts, schemes, reports and the diary through their seams."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from cloud.audit.queries import Wanted, noted_of
+from cloud.core.actor import Actor, Reach, Role
+from cloud.core.errors import NotAllowed, NotFound
+from cloud.core.services import Services
+from cloud.journal.debts import Open, debts_of
+from cloud.journal.diary import Week, diary_of, progress_of
+from cloud.journal.errors import GradingRefused
+from cloud.journal.grading import STATE, Lack
+from cloud.journal.kinds import Cell, Here, Kind
+from cloud.journal.marking import remark
+from cloud.journal.missed import attendance_of
+from cloud.journal.reach import class_within
+from cloud.journal.reports import reports_of
+from cloud.journal.schemes import put_scheme, schemes_of, versions_of
+from cloud.journal.sheets import Shares, shares_of, sheet_of
+from cloud.register.actions import mark as say_of_day
+from cloud.register.kinds import BY_CODE
+from cloud.studies.queries import course_of
+from tests.cloud.journal.factory import TERMS, TODAY, Journal, journal
+from tests.cloud.schools.factory import SYSTEM
+
+DAY = timedelta(days=1)
+OWN = replace(STATE[-1], from_on=TERMS[0][0], formative_least=1)
+
+
+@pytest.fixture(name="journal")
+async def _journal(services: Services) -> Journal:
+    return await journal(services)
+
+
+async def whole_quarter(opened: Journal, quarter: int, marks: dict[int, tuple[str, str, str]]) -> None:
+    """Give students of mathematics a formative mark, a SOR and a SOCH, of 10, 20 and 20 points."""
+    first_on = max(TERMS[quarter - 1][0], TODAY)
+    kinds = ((Kind.LESSON, 0), (Kind.SOR, 20), (Kind.SOCH, 20))
+    lessons = [await opened.lesson(first_on, number, kind, most) for number, (kind, most) in enumerate(kinds, 1)]
+    for student, typed in marks.items():
+        for lesson, points in zip(lessons, typed, strict=True):
+            await opened.type(lesson, student, points)
+
+
+async def test_the_sheet_of_a_class_has_the_quarters_marks_and_the_years_and_how_they_are_spread(
+    journal: Journal,
+) -> None:
+    await put_scheme(journal.services, journal.deputy, journal.school.id, OWN, TODAY)
+    await whole_quarter(journal, 1, {0: ("9", "18", "18"), 1: ("7", "14", "14"), 2: ("3", "6", "7")})
+    await journal.at(TERMS[1][0])
+    await whole_quarter(journal, 2, {0: ("7", "14", "14"), 1: ("8", "16", "17")})
+
+    first = await sheet_of(journal.services, journal.school, journal.studies.class_id, 1)
+    second = await sheet_of(journal.services, journal.school, journal.studies.class_id, 0)
+
+    mathematics, english = journal.studies.subjects["mathematics"], journal.studies.subjects["english"]
+    assert (first.class_name, first.quarter.number, second.quarter.number) == ("5А", 1, 2)
+    assert [row.results[mathematics].mark for row in first.rows] == [5, 4, 2, None]
+    assert [row.results[mathematics].is_final for row in first.rows] == [True, True, True, False]
+    assert [row.results[mathematics].mark for row in second.rows] == [4, 4, None, None]
+    assert [row.years[mathematics].mark for row in second.rows] == [5, 4, 2, None]  # 4.5 goes up
+    assert [row.years[mathematics].is_final for row in second.rows] == [True, True, False, False]
+    assert first.shares(mathematics) == Shares(3, 67, 67)
+    assert all(english in row.results for row in first.rows)  # taught in two groups
+    assert len(first.subjects) == 2
+
+
+async def test_a_class_out_of_reach_is_not_found(journal: Journal) -> None:
+    services, school = journal.services, journal.school
+
+    assert (await class_within(services, journal.class_teacher, school.id, journal.studies.class_id)).classes
+    for actor in (journal.class_teacher, journal.teacher):
+        with pytest.raises(NotFound):
+            await class_within(services, actor, school.id, journal.studies.other_class_id)
+    with pytest.raises(NotFound):  # who only teaches the class reads the own course of it
+        await class_within(services, journal.teacher, school.id, journal.studies.class_id)
+
+
+async def test_lessons_missed_go_by_the_journal_and_then_by_the_days_register(journal: Journal) -> None:
+    services, school = journal.services, journal.school
+    first, second, third = [await journal.lesson(TODAY - days * DAY, 1) for days in (4, 1, 0)]
+    say = BY_CODE["absent_ill"]
+    await say_of_day(services, SYSTEM, school, journal.studies.class_id, TODAY, journal.refs[0], say, 0)
+    await say_of_day(services, SYSTEM, school, journal.studies.class_id, TODAY, journal.refs[1], say, 0)
+    await journal.type(first, 0, "н")
+    await journal.type(second, 0, "о 8")
+    await journal.type(third, 1, "9")  # the register was wrong
+    await journal.type(third, 2, "ш")
+
+    sheet = await attendance_of(services, school, journal.studies.class_id, 0)
+
+    told = [(row.lessons, row.absent, row.excused, row.away, row.late) for row in sheet.rows]
+    assert told == [(3, 2, 1, 0, 1), (3, 0, 0, 0, 0), (3, 0, 0, 1, 0), (3, 0, 0, 0, 0)]
+    assert sheet.rows[0].by_subject == {journal.studies.subjects["mathematics"]: 2}
+
+
+async def test_what_is_open_is_told_with_its_lesson_and_until_when(journal: Journal) -> None:
+    sor = await journal.lesson(TODAY, 2, Kind.SOR, 20)
+    for student in range(3):
+        await journal.type(sor, student, "15")
+    for number in range(3):
+        lesson = await journal.lesson(date(2026, 9, 9 + number), 1)
+        for student in (0, 3):
+            await journal.type(lesson, student, "8")
+    course = await course_of(journal.services, journal.school.id, journal.studies.mathematics)
+
+    told = await debts_of(journal.services, journal.school, [course], 0)
+
+    ids = journal.studies.student_ids
+    assert [(each.what, each.learner and each.learner.id, each.has, each.needs) for each in told.debts] == [
+        (Open.NO_SOCH, None, 0, 0), (Open.FEW, ids[1], 0, 3), (Open.FEW, ids[2], 0, 3), (Open.WORK, ids[3], 0, 0),
+    ]  # fmt: skip
+    work = told.debts[-1]
+    assert (work.lesson and work.lesson.id, work.until) == (sor, TERMS[0][1])
+    await journal.lesson(date(2026, 10, 20), 1, Kind.SOCH, 20)
+    await journal.type(sor, 3, "н 11")
+    told = await debts_of(journal.services, journal.school, [course], 0)
+    assert [each.what for each in told.debts] == [Open.FEW, Open.FEW]
+
+
+async def test_a_scheme_set_amid_a_quarter_counts_from_the_next_one_on(journal: Journal) -> None:
+    services, school = journal.services, journal.school
+    amid = replace(OWN, from_on=TODAY, formative=0, sor=50, soch=50)
+    await whole_quarter(journal, 1, {0: ("10", "10", "10")})
+
+    number = await put_scheme(services, journal.deputy, school.id, amid, TODAY)
+
+    explained = await journal.explained(0)
+    assert explained.result is not None
+    assert (number, explained.counting.scheme, explained.result.percent) == (1, STATE[-1], 63)  # 25 + 12.5 + 25
+    assert explained.counting.is_changed
+    await journal.at(TERMS[1][0])
+    await whole_quarter(journal, 2, {0: ("10", "10", "10")})
+    explained = await journal.explained(0)
+    assert explained.result is not None
+    assert (explained.counting.scheme.number, explained.result.percent) == (1, 50)
+    assert [result.percent for _, result in explained.year] == [63, 50, None, None]
+    assert list((await journal.explained(0, 1)).result.lacks) == [Lack.FEW]  # type: ignore[union-attr]
+
+
+async def test_versions_are_set_by_the_deputy_and_never_changed(journal: Journal) -> None:
+    services, school_id = journal.services, journal.school.id
+    teacher = Actor("x", None, frozenset({Reach(Role.TEACHER, school_id)}))
+    for actor in (teacher, journal.studies.office):
+        with pytest.raises(NotAllowed):
+            await put_scheme(services, actor, school_id, OWN, TODAY)
+    with pytest.raises(GradingRefused):
+        await put_scheme(services, journal.deputy, school_id, replace(OWN, soch=49), TODAY)
+
+    for _ in range(2):
+        await put_scheme(services, journal.deputy, school_id, OWN, TODAY)
+
+    assert await schemes_of(services, school_id) == [replace(OWN, number=1), replace(OWN, number=2)]
+    assert {version.by for version in await versions_of(services, school_id)} == {"Ерлан Нұр"}
+    noted = await noted_of(services, SYSTEM, school_id, Wanted(verb="grading.set"))
+    assert [each.detail["weights"] for each in noted] == ["25/25/50"] * 2
+
+
+async def test_a_subject_of_half_years_has_one_mark_for_two_quarters(journal: Journal) -> None:
+    own = replace(OWN, half_year=frozenset({"mathematics"}), without_soch=frozenset({"mathematics"}))
+    await put_scheme(journal.services, journal.deputy, journal.school.id, own, TODAY)
+    await journal.type(await journal.lesson(), 0, "6")
+    await journal.at(TERMS[1][0])
+    await journal.type(await journal.lesson(TERMS[1][0]), 0, "9")
+
+    explained = await journal.explained(0)
+
+    assert explained.counting.span.numbers == (1, 2)
+    assert explained.result is not None
+    assert (explained.result.percent, explained.result.mark, explained.result.is_final) == (75, 4, True)
+    assert [span.numbers for span, _ in explained.year] == [(1, 2), (3, 4)]
+    assert (explained.year_mark.mark, len(explained.year_mark.marks)) == (4, 1)
+
+
+async def test_a_grade_without_marks_has_attendance_and_no_result(journal: Journal) -> None:
+    await put_scheme(journal.services, journal.deputy, journal.school.id, replace(OWN, unmarked_grade=5), TODAY)
+    lesson = await journal.lesson()
+    await journal.type(lesson, 0, "н")
+
+    grid = await journal.grid()
+
+    assert (grid.has_marks, [row.result for row in grid.rows]) == (False, [None] * 4)
+    course = await course_of(journal.services, journal.school.id, journal.studies.mathematics)
+    assert (await debts_of(journal.services, journal.school, [course], 0)).debts == []
+
+
+async def test_a_diary_has_what_was_taught_the_mark_and_the_teachers_words_and_not_the_notes(journal: Journal) -> None:
+    services, ids = journal.services, journal.studies.student_ids
+    lesson = await journal.lesson()
+    english = await journal.lesson(TODAY, 2, course=journal.studies.english[1], teacher=journal.colleague)
+    await journal.type(lesson, 0, "о 9")
+    await remark(services, journal.teacher, journal.school, await journal.place(lesson), {journal.refs[0]: "Жарайсың!"})
+    await services.database.pool.execute(
+        "INSERT INTO lesson_plan (lesson_id, school_id, notes, links, changed_at, by_name)"
+        " VALUES ($1, $2, 'for me', '{https://bilim.kz}', $3, '')", lesson, journal.school.id, services.clock.now(),
+    )  # fmt: skip
+
+    mine = await diary_of(services, ids[0], TODAY - DAY, TODAY + DAY)
+    others = await diary_of(services, ids[2], TODAY, TODAY)
+
+    assert [(each.lesson.id, each.cell, each.remark) for each in mine] == [(lesson, Cell(Here.LATE, 9), "Жарайсың!")]
+    assert (mine[0].lesson.links, mine[0].lesson.notes) == (("https://bilim.kz",), "")
+    assert [(each.lesson.id, each.cell, each.remark) for each in others] == [
+        (lesson, Cell(), ""), (english, Cell(), ""),
+    ]  # fmt: skip
+    assert await diary_of(services, ids[0], TODAY + DAY, TODAY + 7 * DAY) == []
+
+
+async def test_progress_tells_each_subject_and_the_weeks(journal: Journal) -> None:
+    for on, typed in ((date(2026, 9, 2), "5"), (date(2026, 9, 4), "6"), (TODAY, "9")):
+        await journal.type(await journal.lesson(on), 0, typed)
+
+    progress = await progress_of(
+        journal.services, journal.school.id, journal.studies.student_ids[0], journal.school.on, 0
+    )
+
+    assert {each.course.subject.code for each in progress.subjects} == {"mathematics", "english"}
+    mathematics = next(each for each in progress.subjects if each.course.subject.code == "mathematics")
+    assert mathematics.result is not None
+    assert (mathematics.result.percent, mathematics.year.mark) == (67, 4)
+    assert progress.weeks == [
+        Week(date(2026, 8, 31), 2, 55), Week(date(2026, 9, 7), 0, None), Week(date(2026, 9, 14), 1, 90),
+    ]  # fmt: skip
+    english = journal.studies.subjects["english"]
+    other = await progress_of(
+        journal.services, journal.school.id, journal.studies.student_ids[0], journal.school.on, 0, english
+    )
+    assert other.weeks == []
+
+
+async def test_a_report_on_paper_has_a_students_quarter(journal: Journal) -> None:
+    lesson = await journal.lesson()
+    await journal.type(lesson, 0, "9")
+    await journal.type(lesson, 1, "н")
+    await remark(journal.services, journal.teacher, journal.school, await journal.place(lesson),
+                 {journal.refs[0]: "Жарайсың!"})  # fmt: skip
+
+    reports = await reports_of(journal.services, journal.school, journal.studies.class_id, 0)
+
+    ids, mathematics = journal.studies.student_ids, journal.studies.subjects["mathematics"]
+    assert reports.points == {(ids[0], mathematics): [9]}
+    assert reports.missed[ids[1]].absent == 1
+    assert [each.words for each in reports.remarks[ids[0]]] == ["Жарайсың!"]
+
+
+@pytest.mark.parametrize(
+    ("marks", "shares"),
+    [
+        ([], Shares(0, 0, 0)), ([5, 4, 3, 2], Shares(4, 75, 50)), ([2, 2, 5], Shares(3, 33, 33)),
+        ([5, 2], Shares(2, 50, 50)),
+    ],
+)  # fmt: skip
+def test_shares_are_whole_percents(marks: list[int], shares: Shares) -> None:
+    assert shares_of(marks) == shares

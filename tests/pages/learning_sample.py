@@ -1,0 +1,26 @@
+"""What the sample school teaches: subjects and courses, a timetable, a journal, a portfolio."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cloud.core.services import Services
+from cloud.people.models import Person
+from tests.pages import journal_sample, portfolio_sample, study_sample, timetable_sample
+
+
+class Learning(NamedTuple):
+    """What pages of learning are opened by."""
+
+    course_id: int  # of the child's class
+    lesson_id: int  # of that course, today
+    certificate: str  # the secret of its page's address
+
+
+async def write(services: Services, school_id: int, people: Sequence[Person], staff: Sequence[Person]) -> Learning:
+    """Write it; the first of the people is the child, and the first ten are its class."""
+    teachers = [each.id for each in staff]
+    await study_sample.write(services, school_id, teachers)
+    await timetable_sample.write(services, school_id, teachers)
+    certificate = await portfolio_sample.write(services, school_id, people[0].ref, staff[1].ref)
+    course_id, lesson_id = await journal_sample.write(services, school_id, [each.ref for each in people[:10]])
+    return Learning(course_id, lesson_id, certificate)
