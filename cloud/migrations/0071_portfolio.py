@@ -106,6 +106,11 @@ CREATE TABLE award (                 -- a certificate that a school gave, as an 
   revoked_by text NOT NULL DEFAULT ''
 );
 CREATE INDEX awards_of_a_person ON award (person_id);
+CREATE TABLE award_revocation (      -- a certificate that was taken back stays so when it is deleted with its person
+  school_id bigint NOT NULL REFERENCES school ON DELETE RESTRICT,
+  number text NOT NULL,              -- of the credential
+  PRIMARY KEY (school_id, number)
+);
 """
 
 
