@@ -16,6 +16,7 @@ from cloud.core.rights import Right
 from cloud.portfolio.adding import add, confirm, send_back
 from cloud.portfolio.entries import SOON, ending_at, entries_of, staff_of, waiting_of_staff
 from cloud.portfolio.files import PICTURE_MAX, file_of
+from cloud.portfolio.judges import is_close
 from cloud.portfolio.kinds import CATEGORIES, KINDS, OF_STAFF, State, Subject
 from cloud.portfolio.reach import staff_at
 from cloud.portfolio.web import EntryForm, Title, as_file, file_in
@@ -104,10 +105,14 @@ async def _done(
 async def _page(
     request: Request, desk: Desk, whose: Subject, refused: Refused | None = None, typed: EntryForm | None = None
 ) -> Response:
+    actor, services = desk.actor, desk.services
+    may_keep = actor.can(Right.STAFF_PROFILES_KEEP, desk.school.id)
+    if may_keep:
+        may_keep = not await is_close(services, services.database.pool, actor, whose)
     return pages_of(request).page(
         desk.visit, "office/staff_profile.html", status=refused.status if refused else HTTPStatus.OK,
-        section="portfolio", whose=whose, entries=await entries_of(desk.services, desk.actor, whose, OF_STAFF),
-        may_keep=desk.actor.can(Right.STAFF_PROFILES_KEEP, desk.school.id), today=desk.school.on, typed=typed,
+        section="portfolio", whose=whose, entries=await entries_of(services, actor, whose, OF_STAFF),
+        may_keep=may_keep, today=desk.school.on, typed=typed,
         offered=OFFERED, file_max=PICTURE_MAX,
         refused=translate(desk.visit.language, refused.message) if refused else "",
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Adding to portfolios: by kin and by who works here, which waits; by the school, which counts at once; and answers.
 
-Rule: only the school confirms, and whoever sends something back says why; what was taken back, or sent back and mended,
-is judged anew.
+Rule: only the school confirms, nobody what is the own, and whoever sends something back says why; what was taken back,
+or sent back and mended, is judged anew.
 """
 
 from collections.abc import Collection
@@ -19,6 +19,7 @@ from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.portfolio.errors import EntryChanged, EntryRefused
 from cloud.portfolio.files import put_file
+from cloud.portfolio.judges import check_judge
 from cloud.portfolio.kinds import ANSWER, TITLE, WORDS, Given, Kind, State, Subject
 from cloud.portfolio.reach import today_at
 from cloud.portfolio.rules import checked_entry, checked_reason, checked_words
@@ -69,6 +70,8 @@ async def add(
     async with services.database.transaction() as connection:
         at = raw(connection)
         await _check_room(at, actor, whose, now)
+        if state is State.CONFIRMED:
+            await check_judge(services, at, actor, whose)
         entry_id: int = await at.fetchval(_NEXT)
         await _write(services, at, actor, whose, entry, state, entry_id, now)
         if file is not None:
@@ -108,10 +111,14 @@ async def take_back(services: Services, actor: Actor, whose: Subject, entry_id: 
 
 
 async def confirm(services: Services, actor: Actor, whose: Subject, entry_id: int) -> None:
-    """Say that an entry is so. That the actor may is checked by the caller. Raises NotFound or EntryChanged."""
+    """Say that an entry is so, by who has the right for it, which is checked by the caller, and is not too close.
+
+    Raises NotFound, EntryChanged or EntryRefused.
+    """
     async with services.database.transaction() as connection:
         at = raw(connection)
         row = await _found(at, whose, entry_id, {State.WAITING, State.SENT_BACK})
+        await check_judge(services, at, actor, whose, row["account_id"])
         await at.execute(_ANSWER, row["id"], State.CONFIRMED.value, services.clock.now(), actor.name, None)
         await _note(services, connection, actor, "portfolio.confirmed", whose, entry_id)
 

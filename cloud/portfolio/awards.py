@@ -26,6 +26,7 @@ from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.core.vault import Vault
 from cloud.portfolio.errors import AwardRefused, EntryRefused
+from cloud.portfolio.judges import check_judge
 from cloud.portfolio.kinds import Given, Kind, Subject
 from cloud.portfolio.proofs import Document, Json, holds, instant, multikey, signed
 from cloud.portfolio.reach import today_at
@@ -119,6 +120,7 @@ async def award(services: Services, actor: Actor, whose: Subject, title: str, wo
             raise NotFound
         if await at.fetchval("SELECT count(*) FROM award WHERE person_id = $1", whose.id) >= OF_PERSON_MAX:
             raise AwardRefused(message("So many certificates were given already."))
+        await _check_judge(services, at, actor, whose)
         key_id, key = await _key(services, at, whose.school_id, now)
         award_id: int = await at.fetchval(_NEXT)
         number, address = str(uuid.uuid4()), base64url(secrets.token_bytes(16))
@@ -225,6 +227,13 @@ def _credential(number: str, issuer: str, school: str, name: str, given: Given, 
 def _checked(title: str, words: str, today: date) -> Given:
     try:
         return checked_entry(Given(Kind.CERTIFICATE, title, today, words), today)
+    except EntryRefused as refused:
+        raise AwardRefused(refused.message) from None
+
+
+async def _check_judge(services: Services, connection: asyncpg.Connection, actor: Actor, whose: Subject) -> None:
+    try:
+        await check_judge(services, connection, actor, whose)
     except EntryRefused as refused:
         raise AwardRefused(refused.message) from None
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cloud.audit.queries import Wanted, noted_of
-from cloud.core.actor import Role
+from cloud.core.actor import Reach, Role
 from cloud.core.errors import NotFound
 from cloud.core.rights import Right
 from cloud.core.services import Services
@@ -15,8 +15,9 @@ from cloud.erasure.steps import STEPS
 from cloud.people.family import note_limit
 from cloud.people.kinds import FamilyRight
 from cloud.portfolio.adding import A_DAY_MAX, add, confirm, mend, send_back, take_back
+from cloud.portfolio.awards import award
 from cloud.portfolio.entries import count_waiting, waiting_of_students
-from cloud.portfolio.errors import EntryChanged, EntryRefused
+from cloud.portfolio.errors import AwardRefused, EntryChanged, EntryRefused
 from cloud.portfolio.files import checked_file, file_of
 from cloud.portfolio.kinds import BY_KIN, OF_STUDENTS, Given, Kind, State
 from cloud.portfolio.reach import kin_of, student_at
@@ -140,6 +141,39 @@ async def test_only_who_added_takes_back_and_what_is_confirmed_stays(folder: Fol
         await confirm(folder.services, folder.teacher, folder.whose, first)
 
     assert [each.id for each in await folder.seen()] == [second]
+
+
+async def test_a_teacher_neither_confirms_nor_adds_as_confirmed_nor_awards_for_a_child_of_the_own(
+    folder: Folder,
+) -> None:
+    services, whose, school_id = folder.services, folder.whose, folder.school_id
+    reaches = frozenset({Reach(Role.CLASS_TEACHER, school_id), Reach(Role.CLASS_TEACHER, school_id, whose.class_id)})
+    mother = replace(folder.mother, reaches=reaches)
+    entry_id = await folder.told(who=folder.student)
+
+    with pytest.raises(EntryRefused, match="child of one's own"):
+        await confirm(services, mother, whose, entry_id)
+    with pytest.raises(EntryRefused, match="child of one's own"):
+        await add(services, mother, whose, MEDAL, OF_STUDENTS, state=State.CONFIRMED)
+    with pytest.raises(AwardRefused, match="child of one's own"):
+        await award(services, mother, whose, "Үйірме", "")
+
+    assert [(each.id, each.state) for each in await folder.seen()] == [(entry_id, State.WAITING)]
+    await services.database.pool.execute("UPDATE guardianship SET ended_on = $1", TODAY)
+    await confirm(services, mother, whose, entry_id)
+
+
+async def test_nobody_confirms_what_one_added(folder: Folder) -> None:
+    services, whose = folder.services, folder.whose
+    teacher = replace(folder.teacher, account_id=folder.home.father.account_id)
+    await services.database.pool.execute("DELETE FROM guardianship WHERE guardian_id = $1", folder.home.ids["father"])
+    entry_id = await add(services, teacher, whose, MEDAL, OF_STUDENTS, state=State.CONFIRMED)
+    await send_back(services, folder.at_work(Role.OFFICE), whose, entry_id, "Қай жылы?")
+
+    with pytest.raises(EntryRefused, match="what one added"):
+        await confirm(services, teacher, whose, entry_id)
+
+    await confirm(services, folder.at_work(Role.OFFICE), whose, entry_id)
 
 
 async def test_two_who_judge_at_once_do_not_both_succeed(folder: Folder) -> None:

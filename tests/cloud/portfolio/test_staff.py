@@ -1,6 +1,6 @@
 """Profiles of staff through their seam: the teacher's own, what the office confirms, and attestations that end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -114,6 +114,21 @@ async def test_a_teacher_finds_nobody_but_oneself_and_adds_nothing_of_students(s
         await waiting_of_staff(services, teacher, school.school_id)
     with pytest.raises(NotAllowed):
         await staff_of(services, teacher, school.school_id, TODAY)
+
+
+async def test_somebody_of_the_office_puts_nothing_as_confirmed_into_the_own_profile(school: Work) -> None:
+    services, own = school.services, await _own(school)
+    reaches = frozenset({Reach(Role.OFFICE, school.school_id)})
+    both = replace(school.teachers[0], reaches=reaches)
+    added_by_the_office = await add(services, school.office, own, EVERYTHING[0], OF_STAFF, state=State.WAITING)
+
+    with pytest.raises(EntryRefused, match="oneself"):
+        await add(services, both, own, EVERYTHING[1], OF_STAFF, state=State.CONFIRMED)
+    with pytest.raises(EntryRefused, match="oneself"):
+        await confirm(services, both, own, added_by_the_office)
+    await add(services, both, await _own(school, 1), EVERYTHING[1], OF_STAFF, state=State.CONFIRMED)
+
+    assert [each.state for each in await entries_of(services, both, own, OF_STAFF)] == [State.WAITING]
 
 
 async def test_who_is_no_staff_has_no_own_profile_and_who_is_tied_to_nobody_an_empty_one(school: Work) -> None:
