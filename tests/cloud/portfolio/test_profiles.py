@@ -130,6 +130,15 @@ async def test_what_is_sensitive_is_seen_by_fewer_roles_and_each_look_is_noted(f
     assert [each.actor for each in reversed(noted)] == [who.name for who in sees]
 
 
+async def test_the_journal_names_fields_that_were_changed_but_none_of_what_is_sensitive(folder: Folder) -> None:
+    await put(folder, Group.MAIN, address="Абай 5")
+    await put(folder, Group.SENSITIVE, juvenile_register="2025", disability="III")
+
+    noted = await noted_of(folder.services, SYSTEM, folder.school_id, Wanted(verb="profile.changed"))
+
+    assert [each.detail for each in noted] == [{"group": "sensitive", "count": "2"}, {"fields": "address"}]
+
+
 async def test_who_may_see_but_not_keep_changes_nothing(folder: Folder) -> None:
     for who in (folder.at_work(Role.DIRECTOR), folder.at_work(Role.OFFICE), folder.mother):
         with pytest.raises(NotFound):
