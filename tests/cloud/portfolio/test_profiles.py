@@ -93,7 +93,7 @@ async def test_additional_data_hold_meals_and_parents_from_elsewhere_and_what_is
     }  # fmt: skip
     await put(folder, Group.SENSITIVE, **sensitive)
 
-    profile = await seen(folder)
+    profile = await seen(folder, folder.at_work(Role.OFFICE))
     _, values, _ = await sensitive_of(folder.services, folder.teacher, folder.school_id, folder.ref)
 
     assert texts(profile, Group.EXTRA) == {"individual_study": YES}
@@ -101,6 +101,22 @@ async def test_additional_data_hold_meals_and_parents_from_elsewhere_and_what_is
     assert [kind for kind, _, _ in profile.meals] == [RightKind.FREE]
     assert {each.field.key: each.text for each in values} == sensitive
     assert "астма" not in repr(profile)
+
+
+async def test_parents_and_meals_are_shown_to_who_may_see_them_elsewhere(folder: Folder) -> None:
+    class_id = folder.whose.class_id
+    shown = {
+        who.name: (profile.parents is not None, profile.meals is not None)
+        for who in (folder.at_work(Role.OFFICE), folder.at_work(Role.PEDAGOGUE), folder.at_work(Role.DIRECTOR),
+                    folder.at_work(Role.METHODOLOGIST), folder.at_work(Role.TEACHER, class_id),
+                    folder.at_work(Role.CLASS_TEACHER, class_id))
+        for profile in [await seen(folder, who)]
+    }  # fmt: skip
+
+    assert shown == {
+        "office": (True, True), "pedagogue": (False, True), "director": (False, True), "methodologist": (False, False),
+        "teacher": (False, False), "class_teacher": (False, False),
+    }  # fmt: skip
 
 
 @pytest.mark.requirement("KBR-4.1.extra")
