@@ -19,7 +19,7 @@ from cloud.portfolio.files import PICTURE_MAX, file_of
 from cloud.portfolio.judges import is_close
 from cloud.portfolio.kinds import CATEGORIES, KINDS, OF_STAFF, State, Subject
 from cloud.portfolio.reach import staff_at
-from cloud.portfolio.web import EntryForm, Title, as_file, file_in
+from cloud.portfolio.web import EntryForm, Seen, Title, as_file, file_in
 
 router = APIRouter(include_in_schema=False)
 LIST = "/schools/{code}/staff"
@@ -66,10 +66,10 @@ async def put(
 
 
 @router.post(ONE + "/entries/{entry_id}/confirm")
-async def say_yes(request: Request, desk: KeeperDesk, worker: str, entry_id: Counted) -> Response:
+async def say_yes(request: Request, desk: KeeperDesk, worker: str, entry_id: Counted, seen: Seen = "") -> Response:
     """Confirm an entry."""
     whose = await _whose(desk, worker, Right.STAFF_PROFILES_KEEP)
-    return await _done(request, desk, whose, confirm(desk.services, desk.actor, whose, entry_id))
+    return await _done(request, desk, whose, confirm(desk.services, desk.actor, whose, entry_id, seen))
 
 
 @router.post(ONE + "/entries/{entry_id}/return")

@@ -21,7 +21,7 @@ from cloud.portfolio.errors import AwardRefused, EntryChanged, EntryRefused
 from cloud.portfolio.files import checked_file, file_of
 from cloud.portfolio.kinds import BY_KIN, OF_STUDENTS, Given, Kind, State
 from cloud.portfolio.reach import kin_of, student_at
-from tests.cloud.portfolio.factory import MEDAL, TODAY, Folder, a_folder, picture
+from tests.cloud.portfolio.factory import MEDAL, TODAY, Folder, a_folder, confirm_seen, picture
 from tests.cloud.schools.factory import SYSTEM
 
 
@@ -46,7 +46,7 @@ async def test_a_mother_adds_the_teacher_sends_back_with_a_reason_she_mends_it_a
     )  # fmt: skip
     file = await checked_file(picture("PNG"))
     await mend(services, folder.mother, whose, entry_id, "", file)
-    await confirm(services, folder.teacher, whose, entry_id)
+    await confirm_seen(services, folder.teacher, whose, entry_id)
 
     (confirmed,) = await folder.seen(folder.student)
     assert (confirmed.sign, confirmed.given, len(confirmed.files)) == ("entry_confirmed", MEDAL, 1)
@@ -133,12 +133,12 @@ async def test_only_who_added_takes_back_and_what_is_confirmed_stays(folder: Fol
     with pytest.raises(NotFound):
         await take_back(folder.services, folder.student, folder.whose, first)
     await take_back(folder.services, folder.mother, folder.whose, first)
-    await confirm(folder.services, folder.teacher, folder.whose, second)
+    await confirm_seen(folder.services, folder.teacher, folder.whose, second)
 
     with pytest.raises(EntryChanged):
         await take_back(folder.services, folder.student, folder.whose, second)
     with pytest.raises(EntryChanged):
-        await confirm(folder.services, folder.teacher, folder.whose, first)
+        await confirm_seen(folder.services, folder.teacher, folder.whose, first)
 
     assert [each.id for each in await folder.seen()] == [second]
 
@@ -152,7 +152,7 @@ async def test_a_teacher_neither_confirms_nor_adds_as_confirmed_nor_awards_for_a
     entry_id = await folder.told(who=folder.student)
 
     with pytest.raises(EntryRefused, match="child of one's own"):
-        await confirm(services, mother, whose, entry_id)
+        await confirm_seen(services, mother, whose, entry_id)
     with pytest.raises(EntryRefused, match="child of one's own"):
         await add(services, mother, whose, MEDAL, OF_STUDENTS, state=State.CONFIRMED)
     with pytest.raises(AwardRefused, match="child of one's own"):
@@ -160,7 +160,24 @@ async def test_a_teacher_neither_confirms_nor_adds_as_confirmed_nor_awards_for_a
 
     assert [(each.id, each.state) for each in await folder.seen()] == [(entry_id, State.WAITING)]
     await services.database.pool.execute("UPDATE guardianship SET ended_on = $1", TODAY)
-    await confirm(services, mother, whose, entry_id)
+    await confirm_seen(services, mother, whose, entry_id)
+
+
+async def test_what_was_changed_after_the_page_was_opened_is_not_confirmed_by_it(folder: Folder) -> None:
+    services, whose, teacher = folder.services, folder.whose, folder.teacher
+    entry_id = await folder.told()
+    (opened,) = await folder.seen(teacher)
+    await mend(services, folder.mother, whose, entry_id, "Халықаралық, алтын медаль")
+    (in_other_words,) = await folder.seen(teacher)
+    await mend(services, folder.mother, whose, entry_id, "", await checked_file(picture("PNG")))
+
+    for seen in (opened, in_other_words):
+        with pytest.raises(EntryChanged, match="Look again"):
+            await confirm(services, teacher, whose, entry_id, seen.digest)
+
+    (now,) = await folder.seen(teacher)
+    assert now.state is State.WAITING
+    await confirm(services, teacher, whose, entry_id, now.digest)
 
 
 async def test_nobody_confirms_what_one_added(folder: Folder) -> None:
@@ -171,14 +188,14 @@ async def test_nobody_confirms_what_one_added(folder: Folder) -> None:
     await send_back(services, folder.at_work(Role.OFFICE), whose, entry_id, "Қай жылы?")
 
     with pytest.raises(EntryRefused, match="what one added"):
-        await confirm(services, teacher, whose, entry_id)
+        await confirm_seen(services, teacher, whose, entry_id)
 
-    await confirm(services, folder.at_work(Role.OFFICE), whose, entry_id)
+    await confirm_seen(services, folder.at_work(Role.OFFICE), whose, entry_id)
 
 
 async def test_two_who_judge_at_once_do_not_both_succeed(folder: Folder) -> None:
     entry_id = await folder.told()
-    deeds = [confirm(folder.services, folder.teacher, folder.whose, entry_id) for _ in range(2)]
+    deeds = [confirm_seen(folder.services, folder.teacher, folder.whose, entry_id) for _ in range(2)]
 
     became = await asyncio.gather(*deeds, return_exceptions=True)
 
@@ -202,7 +219,7 @@ async def test_an_entry_or_a_file_of_another_child_is_not_there_under_this_one(f
     entry_id = await add(folder.services, SYSTEM, other, MEDAL, OF_STUDENTS, state=State.WAITING, file=file)
 
     with pytest.raises(NotFound):
-        await confirm(folder.services, folder.teacher, folder.whose, entry_id)
+        await confirm_seen(folder.services, folder.teacher, folder.whose, entry_id)
     with pytest.raises(NotFound):
         await file_of(folder.services, folder.whose.id, entry_id, 1)
 
