@@ -24,13 +24,15 @@ from cloud.portfolio.kinds import ANSWER, TITLE, WORDS, Given, Kind, State, Subj
 from cloud.portfolio.reach import today_at
 from cloud.portfolio.rules import checked_entry, checked_reason, checked_words
 
-ENTRIES_MAX = 300  # of one person
-A_DAY_MAX = 30  # of one account about one person
+ENTRIES_MAX = 300  # of one person, but those that were taken back
+A_DAY_MAX = 30  # of one account about one person, on a day of the school's; those that were taken back too
 _NEXT = "SELECT nextval(pg_get_serial_sequence('portfolio_entry', 'id'))"
 _LOCK = "SELECT id FROM person WHERE id = $1 AND is_active FOR NO KEY UPDATE"
 _COUNT = """
-SELECT count(*) AS of_person, count(*) FILTER (WHERE account_id = $2 AND added_at > $3) AS of_day
-FROM portfolio_entry WHERE person_id = $1
+SELECT count(*) FILTER (WHERE state <> 'taken_back') AS of_person, count(*) FILTER (
+  WHERE account_id = $2
+    AND (added_at AT TIME ZONE zone)::date = ($3::timestamptz AT TIME ZONE zone)::date
+) AS of_day FROM portfolio_entry JOIN school ON school.id = school_id WHERE person_id = $1
 """
 _ADD = """
 INSERT INTO portfolio_entry (id, school_id, person_id, kind, level, result, "on", last_on, hours, title_encrypted,
@@ -140,8 +142,7 @@ async def _check_room(connection: asyncpg.Connection, actor: Actor, whose: Subje
     """Let nobody fill the tables; one at a time adds to one person's."""
     if await connection.fetchval(_LOCK, whose.id) is None:
         raise NotFound
-    since = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    kept = await connection.fetchrow(_COUNT, whose.id, actor.account_id, since)
+    kept = await connection.fetchrow(_COUNT, whose.id, actor.account_id, now)
     if kept["of_person"] >= ENTRIES_MAX or kept["of_day"] >= A_DAY_MAX:
         raise EntryRefused(message("So much was added already. Go on tomorrow, or ask the office."))
 

@@ -14,7 +14,7 @@ from cloud.core.services import Services
 from cloud.erasure.steps import STEPS
 from cloud.people.family import note_limit
 from cloud.people.kinds import FamilyRight
-from cloud.portfolio.adding import A_DAY_MAX, add, confirm, mend, send_back, take_back
+from cloud.portfolio.adding import A_DAY_MAX, ENTRIES_MAX, add, confirm, mend, send_back, take_back
 from cloud.portfolio.awards import award
 from cloud.portfolio.entries import count_waiting, waiting_of_students
 from cloud.portfolio.errors import AwardRefused, EntryChanged, EntryRefused
@@ -23,6 +23,11 @@ from cloud.portfolio.kinds import BY_KIN, OF_STUDENTS, Given, Kind, State
 from cloud.portfolio.reach import kin_of, student_at
 from tests.cloud.portfolio.factory import MEDAL, TODAY, Folder, a_folder, confirm_seen, picture
 from tests.cloud.schools.factory import SYSTEM
+
+_FULL = """
+INSERT INTO portfolio_entry (school_id, person_id, kind, "on", title_encrypted, added_at, added_by, state)
+SELECT $1, $2, 'sport', '2026-05-01', '', '2026-05-02T08:00:00Z', 'x', 'sent_back' FROM generate_series(1, $3::int)
+"""
 
 
 @pytest.fixture(name="folder")
@@ -209,8 +214,36 @@ async def test_a_portfolio_has_an_end_of_each_day(folder: Folder) -> None:
     with pytest.raises(EntryRefused, match="Go on tomorrow"):
         await folder.told()
 
-    folder.services.clock.advance(timedelta(days=1).total_seconds())  # type: ignore[attr-defined]  # simulated
+    await _wait_until(folder, 18, 59)  # of UTC: 23:59 in Almaty
+    with pytest.raises(EntryRefused, match="Go on tomorrow"):
+        await folder.told()
+    await _wait_until(folder, 19, 0)
     await folder.told()
+
+
+async def _wait_until(folder: Folder, hour: int, minute: int) -> None:
+    clock = folder.services.clock
+    until = clock.now().replace(hour=hour, minute=minute, second=0, microsecond=0)
+    clock.advance((until - clock.now()).total_seconds())  # type: ignore[attr-defined]  # simulated
+
+
+async def test_what_was_taken_back_takes_no_room_in_a_portfolio(folder: Folder) -> None:
+    services, whose, pool = folder.services, folder.whose, folder.services.database.pool
+    await pool.execute(_FULL, whose.school_id, whose.id, ENTRIES_MAX)
+    with pytest.raises(EntryRefused, match="added already"):
+        await folder.told()
+    assert await pool.fetchval("SELECT count(*) FROM portfolio_entry") == ENTRIES_MAX
+
+    await pool.execute(
+        "UPDATE portfolio_entry SET state = 'taken_back' WHERE id = (SELECT max(id) FROM portfolio_entry)"
+    )
+
+    entry_id = await folder.told()
+    assert entry_id in [
+        each["id"] for each in await pool.fetch("SELECT id FROM portfolio_entry WHERE state = 'waiting'")
+    ]
+    with pytest.raises(EntryRefused, match="added already"):
+        await add(services, folder.student, whose, MEDAL, BY_KIN, state=State.WAITING)
 
 
 async def test_an_entry_or_a_file_of_another_child_is_not_there_under_this_one(folder: Folder) -> None:
