@@ -72,7 +72,7 @@ SELECT person.ref, concat_ws(' ', surname, given_name) AS name, coalesce(grade |
 FROM person LEFT JOIN school_class ON school_class.id = school_class_id
 WHERE person.school_id = $1 AND person.role = 'student' AND person.is_active
   AND ($2::bigint[] IS NULL OR school_class_id = ANY($2)) AND ($3::bigint = 0 OR school_class_id = $3)
-ORDER BY sort_key, person.id LIMIT 3000
+ORDER BY sort_key, person.id LIMIT 10000
 """
 
 
