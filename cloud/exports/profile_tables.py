@@ -37,4 +37,5 @@ PROFILES = (
             "document_encrypted": Sealed(AWARD, Secret.CONTACT),
         },
     ),
+    Table("award_revocation"),
 )
