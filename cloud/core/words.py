@@ -5,7 +5,6 @@ from cloud.core.gate_words import GATE_SIGNS, GATE_WORDS
 from cloud.core.i18n import N_
 from cloud.core.learning_words import LEARNING_SIGNS, LEARNING_WORDS
 from cloud.core.message_words import MESSAGE_SIGNS
-from cloud.core.portfolio_words import PORTFOLIO_SIGNS, PORTFOLIO_WORDS
 from cloud.core.server_words import SERVER_SIGNS, SERVER_WORDS
 from cloud.core.signs import Sign as Sign  # noqa: PLC0414 (found here with its codes)
 from cloud.core.statistics_words import STATISTICS_SIGNS, STATISTICS_WORDS
@@ -14,7 +13,6 @@ from cloud.core.transfer_words import TRANSFER_SIGNS
 SIGNS = {
     **FAMILY_SIGNS,
     **GATE_SIGNS,
-    **PORTFOLIO_SIGNS,
     **SERVER_SIGNS,
     **TRANSFER_SIGNS,
     **STATISTICS_SIGNS,
@@ -155,7 +153,6 @@ SIGNS = {
 WORDS = {
     **FAMILY_WORDS,
     **GATE_WORDS,
-    **PORTFOLIO_WORDS,
     **SERVER_WORDS,
     **STATISTICS_WORDS,
     **LEARNING_WORDS,

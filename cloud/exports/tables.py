@@ -16,6 +16,7 @@ from cloud.collectors.queries import PAPER as COLLECTOR_PAPER
 from cloud.collectors.queries import PHONE as COLLECTOR_PHONE
 from cloud.devices.invitations import KEYS as INVITATION_KEYS
 from cloud.devices.registry import SECRET
+from cloud.exports.profile_tables import PROFILES
 from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Sealed, Secret, Table, Writing, through
 from cloud.journal.kinds import FILE as LESSON_FILE
 from cloud.journal.kinds import FILE_NAME as LESSON_FILE_NAME
@@ -31,15 +32,6 @@ from cloud.people.corrections import ANSWER, RIGHT, WRONG
 from cloud.people.family import LIFT_PAPER
 from cloud.people.family import PAPER as LIMIT_PAPER
 from cloud.people.photos import PHOTO
-from cloud.portfolio.awards import ADDRESS as AWARD_ADDRESS
-from cloud.portfolio.awards import DOCUMENT as AWARD
-from cloud.portfolio.awards import KEY as AWARD_KEY
-from cloud.portfolio.goals import GOAL, STEP
-from cloud.portfolio.kinds import ANSWER as ENTRY_ANSWER
-from cloud.portfolio.kinds import FILE as ENTRY_FILE
-from cloud.portfolio.kinds import TITLE as ENTRY_TITLE
-from cloud.portfolio.kinds import VALUE as FIELD
-from cloud.portfolio.kinds import WORDS as ENTRY_WORDS
 from cloud.register.kinds import WHY
 from cloud.rosters.keys import KEY as ROSTER_KEY
 from cloud.support.reading import ANSWER as REPLY
@@ -182,31 +174,7 @@ TABLES = (
         },
         digests={"phone_digest": "phone_encrypted"},
     ),
-    Table("profile_field", sealed={"value_encrypted": Sealed(FIELD, Secret.HEALTH)}),
-    Table(
-        "portfolio_entry",
-        sealed={
-            "title_encrypted": Sealed(ENTRY_TITLE, Secret.CONTACT),
-            "words_encrypted": Sealed(ENTRY_WORDS, Secret.CONTACT),
-            "answer_encrypted": Sealed(ENTRY_ANSWER, Secret.CONTACT),
-        },
-    ),
-    Table(
-        "portfolio_file",
-        sealed={"content_encrypted": Sealed(ENTRY_FILE)},
-        files={"content_encrypted": "documents/portfolio-{id}.{media}"},
-    ),
-    Table("goal", sealed={"title_encrypted": Sealed(GOAL, Secret.CONTACT)}),
-    Table("goal_step", through("goal_id", "goal"), sealed={"title_encrypted": Sealed(STEP, Secret.CONTACT)}),
-    Table("goal_note", through("goal_id", "goal")),
-    Table("award_key", sealed={"private_encrypted": Sealed(AWARD_KEY)}),
-    Table(
-        "award",
-        sealed={
-            "address_encrypted": Sealed(AWARD_ADDRESS, Secret.CONTACT),
-            "document_encrypted": Sealed(AWARD, Secret.CONTACT),
-        },
-    ),
+    *PROFILES,
     Table("alarm"),
     Table("dish"),
     Table("dish_photo", files={"webp": "dishes/{digest}.webp"}),

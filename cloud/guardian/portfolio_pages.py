@@ -114,7 +114,7 @@ async def _page(
     return pages_of(request).page(
         replace(visit, zone=school.zone), "guardian/portfolio.html",
         status=refused.status if refused else HTTPStatus.OK, section="children", whose=whose,
-        profile=await profile_within(services, whose, today) if decides else None,
+        profile=await profile_within(services, whose) if decides else None,
         entries=await entries_of(services, actor, whose, OF_STUDENTS), goals=await goals_of(services, whose),
         awards=await awards_of(services, whose), today=today, offered=OFFERED, file_max=PICTURE_MAX, typed=typed,
         refused=translate(visit.language, refused.message) if refused else "",

@@ -7,17 +7,23 @@ Rule: as in a school's spreadsheet, what a person does not see (hidden rows), or
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import islice
-
-from openpyxl import load_workbook
 
 from cloud.core.delimited import SEPARATORS, rows_in, text_of
 from cloud.core.messages import message
 from cloud.imports.columns import Column, plain
 from cloud.imports.errors import FileRefused
 from cloud.imports.report import Problem
-from cloud.imports.spreadsheet import HEADING_WITHIN, OLD_EXCEL, Cell, SheetRow, check_shape, sheet_rows, weigh
+from cloud.imports.spreadsheet import (
+    HEADING_WITHIN,
+    OLD_EXCEL,
+    Cell,
+    SheetRow,
+    check_shape,
+    sheet_rows,
+    sheets_of,
+    weigh,
+)
 from cloud.imports.zips import DAMAGED, check_size
 
 ZIP = b"PK"
@@ -45,8 +51,7 @@ def read_one(content: bytes, columns: Sequence[Column], rows_max: int) -> OneShe
 def _of_workbook(content: bytes, columns: Sequence[Column], rows_max: int) -> OneSheet:
     weigh(content)
     try:
-        book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
-        for sheet in book.worksheets:
+        for sheet in sheets_of(content):
             rows = list(sheet_rows(sheet, rows_max + HEADING_WITHIN + 1))
             if (place := _heading(rows, columns)) is not None:
                 problems: list[Problem] = []

@@ -14,10 +14,11 @@ from operator import attrgetter
 from typing import cast
 from xml.etree.ElementTree import iterparse
 
-from openpyxl import load_workbook
 from openpyxl.cell.read_only import ReadOnlyCell
+from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils import range_boundaries
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+from typing_extensions import override
 
 from cloud.core.messages import Message, message
 from cloud.imports.columns import COLUMNS, IGNORED_SHEETS, KINDS, LAYOUTS, Kind, plain
@@ -27,6 +28,7 @@ from cloud.imports.zips import DAMAGED, TooMuch, check_size, opened, unpacked
 
 MARKS_MAX = 1_500_000  # "<" in all parts: each may become an object, and 11 million fit into a file of 80 KB
 ROWS_MAX = 20_000
+SHEETS_MAX = 50
 COLUMNS_MAX = 60
 HEADING_WITHIN = 10  # rows from the top, below titles and logos
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
@@ -82,9 +84,8 @@ def read_spreadsheet(content: bytes) -> Spreadsheet:
     """Return the known sheets of an .xlsx file. Raises FileRefused with what to do."""
     weigh(content)
     try:
-        book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
         found = Spreadsheet([], [], [])
-        for sheet in book.worksheets:
+        for sheet in sheets_of(content):
             _read_sheet(sheet, found)
     except DAMAGED:
         raise FileRefused(
@@ -115,6 +116,34 @@ def weigh(content: bytes) -> None:
         ) from None
     except DAMAGED:
         raise FileRefused(message("This is no .xlsx file. Save the spreadsheet as .xlsx and send that.")) from None
+
+
+def sheets_of(content: bytes) -> list[ReadOnlyWorksheet]:
+    """Return the sheets of a file that was weighed. Raises what a damaged one raises, or FileRefused."""
+    reader = _Reader(BytesIO(content), read_only=True, data_only=False, keep_links=False)
+    reader.read()
+    return cast(list[ReadOnlyWorksheet], reader.wb.worksheets)
+
+
+class _Reader(ExcelReader):
+    """Looks at which parts of the file its sheets are, before any is opened.
+
+    What was weighed is read once: a workbook may name one part thousands of times, and each would be read anew.
+    """
+
+    @override
+    def read_worksheets(self) -> None:
+        parts = [part.target for _, part in self.parser.find_sheets()]
+        if len(parts) > SHEETS_MAX:
+            raise FileRefused(
+                message("The file has too many sheets: {count} at most. Take out those that are not wanted.",
+                        count=SHEETS_MAX)
+            )  # fmt: skip
+        if len(set(parts)) < len(parts):
+            raise FileRefused(
+                message("Two sheets of the file are the same one. Copy the rows into a new spreadsheet, and send that.")
+            )
+        super().read_worksheets()
 
 
 def _read_sheet(sheet: ReadOnlyWorksheet, found: Spreadsheet) -> None:

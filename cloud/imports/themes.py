@@ -1,23 +1,27 @@
 """Takes a calendar-thematic plan from a spreadsheet, all of it or nothing, and writes one as a spreadsheet."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloud.core.actor import Actor
+from cloud.core.errors import NotAllowed
 from cloud.core.messages import Message, message
 from cloud.core.services import Services
 from cloud.core.sheets import Row
 from cloud.curriculum.errors import PlanRefused
 from cloud.curriculum.kinds import ThemeKind
-from cloud.curriculum.queries import ThemePlan
+from cloud.curriculum.queries import ThemePlan, may_keep_themes
 from cloud.curriculum.rules import THEMES_MAX, Theme, checked_theme
 from cloud.curriculum.themes import set_themes
+from cloud.imports.actions import ONE_AT_A_TIME
 from cloud.imports.cells import CellWrong, text_of
 from cloud.imports.columns import Column, plain
 from cloud.imports.errors import FileRefused
 from cloud.imports.onesheet import OneSheet, read_one
 from cloud.imports.report import Problem
 from cloud.imports.spreadsheet import SheetRow
+from cloud.studies.queries import course_of
 
 LANGUAGES = ("kk", "ru", "en")
 COLUMNS = (
@@ -54,7 +58,10 @@ async def import_themes(
     services: Services, actor: Actor, school_id: int, course_id: int, content: bytes
 ) -> ThemesRead:  # fmt: skip
     """Let a course have the themes of a file. Raises NotAllowed, NotFound or FileRefused."""
-    sheet = read_one(content, COLUMNS, THEMES_MAX)
+    if not await may_keep_themes(services, actor, await course_of(services, school_id, course_id)):
+        raise NotAllowed
+    async with ONE_AT_A_TIME:
+        sheet = await asyncio.to_thread(read_one, content, COLUMNS, THEMES_MAX)  # pages go on meanwhile
     themes, problems = read_themes(sheet)
     if problems:
         return ThemesRead(0, problems)

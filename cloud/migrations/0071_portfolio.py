@@ -40,6 +40,7 @@ CREATE TABLE portfolio_entry (       -- an achievement, a paper, a time of study
   answer_encrypted bytea             -- why it was sent back
 );
 CREATE INDEX entries_of_a_person ON portfolio_entry (person_id);
+CREATE INDEX entries_of_an_account ON portfolio_entry (account_id);
 CREATE INDEX entries_that_wait ON portfolio_entry (school_id) WHERE state = 'waiting';
 CREATE INDEX entries_that_end ON portfolio_entry (school_id, last_on) WHERE state = 'confirmed' AND last_on IS NOT NULL;
 CREATE TABLE portfolio_file (
@@ -81,6 +82,7 @@ CREATE TABLE goal_note (             -- what became of a goal, line by line
   by_name text NOT NULL,
   PRIMARY KEY (goal_id, number)
 );
+CREATE INDEX notes_of_a_step ON goal_note (step_id);
 """
 AWARDS = """
 CREATE TABLE award_key (             -- what a school signs its certificates with; earlier ones go on to prove them
@@ -106,6 +108,11 @@ CREATE TABLE award (                 -- a certificate that a school gave, as an 
   revoked_by text NOT NULL DEFAULT ''
 );
 CREATE INDEX awards_of_a_person ON award (person_id);
+CREATE TABLE award_revocation (      -- a certificate that was taken back stays so when it is deleted with its person
+  school_id bigint NOT NULL REFERENCES school ON DELETE RESTRICT,
+  number text NOT NULL,              -- of the credential
+  PRIMARY KEY (school_id, number)
+);
 """
 
 

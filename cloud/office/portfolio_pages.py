@@ -17,7 +17,7 @@ from cloud.portfolio.awards import award, revoke
 from cloud.portfolio.files import file_of
 from cloud.portfolio.kinds import OF_STUDENTS, State
 from cloud.portfolio.reach import student_at
-from cloud.portfolio.web import EntryForm, Title, Words, as_file, file_in
+from cloud.portfolio.web import EntryForm, Seen, Title, Words, as_file, file_in
 
 router = APIRouter(prefix=PREFIX, include_in_schema=False)
 FROM_LIST = "list"
@@ -44,10 +44,15 @@ async def put(
 
 @router.post("/entries/{entry_id}/confirm")
 async def say_yes(
-    request: Request, desk: JudgeDesk, whose: Judged, entry_id: Counted, back: Annotated[str, Form(max_length=8)] = ""
+    request: Request,
+    desk: JudgeDesk,
+    whose: Judged,
+    entry_id: Counted,
+    seen: Seen = "",
+    back: Annotated[str, Form(max_length=8)] = "",
 ) -> Response:
     """Confirm an entry."""
-    return await _done(request, desk, whose.ref, confirm(desk.services, desk.actor, whose, entry_id), back)
+    return await _done(request, desk, whose.ref, confirm(desk.services, desk.actor, whose, entry_id, seen), back)
 
 
 @router.post("/entries/{entry_id}/return")

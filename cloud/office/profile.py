@@ -18,6 +18,7 @@ from cloud.portfolio.entries import entries_of
 from cloud.portfolio.fields import Group
 from cloud.portfolio.files import PICTURE_MAX
 from cloud.portfolio.goals import goals_of
+from cloud.portfolio.judges import is_close
 from cloud.portfolio.kinds import KINDS, LEVELS, OF_STUDENTS, OF_STUDY, PLACES, Subject
 from cloud.portfolio.profiles import profile_of
 from cloud.portfolio.reach import may, student_at
@@ -66,10 +67,13 @@ async def profile_page(request: Request, desk: Desk, ref: str, outcome: Outcome 
     profile = await profile_of(services, actor, desk.school.id, ref, desk.school.on)
     whose = profile.whose
     entries = await entries_of(services, actor, whose, OF_STUDENTS)
+    may_judge = may(actor, Right.PORTFOLIO_CONFIRM, whose)
+    if may_judge:
+        may_judge = not await is_close(services, services.database.pool, actor, whose)
     return pages_of(request).page(
         desk.visit, TEMPLATE, status=told.refused.status if told.refused else HTTPStatus.OK, section="portfolio",
         profile=profile, whose=whose, may_keep=may(actor, Right.PROFILES_KEEP, whose),
-        may_judge=may(actor, Right.PORTFOLIO_CONFIRM, whose), may_sense=may(actor, Right.PROFILES_SENSITIVE, whose),
+        may_judge=may_judge, may_sense=may(actor, Right.PROFILES_SENSITIVE, whose),
         may_office=actor.can(Right.PEOPLE_KEEP, desk.school.id),
         studied=[each for each in entries if each.given.kind in OF_STUDY],
         entries=[each for each in entries if each.given.kind not in OF_STUDY],

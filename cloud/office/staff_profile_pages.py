@@ -16,9 +16,10 @@ from cloud.core.rights import Right
 from cloud.portfolio.adding import add, confirm, send_back
 from cloud.portfolio.entries import SOON, ending_at, entries_of, staff_of, waiting_of_staff
 from cloud.portfolio.files import PICTURE_MAX, file_of
+from cloud.portfolio.judges import is_close
 from cloud.portfolio.kinds import CATEGORIES, KINDS, OF_STAFF, State, Subject
 from cloud.portfolio.reach import staff_at
-from cloud.portfolio.web import EntryForm, Title, as_file, file_in
+from cloud.portfolio.web import EntryForm, Seen, Title, as_file, file_in
 
 router = APIRouter(include_in_schema=False)
 LIST = "/schools/{code}/staff"
@@ -65,10 +66,10 @@ async def put(
 
 
 @router.post(ONE + "/entries/{entry_id}/confirm")
-async def say_yes(request: Request, desk: KeeperDesk, worker: str, entry_id: Counted) -> Response:
+async def say_yes(request: Request, desk: KeeperDesk, worker: str, entry_id: Counted, seen: Seen = "") -> Response:
     """Confirm an entry."""
     whose = await _whose(desk, worker, Right.STAFF_PROFILES_KEEP)
-    return await _done(request, desk, whose, confirm(desk.services, desk.actor, whose, entry_id))
+    return await _done(request, desk, whose, confirm(desk.services, desk.actor, whose, entry_id, seen))
 
 
 @router.post(ONE + "/entries/{entry_id}/return")
@@ -104,10 +105,14 @@ async def _done(
 async def _page(
     request: Request, desk: Desk, whose: Subject, refused: Refused | None = None, typed: EntryForm | None = None
 ) -> Response:
+    actor, services = desk.actor, desk.services
+    may_keep = actor.can(Right.STAFF_PROFILES_KEEP, desk.school.id)
+    if may_keep:
+        may_keep = not await is_close(services, services.database.pool, actor, whose)
     return pages_of(request).page(
         desk.visit, "office/staff_profile.html", status=refused.status if refused else HTTPStatus.OK,
-        section="portfolio", whose=whose, entries=await entries_of(desk.services, desk.actor, whose, OF_STAFF),
-        may_keep=desk.actor.can(Right.STAFF_PROFILES_KEEP, desk.school.id), today=desk.school.on, typed=typed,
+        section="portfolio", whose=whose, entries=await entries_of(services, actor, whose, OF_STAFF),
+        may_keep=may_keep, today=desk.school.on, typed=typed,
         offered=OFFERED, file_max=PICTURE_MAX,
         refused=translate(desk.visit.language, refused.message) if refused else "",
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Adding to portfolios: by kin and by who works here, which waits; by the school, which counts at once; and answers.
 
-Rule: only the school confirms, and whoever sends something back says why; what was taken back, or sent back and mended,
-is judged anew.
+Rule: only the school confirms, nobody what is the own, and whoever sends something back says why; what was taken back,
+or sent back and mended, is judged anew; and nothing is confirmed but what was seen.
 """
 
 from collections.abc import Collection
@@ -18,18 +18,21 @@ from cloud.core.errors import NotFound
 from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.portfolio.errors import EntryChanged, EntryRefused
-from cloud.portfolio.files import put_file
-from cloud.portfolio.kinds import ANSWER, TITLE, WORDS, Given, Kind, State, Subject
+from cloud.portfolio.files import ENTRY_MAX, put_file
+from cloud.portfolio.judges import check_judge
+from cloud.portfolio.kinds import ANSWER, TITLE, WORDS, Given, Kind, State, Subject, digest_of
 from cloud.portfolio.reach import today_at
 from cloud.portfolio.rules import checked_entry, checked_reason, checked_words
 
-ENTRIES_MAX = 300  # of one person
-A_DAY_MAX = 30  # of one account about one person
+ENTRIES_MAX = 300  # of one person, but those that were taken back
+A_DAY_MAX = 30  # of one account about one person, on a day of the school's; those that were taken back too
 _NEXT = "SELECT nextval(pg_get_serial_sequence('portfolio_entry', 'id'))"
 _LOCK = "SELECT id FROM person WHERE id = $1 AND is_active FOR NO KEY UPDATE"
 _COUNT = """
-SELECT count(*) AS of_person, count(*) FILTER (WHERE account_id = $2 AND added_at > $3) AS of_day
-FROM portfolio_entry WHERE person_id = $1
+SELECT count(*) FILTER (WHERE state <> 'taken_back') AS of_person, count(*) FILTER (
+  WHERE account_id = $2
+    AND (added_at AT TIME ZONE zone)::date = ($3::timestamptz AT TIME ZONE zone)::date
+) AS of_day FROM portfolio_entry JOIN school ON school.id = school_id WHERE person_id = $1
 """
 _ADD = """
 INSERT INTO portfolio_entry (id, school_id, person_id, kind, level, result, "on", last_on, hours, title_encrypted,
@@ -37,9 +40,9 @@ INSERT INTO portfolio_entry (id, school_id, person_id, kind, level, result, "on"
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 """
 _FIND = """
-SELECT id, school_id, person_id, kind, account_id, state FROM portfolio_entry
-WHERE id = $1 AND person_id = $2 FOR UPDATE
+SELECT id, account_id, state, words_encrypted FROM portfolio_entry WHERE id = $1 AND person_id = $2 FOR UPDATE
 """
+_FILES = "SELECT id FROM portfolio_file WHERE entry_id = $1 ORDER BY id LIMIT $2"
 _ANSWER = """
 UPDATE portfolio_entry SET state = $2, answered_at = $3, answered_by = $4, answer_encrypted = $5 WHERE id = $1
 """
@@ -69,6 +72,8 @@ async def add(
     async with services.database.transaction() as connection:
         at = raw(connection)
         await _check_room(at, actor, whose, now)
+        if state is State.CONFIRMED:
+            await check_judge(services, at, actor, whose)
         entry_id: int = await at.fetchval(_NEXT)
         await _write(services, at, actor, whose, entry, state, entry_id, now)
         if file is not None:
@@ -107,11 +112,17 @@ async def take_back(services: Services, actor: Actor, whose: Subject, entry_id: 
         await _note(services, connection, actor, "portfolio.taken_back", whose, entry_id)
 
 
-async def confirm(services: Services, actor: Actor, whose: Subject, entry_id: int) -> None:
-    """Say that an entry is so. That the actor may is checked by the caller. Raises NotFound or EntryChanged."""
+async def confirm(services: Services, actor: Actor, whose: Subject, entry_id: int, seen: str) -> None:
+    """Say that an entry is so, by who has the right for it, which is checked by the caller, and is not too close.
+
+    `seen` is the digest of the entry that was looked at. Raises NotFound, EntryChanged or EntryRefused.
+    """
     async with services.database.transaction() as connection:
         at = raw(connection)
         row = await _found(at, whose, entry_id, {State.WAITING, State.SENT_BACK})
+        await check_judge(services, at, actor, whose, row["account_id"])
+        if await _digest(services, at, row) != seen:
+            raise EntryChanged(message("Words or files have changed since you looked. Look again, then confirm."))
         await at.execute(_ANSWER, row["id"], State.CONFIRMED.value, services.clock.now(), actor.name, None)
         await _note(services, connection, actor, "portfolio.confirmed", whose, entry_id)
 
@@ -131,8 +142,7 @@ async def _check_room(connection: asyncpg.Connection, actor: Actor, whose: Subje
     """Let nobody fill the tables; one at a time adds to one person's."""
     if await connection.fetchval(_LOCK, whose.id) is None:
         raise NotFound
-    since = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    kept = await connection.fetchrow(_COUNT, whose.id, actor.account_id, since)
+    kept = await connection.fetchrow(_COUNT, whose.id, actor.account_id, now)
     if kept["of_person"] >= ENTRIES_MAX or kept["of_day"] >= A_DAY_MAX:
         raise EntryRefused(message("So much was added already. Go on tomorrow, or ask the office."))
 
@@ -173,6 +183,14 @@ async def _found(
     if State(row["state"]) not in states:
         raise EntryChanged(message("Somebody else did something with this meanwhile. Look at it again."))
     return row
+
+
+async def _digest(services: Services, connection: asyncpg.Connection, row: asyncpg.Record) -> str:
+    """Return what an entry holds now; its row is locked, so that nobody adds a file meanwhile."""
+    sealed = row["words_encrypted"]
+    words = services.vault.decrypt(sealed, WORDS, str(row["id"])) if sealed is not None else ""
+    files = await connection.fetch(_FILES, row["id"], ENTRY_MAX)
+    return digest_of(words, [each["id"] for each in files])
 
 
 async def _note(

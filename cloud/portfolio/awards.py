@@ -1,7 +1,7 @@
 """Certificates that a school gives: Open Badges 3.0, signed by its own key, shown by an address that nobody guesses.
 
 Rule: a certificate is written once; that it was taken back stands beside it, on its page and in the school's list of
-those that were, which names none by its address.
+those that were, which names none by its address and forgets none.
 """
 
 import hashlib
@@ -26,6 +26,7 @@ from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.core.vault import Vault
 from cloud.portfolio.errors import AwardRefused, EntryRefused
+from cloud.portfolio.judges import check_judge
 from cloud.portfolio.kinds import Given, Kind, Subject
 from cloud.portfolio.proofs import Document, Json, holds, instant, multikey, signed
 from cloud.portfolio.reach import today_at
@@ -36,7 +37,7 @@ CONTEXT: list[Json] = [
     "https://www.w3.org/ns/credentials/v2",
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
 ]
-OF_PERSON_MAX, REVOKED_MAX, KEYS_MAX = 200, 10_000, 20
+OF_PERSON_MAX, KEYS_MAX = 200, 20
 _NEXT = "SELECT nextval(pg_get_serial_sequence('award', 'id'))"
 _NEXT_KEY = "SELECT nextval(pg_get_serial_sequence('award_key', 'id'))"
 _KEYS = "SELECT id, public, private_encrypted FROM award_key WHERE school_id = $1 ORDER BY id DESC LIMIT $2"
@@ -53,11 +54,15 @@ SELECT award.*, school.code, name_kk, name_ru, name_en, zone FROM award JOIN sch
 WHERE address_digest = $1
 """
 _REVOKE = """
-UPDATE award SET revoked_at = $3, revoked_by = $4 WHERE id = $1 AND person_id = $2 AND revoked_at IS NULL RETURNING id
+WITH taken AS (
+  UPDATE award SET revoked_at = $3, revoked_by = $4 WHERE id = $1 AND person_id = $2 AND revoked_at IS NULL
+  RETURNING school_id, number
+)
+INSERT INTO award_revocation (school_id, number) SELECT school_id, number FROM taken RETURNING number
 """
+# Without a limit: a certificate that the list left out would be valid again.
 _REVOKED = """
-SELECT number FROM award JOIN school ON school.id = school_id WHERE code = $1 AND revoked_at IS NOT NULL
-ORDER BY award.id LIMIT $2
+SELECT number FROM award_revocation JOIN school ON school.id = school_id WHERE code = $1 ORDER BY number
 """
 _OF_CODE = """
 SELECT award_key.id, public FROM award_key JOIN school ON school.id = school_id WHERE code = $1
@@ -115,6 +120,7 @@ async def award(services: Services, actor: Actor, whose: Subject, title: str, wo
             raise NotFound
         if await at.fetchval("SELECT count(*) FROM award WHERE person_id = $1", whose.id) >= OF_PERSON_MAX:
             raise AwardRefused(message("So many certificates were given already."))
+        await _check_judge(services, at, actor, whose)
         key_id, key = await _key(services, at, whose.school_id, now)
         award_id: int = await at.fetchval(_NEXT)
         number, address = str(uuid.uuid4()), base64url(secrets.token_bytes(16))
@@ -182,7 +188,7 @@ async def revoked_of(services: Services, code: str) -> dict[str, object]:
     """Return a school's list of certificates that it took back, by their numbers. Raises NotFound if it gave none."""
     if not await _public_keys(services, code):
         raise NotFound
-    rows = await services.database.pool.fetch(_REVOKED, code, REVOKED_MAX)
+    rows = await services.database.pool.fetch(_REVOKED, code)
     issuer = issuer_of(services, code)
     taken = [{"id": f"urn:uuid:{row['number']}", "revoked": True} for row in rows]
     return {"id": f"{issuer}/revoked", "issuer": issuer, "revokedCredential": taken}
@@ -221,6 +227,13 @@ def _credential(number: str, issuer: str, school: str, name: str, given: Given, 
 def _checked(title: str, words: str, today: date) -> Given:
     try:
         return checked_entry(Given(Kind.CERTIFICATE, title, today, words), today)
+    except EntryRefused as refused:
+        raise AwardRefused(refused.message) from None
+
+
+async def _check_judge(services: Services, connection: asyncpg.Connection, actor: Actor, whose: Subject) -> None:
+    try:
+        await check_judge(services, connection, actor, whose)
     except EntryRefused as refused:
         raise AwardRefused(refused.message) from None
 

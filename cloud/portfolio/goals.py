@@ -24,12 +24,17 @@ from cloud.portfolio.reach import today_at
 from cloud.portfolio.rules import checked_goal
 
 GOAL, STEP = "goal.title", "goal_step.title"  # contexts of the vault
-GOALS_MAX, STEPS_MAX, NOTES_MAX = 40, 20, 400
+GOALS_MAX, STEPS_MAX = 40, 20
+NOTES_MAX = 100  # of one goal, the latest; all of them stand in the table
 _OF_PERSON = """
 SELECT id, title_encrypted, due_on, state FROM goal WHERE person_id = $1 ORDER BY state <> 'open', due_on, id LIMIT $2
 """
 _STEPS = "SELECT * FROM goal_step WHERE goal_id = ANY($1) ORDER BY due_on, id LIMIT $2"
-_NOTES = "SELECT * FROM goal_note WHERE goal_id = ANY($1) ORDER BY goal_id, number DESC LIMIT $2"
+_NOTES = """
+SELECT told.* FROM unnest($1::bigint[]) AS goal(id) CROSS JOIN LATERAL (
+  SELECT * FROM goal_note WHERE goal_id = goal.id ORDER BY number DESC LIMIT $2
+) AS told ORDER BY goal_id, number DESC
+"""
 _LOCK = "SELECT id FROM person WHERE id = $1 AND is_active FOR NO KEY UPDATE"
 _NEXT_GOAL = "SELECT nextval(pg_get_serial_sequence('goal', 'id'))"
 _NEXT_STEP = "SELECT nextval(pg_get_serial_sequence('goal_step', 'id'))"

@@ -1,4 +1,7 @@
-"""Writing of profiles: the fields of a group that were changed, each as a row of its own above the one before."""
+"""Writing of profiles: the fields of a group that were changed, each as a row of its own above the one before.
+
+Rule: the journal never names a field of what is sensitive: that one was filled tells of a child already.
+"""
 
 from collections.abc import Mapping
 from datetime import date
@@ -64,7 +67,8 @@ async def put_fields(
                 services.vault.encrypt(said[key], VALUE, str(number)), not said[key], now, actor.name,
             )  # fmt: skip
         if changed:
-            detail = {"fields": " ".join(changed)}
+            is_named = group is not Group.SENSITIVE
+            detail = {"fields": " ".join(changed)} if is_named else {"group": group.value, "count": str(len(changed))}
             await audit(connection, actor, "profile.changed", f"person:{whose.id}", detail, school_id=school_id, at=now)
     return len(changed)
 

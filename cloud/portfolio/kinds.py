@@ -1,5 +1,8 @@
 """Words of portfolios: kinds of entries and who adds which, levels, places, states; contexts at the vault."""
 
+import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -136,6 +139,11 @@ class Entry:
         return f"entry_{self.state}"
 
     @property
+    def digest(self) -> str:
+        """Return what names the words and files that were seen, for whoever confirms them."""
+        return digest_of(self.given.words, self.files)
+
+    @property
     def kind_words(self) -> str:
         return KINDS[self.given.kind]
 
@@ -147,6 +155,11 @@ class Entry:
     @property
     def result_words(self) -> str:
         return PLACES.get(self.given.result, "")
+
+
+def digest_of(words: str, files: Sequence[int]) -> str:
+    """Return the SHA-256 of what of an entry may change after it was added."""
+    return hashlib.sha256(json.dumps([words, *files]).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """Reads of profiles: what stands in a group of fields, what is shown from elsewhere, and how a profile changed.
 
-Rule: a look at what is sensitive is noted in the journal. Of an IIN the profile shows the date of birth and the sex
+Rule: a look at what is sensitive is noted in the journal. What stands elsewhere is shown to who may see it there: who
+the parents are, and who eats free, is a right of its own. Of an IIN the profile shows the date of birth and the sex
 alone, and only where nobody typed them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import asyncpg
@@ -23,7 +24,7 @@ from cloud.people.kinds import Relation
 from cloud.people.moving import Stay, Transfer, timeline_of
 from cloud.portfolio.fields import BY_IIN, BY_KEY, NEEDED, Field, Group, fields_of
 from cloud.portfolio.kinds import VALUE, Subject
-from cloud.portfolio.reach import student_at
+from cloud.portfolio.reach import may, student_at
 from cloud.portfolio.rules import birth_of, sex_of
 from cloud.schools.queries import ClassRow
 
@@ -71,7 +72,7 @@ SELECT person.ref, concat_ws(' ', surname, given_name) AS name, coalesce(grade |
 FROM person LEFT JOIN school_class ON school_class.id = school_class_id
 WHERE person.school_id = $1 AND person.role = 'student' AND person.is_active
   AND ($2::bigint[] IS NULL OR school_class_id = ANY($2)) AND ($3::bigint = 0 OR school_class_id = $3)
-ORDER BY sort_key, person.id LIMIT 3000
+ORDER BY sort_key, person.id LIMIT 10000
 """
 
 
@@ -105,7 +106,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A student's profile without what is sensitive; beside the fields stands what other tables tell."""
+    """A student's profile without what is sensitive; beside the fields stands what other tables tell.
+
+    None: it is not the reader's to see.
+    """
 
     whose: Subject
     groups: Mapping[Group, Sequence[Value]]
@@ -113,8 +117,8 @@ class Profile:
     login: str
     number: str
     has_iin: bool
-    parents: Sequence[tuple[str, Relation]]
-    meals: Sequence[tuple[RightKind, date, date]]  # which orders hold, or will: first and last day
+    parents: Sequence[tuple[str, Relation]] | None
+    meals: Sequence[tuple[RightKind, date, date]] | None  # which orders hold, or will: first and last day
     stays: Sequence[Stay]
     transfers: Sequence[Transfer]
 
@@ -133,23 +137,23 @@ class InList:
 async def profile_of(services: Services, actor: Actor, school_id: int, ref: str, today: date) -> Profile:
     """Return a student's profile for who may see it. Raises NotFound."""
     whose = await student_at(services, actor, school_id, ref, Right.PROFILES_READ)
-    return await profile_within(services, whose, today)
+    profile = await profile_within(services, whose)
+    parents = await _parents(services, whose, today) if may(actor, Right.FAMILY_READ, whose) else None
+    meals = await _meals(services, whose, today) if may(actor, Right.ENTITLEMENTS_READ, whose) else None
+    return replace(profile, parents=parents, meals=meals)
 
 
-async def profile_within(services: Services, whose: Subject, today: date) -> Profile:
-    """Return a student's profile; that the caller's reader may see it is checked before."""
+async def profile_within(services: Services, whose: Subject) -> Profile:
+    """Return a student's profile without parents and meals; that the caller's reader may see it is checked before."""
     pool, vault = services.database.pool, services.vault
     groups = Group.MAIN, Group.EXTRA
     beside = await pool.fetchrow(_BESIDE, whose.id)
     assert beside is not None, "a subject is somebody"  # noqa: S101
     values = {group: await _values(services, whose.id, group, beside) for group in groups}
     stays, transfers = await timeline_of(services, whose.id)
-    held = (await rights_of(pool, whose.school_id, today, whose.id)).get(whose.ref, [])
-    meals = sorted({(each.kind, each.first_on, each.last_on) for each in held}, key=lambda each: each[1:])
-    parents = [(row["name"], Relation(row["relation"])) for row in await pool.fetch(_PARENTS, whose.id, today)]
     return Profile(
         whose, values, await _changes(services, whose.id, *groups), opened(vault, beside["login_encrypted"]),
-        beside["number"] or "", beside["iin_encrypted"] is not None, parents, meals, stays, transfers,
+        beside["number"] or "", beside["iin_encrypted"] is not None, None, None, stays, transfers,
     )  # fmt: skip
 
 
@@ -191,6 +195,16 @@ async def profiles_at(
     counted = [each.key for each in (*fields_of(Group.MAIN), *fields_of(Group.EXTRA))]
     rows = await services.database.pool.fetch(_STUDENTS, school_id, reach, class_id, counted)
     return [InList(**row) for row in rows]
+
+
+async def _parents(services: Services, whose: Subject, today: date) -> list[tuple[str, Relation]]:
+    rows = await services.database.pool.fetch(_PARENTS, whose.id, today)
+    return [(row["name"], Relation(row["relation"])) for row in rows]
+
+
+async def _meals(services: Services, whose: Subject, today: date) -> list[tuple[RightKind, date, date]]:
+    held = (await rights_of(services.database.pool, whose.school_id, today, whose.id)).get(whose.ref, [])
+    return sorted({(each.kind, each.first_on, each.last_on) for each in held}, key=lambda each: each[1:])
 
 
 async def _values(

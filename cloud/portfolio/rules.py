@@ -51,8 +51,7 @@ def checked_entry(given: Given, today: date) -> Given:
     title, words = one_line(given.title), checked_words(given.words)
     if not title or len(title) > TITLE_MAX or has_unseen(title):
         raise EntryRefused(message("Say in a few words what it is: {most} letters at most.", most=TITLE_MAX))
-    if any(_is_iin(each) for each in _TWELVE.findall(f"{title} {words}")):
-        raise EntryRefused(message("This holds an IIN, which stands on the person's own page. Leave it out here."))
+    _refuse_iin(title)
     if not EARLIEST <= given.on <= today + AHEAD:
         raise EntryRefused(message("This day cannot be right. Check the year."))
     if given.last_on is not None and not given.on <= given.last_on <= given.on + VALID:
@@ -70,10 +69,11 @@ def checked_entry(given: Given, today: date) -> Given:
 
 
 def checked_words(words: str) -> str:
-    """Return words in paragraphs. Raises EntryRefused for too many, or letters that nobody sees."""
+    """Return words in paragraphs. Raises EntryRefused for too many, an IIN, or letters that nobody sees."""
     plain = paragraphs(words)
     if len(plain) > WORDS_MAX or has_unseen(plain):
         raise EntryRefused(message("Say it in {most} letters at most.", most=WORDS_MAX))
+    _refuse_iin(plain)
     return plain
 
 
@@ -82,6 +82,7 @@ def checked_reason(words: str) -> str:
     plain = one_line(words)
     if not plain or len(plain) > REASON_MAX:
         raise EntryRefused(message("Say why, in {most} letters at most.", most=REASON_MAX))
+    _refuse_iin(plain)
     return plain
 
 
@@ -140,6 +141,13 @@ _AS: Mapping[Shape, Callable[[Field, str], str]] = {
     Shape.CHOICE: _option,
     Shape.YES: lambda _, __: YES,
 }
+
+
+def _refuse_iin(text: str) -> None:
+    try:
+        without_iin(text)
+    except ProfileRefused as refused:
+        raise EntryRefused(refused.message) from None
 
 
 def _is_iin(digits: str) -> bool:

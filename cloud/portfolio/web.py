@@ -16,6 +16,7 @@ from cloud.portfolio.kinds import Given, Kind
 
 Typed = Annotated[str, Form(max_length=40)]
 Title = Annotated[str, Form(max_length=400)]
+Seen = Annotated[str, Form(max_length=64)]
 Words = Annotated[str, Form(max_length=2_000)]
 
 

@@ -202,7 +202,7 @@ RULES = (
          "factor_rule", "relying_party", "lti_tool", "lti_line", "resource", "resource_audience", "identity_provider",
          "support_contact", "statistics_day", "curriculum", "curriculum_item", "curriculum_unit", "class_curriculum",
          "course_theme", "load_norm", "room", "timetable_rule", "timetable_subject", "timetable", "timetable_slot",
-         "award_key"),
+         "award_key", "award_revocation"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from cloud.accounts.logins import login_digest
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.portfolio.adding import add, confirm, send_back
+from cloud.portfolio.adding import add, send_back
 from cloud.portfolio.awards import award, awards_of, revoke
 from cloud.portfolio.fields import Group
 from cloud.portfolio.files import checked_file
@@ -18,6 +18,7 @@ from cloud.portfolio.goals import add_step, set_goal, turn_goal, turn_step
 from cloud.portfolio.keeping import put_fields
 from cloud.portfolio.kinds import BY_KIN, OF_STAFF, OF_STUDENTS, Given, Kind, State, Subject
 from cloud.portfolio.reach import staff_at, student_at
+from tests.cloud.portfolio.factory import confirm_seen
 
 SYSTEM = Actor("Әсел Омарова", is_system=True)
 MAIN = {
@@ -65,7 +66,7 @@ async def _entries(services: Services, whose: Subject) -> None:
     medal = Given(Kind.OLYMPIAD, "Математикадан аудандық олимпиада", today - timedelta(days=150),
                   "Медеу ауданы, №159 гимназия", "district", "second")  # fmt: skip
     first = await add(services, mother, whose, medal, BY_KIN, state=State.WAITING, file=file)
-    await confirm(services, SYSTEM, whose, first)
+    await confirm_seen(services, SYSTEM, whose, first)
     swim = Given(Kind.SPORT, "Жүзуден қала чемпионаты", today - timedelta(days=40), "", "district", "third")
     await add(services, mother, whose, swim, BY_KIN, state=State.WAITING)
     club = Given(Kind.CLASSES, "Робототехника үйірмесі", today - timedelta(days=300), "Оқушылар сарайы")

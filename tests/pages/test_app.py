@@ -143,7 +143,7 @@ async def test_the_page_that_was_wanted_opens_by_itself_when_the_line_is_there_a
 async def test_signing_out_leaves_nothing_on_the_phone(door: Door) -> None:
     page = await door.phone()
     await page.evaluate(IS_KEPT)
-    await page.locator("details[data-menu] summary").click()
+    await page.locator(".shell-top > .menu > summary").click()
 
     await page.get_by_role("button", name="Sign out").click()
 
@@ -198,7 +198,7 @@ async def test_the_worker_stands_in_the_way_of_no_form_no_stream_and_no_download
     await expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live")
     async with arrived(site, NOW - timedelta(minutes=5)):
         await expect(page.locator(f"section:has(#child-{site.sample.sibling_ref})")).to_contain_text("08:15")
-    await page.locator("details[data-menu] summary").click()
+    await page.locator(".shell-top > .menu > summary").click()
     await page.get_by_role("button", name="Русский").click()
     await expect(page.locator("h1")).to_have_text("Сегодня")
     await page.goto(f"{door.address}/children/{site.sample.child_ref}/statistics")

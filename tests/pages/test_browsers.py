@@ -207,13 +207,13 @@ async def looks_around(site: Site, window: Window) -> None:
 
 async def chooses_language_and_look(window: Window) -> None:
     """Choose Kazakh and dark in the menu, and English again."""
-    await window.press("document.querySelector('details[data-menu] summary')")
+    await window.press("document.querySelector('.shell-top > .menu > summary')")
     await goes(window, ".menu-body button", "Қазақша")
     await sees(window, "h1", "Хабарламалар")
-    await window.press("document.querySelector('details[data-menu] summary')")
+    await window.press("document.querySelector('.shell-top > .menu > summary')")
     await goes(window, ".menu-body button", "English")
     await sees(window, "h1", "Notices")
-    await window.press("document.querySelector('details[data-menu] summary')")
+    await window.press("document.querySelector('.shell-top > .menu > summary')")
     await goes(window, ".menu-body button", "Dark")
     await comes(window, "document.documentElement.dataset.bsTheme === 'dark'", "dark page")
     dark = await window.ask("getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number)")
@@ -244,7 +244,7 @@ async def tells_an_absence(site: Site, window: Window, day: date, folder: Path) 
 
 
 async def signs_out(window: Window) -> None:
-    await window.press("document.querySelector('details[data-menu] summary')")
+    await window.press("document.querySelector('.shell-top > .menu > summary')")
     await goes(window, ".menu-body button", "Sign out")
     await sees(window, "[role=status]", "You have signed out")
 

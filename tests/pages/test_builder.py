@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.async_api import expect
 
 from cloud.builder.keeping import SHARED_WITH
 from tests.pages.site import Site
@@ -18,25 +19,25 @@ async def drop(site: Site, name: str) -> None:
 
 @pytest.mark.requirement("KZ456-5.15")
 async def test_a_report_is_built_kept_shared_and_loaded_without_scripts(site: Site) -> None:
+    columns = ["Role", "Part of the service", "Deeds"]
     page = await site.open(HERE, "director", script=False)
     await page.get_by_role("link", name="Deeds by role").click()
     await page.get_by_label("and for each", exact=True).select_option("subsystem")
     await page.get_by_label("Different people").uncheck()
     await page.get_by_role("button", name="Show how it looks").click()
-    seen = await page.locator("#preview th[scope=col]").all_inner_texts()
+    await expect(page.locator("#preview th[scope=col]")).to_have_text(columns)
     await page.get_by_label("Name of the report").fill("Deeds, tried")
 
     await page.get_by_role("button", name="Keep and open").click()
 
     try:
-        assert seen == ["Role", "Part of the service", "Deeds"]
-        assert await page.locator("h1").inner_text() == "Deeds, tried"
-        assert await page.locator("thead th").all_inner_texts() == seen
+        await expect(page.locator("h1")).to_have_text("Deeds, tried")
+        await expect(page.locator("thead th")).to_have_text(columns)
         address = re.sub(r"#.*", "", page.url)
         async with page.expect_download() as waiting:
             await page.get_by_role("link", name="CSV").click()
         path = await (await waiting.value).path()
-        assert path.read_text("utf-8-sig").splitlines()[0] == "Role,Part of the service,Deeds"
+        assert path.read_text("utf-8-sig").splitlines()[0] == ",".join(columns)
         await page.goto(address)
         await page.get_by_label("Director", exact=True).check()
         await page.locator("#share").get_by_role("button", name="Keep").click()
@@ -89,7 +90,7 @@ async def test_a_report_of_other_days_and_in_another_order(site: Site) -> None:
     await page.get_by_role("navigation", name="Days").get_by_role("link", name="Today").click()
     await page.get_by_role("link", name="Days of students").click()
 
-    assert "period=today" in page.url
+    await expect(page).to_have_url(re.compile("period=today"))
     assert await page.locator("th[aria-sort=descending]").inner_text() == "Days of students"
 
 

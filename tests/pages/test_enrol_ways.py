@@ -100,6 +100,7 @@ async def test_the_sheet_is_whole_translated_and_accessible_on_a_phone_and_on_a_
     for box in await page.locator("input[name=door]").all():
         await box.check()
     await page.locator("form[action$='/codes'] button").click()
+    await expect(page.locator(".code-cable")).to_contain_text("esik device enrol --board ")
     await page.evaluate("document.querySelectorAll('main details').forEach(each => { each.open = true; })")
 
     for width in (1280, 390):
@@ -111,5 +112,4 @@ async def test_the_sheet_is_whole_translated_and_accessible_on_a_phone_and_on_a_
     shown = await page.locator(".page-head, .code-card h2, .code-card p, summary").all_inner_texts()
     assert own > 0
     assert language == "en" or english_in(" ".join(shown)) == []
-    await expect(page.locator(".code-cable")).to_contain_text("esik device enrol --board ")
     assert site.complaints == []

@@ -61,6 +61,7 @@ async def test_the_office_opens_a_guardians_account_whose_password_is_shown_once
 
     await page.get_by_role("button", name="Open an account").click()
 
+    await expect(page.locator(".way-in code")).to_have_count(2)
     login, password = await page.locator(".way-in code").all_inner_texts()
     await page.goto(page.url.partition("/guardians")[0])
     await expect(page.locator(".way-in")).to_have_count(0)

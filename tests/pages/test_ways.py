@@ -57,7 +57,7 @@ async def test_an_account_is_met_in_its_language_by_a_browser_in_which_none_was_
     await sign_in(page, made.login, made.password)
     await expect(page.locator("html")).to_have_attribute("lang", "ru")
 
-    await page.locator("details[data-menu] summary").click()
+    await page.locator(".shell-top > .menu > summary").click()
     await page.get_by_role("button", name="Қазақша").click()
     await expect(page.locator("html")).to_have_attribute("lang", "kk")
     await page.context.clear_cookies(name="esik_language")
@@ -68,7 +68,7 @@ async def test_an_account_is_met_in_its_language_by_a_browser_in_which_none_was_
 
 async def test_a_look_that_was_chosen_stays(site: Site) -> None:
     page = await fresh(site, "/sign-in")
-    await page.locator("details[data-menu] summary").click()
+    await page.locator(".shell-top > .menu > summary").click()
     await page.get_by_role("button", name="Dark").click()
 
     await expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")

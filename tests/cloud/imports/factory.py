@@ -1,12 +1,14 @@
 """Spreadsheets for tests, written cell by cell so that every way of being wrong can be made."""
 
 import random
+import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from cloud.people.rules import KAZAKH
 from tests.cloud.people.factory import an_iin
@@ -53,6 +55,24 @@ def saved(made: Workbook) -> bytes:
     """Return a workbook as the bytes of an .xlsx file."""
     out = BytesIO()
     made.save(out)
+    return out.getvalue()
+
+
+def with_sheets(content: bytes, count: int, *, is_shared: bool) -> bytes:
+    """Return a file of one sheet as one that names so many: empty ones, or the same part again and again."""
+    if not is_shared:
+        made = load_workbook(BytesIO(content))
+        for number in range(1, count):
+            made.create_sheet(f"Empty {number}")
+        return saved(made)
+    out = BytesIO()
+    with zipfile.ZipFile(BytesIO(content)) as was, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made_anew:
+        for part in was.filelist:
+            text = was.read(part)
+            if part.filename == "xl/workbook.xml":
+                (sheet,) = re.findall(rb"<sheet [^>]*/>", text)
+                text = text.replace(sheet, sheet * count)
+            made_anew.writestr(part.filename, text)
     return out.getvalue()
 
 

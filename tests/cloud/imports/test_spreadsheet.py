@@ -7,10 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cloud.imports.columns import Column
 from cloud.imports.errors import FileRefused
-from cloud.imports.spreadsheet import ROWS_MAX, read_spreadsheet
+from cloud.imports.onesheet import read_one
+from cloud.imports.spreadsheet import ROWS_MAX, SHEETS_MAX, read_spreadsheet
 from cloud.imports.zips import ENTRIES_MAX, opened
-from tests.cloud.imports.factory import AIGERIM, SCHOOL, STUDENTS, book, file, saved
+from tests.cloud.imports.factory import AIGERIM, SCHOOL, STUDENTS, book, file, saved, with_sheets
 
 STUDENT = ["Әліби", "Айгерім", None, AIGERIM, "1", "5А"]
 
@@ -141,6 +143,24 @@ def test_a_zip_without_a_workbook_is_refused() -> None:
 
     with pytest.raises(FileRefused, match="damaged"):
         read_spreadsheet(out.getvalue())
+
+
+@pytest.mark.parametrize(("count", "is_shared", "told"), [(SHEETS_MAX + 1, False, "too many"), (2, True, "same one")])
+def test_a_file_whose_sheets_are_many_or_one_part_read_over_and_over_is_refused(
+    count: int, is_shared: bool, told: str
+) -> None:
+    content = with_sheets(saved(book(only_students(list(STUDENT)))), count, is_shared=is_shared)
+
+    with pytest.raises(FileRefused, match=told):
+        read_spreadsheet(content)
+    with pytest.raises(FileRefused, match=told):
+        read_one(content, (Column("title", ("Тегі",), ""),), 10)
+
+
+def test_as_many_sheets_as_may_be_are_read() -> None:
+    content = with_sheets(saved(book(only_students(list(STUDENT)))), SHEETS_MAX, is_shared=False)
+
+    assert [table.sheet for table in read_spreadsheet(content).tables] == ["Students"]
 
 
 def test_a_row_number_far_down_costs_nothing_and_is_told() -> None:

@@ -1,12 +1,14 @@
 """Thematic plans from spreadsheets: .xlsx and .csv, in three languages, with what is wrong told by cell."""
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from cloud.core.delimited import csv_of as text_csv_of
-from cloud.core.errors import NotAllowed
+from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
 from cloud.core.sheets import csv_of, xlsx_of
 from cloud.curriculum.kinds import ThemeKind
@@ -30,6 +32,18 @@ ROWS: list[list[Any]] = [
     [4, None, "Обыкновенные дроби", 4, None, None],
     [5, None, "СОЧ за первую четверть", 1, 8, "СОЧ"],
 ]
+
+
+class Watched(bytes):
+    """A file that knows which threads looked at how it begins."""
+
+    def __init__(self, _: bytes) -> None:
+        self.threads: set[int] = set()
+
+    @override
+    def startswith(self, *asked: Any) -> bool:
+        self.threads.add(threading.get_ident())
+        return super().startswith(*asked)
 
 
 def workbook(*rows: Sequence[Any]) -> bytes:
@@ -142,3 +156,25 @@ async def test_another_teachers_plan_is_not_taken_in(services: Services) -> None
 
     with pytest.raises(NotAllowed):
         await import_themes(services, school.teachers[1], school.school_id, school.mathematics, workbook(*ROWS))
+
+
+async def test_no_file_is_looked_at_of_who_may_not_keep_the_plan_or_of_a_course_that_is_not_there(
+    services: Services,
+) -> None:
+    school, content = (await planned(services)).school, Watched(workbook(*ROWS))
+
+    with pytest.raises(NotAllowed):
+        await import_themes(services, school.teachers[1], school.school_id, school.mathematics, content)
+    with pytest.raises(NotFound):
+        await import_themes(services, SYSTEM, school.school_id, 10**9, content)
+
+    assert content.threads == set()
+
+
+async def test_a_file_is_read_beside_the_pages(services: Services) -> None:
+    school, content = (await planned(services)).school, Watched(workbook(*ROWS))
+
+    await import_themes(services, school.teachers[0], school.school_id, school.mathematics, content)
+
+    assert content.threads
+    assert threading.get_ident() not in content.threads

@@ -9,9 +9,9 @@ from PIL import Image
 from cloud.accounts.actions import add_account
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.services import Services
-from cloud.portfolio.adding import add
+from cloud.portfolio.adding import add, confirm
 from cloud.portfolio.entries import entries_of
-from cloud.portfolio.kinds import BY_KIN, OF_STUDENTS, Entry, Given, Kind, State, Subject
+from cloud.portfolio.kinds import BY_KIN, OF_STAFF, OF_STUDENTS, Entry, Given, Kind, State, Subject
 from cloud.portfolio.reach import kin_of, student_at
 from tests.cloud.absences.factory import Home, a_home
 from tests.cloud.schools.factory import SYSTEM
@@ -72,6 +72,12 @@ async def a_folder(services: Services) -> Folder:
     student = Actor("Айгерім Әліби", account.account_id, frozenset({Reach(Role.STUDENT, school_id)}))
     whose = await student_at(services, SYSTEM, school_id, home.ref)
     return Folder(services, home, whose, student)
+
+
+async def confirm_seen(services: Services, actor: Actor, whose: Subject, entry_id: int) -> None:
+    """Let somebody who has just looked confirm an entry."""
+    seen = await entries_of(services, actor, whose, [*OF_STUDENTS, *OF_STAFF])
+    await confirm(services, actor, whose, entry_id, next((each.digest for each in seen if each.id == entry_id), ""))
 
 
 def picture(kind: str, size: tuple[int, int] = (600, 400), mode: str = "RGB") -> bytes:

@@ -125,3 +125,30 @@ async def test_neither_name_nor_address_lies_open_and_erasure_takes_certificates
 
     with pytest.raises(NotFound):
         await award_at(folder.services, address)
+
+
+async def test_a_certificate_that_was_taken_back_stays_so_when_its_student_is_erased(folder: Folder) -> None:
+    services = folder.services
+    award_id = await award(services, folder.teacher, folder.whose, "Үйірме", "")
+    number = json.loads((await award_at(services, await address_of(folder))).document)["id"]
+    await revoke(services, folder.teacher, folder.whose, award_id)
+
+    await services.database.pool.fetch(STEPS["profile"], folder.whose.id)
+
+    assert await services.database.pool.fetchval("SELECT count(*) FROM award") == 0
+    assert (await revoked_of(services, CODE))["revokedCredential"] == [{"id": number, "revoked": True}]
+
+
+async def test_the_list_of_those_taken_back_leaves_none_out_however_many_they_are(folder: Folder) -> None:
+    services = folder.services
+    award_id = await award(services, folder.teacher, folder.whose, "Үйірме", "")
+    await services.database.pool.execute(
+        "INSERT INTO award_revocation SELECT $1, gen_random_uuid()::text FROM generate_series(1, 10100)",
+        folder.school_id,
+    )
+
+    await revoke(services, folder.teacher, folder.whose, award_id)
+
+    listed = (await revoked_of(services, CODE))["revokedCredential"]
+    assert isinstance(listed, list)
+    assert len(listed) == 10_101

@@ -7,21 +7,27 @@ from datetime import timedelta
 import pytest
 
 from cloud.audit.queries import Wanted, noted_of
-from cloud.core.actor import Role
+from cloud.core.actor import Reach, Role
 from cloud.core.errors import NotFound
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.erasure.steps import STEPS
 from cloud.people.family import note_limit
 from cloud.people.kinds import FamilyRight
-from cloud.portfolio.adding import A_DAY_MAX, add, confirm, mend, send_back, take_back
+from cloud.portfolio.adding import A_DAY_MAX, ENTRIES_MAX, add, confirm, mend, send_back, take_back
+from cloud.portfolio.awards import award
 from cloud.portfolio.entries import count_waiting, waiting_of_students
-from cloud.portfolio.errors import EntryChanged, EntryRefused
+from cloud.portfolio.errors import AwardRefused, EntryChanged, EntryRefused
 from cloud.portfolio.files import checked_file, file_of
 from cloud.portfolio.kinds import BY_KIN, OF_STUDENTS, Given, Kind, State
 from cloud.portfolio.reach import kin_of, student_at
-from tests.cloud.portfolio.factory import MEDAL, TODAY, Folder, a_folder, picture
+from tests.cloud.portfolio.factory import MEDAL, TODAY, Folder, a_folder, confirm_seen, picture
 from tests.cloud.schools.factory import SYSTEM
+
+_FULL = """
+INSERT INTO portfolio_entry (school_id, person_id, kind, "on", title_encrypted, added_at, added_by, state)
+SELECT $1, $2, 'sport', '2026-05-01', '', '2026-05-02T08:00:00Z', 'x', 'sent_back' FROM generate_series(1, $3::int)
+"""
 
 
 @pytest.fixture(name="folder")
@@ -45,7 +51,7 @@ async def test_a_mother_adds_the_teacher_sends_back_with_a_reason_she_mends_it_a
     )  # fmt: skip
     file = await checked_file(picture("PNG"))
     await mend(services, folder.mother, whose, entry_id, "", file)
-    await confirm(services, folder.teacher, whose, entry_id)
+    await confirm_seen(services, folder.teacher, whose, entry_id)
 
     (confirmed,) = await folder.seen(folder.student)
     assert (confirmed.sign, confirmed.given, len(confirmed.files)) == ("entry_confirmed", MEDAL, 1)
@@ -132,19 +138,69 @@ async def test_only_who_added_takes_back_and_what_is_confirmed_stays(folder: Fol
     with pytest.raises(NotFound):
         await take_back(folder.services, folder.student, folder.whose, first)
     await take_back(folder.services, folder.mother, folder.whose, first)
-    await confirm(folder.services, folder.teacher, folder.whose, second)
+    await confirm_seen(folder.services, folder.teacher, folder.whose, second)
 
     with pytest.raises(EntryChanged):
         await take_back(folder.services, folder.student, folder.whose, second)
     with pytest.raises(EntryChanged):
-        await confirm(folder.services, folder.teacher, folder.whose, first)
+        await confirm_seen(folder.services, folder.teacher, folder.whose, first)
 
     assert [each.id for each in await folder.seen()] == [second]
 
 
+async def test_a_teacher_neither_confirms_nor_adds_as_confirmed_nor_awards_for_a_child_of_the_own(
+    folder: Folder,
+) -> None:
+    services, whose, school_id = folder.services, folder.whose, folder.school_id
+    reaches = frozenset({Reach(Role.CLASS_TEACHER, school_id), Reach(Role.CLASS_TEACHER, school_id, whose.class_id)})
+    mother = replace(folder.mother, reaches=reaches)
+    entry_id = await folder.told(who=folder.student)
+
+    with pytest.raises(EntryRefused, match="child of one's own"):
+        await confirm_seen(services, mother, whose, entry_id)
+    with pytest.raises(EntryRefused, match="child of one's own"):
+        await add(services, mother, whose, MEDAL, OF_STUDENTS, state=State.CONFIRMED)
+    with pytest.raises(AwardRefused, match="child of one's own"):
+        await award(services, mother, whose, "Үйірме", "")
+
+    assert [(each.id, each.state) for each in await folder.seen()] == [(entry_id, State.WAITING)]
+    await services.database.pool.execute("UPDATE guardianship SET ended_on = $1", TODAY)
+    await confirm_seen(services, mother, whose, entry_id)
+
+
+async def test_what_was_changed_after_the_page_was_opened_is_not_confirmed_by_it(folder: Folder) -> None:
+    services, whose, teacher = folder.services, folder.whose, folder.teacher
+    entry_id = await folder.told()
+    (opened,) = await folder.seen(teacher)
+    await mend(services, folder.mother, whose, entry_id, "Халықаралық, алтын медаль")
+    (in_other_words,) = await folder.seen(teacher)
+    await mend(services, folder.mother, whose, entry_id, "", await checked_file(picture("PNG")))
+
+    for seen in (opened, in_other_words):
+        with pytest.raises(EntryChanged, match="Look again"):
+            await confirm(services, teacher, whose, entry_id, seen.digest)
+
+    (now,) = await folder.seen(teacher)
+    assert now.state is State.WAITING
+    await confirm(services, teacher, whose, entry_id, now.digest)
+
+
+async def test_nobody_confirms_what_one_added(folder: Folder) -> None:
+    services, whose = folder.services, folder.whose
+    teacher = replace(folder.teacher, account_id=folder.home.father.account_id)
+    await services.database.pool.execute("DELETE FROM guardianship WHERE guardian_id = $1", folder.home.ids["father"])
+    entry_id = await add(services, teacher, whose, MEDAL, OF_STUDENTS, state=State.CONFIRMED)
+    await send_back(services, folder.at_work(Role.OFFICE), whose, entry_id, "Қай жылы?")
+
+    with pytest.raises(EntryRefused, match="what one added"):
+        await confirm_seen(services, teacher, whose, entry_id)
+
+    await confirm_seen(services, folder.at_work(Role.OFFICE), whose, entry_id)
+
+
 async def test_two_who_judge_at_once_do_not_both_succeed(folder: Folder) -> None:
     entry_id = await folder.told()
-    deeds = [confirm(folder.services, folder.teacher, folder.whose, entry_id) for _ in range(2)]
+    deeds = [confirm_seen(folder.services, folder.teacher, folder.whose, entry_id) for _ in range(2)]
 
     became = await asyncio.gather(*deeds, return_exceptions=True)
 
@@ -158,8 +214,36 @@ async def test_a_portfolio_has_an_end_of_each_day(folder: Folder) -> None:
     with pytest.raises(EntryRefused, match="Go on tomorrow"):
         await folder.told()
 
-    folder.services.clock.advance(timedelta(days=1).total_seconds())  # type: ignore[attr-defined]  # simulated
+    await _wait_until(folder, 18, 59)  # of UTC: 23:59 in Almaty
+    with pytest.raises(EntryRefused, match="Go on tomorrow"):
+        await folder.told()
+    await _wait_until(folder, 19, 0)
     await folder.told()
+
+
+async def _wait_until(folder: Folder, hour: int, minute: int) -> None:
+    clock = folder.services.clock
+    until = clock.now().replace(hour=hour, minute=minute, second=0, microsecond=0)
+    clock.advance((until - clock.now()).total_seconds())  # type: ignore[attr-defined]  # simulated
+
+
+async def test_what_was_taken_back_takes_no_room_in_a_portfolio(folder: Folder) -> None:
+    services, whose, pool = folder.services, folder.whose, folder.services.database.pool
+    await pool.execute(_FULL, whose.school_id, whose.id, ENTRIES_MAX)
+    with pytest.raises(EntryRefused, match="added already"):
+        await folder.told()
+    assert await pool.fetchval("SELECT count(*) FROM portfolio_entry") == ENTRIES_MAX
+
+    await pool.execute(
+        "UPDATE portfolio_entry SET state = 'taken_back' WHERE id = (SELECT max(id) FROM portfolio_entry)"
+    )
+
+    entry_id = await folder.told()
+    assert entry_id in [
+        each["id"] for each in await pool.fetch("SELECT id FROM portfolio_entry WHERE state = 'waiting'")
+    ]
+    with pytest.raises(EntryRefused, match="added already"):
+        await add(services, folder.student, whose, MEDAL, BY_KIN, state=State.WAITING)
 
 
 async def test_an_entry_or_a_file_of_another_child_is_not_there_under_this_one(folder: Folder) -> None:
@@ -168,7 +252,7 @@ async def test_an_entry_or_a_file_of_another_child_is_not_there_under_this_one(f
     entry_id = await add(folder.services, SYSTEM, other, MEDAL, OF_STUDENTS, state=State.WAITING, file=file)
 
     with pytest.raises(NotFound):
-        await confirm(folder.services, folder.teacher, folder.whose, entry_id)
+        await confirm_seen(folder.services, folder.teacher, folder.whose, entry_id)
     with pytest.raises(NotFound):
         await file_of(folder.services, folder.whose.id, entry_id, 1)
 

@@ -9,7 +9,7 @@ from cloud.core.errors import NotFound
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.portfolio.errors import GoalRefused
-from cloud.portfolio.goals import STEPS_MAX, Goal, State, add_step, goals_of, set_goal, turn_goal, turn_step
+from cloud.portfolio.goals import NOTES_MAX, STEPS_MAX, Goal, State, add_step, goals_of, set_goal, turn_goal, turn_step
 from cloud.portfolio.reach import kin_of, student_at
 from tests.cloud.portfolio.factory import TODAY, Folder, a_folder
 from tests.cloud.schools.factory import SYSTEM
@@ -69,6 +69,20 @@ async def test_a_goal_is_closed_opened_again_and_late_when_its_day_is_over(folde
     ]  # fmt: skip
     assert not goal.is_late(SPRING)
     assert goal.is_late(SPRING + timedelta(days=1))
+
+
+async def test_a_goal_with_a_long_history_leaves_the_others_theirs(folder: Folder) -> None:
+    services, whose = folder.services, folder.whose
+    first, second = [await set_goal(services, SYSTEM, whose, title, SPRING) for title in ("Ағылшын B1", "Шахмат")]
+    await services.database.pool.execute(
+        "INSERT INTO goal_note (goal_id, number, says, at, by_name)"
+        " SELECT $1, number, 'open', $2, 'x' FROM generate_series(2, 500) AS number",
+        first, services.clock.now(),
+    )  # fmt: skip
+
+    told = {goal.id: [note.says for note in goal.notes] for goal in await goals_of(services, whose)}
+
+    assert told == {first: ["open"] * NOTES_MAX, second: ["made"]}
 
 
 async def test_steps_have_an_end_and_anothers_goal_is_not_there(folder: Folder) -> None:

@@ -93,7 +93,7 @@ async def test_additional_data_hold_meals_and_parents_from_elsewhere_and_what_is
     }  # fmt: skip
     await put(folder, Group.SENSITIVE, **sensitive)
 
-    profile = await seen(folder)
+    profile = await seen(folder, folder.at_work(Role.OFFICE))
     _, values, _ = await sensitive_of(folder.services, folder.teacher, folder.school_id, folder.ref)
 
     assert texts(profile, Group.EXTRA) == {"individual_study": YES}
@@ -101,6 +101,22 @@ async def test_additional_data_hold_meals_and_parents_from_elsewhere_and_what_is
     assert [kind for kind, _, _ in profile.meals] == [RightKind.FREE]
     assert {each.field.key: each.text for each in values} == sensitive
     assert "астма" not in repr(profile)
+
+
+async def test_parents_and_meals_are_shown_to_who_may_see_them_elsewhere(folder: Folder) -> None:
+    class_id = folder.whose.class_id
+    shown = {
+        who.name: (profile.parents is not None, profile.meals is not None)
+        for who in (folder.at_work(Role.OFFICE), folder.at_work(Role.PEDAGOGUE), folder.at_work(Role.DIRECTOR),
+                    folder.at_work(Role.METHODOLOGIST), folder.at_work(Role.TEACHER, class_id),
+                    folder.at_work(Role.CLASS_TEACHER, class_id))
+        for profile in [await seen(folder, who)]
+    }  # fmt: skip
+
+    assert shown == {
+        "office": (True, True), "pedagogue": (False, True), "director": (False, True), "methodologist": (False, False),
+        "teacher": (False, False), "class_teacher": (False, False),
+    }  # fmt: skip
 
 
 @pytest.mark.requirement("KBR-4.1.extra")
@@ -128,6 +144,15 @@ async def test_what_is_sensitive_is_seen_by_fewer_roles_and_each_look_is_noted(f
 
     noted = await noted_of(folder.services, SYSTEM, folder.school_id, Wanted(verb="profile.sensitive_read"))
     assert [each.actor for each in reversed(noted)] == [who.name for who in sees]
+
+
+async def test_the_journal_names_fields_that_were_changed_but_none_of_what_is_sensitive(folder: Folder) -> None:
+    await put(folder, Group.MAIN, address="Абай 5")
+    await put(folder, Group.SENSITIVE, juvenile_register="2025", disability="III")
+
+    noted = await noted_of(folder.services, SYSTEM, folder.school_id, Wanted(verb="profile.changed"))
+
+    assert [each.detail for each in noted] == [{"group": "sensitive", "count": "2"}, {"fields": "address"}]
 
 
 async def test_who_may_see_but_not_keep_changes_nothing(folder: Folder) -> None:

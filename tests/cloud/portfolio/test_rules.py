@@ -1,5 +1,6 @@
 """What a field may say and which entries can be: tables of cases."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -7,7 +8,15 @@ import pytest
 from cloud.portfolio.errors import EntryRefused, GoalRefused, ProfileRefused
 from cloud.portfolio.fields import BY_KEY, FIELDS, Group, fields_of
 from cloud.portfolio.kinds import BY_KIN, KINDS, OF_STAFF, OF_STUDENTS, Given, Kind
-from cloud.portfolio.rules import birth_of, checked_entry, checked_goal, checked_value, sex_of
+from cloud.portfolio.rules import (
+    birth_of,
+    checked_entry,
+    checked_goal,
+    checked_reason,
+    checked_value,
+    checked_words,
+    sex_of,
+)
 from tests.cloud.people.factory import an_iin
 
 TODAY = date(2026, 9, 1)
@@ -83,6 +92,7 @@ ATTESTED = Given(Kind.ATTESTATION, "Аттестация", TODAY, "", "expert", 
 REFUSED = {
     "without a name": Given(Kind.WORK, "  ", TODAY),
     "too long a name": Given(Kind.WORK, "x" * 161, TODAY),
+    "an IIN in its name": Given(Kind.WORK, f"ЖСН {ANY_IIN}", TODAY),
     "too many words": Given(Kind.WORK, "x", TODAY, "y" * 1_001),
     "an IIN in its words": Given(Kind.WORK, "x", TODAY, f"ЖСН {ANY_IIN}"),
     "long ago": Given(Kind.WORK, "x", date(1900, 1, 1)),
@@ -101,6 +111,15 @@ REFUSED = {
 def test_an_entry_that_cannot_be_is_refused(name: str) -> None:
     with pytest.raises(EntryRefused):
         checked_entry(REFUSED[name], TODAY)
+
+
+@pytest.mark.parametrize("checked", [checked_words, checked_reason])
+def test_words_said_later_and_reasons_hold_no_iin_either(checked: Callable[[str], str]) -> None:
+    assert checked("диплом 12") == "диплом 12"
+    with pytest.raises(EntryRefused) as refused:
+        checked(f"ЖСН {ANY_IIN}")
+
+    assert ANY_IIN not in str(refused.value)
 
 
 def test_an_entry_is_kept_with_single_spaces_and_its_lines() -> None:

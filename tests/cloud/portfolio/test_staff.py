@@ -1,6 +1,6 @@
 """Profiles of staff through their seam: the teacher's own, what the office confirms, and attestations that end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -9,13 +9,13 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.portfolio.adding import add, confirm, mend, send_back
+from cloud.portfolio.adding import add, mend, send_back
 from cloud.portfolio.entries import ending_at, entries_of, staff_of, waiting_of_staff
 from cloud.portfolio.errors import EntryRefused
 from cloud.portfolio.files import checked_file
 from cloud.portfolio.kinds import OF_STAFF, Given, Kind, State, Subject
 from cloud.portfolio.reach import own_place, own_places, staff_at
-from tests.cloud.portfolio.factory import TODAY, picture
+from tests.cloud.portfolio.factory import TODAY, confirm_seen, picture
 from tests.cloud.schools.factory import SYSTEM, a_school
 from tests.cloud.studies.factory import a_teacher
 
@@ -69,7 +69,7 @@ async def test_a_teacher_fills_the_own_profile_and_the_office_confirms_it(school
     whose = await staff_at_office(school, own.ref)
 
     for each in waiting[1:]:
-        await confirm(services, school.office, whose, each.id)
+        await confirm_seen(services, school.office, whose, each.id)
     await send_back(services, school.office, whose, waiting[0].id, "Дипломның беті анық емес")
     await mend(services, teacher, own, waiting[0].id, "диплом ЖБ-Б № 0123", None)
 
@@ -97,7 +97,7 @@ async def test_attestations_that_end_soon_are_listed_until_a_later_one_is_confir
 
     renewed = await add(services, school.teachers[0], own, far, OF_STAFF, state=State.WAITING)
     assert len(await ending_at(services, school.office, school.school_id, TODAY)) == 1
-    await confirm(services, school.office, own, renewed)
+    await confirm_seen(services, school.office, own, renewed)
 
     assert await ending_at(services, school.office, school.school_id, TODAY) == []
 
@@ -114,6 +114,21 @@ async def test_a_teacher_finds_nobody_but_oneself_and_adds_nothing_of_students(s
         await waiting_of_staff(services, teacher, school.school_id)
     with pytest.raises(NotAllowed):
         await staff_of(services, teacher, school.school_id, TODAY)
+
+
+async def test_somebody_of_the_office_puts_nothing_as_confirmed_into_the_own_profile(school: Work) -> None:
+    services, own = school.services, await _own(school)
+    reaches = frozenset({Reach(Role.OFFICE, school.school_id)})
+    both = replace(school.teachers[0], reaches=reaches)
+    added_by_the_office = await add(services, school.office, own, EVERYTHING[0], OF_STAFF, state=State.WAITING)
+
+    with pytest.raises(EntryRefused, match="oneself"):
+        await add(services, both, own, EVERYTHING[1], OF_STAFF, state=State.CONFIRMED)
+    with pytest.raises(EntryRefused, match="oneself"):
+        await confirm_seen(services, both, own, added_by_the_office)
+    await add(services, both, await _own(school, 1), EVERYTHING[1], OF_STAFF, state=State.CONFIRMED)
+
+    assert [each.state for each in await entries_of(services, both, own, OF_STAFF)] == [State.WAITING]
 
 
 async def test_who_is_no_staff_has_no_own_profile_and_who_is_tied_to_nobody_an_empty_one(school: Work) -> None:
