@@ -52,6 +52,7 @@ class Limits:
     workers: int = 2
     seed: int = 1
     search: Search = Search.EVERYWHERE
+    effort: float | None = None  # of each search, in the solver's own units of work, whatever else the machine does
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,8 @@ class Model:
         solver = cp_model.CpSolver()
         solver.parameters.max_time_in_seconds = limits.seconds
         solver.parameters.num_workers = limits.workers
+        if limits.effort is not None:
+            solver.parameters.max_deterministic_time = limits.effort
         solver.parameters.random_seed = limits.seed
         solver.parameters.use_lns_only = limits.search is Search.NEARBY
         status = solver.solve(self._cp, _Listener(told) if told else None)

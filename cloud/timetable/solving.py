@@ -29,6 +29,7 @@ class Problem:
     seconds: float = 120.0
     seed: int = 1
     workers: int = 2
+    effort: float | None = None  # of each search; see Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def _best(
 
 
 def _limits(problem: Problem) -> Limits:
-    return Limits(problem.seconds, problem.workers, problem.seed)
+    return Limits(problem.seconds, problem.workers, problem.seed, effort=problem.effort)
 
 
 def _fixed_cells(units: Sequence[Unit], fixed: Sequence[Slot]) -> dict[int, list[Cell]]:

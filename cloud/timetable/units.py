@@ -87,7 +87,7 @@ class DayLimit:
 
 
 def day_limits(frame: Frame, units: Sequence[Unit]) -> list[DayLimit]:
-    """Return of each course how often it may be given on a day; groups beside each other go by the fullest one."""
+    """Return of each course how often it may be given on a day; groups beside each other are one limit."""
     days = {week.id: sum(bool(own) for own in week.days.values()) for week in frame.classes}
     own: dict[int, list[Unit]] = defaultdict(list)
     for unit in units:
@@ -95,10 +95,8 @@ def day_limits(frame: Frame, units: Sequence[Unit]) -> list[DayLimit]:
             own[course.id].append(unit)
     limits: dict[DayLimit, None] = {}
     for course in dict.fromkeys(course for unit in units for course in unit.courses):
-        beside = {one for unit in own[course.id] for one in unit.courses if one.subject_id == course.subject_id}
-        most = max(times_a_day(one, days.get(course.class_id, 1)) for one in beside)
-        is_double = any(one.is_double for one in beside)
-        limits[DayLimit(course.class_id, course.subject_id, tuple(own[course.id]), most, is_double)] = None
+        most = times_a_day(course, days.get(course.class_id, 1))
+        limits[DayLimit(course.class_id, course.subject_id, tuple(own[course.id]), most, course.is_double)] = None
     return list(limits)
 
 
@@ -131,7 +129,7 @@ def _weeks(unit: Unit, course: Taught) -> Weeks:
 
 
 def _blocks(courses: Iterable[Taught]) -> list[list[Taught]]:
-    """Return courses that are given beside each other: groups of one subject, each with a teacher of its own."""
+    """Return courses that are given beside each other: groups of one subject with equal hours and own teachers."""
     blocks: list[list[Taught]] = []
     open_ones: dict[tuple[int, int], list[list[Taught]]] = defaultdict(list)
     for course in courses:
@@ -148,7 +146,8 @@ def _blocks(courses: Iterable[Taught]) -> list[list[Taught]]:
 
 def _fits(course: Taught, block: Sequence[Taught]) -> bool:
     return all(
-        (course.teacher_id is None or course.teacher_id != other.teacher_id)
+        (course.half_hours, course.is_double) == (other.half_hours, other.is_double)
+        and (course.teacher_id is None or course.teacher_id != other.teacher_id)
         and (not course.room or course.room != other.room) and course.group != other.group
         for other in block
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import msgspec
@@ -115,7 +116,8 @@ async def _draft(services: Services, school_id: int, today: date) -> None:
         await put_slot(services, SYSTEM, school_id, draft, slot, today)
     done = await order(services, Actor("Ерлан Нұр", is_system=True), school_id, draft, 60)
     version = await version_of(services, school_id, draft)
-    outcome = solve(await problem_of(services, Claimed(done, school_id, draft, 2, 1, 1), version))
+    problem = await problem_of(services, Claimed(done, school_id, draft, 60, 1, 1), version)
+    outcome = solve(replace(problem, seconds=300.0, effort=1.0))
     await services.database.pool.execute(_DONE, done, msgspec.json.encode(outcome).decode())
     running = await order(services, Actor("Ерлан Нұр", is_system=True), school_id, draft, 120)
     told = msgspec.json.encode(Progress("bettering", 48, 312, 7)).decode()

@@ -13,12 +13,12 @@ from cloud.timetable.solving import Outcome, Problem, Progress, solve
 from cloud.timetable.units import units_of
 from tests.cloud.timetable.frames import FIRST, SECOND, course, school, week
 
-SOON = 6.0  # seconds: small schools are solved in far fewer
+PATIENCE, EFFORT = 300.0, 1.5  # seconds that are not needed, and the work after which a search ends
 
 
-def solved(frame: Frame, *fixed: Slot, seconds: float = SOON) -> Outcome:
+def solved(frame: Frame, *fixed: Slot) -> Outcome:
     """Solve, and let the rules judge what was found: nothing that is placed clashes."""
-    outcome = solve(Problem(frame, fixed, seconds))
+    outcome = solve(Problem(frame, fixed, PATIENCE, effort=EFFORT))
     assert conflicts(frame, outcome.slots) == []
     return outcome
 
@@ -116,7 +116,7 @@ def test_a_vacancy_is_placed_and_asks_no_teacher() -> None:
 def test_progress_is_told() -> None:
     heard: list[Progress] = []
 
-    solve(Problem(school(2), seconds=SOON), heard.append)
+    solve(Problem(school(2), seconds=PATIENCE, effort=EFFORT), heard.append)
 
     assert [each.step for each in heard][:2] == ["finding", "bettering"]
     assert heard[-1].finds > 0
@@ -143,6 +143,6 @@ def small_schools(draw: st.DrawFn) -> Frame:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(small_schools())
 def test_nothing_that_is_placed_breaks_a_rule_whatever_the_school(frame: Frame) -> None:
-    outcome = solve(Problem(frame, seconds=SOON))
+    outcome = solve(Problem(frame, seconds=PATIENCE, effort=EFFORT))
 
     assert conflicts(frame, outcome.slots) == []
