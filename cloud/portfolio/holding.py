@@ -13,8 +13,9 @@ from cloud.portfolio.errors import ErasureAsked
 from cloud.portfolio.kinds import Subject
 
 _HOLD = """
-SELECT is_active, is_refused(id, 'data', $2) OR EXISTS (SELECT FROM erasure WHERE person_id = person.id) AS is_gone
-FROM person WHERE id = $1 FOR NO KEY UPDATE
+SELECT is_active, is_refused(id, 'data', $2) OR EXISTS (
+  SELECT FROM erasure WHERE person_id = person.id AND done_at IS NULL
+) AS is_gone FROM person WHERE id = $1 FOR NO KEY UPDATE
 """
 
 
