@@ -8,14 +8,14 @@ from fastapi.responses import RedirectResponse, Response
 
 from cloud.absences.queries import reach_of
 from cloud.attendance.web import Desk
-from cloud.core.errors import NotFound
+from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
 from cloud.office.profile import PREFIX, KeeperDesk, Outcome, ReaderDesk, SensitiveDesk, back_to, profile_page
 from cloud.portfolio.entries import waiting_of_students
 from cloud.portfolio.fields import BY_KEY, Group, fields_of
-from cloud.portfolio.keeping import FieldRefused, put_fields
+from cloud.portfolio.keeping import put_fields
 from cloud.portfolio.profiles import classes_within, profiles_at, sensitive_of, share_filled
 from cloud.portfolio.reach import may
 from cloud.schools.queries import ClassRow
@@ -65,7 +65,9 @@ async def put(request: Request, desk: KeeperDesk, ref: str, group: str) -> Respo
     typed = {key: str(value)[:LINE_MAX] for key, value in form.items() if key in BY_KEY and isinstance(value, str)}
     try:
         await put_fields(desk.services, desk.actor, desk.school.id, ref, Group(group), typed)
-    except FieldRefused as refused:
+    except NotFound:
+        raise
+    except Refused as refused:
         if Group(group) is Group.SENSITIVE:
             return await _sensitive(request, desk, ref, refused, typed)
         return await profile_page(request, desk, ref, Outcome(refused, Group(group), typed))
@@ -79,7 +81,7 @@ async def _sensitive(
     request: Request,
     desk: Desk,
     ref: str,
-    refused: FieldRefused | None = None,
+    refused: Refused | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
     whose, values, changes = await sensitive_of(desk.services, desk.actor, desk.school.id, ref)

@@ -19,6 +19,7 @@ from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.portfolio.errors import EntryChanged, EntryRefused
 from cloud.portfolio.files import ENTRY_MAX, put_file
+from cloud.portfolio.holding import hold, hold_left_too
 from cloud.portfolio.judges import check_judge
 from cloud.portfolio.kinds import ANSWER, TITLE, WORDS, Given, Kind, State, Subject, digest_of
 from cloud.portfolio.reach import today_at
@@ -27,7 +28,6 @@ from cloud.portfolio.rules import checked_entry, checked_reason, checked_words
 ENTRIES_MAX = 300  # of one person, but those that were taken back
 A_DAY_MAX = 30  # of one account about one person, on a day of the school's; those that were taken back too
 _NEXT = "SELECT nextval(pg_get_serial_sequence('portfolio_entry', 'id'))"
-_LOCK = "SELECT id FROM person WHERE id = $1 AND is_active FOR NO KEY UPDATE"
 _COUNT = """
 SELECT count(*) FILTER (WHERE state <> 'taken_back') AS of_person, count(*) FILTER (
   WHERE account_id = $2
@@ -63,7 +63,7 @@ async def add(
 ) -> int:
     """Add an entry of one of these kinds, confirmed or waiting, and return its number.
 
-    That the actor may add so is checked by the caller. Raises NotFound or EntryRefused.
+    That the actor may add so is checked by the caller. Raises NotFound, EntryRefused or ErasureAsked.
     """
     if given.kind not in kinds:
         raise EntryRefused(message("Choose one of what is offered."))
@@ -71,6 +71,7 @@ async def add(
     entry = checked_entry(given, await today_at(services.database.pool, whose.school_id, now))
     async with services.database.transaction() as connection:
         at = raw(connection)
+        await hold(at, whose, now)
         await _check_room(at, actor, whose, now)
         if state is State.CONFIRMED:
             await check_judge(services, at, actor, whose)
@@ -87,13 +88,14 @@ async def mend(
 ) -> None:
     """Say more of an entry of one's own that waits or was sent back, or add a file; it waits then.
 
-    Raises NotFound, EntryChanged or EntryRefused.
+    Raises NotFound, EntryChanged, EntryRefused or ErasureAsked.
     """
     said = checked_words(words)
     if not said and file is None:
         raise EntryRefused(message("Write something, or choose a file."))
     async with services.database.transaction() as connection:
         at = raw(connection)
+        await hold(at, whose, services.clock.now())
         row = await _own(at, actor, whose, entry_id)
         sealed = services.vault.encrypt(said, WORDS, str(entry_id)) if said else None
         await at.execute(_MEND, row["id"], sealed)
@@ -115,10 +117,11 @@ async def take_back(services: Services, actor: Actor, whose: Subject, entry_id: 
 async def confirm(services: Services, actor: Actor, whose: Subject, entry_id: int, seen: str) -> None:
     """Say that an entry is so, by who has the right for it, which is checked by the caller, and is not too close.
 
-    `seen` is the digest of the entry that was looked at. Raises NotFound, EntryChanged or EntryRefused.
+    `seen` is the digest of the entry that was looked at. Raises NotFound, EntryChanged, EntryRefused or ErasureAsked.
     """
     async with services.database.transaction() as connection:
         at = raw(connection)
+        await hold_left_too(at, whose, services.clock.now())
         row = await _found(at, whose, entry_id, {State.WAITING, State.SENT_BACK})
         await check_judge(services, at, actor, whose, row["account_id"])
         if await _digest(services, at, row) != seen:
@@ -128,10 +131,14 @@ async def confirm(services: Services, actor: Actor, whose: Subject, entry_id: in
 
 
 async def send_back(services: Services, actor: Actor, whose: Subject, entry_id: int, reason: str) -> None:
-    """Send an entry back with a reason, one that was confirmed too. Raises NotFound, EntryChanged or EntryRefused."""
+    """Send an entry back with a reason, one that was confirmed too.
+
+    Raises NotFound, EntryChanged, EntryRefused or ErasureAsked.
+    """
     why = checked_reason(reason)
     async with services.database.transaction() as connection:
         at = raw(connection)
+        await hold_left_too(at, whose, services.clock.now())
         row = await _found(at, whose, entry_id, {State.WAITING, State.CONFIRMED})
         sealed = services.vault.encrypt(why, ANSWER, str(entry_id))
         await at.execute(_ANSWER, row["id"], State.SENT_BACK.value, services.clock.now(), actor.name, sealed)
@@ -139,9 +146,7 @@ async def send_back(services: Services, actor: Actor, whose: Subject, entry_id: 
 
 
 async def _check_room(connection: asyncpg.Connection, actor: Actor, whose: Subject, now: datetime) -> None:
-    """Let nobody fill the tables; one at a time adds to one person's."""
-    if await connection.fetchval(_LOCK, whose.id) is None:
-        raise NotFound
+    """Let nobody fill the tables; the person's row is held, so that one at a time adds."""
     kept = await connection.fetchrow(_COUNT, whose.id, actor.account_id, now)
     if kept["of_person"] >= ENTRIES_MAX or kept["of_day"] >= A_DAY_MAX:
         raise EntryRefused(message("So much was added already. Go on tomorrow, or ask the office."))

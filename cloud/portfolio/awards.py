@@ -26,6 +26,7 @@ from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.core.vault import Vault
 from cloud.portfolio.errors import AwardRefused, EntryRefused
+from cloud.portfolio.holding import hold
 from cloud.portfolio.judges import check_judge
 from cloud.portfolio.kinds import Given, Kind, Subject
 from cloud.portfolio.proofs import Document, Json, holds, instant, multikey, signed
@@ -43,7 +44,6 @@ _NEXT_KEY = "SELECT nextval(pg_get_serial_sequence('award_key', 'id'))"
 _KEYS = "SELECT id, public, private_encrypted FROM award_key WHERE school_id = $1 ORDER BY id DESC LIMIT $2"
 _ADD_KEY = "INSERT INTO award_key (id, school_id, public, private_encrypted, made_at) VALUES ($1, $2, $3, $4, $5)"
 _SCHOOL = "SELECT code, name_kk, zone FROM school WHERE id = $1 FOR NO KEY UPDATE"
-_LOCK = "SELECT id FROM person WHERE id = $1 AND is_active FOR NO KEY UPDATE"
 _ADD = """
 INSERT INTO award (id, school_id, person_id, number, address_digest, address_encrypted, document_encrypted, awarded_on,
   awarded_at, awarded_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -107,7 +107,7 @@ class Shown:
 async def award(services: Services, actor: Actor, whose: Subject, title: str, words: str) -> int:
     """Give somebody a certificate of today, and return its number. That the actor may is checked by the caller.
 
-    Raises NotFound or AwardRefused.
+    Raises NotFound, AwardRefused or ErasureAsked.
     """
     now = services.clock.now()
     today = await today_at(services.database.pool, whose.school_id, now)
@@ -116,8 +116,7 @@ async def award(services: Services, actor: Actor, whose: Subject, title: str, wo
         at = raw(connection)
         school = await at.fetchrow(_SCHOOL, whose.school_id)
         assert school is not None, "a subject is of a school"  # noqa: S101
-        if await at.fetchval(_LOCK, whose.id) is None:
-            raise NotFound
+        await hold(at, whose, now)
         if await at.fetchval("SELECT count(*) FROM award WHERE person_id = $1", whose.id) >= OF_PERSON_MAX:
             raise AwardRefused(message("So many certificates were given already."))
         await _check_judge(services, at, actor, whose)

@@ -11,6 +11,13 @@ class ProfileRefused(Refused):
     code = "profile_refused"
 
 
+class ErasureAsked(Refused):
+    """Somebody's data are not to be kept: they are removed, and nothing is added to them."""
+
+    status = HTTPStatus.CONFLICT
+    code = "erasure_asked"
+
+
 class EntryRefused(Refused):
     """An achievement or a paper cannot be so."""
 

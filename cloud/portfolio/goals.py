@@ -19,6 +19,7 @@ from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.core.vault import Vault
 from cloud.portfolio.errors import GoalRefused
+from cloud.portfolio.holding import hold, hold_left_too
 from cloud.portfolio.kinds import Subject
 from cloud.portfolio.reach import today_at
 from cloud.portfolio.rules import checked_goal
@@ -35,7 +36,6 @@ SELECT told.* FROM unnest($1::bigint[]) AS goal(id) CROSS JOIN LATERAL (
   SELECT * FROM goal_note WHERE goal_id = goal.id ORDER BY number DESC LIMIT $2
 ) AS told ORDER BY goal_id, number DESC
 """
-_LOCK = "SELECT id FROM person WHERE id = $1 AND is_active FOR NO KEY UPDATE"
 _NEXT_GOAL = "SELECT nextval(pg_get_serial_sequence('goal', 'id'))"
 _NEXT_STEP = "SELECT nextval(pg_get_serial_sequence('goal_step', 'id'))"
 _ADD_GOAL = """
@@ -113,13 +113,15 @@ async def goals_of(services: Services, whose: Subject) -> list[Goal]:
 
 
 async def set_goal(services: Services, actor: Actor, whose: Subject, title: str, due_on: date) -> int:
-    """Set a goal, and return its number. That the actor may is checked by the caller. Raises GoalRefused."""
+    """Set a goal, and return its number. That the actor may is checked by the caller.
+
+    Raises NotFound, GoalRefused or ErasureAsked.
+    """
     now = services.clock.now()
     plain = checked_goal(title, due_on, await today_at(services.database.pool, whose.school_id, now))
     async with services.database.transaction() as connection:
         at = raw(connection)
-        if await at.fetchval(_LOCK, whose.id) is None:
-            raise NotFound
+        await hold(at, whose, now)
         if await at.fetchval("SELECT count(*) FROM goal WHERE person_id = $1", whose.id) >= GOALS_MAX:
             raise GoalRefused(message("So many goals are set already. Go on with one of them."))
         goal_id: int = await at.fetchval(_NEXT_GOAL)
@@ -130,10 +132,14 @@ async def set_goal(services: Services, actor: Actor, whose: Subject, title: str,
 
 
 async def add_step(services: Services, actor: Actor, whose: Subject, goal_id: int, title: str, due_on: date) -> int:
-    """Add a step to a goal that is open, and return its number. Raises NotFound or GoalRefused."""
+    """Add a step to a goal that is open, and return its number.
+
+    Raises NotFound, GoalRefused or ErasureAsked.
+    """
     plain = checked_goal(title, due_on, await today_at(services.database.pool, whose.school_id, services.clock.now()))
     async with services.database.transaction() as connection:
         at = raw(connection)
+        await hold_left_too(at, whose, services.clock.now())
         if await _state(at, whose, goal_id) is not State.OPEN:
             raise GoalRefused(message("This goal is closed. Open it again first."))
         if await at.fetchval("SELECT count(*) FROM goal_step WHERE goal_id = $1", goal_id) >= STEPS_MAX:
@@ -145,9 +151,10 @@ async def add_step(services: Services, actor: Actor, whose: Subject, goal_id: in
 
 
 async def turn_step(services: Services, actor: Actor, whose: Subject, goal_id: int, step_id: int) -> None:
-    """Say that a step is done, or of one that was, that it is not. Raises NotFound."""
+    """Say that a step is done, or of one that was, that it is not. Raises NotFound or ErasureAsked."""
     async with services.database.transaction() as connection:
         at = raw(connection)
+        await hold_left_too(at, whose, services.clock.now())
         await _state(at, whose, goal_id)
         turned = "UPDATE goal_step SET is_done = NOT is_done WHERE id = $1 AND goal_id = $2 RETURNING is_done"
         is_done = await at.fetchval(turned, step_id, goal_id)
@@ -157,9 +164,13 @@ async def turn_step(services: Services, actor: Actor, whose: Subject, goal_id: i
 
 
 async def turn_goal(services: Services, actor: Actor, whose: Subject, goal_id: int, state: State) -> None:
-    """Say what became of a goal, or that it is open again; what it is already changes nothing. Raises NotFound."""
+    """Say what became of a goal, or that it is open again; what it is already changes nothing.
+
+    Raises NotFound or ErasureAsked.
+    """
     async with services.database.transaction() as connection:
         at = raw(connection)
+        await hold_left_too(at, whose, services.clock.now())
         if await _state(at, whose, goal_id) is state:
             return
         await at.execute("UPDATE goal SET state = $2 WHERE id = $1", goal_id, state.value)

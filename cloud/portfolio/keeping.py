@@ -11,17 +11,16 @@ import asyncpg
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
-from cloud.core.errors import NotFound
 from cloud.core.messages import Message, message
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.portfolio.errors import ProfileRefused
 from cloud.portfolio.fields import Field, Group, fields_of
+from cloud.portfolio.holding import hold
 from cloud.portfolio.kinds import VALUE
 from cloud.portfolio.reach import student_at, today_at
 from cloud.portfolio.rules import checked_value
 
-_LOCK = "SELECT id FROM person WHERE id = $1 AND is_active FOR NO KEY UPDATE"
 _STANDS = """
 SELECT DISTINCT ON (field) id, field, version, value_encrypted FROM profile_field
 WHERE person_id = $1 ORDER BY field, version DESC
@@ -46,7 +45,7 @@ async def put_fields(
 ) -> int:
     """Keep what was typed into fields of a group, and return how many changed; fields that are not named stay.
 
-    Raises NotFound or FieldRefused; of a refused form nothing is kept.
+    Raises NotFound, FieldRefused or ErasureAsked; of a refused form nothing is kept.
     """
     sensitive = (Right.PROFILES_SENSITIVE,) if group is Group.SENSITIVE else ()
     whose = await student_at(services, actor, school_id, ref, Right.PROFILES_KEEP, *sensitive)
@@ -55,8 +54,7 @@ async def put_fields(
     said = {each.key: _checked(each, typed[each.key], today) for each in fields_of(group) if each.key in typed}
     async with services.database.transaction() as connection:
         at = raw(connection)
-        if await at.fetchval(_LOCK, whose.id) is None:
-            raise NotFound
+        await hold(at, whose, now)
         stands = {row["field"]: row for row in await at.fetch(_STANDS, whose.id)}
         changed = [key for key, text in said.items() if text != _before(services, stands.get(key))]
         for key in changed:

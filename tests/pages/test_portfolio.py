@@ -78,6 +78,19 @@ async def test_the_office_changes_a_field_and_a_wrong_one_is_told_with_what_was_
     await expect(page.locator("details[open]")).to_contain_text("Insurance number: АА-17")
 
 
+async def test_the_office_sees_parents_and_meals_in_a_profile_and_the_class_teacher_neither(site: Site) -> None:
+    path = f"{SCHOOL}/people/{site.sample.child_ref}/profile"
+    page = await site.open(path, "office")
+    await expect(page.locator("section#extra")).to_contain_text("Parents and representatives")
+    await expect(page.locator("section#extra")).to_contain_text("Meals at school")
+
+    page = await site.open(path, "class_teacher")
+
+    await expect(page.locator("section#extra h2")).to_be_visible()
+    await expect(page.locator("section#extra")).not_to_contain_text("Parents and representatives")
+    await expect(page.locator("section#extra")).not_to_contain_text("Meals at school")
+
+
 @pytest.mark.requirement("KBR-4.1.extra")
 async def test_a_look_at_what_is_sensitive_stands_in_the_journal_and_the_office_has_no_way_there(site: Site) -> None:
     path, pool = f"{SCHOOL}/people/{site.sample.child_ref}/profile", site.services.database.pool

@@ -97,8 +97,8 @@ async def test_additional_data_hold_meals_and_parents_from_elsewhere_and_what_is
     _, values, _ = await sensitive_of(folder.services, folder.teacher, folder.school_id, folder.ref)
 
     assert texts(profile, Group.EXTRA) == {"individual_study": YES}
-    assert [relation for _, relation in profile.parents] == [Relation.MOTHER, Relation.FATHER]
-    assert [kind for kind, _, _ in profile.meals] == [RightKind.FREE]
+    assert [relation for _, relation in profile.parents or ()] == [Relation.MOTHER, Relation.FATHER]
+    assert [kind for kind, _, _ in profile.meals or ()] == [RightKind.FREE]
     assert {each.field.key: each.text for each in values} == sensitive
     assert "астма" not in repr(profile)
 
