@@ -27,6 +27,7 @@ from cloud.imports.spreadsheet import (
 from cloud.imports.zips import DAMAGED, check_size
 
 ZIP = b"PK"
+MARKS_MAX = 500_000  # "<": of a table there is less than of a whole school, and more people may send one
 Rows = Sequence[tuple[int, Mapping[int, Cell]]]
 
 
@@ -49,7 +50,7 @@ def read_one(content: bytes, columns: Sequence[Column], rows_max: int) -> OneShe
 
 
 def _of_workbook(content: bytes, columns: Sequence[Column], rows_max: int) -> OneSheet:
-    weigh(content)
+    weigh(content, MARKS_MAX)
     try:
         for sheet in sheets_of(content):
             rows = list(sheet_rows(sheet, rows_max + HEADING_WITHIN + 1))

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from cloud.attendance.web import Desk, own_desk
 from cloud.consents.scans import SCAN_MAX
+from cloud.core.actor import Actor
 from cloud.core.api import Counted
 from cloud.core.errors import NotAllowed, NotFound, Refused
 from cloud.core.file_names import as_attachment
@@ -27,6 +28,7 @@ from cloud.journal.reach import course_within
 from cloud.journal.rules import Hand, check_lesson
 from cloud.office.journal_view import letters_of
 from cloud.office.person import Text
+from cloud.studies.queries import Course
 
 router = APIRouter(prefix="/schools/{code}/journal/{course_id}/lessons/{lesson_id}", include_in_schema=False)
 JournalDesk = Annotated[Desk, Depends(own_desk(Right.JOURNAL_READ, Right.JOURNAL_KEEP))]
@@ -144,18 +146,20 @@ async def _page(
     lesson = await lesson_of(services, desk.school.id, course_id, lesson_id)
     hand = reach.hand_at(course, lesson)
     place = None if hand is None else await place_of(services, desk.actor, desk.school, course_id, lesson_id)
+    closed = _closed(desk, place)
     learners = (await learners_of(services.database.pool, [course_id], lesson.on, lesson.on))[course_id]
     ids = [each.id for each in learners]
     async with services.database.pool.acquire() as connection:
         cells = await cells_of(connection, [lesson_id], ids)
-        offers = await offers_on(connection, services.vault, desk.school.id, ids, lesson.on)
+        is_told = sees_offers(desk.actor, course, hand, is_closed=bool(closed))
+        offers = await offers_on(connection, services.vault, desk.school.id, ids, lesson.on) if is_told else {}
     history = await history_of(services, ids, [lesson_id])
     return pages_of(request).page(
         desk.visit, "office/journal_lesson.html", status=refused.status if refused else HTTPStatus.OK,
         section="journal", course=course, lesson=lesson, learners=learners, offers=offers, history=history,
         cells={each.id: cells.get((lesson_id, each.id), NOTHING) for each in learners},
         remarks={key[1]: words for key, words in (await remarks_of(services, [lesson_id], ids)).items()},
-        written=written, letters=letters_of(language.value), kinds=list(Kind), closed=_closed(desk, place), hand=hand,
+        written=written, letters=letters_of(language.value), kinds=list(Kind), closed=closed, hand=hand,
         plans=hand is Hand.TEACHER and not lesson.is_off, corrects=hand is Hand.CORRECTOR,
         typed=typed or {}, on=desk.school.on,
         refused=translate(language, refused.message) if refused else "",
@@ -168,6 +172,17 @@ async def _page(
 def digest_of(text: str) -> str:
     """Return what stands in a form for a text that was shown, so that each text is sent once."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def sees_offers(actor: Actor, course: Course, hand: Hand | None, *, is_closed: bool) -> bool:
+    """Tell whether an actor is shown what gates, register and families say: to write by it, or as it may know anyway.
+
+    More people read a journal than may know when its students came and left.
+    """
+    if hand is Hand.TEACHER and not is_closed:
+        return True
+    may, school_id = Right.PRESENCE_READ, course.school_id
+    return actor.can(may, school_id) or course.class_id in actor.classes(may, school_id)
 
 
 def _closed(desk: Desk, place: Place | None) -> str:

@@ -176,7 +176,8 @@ RULES = (
         "Who studied what and when stays provable; without the person's row nobody knows whose it is.", After.KEPT,
     ),
     Rule(
-        "marks", N_("Marks and attendance at lessons, plans and grading schemes: persons' numbers, no names"),
+        "marks", N_("Marks and attendance at lessons, and grading schemes: persons' numbers, and who wrote; plans of"
+                    " lessons with their files, as teachers wrote them"),
         ("journal_mark", "lesson_plan", "lesson_file", "grading_scheme"), None, "",
         "A mark of a year stays provable; without the person's row nobody knows whose it is.", After.KEPT,
     ),

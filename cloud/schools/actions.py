@@ -19,6 +19,7 @@ from cloud.core.services import Services
 from cloud.schools.calendar import count_calendar
 from cloud.schools.errors import CodeTaken, SchoolRefused
 from cloud.schools.models import Bell, School, SchoolClass, Term, Weekday
+from cloud.schools.queries import school_of_id
 from cloud.schools.rules import GRADES, SHIFTS, Ring, check_rings, normal_letter
 from schemas.topics import SHARDS
 
@@ -26,6 +27,14 @@ CODE = re.compile(r"[a-z0-9]{4,12}")
 LETTER = re.compile(r"[^\W\d_]{1,4}")
 WEEKS = (5, 6)
 PASSBACKS = ("off", "soft", "hard")
+Days = tuple[date, date]  # of a term, the first and the last
+_TERMS = """
+SELECT first_on, last_on, last_on < $2 AND EXISTS (
+  SELECT FROM lesson JOIN journal_mark ON lesson_id = lesson.id
+  WHERE lesson.school_id = term.school_id AND lesson."on" BETWEEN first_on AND last_on
+) AS is_closed
+FROM term WHERE school_id = $1 ORDER BY first_on LIMIT 100
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +88,11 @@ async def set_bells(services: Services, actor: Actor, school_id: int, rings: Seq
         )  # fmt: skip
 
 
-async def set_terms(services: Services, actor: Actor, school_id: int, terms: Sequence[tuple[date, date]]) -> None:
-    """Replace the terms of a school: first and last day of each. Raises NotAllowed or SchoolRefused."""
+async def set_terms(services: Services, actor: Actor, school_id: int, terms: Sequence[Days]) -> None:
+    """Replace the terms of a school: first and last day of each. Raises NotAllowed or SchoolRefused.
+
+    What ended with marks in it stays closed: such a term keeps its days, and the one that begins after it its first.
+    """
     actor.require(Right.SCHOOL_KEEP, school_id)
     ordered = sorted(terms)
     for number, (first_on, last_on) in enumerate(ordered):
@@ -88,13 +100,42 @@ async def set_terms(services: Services, actor: Actor, school_id: int, terms: Seq
             raise SchoolRefused(
                 message("The term from {first} ends before it begins, or begins within another.", first=str(first_on))
             )
+    today = services.clock.now().astimezone((await school_of_id(services, school_id)).zone).date()
     async with services.database.transaction() as connection:
+        rows = await raw(connection).fetch(_TERMS, school_id, today)
+        before = [(row["first_on"], row["last_on"]) for row in rows]
+        _check_closed(before, ordered, [row["is_closed"] for row in rows], today)
         await Term.filter(school_id=school_id).delete()
         await Term.bulk_create(Term(school_id=school_id, first_on=first, last_on=last) for first, last in ordered)
         await count_calendar(raw(connection), school_id)
         await audit(
-            connection, actor, "school.terms_set", f"school:{school_id}", school_id=school_id, at=services.clock.now()
-        )
+            connection, actor, "school.terms_set", f"school:{school_id}",
+            {"was": _in_short(before), "now": _in_short(ordered)}, school_id=school_id, at=services.clock.now(),
+        )  # fmt: skip
+
+
+def _check_closed(before: Sequence[Days], after: Sequence[Days], closed: Sequence[bool], today: date) -> None:
+    """Raise SchoolRefused where days of a term that ended with marks would be others, or be written at anew."""
+    begins = {first_on for first_on, _ in after}
+    for number, (term, is_closed) in enumerate(zip(before, closed, strict=True), 1):
+        # Teachers write at a term until the next one of the school year begins.
+        begun = [each[0] for each in before[number : number + 1] if each[0] <= today and _year(each) == _year(term)]
+        if is_closed and (term not in after or not begins.issuperset(begun)):
+            raise SchoolRefused(
+                message(
+                    "The term from {first} has ended, and lessons of it have marks: its days stay as they are.",
+                    first=str(term[0]),
+                )
+            )
+
+
+def _year(term: Days) -> int:
+    """Return in which year the school year of a term began, in August."""
+    return term[0].year - (term[0].month < 8)
+
+
+def _in_short(terms: Sequence[Days]) -> str:
+    return " ".join(f"{first_on}/{last_on}" for first_on, last_on in terms)
 
 
 async def add_class(services: Services, actor: Actor, school_id: int, grade: int, letter: str, shift: int = 1) -> int:

@@ -123,6 +123,36 @@ async def test_while_the_pages_are_away_everybody_is_told_so_in_three_languages(
     assert "//" not in away.text.partition("<body>")[2]  # nothing comes from elsewhere
 
 
+async def test_no_log_keeps_an_address_that_opens_a_timetable_or_a_certificate(services: Services) -> None:
+    asked = ("/timetable/a-secret.ics", "/certificates/a-secret", "/certificates/a-secret/document")
+    async with behind(services) as site:
+        for path in asked:
+            await site.client.get(path)
+            await site.client.get(f"http://localhost:{site.proxy.port}{path}")
+        page = await site.client.get("/certificates/a-secret")
+        for _ in range(2):
+            await site.client.get("/sign-in")
+        logged = site.proxy.logged()
+
+    assert "GET /sign-in" in logged
+    assert "a-secret" not in logged
+    assert page.headers.get_list("referrer-policy") == ["strict-origin"]
+
+
+async def test_no_log_keeps_such_an_address_while_the_pages_are_away() -> None:
+    nobody, tls_port = free_port(), free_port()
+    with nginx(nobody, tls_port) as proxy:
+        async with httpx2.AsyncClient(base_url=f"https://localhost:{tls_port}", verify=proxy.trust) as client:
+            away = await client.get("/timetable/a-secret.ics")
+            for _ in range(2):
+                await client.get("/schools/almaty5/office")
+            logged = proxy.logged()
+
+    assert away.status_code == HTTPStatus.BAD_GATEWAY
+    assert "GET /schools/almaty5/office" in logged
+    assert "a-secret" not in logged
+
+
 async def test_figures_are_for_the_machine_itself(services: Services) -> None:
     async with behind(services) as site, httpx2.AsyncClient(trust_env=False) as itself:
         from_outside = await site.client.get("/metrics")

@@ -254,6 +254,15 @@ async def test_a_deputy_looks_and_writes_nothing(site: Site) -> None:
     await expect(grid.page.get_by_text("Add a lesson by hand")).to_have_count(0)
 
 
+async def test_when_students_came_is_told_to_who_may_know_it(site: Site) -> None:
+    address = f"{JOURNAL}/{site.sample.course_id}/lessons/{site.sample.lesson_id}"
+    for who, is_told in (("class_teacher", True), ("deputy", True), ("methodologist", False)):
+        page = await site.open(address, who)
+        await expect(page.locator("ul.register li").first).to_be_visible()
+        gates = page.locator("ul.register li", has_text="Gate:")
+        assert (await gates.count() > 0) == is_told, who
+
+
 @pytest.mark.requirement("KZ456-27.1", part="journal")
 async def test_parents_see_their_own_childs_marks_words_and_how_a_mark_comes_about(site: Site) -> None:
     page = await site.open(f"/children/{site.sample.child_ref}", "guardian", width=390)

@@ -19,10 +19,10 @@ from tests.servers.process import Server, answers, free_port, program
 
 SITE = ROOT / "deploy" / "server" / "nginx.conf"
 _AROUND = """
-daemon off; pid {folder}/pid; error_log stderr; user root; worker_processes 1;
+daemon off; pid {folder}/pid; error_log {folder}/errors; user root; worker_processes 1;
 events {{ worker_connections 64; }}
 http {{
-  access_log off;
+  access_log {folder}/asked;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/1; uwsgi_temp_path {folder}/2; scgi_temp_path {folder}/3;
   include {folder}/site;
@@ -32,11 +32,16 @@ http {{
 
 @dataclass(frozen=True, slots=True)
 class Nginx:
-    """A running proxy: its plain port, its port with TLS, and who trusts it."""
+    """A running proxy: its plain port, its port with TLS, who trusts it, and where it writes its logs."""
 
     port: int
     tls_port: int
     trust: ssl.SSLContext
+    folder: Path
+
+    def logged(self) -> str:
+        """Return what stands in its logs; of a request, once the next one is answered."""
+        return "".join((self.folder / name).read_text() for name in ("asked", "errors"))
 
 
 @contextmanager
@@ -50,7 +55,7 @@ def nginx(upstream_port: int, tls_port: int) -> Iterator[Nginx]:
     server = Server(command, folder / "log", lambda: answers(tls_port))
     try:
         server.start()
-        yield Nginx(port, tls_port, ssl.create_default_context(cadata=certificate))
+        yield Nginx(port, tls_port, ssl.create_default_context(cadata=certificate), folder)
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)

@@ -35,6 +35,8 @@ def zip_bomb() -> bytes:
 
 async def test_a_pdf_stays_as_it_came_and_a_jpeg_is_drawn_anew_without_what_a_camera_wrote() -> None:
     assert (await checked_scan(PAPER)).content == PAPER
+    number = PAPER.replace(b"/Type", b"/Number#201/Type")
+    assert (await checked_scan(number)).content == number
     drawn = await checked_scan(jpeg())
 
     assert drawn.media == JPEG
@@ -50,6 +52,8 @@ HOSTILE = {
     "a PDF by its end only": PAPER.replace(b"%PDF", b"%PDX"),
     "a PDF without an end": b"%PDF-1.4 without an end",
     "a PDF with a script": PAPER.replace(b"/Type", b"/OpenAction<</S/JavaScript>>/Type"),
+    "a PDF with a script by other letters": PAPER.replace(b"/Type", b"/Open#41ction<</S/#4a#61vaScript>>/Type"),
+    "a PDF with a short name by other letters": PAPER.replace(b"/Type", b"/#4AS(1)/Type"),
     "a PDF with a file in it": PAPER.replace(b"/Type", b"/EmbeddedFile/Type"),
     "half a JPEG": jpeg()[:200],
 }

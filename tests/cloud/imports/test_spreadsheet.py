@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cloud.imports.columns import Column
 from cloud.imports.errors import FileRefused
-from cloud.imports.onesheet import read_one
+from cloud.imports.onesheet import MARKS_MAX, read_one
 from cloud.imports.spreadsheet import ROWS_MAX, SHEETS_MAX, read_spreadsheet
 from cloud.imports.zips import ENTRIES_MAX, opened
 from tests.cloud.imports.factory import AIGERIM, SCHOOL, STUDENTS, book, file, saved, with_sheets
@@ -124,6 +124,17 @@ def test_a_small_file_of_millions_of_elements_is_not_made_into_objects() -> None
     assert len(out.getvalue()) < 100_000
 
     with pytest.raises(FileRefused, match="too big"):
+        read_spreadsheet(out.getvalue())
+
+
+def test_one_table_is_given_less_than_a_whole_school() -> None:
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("xl/workbook.xml", b"<a/>" * (MARKS_MAX + 1))
+
+    with pytest.raises(FileRefused, match="too big"):
+        read_one(out.getvalue(), (), 10)
+    with pytest.raises(FileRefused, match="damaged"):  # it was opened
         read_spreadsheet(out.getvalue())
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cloud.core.errors import NotAllowed, NotFound
-from cloud.timetable.beside import MODULE, solve_beside
+from cloud.timetable.beside import INHERITED, MEMORY_MAX, MODULE, solve_beside
 from cloud.timetable.errors import SolveRefused
 from cloud.timetable.jobs import order, solve_next, solves_of, take_over
 from cloud.timetable.rules import Slot
@@ -98,7 +98,31 @@ async def test_the_program_ends_with_who_began_it() -> None:
     assert programs() == []
 
 
+async def test_the_program_knows_no_setting_and_has_a_limit_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_SECRET", "not for the solver")
+    told: list[tuple[set[str], str]] = []
+
+    async def listening(_: Progress) -> None:
+        if not told:
+            (program,) = programs()
+            names = known_of(program, "environ").split("\0")
+            told.append(({each.partition("=")[0] for each in names if each}, known_of(program, "limits")))
+
+    outcome = await solve_beside(Problem(a_frame(2), seconds=5.0), listening)
+
+    assert outcome.missing == {}
+    ((names, limits),) = told
+    assert "PATH" in names
+    assert names <= set(INHERITED)
+    assert f"Max address space {MEMORY_MAX} {MEMORY_MAX} bytes" in " ".join(limits.split())
+
+
 def programs() -> list[int]:
     """Return the solvers that this process began and that live."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     return [int(each) for each in children if MODULE in Path(f"/proc/{each}/cmdline").read_text()]
+
+
+def known_of(program: int, what: str) -> str:
+    """Return what the kernel knows of a program."""
+    return Path(f"/proc/{program}/{what}").read_text()
