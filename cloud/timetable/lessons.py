@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from cloud.core.errors import NotFound
+from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.schools.queries import calendar_between, times_of_classes
 from cloud.schools.rules import Calendar, ClassTimes, lessons_on
 from cloud.studies.queries import Course, courses_of
 from cloud.studies.rules import year_of
+from cloud.timetable.errors import TimetableRefused
 
 LESSONS_MAX = 20_000
 _LESSONS = """
@@ -24,6 +26,8 @@ WHERE lesson.school_id = $1 AND "on" BETWEEN $2 AND $3 AND ($4::bigint[] IS NULL
 ORDER BY "on", lesson.number, course.school_class_id, lesson.id LIMIT $7
 """
 _ONE = 'SELECT "on", course_id FROM lesson WHERE school_id = $1 AND id = $2'
+_LOCK = "SELECT id FROM lesson WHERE school_id = $1 AND id = $2 FOR UPDATE"  # waits for who writes a mark of it
+_IS_MARKED = "SELECT EXISTS (SELECT FROM journal_mark WHERE lesson_id = $1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,13 @@ async def lesson_of(services: Services, school_id: int, lesson_id: int) -> Lesso
         raise NotFound
     found = await lessons_between(services, school_id, row["on"], row["on"])
     return next(each for each in found if each.id == lesson_id)
+
+
+async def check_unmarked(connection: asyncpg.Connection, school_id: int, lesson_id: int) -> None:
+    """Lock a lesson. Raises TimetableRefused where the journal says something of it already: then it stays."""
+    await connection.execute(_LOCK, school_id, lesson_id)
+    if await connection.fetchval(_IS_MARKED, lesson_id):
+        raise TimetableRefused(message("The journal has entries about this lesson already: it stays as it is."))
 
 
 class DayClock:

@@ -21,7 +21,7 @@ from cloud.schools.queries import calendar_between, times_of_classes
 from cloud.studies.queries import Course, course_of, staff_of_school
 from cloud.timetable.errors import TimetableRefused
 from cloud.timetable.kinds import ConflictKind
-from cloud.timetable.lessons import DayClock, Lesson, lesson_of, lessons_between
+from cloud.timetable.lessons import DayClock, Lesson, check_unmarked, lesson_of, lessons_between
 from cloud.timetable.rules import Conflict
 
 NOTE_MAX, ROOM_MAX = 120, 20
@@ -97,6 +97,7 @@ async def call_off(
     lesson = await _changeable(services, school_id, lesson_id, today)
     _, why = _checked(lesson.room, note)
     async with services.database.transaction() as transaction:
+        await check_unmarked(raw(transaction), school_id, lesson_id)
         await raw(transaction).execute(
             _CHANGE, school_id, lesson_id, lesson.teacher_id, lesson.room, why, True, True
         )  # fmt: skip

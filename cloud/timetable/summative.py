@@ -21,7 +21,7 @@ from cloud.schools.queries import terms_of
 from cloud.timetable.errors import TimetableRefused
 from cloud.timetable.framing import rule_of
 from cloud.timetable.kinds import LESSON, SUMMATIVE
-from cloud.timetable.lessons import Lesson, lesson_of, lessons_between
+from cloud.timetable.lessons import Lesson, check_unmarked, lesson_of, lessons_between
 
 _LOCK = "SELECT id FROM school_class WHERE id = $1 FOR NO KEY UPDATE"
 _PLANNED = """
@@ -67,12 +67,15 @@ async def set_kind(
     lesson = await lesson_of(services, school_id, lesson_id)
     if lesson.on < today:
         raise TimetableRefused(message("The lesson's day has gone. What was given is in the journal."))
+    if lesson.on == today:
+        raise TimetableRefused(message("Of what kind today's lesson is, its teacher says in the journal."))
     if kind != LESSON:
         _check(lesson)
     most = (await rule_of(services, school_id)).summative_max
     async with services.database.transaction() as transaction:
         at = raw(transaction)
         await at.fetchval(_LOCK, lesson.course.class_id)
+        await check_unmarked(at, school_id, lesson_id)
         await at.execute(_SET, school_id, lesson_id, kind)
         detail = {"kind": kind, "on": str(lesson.on)}
         await audit(transaction, actor, "lesson.kind_set", f"lesson:{lesson_id}", detail, school_id=school_id,

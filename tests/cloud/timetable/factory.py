@@ -15,6 +15,10 @@ from tests.cloud.studies.factory import Studies, studies
 
 TUESDAY, WEDNESDAY, THURSDAY = TODAY, TODAY + timedelta(days=1), TODAY + timedelta(days=2)
 NEXT_TUESDAY = TODAY + timedelta(days=7)
+_MARK = """
+INSERT INTO journal_mark (school_id, number, lesson_id, person_id, "on", here, points, at, by_name)
+SELECT $1, 1, id, $3, "on", 'present', 8, $4, 'Сейіт Айгүл' FROM lesson WHERE id = $2
+"""
 
 
 @dataclass(slots=True)
@@ -80,3 +84,8 @@ class Planned:
     async def course(self, course_id: int) -> Course:
         """Return a course."""
         return await course_of(self.services, self.school_id, course_id)
+
+
+async def marked(services: Services, school_id: int, lesson_id: int, person_id: int) -> None:
+    """Let the journal have the school's first mark, of a lesson."""
+    await services.database.pool.execute(_MARK, school_id, lesson_id, person_id, services.clock.now())

@@ -1,6 +1,7 @@
 """Calendar feeds behind secret addresses, as npm's ical.js reads them."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ async def test_a_calendar_program_reads_a_classs_lessons_with_what_is_otherwise(
     await school.usual()
     services, here, own = school.services, school.school_id, school.studies
     maths, history = [await school.lesson(each, TUESDAY) for each in (school.mathematics, school.history)]
-    await set_kind(services, SYSTEM, here, maths.id, SOR, TODAY)
+    await set_kind(services, SYSTEM, here, maths.id, SOR, TODAY - timedelta(days=1))
     await call_off(services, SYSTEM, here, history.id, "Экскурсия; всем классом, в музей", TODAY)
     token = await opened(school, Of(own.class_id))
 

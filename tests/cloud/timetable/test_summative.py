@@ -18,8 +18,9 @@ from cloud.timetable.rules import Slot
 from cloud.timetable.substituting import call_off
 from cloud.timetable.summative import Wrong, set_kind, works_between
 from tests.cloud.schools.factory import SYSTEM
-from tests.cloud.timetable.factory import NEXT_TUESDAY, TODAY, TUESDAY, WEDNESDAY, Planned
+from tests.cloud.timetable.factory import NEXT_TUESDAY, TODAY, TUESDAY, WEDNESDAY, Planned, marked
 
+BEFORE = TODAY - timedelta(days=1)
 KIND = "SELECT kind FROM lesson WHERE id = $1"
 
 
@@ -28,14 +29,14 @@ async def test_a_class_has_no_more_works_on_a_day_than_the_school_allows(school:
     services, here = school.services, school.school_id
     await put_rule(services, SYSTEM, here, SchoolRule(0, 1))
     first, second = [(await school.lesson(each, TUESDAY)).id for each in (school.mathematics, school.history)]
-    await set_kind(services, school.studies.deputy, here, first, SOR, TODAY)
+    await set_kind(services, school.studies.deputy, here, first, SOR, BEFORE)
 
     with pytest.raises(TimetableRefused, match="5А has 1 summative works"):
-        await set_kind(services, SYSTEM, here, second, SOCH, TODAY)
+        await set_kind(services, SYSTEM, here, second, SOCH, BEFORE)
 
     assert await services.database.pool.fetchval(KIND, second) == LESSON
-    await set_kind(services, SYSTEM, here, first, LESSON, TODAY)
-    await set_kind(services, SYSTEM, here, second, SOCH, TODAY)
+    await set_kind(services, SYSTEM, here, first, LESSON, BEFORE)
+    await set_kind(services, SYSTEM, here, second, SOCH, BEFORE)
     works = await works_between(services, here, TODAY, NEXT_TUESDAY)
     assert [(each.lesson.course.id, each.lesson.kind, each.wrong) for each in works] == [(school.history, SOCH, ())]
 
@@ -47,7 +48,7 @@ async def test_groups_that_write_beside_each_other_are_one_work(school: Planned)
     await school.published(*(Slot(2, 1, each) for each in physics))
 
     for each in physics:
-        await set_kind(services, SYSTEM, here, (await school.lesson(each, TUESDAY)).id, SOR, TODAY)
+        await set_kind(services, SYSTEM, here, (await school.lesson(each, TUESDAY)).id, SOR, BEFORE)
 
     assert [each.wrong for each in await works_between(services, here, TUESDAY, TUESDAY)] == [(), ()]
 
@@ -58,8 +59,8 @@ async def test_what_does_not_fit_any_more_is_told(school: Planned) -> None:
     days = [TUESDAY + timedelta(days=7 * number) for number in range(1, 5)]
     lessons = [await school.lesson(school.mathematics, on) for on in days]
     for lesson in lessons:
-        await set_kind(services, SYSTEM, here, lesson.id, SOR, TODAY)
-    await set_kind(services, SYSTEM, here, (await school.lesson(school.history, days[3])).id, SOCH, TODAY)
+        await set_kind(services, SYSTEM, here, lesson.id, SOR, BEFORE)
+    await set_kind(services, SYSTEM, here, (await school.lesson(school.history, days[3])).id, SOCH, BEFORE)
     await set_terms(services, SYSTEM, here, [(TODAY, days[2]), (days[2] + timedelta(days=1), days[3])])
     await set_day(services, SYSTEM, here, days[0], Day(DayKind.HOLIDAY))
     await call_off(services, SYSTEM, here, lessons[1].id, "", TODAY)
@@ -79,12 +80,28 @@ async def test_a_work_needs_a_lesson_to_come_that_is_given(school: Planned) -> N
     services, here = school.services, school.school_id
     lesson = await school.lesson(school.mathematics, TUESDAY)
 
-    with pytest.raises(TimetableRefused):
-        await set_kind(services, SYSTEM, here, lesson.id, SOR, WEDNESDAY)
+    for today in (TUESDAY, WEDNESDAY):  # today's is its teacher's own to say, in the journal
+        with pytest.raises(TimetableRefused, match="in the journal"):
+            await set_kind(services, SYSTEM, here, lesson.id, SOR, today)
     with pytest.raises(NotFound):
-        await set_kind(services, SYSTEM, here, lesson.id, "exam", TODAY)
+        await set_kind(services, SYSTEM, here, lesson.id, "exam", BEFORE)
     with pytest.raises(NotAllowed):
-        await set_kind(services, school.studies.teachers[0], here, lesson.id, SOR, TODAY)
+        await set_kind(services, school.studies.teachers[0], here, lesson.id, SOR, BEFORE)
     await call_off(services, SYSTEM, here, lesson.id, "", TODAY)
     with pytest.raises(TimetableRefused, match="called off"):
-        await set_kind(services, SYSTEM, here, lesson.id, SOR, TODAY)
+        await set_kind(services, SYSTEM, here, lesson.id, SOR, BEFORE)
+
+
+async def test_what_the_journal_has_marks_of_stays_as_it_is(school: Planned) -> None:
+    await school.usual()
+    services, here = school.services, school.school_id
+    lesson = await school.lesson(school.mathematics, TUESDAY)
+    await marked(services, here, lesson.id, school.studies.student_ids[0])
+
+    with pytest.raises(TimetableRefused, match="entries about this lesson"):
+        await set_kind(services, SYSTEM, here, lesson.id, SOR, BEFORE)
+    with pytest.raises(TimetableRefused, match="entries about this lesson"):
+        await call_off(services, SYSTEM, here, lesson.id, "", TODAY)
+
+    after = await school.lesson(school.mathematics, TUESDAY)
+    assert (after.kind, after.is_off, after.is_by_hand) == (LESSON, False, False)
