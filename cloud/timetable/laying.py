@@ -34,7 +34,7 @@ INSERT INTO timetable_head (school_id) VALUES ($1) ON CONFLICT (school_id) DO UP
 """
 _NUMBER = "SELECT calendar_number FROM school WHERE id = $1"
 _LAID = "UPDATE timetable_head SET laid_on = $2, calendar_number = $3 WHERE school_id = $1"
-_HAS_TODAY = 'SELECT EXISTS (SELECT FROM lesson WHERE school_id = $1 AND "on" = $2)'
+_HAS_TODAY = 'SELECT EXISTS (SELECT FROM lesson WHERE school_id = $1 AND "on" = $2 AND NOT is_by_hand)'
 _WANTED = """
 WITH wanted AS (
   SELECT * FROM unnest($2::bigint[], $3::date[], $4::smallint[], $5::bigint[], $6::text[])
@@ -95,7 +95,7 @@ async def lay_out_due(services: Services) -> int:
 async def lay_out(services: Services, school_id: int) -> int:
     """Lay out a school's lessons of the days ahead; return how many rows changed.
 
-    Today's are laid out where there are none yet: who publishes in the morning begins that day.
+    Today's are laid out where there are none yet but those added by hand: who publishes in the morning begins that day.
     """
     school = await school_of_id(services, school_id)
     today = services.clock.now().astimezone(school.zone).date()

@@ -12,7 +12,7 @@ from cloud.studies.actions import end_course
 from cloud.timetable.kinds import Weeks
 from cloud.timetable.laying import AHEAD, lay_out, lay_out_due
 from cloud.timetable.rules import Slot
-from cloud.timetable.substituting import call_off
+from cloud.timetable.substituting import add_lesson, call_off
 from cloud.timetable.versions import add_draft, publish, put_all
 from simulators.clock import SimulatedClock
 from tests.cloud.schools.factory import SYSTEM
@@ -73,6 +73,16 @@ async def test_a_day_that_came_is_not_touched_by_a_later_change(school: Planned,
     assert await school.told(NEXT_TUESDAY) == [(NEXT_TUESDAY, 1, school.history)]
     clock.advance(timedelta(days=7).total_seconds())
     assert await lay_out_due(services) > 0  # a week further ahead
+
+
+async def test_a_lesson_added_by_hand_keeps_no_day_from_being_laid_out(school: Planned) -> None:
+    await add_lesson(school.services, SYSTEM, school.school_id, school.history, TUESDAY, 5, "", "", TODAY)
+
+    await school.usual()
+
+    assert await school.told(TUESDAY) == [
+        (TUESDAY, 1, school.mathematics), (TUESDAY, 2, school.history), (TUESDAY, 5, school.history),
+    ]  # fmt: skip
 
 
 async def test_what_somebody_wrote_or_changed_stays(school: Planned) -> None:
