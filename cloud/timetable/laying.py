@@ -99,16 +99,16 @@ async def lay_out(services: Services, school_id: int) -> int:
     """
     school = await school_of_id(services, school_id)
     today = services.clock.now().astimezone(school.zone).date()
-    pool = services.database.pool
-    number = await pool.fetchval(_NUMBER, school_id)  # before the calendar: what comes after is followed next time
-    first_on = today + timedelta(days=1) if await pool.fetchval(_HAS_TODAY, school_id, today) else today
-    planned = list(_planned(await _plan_of(services, school, first_on, today + AHEAD), first_on, today + AHEAD))
-    columns = (
-        [each.course.id for each in planned], [each.on for each in planned], [each.number for each in planned],
-        [each.course.teacher_id for each in planned], [each.room for each in planned],
-    )  # fmt: skip
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(_HEAD, school_id)  # locks it: one at a time
+    async with services.database.pool.acquire() as connection, connection.transaction():
+        # Locks it: one at a time, and a publication is either read below or lets it be done anew.
+        await connection.execute(_HEAD, school_id)
+        number = await connection.fetchval(_NUMBER, school_id)  # before the calendar: what comes after is for next time
+        first_on = today + timedelta(days=1) if await connection.fetchval(_HAS_TODAY, school_id, today) else today
+        planned = list(_planned(await _plan_of(services, school, first_on, today + AHEAD), first_on, today + AHEAD))
+        columns = (
+            [each.course.id for each in planned], [each.on for each in planned], [each.number for each in planned],
+            [each.course.teacher_id for each in planned], [each.room for each in planned],
+        )  # fmt: skip
         changed = len(await connection.fetch(_PUT, school_id, *columns))
         changed += await _drop(connection, (school_id, *columns, first_on))
         await connection.execute(_LAID, school_id, today, number)

@@ -1,5 +1,6 @@
 """Lessons of the days ahead follow the timetable and the calendar, once each, and what was given stays as it was."""
 
+import asyncio
 from datetime import date, timedelta
 
 import pytest
@@ -18,6 +19,8 @@ from simulators.clock import SimulatedClock
 from tests.cloud.schools.factory import SYSTEM
 from tests.cloud.timetable.factory import NEXT_TUESDAY, THURSDAY, TODAY, TUESDAY, WEDNESDAY, Planned
 
+_PUBLISHED = "UPDATE timetable SET first_on = $2, published_at = $3 WHERE id = $1"
+_IS_AWAITED = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
 HOLIDAY = Day(DayKind.HOLIDAY)
 ALL = 'SELECT id, course_id, "on", number, teacher_id, is_off FROM lesson ORDER BY id'
 
@@ -83,6 +86,23 @@ async def test_a_lesson_added_by_hand_keeps_no_day_from_being_laid_out(school: P
     assert await school.told(TUESDAY) == [
         (TUESDAY, 1, school.mathematics), (TUESDAY, 2, school.history), (TUESDAY, 5, school.history),
     ]  # fmt: skip
+
+
+async def test_a_publication_in_the_instant_of_a_laying_out_is_followed(school: Planned) -> None:
+    draft = await school.usual()
+    services, here, pool = school.services, school.school_id, school.services.database.pool
+    changed = await add_draft(services, SYSTEM, here, "Жаңа", TODAY, draft)
+    await put_all(services, SYSTEM, here, changed, [Slot(2, 1, school.history)])
+
+    async with pool.acquire() as connection, asyncio.TaskGroup() as group, connection.transaction():
+        await connection.execute(_PUBLISHED, changed, TODAY, services.clock.now())
+        await connection.execute("UPDATE timetable_head SET laid_on = NULL WHERE school_id = $1", here)
+        laying = group.create_task(lay_out(services, here), name="laying")
+        async with asyncio.timeout(30):
+            while not await connection.fetchval(_IS_AWAITED):
+                assert not laying.done()
+
+    assert await school.told(NEXT_TUESDAY) == [(NEXT_TUESDAY, 1, school.history)]
 
 
 async def test_what_somebody_wrote_or_changed_stays(school: Planned) -> None:
