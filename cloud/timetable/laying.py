@@ -1,7 +1,8 @@
 """Lessons of the days ahead, laid out by the published timetables and the school's calendar, again and again.
 
-Rule: what was given stays: days that have gone are not touched, nor lessons that somebody changed on their day, gave a
-theme, made a summative work of, or wrote anything else to. What follows a change is the rest, and nothing is doubled.
+Rule: what was given stays: days that have gone are not touched, nor lessons that somebody changed on their day, or made
+a summative work of. What follows a change is the rest, and nothing is doubled. A theme stays with its lesson, also
+where that is called off since no timetable has it any more; so does what else hangs on one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +42,7 @@ WITH wanted AS (
     AS wanted (course_id, "on", number, teacher_id, room)
 )
 """
-_UNTOUCHED = "NOT lesson.is_by_hand AND lesson.theme = '' AND lesson.kind = 'lesson'"
+_UNTOUCHED = "NOT lesson.is_by_hand AND lesson.kind = 'lesson'"
 _PUT = f"""{_WANTED}
 INSERT INTO lesson (school_id, course_id, "on", number, teacher_id, room) SELECT $1, * FROM wanted
 ON CONFLICT (course_id, "on", number) DO UPDATE
@@ -51,12 +52,12 @@ WHERE {_UNTOUCHED}
 RETURNING 1
 """  # noqa: S608 (text of ours)
 _GONE = f"""{_WANTED}, gone AS (
-  SELECT id FROM lesson WHERE school_id = $1 AND "on" >= $7 AND {_UNTOUCHED} AND NOT EXISTS (
+  SELECT id, theme FROM lesson WHERE school_id = $1 AND "on" >= $7 AND {_UNTOUCHED} AND NOT EXISTS (
     SELECT FROM wanted WHERE (wanted.course_id, wanted."on", wanted.number) = (
       lesson.course_id, lesson."on", lesson.number))
 )
 """  # noqa: S608 (text of ours)
-_DROP = f"{_GONE} DELETE FROM lesson USING gone WHERE lesson.id = gone.id RETURNING 1"  # noqa: S608
+_DROP = f"{_GONE} DELETE FROM lesson USING gone WHERE lesson.id = gone.id AND gone.theme = '' RETURNING 1"  # noqa: S608
 _OFF = f"""{_GONE} UPDATE lesson SET is_off = true FROM gone WHERE lesson.id = gone.id AND NOT is_off RETURNING 1
 """  # noqa: S608
 log = structlog.get_logger()
@@ -118,12 +119,17 @@ async def lay_out(services: Services, school_id: int) -> int:
 
 
 async def _drop(connection: asyncpg.Connection, values: tuple[object, ...]) -> int:
-    """Delete lessons that are in no timetable any more; where something hangs on one, all of them are called off."""
+    """Delete lessons that are in no timetable any more, and call off those with a theme.
+
+    Where something hangs on one, all of them are called off.
+    """
+    dropped = 0
     try:
         async with connection.transaction():
-            return len(await connection.fetch(_DROP, *values))
+            dropped = len(await connection.fetch(_DROP, *values))
     except asyncpg.ForeignKeyViolationError:
-        return len(await connection.fetch(_OFF, *values))
+        pass
+    return dropped + len(await connection.fetch(_OFF, *values))
 
 
 async def _plan_of(services: Services, school: SchoolRow, first_on: date, last_on: date) -> _Plan:

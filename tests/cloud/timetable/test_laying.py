@@ -108,10 +108,9 @@ async def test_a_publication_in_the_instant_of_a_laying_out_is_followed(school: 
 async def test_what_somebody_wrote_or_changed_stays(school: Planned) -> None:
     draft = await school.usual()
     services, here = school.services, school.school_id
-    themed, summative, called_off, plain = [
-        (await school.lesson(school.mathematics, TUESDAY + timedelta(days=7 * number))).id for number in (1, 2, 3, 4)
+    summative, called_off, plain = [
+        (await school.lesson(school.mathematics, TUESDAY + timedelta(days=7 * number))).id for number in (1, 2, 3)
     ]
-    await services.database.pool.execute("UPDATE lesson SET theme = 'Бөлшектер' WHERE id = $1", themed)
     await services.database.pool.execute("UPDATE lesson SET kind = 'sor' WHERE id = $1", summative)
     await call_off(services, SYSTEM, here, called_off, "", TODAY)
     empty = await add_draft(services, SYSTEM, here, "Жаңа", TODAY, draft)
@@ -122,8 +121,41 @@ async def test_what_somebody_wrote_or_changed_stays(school: Planned) -> None:
 
     rows = await services.database.pool.fetch("SELECT id FROM lesson WHERE course_id = $1", school.mathematics)
     kept = {row["id"] for row in rows}
-    assert {themed, summative, called_off} <= kept
+    assert {summative, called_off} <= kept
     assert plain not in kept
+
+
+async def test_a_lesson_with_a_theme_follows_teacher_room_and_timetable_and_keeps_the_theme(school: Planned) -> None:
+    draft = await school.usual()
+    services, here, own = school.services, school.school_id, school.studies
+    stays, goes = [await school.lesson(each, NEXT_TUESDAY) for each in (school.mathematics, school.history)]
+    await services.database.pool.execute(
+        "UPDATE lesson SET theme = 'Бөлшектер' WHERE id = ANY($1)", [stays.id, goes.id]
+    )
+    await services.database.pool.execute(
+        "UPDATE course SET teacher_id = $2 WHERE id = $1", school.mathematics, own.teacher_ids[1]
+    )
+    changed = await add_draft(services, SYSTEM, here, "Жаңа", TODAY, draft)
+    await put_all(services, SYSTEM, here, changed, [Slot(2, 1, school.mathematics, room="9")])
+    await publish(services, SYSTEM, here, changed, (TODAY, None), TODAY)
+
+    await lay_out_due(services)
+
+    lessons = {each.id: each for each in await school.lessons(NEXT_TUESDAY)}
+    moved, off = lessons[stays.id], lessons[goes.id]
+    assert (moved.teacher_id, moved.room, moved.is_off, moved.theme) == (own.teacher_ids[1], "9", False, "Бөлшектер")
+    assert (off.is_off, off.theme) == (True, "Бөлшектер")
+    assert await lay_out(services, here) == 0
+    await set_day(services, SYSTEM, here, NEXT_TUESDAY, HOLIDAY)
+    await lay_out_due(services)
+    assert [each.is_off for each in await school.lessons(NEXT_TUESDAY)] == [True, True]
+    back = await add_draft(services, SYSTEM, here, "Бұрынғы", TODAY, draft)
+    await publish(services, SYSTEM, here, back, (WEDNESDAY, None), TODAY)
+    await set_day(services, SYSTEM, here, NEXT_TUESDAY, Day(DayKind.WORKDAY))
+    await lay_out_due(services)
+    assert [(each.id, each.is_off) for each in await school.lessons(NEXT_TUESDAY)] == [
+        (stays.id, False), (goes.id, False),
+    ]  # fmt: skip
 
 
 async def test_a_lesson_on_which_something_hangs_is_called_off_instead(school: Planned) -> None:
