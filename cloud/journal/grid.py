@@ -75,9 +75,9 @@ async def grid_of(services: Services, reach: Reach, course: Course, school: Scho
     """Return the journal of a course in a quarter; rights were asked by `course_within`."""
     counting = await counting_of(services, school, course, number)
     quarter, pool = counting.quarter, services.database.pool
-    lessons = await lessons_of(services, [course.id], quarter.first_on, quarter.last_on)
+    lessons = await lessons_of(services, [course.id], quarter.first_on, quarter.until)
     shown = [lesson for lesson in lessons if lesson.on <= school.on and not lesson.is_off]
-    learners = (await learners_of(pool, [course.id], quarter.first_on, quarter.last_on))[course.id]
+    learners = (await learners_of(pool, [course.id], quarter.first_on, quarter.until))[course.id]
     learners = [each for each in learners if each.is_in(school.on) or any(each.is_in(lesson.on) for lesson in shown)]
     cells = await cells_of(pool, [lesson.id for lesson in shown])
     ids = [each.id for each in learners]
@@ -99,7 +99,7 @@ async def explain(
     counting = await counting_of(services, school, course, number)
     pool, span = services.database.pool, counting.span
     lessons = [
-        lesson for lesson in await lessons_of(services, [course.id], span.first_on, min(span.last_on, school.on))
+        lesson for lesson in await lessons_of(services, [course.id], span.first_on, min(span.until, school.on))
         if not lesson.is_off and learner.is_in(lesson.on)
     ]  # fmt: skip
     ids = [lesson.id for lesson in lessons]
