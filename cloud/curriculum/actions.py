@@ -159,7 +159,8 @@ async def set_units(
 async def apply_plan(services: Services, actor: Actor, school_id: int, plan_id: int, class_id: int) -> int:
     """Let a class be taught by a plan: add the courses it lacks, set the hours of those it has; return how many.
 
-    A course of a subject that the plan does not have stays. Raises NotAllowed, NotFound, PlanRefused or StudyRefused.
+    A course of a subject that the plan does not have stays, and a subject whose course was ended is not begun anew.
+    Raises NotAllowed, NotFound, PlanRefused or StudyRefused.
     """
     actor.require(Right.STUDIES_KEEP, school_id)
     async with services.database.transaction() as connection:
@@ -226,10 +227,11 @@ def _given(
 ) -> list[tuple[int | None, CourseGiven]]:
     """Return courses as the plan wants them, with the id of each that is there. A teacher who left leaves a vacancy."""
     planned = {item.subject.id: item.half_hours for item in whole.items}
+    ended = {each.subject.id for each in courses if each.ended_on is not None}
     given: list[tuple[int | None, CourseGiven]] = []
     for differs in differences_of(planned, taught_in(courses)):
         own = [each for each in courses if each.subject.id == differs.subject_id and each.ended_on is None]
-        if differs.how is Differs.MISSING:
+        if differs.how is Differs.MISSING and differs.subject_id not in ended:
             given.append((None, CourseGiven(whole.plan.year, class_id, differs.subject_id, differs.planned)))
         elif differs.how is Differs.OTHER:
             given += [

@@ -1,6 +1,7 @@
 """The teaching load: hours a week that each teacher has by courses, lessons given in a period, and what nobody teaches.
 
-Rule: a lesson counts for who gave it: a substitute's is the substitute's, and the teacher who was away gave none.
+Rule: a lesson counts for who gave it: a substitute's is the substitute's, and the teacher who was away gave none. One
+that nobody was named for, as of a vacancy, counts for nobody, whoever has the course by now.
 """
 
 from collections.abc import Sequence
@@ -18,12 +19,11 @@ from cloud.studies.queries import Course, courses_of, staff_of_school
 GIVEN_MAX = 2_000
 _NORM = "SELECT hours FROM load_norm WHERE school_id = $1"
 _GIVEN = """
-SELECT coalesce(lesson.teacher_id, course.teacher_id) AS teacher_id, count(*) AS lessons,
-  count(*) FILTER (WHERE lesson.teacher_id IS DISTINCT FROM course.teacher_id AND lesson.teacher_id IS NOT NULL)
-    AS substituted
+SELECT lesson.teacher_id, count(*) AS lessons,
+  count(*) FILTER (WHERE lesson.teacher_id IS DISTINCT FROM course.teacher_id) AS substituted
 FROM lesson JOIN course ON course.id = course_id
 WHERE lesson.school_id = $1 AND "on" BETWEEN $2 AND $3 AND NOT is_off
-  AND coalesce(lesson.teacher_id, course.teacher_id) IS NOT NULL
+  AND lesson.teacher_id IS NOT NULL
 GROUP BY 1 LIMIT $4
 """
 _NAMES = """

@@ -67,7 +67,7 @@ async def debts_of(services: Services, school: SchoolToday, courses: Sequence[Co
     if not marked:
         return Debts(quarters, quarter, [])
     pool, upto = services.database.pool, max(quarter.first_on, min(quarter.last_on, school.on))
-    lessons = await lessons_of(services, marked, quarters[0].first_on, quarters[-1].last_on)
+    lessons = await lessons_of(services, marked, quarters[0].first_on, quarters[-1].until)
     works = [each for each in lessons if each.is_summative and not each.is_off]
     learners = await learners_of(pool, marked, upto, upto)
     cells = await cells_of(pool, [work.id for work in works if work.on <= school.on])

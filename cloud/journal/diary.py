@@ -134,7 +134,7 @@ async def progress_of(
         is_marked = counting.scheme.has_marks(each.grade)
         result = counted.result(person_id, got) if is_marked else None
         subjects.append(SubjectStands(each, counting, result, counted.year(person_id, got)))
-    lessons = await diary_of(services, person_id, quarter.first_on, min(quarter.last_on, today))
+    lessons = await diary_of(services, person_id, quarter.first_on, min(quarter.until, today))
     wanted = {each.id for each in every if subject_id in (None, each.subject.id)}
     scheme = counting_in(own, quarters, quarter, "").scheme
     weeks = weeks_of([each for each in lessons if each.lesson.course_id in wanted], scheme)

@@ -9,7 +9,7 @@ from cloud.core.services import Services
 from cloud.journal.counting import Counting, counting_of, result_in, sums_over
 from cloud.journal.grading import Got, Part, Result, YearMark, result_of, year_mark
 from cloud.journal.kinds import NOTHING, Lesson, Standing
-from cloud.journal.offers import Offer, offers_on
+from cloud.journal.offers import Hours, Offer, hours_on, offers_on
 from cloud.journal.quarters import Quarter, Span
 from cloud.journal.queries import (
     Entry,
@@ -48,6 +48,7 @@ class Grid:
     writes: frozenset[int]
     hand: Hand | None  # of the whole course
     offers: Mapping[int, Offer]  # of today, by person
+    hours: Mapping[int, Hours]  # of today's lessons, by number
 
     @property
     def has_marks(self) -> bool:
@@ -74,9 +75,9 @@ async def grid_of(services: Services, reach: Reach, course: Course, school: Scho
     """Return the journal of a course in a quarter; rights were asked by `course_within`."""
     counting = await counting_of(services, school, course, number)
     quarter, pool = counting.quarter, services.database.pool
-    lessons = await lessons_of(services, [course.id], quarter.first_on, quarter.last_on)
+    lessons = await lessons_of(services, [course.id], quarter.first_on, quarter.until)
     shown = [lesson for lesson in lessons if lesson.on <= school.on and not lesson.is_off]
-    learners = (await learners_of(pool, [course.id], quarter.first_on, quarter.last_on))[course.id]
+    learners = (await learners_of(pool, [course.id], quarter.first_on, quarter.until))[course.id]
     learners = [each for each in learners if each.is_in(school.on) or any(each.is_in(lesson.on) for lesson in shown)]
     cells = await cells_of(pool, [lesson.id for lesson in shown])
     ids = [each.id for each in learners]
@@ -86,9 +87,9 @@ async def grid_of(services: Services, reach: Reach, course: Course, school: Scho
         for each in learners
     ]
     writes = writable(reach, course, shown, quarter, school.on)
-    offers = await _offers(services, school, ids, shown)
+    offers, hours = await _offers(services, school, course, ids, shown)
     ahead = [lesson for lesson in lessons if lesson not in shown]
-    return Grid(course, counting, shown, ahead, rows, writes, reach.hand_at(course), offers)
+    return Grid(course, counting, shown, ahead, rows, writes, reach.hand_at(course), offers, hours)
 
 
 async def explain(
@@ -98,7 +99,7 @@ async def explain(
     counting = await counting_of(services, school, course, number)
     pool, span = services.database.pool, counting.span
     lessons = [
-        lesson for lesson in await lessons_of(services, [course.id], span.first_on, min(span.last_on, school.on))
+        lesson for lesson in await lessons_of(services, [course.id], span.first_on, min(span.until, school.on))
         if not lesson.is_off and learner.is_in(lesson.on)
     ]  # fmt: skip
     ids = [lesson.id for lesson in lessons]
@@ -142,10 +143,11 @@ def _cell(cells: Mapping[tuple[int, int], Standing], lesson: Lesson, learner: Le
 
 
 async def _offers(
-    services: Services, school: SchoolToday, ids: Sequence[int], lessons: Sequence[Lesson]
-) -> Mapping[int, Offer]:  # fmt: skip
-    """Return what is offered of today, where there is a lesson of today."""
+    services: Services, school: SchoolToday, course: Course, ids: Sequence[int], lessons: Sequence[Lesson]
+) -> tuple[Mapping[int, Offer], Mapping[int, Hours]]:  # fmt: skip
+    """Return what is offered of today, and when lessons are, where there is a lesson of today."""
     if not any(lesson.on == school.on for lesson in lessons):
-        return {}
+        return {}, {}
     async with services.database.pool.acquire() as connection:
-        return await offers_on(connection, services.vault, school.id, ids, school.on)
+        offers = await offers_on(connection, services.vault, school.id, ids, school.on)
+    return offers, await hours_on(services, school.id, course.class_id, school.on)

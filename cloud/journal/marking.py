@@ -21,7 +21,7 @@ from cloud.journal.counting import Counting, counting_in
 from cloud.journal.errors import JournalChanged, JournalRefused
 from cloud.journal.grading import Scheme
 from cloud.journal.kinds import NOTHING, REASON, REMARK, Cell, Here, Lesson, Standing
-from cloud.journal.offers import offers_on
+from cloud.journal.offers import hours_on, offers_on
 from cloud.journal.quarters import Quarter, quarter_at
 from cloud.journal.queries import Learner, cells_of, learners_of, lesson_of, reason_place, remark_place
 from cloud.journal.reach import course_within
@@ -133,14 +133,16 @@ async def take(services: Services, actor: Actor, school: SchoolToday, place: Pla
     if place.hand is not Hand.TEACHER:
         raise NotAllowed
     check_lesson(place.hand, place.lesson, place.quarter, school.on, "")
+    hours = (await hours_on(services, school.id, place.course.class_id, place.lesson.on)).get(place.lesson.number)
     async with services.database.transaction() as transaction:
         connection = await locked(transaction, school.id)
         ids = [each.id for each in (await _learners(connection, place)).values()]
         standing = await cells_of(connection, [place.lesson.id], ids)
         offered = await offers_on(connection, services.vault, school.id, ids, place.lesson.on)
         wanted = {
-            person_id: Cell(offered[person_id].here) for person_id in ids
+            person_id: Cell(here) for person_id in ids
             if standing.get((place.lesson.id, person_id), NOTHING).cell.here is Here.UNSAID
+            and (here := offered[person_id].at(hours)) is not Here.UNSAID
         }  # fmt: skip
         await _write(services, connection, actor, school.id, place, wanted, "")
         if wanted:

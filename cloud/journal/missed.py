@@ -57,7 +57,7 @@ async def attendance_of(services: Services, school: SchoolToday, class_id: int, 
     courses = {course.id: course for course in await courses_of(services, school.id, year, class_ids=[class_id])}
     quarters = await quarters_of(services, school.id, year)
     quarter = quarter_of_number(quarters, number, school.on)
-    span = quarter.first_on, min(quarter.last_on, school.on)
+    span = quarter.first_on, min(quarter.until, school.on)
     lessons = [each for each in await lessons_of(services, courses, *span) if not each.is_off]
     learners = await learners_of(services.database.pool, courses, *span)
     cells = await cells_of(services.database.pool, [lesson.id for lesson in lessons])

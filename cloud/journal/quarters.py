@@ -13,7 +13,7 @@ IN_HALF_A_YEAR = 2
 
 @dataclass(frozen=True, slots=True)
 class Quarter:
-    """A term of a school year by its number; lessons of the days up to `until` are written before the next begins."""
+    """A term of a school year by its number; lessons of days up to `until`, before the next begins, are its own."""
 
     number: int
     first_on: date
@@ -21,7 +21,8 @@ class Quarter:
     until: date
 
     def has(self, on: date) -> bool:
-        return self.first_on <= on <= self.last_on
+        """Tell whether a lesson of a day is the quarter's: one on a day of work between two is the earlier's."""
+        return self.first_on <= on <= self.until
 
     def is_open(self, today: date) -> bool:
         """Tell whether teachers still write: until the next quarter begins."""
@@ -45,6 +46,11 @@ class Span:
     @property
     def last_on(self) -> date:
         return self.quarters[-1].last_on
+
+    @property
+    def until(self) -> date:
+        """Return the last day whose lessons count."""
+        return self.quarters[-1].until
 
 
 def quarters_in(terms: Sequence[tuple[date, date]], year: int) -> list[Quarter]:

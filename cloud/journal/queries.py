@@ -52,8 +52,8 @@ _GOT = """
 WITH given AS MATERIALIZED (
   SELECT lesson.id, subject_id, quarter.number AS quarter, kind, coalesce(points_max, 0) AS most
   FROM course JOIN lesson ON lesson.course_id = course.id AND NOT is_off AND lesson."on" BETWEEN $2 AND $3
-  JOIN unnest($4::int[], $5::date[], $6::date[]) AS quarter (number, first_on, last_on)
-    ON lesson."on" BETWEEN quarter.first_on AND quarter.last_on
+  JOIN unnest($4::int[], $5::date[], $6::date[]) AS quarter (number, first_on, until)
+    ON lesson."on" BETWEEN quarter.first_on AND quarter.until
   LEFT JOIN lesson_plan ON lesson_plan.lesson_id = lesson.id
   WHERE ($7::bigint[] IS NULL OR subject_id = ANY($7))
     AND school_class_id IN (SELECT stay.school_class_id FROM stay WHERE stay.person_id = ANY($1))
@@ -70,8 +70,8 @@ SELECT stay.person_id, subject_id, quarter.number AS quarter, kind, count(*) AS 
 FROM stay JOIN course ON course.school_class_id = stay.school_class_id
 JOIN lesson ON lesson.course_id = course.id AND kind <> 'lesson' AND NOT is_off
   AND lesson."on" BETWEEN greatest(stay.first_on, $2) AND least(stay.last_on, $3)
-JOIN unnest($4::int[], $5::date[], $6::date[]) AS quarter (number, first_on, last_on)
-  ON lesson."on" BETWEEN quarter.first_on AND quarter.last_on
+JOIN unnest($4::int[], $5::date[], $6::date[]) AS quarter (number, first_on, until)
+  ON lesson."on" BETWEEN quarter.first_on AND quarter.until
 WHERE stay.person_id = ANY($1) AND ($7::bigint[] IS NULL OR subject_id = ANY($7)) AND {OF_GROUP} AND (
   SELECT points FROM journal_mark AS last WHERE last.lesson_id = lesson.id AND last.person_id = stay.person_id
   ORDER BY last.number DESC LIMIT 1
@@ -170,8 +170,8 @@ async def got_by(
     A summative work that was held without somebody's points counts as missed by whoever was to be there.
     """
     subjects = None if subject_ids is None else list(subject_ids)
-    ranges = [[getattr(quarter, name) for quarter in quarters] for name in ("number", "first_on", "last_on")]
-    asked = list(person_ids), quarters[0].first_on, min(today, quarters[-1].last_on), *ranges, subjects
+    ranges = [[getattr(quarter, name) for quarter in quarters] for name in ("number", "first_on", "until")]
+    asked = list(person_ids), quarters[0].first_on, min(today, quarters[-1].until), *ranges, subjects
     got: dict[Key, dict[Part, Got]] = {}
     for row in await connection.fetch(_GOT, *asked):
         _add(got, row, Got(row["points"], row["most"], row["works"]))

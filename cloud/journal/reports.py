@@ -41,7 +41,7 @@ async def reports_of(services: Services, school: SchoolToday, class_id: int, num
     courses = await courses_of(services, school.id, year_of(school.on), class_ids=[class_id])
     subjects = {course.id: course.subject for course in courses}
     quarter, pool = sheet.quarter, services.database.pool
-    lessons = await lessons_of(services, subjects, quarter.first_on, min(quarter.last_on, school.on))
+    lessons = await lessons_of(services, subjects, quarter.first_on, min(quarter.until, school.on))
     by_id = {lesson.id: lesson for lesson in lessons if not lesson.is_off}
     ids = [row.learner.id for row in sheet.rows]
     cells = await cells_of(pool, list(by_id), ids)

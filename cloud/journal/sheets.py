@@ -94,7 +94,7 @@ async def sheet_of(services: Services, school: SchoolToday, class_id: int, numbe
     quarters = await quarters_of(services, school.id, year)
     quarter = quarter_of_number(quarters, number, school.on)
     own, pool = await schemes_of(services, school.id), services.database.pool
-    learners = await learners_of(pool, [course.id for course in courses], quarter.first_on, quarter.last_on)
+    learners = await learners_of(pool, [course.id for course in courses], quarter.first_on, quarter.until)
     got = await got_by(pool, {each.id for some in learners.values() for each in some}, quarters, school.on)
     subjects = {course.subject.id: course.subject for course in courses}
     counted = {each.id: Counted(own, quarters, quarter, school.on, each) for each in subjects.values()}

@@ -22,7 +22,7 @@ from cloud.journal.files import FILES_MAX, add_file, drop_file, file_of, files_o
 from cloud.journal.kinds import NOTHING, Kind, written
 from cloud.journal.lessons import Planned, plan_lesson
 from cloud.journal.marking import Change, Place, mark, place_of, remark, take
-from cloud.journal.offers import offers_on
+from cloud.journal.offers import hours_on, offers_on
 from cloud.journal.queries import cells_of, history_of, learners_of, lesson_of, remarks_of
 from cloud.journal.reach import course_within
 from cloud.journal.rules import Hand, check_lesson
@@ -153,10 +153,11 @@ async def _page(
         cells = await cells_of(connection, [lesson_id], ids)
         is_told = sees_offers(desk.actor, course, hand, is_closed=bool(closed))
         offers = await offers_on(connection, services.vault, desk.school.id, ids, lesson.on) if is_told else {}
+    hours = (await hours_on(services, desk.school.id, course.class_id, lesson.on)).get(lesson.number)
     history = await history_of(services, ids, [lesson_id])
     return pages_of(request).page(
         desk.visit, "office/journal_lesson.html", status=refused.status if refused else HTTPStatus.OK,
-        section="journal", course=course, lesson=lesson, learners=learners, offers=offers, history=history,
+        section="journal", course=course, lesson=lesson, learners=learners, offers=offers, hours=hours, history=history,
         cells={each.id: cells.get((lesson_id, each.id), NOTHING) for each in learners},
         remarks={key[1]: words for key, words in (await remarks_of(services, [lesson_id], ids)).items()},
         written=written, letters=letters_of(language.value), kinds=list(Kind), closed=closed, hand=hand,

@@ -9,7 +9,7 @@ from cloud.core.i18n import N_
 from cloud.core.sheets import Cell
 from cloud.journal.grading import Part, Result, YearMark
 from cloud.journal.grid import Grid, Row
-from cloud.journal.kinds import LETTERS, Here, written
+from cloud.journal.kinds import LETTERS, Here, Lesson, Standing, written
 from cloud.journal.missed import AttendanceSheet
 from cloud.journal.sheets import Sheet
 
@@ -88,12 +88,16 @@ def missed_rows(sheet: AttendanceSheet, language: str, translate: Translate) -> 
 
 def _row(grid: Grid, row: Row, formats: Formats, today: date) -> Shown:
     language, offer = formats.language.value, grid.offers.get(row.learner.id)
-    offered = "" if offer is None else letters_of(language).get(offer.here, "")
+    letters = letters_of(language)
+
+    def beside(lesson: Lesson, stands: Standing) -> tuple[str, bool]:
+        if offer is None or lesson.on != today:
+            return "", False
+        hours = grid.hours.get(lesson.number)
+        return "" if stands.number else letters.get(offer.at(hours), ""), offer.clashes(stands.cell.here, hours)
+
     cells = [
-        None if each is None else (
-            written(each.cell, language), each.number, offered if lesson.on == today and not each.number else "",
-            lesson.on == today and offer is not None and offer.clashes(each.cell.here),
-        )
+        None if each is None else (written(each.cell, language), each.number, *beside(lesson, each))
         for lesson, each in zip(grid.lessons, row.cells, strict=True)
     ]  # fmt: skip
     return Shown(

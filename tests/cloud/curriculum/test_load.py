@@ -10,7 +10,7 @@ from cloud.curriculum.actions import set_norm
 from cloud.curriculum.errors import PlanRefused
 from cloud.curriculum.load import Load, TeacherLoad, load_of
 from cloud.people.moving import leave
-from cloud.studies.actions import end_course
+from cloud.studies.actions import end_course, put_course
 from simulators.clock import SimulatedClock
 from tests.cloud.schools.factory import SYSTEM
 from tests.cloud.studies.factory import Studies, studies
@@ -22,7 +22,7 @@ INSERT INTO lesson (school_id, course_id, "on", number, teacher_id, is_off) VALU
 
 
 async def lesson(school: Studies, on: date, number: int, teacher: int | None = 0, *, is_off: bool = False) -> None:
-    """Write a lesson of mathematics in 5А, given by the first or the second teacher, or by whom the course says."""
+    """Write a lesson of mathematics in 5А, given by the first or the second teacher, or by nobody."""
     teacher_id = None if teacher is None else school.teacher_ids[teacher]
     await school.services.database.pool.execute(
         _LESSON, school.school_id, school.mathematics, on, number, teacher_id, is_off
@@ -67,7 +67,7 @@ async def test_a_lesson_counts_for_who_gave_it(services: Services, clock: Simula
     clock.advance(10 * DAY.total_seconds())
     on = school.today
     await lesson(school, on, 1)
-    await lesson(school, on, 2, None)
+    await lesson(school, on, 2, 0)
     await lesson(school, on, 3, 1)
     await lesson(school, on, 4, is_off=True)
     await lesson(school, on + DAY, 1)  # planned, not given yet
@@ -77,6 +77,20 @@ async def test_a_lesson_counts_for_who_gave_it(services: Services, clock: Simula
 
     assert [(of(whole, school, n).given, of(whole, school, n).substituted) for n in (0, 1)] == [(3, 0), (1, 1)]
     assert [(of(today, school, n).given, of(today, school, n).substituted) for n in (0, 1)] == [(2, 0), (1, 1)]
+
+
+@pytest.mark.requirement("KZ456-27.13")
+async def test_what_nobody_gave_counts_for_nobody_also_once_the_course_has_a_teacher(services: Services) -> None:
+    school = await studies(services)
+    put = services, SYSTEM, school.school_id
+    await put_course(*put, school.given("mathematics", teacher=None), school.mathematics)
+    await lesson(school, school.today, 1, None)
+    await lesson(school, school.today, 2, 1)
+    await put_course(*put, school.given("mathematics", teacher=0), school.mathematics)
+
+    found = await load(school)
+
+    assert [(of(found, school, n).given, of(found, school, n).substituted) for n in (0, 1)] == [(0, 0), (1, 1)]
 
 
 async def test_courses_without_a_teacher_and_of_who_left_are_vacancies(services: Services) -> None:

@@ -13,7 +13,7 @@ from cloud.curriculum.queries import plans_of, whole_plan
 from cloud.curriculum.rules import Differs, Unit
 from cloud.people.moving import leave
 from cloud.schools.actions import add_class
-from cloud.studies.actions import put_course
+from cloud.studies.actions import end_course, put_course
 from cloud.studies.queries import courses_of
 from tests.cloud.curriculum.factory import PLAN, Planned, planned
 from tests.cloud.schools.factory import SYSTEM, a_school
@@ -95,6 +95,20 @@ async def test_a_class_differs_from_the_plan_until_it_is_applied(services: Servi
     (plan,) = await plans_of(services, school.deputy, school.school_id, school.year)
     assert plan.classes == 1
     assert await apply_plan(services, school.deputy, school.school_id, at.plan_id, school.class_id) == 0
+
+
+async def test_a_subject_whose_course_was_ended_is_not_begun_anew(services: Services) -> None:
+    at = await planned(services)
+    school = at.school
+    await end_course(services, SYSTEM, school.school_id, school.mathematics, school.today)
+
+    assert await apply_plan(services, school.deputy, school.school_id, at.plan_id, school.class_id) == 1
+
+    courses = await courses_of(services, school.school_id, school.year, class_ids=[school.class_id])
+    assert sorted((each.subject.code, each.ended_on) for each in courses if not each.group) == [
+        ("history", None), ("mathematics", school.today),
+    ]  # fmt: skip
+    assert await differences(at) == [("mathematics", Differs.MISSING, 10, ())]
 
 
 async def test_groups_get_what_the_class_does_not_have_and_who_left_leaves_a_vacancy(services: Services) -> None:

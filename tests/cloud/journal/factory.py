@@ -1,7 +1,7 @@
 """A school in its first quarter, with 5А's journals of mathematics and English, for tests."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from cloud.attendance.queries import SchoolToday, school_or_own_today
 from cloud.core.actor import Actor, Reach, Role
@@ -25,9 +25,9 @@ TERMS = [
 TODAY = date(2026, 9, 15)  # a Tuesday
 _REFS = "SELECT ref FROM person WHERE id = ANY($1) ORDER BY id"
 _CAME = """
-INSERT INTO presence (shard, school_id, person_id, "on", first_in_at, is_inside, late_min, without_card, entries,
-  updated_at)
-VALUES (1, $1, $2, $3, $4, true, 0, false, 1, $4)
+INSERT INTO presence (shard, school_id, person_id, "on", first_in_at, last_out_at, is_inside, late_min, without_card,
+  entries, updated_at)
+VALUES (1, $1, $2, $3, $4, $5, $5::timestamptz IS NULL, 0, false, 1, $4)
 """
 
 
@@ -107,11 +107,12 @@ class Journal:
         learner = next(each for each in learners[course.id] if each.id == self.studies.student_ids[student])
         return await explain(self.services, course, self.school, quarter, learner)
 
-    async def came(self, student: int, on: date = TODAY) -> None:
-        """Let a gate see a student come in."""
-        at = self.services.clock.now()
+    async def came(self, student: int, on: date = TODAY, at: time = time(8), left: time | None = None) -> None:
+        """Let a gate see a student come in, and go out if it left, by the school's clock."""
+        came_at = datetime.combine(on, at, self.school.zone)
+        left_at = None if left is None else datetime.combine(on, left, self.school.zone)
         person_id = self.studies.student_ids[student]
-        await self.services.database.pool.execute(_CAME, self.school.id, person_id, on, at)
+        await self.services.database.pool.execute(_CAME, self.school.id, person_id, on, came_at, left_at)
 
     async def at(self, on: date) -> None:
         """Let the school's day be another one, to come."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import asyncpg
 import pytest
@@ -257,9 +257,9 @@ async def test_what_gates_register_and_families_say_is_offered_and_taken_in_one_
     await journal.type(lesson, 1, "н")
     grid = await journal.grid()
     offered = [grid.offers[person_id] for person_id in journal.studies.student_ids]
-    assert [each.here for each in offered] == [Here.PRESENT, Here.PRESENT, Here.ABSENT, Here.AWAY]
-    assert offered[1].clashes(Here.ABSENT)  # in the building, and not in class
-    assert not offered[2].clashes(Here.ABSENT)
+    assert [each.at(None) for each in offered] == [Here.PRESENT, Here.PRESENT, Here.ABSENT, Here.AWAY]
+    assert offered[1].clashes(Here.ABSENT, grid.hours[1])  # in the building, and not in class
+    assert not offered[2].clashes(Here.ABSENT, grid.hours[1])
 
     place = await journal.place(lesson)
     assert await take(journal.services, journal.teacher, journal.school, place) == 3
@@ -271,6 +271,29 @@ async def test_what_gates_register_and_families_say_is_offered_and_taken_in_one_
     assert [each.detail["count"] for each in noted] == ["3"]
     with pytest.raises(NotAllowed):
         await take(journal.services, journal.deputy, journal.school, await journal.place(lesson, journal.deputy))
+
+
+async def test_gates_say_nothing_of_lessons_before_somebody_came_or_after_it_left(journal: Journal) -> None:
+    first, last = await journal.lesson(), await journal.lesson(TODAY, 6)  # from 8:00 and from 12:10
+    await journal.came(0, at=time(7, 50))
+    await journal.came(1, at=time(10, 30))
+    await journal.came(2, at=time(7, 50), left=time(11))
+    grid = await journal.grid()
+    assert [[grid.offers[person_id].at(grid.hours[number]) for person_id in journal.studies.student_ids[:3]]
+            for number in (1, 6)] == [
+        [Here.PRESENT, Here.UNSAID, Here.PRESENT], [Here.PRESENT, Here.PRESENT, Here.UNSAID],
+    ]  # fmt: skip
+    late = grid.offers[journal.studies.student_ids[1]]
+    assert [late.clashes(Here.ABSENT, grid.hours[number]) for number in (1, 6)] == [False, True]
+
+    for lesson in (first, last):
+        await take(journal.services, journal.teacher, journal.school, await journal.place(lesson))
+
+    stands = [[(await journal.stands(lesson, student)).cell.here for student in range(4)] for lesson in (first, last)]
+    assert stands == [
+        [Here.PRESENT, Here.UNSAID, Here.PRESENT, Here.ABSENT], [Here.PRESENT, Here.PRESENT, Here.UNSAID, Here.ABSENT],
+    ]  # fmt: skip
+    assert (await journal.stands(first, 1)).number == 0
 
 
 async def test_a_remark_is_the_familys_and_is_taken_back_by_nothing(journal: Journal) -> None:

@@ -12,7 +12,7 @@ from cloud.core.services import Services
 from cloud.journal.debts import Open, debts_of
 from cloud.journal.diary import Week, courses_of_student, diary_of, progress_of
 from cloud.journal.errors import GradingRefused
-from cloud.journal.grading import STATE, Lack
+from cloud.journal.grading import STATE, Lack, Part
 from cloud.journal.kinds import Cell, Here, Kind
 from cloud.journal.marking import remark
 from cloud.journal.missed import attendance_of
@@ -24,6 +24,8 @@ from cloud.people.moving import leave, move
 from cloud.people.stays import Said
 from cloud.register.actions import mark as say_of_day
 from cloud.register.kinds import BY_CODE
+from cloud.schools.calendar import set_day
+from cloud.schools.rules import Day
 from cloud.studies.actions import put_course
 from cloud.studies.queries import course_of
 from cloud.studies.rules import CourseGiven
@@ -123,6 +125,36 @@ async def test_what_is_open_is_told_with_its_lesson_and_until_when(journal: Jour
     await journal.type(sor, 3, "н 11")
     told = await debts_of(journal.services, journal.school, [course], 0)
     assert [each.what for each in told.debts] == [Open.FEW, Open.FEW]
+
+
+async def test_a_lesson_on_a_day_of_work_between_two_quarters_counts_for_the_earlier_one(journal: Journal) -> None:
+    services, on = journal.services, date(2026, 10, 31)  # a Saturday instead of another day
+    await put_scheme(services, journal.deputy, journal.school.id, OWN, TODAY)
+    workday = Day.other(5, None, None, (None, None), "")
+    await set_day(services, SYSTEM, journal.school.id, on, workday)
+    await journal.at(on)
+    await journal.type(await journal.lesson(on), 0, "8")
+    sor = await journal.lesson(on, 2, Kind.SOR, 20)
+    await journal.type(sor, 0, "10")
+    await journal.type(sor, 1, "н")
+    await journal.at(TERMS[1][0])
+
+    first, second = await journal.grid(quarter=1), await journal.grid(quarter=2)
+
+    assert ([each.on for each in first.lessons], second.lessons) == ([on, on], [])
+    result = first.rows[0].result
+    assert result is not None
+    assert (result.percent, result.line(Part.FORMATIVE).got.works) == (65, 1)  # type: ignore[union-attr]
+    sheet = await sheet_of(services, journal.school, journal.studies.class_id, 1)
+    mathematics = journal.studies.subjects["mathematics"]
+    assert sheet.rows[0].results[mathematics] == result
+    assert len((await journal.explained(0, 1)).lessons) == 2
+    missed = await attendance_of(services, journal.school, journal.studies.class_id, 1)
+    assert [row.absent for row in missed.rows] == [0, 1, 0, 0]
+    course = await course_of(services, journal.school.id, journal.studies.mathematics)
+    debts = (await debts_of(services, journal.school, [course], 1)).debts
+    owed = [each.learner.id for each in debts if each.learner and each.what is Open.WORK]
+    assert owed == journal.studies.student_ids[1:]
 
 
 async def test_a_scheme_set_amid_a_quarter_counts_from_the_next_one_on(journal: Journal) -> None:
