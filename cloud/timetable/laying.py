@@ -118,6 +118,12 @@ async def lay_out(services: Services, school_id: int) -> int:
     return changed
 
 
+async def planned_at(services: Services, school_id: int, course_id: int, on: date, number: int) -> Planned | None:
+    """Return a course's lesson as timetable and calendar have it, or none where they do not."""
+    plan = await _plan_of(services, await school_of_id(services, school_id), on, on)
+    return next((each for each in _planned(plan, on, on) if (each.course.id, each.number) == (course_id, number)), None)
+
+
 async def _drop(connection: asyncpg.Connection, values: tuple[object, ...]) -> int:
     """Delete lessons that are in no timetable any more, and call off those with a theme.
 

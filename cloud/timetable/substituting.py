@@ -21,6 +21,7 @@ from cloud.schools.queries import calendar_between, times_of_classes
 from cloud.studies.queries import Course, course_of, staff_of_school
 from cloud.timetable.errors import TimetableRefused
 from cloud.timetable.kinds import ConflictKind
+from cloud.timetable.laying import planned_at
 from cloud.timetable.lessons import DayClock, Lesson, check_unmarked, lesson_of, lessons_between
 from cloud.timetable.rules import Conflict
 
@@ -105,14 +106,22 @@ async def call_off(
 
 
 async def put_back(services: Services, actor: Actor, school_id: int, lesson_id: int, today: date) -> None:
-    """Let a lesson be as the timetable has it: given, by its own teacher. Raises as the others here do."""
+    """Let a lesson be as the timetable has it: given, by its own teacher, where it is. Raises as the others here do.
+
+    Refused for a lesson that no timetable has, as one added by hand.
+    """
     actor.require(Right.TIMETABLE_KEEP, school_id)
     lesson = await _changeable(services, school_id, lesson_id, today)
-    teacher_id = lesson.course.teacher_id
+    planned = await planned_at(services, school_id, lesson.course.id, lesson.on, lesson.number)
+    if planned is None:
+        raise TimetableRefused(
+            message("The timetable has no such lesson on that day. If it is not given, call it off.")
+        )
+    teacher_id, where = planned.course.teacher_id, planned.room
     async with services.database.transaction() as transaction:
         await raw(transaction).execute(_LOCK, LOCKS, school_id % 2**31)
-        await _check_free(services, school_id, lesson, teacher_id, lesson.room, is_own=True)
-        await raw(transaction).execute(_CHANGE, school_id, lesson_id, teacher_id, lesson.room, "", False, False)
+        await _check_free(services, school_id, lesson, teacher_id, where, is_own=True)
+        await raw(transaction).execute(_CHANGE, school_id, lesson_id, teacher_id, where, "", False, False)
         await _note(services, transaction, actor, school_id, lesson_id, "lesson.put_back", {"on": str(lesson.on)})
 
 

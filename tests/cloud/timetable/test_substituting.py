@@ -41,7 +41,21 @@ async def test_a_free_teacher_takes_over_and_the_lesson_comes_back(school: Plann
     assert (changed.teacher_id, changed.room, changed.is_substituted) == (own.teacher_ids[1], "101", True)
     assert await lay_out(services, here) == 0  # and no timetable takes it back
     await put_back(services, own.deputy, here, lesson.id, TODAY)
-    assert not (await school.lesson(school.mathematics, TUESDAY)).is_substituted
+    back = await school.lesson(school.mathematics, TUESDAY)
+    assert (back.is_substituted, back.room, back.note, back.is_by_hand) == (False, "214", "", False)
+
+
+async def test_a_lesson_added_by_hand_is_not_put_back_into_a_timetable_that_has_none(school: Planned) -> None:
+    await school.usual()
+    services, here = school.services, school.school_id
+    added = await add_lesson(services, SYSTEM, here, school.history, THURSDAY, 1, "", "", TODAY)
+
+    with pytest.raises(TimetableRefused, match="The timetable has no such lesson"):
+        await put_back(services, SYSTEM, here, added, TODAY)
+
+    await lay_out(services, here)
+    lesson = await school.lesson(school.history, THURSDAY)
+    assert (lesson.id, lesson.is_by_hand, lesson.is_off) == (added, True, False)
 
 
 async def test_who_teaches_at_that_time_is_not_offered_and_is_refused(school: Planned) -> None:
