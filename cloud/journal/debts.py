@@ -1,9 +1,15 @@
-"""What is open in courses: summative works that somebody has not written, too few marks, and works nobody planned."""
+"""What is open in courses: summative works that somebody has not written, too few marks, and works nobody planned.
 
-from collections.abc import Mapping, Sequence
+Rule: a work stays open in the course in which it was missed, also for who has another class or group by now; who has
+left the school owes nothing.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+import asyncpg
 
 from cloud.attendance.queries import SchoolToday
 from cloud.core.services import Services
@@ -11,10 +17,15 @@ from cloud.journal.counting import Counting, counting_in, sums_over
 from cloud.journal.grading import Lack, Part, Scheme, result_of
 from cloud.journal.kinds import NOTHING, Kind, Lesson, Standing
 from cloud.journal.quarters import Quarter, Span, quarter_of_number
-from cloud.journal.queries import Learner, Totals, cells_of, got_by, learners_of, lessons_of
+from cloud.journal.queries import MEMBERS_MAX, Learner, Totals, cells_of, got_by, learners_of, lessons_of
 from cloud.journal.schemes import quarters_of, schemes_of
 from cloud.studies.queries import Course
 from cloud.studies.rules import year_of
+
+_AT_SCHOOL = """
+SELECT DISTINCT person_id FROM stay
+WHERE person_id = ANY($1) AND school_id = $2 AND first_on <= $3 AND (last_on IS NULL OR last_on >= $3) LIMIT $4
+"""
 
 
 class Open(StrEnum):
@@ -66,24 +77,30 @@ async def debts_of(services: Services, school: SchoolToday, courses: Sequence[Co
     marked = {each.id: (each, counting) for each, counting in counted if counting.scheme.has_marks(each.grade)}
     if not marked:
         return Debts(quarters, quarter, [])
-    pool, upto = services.database.pool, max(quarter.first_on, min(quarter.last_on, school.on))
+    pool, upto = services.database.pool, max(quarter.first_on, min(quarter.until, school.on))
     lessons = await lessons_of(services, marked, quarters[0].first_on, quarters[-1].until)
     works = [each for each in lessons if each.is_summative and not each.is_off]
-    learners = await learners_of(pool, marked, upto, upto)
+    first_on = min(counting.span.first_on for _, counting in marked.values())
+    learners = await learners_of(pool, marked, first_on, upto)
     cells = await cells_of(pool, [work.id for work in works if work.on <= school.on])
-    people = {each.id for some in learners.values() for each in some}
+    people = await _at_school(pool, school.id, {each.id for some in learners.values() for each in some}, upto)
     subjects = {each.subject.id for each, _ in marked.values()}
     got = await got_by(pool, people, quarters, school.on, subjects)
     known = [
         _Course(each, counting, [work for work in works if work.course_id == each.id and _in(counting.span, work)],
-                learners[each.id])
+                [learner for learner in learners[each.id] if learner.id in people])
         for each, counting in marked.values()
     ]  # fmt: skip
-    return Debts(quarters, quarter, [debt for each in known for debt in _of_course(each, cells, got, school.on)])
+    return Debts(quarters, quarter, [debt for each in known for debt in _of_course(each, cells, got, school.on, upto)])
+
+
+async def _at_school(pool: asyncpg.Pool, school_id: int, person_ids: Collection[int], on: date) -> set[int]:
+    rows = await pool.fetch(_AT_SCHOOL, list(person_ids), school_id, on, MEMBERS_MAX)
+    return {row["person_id"] for row in rows}
 
 
 def _of_course(
-    known: _Course, cells: Mapping[tuple[int, int], Standing], got: Totals, today: date
+    known: _Course, cells: Mapping[tuple[int, int], Standing], got: Totals, today: date, upto: date
 ) -> list[Debt]:  # fmt: skip
     course, scheme, span = known.course, known.counting.scheme, known.counting.span
     debts: list[Debt] = []
@@ -96,7 +113,8 @@ def _of_course(
             Debt(course, learner, Open.WORK, span.last_on, work) for work in held
             if learner.is_in(work.on) and cells.get((work.id, learner.id), NOTHING).cell.points is None
         ]  # fmt: skip
-        debts += _few(course, scheme, span, learner, got)
+        if learner.is_in(upto):
+            debts += _few(course, scheme, span, learner, got)
     return debts
 
 

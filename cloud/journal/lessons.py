@@ -17,6 +17,7 @@ from cloud.core.texts import one_line
 from cloud.journal.errors import JournalClosed, JournalRefused
 from cloud.journal.kinds import Kind
 from cloud.journal.marking import Place, locked
+from cloud.journal.offers import hours_on
 from cloud.journal.quarters import quarter_at
 from cloud.journal.reach import course_within
 from cloud.journal.rules import NOTES_MAX, THEME_MAX, Hand, checked_kind, checked_links, checked_text
@@ -74,6 +75,9 @@ async def add_lesson(
         raise JournalRefused(message("Lessons of a day are numbered 1 to 12."))
     theme = one_line(checked_text(theme, THEME_MAX))
     await _check_day(services, school, course, on)
+    hours = await hours_on(services, school.id, course.class_id, on)
+    if hours and number not in hours:  # a school may have given no bells at all
+        raise JournalRefused(message("The class has no such lesson on that day."))
     try:
         async with services.database.transaction() as transaction:
             row = (school.id, course_id, on, number, reach.person_id, course.room, theme)

@@ -27,6 +27,7 @@ from cloud.people.stays import Said as SaidOfMove
 from cloud.register.actions import mark as say_of_day
 from cloud.register.kinds import BY_CODE
 from cloud.retention.actions import Begin, delete_due
+from cloud.schools.actions import set_bells
 from tests.cloud.journal.factory import TERMS, TODAY, Journal, journal
 from tests.cloud.schools.factory import SYSTEM
 
@@ -411,6 +412,10 @@ async def test_a_lesson_is_added_by_hand_on_a_day_on_which_the_class_is_taught(j
             await add(on)
     with pytest.raises(JournalRefused, match="1 to 12"):
         await add(TODAY, 13)
+    with pytest.raises(JournalRefused, match="no such lesson"):
+        await add(TODAY, 7)
+    await set_bells(services, SYSTEM, school.id, [])
+    await add(TODAY, 7)  # by a school without bells
     for actor in (journal.deputy, journal.class_teacher):
         with pytest.raises(NotAllowed):
             await add(TODAY, 2, actor)

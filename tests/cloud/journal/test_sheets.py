@@ -26,7 +26,7 @@ from cloud.register.actions import mark as say_of_day
 from cloud.register.kinds import BY_CODE
 from cloud.schools.calendar import set_day
 from cloud.schools.rules import Day
-from cloud.studies.actions import put_course
+from cloud.studies.actions import put_course, set_members
 from cloud.studies.queries import course_of
 from cloud.studies.rules import CourseGiven
 from tests.cloud.journal.factory import TERMS, TODAY, Journal, journal
@@ -125,6 +125,31 @@ async def test_what_is_open_is_told_with_its_lesson_and_until_when(journal: Jour
     await journal.type(sor, 3, "н 11")
     told = await debts_of(journal.services, journal.school, [course], 0)
     assert [each.what for each in told.debts] == [Open.FEW, Open.FEW]
+
+
+async def test_who_missed_a_work_before_another_class_or_group_still_owes_it_and_who_left_does_not(
+    journal: Journal,
+) -> None:
+    services, school, on = journal.services, journal.studies, TODAY + 7 * DAY
+    await put_scheme(services, journal.deputy, school.school_id, OWN, TODAY)
+    moved, regrouped, stays, left = school.student_ids
+    sor = await journal.lesson(TODAY, 1, Kind.SOR, 20)
+    english = await journal.lesson(TODAY, 2, Kind.SOR, 20, school.english[0], journal.colleague)
+    await journal.type(sor, 1, "15")
+    await journal.type(english, 0, "15", journal.colleague, course=school.english[0])
+    await journal.at(on)
+    await move(services, SYSTEM, school.school_id, [moved], school.other_class_id, Said(on))
+    await leave(services, SYSTEM, left, Said(on - DAY))
+    await set_members(services, SYSTEM, school.school_id, school.english[0], [], on)
+    await set_members(services, SYSTEM, school.school_id, school.english[1], [regrouped, stays], on)
+    courses = [await course_of(services, school.school_id, each) for each in (school.mathematics, school.english[0])]
+
+    told = await debts_of(services, journal.school, courses, 0)
+
+    owed = [(each.lesson.id, each.learner.id) for each in told.debts if each.lesson and each.learner]
+    assert owed == [(sor, moved), (sor, stays), (english, regrouped)]
+    few = [(each.course.id, each.learner.id) for each in told.debts if each.what is Open.FEW and each.learner]
+    assert few == [(school.mathematics, regrouped), (school.mathematics, stays)]
 
 
 async def test_a_lesson_on_a_day_of_work_between_two_quarters_counts_for_the_earlier_one(journal: Journal) -> None:
