@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from cloud.core.i18n import N_, Language, translate
 from cloud.core.messages import Message, message
-from cloud.timetable.clashes import Clash
 from cloud.timetable.framing import Book
 from cloud.timetable.kinds import ROOM_KINDS, WEEKDAYS, ConflictKind, RoomKind, RuleKind
-from cloud.timetable.model import Rule
+from cloud.timetable.problem import Clash, Rule
 from cloud.timetable.rules import Conflict, Quality
 
 SHOWN_MAX = 100

@@ -5,28 +5,15 @@ Rule: what is told here is proven; where nothing was proven in the time given, n
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from cloud.timetable.kinds import RoomKind, RuleKind
-from cloud.timetable.model import Demand, Limits, Model, Rule
+from cloud.timetable.model import Demand, Limits, Model
+from cloud.timetable.problem import Clash, Rule
 from cloud.timetable.rules import Bell, Frame, Off
 from cloud.timetable.units import Unit
 
 EXPLAINED_MAX = 6  # units
 SECONDS = 4.0  # of the search for a proof
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """Rules that cannot hold together: so many lessons are needed, and so many can be had, where that was reckoned.
-
-    `course_ids` are lessons that have no place; without rules nothing was proven.
-    """
-
-    rules: tuple[Rule, ...]
-    course_ids: tuple[int, ...] = ()
-    need: int = 0
-    have: int = 0
 
 
 def reckoned(frame: Frame, units: Sequence[Unit]) -> list[Clash]:

@@ -26,7 +26,7 @@ from cloud.schools.queries import school_of_id
 from cloud.timetable.beside import BEYOND_S, NotSolved, solve_beside
 from cloud.timetable.errors import SolveRefused
 from cloud.timetable.framing import book_of
-from cloud.timetable.solving import Outcome, Problem, Progress
+from cloud.timetable.problem import Outcome, Problem, Progress
 from cloud.timetable.versions import Version, put_all, slots_of_version, version_of
 
 CHANNEL = "esik_timetables"

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from ortools.sat.python import cp_model
 
 from cloud.timetable.kinds import RoomKind, RuleKind
+from cloud.timetable.problem import Rule
 from cloud.timetable.rules import HARD_POINTS, Bell, ClassWeek, Frame, Off
 from cloud.timetable.units import Cell, Unit, day_limits
 
@@ -33,15 +34,6 @@ class Search(Enum):
 
     EVERYWHERE = "everywhere"  # until it is proven that there is nothing better
     NEARBY = "nearby"  # around the best that is known: a large school becomes better sooner
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Rule:
-    """A rule of the model, by whom it is about."""
-
-    kind: RuleKind
-    id: int = 0
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,52 +6,19 @@ Rule: a rule is never broken by what is found: a lesson that has no place stays 
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
 
-from cloud.timetable.clashes import Clash, explained, reckoned
+from cloud.timetable.clashes import explained, reckoned
 from cloud.timetable.kinds import Weeks
 from cloud.timetable.model import Demand, Found, Limits, Model, Search
-from cloud.timetable.rules import Bell, Frame, Quality, Slot, Taught, quality, unplaced
+from cloud.timetable.problem import Clash, Outcome, Problem, Progress
+from cloud.timetable.rules import Bell, Frame, Slot, Taught, quality, unplaced
 from cloud.timetable.units import Cell, Unit, kind_of, slots_of, units_of
 
 FINDING = 0.4  # of the time, for one that holds every rule
 PROVING = 0.15  # of the time that is left, for proving that nothing is better
 SECONDS_MIN = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is to be solved: a frame, slots that are to stay, and what it may take."""
-
-    frame: Frame
-    fixed: tuple[Slot, ...] = ()
-    seconds: float = 120.0
-    seed: int = 1
-    workers: int = 2
-    effort: float | None = None  # of each search; see Limits
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the solver is: what it does, how long it has taken, and what its last find costs."""
-
-    step: str  # finding, bettering, explaining
-    took_s: int
-    cost: int | None = None
-    finds: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What was found: slots with rooms, how good they are, half lessons without a place, and why."""
-
-    slots: tuple[Slot, ...]
-    quality: Quality
-    missing: dict[int, int]
-    clashes: tuple[Clash, ...]
-    is_best: bool  # proven: there is none better
-    took_s: float
 
 
 Telling = Callable[[Progress], None]

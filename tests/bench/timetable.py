@@ -1,7 +1,8 @@
 """What is measured of the solver: a school of forty classes in two shifts, solved on two cores, and how well."""
 
+from cloud.timetable.problem import Problem
 from cloud.timetable.rules import conflicts
-from cloud.timetable.solving import Problem, solve
+from cloud.timetable.solving import solve
 from tests.bench.table import Figure, at_most
 from tests.cloud.timetable.frames import school
 

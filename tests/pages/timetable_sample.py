@@ -20,8 +20,9 @@ from cloud.timetable.keeping import add_time, put_asks, put_room
 from cloud.timetable.kinds import SOCH, SOR, RoomKind, Weeks
 from cloud.timetable.laying import lay_out
 from cloud.timetable.lessons import lessons_between
+from cloud.timetable.problem import Progress
 from cloud.timetable.rules import Slot
-from cloud.timetable.solving import Progress, solve
+from cloud.timetable.solving import solve
 from cloud.timetable.substituting import add_away, call_off, substitute
 from cloud.timetable.summative import set_kind
 from cloud.timetable.versions import add_draft, publish, put_slot, version_of

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from cloud.core.errors import NotAllowed, NotFound
-from cloud.timetable.beside import INHERITED, MEMORY_MAX, MODULE, solve_beside
+from cloud.timetable.beside import INHERITED, MODULE, solve_beside
 from cloud.timetable.errors import SolveRefused
 from cloud.timetable.jobs import order, solve_next, solves_of, take_over
+from cloud.timetable.problem import Outcome, Problem, Progress
+from cloud.timetable.program import MEMORY_MAX
 from cloud.timetable.rules import Slot
-from cloud.timetable.solving import Outcome, Problem, Progress
 from cloud.timetable.versions import slots_of_version
 from simulators.clock import SimulatedClock
 from tests.cloud.schools.factory import SYSTEM

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloud.timetable.kinds import RuleKind, Weeks
-from cloud.timetable.model import Rule
+from cloud.timetable.problem import Outcome, Problem, Progress, Rule
 from cloud.timetable.rules import Frame, Off, Room, Slot, Taught, conflicts
-from cloud.timetable.solving import Outcome, Problem, Progress, solve
+from cloud.timetable.solving import solve
 from cloud.timetable.units import units_of
 from tests.cloud.timetable.frames import FIRST, SECOND, course, school, week
 
