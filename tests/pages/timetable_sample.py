@@ -43,8 +43,9 @@ async def write(services: Services, school_id: int, staff: Sequence[int]) -> Non
     pool, today = services.database.pool, services.clock.now().date()
     first, fifth = [int(await pool.fetchval(_CLASSES, school_id, grade)) for grade in (1, 5)]
     for ring in usual_rings(1, (services.clock.now() + timedelta(hours=5)).time().replace(hour=8, minute=0), 6):
-        await Bell(school_id=school_id, shift=1, grade=5, lesson=ring.lesson, starts_min=ring.starts_min,
-                   ends_min=ring.ends_min).save()  # fmt: skip
+        for grade in (1, 5):
+            await Bell(school_id=school_id, shift=1, grade=grade, lesson=ring.lesson, starts_min=ring.starts_min,
+                       ends_min=ring.ends_min).save()  # fmt: skip
     subjects = {each.code: each.id for each in await subjects_of(services, school_id)}
     courses = await _courses(services, school_id, first, subjects, staff, year_of(today))
     for name, kind in (("101", RoomKind.CLASS), ("214", RoomKind.CLASS), ("Спортзал", RoomKind.GYM)):
