@@ -138,6 +138,7 @@ def test_a_column_twice_and_too_many_rows_are_told() -> None:
     "content",
     [b"", b"PK\x03\x04 nothing", b"\xd0\xcf\x11\xe0 old", b"\x00\x01\x02", "бір, екі\n1,2".encode(),
      workbook(["Тема", "Кому"], ["x", "y"])],
+    ids=("nothing", "no_archive", "old_excel", "bytes", "no_columns", "other_columns"),
 )  # fmt: skip
 def test_a_file_that_is_no_thematic_plan_is_refused(content: bytes) -> None:
     with pytest.raises(FileRefused):
