@@ -59,7 +59,7 @@ async def running_hub(hub: HubSettings) -> AsyncIterator[HubBroker]:
     broker = HubBroker(hub, Random(1))
     task = asyncio.create_task(broker.run())
     try:
-        await until_async(lambda: answers(hub.port))
+        await until_async(lambda: broker.is_running and answers(hub.port))  # it may answer before it is known to us
         yield broker
     finally:
         task.cancel()
@@ -187,7 +187,7 @@ async def test_a_hub_broker_that_dies_is_started_again(tmp_path: Path) -> None:
     async with running_hub(hub) as broker:
         assert broker._process is not None
         broker._process.kill()
-        await until_async(lambda: broker.starts == 2 and answers(hub.port), 20)
+        await until_async(lambda: broker.starts == 2 and broker.is_running and answers(hub.port), 20)
 
     assert not answers(hub.port)
 
