@@ -20,7 +20,6 @@ from cloud.journal.quarters import Quarter, Span, quarter_of_number
 from cloud.journal.queries import MEMBERS_MAX, Learner, Totals, cells_of, got_by, learners_of, lessons_of
 from cloud.journal.schemes import quarters_of, schemes_of
 from cloud.studies.queries import Course
-from cloud.studies.rules import year_of
 
 _AT_SCHOOL = """
 SELECT DISTINCT person_id FROM stay
@@ -68,9 +67,14 @@ class _Course:
     learners: Sequence[Learner]
 
 
-async def debts_of(services: Services, school: SchoolToday, courses: Sequence[Course], number: int) -> Debts:
-    """Return what is open in courses in a quarter, by course and student; rights are the caller's to check."""
-    quarters = await quarters_of(services, school.id, year_of(school.on))
+async def debts_of(
+    services: Services, school: SchoolToday, courses: Sequence[Course], year: int, number: int
+) -> Debts:  # fmt: skip
+    """Return what is open in courses of a year in a quarter, by course and student.
+
+    Rights are the caller's to check.
+    """
+    quarters = await quarters_of(services, school.id, year)
     quarter = quarter_of_number(quarters, number, school.on)
     own = await schemes_of(services, school.id)
     counted = [(each, counting_in(own, quarters, quarter, each.subject.code)) for each in courses]

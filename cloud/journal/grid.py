@@ -47,7 +47,7 @@ class Grid:
     rows: Sequence[Row]
     writes: frozenset[int]
     hand: Hand | None  # of the whole course
-    offers: Mapping[int, Offer]  # of today, by person
+    offers: Mapping[int, Offer]  # of today, by person; none for who may not know
     hours: Mapping[int, Hours]  # of today's lessons, by number
 
     @property
@@ -71,8 +71,13 @@ class Explained:
     remarks: Mapping[int, str]  # by lesson
 
 
-async def grid_of(services: Services, reach: Reach, course: Course, school: SchoolToday, number: int) -> Grid:
-    """Return the journal of a course in a quarter; rights were asked by `course_within`."""
+async def grid_of(
+    services: Services, reach: Reach, course: Course, school: SchoolToday, number: int, *, sees_presence: bool
+) -> Grid:
+    """Return the journal of a course in a quarter; rights were asked by `course_within`.
+
+    What is offered of today's lessons is for who writes into them, or sees the class's presence anyway.
+    """
     counting = await counting_of(services, school, course, number)
     quarter, pool = counting.quarter, services.database.pool
     lessons = await lessons_of(services, [course.id], quarter.first_on, quarter.until)
@@ -87,7 +92,8 @@ async def grid_of(services: Services, reach: Reach, course: Course, school: Scho
         for each in learners
     ]
     writes = writable(reach, course, shown, quarter, school.on)
-    offers, hours = await _offers(services, school, course, ids, shown)
+    told = [each for each in shown if each.on == school.on and (sees_presence or each.id in writes)]
+    offers, hours = await _offers(services, school, course, ids) if told else ({}, {})
     ahead = [lesson for lesson in lessons if lesson not in shown]
     return Grid(course, counting, shown, ahead, rows, writes, reach.hand_at(course), offers, hours)
 
@@ -143,11 +149,9 @@ def _cell(cells: Mapping[tuple[int, int], Standing], lesson: Lesson, learner: Le
 
 
 async def _offers(
-    services: Services, school: SchoolToday, course: Course, ids: Sequence[int], lessons: Sequence[Lesson]
-) -> tuple[Mapping[int, Offer], Mapping[int, Hours]]:  # fmt: skip
-    """Return what is offered of today, and when lessons are, where there is a lesson of today."""
-    if not any(lesson.on == school.on for lesson in lessons):
-        return {}, {}
+    services: Services, school: SchoolToday, course: Course, ids: Sequence[int]
+) -> tuple[Mapping[int, Offer], Mapping[int, Hours]]:
+    """Return what is offered of today, and when the class's lessons are."""
     async with services.database.pool.acquire() as connection:
         offers = await offers_on(connection, services.vault, school.id, ids, school.on)
     return offers, await hours_on(services, school.id, course.class_id, school.on)

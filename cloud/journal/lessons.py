@@ -68,7 +68,7 @@ async def add_lesson(
 
     Raises NotAllowed, NotFound, JournalClosed or JournalRefused.
     """
-    reach, course = await course_within(services, actor, school.id, course_id)
+    reach, course = await course_within(services, actor, school, course_id)
     if reach.hand_at(course) is not Hand.TEACHER or not actor.teaches(Right.LESSONS_KEEP, school.id):
         raise NotAllowed(message("Who teaches the course adds its lessons."))
     if number not in NUMBERS:

@@ -89,7 +89,7 @@ async def place_of(
     services: Services, actor: Actor, school: SchoolToday, course_id: int, lesson_id: int
 ) -> Place:  # fmt: skip
     """Return where somebody writes. Raises NotAllowed or NotFound."""
-    reach, course = await course_within(services, actor, school.id, course_id)
+    reach, course = await course_within(services, actor, school, course_id)
     lesson = await lesson_of(services, school.id, course_id, lesson_id)
     quarters = await quarters_of(services, school.id, course.year)
     hand = reach.hand_in(quarter_at(quarters, lesson.on), school.on, course, lesson)

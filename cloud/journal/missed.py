@@ -12,7 +12,6 @@ from cloud.journal.schemes import quarters_of
 from cloud.register.kinds import Said, Says
 from cloud.register.queries import said_on
 from cloud.studies.queries import Subject, courses_of
-from cloud.studies.rules import year_of
 
 
 @dataclass(slots=True)
@@ -51,9 +50,10 @@ class AttendanceSheet:
     rows: Sequence[Missed]
 
 
-async def attendance_of(services: Services, school: SchoolToday, class_id: int, number: int) -> AttendanceSheet:
+async def attendance_of(
+    services: Services, school: SchoolToday, class_id: int, year: int, number: int
+) -> AttendanceSheet:
     """Return the lessons that a class missed in a quarter; rights were asked by `class_within`."""
-    year = year_of(school.on)
     courses = {course.id: course for course in await courses_of(services, school.id, year, class_ids=[class_id])}
     quarters = await quarters_of(services, school.id, year)
     quarter = quarter_of_number(quarters, number, school.on)

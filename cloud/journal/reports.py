@@ -10,7 +10,6 @@ from cloud.journal.missed import Missed, attendance_of
 from cloud.journal.queries import cells_of, lessons_of, remarks_of
 from cloud.journal.sheets import Sheet, sheet_of
 from cloud.studies.queries import Subject, courses_of
-from cloud.studies.rules import year_of
 
 REMARKS_SHOWN = 8  # of a student, the newest
 
@@ -34,11 +33,11 @@ class Reports:
     remarks: Mapping[int, Sequence[Remark]]
 
 
-async def reports_of(services: Services, school: SchoolToday, class_id: int, number: int) -> Reports:
+async def reports_of(services: Services, school: SchoolToday, class_id: int, year: int, number: int) -> Reports:
     """Return the pages of a class for a quarter; rights were asked by `class_within`."""
-    sheet = await sheet_of(services, school, class_id, number)
-    attendance = await attendance_of(services, school, class_id, number)
-    courses = await courses_of(services, school.id, year_of(school.on), class_ids=[class_id])
+    sheet = await sheet_of(services, school, class_id, year, number)
+    attendance = await attendance_of(services, school, class_id, year, number)
+    courses = await courses_of(services, school.id, year, class_ids=[class_id])
     subjects = {course.id: course.subject for course in courses}
     quarter, pool = sheet.quarter, services.database.pool
     lessons = await lessons_of(services, subjects, quarter.first_on, min(quarter.until, school.on))

@@ -12,7 +12,6 @@ from cloud.journal.quarters import Quarter, quarter_of_number
 from cloud.journal.queries import Learner, Totals, got_by, learners_of
 from cloud.journal.schemes import quarters_of, schemes_of
 from cloud.studies.queries import Course, Subject, courses_of
-from cloud.studies.rules import year_of
 
 PASSED, GOOD = 3, 4
 
@@ -87,9 +86,11 @@ class Counted:
         return result_of(stretch.scheme, self.subject.code, sums)
 
 
-async def sheet_of(services: Services, school: SchoolToday, class_id: int, number: int) -> Sheet:
-    """Return a class's marks of a quarter (of today for 0), and of the year; rights were asked by `class_within`."""
-    year = year_of(school.on)
+async def sheet_of(services: Services, school: SchoolToday, class_id: int, year: int, number: int) -> Sheet:
+    """Return a class's marks of a quarter (of the last that began for 0), and of its year.
+
+    Rights were asked by `class_within`.
+    """
     courses = await courses_of(services, school.id, year, class_ids=[class_id])
     quarters = await quarters_of(services, school.id, year)
     quarter = quarter_of_number(quarters, number, school.on)

@@ -24,7 +24,7 @@ from cloud.journal.lessons import Planned, plan_lesson
 from cloud.journal.marking import Change, Place, mark, place_of, remark, take
 from cloud.journal.offers import hours_on, offers_on
 from cloud.journal.queries import cells_of, history_of, learners_of, lesson_of, remarks_of
-from cloud.journal.reach import course_within
+from cloud.journal.reach import course_within, sees_presence
 from cloud.journal.rules import Hand, check_lesson
 from cloud.office.journal_view import letters_of
 from cloud.office.person import Text
@@ -94,7 +94,7 @@ async def put_file(
 @router.get("/files/{file_id}")
 async def send_file(desk: JournalDesk, course_id: Counted, lesson_id: Counted, file_id: Counted) -> Response:
     """Hand out a file of a lesson."""
-    await course_within(desk.services, desk.actor, desk.school.id, course_id)
+    await course_within(desk.services, desk.actor, desk.school, course_id)
     lesson = await lesson_of(desk.services, desk.school.id, course_id, lesson_id)
     file = await file_of(desk.services, lesson.id, file_id)
     return Response(file.content, media_type=file.media, headers=dict(as_attachment(file.name)))
@@ -142,7 +142,7 @@ async def _page(
 ) -> Response:  # fmt: skip
     """Show a lesson; `typed` is what was typed into it and could not be kept."""
     services, language = desk.services, desk.visit.language
-    reach, course = await course_within(services, desk.actor, desk.school.id, course_id)
+    reach, course = await course_within(services, desk.actor, desk.school, course_id)
     lesson = await lesson_of(services, desk.school.id, course_id, lesson_id)
     hand = reach.hand_at(course, lesson)
     place = None if hand is None else await place_of(services, desk.actor, desk.school, course_id, lesson_id)
@@ -176,14 +176,8 @@ def digest_of(text: str) -> str:
 
 
 def sees_offers(actor: Actor, course: Course, hand: Hand | None, *, is_closed: bool) -> bool:
-    """Tell whether an actor is shown what gates, register and families say: to write by it, or as it may know anyway.
-
-    More people read a journal than may know when its students came and left.
-    """
-    if hand is Hand.TEACHER and not is_closed:
-        return True
-    may, school_id = Right.PRESENCE_READ, course.school_id
-    return actor.can(may, school_id) or course.class_id in actor.classes(may, school_id)
+    """Tell whether an actor is shown what gates and families say: to write by it, or as it may know anyway."""
+    return (hand is Hand.TEACHER and not is_closed) or sees_presence(actor, course)
 
 
 def _closed(desk: Desk, place: Place | None) -> str:

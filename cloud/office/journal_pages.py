@@ -20,41 +20,44 @@ from cloud.journal.kinds import Here, Standing, written
 from cloud.journal.lessons import add_lesson
 from cloud.journal.marking import Change, mark, place_of
 from cloud.journal.queries import Learner, learners_of, lessons_of
-from cloud.journal.reach import Reach, course_within, courses_within, reach_of
+from cloud.journal.reach import Reach, course_within, courses_within, reach_of, sees_presence
 from cloud.journal.rules import Hand
 from cloud.office.journal_view import figures_of, letters_of, mark_of, rows_of_grid
 from cloud.office.person import Text
-from cloud.studies.queries import Course
+from cloud.studies.queries import Course, years_taught
 from cloud.studies.rules import days_of
 
 router = APIRouter(prefix="/schools/{code}/journal", include_in_schema=False)
 JournalDesk = Annotated[Desk, Depends(own_desk(Right.JOURNAL_READ, Right.JOURNAL_KEEP))]
 Asked = Annotated[int, Query(ge=0, le=12)]
+Year = Annotated[int, Query(ge=0, le=9999)]  # 0: this one
 Number = Annotated[int, Form(ge=0, le=2**62)]
 NOT_KEPT = {"cache-control": "no-store"}
 
 
 @router.get("")
-async def show(request: Request, desk: JournalDesk) -> Response:
+async def show(request: Request, desk: JournalDesk, year: Year = 0) -> Response:
     """Show one's lessons of today, one's courses, and the classes whose journals one may read."""
-    reach = await reach_of(desk.services, desk.actor, desk.school.id)
-    mine, others = await courses_within(desk.services, reach, desk.school)
+    reach = await reach_of(desk.services, desk.actor, desk.school)
+    year = year or reach.year
+    mine, others = await courses_within(desk.services, reach, desk.school, year)
     today = await lessons_of(desk.services, [course.id for course in mine], desk.school.on, desk.school.on)
     classes: dict[int, list[Course]] = {}
     for course in sorted([*others, *mine], key=lambda each: (each.grade, each.class_name, each.id)):
-        if reach.reads_class(course.class_id):
+        if reach.reads_class(course.class_id, year):
             classes.setdefault(course.class_id, []).append(course)
     return pages_of(request).page(
         desk.visit, "office/journals.html", section="journal", mine=mine, classes=classes, on=desk.school.on,
         courses={course.id: course for course in mine}, lessons=sorted(today, key=lambda each: each.number),
         sets_grading=desk.actor.can(Right.GRADING_KEEP, desk.school.id), person_id=reach.person_id,
+        year=year, years=await years_taught(desk.services, desk.school.id, reach.year),
     )  # fmt: skip
 
 
 @router.get("/{course_id}")
 async def show_course(request: Request, desk: JournalDesk, course_id: Counted, quarter: Asked = 0) -> Response:
     """Show the journal of a course in a quarter, that of today if none is named."""
-    reach, course = await course_within(desk.services, desk.actor, desk.school.id, course_id)
+    reach, course = await course_within(desk.services, desk.actor, desk.school, course_id)
     return await _page(request, desk, reach, course, quarter)
 
 
@@ -83,7 +86,7 @@ async def add(
     request: Request, desk: JournalDesk, course_id: Counted, on: Text = "", number: Text = "", theme: Text = ""
 ) -> Response:  # fmt: skip
     """Add a lesson by hand, and lead to it."""
-    reach, course = await course_within(desk.services, desk.actor, desk.school.id, course_id)
+    reach, course = await course_within(desk.services, desk.actor, desk.school, course_id)
     try:
         day = date_of_text(on)
         lesson = int(number) if number.isascii() and number.isdigit() and len(number) < 3 else 0
@@ -98,7 +101,7 @@ async def add(
 @router.get("/{course_id}/students/{ref}")
 async def show_mark(request: Request, desk: JournalDesk, course_id: Counted, ref: str, quarter: Asked = 0) -> Response:
     """Show how a student's mark came to be: each part, the sum, and what was put right."""
-    _, course = await course_within(desk.services, desk.actor, desk.school.id, course_id)
+    _, course = await course_within(desk.services, desk.actor, desk.school, course_id)
     learner = await _learner(desk, course, ref)
     explained = await explain(desk.services, course, desk.school, quarter, learner)
     return pages_of(request).page(
@@ -110,7 +113,8 @@ async def show_mark(request: Request, desk: JournalDesk, course_id: Counted, ref
 async def _page(
     request: Request, desk: Desk, reach: Reach, course: Course, number: int, refused: Refused | None = None
 ) -> Response:
-    grid = await grid_of(desk.services, reach, course, desk.school, number)
+    sees = sees_presence(desk.actor, course)
+    grid = await grid_of(desk.services, reach, course, desk.school, number, sees_presence=sees)
     language = desk.visit.language
     return pages_of(request).page(
         desk.visit, "office/journal.html", status=refused.status if refused else HTTPStatus.OK, section="journal",
@@ -118,7 +122,7 @@ async def _page(
         letters=letters_of(language.value), absent=letters_of(language.value)[Here.ABSENT],
         teaches=grid.hand is Hand.TEACHER, corrects=grid.hand is Hand.CORRECTOR and bool(grid.writes),
         refused=translate(language, refused.message) if refused else "",
-        reads_class=reach.reads_class(course.class_id),
+        reads_class=reach.reads_class(course.class_id, course.year),
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from cloud.timetable import substituting
 from cloud.timetable.errors import TimetableRefused
 from cloud.timetable.framing import Book, book_of
 from cloud.timetable.kinds import LESSON, SUMMATIVE
+from cloud.timetable.laying import planned_at
 from cloud.timetable.lessons import lesson_of, lessons_between, on_days
 from cloud.timetable.summative import Wrong, set_kind, works_between
 
@@ -208,10 +209,12 @@ async def _lesson(
 ) -> Response:  # fmt: skip
     lesson = await lesson_of(desk.services, desk.school.id, lesson_id)
     book = await book_of(desk.services, desk.school.id, lesson.course.year, lesson.on)
+    planned = await planned_at(desk.services, desk.school.id, lesson.course.id, lesson.on, lesson.number)
     return pages_of(request).page(
         desk.visit, LESSON_PAGE, status=refused.status if refused else HTTPStatus.OK, section="timetable",
         lesson=lesson, free=await substituting.free_for(desk.services, desk.school.id, lesson), today=desk.school.on,
-        rooms=book.rooms, kinds=SUMMATIVE, note_max=substituting.NOTE_MAX, **_told(desk, book, refused),
+        rooms=book.rooms, is_planned=planned is not None, kinds=SUMMATIVE, note_max=substituting.NOTE_MAX,
+        **_told(desk, book, refused),
     )  # fmt: skip
 
 

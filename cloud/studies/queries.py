@@ -32,6 +32,7 @@ _COURSES = f"""{_COURSE} WHERE course.school_id = $1 AND course.year = $2
   AND ($3::bigint[] IS NULL OR course.school_class_id = ANY($3)) AND ($4::bigint IS NULL OR teacher_id = $4)
 ORDER BY grade, letter, subject.id, group_name LIMIT $5"""
 _ONE = f"{_COURSE} WHERE course.school_id = $1 AND course.id = $2"
+_YEARS = "SELECT DISTINCT year FROM course WHERE school_id = $1 AND year <= $2 ORDER BY year DESC LIMIT 20"
 _OWN = """
 SELECT person.id FROM staff_account JOIN person ON person.id = person_id
 WHERE account_id = $1 AND school_id = $2 AND is_active ORDER BY person.id LIMIT 1
@@ -142,6 +143,12 @@ async def courses_of(
     wanted = None if class_ids is None else list(class_ids)
     rows = await services.database.pool.fetch(_COURSES, school_id, year, wanted, teacher_id, COURSES_MAX)
     return [_course(row) for row in rows]
+
+
+async def years_taught(services: Services, school_id: int, year: int) -> list[int]:
+    """Return a school year and those before it in which a school had courses, the newest first."""
+    rows = await services.database.pool.fetch(_YEARS, school_id, year)
+    return sorted({year} | {row["year"] for row in rows}, reverse=True)
 
 
 async def course_of(services: Services, school_id: int, course_id: int) -> Course:

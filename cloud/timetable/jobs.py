@@ -6,7 +6,7 @@ Rule: a job belongs to who holds it now; a worker that was stopped leaves it to 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -200,8 +200,7 @@ async def problem_of(services: Services, job: Claimed, version: Version) -> Prob
     on = services.clock.now().astimezone(school.zone).date()
     book = await book_of(services, job.school_id, version.year, on)
     held = await slots_of_version(services.database.pool, version.id)
-    fixed = tuple(replace(slot, room="") for slot in sorted(held.fixed))
-    return Problem(book.frame, fixed, float(job.seconds), job.seed)
+    return Problem(book.frame, tuple(sorted(held.fixed)), float(job.seconds), job.seed)
 
 
 async def _fail(services: Services, job: Claimed, error: Exception) -> None:

@@ -57,9 +57,15 @@ _GONE = f"""{_WANTED}, gone AS (
       lesson.course_id, lesson."on", lesson.number))
 )
 """  # noqa: S608 (text of ours)
-_DROP = f"{_GONE} DELETE FROM lesson USING gone WHERE lesson.id = gone.id AND gone.theme = '' RETURNING 1"  # noqa: S608
+_DROP = f"{_GONE} DELETE FROM lesson USING gone WHERE lesson.id = gone.id AND gone.theme = ''"  # noqa: S608
 _OFF = f"""{_GONE} UPDATE lesson SET is_off = true FROM gone WHERE lesson.id = gone.id AND NOT is_off RETURNING 1
 """  # noqa: S608
+_HANGING = """
+SELECT conrelid::regclass::text AS hanging, quote_ident(attname) AS named FROM pg_constraint
+JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
+WHERE contype = 'f' AND confrelid = 'lesson'::regclass AND confdeltype IN ('a', 'r') AND conparentid = 0
+ORDER BY 1, 2 LIMIT 100
+"""  # whatever slices above hang on a lesson that must not go without it
 log = structlog.get_logger()
 
 
@@ -125,14 +131,18 @@ async def planned_at(services: Services, school_id: int, course_id: int, on: dat
 
 
 async def _drop(connection: asyncpg.Connection, values: tuple[object, ...]) -> int:
-    """Delete lessons that are in no timetable any more, and call off those with a theme.
+    """Delete lessons that are in no timetable any more, and call off those with a theme or with anything hanging on.
 
-    Where something hangs on one, all of them are called off.
+    Where something comes to hang on one in this instant, all of them are called off.
     """
+    free = "".join(
+        f" AND NOT EXISTS (SELECT FROM {row['hanging']} AS hanging WHERE hanging.{row['named']} = gone.id)"
+        for row in await connection.fetch(_HANGING)
+    )
     dropped = 0
     try:
         async with connection.transaction():
-            dropped = len(await connection.fetch(_DROP, *values))
+            dropped = len(await connection.fetch(f"{_DROP}{free} RETURNING 1", *values))
     except asyncpg.ForeignKeyViolationError:
         pass
     return dropped + len(await connection.fetch(_OFF, *values))

@@ -27,7 +27,8 @@ Telling = Callable[[Progress], None]
 def solve(problem: Problem, told: Telling = lambda _: None) -> Outcome:
     """Solve a timetable."""
     began_s = monotonic()
-    frame, units = problem.frame, units_of(problem.frame)
+    frame = problem.frame
+    units = [_turned(unit, problem.fixed) for unit in units_of(frame)]
     clashes = reckoned(frame, units)
     fixed = _fixed_cells(units, problem.fixed)
     teller = _Teller(told, began_s)
@@ -39,23 +40,30 @@ def solve(problem: Problem, told: Telling = lambda _: None) -> Outcome:
     if lacking:
         teller.step("explaining")
         clashes += explained(frame, units, _unreckoned(units, lacking, clashes), problem.seed)
-    slots = with_rooms(frame, slots_of(units, cells))
+    slots = with_rooms(frame, slots_of(units, cells), problem.fixed)
     return Outcome(
         tuple(slots), quality(frame, slots), unplaced(frame, slots), tuple(clashes), found.is_proven and not lacking,
         round(monotonic() - began_s, 1),
     )  # fmt: skip
 
 
-def with_rooms(frame: Frame, slots: Sequence[Slot]) -> list[Slot]:
-    """Return slots with rooms: the course's own, else one of its kind that is free, the class's usual one first."""
+def with_rooms(frame: Frame, slots: Sequence[Slot], fixed: Sequence[Slot] = ()) -> list[Slot]:
+    """Return slots with rooms: the course's own, else that of a slot put by hand, else a free one of its kind.
+
+    Of free ones the class's usual room comes first.
+    """
     known = {course.id: course for course in frame.courses}
+    wanted = {replace(slot, room=""): slot.room for slot in fixed}
     held: dict[int, list[tuple[Bell, Weeks, str]]] = defaultdict(list)
     usual: dict[int, Counter[str]] = defaultdict(Counter)
     placed: list[Slot] = []
-    for slot in sorted(slots, key=lambda each: (not known[each.course_id].room, each)):
+    for slot in sorted(slots, key=lambda each: (not known[each.course_id].room, not wanted.get(each), each)):
         course = known[slot.course_id]
         bell = frame.bell(course.class_id, slot.weekday, slot.number)
-        room = slot.room or course.room or _free_room(frame, course, bell, slot, held[slot.weekday], usual)
+        room = slot.room or course.room
+        if not room:
+            free, own = _free_rooms(frame, course, bell, slot, held[slot.weekday]), wanted.get(slot)
+            room = own if own in free else min(free, key=_liked(course.class_id, usual), default="")
         if bell is not None and room:
             held[slot.weekday].append((bell, slot.weeks, room))
             usual[course.class_id][room] += 1
@@ -126,6 +134,17 @@ def _fixed_cells(units: Sequence[Unit], fixed: Sequence[Slot]) -> dict[int, list
     return dict(cells)
 
 
+def _turned(unit: Unit, fixed: Sequence[Slot]) -> Unit:
+    """Return a unit with odd and even weeks as slots put by hand have them; which is which is all the same otherwise."""
+    odd, even = ({course.id for course in own} for own in (unit.odd, unit.even))
+    is_turned = any(
+        (slot.course_id in odd - even and slot.weeks is Weeks.EVEN)
+        or (slot.course_id in even - odd and slot.weeks is Weeks.ODD)
+        for slot in fixed
+    )
+    return replace(unit, odd=unit.even, even=unit.odd) if is_turned and not unit.is_lone else unit
+
+
 def _unreckoned(units: Sequence[Unit], lacking: Sequence[int], clashes: Sequence[Clash]) -> list[int]:
     """Return units without a place that no count explains yet."""
     ids = {(rule.kind.value, rule.id) for clash in clashes for rule in clash.rules}
@@ -135,17 +154,20 @@ def _unreckoned(units: Sequence[Unit], lacking: Sequence[int], clashes: Sequence
     ]  # fmt: skip
 
 
-def _free_room(
-    frame: Frame, course: Taught, bell: Bell | None, slot: Slot, held: Sequence[tuple[Bell, Weeks, str]],
-    usual: Mapping[int, Counter[str]],
-) -> str:  # fmt: skip
+def _free_rooms(
+    frame: Frame, course: Taught, bell: Bell | None, slot: Slot, held: Sequence[tuple[Bell, Weeks, str]]
+) -> list[str]:
     kind = kind_of(course, {})
     taken = {
         room for other, weeks, room in held
         if bell is not None and other.starts_min < bell.ends_min and bell.starts_min < other.ends_min
         and (weeks is slot.weeks or Weeks.EACH in (weeks, slot.weeks))
     }  # fmt: skip
-    free = [room.name for room in frame.rooms if room.kind == kind and room.name not in taken]
-    liked = usual[course.class_id]
-    others = Counter(room for class_id, own in usual.items() if class_id != course.class_id for room in own)
-    return min(free, key=lambda name: (-liked[name], others[name], name), default="")
+    return [room.name for room in frame.rooms if room.kind == kind and room.name not in taken]
+
+
+def _liked(class_id: int, usual: Mapping[int, Counter[str]]) -> Callable[[str], tuple[int, int, str]]:
+    """Return by what rooms are chosen for a class: its usual one, then one that others use least."""
+    own = usual[class_id]
+    others = Counter(room for other, rooms in usual.items() if other != class_id for room in rooms)
+    return lambda name: (-own[name], others[name], name)

@@ -12,7 +12,7 @@ from cloud.journal.kinds import Kind, Standing
 from cloud.journal.lessons import Planned, add_lesson, plan_lesson
 from cloud.journal.marking import Change, Place, mark, place_of
 from cloud.journal.queries import cells_of, learners_of
-from cloud.journal.reach import course_within
+from cloud.journal.reach import course_within, sees_presence
 from cloud.schools.actions import set_terms
 from cloud.studies.queries import course_of
 from tests.cloud.schools.factory import SYSTEM
@@ -97,8 +97,10 @@ class Journal:
 
     async def grid(self, actor: Actor | None = None, quarter: int = 0, course: int | None = None) -> Grid:
         course_id = course or self.studies.mathematics
-        reach, found = await course_within(self.services, actor or self.teacher, self.school.id, course_id)
-        return await grid_of(self.services, reach, found, self.school, quarter)
+        who = actor or self.teacher
+        reach, found = await course_within(self.services, who, self.school, course_id)
+        sees = sees_presence(who, found)
+        return await grid_of(self.services, reach, found, self.school, quarter, sees_presence=sees)
 
     async def explained(self, student: int, quarter: int = 0) -> Explained:
         """Return how a student's mark of mathematics came to be."""

@@ -183,17 +183,17 @@ async def test_a_strangers_course_is_not_found_and_a_reader_writes_nothing(journ
     with pytest.raises(NotFound):
         await journal.type(lesson, 0, "8", journal.colleague)
     with pytest.raises(NotAllowed, match="tie your account"):
-        await reach_of(services, untied, school.id)
+        await reach_of(services, untied, school)
     for reader in (director, journal.class_teacher):
         assert (await journal.grid(reader)).writes == frozenset()
         with pytest.raises(NotAllowed):
             await journal.type(lesson, 0, "8", reader)
     with pytest.raises(NotFound):
-        await course_within(services, journal.class_teacher, school.id, await journal.studies.course(
+        await course_within(services, journal.class_teacher, school, await journal.studies.course(
             "mathematics", teacher=1, class_id=journal.studies.other_class_id))  # fmt: skip
     for role in (Role.OFFICE, Role.GUARD, Role.GUARDIAN):
         with pytest.raises(NotAllowed):
-            await reach_of(services, Actor("x", None, frozenset({Reach(role, school.id)})), school.id)
+            await reach_of(services, Actor("x", None, frozenset({Reach(role, school.id)})), school)
     assert await count(journal) == 0
 
 
@@ -209,8 +209,8 @@ async def test_a_substitute_writes_the_own_lessons_and_reads_the_rest(journal: J
 
     assert (await journal.grid(journal.colleague)).writes == {given}
     assert (await journal.grid(journal.teacher)).writes == {own, given}
-    reach = await reach_of(journal.services, journal.colleague, journal.school.id)
-    mine, others = await courses_within(journal.services, reach, journal.school)
+    reach = await reach_of(journal.services, journal.colleague, journal.school)
+    mine, others = await courses_within(journal.services, reach, journal.school, reach.year)
     assert {course.id for course in mine} == {*journal.studies.english, journal.studies.mathematics}
     assert others == []
 

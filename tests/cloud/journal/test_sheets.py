@@ -16,7 +16,7 @@ from cloud.journal.grading import STATE, Lack, Part
 from cloud.journal.kinds import Cell, Here, Kind
 from cloud.journal.marking import remark
 from cloud.journal.missed import attendance_of
-from cloud.journal.reach import class_within
+from cloud.journal.reach import class_within, course_within, courses_within, reach_of
 from cloud.journal.reports import reports_of
 from cloud.journal.schemes import put_scheme, schemes_of, versions_of
 from cloud.journal.sheets import Shares, shares_of, sheet_of
@@ -27,12 +27,13 @@ from cloud.register.kinds import BY_CODE
 from cloud.schools.calendar import set_day
 from cloud.schools.rules import Day
 from cloud.studies.actions import put_course, set_members
-from cloud.studies.queries import course_of
+from cloud.studies.queries import course_of, years_taught
 from cloud.studies.rules import CourseGiven
 from tests.cloud.journal.factory import TERMS, TODAY, Journal, journal
 from tests.cloud.schools.factory import SYSTEM
 
 DAY = timedelta(days=1)
+YEAR = 2026
 OWN = replace(STATE[-1], from_on=TERMS[0][0], formative_least=1)
 
 
@@ -59,8 +60,8 @@ async def test_the_sheet_of_a_class_has_the_quarters_marks_and_the_years_and_how
     await journal.at(TERMS[1][0])
     await whole_quarter(journal, 2, {0: ("7", "14", "14"), 1: ("8", "16", "17")})
 
-    first = await sheet_of(journal.services, journal.school, journal.studies.class_id, 1)
-    second = await sheet_of(journal.services, journal.school, journal.studies.class_id, 0)
+    first = await sheet_of(journal.services, journal.school, journal.studies.class_id, YEAR, 1)
+    second = await sheet_of(journal.services, journal.school, journal.studies.class_id, YEAR, 0)
 
     mathematics, english = journal.studies.subjects["mathematics"], journal.studies.subjects["english"]
     assert (first.class_name, first.quarter.number, second.quarter.number) == ("5А", 1, 2)
@@ -77,12 +78,36 @@ async def test_the_sheet_of_a_class_has_the_quarters_marks_and_the_years_and_how
 async def test_a_class_out_of_reach_is_not_found(journal: Journal) -> None:
     services, school = journal.services, journal.school
 
-    assert (await class_within(services, journal.class_teacher, school.id, journal.studies.class_id)).classes
+    assert (await class_within(services, journal.class_teacher, school, journal.studies.class_id, YEAR)).classes
     for actor in (journal.class_teacher, journal.teacher):
         with pytest.raises(NotFound):
-            await class_within(services, actor, school.id, journal.studies.other_class_id)
+            await class_within(services, actor, school, journal.studies.other_class_id, YEAR)
     with pytest.raises(NotFound):  # who only teaches the class reads the own course of it
-        await class_within(services, journal.teacher, school.id, journal.studies.class_id)
+        await class_within(services, journal.teacher, school, journal.studies.class_id, YEAR)
+
+
+async def test_in_a_new_year_who_reads_all_finds_the_sheet_of_the_last_one_and_the_next_class_teacher_does_not(
+    journal: Journal,
+) -> None:
+    services, class_id = journal.services, journal.studies.class_id
+    await put_scheme(services, journal.deputy, journal.school.id, OWN, TODAY)
+    await whole_quarter(journal, 1, {0: ("9", "18", "18")})
+    await journal.at(date(2027, 9, 6))
+
+    assert await years_taught(services, journal.school.id, YEAR + 1) == [YEAR + 1, YEAR]
+    reach = await class_within(services, journal.deputy, journal.school, class_id, YEAR)
+    sheet = await sheet_of(services, journal.school, class_id, YEAR, 1)
+    assert sheet.rows[0].results[journal.studies.subjects["mathematics"]].mark == 5
+    mine, others = await courses_within(services, reach, journal.school, YEAR)
+    assert (mine, len(others)) == ([], 3)
+    assert await courses_within(services, reach, journal.school, YEAR + 1) == ([], [])
+    with pytest.raises(NotFound):
+        await class_within(services, journal.class_teacher, journal.school, class_id, YEAR)
+    with pytest.raises(NotFound):
+        await course_within(services, journal.class_teacher, journal.school, journal.studies.mathematics)
+    of_teacher = await reach_of(services, journal.teacher, journal.school)
+    mine, others = await courses_within(services, of_teacher, journal.school, YEAR)
+    assert ([each.id for each in mine], others) == ([journal.studies.mathematics], [])
 
 
 async def test_lessons_missed_go_by_the_journal_and_then_by_the_days_register(journal: Journal) -> None:
@@ -96,7 +121,7 @@ async def test_lessons_missed_go_by_the_journal_and_then_by_the_days_register(jo
     await journal.type(third, 1, "9")  # the register was wrong
     await journal.type(third, 2, "ш")
 
-    sheet = await attendance_of(services, school, journal.studies.class_id, 0)
+    sheet = await attendance_of(services, school, journal.studies.class_id, YEAR, 0)
 
     told = [(row.lessons, row.absent, row.excused, row.away, row.late) for row in sheet.rows]
     assert told == [(3, 2, 1, 0, 1), (3, 0, 0, 0, 0), (3, 0, 0, 1, 0), (3, 0, 0, 0, 0)]
@@ -113,7 +138,7 @@ async def test_what_is_open_is_told_with_its_lesson_and_until_when(journal: Jour
             await journal.type(lesson, student, "8")
     course = await course_of(journal.services, journal.school.id, journal.studies.mathematics)
 
-    told = await debts_of(journal.services, journal.school, [course], 0)
+    told = await debts_of(journal.services, journal.school, [course], YEAR, 0)
 
     ids = journal.studies.student_ids
     assert [(each.what, each.learner and each.learner.id, each.has, each.needs) for each in told.debts] == [
@@ -123,7 +148,7 @@ async def test_what_is_open_is_told_with_its_lesson_and_until_when(journal: Jour
     assert (work.lesson and work.lesson.id, work.until) == (sor, TERMS[0][1])
     await journal.lesson(date(2026, 10, 20), 1, Kind.SOCH, 20)
     await journal.type(sor, 3, "н 11")
-    told = await debts_of(journal.services, journal.school, [course], 0)
+    told = await debts_of(journal.services, journal.school, [course], YEAR, 0)
     assert [each.what for each in told.debts] == [Open.FEW, Open.FEW]
 
 
@@ -144,7 +169,7 @@ async def test_who_missed_a_work_before_another_class_or_group_still_owes_it_and
     await set_members(services, SYSTEM, school.school_id, school.english[1], [regrouped, stays], on)
     courses = [await course_of(services, school.school_id, each) for each in (school.mathematics, school.english[0])]
 
-    told = await debts_of(services, journal.school, courses, 0)
+    told = await debts_of(services, journal.school, courses, YEAR, 0)
 
     owed = [(each.lesson.id, each.learner.id) for each in told.debts if each.lesson and each.learner]
     assert owed == [(sor, moved), (sor, stays), (english, regrouped)]
@@ -170,14 +195,14 @@ async def test_a_lesson_on_a_day_of_work_between_two_quarters_counts_for_the_ear
     result = first.rows[0].result
     assert result is not None
     assert (result.percent, result.line(Part.FORMATIVE).got.works) == (65, 1)  # type: ignore[union-attr]
-    sheet = await sheet_of(services, journal.school, journal.studies.class_id, 1)
+    sheet = await sheet_of(services, journal.school, journal.studies.class_id, YEAR, 1)
     mathematics = journal.studies.subjects["mathematics"]
     assert sheet.rows[0].results[mathematics] == result
     assert len((await journal.explained(0, 1)).lessons) == 2
-    missed = await attendance_of(services, journal.school, journal.studies.class_id, 1)
+    missed = await attendance_of(services, journal.school, journal.studies.class_id, YEAR, 1)
     assert [row.absent for row in missed.rows] == [0, 1, 0, 0]
     course = await course_of(services, journal.school.id, journal.studies.mathematics)
-    debts = (await debts_of(services, journal.school, [course], 1)).debts
+    debts = (await debts_of(services, journal.school, [course], YEAR, 1)).debts
     owed = [each.learner.id for each in debts if each.learner and each.what is Open.WORK]
     assert owed == journal.studies.student_ids[1:]
 
@@ -245,7 +270,7 @@ async def test_a_grade_without_marks_has_attendance_and_no_result(journal: Journ
 
     assert (grid.has_marks, [row.result for row in grid.rows]) == (False, [None] * 4)
     course = await course_of(journal.services, journal.school.id, journal.studies.mathematics)
-    assert (await debts_of(journal.services, journal.school, [course], 0)).debts == []
+    assert (await debts_of(journal.services, journal.school, [course], YEAR, 0)).debts == []
 
 
 async def test_a_diary_has_what_was_taught_the_mark_and_the_teachers_words_and_not_the_notes(journal: Journal) -> None:
@@ -312,7 +337,7 @@ async def test_who_has_left_the_class_stands_in_no_sheet_any_more(journal: Journ
     school = journal.studies
     await leave(journal.services, SYSTEM, school.student_ids[0], Said(TODAY - DAY))
 
-    sheet = await sheet_of(journal.services, journal.school, school.class_id, 0)
+    sheet = await sheet_of(journal.services, journal.school, school.class_id, YEAR, 0)
 
     assert [row.learner.id for row in sheet.rows] == school.student_ids[1:]
 
@@ -337,7 +362,7 @@ async def test_a_report_on_paper_has_a_students_quarter(journal: Journal) -> Non
     await remark(journal.services, journal.teacher, journal.school, await journal.place(lesson),
                  {journal.refs[0]: "Жарайсың!"})  # fmt: skip
 
-    reports = await reports_of(journal.services, journal.school, journal.studies.class_id, 0)
+    reports = await reports_of(journal.services, journal.school, journal.studies.class_id, YEAR, 0)
 
     ids, mathematics = journal.studies.student_ids, journal.studies.subjects["mathematics"]
     assert reports.points == {(ids[0], mathematics): [9]}

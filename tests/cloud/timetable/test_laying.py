@@ -169,6 +169,10 @@ async def test_a_lesson_on_which_something_hangs_is_called_off_instead(school: P
     await publish(services, SYSTEM, here, changed, (TODAY, None), TODAY)
     await lay_out_due(services)
     assert (await school.lesson(school.mathematics, NEXT_TUESDAY)).is_off
+    rows = await services.database.pool.fetch(
+        'SELECT id FROM lesson WHERE course_id = $1 AND "on" > $2', school.mathematics, TUESDAY
+    )
+    assert [row["id"] for row in rows] == [lesson.id]  # the others are gone: nothing hangs on them
 
     back = await add_draft(services, SYSTEM, here, "Бұрынғы", TODAY, draft)
     await publish(services, SYSTEM, here, back, (WEDNESDAY, None), TODAY)

@@ -100,6 +100,19 @@ def test_what_was_put_by_hand_stays_where_it_is() -> None:
     assert outcome.missing == {}
 
 
+def test_rooms_and_odd_and_even_weeks_that_were_put_by_hand_stay() -> None:
+    """By itself the solver gives the first room of the kind, and odd weeks to the first of two halves."""
+    courses = [course(1, 1, 1), course(2, 1, 2, 0.5), course(3, 1, 3, 0.5), course(4, 2, 4)]
+    frame = Frame([week(1), week(2)], courses, (), [Room(name, "class") for name in ("11", "12", "13")])
+    fixed = [Slot(2, 1, 1, room="13"), Slot(2, 2, 2, Weeks.EVEN, "12"), Slot(2, 1, 4, room="13")]
+
+    slots = {slot.course_id: slot for slot in solved(frame, *fixed).slots}
+
+    assert (slots[1], slots[2]) == (fixed[0], fixed[1])
+    assert slots[3].weeks is Weeks.ODD
+    assert slots[4] == Slot(2, 1, 4, room="11")  # two cannot be in one room
+
+
 def test_groups_of_one_teacher_are_not_beside_each_other() -> None:
     groups = [replace(course(number, 1, 1, 1, 9), group=str(number)) for number in (1, 2)]
 
