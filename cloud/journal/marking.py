@@ -5,7 +5,7 @@ A school's entries are numbered under its lock, so that they come to be seen in 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -14,13 +14,13 @@ from cloud.accounts.actions import audit
 from cloud.attendance.queries import SchoolToday
 from cloud.core.actor import Actor
 from cloud.core.database import raw
-from cloud.core.errors import NotAllowed
+from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.journal.counting import Counting, counting_in
 from cloud.journal.errors import JournalChanged, JournalRefused
 from cloud.journal.grading import Scheme
-from cloud.journal.kinds import NOTHING, REASON, REMARK, Cell, Here, Lesson, Standing
+from cloud.journal.kinds import NOTHING, REASON, REMARK, Cell, Here, Kind, Lesson, Standing
 from cloud.journal.offers import hours_on, offers_on
 from cloud.journal.quarters import Quarter, quarter_at
 from cloud.journal.queries import Learner, cells_of, learners_of, lesson_of, reason_place, remark_place
@@ -32,6 +32,10 @@ from cloud.studies.queries import Course
 CHANGES_MAX = 100  # at once: a class
 LOCKS = 0x6A6F7572  # "jour": one of the two numbers of a school's lock; the other is the school's id
 _LOCK = "SELECT pg_advisory_xact_lock($1, $2)"
+_STANDS = """
+SELECT is_off, kind, coalesce(points_max, 0) AS points_max FROM lesson LEFT JOIN lesson_plan ON lesson_id = lesson.id
+WHERE lesson.id = $1 FOR SHARE OF lesson
+"""  # waits for who calls it off or makes it another kind in this moment, and keeps others from it
 _NEXT = "SELECT coalesce(max(number), 0) + 1 FROM journal_mark WHERE school_id = $1"
 _WRITE = """
 INSERT INTO journal_mark (school_id, number, lesson_id, person_id, "on", here, points, at, by_name)
@@ -108,11 +112,12 @@ async def mark(
     What stands already is not written twice, so that a request that is repeated writes once. Raises JournalClosed,
     JournalRefused or JournalChanged.
     """
-    check_lesson(place.hand, place.lesson, place.quarter, school.on, reason)
     if len(changes) > CHANGES_MAX:
         raise JournalRefused(message("A class at most is written at once."))
     async with services.database.transaction() as transaction:
         connection = await locked(transaction, school.id)
+        place = await _held(connection, place)
+        check_lesson(place.hand, place.lesson, place.quarter, school.on, reason)
         learners = await _learners(connection, place)
         standing = await cells_of(connection, [place.lesson.id], [each.id for each in learners.values()])
         wanted = _wanted(place, changes, learners, standing)
@@ -132,10 +137,11 @@ async def take(services: Services, actor: Actor, school: SchoolToday, place: Pla
     """
     if place.hand is not Hand.TEACHER:
         raise NotAllowed
-    check_lesson(place.hand, place.lesson, place.quarter, school.on, "")
     hours = (await hours_on(services, school.id, place.course.class_id, place.lesson.on)).get(place.lesson.number)
     async with services.database.transaction() as transaction:
         connection = await locked(transaction, school.id)
+        place = await _held(connection, place)
+        check_lesson(place.hand, place.lesson, place.quarter, school.on, "")
         ids = [each.id for each in (await _learners(connection, place)).values()]
         standing = await cells_of(connection, [place.lesson.id], ids)
         offered = await offers_on(connection, services.vault, school.id, ids, place.lesson.on)
@@ -187,6 +193,15 @@ async def locked(transaction: BaseDBAsyncClient, school_id: int) -> asyncpg.Conn
     """Let nobody else write into the school's journal until the transaction ends."""
     await raw(transaction).execute(_LOCK, LOCKS, school_id)
     return raw(transaction)
+
+
+async def _held(connection: asyncpg.Connection, place: Place) -> Place:
+    """Return where somebody writes with the lesson as it is now, which stays so until the transaction ends."""
+    row = await connection.fetchrow(_STANDS, place.lesson.id)
+    if row is None:
+        raise NotFound
+    kind, points_max = Kind(row["kind"]), row["points_max"]
+    return replace(place, lesson=replace(place.lesson, is_off=row["is_off"], kind=kind, points_max=points_max))
 
 
 async def _learners(connection: asyncpg.Connection, place: Place) -> dict[str, Learner]:

@@ -135,7 +135,7 @@ def _fixed_cells(units: Sequence[Unit], fixed: Sequence[Slot]) -> dict[int, list
 
 
 def _turned(unit: Unit, fixed: Sequence[Slot]) -> Unit:
-    """Return a unit with odd and even weeks as slots put by hand have them; which is which is all the same otherwise."""
+    """Return a unit with odd and even weeks as slots put by hand have them; it is all the same otherwise."""
     odd, even = ({course.id for course in own} for own in (unit.odd, unit.even))
     is_turned = any(
         (slot.course_id in odd - even and slot.weeks is Weeks.EVEN)
