@@ -21,6 +21,7 @@ INSERT INTO account (password_hash, must_change, name, language, is_active, crea
 VALUES ('x', false, $1, '', true, $2) RETURNING id
 """
 _GRANT = "INSERT INTO grant_of_role (account_id, school_id, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+_CHOSEN = "UPDATE account SET must_change = false WHERE id = $1"
 _SESSION = "INSERT INTO sign_in (account_id, token_digest, created_at, expires_at) VALUES ($1, $2, $3, $4)"
 SESSION = timedelta(days=2)
 
@@ -49,9 +50,10 @@ async def an_account(services: Services, name: str) -> int:
 async def signed_in(
     services: Services, url: str, account_id: int, school_id: int, role: Role, token: str = ""
 ) -> httpx2.AsyncClient:
-    """Return the browser of an account, signed in, with a role at a school."""
+    """Return the browser of an account with a role at a school, signed in by a password of its own."""
     pool, now, named = services.database.pool, services.clock.now(), token or f"token-{role.value}-{account_id}"
     await pool.execute(_GRANT, account_id, school_id, role.value)
+    await pool.execute(_CHOSEN, account_id)
     await pool.execute(_SESSION, account_id, hashlib.sha256(named.encode()).hexdigest(), now, now + SESSION)
     headers = {"cookie": f"esik_session={named}", "accept-language": "en", "origin": url}
     return httpx2.AsyncClient(base_url=url, headers=headers, timeout=20.0, trust_env=False)

@@ -1,71 +1,41 @@
 """Too many children are missing at once: nobody is told before a director has looked at the page and decided."""
 
-import asyncio
-import contextlib
-import hashlib
-import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from html import unescape
+from dataclasses import dataclass
 
 import httpx2
 import pytest
 
-from cloud.app import create_app, serve
 from cloud.core.actor import Role
 from cloud.core.services import Services
 from cloud.notifications.kinds import Kind
 from simulators.clock import SimulatedClock
 from tests.cloud.alerts.factory import Morning, a_morning
-from tests.servers.process import free_port
-
-_ACCOUNT = """
-INSERT INTO account (password_hash, must_change, name, language, is_active, created_at)
-VALUES ('x', false, $1, '', true, $2) RETURNING id
-"""
-_GRANT = "INSERT INTO grant_of_role (account_id, school_id, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-_SESSION = "INSERT INTO sign_in (account_id, token_digest, created_at, expires_at) VALUES ($1, $2, $3, $4)"
+from tests.journeys.browsing import an_account, served, signed_in, text_of
 
 
 @dataclass(frozen=True, slots=True)
 class Journey:
     """The school on its morning, and the service with its pages."""
 
+    services: Services
     morning: Morning
     url: str
 
     async def sign_in(self, account_id: int, role: Role) -> httpx2.AsyncClient:
         """Return the browser of an account with a role at the school."""
-        pool, now, token = self.morning.gates.pool, self.morning.clock.now(), f"token-{role.value}"
-        await pool.execute(_GRANT, account_id, self.morning.gates.school_id, role.value)
-        digest = hashlib.sha256(token.encode()).hexdigest()
-        await pool.execute(_SESSION, account_id, digest, now, now + timedelta(days=2))
-        headers = {"cookie": f"esik_session={token}", "accept-language": "en", "origin": self.url}
-        return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=20.0, trust_env=False)
+        return await signed_in(self.services, self.url, account_id, self.morning.gates.school_id, role)
 
     async def director(self) -> httpx2.AsyncClient:
-        account_id = await self.morning.gates.pool.fetchval(_ACCOUNT, "Бақыт Оразов", self.morning.clock.now())
-        return await self.sign_in(account_id, Role.DIRECTOR)
+        return await self.sign_in(await an_account(self.services, "Бақыт Оразов"), Role.DIRECTOR)
 
 
 @pytest.fixture(name="journey")
 async def _journey(services: Services, clock: SimulatedClock) -> AsyncIterator[Journey]:
-    port, started = free_port(), asyncio.Event()
-    url = f"http://127.0.0.1:{port}"
-    at = replace(services, settings=replace(services.settings, http_port=port, public_url=url))
-    morning = await a_morning(at, clock)
-    serving = asyncio.create_task(serve(create_app(at), started))
-    await started.wait()
-    yield Journey(morning, url)
-    serving.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await serving
+    morning = await a_morning(services, clock)
+    async with served(services) as url:
+        yield Journey(services, morning, url)
     await morning.gates.close()
-
-
-def text_of(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 async def test_when_a_gate_loses_half_a_school_nobody_is_told_until_a_director_has_looked(journey: Journey) -> None:

@@ -1,5 +1,6 @@
 """A year of a school in two shifts: classes are formed, lessons given, marks closed each quarter, and all go up."""
 
+from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -39,8 +40,14 @@ NEXT_TERMS = [(first_on + timedelta(days=364), last_on + timedelta(days=364)) fo
 NEXT_YEAR = date(2027, 9, 1)
 
 
-async def test_a_school_in_two_shifts_lives_through_a_year(services: Services, clock: SimulatedClock) -> None:
+@pytest.fixture(name="school")
+async def _school(services: Services, clock: SimulatedClock) -> AsyncIterator[SchoolYear]:
     school = await SchoolYear.opened(services, clock)
+    yield school
+    await school.store.close()
+
+
+async def test_a_school_in_two_shifts_lives_through_a_year(school: SchoolYear) -> None:
     assert await school.planned() == 4 * len(HOURS)
     outcome = await school.timetabled(TERMS[0][0])
     assert (outcome.missing, outcome.clashes) == ({}, ())
