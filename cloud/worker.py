@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import asyncpg
 import structlog
@@ -22,6 +23,7 @@ from cloud.core.migrating import TablesOfAnotherVersion, check_version
 from cloud.core.services import Services
 from cloud.core.settings import Edition
 from cloud.core.sms_gateways import gateway_of
+from cloud.core.tracing import span
 from cloud.core.wakeups import EVERYTHING
 from cloud.devices.alarms import Raised, forget_alarms, note_alarms
 from cloud.devices.commands import CHANNEL as COMMANDS
@@ -94,6 +96,7 @@ FISCAL_S, WEBHOOKS_S = 5, 2
 MESSAGES_S = 10
 LETTERS_S, EVENTS_S, BUILT_S = 15, 15, 30
 GRACE_S = 3_600
+GIVEN = {"services", "shards"}  # what work is given, and not what it is
 log = structlog.get_logger()
 
 
@@ -387,13 +390,23 @@ def _is_ended() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+def name_of(work: Callable[[], Awaitable[object]]) -> str:
+    """Return what periodic work is called: its own name, or what a lambda of ours calls."""
+    named, code = getattr(work, "__qualname__", str(work)), getattr(work, "__code__", None)
+    if code is None or "<lambda>" not in named:
+        return str(named)
+    return ".".join(takewhile(lambda name: name not in GIVEN, code.co_names))
+
+
 def untroubled(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
     """Return periodic work whose errors are told, by their kinds only, and do not rise."""
 
     async def told() -> None:
+        named = name_of(work)
         try:
-            await work()
+            with span(named):
+                await work()
         except Exception as error:  # noqa: BLE001 - the next turn tries again
-            log.warning("work.failed", work=getattr(work, "__qualname__", str(work)), error=kinds_of(error))
+            log.warning("work.failed", work=named, error=kinds_of(error))
 
     return told

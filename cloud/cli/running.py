@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from cloud.core.clock import SystemClock
 from cloud.core.ports import listen
 from cloud.core.services import Services, open_services
 from cloud.core.settings import Edition, Settings
+from cloud.core.tracing import tracing
 from cloud.embedded.postgres import embedded_postgres
 from cloud.worker import Worker
 from esik.starting import without_collecting
@@ -32,6 +34,11 @@ class Parts:
 
     web: bool = True
     worker: bool = True
+
+    @property
+    def name(self) -> str:
+        """Return what this process is to who reads its traces."""
+        return "all" if self.web and self.worker else "web" if self.web else "worker"
 
 
 @dataclass(slots=True)
@@ -70,7 +77,8 @@ async def run(settings: Settings, parts: Parts, on_ready: Callable[[Settings], N
         _database(settings, group) as at,
         open_services(at, patience_s=PATIENCE_S) as services,
     ):
-        await _serve(services, parts, web, stopping, on_ready)
+        with tracing(settings, f"{parts.name}-{os.getpid()}"):
+            await _serve(services, parts, web, stopping, on_ready)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from cloud.core.clock import Clock
 from cloud.core.messages import Message as Told
 from cloud.core.messages import message
 from cloud.core.telling import MALFORMED, tell, tell_failed
+from cloud.core.tracing import Answering
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
@@ -77,14 +78,14 @@ class Guarding:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began_s, has_answered = self.clock.monotonic_s(), False
+        began_s, has_answered, answering = self.clock.monotonic_s(), False, Answering(method_of(scope))
 
         async def sending(message: Message) -> None:
             nonlocal has_answered
             if message["type"] == "http.response.start":
                 has_answered = True
                 self._dress(MutableHeaders(scope=message))
-                self._note(scope, int(message["status"]), self.clock.monotonic_s() - began_s)
+                self._note(scope, int(message["status"]), self.clock.monotonic_s() - began_s, answering)
             await send(message)
 
         refusal = refusal_of(scope["method"], scope["path"], Headers(scope=scope), is_secure=self.is_secure)
@@ -92,7 +93,8 @@ class Guarding:
             await tell(Request(scope), *refusal)(scope, receive, sending)
             return
         try:
-            await self.app(scope, receive, sending)
+            with answering.begun():
+                await self.app(scope, receive, sending)
         except Exception as error:  # noqa: BLE001 (the outermost layer; the server's own words would tell values)
             answer = tell_failed(Request(scope), error)
             if not has_answered:
@@ -105,13 +107,19 @@ class Guarding:
         if self.is_secure:
             headers.setdefault(*TLS_ONLY)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _note(self, scope: Scope, status: int, seconds: float, answering: Answering) -> None:
         # The route's pattern, never the address: an address may hold a person's reference or what somebody looked for.
         route = getattr(scope.get("route"), "path", "none")
-        method = scope["method"] if scope["method"] in METHODS else "other"  # a figure for each word would fill memory
+        method = method_of(scope)
         self.figures.requests.labels(method, route, status).inc()
         self.figures.seconds.labels(route).observe(seconds)
+        answering.answered(route, status)
         log.info("request.answered", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+def method_of(scope: Scope) -> str:
+    """Return a request's method, or that it is none that is known: a figure for each word would fill memory."""
+    return str(scope["method"]) if scope["method"] in METHODS else "other"
 
 
 def refusal_of(method: str, path: str, headers: Headers, *, is_secure: bool) -> tuple[int, str, Told] | None:

@@ -43,6 +43,12 @@ def check_notice_days(days: int) -> None:
         raise wrong("notice_days", str(days), f"{NOTICE_DAYS_MAX} or less, as docs/retention.md says")
 
 
+def check_percent(name: str, percent: int) -> None:
+    """Raise SettingWrong for more than all of it."""
+    if percent > 100:
+        raise wrong(name, str(percent), "1 to 100")
+
+
 def check_one_of(name: str, text: str, accepted: tuple[str, ...]) -> None:
     """Raise SettingWrong for a word that is not among those accepted."""
     if text not in accepted:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Self, get_args, get_type_hints
+from typing import Annotated, Any, Self, get_type_hints
 from urllib.parse import urlsplit
 
 from cloud.core.messages import message
@@ -30,6 +30,7 @@ from cloud.core.setting_checks import (
     check_notice_days,
     check_one_of,
     check_operators,
+    check_percent,
     check_recipients,
     check_sms_secret,
     check_sms_url,
@@ -44,8 +45,7 @@ from cloud.core.setting_checks import (
 )
 
 __all__ = [
-    "EVERYWHERE", "NOTICE_DAYS_MAX", "Described", "Edition", "Mfa", "SettingWrong", "Settings", "described",
-    "from_here", "variable",
+    "EVERYWHERE", "NOTICE_DAYS_MAX", "Edition", "Mfa", "SettingWrong", "Settings", "from_here", "shown", "variable",
 ]  # fmt: skip
 
 
@@ -245,6 +245,12 @@ class Settings:
     syslog_ca: Annotated[
         Path | None, "CA certificate (PEM) of the collector. Empty: the machine's own authorities."
     ] = None
+    traces_url: Annotated[
+        str,
+        "Collector of traces (OpenTelemetry, OTLP over HTTP), as `http://127.0.0.1:4318/v1/traces`. Empty: nothing is "
+        "traced.",
+    ] = ""
+    traces_percent: Annotated[int, "Of a hundred requests and turns of a worker, how many are traced."] = 100
     log_level: Annotated[str, "`debug`, `info`, `warning` or `error`."] = "info"
     log_style: Annotated[str, "`text` for a terminal, `json` for machines."] = "text"
 
@@ -304,7 +310,7 @@ class Settings:
 
     def as_environment(self) -> dict[str, str]:
         """Return what another process reads these very settings from; it holds passwords."""
-        told = {variable(each.name): _shown(getattr(self, each.name)) for each in fields(self)}
+        told = {variable(each.name): shown(getattr(self, each.name)) for each in fields(self)}
         return {name: value for name, value in told.items() if value}
 
     def check(self) -> None:
@@ -339,28 +345,14 @@ class Settings:
         check_operators(self.operator_targets)
         check_one_of("operator_language", self.operator_language, LANGUAGES)
         check_url("syslog_url", self.syslog_url, SYSLOG_SCHEMES)
+        check_url("traces_url", self.traces_url, HTTP_SCHEMES)
+        check_percent("traces_percent", self.traces_percent)
         check_one_of("log_level", self.log_level, LOG_LEVELS)
         check_one_of("log_style", self.log_style, LOG_STYLES)
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
-    """A setting as docs/settings.md tells it."""
-
-    variable: str
-    default: str
-    about: str
-
-
-def described() -> list[Described]:
-    """Return every setting, in order."""
-    hints = get_type_hints(Settings, include_extras=True)
-    return [
-        Described(variable(each.name), _shown(each.default), get_args(hints[each.name])[1]) for each in fields(Settings)
-    ]
-
-
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a value as the environment and the table of settings write it."""
     return str(value.value if isinstance(value, Enum) else "" if value is None else value)
 
 

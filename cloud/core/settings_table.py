@@ -4,13 +4,32 @@
 """
 
 import sys
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import get_args, get_type_hints
 
-from cloud.core.settings import described
+from cloud.core.settings import Settings, shown, variable
 
 BEGIN = "<!-- cloud settings: written by `python -m cloud.core.settings_table` -->"
 END = "<!-- cloud settings end -->"
 PAGE = Path("docs/settings.md")
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A setting as docs/settings.md tells it."""
+
+    variable: str
+    default: str
+    about: str
+
+
+def described() -> list[Described]:
+    """Return every setting, in order."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return [
+        Described(variable(each.name), shown(each.default), get_args(hints[each.name])[1]) for each in fields(Settings)
+    ]
 
 
 def table() -> str:

@@ -16,6 +16,7 @@ import structlog
 from cloud.core.database import UNREACHED
 from cloud.core.errors import kinds_of
 from cloud.core.services import Services
+from cloud.core.tracing import span
 from cloud.ingest.cursor import Projection, advance
 
 LOOK_S = 1.0  # a reader looks at the log at least this often, also when no wake-up came
@@ -52,7 +53,9 @@ class Follower:
         held: list[int] = []
         while free := self._free(shards):
             try:
-                if not await advance(self.services.database.pool, self._reader, free):
+                with span(f"reader {self._reader.name}"):
+                    met = await advance(self.services.database.pool, self._reader, free)
+                if not met:
                     break
             except PASSES:
                 raise

@@ -15,6 +15,7 @@ import structlog
 
 from cloud.core.clock import Clock
 from cloud.core.errors import kinds_of
+from cloud.core.tracing import span
 from cloud.ingest.accepting import accept
 from cloud.ingest.admission import Admission
 from cloud.ingest.messages import Address, Arrived, address_of
@@ -149,7 +150,8 @@ class Intake:
     async def _accept(self, arrived: Sequence[Arrived]) -> None:
         """Commit messages; where they are refused together, halve them until the one that cannot be stored is alone."""
         try:
-            plan = await accept(arrived, self._store, self._now_ms())
+            with span("ingest window", messages=len(arrived)):
+                plan = await accept(arrived, self._store, self._now_ms())
         except StoreRefused as error:
             if len(arrived) == 1:
                 self.dropped += 1

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.core.settings import Described, described
-from cloud.core.settings_table import written_into
+from cloud.core.settings_table import Described, described, written_into
 
 PAGE = Path(__file__).parents[3] / "docs/settings.md"
 
