@@ -20,7 +20,7 @@ from cloud.core.tracing import span, tracing
 from cloud.worker import name_of, untroubled
 
 LOADED = (
-    "import cloud.app, cloud.worker, sys; print([name for name in sys.modules if name.startswith('opentelemetry')])"
+    "import cloud.app, cloud.worker, sys; print([name for name in sys.modules if name.startswith('opentelemetry.sdk')])"
 )
 SECRET = "Zq3vT8"  # in an address; nobody else's business
 
@@ -88,7 +88,7 @@ async def test_a_request_is_told_by_its_route_with_its_statements_and_never_by_i
     (health,) = collector.named("GET /health")
     assert told(health) == {"http.request.method": "GET", "http.route": "/health", "http.response.status_code": 200}
     below = [each for each in collector.spans if each.parent_span_id == health.span_id]
-    assert [told(each)["db.statement"] for each in below] == ["SELECT 1"]
+    assert "SELECT 1" in [told(each)["db.statement"] for each in below]
     assert all(each.trace_id == health.trace_id for each in below)
     assert collector.named("GET /children/{ref}/diary")
     assert not any(SECRET.encode() in body for body in collector.bodies)
@@ -110,7 +110,8 @@ async def test_a_turn_of_the_worker_is_told_by_its_name_and_an_error_without_its
         with span("ingest window", messages=7):
             pass
 
-    assert len(collector.named("failing") or [each for each in collector.spans if each.name.endswith("failing")]) == 1
+    (failed,) = [each for each in collector.spans if each.name.endswith("failing")]
+    assert failed.status.code == failed.status.STATUS_CODE_ERROR
     (window,) = collector.named("ingest window")
     assert told(window) == {"messages": 7}
     assert not any(SECRET.encode() in body for body in collector.bodies)
