@@ -7,7 +7,7 @@ collector.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import requests  # type: ignore[import-untyped]  # the exporter's own
+import requests  # the exporter's own
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import Decision, ParentBased, Sampler, SamplingResult, TraceIdRatioBased
 from opentelemetry.trace import Link, SpanKind, Tracer, TraceState
 from opentelemetry.util.types import Attributes
+from typing_extensions import override
 
 from cloud.core.settings import Settings
 
@@ -30,6 +31,7 @@ class OfOurs(Sampler):
     def __init__(self, percent: int) -> None:
         self._share = TraceIdRatioBased(percent / 100)
 
+    @override
     def should_sample(
         self, parent_context: Context | None, trace_id: int, name: str, kind: SpanKind | None = None,
         attributes: Attributes = None, links: Sequence[Link] | None = None, trace_state: TraceState | None = None,
@@ -39,6 +41,7 @@ class OfOurs(Sampler):
             return SamplingResult(Decision.DROP)
         return self._share.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
 
+    @override
     def get_description(self) -> str:
         """Return what this is for who reads the settings of a provider."""
         return f"OfOurs({self._share.get_description()})"
@@ -57,7 +60,7 @@ def exporting(settings: Settings, instance: str, version: str) -> Iterator[Trace
     session.trust_env = False  # the way to the collector is a setting, and no proxy of the machine
     exporter = OTLPSpanExporter(endpoint=settings.traces_url, timeout=TIMEOUT_S, session=session)
     provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=WAITING_MAX))
-    statements = AsyncPGInstrumentor()  # without `capture_parameters`: values stay here
+    statements = AsyncPGInstrumentor()  # type: ignore[no-untyped-call]  # its own; without `capture_parameters`: values stay here
     statements.instrument(tracer_provider=provider)
     try:
         yield provider.get_tracer("esik", version)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from random import Random
-from typing import Self
+from typing import Literal, Self
 
 import msgspec
 
@@ -63,6 +63,7 @@ SOR_MAX, SOCH_MAX = 10, 20
 ABSENT, LATE, MARKED = 0.06, 0.05, 0.6  # how likely a student is so on a day, or gets a mark in a lesson
 A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 SOLVE_S = 5
+Passed = tuple[datetime, Literal["in", "out"], int]  # when, which way, who
 
 
 @dataclass(slots=True)
@@ -183,7 +184,8 @@ class SchoolYear:
 
     async def came(self, on: date) -> set[int]:
         """Let the gate hear who comes and goes on a day by each class's shift, and return who did not come."""
-        members, absent, records = await self.members(on), set(), []
+        members, absent = await self.members(on), set()
+        records: list[Passed] = []
         for person_id, shift in members.items():
             if self.rng.random() < ABSENT:
                 absent.add(person_id)
@@ -264,7 +266,7 @@ class SchoolYear:
         """Return the account of a teacher."""
         return next(account for person_id, account in self.teachers.values() if person_id == teacher_id)
 
-    async def _send(self, on: date, records: Sequence[tuple[datetime, str, int]]) -> None:
+    async def _send(self, on: date, records: Sequence[Passed]) -> None:
         first = len(self.device.lines.get(EPOCH, [])) + 1
         self.device.write(*[
             msgspec.json.encode(Decision(

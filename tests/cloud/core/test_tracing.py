@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from typing_extensions import override
 
 from cloud.app import create_app
 from cloud.core.services import Services
@@ -57,6 +58,7 @@ def _collector() -> Iterator[Collector]:
             self.send_response(200)
             self.end_headers()
 
+        @override
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 

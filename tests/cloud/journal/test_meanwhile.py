@@ -30,7 +30,7 @@ async def written_meanwhile(journal: Journal, change: str, *, is_taken: bool = F
     async with asyncio.timeout(30), pool.acquire() as connection:
         async with connection.transaction():
             await connection.execute(change, lesson)
-            writing = asyncio.create_task(take(*who) if is_taken else mark(*who, [one]), name="writing")  # type: ignore[arg-type]
+            writing = asyncio.create_task(take(*who) if is_taken else mark(*who, [one]), name="writing")
             while not await connection.fetchval(IS_AWAITED):
                 assert not writing.done()
         try:
