@@ -258,7 +258,7 @@ async def test_a_worker_that_is_ended_as_its_job_is_lost_ends_and_leaves_the_job
     async with asyncio.timeout(30):
         await begun.wait()
     exporting.cancel()
-    done, _ = await asyncio.wait([exporting], timeout=10)
+    done, _ = await asyncio.wait([exporting], timeout=30)
 
     assert done, "it went on"
     assert exporting.cancelled()
