@@ -18,6 +18,7 @@ from cloud.alerts import rounds
 from cloud.alerts.judging import judge_due
 from cloud.attendance.projection import Attendance
 from cloud.builder.turns import make_and_tell
+from cloud.core.ending import is_ended
 from cloud.core.errors import kinds_of
 from cloud.core.migrating import TablesOfAnotherVersion, check_version
 from cloud.core.services import Services
@@ -172,7 +173,7 @@ class Worker:
             except Exception as error:  # noqa: BLE001 - the outermost loop of a part: it is told, and begins again
                 log.warning("part.failed", part=name, error=kinds_of(error))
                 self._failures.note(name, self.services.clock.now())
-                if _is_ended():
+                if is_ended():
                     return
             if self.services.clock.monotonic_s() - began_s > PAUSE_S_MAX:
                 pause_s = PAUSE_S_MIN
@@ -382,12 +383,6 @@ class Worker:
                         self.services.database.pool, self.services.vault, int(rollout), sorted(self.shards), now_ms
                     )
                 )
-
-
-def _is_ended() -> bool:
-    """Tell whether this task was cancelled, also when an error has taken the place of being cancelled."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def name_of(work: Callable[[], Awaitable[object]]) -> str:

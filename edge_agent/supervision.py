@@ -79,6 +79,8 @@ class Parts:
             part.started_ms = self._clock.monotonic_ms()
             part.error = await self._once(part, work)
             part.failures += 1
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                return  # it is to end, and an error took the place of being cancelled
             if self._clock.monotonic_ms() - part.started_ms >= STEADY_MS:
                 backoff.reset()
             await self._clock.sleep(backoff.next_ms() / 1000)

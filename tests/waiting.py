@@ -8,6 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 PAUSE_S, PAUSE_MAX_S = 0.01, 0.1  # many looks at another process start a program: who waits long looks less often
+PATIENCE_S = 30.0  # a machine with other work is slow; who waits goes on as soon as it is so
 _never = threading.Event()
 
 
@@ -15,7 +16,7 @@ class Late(AssertionError):
     """The condition did not come true in time."""
 
 
-def until(predicate: Callable[[], T], timeout_s: float = 10.0, what: str = "") -> T:
+def until(predicate: Callable[[], T], timeout_s: float = PATIENCE_S, what: str = "") -> T:
     """Return the predicate's first true value; raise Late when timeout_s seconds have passed."""
     deadline = time.monotonic() + timeout_s
     pauses = _pauses()
@@ -25,7 +26,7 @@ def until(predicate: Callable[[], T], timeout_s: float = 10.0, what: str = "") -
     return value
 
 
-async def until_async(predicate: Callable[[], T], timeout_s: float = 10.0, what: str = "") -> T:
+async def until_async(predicate: Callable[[], T], timeout_s: float = PATIENCE_S, what: str = "") -> T:
     """Like until, but let the event loop run between two looks, which see what is so for a moment only, too."""
     deadline = time.monotonic() + timeout_s
     while not (value := predicate()):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import structlog
 
+from cloud.core.ending import is_ended
 from cloud.core.errors import kinds_of
 from cloud.core.services import Services
 from cloud.exports.beside import NotMade, finish_beside
@@ -74,7 +75,9 @@ async def make_next(services: Services, finishing: Finishing = finish) -> bool:
     job = Claimed.of(row)
     try:
         await _make(services, job, finishing)
-    except Exception as error:  # noqa: BLE001 - the job's own end: it is noted, and tried again a few times
+    except Exception as error:  # the job's own end: it is noted, and tried again a few times
+        if is_ended():
+            raise asyncio.CancelledError from error  # the next worker makes it
         await _fail(services, job, error)
     return True
 

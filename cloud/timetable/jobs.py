@@ -16,6 +16,7 @@ import structlog
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
+from cloud.core.ending import is_ended
 from cloud.core.errors import NotFound, kinds_of
 from cloud.core.messages import message
 from cloud.core.page_wakeups import CHANNEL as PAGES
@@ -174,7 +175,9 @@ async def solve_next(services: Services, solving: Solving) -> bool:
     job = Claimed(**row)
     try:
         await _solve_one(services, job, solving)
-    except Exception as error:  # noqa: BLE001 - the job's own end: it is noted, and tried again a few times
+    except Exception as error:  # the job's own end: it is noted, and tried again a few times
+        if is_ended():
+            raise asyncio.CancelledError from error  # the next worker makes it
         await _fail(services, job, error)
     return True
 

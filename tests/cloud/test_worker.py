@@ -210,7 +210,7 @@ async def test_a_part_that_fails_as_it_is_ended_does_not_begin_again(services: S
     keeping = asyncio.create_task(Worker(services)._keep("ingest", part))
     await until_async(lambda: begun)
     keeping.cancel()
-    done, _ = await asyncio.wait([keeping], timeout=10)
+    done, _ = await asyncio.wait([keeping], timeout=30)
 
     assert done
     assert begun == ["ingest"]

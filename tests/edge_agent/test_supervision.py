@@ -79,3 +79,21 @@ async def test_leaving_the_block_ends_every_part() -> None:
         await asyncio.sleep(0)
         await parts.stop()
         assert ended == ["going"]
+
+
+async def test_a_part_that_fails_as_it_is_ended_does_not_begin_again() -> None:
+    begun: list[str] = []
+
+    async def failing() -> None:
+        begun.append("failing")
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            raise OSError("the disk went in the same moment")
+
+    async with asyncio.timeout(30), Parts(QuickClock(), Random(1)) as parts:
+        parts.start("failing", failing)
+        await until_async(lambda: begun)
+        await parts.stop()
+
+    assert begun == ["failing"]

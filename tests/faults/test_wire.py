@@ -156,7 +156,7 @@ async def test_fault_24_a_half_open_connection_is_noticed_within_one_and_a_half_
             await until_async(lambda: agent.session.phase is Phase.FLOWING)
             proxy.stall()
             stalled_s = loop.time()
-            await until_async(lambda: agent.session.phase is Phase.OFFLINE, 10)
+            await until_async(lambda: agent.session.phase is Phase.OFFLINE, 30)
             noticed_s = loop.time() - stalled_s
             proxy.plug()
             await until_async(lambda: agent.session.phase is Phase.FLOWING)

@@ -27,6 +27,7 @@ from cloud.releases.queries import ReleaseRow, releases_of
 from cloud.releases.store import add_release
 from cloud.rosters.bundles import add_device
 from cloud.worker import Worker
+from tests.cloud.ingest.rows import eventually
 from tests.cloud.releases.factory import trust
 from tests.cloud.schools.factory import SYSTEM, a_school
 from tests.deploy.launcher_kit import ROOT, Machine
@@ -195,7 +196,8 @@ async def test_fault_14_a_release_comes_by_notice_proves_itself_and_is_counted_b
     await cloud.services.database.pool.execute(
         "INSERT INTO device_program SELECT id, 'agent', 'linux-x86_64', 7, now() FROM device ON CONFLICT DO NOTHING"
     )
-    await rollouts.start(cloud.services, SYSTEM, RELEASE, DEVICE)
+    await eventually(lambda: cloud.services.database.pool.fetchval("SELECT is_online FROM device"), SLOW_S)
+    await rollouts.start(cloud.services, SYSTEM, RELEASE, DEVICE)  # a notice goes to who is known to be connected
 
     await until_async(lambda: school.version() == "0.0.8", SLOW_S)
     for _ in range(600):

@@ -119,7 +119,7 @@ async def told_before_the_body(site: Site, path: str, kind: str, length: int) ->
     reader, writer = await asyncio.open_connection("127.0.0.1", site.services.settings.http_port)
     lines = (f"POST {path} HTTP/1.1", "host: esik", "accept: text/html", "accept-language: kk", f"content-type: {kind}")
     writer.write("\r\n".join((*lines, f"content-length: {length}", "", "")).encode())
-    told = await asyncio.wait_for(reader.readuntil(b"</html>"), 10)
+    told = await asyncio.wait_for(reader.readuntil(b"</html>"), 30)
     writer.close()
     return told.decode()
 

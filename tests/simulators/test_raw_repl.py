@@ -75,9 +75,9 @@ async def test_what_typed_keys_do_is_answered_as_on_a_board(board: Board) -> Non
 
     writer.write(b"\x01import os\x03print(6*7)\x04\x02\x04")
 
-    await asyncio.wait_for(reader.readuntil(b"OK42\n\x04\x04>"), 10)
-    await asyncio.wait_for(reader.readuntil(b"MPY: soft reboot\r\n"), 10)
-    await asyncio.wait_for(reader.readuntil(b">>> "), 10)
+    await asyncio.wait_for(reader.readuntil(b"OK42\n\x04\x04>"), 30)
+    await asyncio.wait_for(reader.readuntil(b"MPY: soft reboot\r\n"), 30)
+    await asyncio.wait_for(reader.readuntil(b">>> "), 30)
     writer.close()
 
 

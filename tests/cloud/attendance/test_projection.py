@@ -104,7 +104,7 @@ async def test_a_card_that_the_gate_did_not_know_is_told_to_who_shows_the_school
     assert [tuple(row) for row in rows] == [("denied", "main", None)] * 2
     assert await school.pool.fetchval("SELECT count(*) FROM presence") == 0
     school_id = await school.pool.fetchval("SELECT id FROM school")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert opened(school.services.vault, await anext(subscription)) == [f"{school_id}:-"]
     await school.close()
 
@@ -172,7 +172,7 @@ async def test_pages_are_woken_with_the_commit_and_no_wake_up_names_a_person(
     await school.send(tap(school.refs[0], 1), tap(school.refs[2], 2))
     await school.project()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         heard = await anext(subscription)
     school_id = await school.pool.fetchval("SELECT id FROM school")
     assert set(opened(school.services.vault, heard)) == {

@@ -67,6 +67,6 @@ async def test_who_is_ended_as_the_connection_is_lost_ends(database: Database, t
     for _ in range(turns):
         await asyncio.sleep(0)
     listening.cancel()
-    done, _ = await asyncio.wait([listening], timeout=10)
+    done, _ = await asyncio.wait([listening], timeout=30)
 
     assert done

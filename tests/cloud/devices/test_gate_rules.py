@@ -43,7 +43,7 @@ async def test_a_gate_that_nobody_has_set_is_told_as_before(school: School) -> N
 async def test_a_rule_goes_to_the_gates_and_into_the_journal_once(school: School) -> None:
     async with await school.services.wakeups.subscribe(CHANGED) as news:
         assert await set_rules(school.services, SYSTEM, school.school_id, {"lane": ("usual", "shut_both")}) == 1
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert await anext(news) == str(school.school_id)
     assert await set_rules(school.services, SYSTEM, school.school_id, {"lane": ("usual", "shut_both")}) == 0
 

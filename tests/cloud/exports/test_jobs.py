@@ -14,9 +14,9 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services, open_services
 from cloud.core.settings import Edition, Settings
 from cloud.core.vault import make_key_file
-from cloud.exports.finishing import KEPT
+from cloud.exports.finishing import KEPT, Claimed, Lost
 from cloud.exports.jobs import ExportNotOrdered, ExportNotThere, Job, download, drop_export, jobs_of, order_export
-from cloud.exports.making import HELD_S, TRIES_MAX, delete_old, make_next
+from cloud.exports.making import HELD_S, TRIES_MAX, Exporter, delete_old, make_next
 from cloud.exports.sealing import PassphraseRefused
 from cloud.exports.shapes import Secret
 from cloud.takein.actions import take_in
@@ -238,3 +238,29 @@ async def test_the_journal_says_who_ordered_with_what_that_it_was_made_and_who_h
     assert (read.verb, read.actor) == ("school.export_read", "Director")
     assert (exported.verb, exported.detail["secrets"], exported.detail["sealed"]) == ("school.exported", "iin", "yes")
     assert (ordered.verb, ordered.detail["secrets"]) == ("school.export_ordered", "iin")
+
+
+async def test_a_worker_that_is_ended_as_its_job_is_lost_ends_and_leaves_the_job_to_the_next(
+    services: Services,
+) -> None:
+    school_id = await a_school(services)
+    await order_export(services, SYSTEM, school_id, [])
+    begun = asyncio.Event()
+
+    async def finishing(_services: Services, _job: Claimed) -> None:
+        begun.set()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            raise Lost  # in the instant in which the worker is ended
+
+    exporting = asyncio.create_task(Exporter(services, finishing).run())
+    async with asyncio.timeout(30):
+        await begun.wait()
+    exporting.cancel()
+    done, _ = await asyncio.wait([exporting], timeout=30)
+
+    assert done, "it went on"
+    assert exporting.cancelled()
+    (job,) = await jobs_of(services, SYSTEM, school_id)
+    assert (job.state, job.failed) == ("running", "")

@@ -10,7 +10,7 @@ from cloud.core.vault import Vault
 from cloud.core.wakeups import notify
 from cloud.devices.registry import CHANGED, SECRET
 from tests.cloud.ingest.device import Device
-from tests.waiting import PAUSE_S, Late
+from tests.waiting import PATIENCE_S, PAUSE_S, Late
 
 _SCHOOL = """
 INSERT INTO school (code, shard, name_kk, name_ru, name_en, zone, school_days, passback, created_at)
@@ -43,7 +43,7 @@ async def revoke(pool: asyncpg.Pool, clock: Clock, device: Device, *, tell: bool
             await notify(connection, CHANGED, device.name)
 
 
-async def eventually(asked: Callable[[], Awaitable[object]], timeout_s: float = 10.0) -> None:
+async def eventually(asked: Callable[[], Awaitable[object]], timeout_s: float = PATIENCE_S) -> None:
     """Ask again and again until the answer is true; raise Late after timeout_s."""
     for _ in range(int(timeout_s / PAUSE_S)):
         if await asked():

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from cloud.core.errors import NotAllowed, NotFound
-from cloud.timetable.beside import INHERITED, MODULE, solve_beside
+from cloud.timetable.beside import INHERITED, MODULE, NotSolved, solve_beside
 from cloud.timetable.errors import SolveRefused
-from cloud.timetable.jobs import order, solve_next, solves_of, take_over
+from cloud.timetable.jobs import Solver, order, solve_next, solves_of, take_over
 from cloud.timetable.problem import Outcome, Problem, Progress
 from cloud.timetable.program import MEMORY_MAX
 from cloud.timetable.rules import Slot
@@ -116,6 +116,30 @@ async def test_the_program_knows_no_setting_and_has_a_limit_of_memory(monkeypatc
     assert "PATH" in names
     assert names <= set(INHERITED)
     assert f"Max address space {MEMORY_MAX} {MEMORY_MAX} bytes" in " ".join(limits.split())
+
+
+async def test_a_worker_that_is_ended_as_its_solver_fails_ends_and_leaves_the_job_to_the_next(school: Planned) -> None:
+    services, here = school.services, school.school_id
+    draft = await school.draft()
+    await order(services, SYSTEM, here, draft, SECONDS)
+    begun = asyncio.Event()
+
+    async def failing(_problem: Problem, _listening: Listening) -> Outcome:
+        begun.set()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            raise NotSolved("in the instant in which the worker is ended")
+
+    solving = asyncio.create_task(Solver(services, failing).run())
+    async with asyncio.timeout(30):
+        await begun.wait()
+    solving.cancel()
+    done, _ = await asyncio.wait([solving], timeout=30)
+
+    assert done, "it went on"
+    (solve,) = await solves_of(services, here, draft)
+    assert (solve.state, solve.failed) == ("running", "")
 
 
 def programs() -> list[int]:

@@ -117,7 +117,7 @@ async def test_who_pays_a_promise_locks_the_ledger_before_the_promise_as_who_wit
 async def until_somebody_waits(services: Services) -> None:
     """Return when a transaction of this database waits for a lock."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await services.database.pool.fetchval(waiting):  # noqa: ASYNC110 - no event tells of a lock
             await asyncio.sleep(PAUSE_S)
 

@@ -207,7 +207,7 @@ async def test_a_code_shown_to_the_gates_own_scanner_is_taken_while_the_page_say
                 except httpx2.ConnectError:
                     await asyncio.sleep(0.02)
 
-    await asyncio.wait_for(look(), 10)
+    await asyncio.wait_for(look(), 30)
     stop.set()
 
     assert await waiting is False
