@@ -85,7 +85,7 @@ def test_a_card_at_a_head_is_decided_opens_the_turnstile_and_its_passage_is_reco
 
         place.show(STRANGER)
         soon(lambda: place.is_lit("red"))
-        assert place.decisions() == [("ok", ref_of(1)), ("card_unknown", None)]
+        soon(lambda: place.decisions() == [("ok", ref_of(1)), ("card_unknown", None)], what="its record")
 
         place.head.tell("fire on")
         soon(lambda: [record["w"] for record in place.agent.records("alarm")] == ["fire_on"])
