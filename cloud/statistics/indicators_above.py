@@ -5,7 +5,7 @@ Rule: as in `comparing`: what is added up are the schools that the actor reaches
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import reduce
 from typing import Any
 
@@ -16,14 +16,15 @@ from cloud.organisation.tree import NodeRow
 from cloud.statistics.comparing import SCHOOLS_MAX, place_asked
 from cloud.statistics.indicators import COLUMNS, Shares
 
-STANDS = timedelta(days=31)  # so long what was counted last is told for a day
+STANDS_DAYS = 31  # so long what was counted last is told for a day
 _SCHOOLS = f"""
 SELECT school.code, name_kk, name_ru, name_en, coalesce(node_id, 0) AS node_id, kept."on", {", ".join(COLUMNS)}
 FROM school LEFT JOIN LATERAL (
-  SELECT * FROM indicator_day WHERE school_id = school.id AND "on" BETWEEN $2 AND $3 ORDER BY "on" DESC LIMIT 1
+  SELECT * FROM indicator_day WHERE school_id = school.id AND "on" BETWEEN $2::date - {STANDS_DAYS} AND $2::date
+  ORDER BY "on" DESC LIMIT 1
 ) AS kept ON true
-WHERE ($1::bigint[] IS NULL OR school.id = ANY($1)) AND ($4::bigint[] IS NULL OR node_id = ANY($4))
-ORDER BY school.code LIMIT $5
+WHERE ($1::bigint[] IS NULL OR school.id = ANY($1)) AND ($3::bigint[] IS NULL OR node_id = ANY($3))
+ORDER BY school.code LIMIT $4
 """  # noqa: S608 (names of ours)
 
 
@@ -72,7 +73,7 @@ async def indicators_above(services: Services, actor: Actor, code: str, on: date
     Raises NotAllowed for who reads no indicators, NotFound for a node below which the actor reaches no school.
     """
     place = await place_asked(services, actor, Right.INDICATORS_READ, code)
-    rows = await services.database.pool.fetch(_SCHOOLS, place.own, on - STANDS, on, place.within, SCHOOLS_MAX)
+    rows = await services.database.pool.fetch(_SCHOOLS, place.own, on, place.within, SCHOOLS_MAX)
     schools = [_school(row) for row in rows]
     below = [_sums(each, place.tree.below(each), schools) for each in place.tree.children(place.node)]
     if place.node is None:

@@ -177,6 +177,7 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM built_report), (SELECT count(*) FROM built_reader),"
         " (SELECT count(*) FROM report_correction), (SELECT count(*) FROM report_sending),"
         " (SELECT count(*) FROM giving_back), (SELECT count(*) FROM resource WHERE retired_at IS NULL),"
+        " (SELECT count(*) FROM resource WHERE verified_at IS NOT NULL), (SELECT sum(count) FROM resource_opening),"
         " (SELECT count(*) FROM relying_party WHERE ended_at IS NULL),"
         " (SELECT count(*) FROM lti_tool WHERE ended_at IS NULL), (SELECT count(*) FROM canteen_rule),"
         " (SELECT count(*) FROM school_subject), (SELECT count(*) FROM course), (SELECT count(*) FROM staff_account),"
