@@ -156,6 +156,7 @@ from cloud.office import statistics_api as statistics_api_of_school
 from cloud.office import statistics_pages as statistics_pages_of_school
 from cloud.oneroster import api as oneroster_api
 from cloud.oneroster import files_api as oneroster_files_api
+from cloud.oneroster import gradebook_api as oneroster_gradebook_api
 from cloud.portfolio import pages as certificate_pages
 from cloud.releases import api as release_api
 from cloud.releases import pages as release_pages
@@ -229,7 +230,7 @@ ROUTERS = (
     roster_api.router, release_api.router, release_pages.router, enrol_api.router, photo_api.router, kaspi_api.router,
     sms_api.router,
     oauth.router,
-    oneroster_api.router, oneroster_files_api.router,
+    oneroster_api.router, oneroster_files_api.router, oneroster_gradebook_api.router,
     scim_groups_api.router, scim_api.router,  # what is nowhere else comes last
     message_pages.router, writing_pages.router,
     help_pages.router, question_pages.router, question_pages.of_all,

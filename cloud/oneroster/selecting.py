@@ -11,7 +11,7 @@ from datetime import datetime
 from urllib.parse import quote, urlencode
 
 from cloud.oneroster.errors import FieldUnknown
-from cloud.oneroster.kinds import Kind
+from cloud.oneroster.kinds import Telling
 
 Json = Mapping[str, object]
 FILTER_MAX = 500
@@ -59,7 +59,7 @@ class Filter:
         return (any if self.is_any else all)(term.holds(record) for term in self.terms)
 
 
-def read_filter(text: str, kind: Kind) -> Filter:
+def read_filter(text: str, kind: Telling) -> Filter:
     """Return the filter that a parameter tells. Raises FieldUnknown."""
     terms: list[Term] = []
     join, place = "", 0
@@ -80,7 +80,7 @@ def read_filter(text: str, kind: Kind) -> Filter:
         join, place = joined[1], joined.end()
 
 
-def read_fields(text: str, kind: Kind) -> tuple[str, ...]:
+def read_fields(text: str, kind: Telling) -> tuple[str, ...]:
     """Return the fields that a parameter selects. Raises FieldUnknown, also for none."""
     names = tuple(name.strip() for name in text.split(","))
     for name in names:
@@ -89,7 +89,7 @@ def read_fields(text: str, kind: Kind) -> tuple[str, ...]:
     return names
 
 
-def in_order(records: Sequence[Json], kind: Kind, sort: str, *, descending: bool) -> list[Json]:
+def in_order(records: Sequence[Json], kind: Telling, sort: str, *, descending: bool) -> list[Json]:
     """Return records by a field, those without it first; by their identifiers where it is none of theirs."""
     field = sort if sort.split(".", maxsplit=1)[0] in kind.described.fields else ""
     usual = sorted(records, key=lambda record: str(record["sourcedId"]))
