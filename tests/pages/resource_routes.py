@@ -18,4 +18,10 @@ RESOURCE_ROUTES: dict[str, Right] = {
     "GET /api/v1/statistics/indicators": Right.INDICATORS_READ,
     "GET /api/v1/schools/{code}/indicators": Right.INDICATORS_READ,
 }
+IMPORT_ROUTES: dict[str, Right] = {
+    "GET /schools/{code}/timetable/versions/{timetable_id}/import": Right.TIMETABLE_KEEP,
+    "POST /schools/{code}/timetable/versions/{timetable_id}/import": Right.TIMETABLE_KEEP,
+    "GET /schools/{code}/timetable/versions/{timetable_id}/lessons.csv": Right.TIMETABLE_KEEP,
+    "GET /schools/{code}/timetable/versions/{timetable_id}/lessons.xlsx": Right.TIMETABLE_KEEP,
+}
 OVER_SCHOOLS = frozenset(key.partition(" ")[2] for key in RESOURCE_ROUTES if "{code}" not in key)

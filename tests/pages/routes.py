@@ -11,7 +11,7 @@ from cloud.core.rights import OWN_CLASSES, OWN_PEOPLE, TABLE, WHOLE_SCHOOL, Righ
 from cloud.core.roles import Role
 from tests.pages.learning_routes import LEARNING_ROUTES
 from tests.pages.program_routes import PROGRAM_ROUTES
-from tests.pages.resource_routes import OVER_SCHOOLS, RESOURCE_ROUTES
+from tests.pages.resource_routes import IMPORT_ROUTES, OVER_SCHOOLS, RESOURCE_ROUTES
 
 
 class Who(Enum):
@@ -481,6 +481,7 @@ ROUTES: dict[str, Right | Who] = {
     "POST /releases/{turn}": Right.RELEASES_KEEP,
     **LEARNING_ROUTES,
     **RESOURCE_ROUTES,
+    **IMPORT_ROUTES,
     "GET /certificates/{address}": Who.ANYBODY,
     "GET /certificates/{address}/document": Who.ANYBODY,
     "GET /schools/{code}/issuer": Who.ANYBODY,
