@@ -316,6 +316,9 @@ PAGES = {
     "indicators": ("director", "/schools/almaty15/indicators"),
     "indicators_lacking": ("office", "/schools/almaty15/indicators?lacks=account&page=1"),
     "region_indicators": ("authority", "/region/indicators"),
+    "journal_import": ("class_teacher", "/schools/almaty15/journal/{course}/import"),
+    "journal_import_read": ("deputy", "/schools/almaty15/journal/{course}/import"),
+    "timetable_import": ("deputy", "/schools/almaty15/timetable/versions/2/import"),
     "resource_new": ("office", "/schools/almaty15/resources/new"),
     "sign_on": ("it", "/schools/almaty15/sign-on"),
     "joined": ("pupil", "/account/joined"),
@@ -327,7 +330,7 @@ PAGES = {
 # Names, codes and proper names that are the same in every language.
 SAME_EVERYWHERE = re.compile(
     r"Esik|Excel|English|XLSX|CSV|SMS|\.xlsx|\.pdf|PDF|SHA|JPEG|PNG|WebP|gate-\w+|almaty\d+|north|south|[\w.]+@[\w.]+|\b0\.1\.0\b|IT\b|QR"
-    r"|OneRoster|ZIP|\.zip|sourcedId|SCIM|OAuth|API|Electronic diary|Analytics"
+    r"|OneRoster|gradebook|Kundelik|BilimClass|ZIP|\.zip|sourcedId|SCIM|OAuth|API|Electronic diary|Analytics"
     r"|94-V|234-III|student\d{5}|Kaspi|JSON( Lines)?|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
     r"|Telegram|iPhone|\(Start\)|Web Push"
     r"|Open Badge|OpenID Connect|LTI 1\.3|RS256|PS256|ES256|EdDSA"
