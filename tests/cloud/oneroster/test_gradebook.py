@@ -162,3 +162,13 @@ async def test_a_scale_says_by_which_percents_marks_come(opened: Journal) -> Non
     assert [(each["itemValueLHS"], each["itemValueRHS"]) for each in scale["scoreScaleValue"]] == [
         ("2", "0-39"), ("3", "40-64"), ("4", "65-84"), ("5", "85-100"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "scores"), [("score>='9'", [9.0, 15.0]), ("score<'10'", [8.0, 9.0]),
+                                                 ("score='8'", [8.0]), ("score>'nan'", [])],
+                         ids=["least", "below", "equal", "no_number"])  # fmt: skip
+async def test_scores_are_compared_as_numbers(opened: Journal, asked: str, scores: list[float]) -> None:
+    async with asking(opened) as client:
+        found = await got(client, "results", filter=asked, sort="score")
+
+    assert [each["score"] for each in found] == scores
