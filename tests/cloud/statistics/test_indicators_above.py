@@ -15,7 +15,7 @@ from tests.cloud.schools.factory import SYSTEM, a_school
 from tests.cloud.statistics.factory import authority_of, teacher_of
 
 TREE = (("kz", Level.NATIONAL, None), ("almaty", Level.REGIONAL, "kz"), ("auezov", Level.MUNICIPAL, "almaty"))
-PLACES = {"one": "auezov", "two": "auezov", "three": "almaty", "four": None}
+PLACES = {"one15": "auezov", "two15": "auezov", "three15": "almaty", "four15": None}
 KEEP = "INSERT INTO indicator_day VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 
@@ -33,10 +33,10 @@ async def _ids(services: Services) -> dict[str, int]:
         ids[name] = await a_school(services, name)
         if node is not None:
             await place_school(services, SYSTEM, ids[name], node)
-    await keep(services, ids["one"], FIRST - timedelta(days=1), 90, 1, 1, 1, 9, 1)
-    await keep(services, ids["one"], FIRST, 100, 60, 20, 80, 10, 9)
-    await keep(services, ids["two"], FIRST - timedelta(days=10), 50, 5, 5, 5, 5, 5)
-    await keep(services, ids["three"], FIRST - timedelta(days=40), 70, 7, 7, 7, 7, 7)
+    await keep(services, ids["one15"], FIRST - timedelta(days=1), 90, 1, 1, 1, 9, 1)
+    await keep(services, ids["one15"], FIRST, 100, 60, 20, 80, 10, 9)
+    await keep(services, ids["two15"], FIRST - timedelta(days=10), 50, 5, 5, 5, 5, 5)
+    await keep(services, ids["three15"], FIRST - timedelta(days=40), 70, 7, 7, 7, 7, 7)
     return ids
 
 
@@ -57,7 +57,7 @@ async def test_the_nation_is_what_its_regions_come_to_by_the_last_day_of_each_sc
     assert below(nation) == {"kz": (3, 2, both), "": (1, 0, Shares())}
     assert below(region) == {"auezov": (2, 2, both)}
     assert {each.code: each.on for each in region.schools} == {
-        "one": FIRST, "two": FIRST - timedelta(days=10), "three": None,
+        "one15": FIRST, "two15": FIRST - timedelta(days=10), "three15": None,
     }  # fmt: skip
 
 
@@ -68,10 +68,10 @@ async def test_an_earlier_day_is_told_as_it_was(services: Services, ids: dict[st
 
 
 async def test_nothing_beyond_the_reach_is_counted(services: Services, ids: dict[str, int]) -> None:
-    above = await indicators_above(services, authority_of(ids["two"]), "", FIRST)
+    above = await indicators_above(services, authority_of(ids["two15"]), "", FIRST)
 
-    assert ([each.code for each in above.schools], above.shares.students) == (["two"], 50)
+    assert ([each.code for each in above.schools], above.shares.students) == (["two15"], 50)
     with pytest.raises(NotFound):
-        await indicators_above(services, authority_of(ids["four"]), "kz", FIRST)
+        await indicators_above(services, authority_of(ids["four15"]), "kz", FIRST)
     with pytest.raises(NotAllowed):
-        await indicators_above(services, teacher_of(ids["one"], 1), "", FIRST)
+        await indicators_above(services, teacher_of(ids["one15"], 1), "", FIRST)
