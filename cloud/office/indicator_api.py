@@ -87,7 +87,7 @@ async def of_schools(
     )  # fmt: skip
 
 
-@of_one.get("", responses=refusals(HTTPStatus.NOT_FOUND))
+@of_one.get("", responses=refusals(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY))
 async def of_school(desk: ReadersDesk) -> SchoolIndicators:
     """Return a school's indicators."""
     found = await school_indicators(desk.services, desk.actor, desk.school.id)
