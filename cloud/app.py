@@ -103,6 +103,9 @@ from cloud.office import (
     goal_pages,
     grading_pages,
     import_pages,
+    indicator_api,
+    indicator_pages,
+    journal_import_pages,
     journal_lesson_pages,
     journal_pages,
     journal_sheet_pages,
@@ -122,6 +125,7 @@ from cloud.office import (
     register_pages,
     report_api,
     report_pages,
+    resource_usage_pages,
     retention_pages,
     role_pages,
     security_pages,
@@ -132,6 +136,7 @@ from cloud.office import (
     theme_pages,
     timetable_day_pages,
     timetable_edit_pages,
+    timetable_import_pages,
     timetable_keep_pages,
     timetable_pages,
     told_pages,
@@ -153,6 +158,7 @@ from cloud.office import statistics_api as statistics_api_of_school
 from cloud.office import statistics_pages as statistics_pages_of_school
 from cloud.oneroster import api as oneroster_api
 from cloud.oneroster import files_api as oneroster_files_api
+from cloud.oneroster import gradebook_api as oneroster_gradebook_api
 from cloud.portfolio import pages as certificate_pages
 from cloud.releases import api as release_api
 from cloud.releases import pages as release_pages
@@ -206,9 +212,12 @@ ROUTERS = (
     fleet_alarms.router, fleet_alarms.of_all, audit_pages.router, audit_pages.of_all,
     anchor_pages.router, retention_pages.router, attempt_pages.router, export_pages.router, fleet_device_pages.router,
     statistics_pages_of_school.router, statistics_api_of_school.router, statistics_api_of_school.of_one,
+    indicator_pages.router, indicator_pages.above_schools, indicator_api.router, indicator_api.of_one,
+    resource_usage_pages.router,
     role_pages.router, class_pages.router, region_pages.router, region_report_pages.router, register_pages.router,
     morning_pages.router, transfer_pages.router, year_pages.router,
     grading_pages.router, journal_sheet_pages.router, journal_pages.router, journal_lesson_pages.router,
+    journal_import_pages.router, timetable_import_pages.router,
     diary_pages.router,
     study_pages.router, course_pages.router, theme_pages.router, plan_pages.router, load_pages.router,
     absence_pages.router, collector_pages.router, absence_pages_of_school.router, collector_pages_of_school.router,
@@ -224,7 +233,7 @@ ROUTERS = (
     roster_api.router, release_api.router, release_pages.router, enrol_api.router, photo_api.router, kaspi_api.router,
     sms_api.router,
     oauth.router,
-    oneroster_api.router, oneroster_files_api.router,
+    oneroster_api.router, oneroster_files_api.router, oneroster_gradebook_api.router,
     scim_groups_api.router, scim_api.router,  # what is nowhere else comes last
     message_pages.router, writing_pages.router,
     help_pages.router, question_pages.router, question_pages.of_all,

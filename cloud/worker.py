@@ -82,7 +82,7 @@ from cloud.reports.sending import post_of, send_due
 from cloud.retention.actions import delete_due
 from cloud.rosters.publisher import Publisher
 from cloud.rosters.renewing import alarm_ending
-from cloud.statistics import checking, rolling
+from cloud.statistics import checking, indicating, rolling
 from cloud.timetable.jobs import Solver
 from cloud.timetable.laying import lay_out_due
 from cloud.topups.fiscal import register_due
@@ -216,6 +216,7 @@ class Worker:
             (lambda: check_moved(self.services), {"minutes": 10}),
             (lambda: check_nightly(self.services), {"hours": 1}),
             (lambda: checking.check_nightly(self.services), {"hours": 1}),
+            (lambda: indicating.count_nightly(self.services), {"hours": 1}),
             (lambda: make_due(self.services, MEALS), {"minutes": 10}),
             (lambda: make_due(self.services, ATTENDANCE), {"minutes": 10}),
             (lambda: delete_due(self.services), {"hours": 6}),

@@ -216,6 +216,8 @@ VERBS = {
     "resource.published": N_("Digital resource published"),
     "resource.retired": N_("Digital resource retired"),
     "resource.unpublished": N_("Digital resource hidden"),
+    "resource.unverified": N_("Digital resource verified no more"),
+    "resource.verified": N_("Digital resource verified"),
     "restriction.lifted": N_("Restriction of food lifted"),
     "restriction.set": N_("Restriction of food set"),
     "retention.deleted": N_("Data deleted after its term"),

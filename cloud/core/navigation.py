@@ -117,7 +117,8 @@ PLACES = (
         Role.TUTOR,
         Role.METHODOLOGIST,
     ),
-    _place("resources", Right.RESOURCES_KEEP, N_("Resources"), "resources", Role.METHODOLOGIST, Role.OFFICE),
+    _place("resources", Right.RESOURCES_KEEP, N_("Resources"), "resources", Role.METHODOLOGIST, Role.OFFICE,
+           Role.DEPUTY),
     _place("journal", Right.JOURNAL_READ, N_("Journal"), "journal", Role.METHODOLOGIST),
     _place("studies", Right.STUDIES_READ, N_("Studies"), "courses", Role.METHODOLOGIST),
     _place(
@@ -133,6 +134,8 @@ PLACES = (
     _place("audit", Right.AUDIT_READ, N_("Who did what"), "audit", Role.OFFICE, Role.DIRECTOR, Role.IT, Role.AUDITOR),
     _place("questions", Right.QUESTIONS_ANSWER, N_("Questions"), "questions", Role.IT),
     _place("builder", Right.REPORTS_BUILD, N_("Report builder"), "builder", Role.CLASS_TEACHER, Role.IT),
+    _place("indicators", Right.INDICATORS_READ, N_("Indicators"), "indicators", Role.METHODOLOGIST, Role.OFFICE,
+           *HEADS),
     _place("export", Right.SCHOOL_EXPORT, N_("Take everything out"), "export", Role.DIRECTOR, Role.IT),
     _place("servers", Right.SERVERS_WATCH, N_("Servers"), "/servers", Role.OPERATOR),
     _place("maintenance", Right.MAINTENANCE_PLAN, N_("Maintenance"), "/maintenance", Role.OPERATOR),
@@ -147,7 +150,7 @@ ALONE_MAX = 8
 GROUPS = {
     N_("Learning"): ("journal", "timetable", "studies", "shelf", "resources", "portfolio", "own_profile"),
     N_("Canteen and money"): ("money", "entitlements", "wallet", "approvals", "orders", "sold"),
-    N_("Reports"): ("statistics", "reports", "builder"),
+    N_("Reports"): ("statistics", "indicators", "reports", "builder"),
     N_("People"): ("import", "corrections", "accounts", "roles", "attempts"),
     N_("System"): ("programs", "sign_on", "alarms", "audit", "export"),
 }

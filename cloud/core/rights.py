@@ -159,6 +159,10 @@ TABLE: Mapping[Right, Allowed] = {
     Right.REPORTS_CHECK: Allowed(Thing.REPORTS, N_("Check signed reports against what they were made of"), OPERATORS),
     Right.STATISTICS_READ: Allowed(Thing.REPORTS, N_("See how many are at school and how many ate, without names"),
                                    at_school(*HEADS) | AUTHORITIES | {Role.CLASS_TEACHER: Within.CLASS}),
+    Right.INDICATORS_READ: Allowed(
+        Thing.REPORTS, N_("See the indicators: shares of those with a profile, recommendations, access to content"),
+        at_school(Role.METHODOLOGIST, Role.OFFICE, *HEADS) | AUTHORITIES,
+    ),
     Right.REPORTS_BUILD: Allowed(
         Thing.REPORTS, N_("Build, keep and share reports of what one's other rights show"),
         at_school(Role.CANTEEN, Role.OFFICE, *HEADS, Role.IT) | {Role.CLASS_TEACHER: Within.CLASS}
@@ -194,7 +198,13 @@ TABLE: Mapping[Right, Allowed] = {
         | {Role.STUDENT: Within.OWN},
     ),
     Right.RESOURCES_KEEP: Allowed(Thing.SCHOOL, N_("Keep the catalogue of resources and textbooks, and publish them"),
-                                  at_school(Role.METHODOLOGIST, Role.OFFICE)),
+                                  at_school(Role.METHODOLOGIST, Role.OFFICE, Role.DEPUTY)),
+    Right.RESOURCES_VERIFY: Allowed(Thing.SCHOOL, N_("Mark the content of resources as verified, and take that back"),
+                                    at_school(Role.METHODOLOGIST, Role.DEPUTY)),
+    Right.RESOURCES_USAGE: Allowed(
+        Thing.SCHOOL, N_("See how often resources are opened, by role and grade, without names"),
+        at_school(Role.METHODOLOGIST, Role.OFFICE, *HEADS),
+    ),
     Right.RESULTS_READ: Allowed(Thing.SCHOOL, N_("See what resources sent back about how students did"),
                                 at_school(Role.METHODOLOGIST, *HEADS) | OF_CLASS | {Role.STUDENT: Within.OWN}),
     Right.QUESTIONS_ANSWER: Allowed(

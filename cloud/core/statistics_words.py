@@ -9,6 +9,8 @@ STATISTICS_SIGNS = {
     "counted_not_seen": Sign(N_("Not seen at the gates"), "no", "absent"),
     "counted_ate": Sign(N_("Ate at the canteen"), "out", "plate"),
     "counted_food": Sign(N_("Food, of 5"), "mute", "plate"),
+    "indicator_whole": Sign(N_("All of them"), "in", "tick"),
+    "indicator_part": Sign(N_("Not all of them"), "warn", "dots"),
     "counted_hours": Sign(N_("Staff's hours a day"), "mute", "hourglass"),
 }
 STATISTICS_WORDS = {

@@ -39,6 +39,8 @@ class OneSheet:
     headings: Mapping[str, str]
     rows: Sequence[SheetRow]
     problems: Sequence[Problem]
+    heading_row: int = 0
+    unknown: Sequence[str] = ()  # headings of columns that nobody asked for
 
 
 def read_one(content: bytes, columns: Sequence[Column], rows_max: int) -> OneSheet:
@@ -116,7 +118,8 @@ def _table(
         for row, cells in body[:rows_max]
     ]
     headings = {key: str(heading[at].value) for at, key in places.items()}
-    return OneSheet(name, headings, [row for row in read if row.cells], problems)
+    unknown = [str(cell.value) for at, cell in heading.items() if at not in places and plain(cell.value)]
+    return OneSheet(name, headings, [row for row in read if row.cells], problems, number, unknown)
 
 
 def _no_headings(columns: Sequence[Column]) -> FileRefused:

@@ -112,22 +112,23 @@ async def mark(
     What stands already is not written twice, so that a request that is repeated writes once. Raises JournalClosed,
     JournalRefused or JournalChanged.
     """
-    if len(changes) > CHANGES_MAX:
-        raise JournalRefused(message("A class at most is written at once."))
     async with services.database.transaction() as transaction:
-        connection = await locked(transaction, school.id)
-        place = await _held(connection, place)
-        check_lesson(place.hand, place.lesson, place.quarter, school.on, reason)
-        learners = await _learners(connection, place)
-        standing = await cells_of(connection, [place.lesson.id], [each.id for each in learners.values()])
-        wanted = _wanted(place, changes, learners, standing)
-        written = await _write(services, connection, actor, school.id, place, wanted, reason.strip())
-        await _note(services, transaction, actor, school.id, place, list(wanted))
-    return {
-        change.ref: Written(person.id, written.get(person.id, standing.get((place.lesson.id, person.id), NOTHING)))
-        for change in changes
-        for person in [learners[change.ref]]
-    }
+        await locked(transaction, school.id)
+        return await _mark(services, transaction, actor, school, place, changes, reason)
+
+
+async def mark_lessons(
+    services: Services, actor: Actor, school: SchoolToday, wanted: Sequence[tuple[Place, Sequence[Change]]]
+) -> int:  # fmt: skip
+    """Write cells of several lessons, all of them or none, and return how many were asked for.
+
+    Raises as `mark` does.
+    """
+    async with services.database.transaction() as transaction:
+        await locked(transaction, school.id)
+        for place, changes in wanted:
+            await _mark(services, transaction, actor, school, place, changes, "")
+    return sum(len(changes) for _, changes in wanted)
 
 
 async def take(services: Services, actor: Actor, school: SchoolToday, place: Place) -> int:
@@ -202,6 +203,28 @@ async def _held(connection: asyncpg.Connection, place: Place) -> Place:
         raise NotFound
     kind, points_max = Kind(row["kind"]), row["points_max"]
     return replace(place, lesson=replace(place.lesson, is_off=row["is_off"], kind=kind, points_max=points_max))
+
+
+async def _mark(
+    services: Services, transaction: BaseDBAsyncClient, actor: Actor, school: SchoolToday, place: Place,
+    changes: Sequence[Change], reason: str,
+) -> dict[str, Written]:  # fmt: skip
+    """Write cells of a lesson within a transaction that has locked the school's journal."""
+    if len(changes) > CHANGES_MAX:
+        raise JournalRefused(message("A class at most is written at once."))
+    connection = raw(transaction)
+    place = await _held(connection, place)
+    check_lesson(place.hand, place.lesson, place.quarter, school.on, reason)
+    learners = await _learners(connection, place)
+    standing = await cells_of(connection, [place.lesson.id], [each.id for each in learners.values()])
+    wanted = _wanted(place, changes, learners, standing)
+    written = await _write(services, connection, actor, school.id, place, wanted, reason.strip())
+    await _note(services, transaction, actor, school.id, place, list(wanted))
+    return {
+        change.ref: Written(person.id, written.get(person.id, standing.get((place.lesson.id, person.id), NOTHING)))
+        for change in changes
+        for person in [learners[change.ref]]
+    }
 
 
 async def _learners(connection: asyncpg.Connection, place: Place) -> dict[str, Learner]:

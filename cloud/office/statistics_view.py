@@ -58,6 +58,11 @@ def short_of(stretch: Stretch, formats: Formats) -> str:
     return formats.day_short(stretch.first_on) if stretch.by is By.DAY else name_of(stretch, formats)
 
 
+def column_label(stretch: Stretch) -> str:
+    """Return what stands under a column: the number of the day, or of the month."""
+    return f"{stretch.first_on:%d}" if stretch.by is By.DAY else f"{stretch.first_on:%m}"
+
+
 def chart_of_presence(parts: Sequence[PartSums], formats: Formats, translate: Translate) -> Chart:
     """Return columns of who came and who was not seen."""
     names = translate(sign("counted_came").word), translate(sign("counted_not_seen").word)
@@ -141,9 +146,5 @@ def _chart(
     for part in parts:
         values = values_of(part.figures)
         told = ", ".join(f"{name}: {formats.number(value)}" for name, value in zip(names, values, strict=True))
-        columns.append(Column(_label(part.stretch), f"{short_of(part.stretch, formats)}: {told}", values))
+        columns.append(Column(column_label(part.stretch), f"{short_of(part.stretch, formats)}: {told}", values))
     return chart_of(columns)
-
-
-def _label(stretch: Stretch) -> str:
-    return f"{stretch.first_on:%d}" if stretch.by is By.DAY else f"{stretch.first_on:%m}"

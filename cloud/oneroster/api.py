@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from cloud.core.errors import NotFound
 from cloud.oneroster.building import ROOT
 from cloud.oneroster.errors import OneRosterRoute, StatusInfo
-from cloud.oneroster.kinds import Kind
+from cloud.oneroster.kinds import Kind, Telling
 from cloud.oneroster.records import (
     Records,
     at_school,
@@ -74,11 +74,11 @@ def _all(path: str, kind: Kind, records: Records) -> None:
         if path in PAGED and asked.is_plain:
             part = Part(role=PAGED[path], limit=asked.limit, offset=asked.offset)
             found = await records(program, await builder_of(program, part), "", "")
-            return _told(request, program, kind, asked, found, await count_of(program, PAGED[path]))
+            return told_page(request, program, kind, asked, found, await count_of(program, PAGED[path]))
         builder = await builder_of(program, _people_for(kind))
         return page(request, program, kind, asked, await records(program, builder, "", ""))
 
-    _offer(path, answer, kind.described.many_shape, f"Return a page of {path.strip('/')}.")
+    offer(router, path, answer, kind.described.many_shape, f"Return a page of {path.strip('/')}.")
 
 
 def _of_one(path: str, kind: Kind, records: Records) -> None:
@@ -90,7 +90,7 @@ def _of_one(path: str, kind: Kind, records: Records) -> None:
         builder = await builder_of(program)
         return page(request, program, kind, asked, await records(program, builder, sourced_id, ""))
 
-    _offer(path, answer, kind.described.many_shape, f"Return a page of {kind.described.many} of one object.")
+    offer(router, path, answer, kind.described.many_shape, f"Return a page of {kind.described.many} of one object.")
 
 
 def _of_two(path: str, kind: Kind, records: Records) -> None:
@@ -102,7 +102,13 @@ def _of_two(path: str, kind: Kind, records: Records) -> None:
         builder = await builder_of(program)
         return page(request, program, kind, asked, await records(program, builder, sourced_id, class_id))
 
-    _offer(path, answer, kind.described.many_shape, f"Return a page of {kind.described.many} of a class of a school.")
+    offer(
+        router,
+        path,
+        answer,
+        kind.described.many_shape,
+        f"Return a page of {kind.described.many} of a class of a school.",
+    )
 
 
 def _one(path: str, kind: Kind, records: Records) -> None:
@@ -117,17 +123,20 @@ def _one(path: str, kind: Kind, records: Records) -> None:
             raise NotFound
         return JSONResponse({kind.described.one: selected(record, chosen)})
 
-    _offer(f"{path}/{{sourced_id}}", answer, kind.described.one_shape, f"Return one of {path.strip('/')}.")
+    offer(router, f"{path}/{{sourced_id}}", answer, kind.described.one_shape, f"Return one of {path.strip('/')}.")
 
 
-def _offer(path: str, answer: Callable[..., Awaitable[Response]], shape: type[BaseModel], about: str) -> None:
+def offer(
+    router: APIRouter, path: str, answer: Callable[..., Awaitable[Response]], shape: type[BaseModel], about: str
+) -> None:  # fmt: skip
+    """Offer an address of the standard."""
     router.add_api_route(
         path, answer, methods=["GET"], responses=_REFUSALS, response_model=shape, summary=about, description=about,
         name=path.strip("/").replace("/", " of ").replace("{sourced_id}", "one").replace("{class_id}", "class"),
     )  # fmt: skip
 
 
-def page(request: Request, program: Program, kind: Kind, asked: Asked, records: Sequence[Json]) -> Response:
+def page(request: Request, program: Program, kind: Telling, asked: Asked, records: Sequence[Json]) -> Response:
     """Return a page of records, with how many there are and where the other pages are. Raises FieldUnknown."""
     fitting = list(records)
     if asked.filter is not None:
@@ -135,7 +144,7 @@ def page(request: Request, program: Program, kind: Kind, asked: Asked, records: 
         fitting = [each for each in fitting if wanted.holds(each)]
     ordered = in_order(fitting, kind, asked.sort, descending=asked.orderBy == "desc")
     shown = ordered[asked.offset : asked.offset + asked.limit]
-    return _told(request, program, kind, asked, shown, len(ordered))
+    return told_page(request, program, kind, asked, shown, len(ordered))
 
 
 def _people_for(kind: Kind) -> Part:
@@ -143,9 +152,10 @@ def _people_for(kind: Kind) -> Part:
     return EVERYBODY if kind in {Kind.USER, Kind.ENROLLMENT} else NOBODY
 
 
-def _told(
-    request: Request, program: Program, kind: Kind, asked: Asked, records: Sequence[Json], total: int
+def told_page(
+    request: Request, program: Program, kind: Telling, asked: Asked, records: Sequence[Json], total: int
 ) -> Response:
+    """Return a page that was made already, of so many records in all."""
     fields = () if asked.fields is None else read_fields(asked.fields, kind)
     shown = [selected(each, fields) for each in records]
     address = program.services.settings.public_url.rstrip("/") + request.url.path

@@ -75,21 +75,21 @@ class Builder:
         for first_on, last_on in self.rows.terms:
             year, number = _year_of(first_on), self._number(first_on)
             spans = {"startDate": str(first_on), "endDate": _end_of(last_on), "schoolYear": str(year + 1)}
-            period = self._ref(Kind.SESSION, self.period_id(first_on))
+            period = self.ref(Kind.SESSION, self.period_id(first_on))
             built.append(
                 _active(self.term_id(first_on), title=f"{number}-тоқсан / {number} четверть", type="term", **spans,
-                        parent=self._ref(Kind.SESSION, self.year_id(year)), children=[period])
+                        parent=self.ref(Kind.SESSION, self.year_id(year)), children=[period])
             )  # fmt: skip
             built.append(
                 _active(self.period_id(first_on), title=f"{number}-тоқсан / {number} четверть", type="gradingPeriod",
-                        **spans, parent=self._ref(Kind.SESSION, self.term_id(first_on)))
+                        **spans, parent=self.ref(Kind.SESSION, self.term_id(first_on)))
             )  # fmt: skip
         return built
 
     def courses(self) -> list[Built]:
         """Return a course for each grade that has a class."""
         grades = sorted({each.grade for each in self.rows.classes if each.is_active})
-        year, org = self._ref(Kind.SESSION, self.year_id(self.year)), self._ref(Kind.ORG, self.org_id)
+        year, org = self.ref(Kind.SESSION, self.year_id(self.year)), self.ref(Kind.ORG, self.org_id)
         return [
             _active(self.course_id(grade), title=f"{grade}-сынып / {grade} класс", courseCode=str(grade),
                     schoolYear=year, grades=[_grade(grade)], org=org)
@@ -120,7 +120,7 @@ class Builder:
         return _active(
             self.year_id(year), title=f"{year}–{year + 1}", type="schoolYear", startDate=str(first_on),
             endDate=_end_of(last_on), schoolYear=str(year + 1),
-            children=[self._ref(Kind.SESSION, self.term_id(first)) for first, _ in own],
+            children=[self.ref(Kind.SESSION, self.term_id(first)) for first, _ in own],
         )  # fmt: skip
 
     def _class(self, each: ClassRead) -> Built:
@@ -128,13 +128,13 @@ class Builder:
         name = f"{each.grade}{each.letter}"
         built = _active(
             self.class_id(each.id), title=name, classCode=name, classType="homeroom", grades=[_grade(each.grade)],
-            course=self._ref(Kind.COURSE, self.course_id(each.grade)), school=self._ref(Kind.ORG, self.org_id),
-            terms=[self._ref(Kind.SESSION, each) for each in own or [self.year_id(self.year)]],
+            course=self.ref(Kind.COURSE, self.course_id(each.grade)), school=self.ref(Kind.ORG, self.org_id),
+            terms=[self.ref(Kind.SESSION, each) for each in own or [self.year_id(self.year)]],
         )  # fmt: skip
         return built if each.is_active else {**built, "status": "tobedeleted"}
 
     def _user(self, person: PersonRead, grades: dict[int, int]) -> Built:
-        org = self._ref(Kind.ORG, self.org_id)
+        org = self.ref(Kind.ORG, self.org_id)
         roles = [{"roleType": "primary", "role": role_of(person), "org": org}]
         built = _active(person.ref, username=person.ref, enabledUser="true", roles=roles, primaryOrg=org)
         if not person.is_active:
@@ -167,15 +167,16 @@ class Builder:
     def enrollment(self, ref: str, class_id: int) -> Built:
         """Return that a student is in a class."""
         return _active(
-            f"{ref}-{class_id}", user=self._ref(Kind.USER, ref), role="student", primary="false",
-            school=self._ref(Kind.ORG, self.org_id),
-        ) | {"class": self._ref(Kind.CLASS, self.class_id(class_id))}  # fmt: skip
+            f"{ref}-{class_id}", user=self.ref(Kind.USER, ref), role="student", primary="false",
+            school=self.ref(Kind.ORG, self.org_id),
+        ) | {"class": self.ref(Kind.CLASS, self.class_id(class_id))}  # fmt: skip
 
     def _number(self, first_on: date) -> int:
         own = sorted(first for first, _ in self.rows.terms if _year_of(first) == _year_of(first_on))
         return own.index(first_on) + 1
 
-    def _ref(self, kind: Kind, sourced_id: str) -> Built:
+    def ref(self, kind: Kind, sourced_id: str) -> Built:
+        """Return a reference to an object."""
         href = f"{self.base}{ROOT}/{kind.described.path}/{sourced_id}"
         return {"href": href, "sourcedId": sourced_id, "type": kind.value}
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from pydantic import BaseModel
 
@@ -23,6 +24,16 @@ class Described:
     def fields(self) -> frozenset[str]:
         """Return the names of the fields, as they are filtered and selected by."""
         return frozenset(field.alias or name for name, field in self.shape.model_fields.items())
+
+
+class Telling(Protocol):
+    """A kind of either service."""
+
+    @property
+    def described(self) -> Described: ...
+
+    @property
+    def value(self) -> str: ...
 
 
 class Kind(Enum):

@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 
 from cloud.oneroster.building import Built
-from cloud.oneroster.kinds import Kind
+from cloud.oneroster.kinds import Kind, Telling
 
 GONE_LASTS = timedelta(days=365)
 GONE_MAX = 20_000
@@ -37,7 +37,7 @@ WHERE school_id = $1 AND kind = $2 AND is_gone AND changed_at > $3 ORDER BY sour
 
 
 async def dated(
-    connection: asyncpg.Connection, school_id: int, kind: Kind, built: Sequence[Built], now: datetime
+    connection: asyncpg.Connection, school_id: int, kind: Telling, built: Sequence[Built], now: datetime
 ) -> list[Built]:
     """Return objects with when they became so; those that are new or other than before became so now."""
     digests = {str(each["sourcedId"]): _digest(each) for each in built}

@@ -1,17 +1,18 @@
 """Filter, sort, selection of fields and pages, as OneRoster 1.2 has them (3.4 of its information model). Pure.
 
-Texts are compared without case, as filters are typed; instants are compared as instants. A sort by a field that there
-is not leaves the usual order, by identifier; a filter or a selection by one is refused.
+Texts are compared without case, as filters are typed; instants are compared as instants, numbers as numbers. A sort by
+a field that there is not leaves the usual order, by identifier; a filter or a selection by one is refused.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from urllib.parse import quote, urlencode
 
 from cloud.oneroster.errors import FieldUnknown
-from cloud.oneroster.kinds import Kind
+from cloud.oneroster.kinds import Telling
 
 Json = Mapping[str, object]
 FILTER_MAX = 500
@@ -40,8 +41,10 @@ class Term:
 
     def holds(self, record: Json) -> bool:
         """Tell whether a record fits; of a field with several values one must, and none may for `!=`."""
-        found = [_comparable(self.field, each) for each in _values(record, self.field.split("."))]
-        wanted = _comparable(self.field, self.value)
+        values = _values(record, self.field.split("."))
+        found = [_comparable(self.field, each) for each in values]
+        is_number = any(isinstance(each, float) for each in values)
+        wanted = _comparable(self.field, _number_of(self.value) if is_number else self.value)
         if self.operator == "!=":
             return wanted not in found
         return any(_COMPARE[self.operator](each, wanted) for each in found)
@@ -59,7 +62,7 @@ class Filter:
         return (any if self.is_any else all)(term.holds(record) for term in self.terms)
 
 
-def read_filter(text: str, kind: Kind) -> Filter:
+def read_filter(text: str, kind: Telling) -> Filter:
     """Return the filter that a parameter tells. Raises FieldUnknown."""
     terms: list[Term] = []
     join, place = "", 0
@@ -80,7 +83,7 @@ def read_filter(text: str, kind: Kind) -> Filter:
         join, place = joined[1], joined.end()
 
 
-def read_fields(text: str, kind: Kind) -> tuple[str, ...]:
+def read_fields(text: str, kind: Telling) -> tuple[str, ...]:
     """Return the fields that a parameter selects. Raises FieldUnknown, also for none."""
     names = tuple(name.strip() for name in text.split(","))
     for name in names:
@@ -89,7 +92,7 @@ def read_fields(text: str, kind: Kind) -> tuple[str, ...]:
     return names
 
 
-def in_order(records: Sequence[Json], kind: Kind, sort: str, *, descending: bool) -> list[Json]:
+def in_order(records: Sequence[Json], kind: Telling, sort: str, *, descending: bool) -> list[Json]:
     """Return records by a field, those without it first; by their identifiers where it is none of theirs."""
     field = sort if sort.split(".", maxsplit=1)[0] in kind.described.fields else ""
     usual = sorted(records, key=lambda record: str(record["sourcedId"]))
@@ -131,7 +134,17 @@ def _values(value: object, path: Sequence[str]) -> list[object]:
 
 
 def _folded(value: object) -> str:
-    return str(value).casefold()
+    """Return a value as it is compared; numbers are not below zero here."""
+    return f"{value:020.6f}" if isinstance(value, float) else str(value).casefold()
+
+
+def _number_of(text: str) -> float | str:
+    """Return the number that a filter names; its text where that is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return number if isfinite(number) else text
 
 
 def _comparable(field: str, value: object) -> str:

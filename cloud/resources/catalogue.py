@@ -16,17 +16,20 @@ from cloud.resources.addresses import checked_address
 from cloud.resources.errors import ResourceRefused
 from cloud.resources.kinds import Way
 from cloud.resources.rules import ResourceGiven, checked_resource
+from cloud.resources.verifying import unverify_moved
 
 RESOURCES_MAX = 1_000  # of one school
 COVER = Frame(300, 400)
 _ADD = """
-INSERT INTO resource (school_id, kind, title, subject, language, way, address, party_id, tool_id, for_teachers, made_at)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE (SELECT count(*) FROM resource WHERE school_id = $1) < $12
+INSERT INTO resource (school_id, kind, title, subject, language, way, address, party_id, tool_id, for_teachers, is_free,
+  made_at)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
+WHERE (SELECT count(*) FROM resource WHERE school_id = $1) < $13
 RETURNING id
 """
 _CHANGE = """
 UPDATE resource SET kind = $3, title = $4, subject = $5, language = $6, way = $7, address = $8, party_id = $9,
-  tool_id = $10, for_teachers = $11 WHERE id = $1 AND school_id = $2 AND retired_at IS NULL RETURNING id
+  tool_id = $10, for_teachers = $11, is_free = $12 WHERE id = $1 AND school_id = $2 AND retired_at IS NULL RETURNING id
 """
 _AUDIENCE = """
 INSERT INTO resource_audience (resource_id, grade) SELECT $1, unnest($2::smallint[])
@@ -69,12 +72,16 @@ async def add_resource(services: Services, actor: Actor, school_id: int, given: 
 async def change_resource(
     services: Services, actor: Actor, school_id: int, resource_id: int, given: ResourceGiven
 ) -> None:
-    """Change a resource; who sees it, sees it changed at once. Raises NotFound or ResourceRefused."""
+    """Change a resource; who sees it, sees it changed at once. What was verified of another address is so no more.
+
+    Raises NotFound or ResourceRefused.
+    """
     actor.require(Right.RESOURCES_KEEP, school_id)
     checked = _checked(services, given)
     async with services.database.transaction() as connection:
         at = raw(connection)
         await _check_opener(at, school_id, checked)
+        await unverify_moved(services, connection, actor, school_id, resource_id, checked)
         if await at.fetchval(_CHANGE, resource_id, school_id, *_columns(checked)) is None:
             raise NotFound
         await at.execute("DELETE FROM resource_audience WHERE resource_id = $1", resource_id)
@@ -124,6 +131,7 @@ def _columns(given: ResourceGiven) -> tuple[object, ...]:
     return (
         given.kind, given.title, given.subject, given.language, given.way, given.address,
         given.key if given.way == Way.OIDC else None, given.key if given.way == Way.LTI else None, given.for_teachers,
+        given.is_free,
     )  # fmt: skip
 
 

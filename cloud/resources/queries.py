@@ -9,13 +9,14 @@ from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.resources.kinds import ResourceKind, Way
+from cloud.resources.kinds import Ground, ResourceKind, Way
 from cloud.resources.members import Member, MemberRole
+from cloud.resources.verifying import Verified
 
 LIST_MAX = 1_000
 _COLUMNS = """
 SELECT resource.id, resource.school_id, kind, title, subject, language, way, address, party_id, tool_id, for_teachers,
-    coalesce(cover_digest, '') AS cover, published_at,
+    is_free, verified_at, verified_by, ground, paper, coalesce(cover_digest, '') AS cover, published_at,
     coalesce(relying_party.name, lti_tool.name, '') AS opener,
     ARRAY(SELECT grade FROM resource_audience WHERE resource_id = resource.id AND grade IS NOT NULL ORDER BY 1)
         AS grades,
@@ -59,11 +60,17 @@ class Resource:
     party_id: int | None
     tool_id: int | None
     for_teachers: bool
+    is_free: bool  # of charge, for whom it is meant
+    verified: Verified | None
     cover: str  # the digest of its cover; empty without one
     published_at: datetime | None
     opener: str  # the name of the client or tool that opens it
     grades: tuple[int, ...]
     classes: tuple[int, ...]  # ids
+
+    @property
+    def is_verified(self) -> bool:
+        return self.verified is not None
 
 
 async def resources_of(services: Services, actor: Actor, school_id: int) -> list[Resource]:
@@ -121,4 +128,6 @@ def _seen_by(member: Member) -> tuple[object, ...]:
 
 def _resource(row: asyncpg.Record) -> Resource:
     given = {**row, "grades": tuple(row["grades"]), "classes": tuple(row["classes"])}
-    return Resource(**{**given, "kind": ResourceKind(row["kind"]), "way": Way(row["way"])})
+    at, by, ground, paper = (given.pop(name) for name in ("verified_at", "verified_by", "ground", "paper"))
+    verified = None if at is None else Verified(at, by, Ground(ground), paper)
+    return Resource(**{**given, "kind": ResourceKind(row["kind"]), "way": Way(row["way"]), "verified": verified})

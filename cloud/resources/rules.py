@@ -26,6 +26,7 @@ class ResourceGiven:
     grades: Sequence[int] = ()
     classes: Sequence[int] = ()  # ids
     for_teachers: bool = True
+    is_free: bool = False  # of charge, for whom it is meant
 
 
 def checked_resource(given: ResourceGiven) -> ResourceGiven:

@@ -12,8 +12,9 @@ from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
 from cloud.core.pictures import UPLOAD_MAX
 from cloud.core.rights import Right
-from cloud.resources import catalogue
-from cloud.resources.kinds import GRADES, KINDS, LANGUAGES, SUBJECTS, WAYS, Way
+from cloud.resources import catalogue, verifying
+from cloud.resources.choosing import Wanted, chosen
+from cloud.resources.kinds import GRADES, GROUNDS, KINDS, LANGUAGES, SUBJECTS, WAYS, Way
 from cloud.resources.queries import Resource, resource_of, resources_of
 from cloud.resources.rules import ResourceGiven
 from cloud.schools.queries import classes_of
@@ -23,6 +24,7 @@ from cloud.signon.tools import tools_of
 
 router = APIRouter(prefix="/schools/{code}/resources", include_in_schema=False)
 CatalogueDesk = Annotated[Desk, Depends(desk_of(Right.RESOURCES_KEEP))]
+VerifyingDesk = Annotated[Desk, Depends(desk_of(Right.RESOURCES_VERIFY))]
 Text = Annotated[str, Form(max_length=600)]
 Numbers = Annotated[list[int], Form(max_length=300)]
 TURNS = {"publish": catalogue.publish, "take-back": catalogue.take_back, "retire": catalogue.retire}
@@ -42,6 +44,7 @@ class ResourceForm:
     for_teachers: bool = False
     grade: tuple[int, ...] = ()
     school_class: tuple[int, ...] = ()
+    is_free: bool = False
 
     @property
     def given(self) -> ResourceGiven:
@@ -49,7 +52,7 @@ class ResourceForm:
         number = int(key) if key.isascii() and key.isdigit() and len(key) < 16 else 0
         return ResourceGiven(
             self.kind, self.title, self.subject, self.language, way, self.address, number, self.grade,
-            self.school_class, self.for_teachers,
+            self.school_class, self.for_teachers, self.is_free,
         )  # fmt: skip
 
 
@@ -57,10 +60,11 @@ def typed(
     kind: Text = "resource", title: Text = "", subject: Text = "general", language: Text = "kk", opener: Text = "link",
     address: Text = "", for_teachers: Annotated[bool, Form()] = False,
     grade: Numbers = [], school_class: Numbers = [],  # noqa: B006 (FastAPI reads them and gives lists of its own)
+    is_free: Annotated[bool, Form()] = False,
 ) -> ResourceForm:  # fmt: skip
     """Read the form of a resource."""
     return ResourceForm(
-        kind, title, subject, language, opener, address, for_teachers, tuple(grade), tuple(school_class)
+        kind, title, subject, language, opener, address, for_teachers, tuple(grade), tuple(school_class), is_free
     )
 
 
@@ -69,11 +73,15 @@ TheForm = Annotated[ResourceForm, Depends(typed)]
 
 @router.get("")
 async def show_list(request: Request, desk: CatalogueDesk) -> Response:
-    """Show the catalogue."""
+    """Show the catalogue, or what of it is asked for."""
+    wanted = Wanted.read(request.query_params)
     resources = await resources_of(desk.services, desk.actor, desk.school.id)
     classes = await classes_of(desk.services, desk.actor, desk.school.id)
     names = {each.id: each.name for each in classes}
-    return _shown(request, desk, LIST, resources=resources, class_names=names)
+    return _shown(
+        request, desk, LIST, resources=chosen(resources, wanted), count=len(resources), class_names=names,
+        wanted=wanted, grades=list(GRADES), sees_usage=desk.actor.can(Right.RESOURCES_USAGE, desk.school.id),
+    )  # fmt: skip
 
 
 @router.get("/new")
@@ -125,6 +133,27 @@ async def put_cover(
     return _to(desk, f"/of/{resource_id}")
 
 
+@router.post("/of/{resource_id}/verify")
+async def verify(
+    request: Request, desk: VerifyingDesk, resource_id: int, ground: Text = "", paper: Text = ""
+) -> Response:  # fmt: skip
+    """Note on what ground a resource's content is verified."""
+    try:
+        await verifying.verify(desk.services, desk.actor, desk.school.id, resource_id, ground, paper)
+    except NotFound:
+        raise
+    except Refused as refused:
+        return await _form(request, desk, refused, resource_id=resource_id)
+    return _to(desk, f"/of/{resource_id}")
+
+
+@router.post("/of/{resource_id}/unverify")
+async def unverify(desk: VerifyingDesk, resource_id: int) -> Response:
+    """Take the mark back."""
+    await verifying.unverify(desk.services, desk.actor, desk.school.id, resource_id)
+    return _to(desk, f"/of/{resource_id}")
+
+
 @router.post("/of/{resource_id}/{turn}")
 async def turned(desk: CatalogueDesk, resource_id: int, turn: str) -> Response:
     """Publish a resource, take it back, or end it."""
@@ -144,7 +173,8 @@ async def _form(
     openers += [(f"lti:{each.id}", each.name) for each in await tools_of(*asked)]
     return _shown(
         request, desk, ONE, refused, resource=resource, form=form or _form_of(resource), openers=openers,
-        grades=list(GRADES), classes=await classes_of(*asked), photo_max=UPLOAD_MAX,
+        grades=list(GRADES), classes=await classes_of(*asked), photo_max=UPLOAD_MAX, grounds=GROUNDS,
+        may_verify=desk.actor.can(Right.RESOURCES_VERIFY, desk.school.id),
     )  # fmt: skip
 
 
@@ -155,7 +185,7 @@ def _form_of(resource: Resource | None) -> ResourceForm:
     opener = resource.way.value if resource.way is Way.LINK else f"{resource.way.value}:{key}"
     return ResourceForm(
         resource.kind.value, resource.title, resource.subject, resource.language, opener, resource.address,
-        resource.for_teachers, resource.grades, resource.classes,
+        resource.for_teachers, resource.grades, resource.classes, resource.is_free,
     )  # fmt: skip
 
 

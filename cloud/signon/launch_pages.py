@@ -15,6 +15,7 @@ from cloud.core.pages import Visit, pages_of
 from cloud.resources.addresses import origin_of
 from cloud.resources.kinds import Way
 from cloud.resources.members import schools_of_member
+from cloud.resources.usage import note_opening
 from cloud.signon.asked import UNKNOWN, back_to, one
 from cloud.signon.errors import Declined, RequestRefused
 from cloud.signon.launches import Place, begin, launch, places_of
@@ -40,6 +41,7 @@ async def send_off(
     chosen = [place for place in places if place.class_id == class_id] or (places if class_id == 0 else [])
     if len(chosen) != 1:
         return _choice(request, visit, resource_id, resource.title, places)
+    await note_opening(services, member, resource.id)
     address = await begin(services, tool, resource, member, actor.account_id, chosen[0])
     return RedirectResponse(address, HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})
 

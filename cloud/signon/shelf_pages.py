@@ -1,5 +1,6 @@
 """The shelf of a student or a teacher: resources and textbooks, opened by one click without another sign-in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -12,9 +13,12 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.pages import pages_of
 from cloud.core.pictures import MEDIA_TYPE
 from cloud.core.services import Services
-from cloud.resources.kinds import LANGUAGES, SUBJECTS, ResourceKind, Way
-from cloud.resources.members import Member, member_of, schools_of_member
+from cloud.resources.choosing import Own, Wanted, chosen, sorted_for
+from cloud.resources.kinds import GRADES, LANGUAGES, SUBJECTS, ResourceKind, Way
+from cloud.resources.members import Member, MemberRole, member_of, schools_of_member
+from cloud.resources.own import own_of
 from cloud.resources.queries import Resource, cover_of, on_shelf, shelf_of
+from cloud.resources.usage import note_opening
 from cloud.schools.queries import SchoolRow, school_of_code, school_of_id
 from cloud.signon.answering import issuer_of
 from cloud.signon.results import Result, own_results, results_of_resource
@@ -22,6 +26,7 @@ from cloud.signon.visits import with_parameters
 
 router = APIRouter(include_in_schema=False)
 TEMPLATE = "signon/shelf.html"
+SHOWN = (ResourceKind.TEXTBOOK, ResourceKind.LESSON, ResourceKind.RESOURCE)  # in this order
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +35,36 @@ class Shelf:
 
     school: SchoolRow
     member: Member
-    textbooks: list[Resource]
-    others: list[Resource]
+    own: Own
+    is_bare: bool  # nothing is published, whatever is asked for
+    by_kind: Mapping[ResourceKind, list[Resource]]  # what is asked for, of the own subjects first
     results: dict[int, list[Result]]  # the student's own, by resource
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self.by_kind.values()))
 
 
 @router.get("/resources")
 async def show(request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices) -> Response:
     """Show what is published for the visitor."""
-    shelves = [await _shelf(services, member) for member in await members(services, actor)]
+    wanted, found_there = Wanted.read(request.query_params), await members(services, actor)
+    shelves = [await _shelf(services, actor, member, wanted) for member in found_there]
     return pages_of(request).page(
-        visit, TEMPLATE, section="shelf", shelves=shelves, subjects=SUBJECTS, langs=LANGUAGES
+        visit, TEMPLATE, section="shelf", shelves=shelves, subjects=SUBJECTS, langs=LANGUAGES, wanted=wanted,
+        grades=list(GRADES) if any(each.role is MemberRole.TEACHER for each in found_there) else [], kinds=SHOWN,
     )  # fmt: skip
 
 
 @router.get("/resources/{resource_id}/open")
 async def open_one(resource_id: int, actor: SignedIn, services: TheServices) -> Response:
-    """Send the visitor to a resource, which signs them in by asking back."""
-    resource, _member = await found(services, actor, resource_id)
+    """Send the visitor to a resource, which signs them in by asking back, and count that it was opened.
+
+    A tool is counted when it is launched.
+    """
+    resource, member = await found(services, actor, resource_id)
+    if resource.way is not Way.LTI:
+        await note_opening(services, member, resource.id)
     ways = {
         Way.LINK: resource.address,
         Way.OIDC: with_parameters(resource.address, {"iss": issuer_of(services)}),
@@ -95,11 +112,12 @@ async def found(services: Services, actor: Actor, resource_id: int) -> tuple[Res
     raise NotFound
 
 
-async def _shelf(services: Services, member: Member) -> Shelf:
-    resources = await shelf_of(services, member)
+async def _shelf(services: Services, actor: Actor, member: Member, wanted: Wanted) -> Shelf:
+    school, resources = await school_of_id(services, member.school_id), await shelf_of(services, member)
+    today = services.clock.now().astimezone(school.zone).date()
+    own = await own_of(services, member, actor.account_id, today)
+    asked = sorted_for(own, chosen(resources, wanted))
     return Shelf(
-        await school_of_id(services, member.school_id), member,
-        [each for each in resources if each.kind is ResourceKind.TEXTBOOK],
-        [each for each in resources if each.kind is not ResourceKind.TEXTBOOK],
+        school, member, own, not resources, {kind: [each for each in asked if each.kind is kind] for kind in SHOWN},
         await own_results(services, member) if member.person_id is not None else {},
     )  # fmt: skip

@@ -105,24 +105,44 @@ async def seen_above(services: Services, actor: Actor, code: str, stretch: Stret
 
     Raises NotAllowed for who reads no statistics of schools, NotFound for a node below which the actor reaches none.
     """
-    reached = actor.schools_with(Right.STATISTICS_READ)
+    place = await place_asked(services, actor, Right.STATISTICS_READ, code)
+    asked = (place.own, stretch.first_on, stretch.last_on, place.within)
+    schools = [_school(row) for row in await services.database.pool.fetch(_SCHOOLS, *asked, SCHOOLS_MAX)]
+    days = await _days(services, "school", stretch, asked)
+    return Above(
+        place.node, place.way, stretch, added(days, stretch),
+        added(await _days(services, "staff", stretch, asked), stretch),
+        [PartSums(part, added(days, part)) for part in stretch.parts], place.tree.grouped(place.node, schools), schools,
+    )  # fmt: skip
+
+
+async def place_asked(services: Services, actor: Actor, right: Right, code: str) -> "Place":
+    """Return where an actor looks that asks for a node by its code, or for everything that it reaches.
+
+    Raises NotAllowed for who has the right at no school, NotFound for a node below which the actor reaches none.
+    """
+    reached = actor.schools_with(right)
     if reached is not None and not reached:
         raise NotAllowed
-    own, tree, pool = None if reached is None else sorted(reached), Tree(await nodes(services)), services.database.pool
-    held = {row["node_id"] for row in await pool.fetch(_HELD, own)}
+    own, tree = None if reached is None else sorted(reached), Tree(await nodes(services))
+    held = {row["node_id"] for row in await services.database.pool.fetch(_HELD, own)}
     start = tree.start(held)
     node = tree.of_code(code) if code else start
     within = None if node is None else tree.below(node)
     if code and within is not None and not within & held:
         raise NotFound
-    asked = (own, stretch.first_on, stretch.last_on, None if within is None else sorted(within))
-    schools = [_school(row) for row in await pool.fetch(_SCHOOLS, *asked, SCHOOLS_MAX)]
-    days = await _days(services, "school", stretch, asked)
-    return Above(
-        node, tree.way(start, node), stretch, added(days, stretch),
-        added(await _days(services, "staff", stretch, asked), stretch),
-        [PartSums(part, added(days, part)) for part in stretch.parts], tree.grouped(node, schools), schools,
-    )  # fmt: skip
+    return Place(own, tree, node, tree.way(start, node), None if within is None else sorted(within))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody looks: a node or, without one, everything that is reached."""
+
+    own: list[int] | None  # the schools that are reached; None: every one there is
+    tree: "Tree"
+    node: NodeRow | None
+    way: Sequence[NodeRow]  # from the highest that is reached to the node, without it
+    within: list[int] | None  # the node and those below it; None: every one there is
 
 
 @dataclass(frozen=True, slots=True)

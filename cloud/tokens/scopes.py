@@ -14,6 +14,7 @@ class Scope(Enum):
     """A right of a program, under the name that stands in tokens."""
 
     ROSTER_READ = "roster.read"
+    MARKS_READ = "marks.read"
     ROSTER_NAMES = "roster.names"  # of students whose families did not consent to it, too
     ACCOUNTS_READ = "accounts.read"
     ACCOUNTS_WRITE = "accounts.write"
@@ -24,6 +25,7 @@ class Scope(Enum):
 
 WORDS = {
     Scope.ROSTER_READ: N_("Read classes, students and teachers (OneRoster)"),
+    Scope.MARKS_READ: N_("Read marks of this school year (OneRoster gradebook)"),
     Scope.ROSTER_NAMES: N_(
         "Read the name of every student, asked or not: only for a system of the school itself, as its diary"
     ),
@@ -33,11 +35,13 @@ WORDS = {
     Scope.PASSAGES_READ: N_("Read who passed the gates"),
     Scope.PASSAGES_WRITE: N_("Tell of passages at gates of another system"),
 }
-# OneRoster 1.2 names its scopes by addresses; those of demographics and of marks are never given.
+# OneRoster 1.2 names its scopes by addresses; those of demographics, and of writing marks, are never given.
 ONEROSTER = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
 ONEROSTER_SCOPES = {
     f"{ONEROSTER}roster.readonly": Scope.ROSTER_READ,
     f"{ONEROSTER}roster-core.readonly": Scope.ROSTER_READ,
+    f"{ONEROSTER}gradebook.readonly": Scope.MARKS_READ,
+    f"{ONEROSTER}gradebook-core.readonly": Scope.MARKS_READ,
 }
 _BY_NAME = {scope.value: scope for scope in Scope}
 
@@ -57,6 +61,6 @@ def granted(asked: str, held: frozenset[Scope]) -> dict[str, Scope]:
 
 
 def kept_of(scopes: Iterable[Scope], held: frozenset[Scope]) -> frozenset[Scope]:
-    """Return what an access token is kept with: no standard has one for names, so that goes with the roster."""
+    """Return what an access token is kept with: no standard has one for names, so that goes along."""
     kept = frozenset(scopes)
-    return kept | (held & {Scope.ROSTER_NAMES}) if Scope.ROSTER_READ in kept else kept
+    return kept | (held & {Scope.ROSTER_NAMES}) if kept & {Scope.ROSTER_READ, Scope.MARKS_READ} else kept

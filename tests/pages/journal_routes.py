@@ -8,6 +8,9 @@ LESSON = f"{COURSE}/lessons/{{lesson_id}}"
 JOURNAL_ROUTES: dict[str, Right] = {
     "GET /schools/{code}/journal": Right.JOURNAL_READ,
     f"GET {COURSE}": Right.JOURNAL_READ,
+    f"GET {COURSE}/import": Right.JOURNAL_READ,
+    f"POST {COURSE}/import": Right.JOURNAL_KEEP,
+    f"GET {COURSE}/like/{{like}}.{{form}}": Right.JOURNAL_READ,
     f"POST {COURSE}/cells": Right.JOURNAL_KEEP,
     f"POST {COURSE}/lessons": Right.JOURNAL_KEEP,
     f"GET {COURSE}/students/{{ref}}": Right.JOURNAL_READ,

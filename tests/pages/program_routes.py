@@ -52,6 +52,14 @@ GATES = (
     f"POST {_PASSAGES}/of/{{system}}",
     "GET /api/v1/presence",
 )
-DOCUMENTED = (*ROSTER, *FILES, *SCIM, *GATES)
+_GRADES = "/ims/oneroster/gradebook/v1p2"
+_GRADED = ("categories", "lineItems", "results", "scoreScales")
+GRADEBOOK = (
+    *(f"GET {_GRADES}/{kind}" for kind in _GRADED),
+    *(f"GET {_GRADES}/{kind}/{{sourced_id}}" for kind in _GRADED),
+    *(f"GET {_GRADES}/classes/{{class_id}}/{kind}" for kind in _GRADED),
+    *(f"GET {_GRADES}/classes/{{class_id}}/{kind}/{{sourced_id}}/results" for kind in ("lineItems", "students")),
+)
+DOCUMENTED = (*ROSTER, *GRADEBOOK, *FILES, *SCIM, *GATES)
 PROGRAM_ROUTES = (*DOCUMENTED, *NOWHERE)
-PREFIXES = (_ROSTER, _SCIM, _PASSAGES, "/api/v1/presence", "/api/v1/roster")
+PREFIXES = (_ROSTER, _GRADES, _SCIM, _PASSAGES, "/api/v1/presence", "/api/v1/roster")

@@ -11,6 +11,7 @@ from cloud.core.rights import OWN_CLASSES, OWN_PEOPLE, TABLE, WHOLE_SCHOOL, Righ
 from cloud.core.roles import Role
 from tests.pages.learning_routes import LEARNING_ROUTES
 from tests.pages.program_routes import PROGRAM_ROUTES
+from tests.pages.resource_routes import IMPORT_ROUTES, OVER_SCHOOLS, RESOURCE_ROUTES
 
 
 class Who(Enum):
@@ -479,6 +480,8 @@ ROUTES: dict[str, Right | Who] = {
     "POST /releases/start": Right.RELEASES_KEEP,
     "POST /releases/{turn}": Right.RELEASES_KEEP,
     **LEARNING_ROUTES,
+    **RESOURCE_ROUTES,
+    **IMPORT_ROUTES,
     "GET /certificates/{address}": Who.ANYBODY,
     "GET /certificates/{address}/document": Who.ANYBODY,
     "GET /schools/{code}/issuer": Who.ANYBODY,
@@ -497,7 +500,7 @@ ROUTES: dict[str, Right | Who] = {
 }
 
 
-OF_MANY_SCHOOLS = {"/region", "/region/reports", "/api/v1/reports", "/api/v1/statistics"}
+OF_MANY_SCHOOLS = {"/region", "/region/reports", "/api/v1/reports", "/api/v1/statistics", *OVER_SCHOOLS}
 
 
 def welcome(key: str) -> frozenset[Role]:

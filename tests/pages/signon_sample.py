@@ -12,7 +12,7 @@ from cloud.resources.rules import ResourceGiven
 from cloud.signon.parties import PartyGiven, add_party
 from cloud.signon.providers import ProviderGiven, add_provider
 from cloud.signon.tools import ToolGiven, add_tool
-from tests.pages import roles_sample
+from tests.pages import resource_sample, roles_sample
 
 OPERATOR = Actor("Операторлар", None, frozenset({Reach(Role.OPERATOR, None)}))
 LINE = """
@@ -51,6 +51,7 @@ async def write(services: Services, school_id: int, person_id: int) -> tuple[str
         await publish(services, keeper, school_id, resource_id)
     digest = await _cover(services, keeper, school_id, ids[1])
     await _result(services, tool.id, ids[2], person_id)
+    await resource_sample.write(services, school_id, ids)
     return await _pupil(services, school_id, person_id), digest
 
 

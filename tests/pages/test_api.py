@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group
 OPERATIONS = {
     "/api/v1/oauth/token",
     "/api/v1/statistics", "/api/v1/schools/{code}/statistics",
+    "/api/v1/statistics/indicators", "/api/v1/schools/{code}/indicators",
     "/api/v1/reports", "/api/v1/schools/{code}/reports", "/api/v1/schools/{code}/reports/{report_id}/file.{form}",
     "/api/v1/schools/{code}/menu", "/api/v1/children/{ref}/menu", "/api/v1/children/{ref}/restrictions",
     "/api/v1/children/{ref}/statistics", "/api/v1/children/{ref}/balance", "/api/v1/notices", "/api/v1/notices/read",

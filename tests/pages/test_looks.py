@@ -308,6 +308,17 @@ PAGES = {
     "results_none": ("director", "/resources/2/results"),
     "resources": ("methodologist", "/schools/almaty15/resources"),
     "resource": ("methodologist", "/schools/almaty15/resources/of/2"),
+    "resources_none": ("deputy", "/schools/almaty15/resources?subject=sport"),
+    "resource_verified": ("deputy", "/schools/almaty15/resources/of/1"),
+    "resource_usage": ("methodologist", "/schools/almaty15/resources/usage?by=month&on=2026-08-20"),
+    "resource_usage_none": ("director", "/schools/almaty15/resources/usage?by=day&on=2026-03-02"),
+    "shelf_chosen": ("pupil", "/resources?subject=sport&verified=true"),
+    "indicators": ("director", "/schools/almaty15/indicators"),
+    "indicators_lacking": ("office", "/schools/almaty15/indicators?lacks=account&page=1"),
+    "region_indicators": ("authority", "/region/indicators"),
+    "journal_import": ("class_teacher", "/schools/almaty15/journal/{course}/import"),
+    "journal_import_read": ("deputy", "/schools/almaty15/journal/{course}/import"),
+    "timetable_import": ("deputy", "/schools/almaty15/timetable/versions/2/import"),
     "resource_new": ("office", "/schools/almaty15/resources/new"),
     "sign_on": ("it", "/schools/almaty15/sign-on"),
     "joined": ("pupil", "/account/joined"),
@@ -319,7 +330,7 @@ PAGES = {
 # Names, codes and proper names that are the same in every language.
 SAME_EVERYWHERE = re.compile(
     r"Esik|Excel|English|XLSX|CSV|SMS|\.xlsx|\.pdf|PDF|SHA|JPEG|PNG|WebP|gate-\w+|almaty\d+|north|south|[\w.]+@[\w.]+|\b0\.1\.0\b|IT\b|QR"
-    r"|OneRoster|ZIP|\.zip|sourcedId|SCIM|OAuth|API|Electronic diary|Analytics"
+    r"|OneRoster|gradebook|Kundelik|BilimClass|ZIP|\.zip|sourcedId|SCIM|OAuth|API|Electronic diary|Analytics"
     r"|94-V|234-III|student\d{5}|Kaspi|JSON( Lines)?|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
     r"|Telegram|iPhone|\(Start\)|Web Push"
     r"|Open Badge|OpenID Connect|LTI 1\.3|RS256|PS256|ES256|EdDSA"

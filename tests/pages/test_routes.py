@@ -113,7 +113,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     of_journal = "/journal/" in key or "/diary/" in key
     places |= {"timetable_id": 2, "solve_id": 1, "away_id": 1, "room_id": 1, "time_id": 1, "feed_id": 1}
     places |= {"lesson_id": site.sample.lesson_id if of_journal else 4}
-    places |= {"token": timetable_sample.TOKEN}
+    places |= {"token": timetable_sample.TOKEN, "like": "kundelik"}
     places |= {"course_id": 1, "plan_id": 1, "subject_id": 1}
     places |= {"entry_id": 1, "goal_id": 1, "step_id": 1, "award_id": 1, "group": "main"}
     places |= {"address": site.sample.certificate, "worker": site.sample.staff_ref}
@@ -177,6 +177,7 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM built_report), (SELECT count(*) FROM built_reader),"
         " (SELECT count(*) FROM report_correction), (SELECT count(*) FROM report_sending),"
         " (SELECT count(*) FROM giving_back), (SELECT count(*) FROM resource WHERE retired_at IS NULL),"
+        " (SELECT count(*) FROM resource WHERE verified_at IS NOT NULL), (SELECT sum(count) FROM resource_opening),"
         " (SELECT count(*) FROM relying_party WHERE ended_at IS NULL),"
         " (SELECT count(*) FROM lti_tool WHERE ended_at IS NULL), (SELECT count(*) FROM canteen_rule),"
         " (SELECT count(*) FROM school_subject), (SELECT count(*) FROM course), (SELECT count(*) FROM staff_account),"
