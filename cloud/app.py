@@ -76,6 +76,7 @@ from cloud.notifications.queries import counts_of
 from cloud.office import absence_pages as absence_pages_of_school
 from cloud.office import account_pages as account_pages_of_school
 from cloud.office import (
+    advice_pages,
     alert_pages,
     anchor_pages,
     attempt_pages,
@@ -214,6 +215,7 @@ ROUTERS = (
     absence_pages.router, collector_pages.router, absence_pages_of_school.router, collector_pages_of_school.router,
     trip_pages.router, collect_pages.router,
     portfolio_pages.router, portfolio_pages_of_school.router, profile_pages.router, goal_pages.router,
+    advice_pages.router,
     staff_profile_pages.router, own_profile_pages.router, certificate_pages.router,
     alert_pages.router, calendar_pages_of_school.router,
     account_pages_of_school.router, account_pages_of_school.of_one, ways_in_pages.router,

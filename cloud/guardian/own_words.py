@@ -39,6 +39,7 @@ TITLES = {
     "collector": N_("Whom you let collect the child"), "profile_field": N_("The child's profile, with each change"),
     "portfolio_entry": N_("The child's portfolio"), "portfolio_file": N_("Files of the portfolio"),
     "goal": N_("Goals of the child"), "goal_step": N_("Steps to the goals"), "award": N_("Certificates of the school"),
+    "recommendation": N_("What was recommended for the child"),
     "movement": N_("Passages at gates"), "notice": N_("What you were told"), "meal_sale": N_("Meals"),
     "meal_line": N_("Dishes of the meals"), "meal_refusal": N_("What was not sold"),
     "meal_rating": N_("Ratings of meals"), "dish_rating": N_("Ratings of dishes"),
@@ -83,6 +84,7 @@ PREFIXES = {  # of codes in the list of words
     "guardianship.relation": "", "family_limit.takes": "right_", "card.medium": "", "card.state": "",
     "consent_answer.purpose": "", "consent_answer.way": "way_", "movement.direction": "", "movement.reason": "",
     "register_mark.says": "register_", "journal_mark.here": "here_", "transfer.kind": "transfer_",
+    "recommendation.rule": "advice_", "recommendation.state": "advice_is_",
     "absence.reason": "away_", "absence.state": "absence_", "collector.relation": "kin_",
     "notice.kind": "", "meal_sale.payment": "meal_by_", "meal_refusal.reason": "", "entitlement.kind": "",
     "payment.provider": "by_", "giving_back.way": "paid_by_", "ledger_entry.kind": "entry_",
@@ -110,7 +112,7 @@ OWN = {  # codes that mean something of their own in their column
 NAMED = {  # columns of keys that have a name at the school
     "movement.gate": "gate", "meal_sale.meal": "meal", "meal_refusal.meal": "meal", "meal_rating.meal": "meal",
     "dish_rating.meal": "meal", "entitlement.meals": "meal", "wallet_voucher.meal": "meal", "preorder.meal": "meal",
-    "stay.school_class_id": "class", "course_member.course_id": "course",
+    "recommendation.subject_id": "subject", "stay.school_class_id": "class", "course_member.course_id": "course",
     "journal_mark.lesson_id": "lesson", "journal_remark.lesson_id": "lesson",
     "meal_line.dish": "dish", "dish_rating.dish": "dish", "preorder_dish.dish_id": "dish_id",
 }  # fmt: skip

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Depends, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
+from cloud.advice.queries import shared_with_family
+from cloud.advice.showing import kept_shown
 from cloud.core.actor import Actor
 from cloud.core.api import Counted
 from cloud.core.errors import NotFound, Refused
@@ -116,6 +118,7 @@ async def _page(
         status=refused.status if refused else HTTPStatus.OK, section="children", whose=whose,
         profile=await profile_within(services, whose) if decides else None,
         entries=await entries_of(services, actor, whose, OF_STUDENTS), goals=await goals_of(services, whose),
+        advice=kept_shown(await shared_with_family(services, whose), visit.language),
         awards=await awards_of(services, whose), today=today, offered=OFFERED, file_max=PICTURE_MAX, typed=typed,
         refused=translate(visit.language, refused.message) if refused else "",
     )  # fmt: skip

@@ -73,7 +73,7 @@ async def profile_page(request: Request, desk: Desk, ref: str, outcome: Outcome 
     return pages_of(request).page(
         desk.visit, TEMPLATE, status=told.refused.status if told.refused else HTTPStatus.OK, section="portfolio",
         profile=profile, whose=whose, may_keep=may(actor, Right.PROFILES_KEEP, whose),
-        may_judge=may_judge, may_sense=may(actor, Right.PROFILES_SENSITIVE, whose),
+        may_advise=may(actor, Right.ADVICE_READ, whose), may_judge=may_judge, may_sense=may(actor, Right.PROFILES_SENSITIVE, whose),
         may_office=actor.can(Right.PEOPLE_KEEP, desk.school.id),
         studied=[each for each in entries if each.given.kind in OF_STUDY],
         entries=[each for each in entries if each.given.kind not in OF_STUDY],

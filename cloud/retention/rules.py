@@ -143,7 +143,8 @@ RULES = (
         ("person", "person_photo", "card", "till_code", "till_pin", "guard_pin", "guardian", "guardianship",
          "family_limit", "account", "grant_of_role", "subject", "lti_score", "resource_release", "identity_link",
          "payment_number", "roster_seen", "entitled", "class_of_account", "student_account", "staff_account",
-         "profile_field", "portfolio_entry", "portfolio_file", "goal", "goal_step", "goal_note", "award"),
+         "profile_field", "portfolio_entry", "portfolio_file", "goal", "goal_step", "goal_note",
+         "award", "recommendation"),
         YEAR, "From the leaving, once no money is to be given back; a photo at once", _PURPOSE, After.NAMELESS,
     ),
     Rule(
@@ -178,7 +179,7 @@ RULES = (
     Rule(
         "marks", N_("Marks and attendance at lessons, and grading schemes: persons' numbers, and who wrote; plans of"
                     " lessons with their files, as teachers wrote them"),
-        ("journal_mark", "lesson_plan", "lesson_file", "grading_scheme"), None, "",
+        ("journal_mark", "lesson_plan", "lesson_file", "grading_scheme", "advice_threshold"), None, "",
         "A mark of a year stays provable; without the person's row nobody knows whose it is.", After.KEPT,
     ),
     Rule(

@@ -169,6 +169,8 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM absence WHERE state = 'told'), (SELECT count(*) FROM trip WHERE ended_at IS NULL),"
         " (SELECT count(*) FROM profile_field), (SELECT count(*) FROM portfolio_entry WHERE state = 'waiting'),"
         " (SELECT count(*) FROM portfolio_entry), (SELECT count(*) FROM goal_note),"
+        " (SELECT count(*) FROM recommendation), (SELECT sum(is_shared::int) FROM recommendation),"
+        " (SELECT count(*) FROM advice_threshold),"
         " (SELECT count(*) FROM award WHERE revoked_at IS NULL),"
         " (SELECT count(*) FROM collector WHERE ended_at IS NULL), (SELECT count(*) FROM register_mark),"
         " (SELECT count(*) FROM journal_mark), (SELECT count(*) FROM lesson), (SELECT count(*) FROM grading_scheme),"
