@@ -16,6 +16,8 @@ PORTFOLIO_SIGNS = {
     "advice_is_taken": Sign(N_("In the trajectory"), "in", "tick"),
     "advice_is_dismissed": Sign(N_("Not followed"), "mute", "dash"),
     "advice_is_shared": Sign(N_("The family sees it"), "out", "people"),
+    "fitness_better": Sign(N_("Better"), "in", "up"),
+    "fitness_worse": Sign(N_("Weaker"), "warn", "down"),
     "award_valid": Sign(N_("Certificate is valid"), "in", "tick"),
     "award_revoked": Sign(N_("Certificate was taken back"), "no", "stop"),
     "award_changed": Sign(N_("Certificate was changed"), "no", "warn"),

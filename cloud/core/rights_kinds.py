@@ -145,6 +145,8 @@ class Right(StrEnum):
     ADVICE_READ = "advice.read"
     ADVICE_KEEP = "advice.keep"
     ADVICE_RULES_KEEP = "advice_rules.keep"
+    EXAMS_KEEP = "exams.keep"
+    FITNESS_KEEP = "fitness.keep"
     STAFF_PROFILES_READ = "staff_profiles.read"
     STAFF_PROFILES_KEEP = "staff_profiles.keep"
     STAFF_PROFILE_OWN = "staff_profile.own"

@@ -39,6 +39,9 @@ PROFILES = (
             "answer_encrypted": Sealed(ADVICE_ANSWER, Secret.CONTACT),
         },
     ),
+    Table("exam"),
+    Table("exam_result", through("exam_id", "exam")),
+    Table("fitness_value"),
     Table("award_key", sealed={"private_encrypted": Sealed(AWARD_KEY)}),
     Table(
         "award",

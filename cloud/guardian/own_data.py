@@ -124,6 +124,8 @@ PARTS = (
     Part("recommendation", ("year", "quarter", "rule", "subject_id", "has", "beside", "least", "words", "state",
                             "is_shared", "answer", "made_at", "made_by"), "person_id = $1", _of(SEE),
          {"words": ADVICE_WORDS, "answer": ADVICE_ANSWER}),
+    Part("exam_result", ("exam_id", "points", "mark", "at"), "person_id = $1", _of(SEE), by="at"),
+    Part("fitness_value", ("indicator", "on", "value", "at"), "person_id = $1", _of(SEE), by='"on"'),
     Part("award", ("awarded_on", "awarded_by", "document", "revoked_at"), "person_id = $1", _of(SEE),
          {"document": AWARD}),
     Part("collector", ("name", "relation", "phone", "first_on", "last_on", "named_at", "ended_at"),
@@ -183,6 +185,7 @@ UNION ALL SELECT 'course', course.id::text, concat_ws(', ', name_kk, nullif(grou
   concat_ws(', ', name_ru, nullif(group_name, '')), concat_ws(', ', name_en, nullif(group_name, ''))
 FROM course JOIN school_subject AS taught ON taught.id = subject_id WHERE course.school_id = $1
 UNION ALL SELECT 'subject', id::text, name_kk, name_ru, name_en FROM school_subject WHERE school_id = $1
+UNION ALL SELECT 'exam', id::text, title, title, title FROM exam WHERE school_id = $1
 UNION ALL SELECT 'lesson', lesson.id::text, concat_ws(', ', name_kk, lesson.number), concat_ws(', ', name_ru,
   lesson.number), concat_ws(', ', name_en, lesson.number)
 FROM lesson JOIN course ON course.id = course_id JOIN school_subject AS taught ON taught.id = subject_id

@@ -26,6 +26,8 @@ from cloud.portfolio.kinds import BY_KIN, KINDS, LEVELS, OF_STUDENTS, PLACES, St
 from cloud.portfolio.profiles import profile_within
 from cloud.portfolio.reach import kin_of, today_at
 from cloud.portfolio.web import EntryForm, Words, as_file, file_in
+from cloud.progress.queries import progress_of
+from cloud.progress.rules import written
 from cloud.schools.queries import school_of_id
 
 router = APIRouter(prefix="/children/{ref}/portfolio", include_in_schema=False)
@@ -118,7 +120,8 @@ async def _page(
         status=refused.status if refused else HTTPStatus.OK, section="children", whose=whose,
         profile=await profile_within(services, whose) if decides else None,
         entries=await entries_of(services, actor, whose, OF_STUDENTS), goals=await goals_of(services, whose),
-        advice=kept_shown(await shared_with_family(services, whose), visit.language),
+        progress=await progress_of(services, whose.school_id, whose.id, today), written=written,
+        language=visit.language.value, advice=kept_shown(await shared_with_family(services, whose), visit.language),
         awards=await awards_of(services, whose), today=today, offered=OFFERED, file_max=PICTURE_MAX, typed=typed,
         refused=translate(visit.language, refused.message) if refused else "",
     )  # fmt: skip

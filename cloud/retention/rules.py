@@ -144,7 +144,7 @@ RULES = (
          "family_limit", "account", "grant_of_role", "subject", "lti_score", "resource_release", "identity_link",
          "payment_number", "roster_seen", "entitled", "class_of_account", "student_account", "staff_account",
          "profile_field", "portfolio_entry", "portfolio_file", "goal", "goal_step", "goal_note",
-         "award", "recommendation"),
+         "award", "recommendation", "fitness_value"),
         YEAR, "From the leaving, once no money is to be given back; a photo at once", _PURPOSE, After.NAMELESS,
     ),
     Rule(
@@ -177,9 +177,10 @@ RULES = (
         "Who studied what and when stays provable; without the person's row nobody knows whose it is.", After.KEPT,
     ),
     Rule(
-        "marks", N_("Marks and attendance at lessons, and grading schemes: persons' numbers, and who wrote; plans of"
-                    " lessons with their files, as teachers wrote them"),
-        ("journal_mark", "lesson_plan", "lesson_file", "grading_scheme", "advice_threshold"), None, "",
+        "marks", N_("Marks, results of exams, attendance at lessons, grading schemes: persons' numbers, and who wrote;"
+                    " plans of lessons with their files, as teachers wrote them"),
+        ("journal_mark", "lesson_plan", "lesson_file", "grading_scheme", "advice_threshold", "exam",
+         "exam_result"), None, "",
         "A mark of a year stays provable; without the person's row nobody knows whose it is.", After.KEPT,
     ),
     Rule(

@@ -3,6 +3,7 @@
 from cloud.core.rights import Right
 from tests.pages.advice_routes import ADVICE_ROUTES
 from tests.pages.journal_routes import JOURNAL_ROUTES
+from tests.pages.progress_routes import PROGRESS_ROUTES
 
 CHILD = "/children/{ref}"
 PERSON = "/schools/{code}/people/{ref}"
@@ -111,4 +112,5 @@ LEARNING_ROUTES: dict[str, Right] = {
     f"POST {VERSION}/solve/{{solve_id}}/take": Right.TIMETABLE_KEEP,
     **JOURNAL_ROUTES,
     **ADVICE_ROUTES,
+    **PROGRESS_ROUTES,
 }
