@@ -68,6 +68,7 @@ from cloud.notifications.channels.telegram_feed import Feed
 from cloud.notifications.days import forget_days
 from cloud.notifications.reminders import remind
 from cloud.notifications.teller import Teller
+from cloud.notifications.week import tell_weeks
 from cloud.people.stays import note_missed
 from cloud.people.texting import forget_texts
 from cloud.releases import rollouts, telling
@@ -203,6 +204,7 @@ class Worker:
             (lambda: forget_days(self.services), {"minutes": 10}),
             (lambda: rounds.forget(self.services.database.pool, self.services.clock.now()), {"hours": 6}),
             (lambda: remind(self.services), {"minutes": 5}),
+            (lambda: tell_weeks(self.services), {"minutes": 5}),
             (lambda: send_messages(self.services), {"seconds": MESSAGES_S}),
             (lambda: deliver_webhooks(self.services), {"seconds": WEBHOOKS_S}),
             (lambda: forget_events(self.services.database.pool, self.services.clock.now()), {"hours": 1}),

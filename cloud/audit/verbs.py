@@ -125,6 +125,7 @@ VERBS = {
     "family.data_taken": N_("Own data taken home by a guardian"),
     "foreign_gates.taken_in": N_("Passages of another system taken in"),
     "gate.added": N_("Gate added"),
+    "digest.set": N_("Time of the week's digest set"),
     "exam.added": N_("Exam added"),
     "exam.result_dropped": N_("Result of an exam taken out"),
     "exam.results_put": N_("Results of an exam written down"),

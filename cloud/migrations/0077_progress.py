@@ -1,4 +1,4 @@
-"""Recommendations with the thresholds of their rules; exams with results; values of physical fitness."""
+"""Recommendations with the thresholds of their rules; exams and physical fitness; when the week's digest is told."""
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
@@ -85,8 +85,20 @@ CREATE TABLE fitness_value (         -- what was measured of somebody on a day
 );
 CREATE INDEX fitness_of_a_school ON fitness_value (school_id);
 """
+DIGEST = """
+CREATE TABLE digest_rule (           -- when a school's week is told to families; without a row the usual time holds
+  school_id bigint PRIMARY KEY REFERENCES school ON DELETE RESTRICT,
+  weekday smallint NOT NULL CHECK (weekday BETWEEN 1 AND 7),
+  minute smallint NOT NULL CHECK (minute BETWEEN 0 AND 1439), -- after local midnight
+  is_on boolean NOT NULL
+);
+CREATE TABLE digest_head (           -- the last week that was told, by its Monday
+  school_id bigint PRIMARY KEY REFERENCES school ON DELETE RESTRICT,
+  week_on date NOT NULL
+);
+"""
 
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0071_portfolio")]
-    operations = [ops.RunSQL(ADVICE), ops.RunSQL(PROGRESS)]
+    operations = [ops.RunSQL(ADVICE), ops.RunSQL(PROGRESS), ops.RunSQL(DIGEST)]

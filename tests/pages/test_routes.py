@@ -171,7 +171,7 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM portfolio_entry), (SELECT count(*) FROM goal_note),"
         " (SELECT count(*) FROM recommendation), (SELECT sum(is_shared::int) FROM recommendation),"
         " (SELECT count(*) FROM advice_threshold), (SELECT count(*) FROM exam), (SELECT count(*) FROM exam_result),"
-        " (SELECT count(*) FROM fitness_value),"
+        " (SELECT count(*) FROM fitness_value), (SELECT count(*) FROM digest_rule),"
         " (SELECT count(*) FROM award WHERE revoked_at IS NULL),"
         " (SELECT count(*) FROM collector WHERE ended_at IS NULL), (SELECT count(*) FROM register_mark),"
         " (SELECT count(*) FROM journal_mark), (SELECT count(*) FROM lesson), (SELECT count(*) FROM grading_scheme),"
