@@ -48,6 +48,7 @@ async def show(request: Request, desk: JournalDesk) -> Response:
     return pages_of(request).page(
         desk.visit, "office/journals.html", section="journal", mine=mine, classes=classes, on=desk.school.on,
         courses={course.id: course for course in mine}, lessons=sorted(today, key=lambda each: each.number),
+        sees_quality=reach.reads_all or bool(reach.classes),
         has_fitness=any(course.subject.code == PHYSICAL and course.teacher_id == reach.person_id for course in mine),
         sets_grading=desk.actor.can(Right.GRADING_KEEP, desk.school.id), person_id=reach.person_id,
     )  # fmt: skip

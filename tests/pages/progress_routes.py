@@ -1,4 +1,4 @@
-"""The routes of exams and physical fitness, with the right that each asks for."""
+"""The routes of exams, physical fitness and of how learning goes, with the right that each asks for."""
 
 from cloud.core.rights import Right
 
@@ -10,6 +10,8 @@ PROGRESS_ROUTES: dict[str, Right] = {
     f"POST {EXAM}": Right.EXAMS_KEEP,
     f"POST {EXAM}/import": Right.EXAMS_KEEP,
     f"POST {EXAM}/drop/{{ref}}": Right.EXAMS_KEEP,
+    "GET /schools/{code}/quality": Right.JOURNAL_READ,
+    "GET /schools/{code}/quality.{form}": Right.JOURNAL_READ,
     "GET /schools/{code}/fitness": Right.FITNESS_KEEP,
     "POST /schools/{code}/fitness": Right.FITNESS_KEEP,
 }

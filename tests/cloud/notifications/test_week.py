@@ -114,13 +114,14 @@ class Homework:
     """A slice that knows what is to be done; it fails as often as it is told to."""
 
     def __init__(self, failures: int) -> None:
-        self.failures, self.asked = failures, 0
+        self.failures, self.asked = failures, list[tuple[date, date]]()
 
     async def __call__(
         self, connection: asyncpg.Connection, person_ids: Collection[int], first_on: date, last_on: date
     ) -> Mapping[int, int]:
-        self.asked += 1
-        if self.asked <= self.failures:
+        assert connection.is_in_transaction()
+        self.asked.append((first_on, last_on))
+        if len(self.asked) <= self.failures:
             raise ConnectionError
         return dict.fromkeys(person_ids, 3)
 
@@ -134,7 +135,7 @@ async def test_it_is_told_once_though_a_worker_dies_amid_it_and_two_work_at_once
     await asyncio.gather(*(tell_weeks(services, homework) for _ in range(2)))
 
     (notice,) = await school.told()
-    assert homework.asked == 2
+    assert homework.asked == [(date(2026, 9, 19), date(2026, 9, 25))] * 2
     assert told(notice, Language.EN).endswith("Homework to be done: 3.")
 
 
