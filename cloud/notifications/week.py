@@ -141,7 +141,8 @@ async def _tell_at(services: Services, school_id: int, monday: date, due_at: dat
 
 def _week(week: StudentWeek, subjects: Mapping[int, Subject], homework: int) -> Week:
     def named(subject_id: int) -> Named:
-        return Named(**subjects[subject_id].names)
+        names = subjects[subject_id].names
+        return Named(names["kk"], names["ru"], names["en"])
 
     marks = tuple(Marked(named(subject_id), tuple(some)) for subject_id, some in week.marks.items())
     ahead = tuple(Ahead(named(subject_id), kind.value, on) for subject_id, kind, on in week.ahead)
