@@ -271,7 +271,7 @@ PAGES = {
     "diary": ("guardian", "/children/{child}/diary"),
     "diary_none": ("student", "/children/{child}/diary?week=2026-07-06"),
     "advice": ("class_teacher", "/schools/almaty15/advice"),
-    "advice_none": ("deputy", "/schools/almaty15/advice?class_id=4"),
+    "advice_none": ("other_director", "/schools/astana7/advice"),
     "advice_of_child": ("class_teacher", "/schools/almaty15/people/{child}/advice"),
     "advice_read": ("methodologist", "/schools/almaty15/people/{child}/advice"),
     "advice_rules": ("deputy", "/schools/almaty15/advice/rules"),
