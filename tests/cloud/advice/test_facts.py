@@ -51,7 +51,7 @@ async def test_marks_of_the_quarter_and_of_the_one_before_works_that_are_owed_an
 
     assert (stands.works, stands.percent, stands.before, stands.owes) == (3, 60, 90, 1)
     assert (stands.next_mark, stands.next_from) == (4, 65)
-    assert [each.subject.code for each in (await facts(journal, 0)).subjects] == ["mathematics", "english"]
+    assert [each.subject.code for each in (await facts(journal, 0)).subjects] == ["english", "mathematics"]
 
 
 async def test_lessons_missed_with_and_without_a_good_reason_and_late_ones(journal: Journal) -> None:

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from cloud.core.errors import NotAllowed
+from cloud.core.formats import Formats
 from cloud.core.i18n import Language
 from cloud.core.services import Services
 from cloud.journal.kinds import Kind as Lesson
@@ -81,12 +82,13 @@ async def test_once_a_week_each_child_has_one_notice_with_marks_lessons_missed_a
     (notice,) = await school.told()
     assert (notice.kind, notice.at) == (Kind.WEEK, FRIDAY_18)
     assert told(notice, Language.EN) == (
-        "Әліби Айгерім, the week Sep 12 – Sep 18. Marks: Mathematics 8, 9, 14/20. Lessons missed: 1, late: 1."
-        " Ahead: SOR, Mathematics, Sep 21."
+        "Әліби Айгерім, the week Sat, Sep 12 – Fri, Sep 18. Marks: Mathematics 8, 9, 14/20."
+        " Lessons missed: 1, late: 1. Ahead: SOR, Mathematics, Mon, Sep 21."
     )
     assert page_of(notice) == f"/children/{school.journal.refs[0]}/diary?week=2026-09-18"
     (other,) = await school.told(school.other)
-    assert told(other, Language.RU).startswith("Бек Санжар, неделя 12 сент. – 18 сент.: отметок нет. Впереди: СОР, ")
+    days = " – ".join(Formats(Language.RU, other.zone).day_short(date(2026, 9, day)) for day in (12, 18))
+    assert told(other, Language.RU).startswith(f"Бек Санжар, неделя {days}: отметок нет. Впереди: СОР, Математика, ")
     assert "Математика" in told(other, Language.KK)
 
 

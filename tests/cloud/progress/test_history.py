@@ -8,6 +8,7 @@ from cloud.core.services import Services
 from cloud.journal.kinds import Kind
 from cloud.progress.history import SchoolYear, history_of
 from cloud.progress.queries import progress_of
+from cloud.schools.actions import set_terms
 from cloud.studies.actions import put_course
 from cloud.studies.rules import CourseGiven
 from tests.cloud.journal.factory import TERMS, TODAY, Journal, journal
@@ -53,6 +54,8 @@ async def test_quarters_and_years_come_from_the_journals_by_themselves_over_the_
     assert await history(journal, 1) == []
 
     september = date(2027, 9, 2)
+    next_year = (date(2027, 9, 1), date(2027, 10, 25))
+    await set_terms(journal.services, SYSTEM, journal.school.id, [*TERMS, next_year])
     await journal.at(september)
     given = CourseGiven(2027, journal.studies.class_id, journal.studies.subjects["mathematics"], 10, "",
                         journal.studies.teacher_ids[0])  # fmt: skip
