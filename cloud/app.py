@@ -76,6 +76,7 @@ from cloud.notifications.queries import counts_of
 from cloud.office import absence_pages as absence_pages_of_school
 from cloud.office import account_pages as account_pages_of_school
 from cloud.office import (
+    advice_pages,
     alert_pages,
     anchor_pages,
     attempt_pages,
@@ -95,8 +96,10 @@ from cloud.office import (
     dish_pages,
     enrol_pages,
     entitlement_pages,
+    exam_pages,
     export_pages,
     family_pages,
+    fitness_pages,
     fleet_alarms,
     fleet_device_pages,
     fleet_pages,
@@ -120,6 +123,7 @@ from cloud.office import (
     plan_pages,
     profile_pages,
     program_pages,
+    quality_pages,
     region_pages,
     region_report_pages,
     register_pages,
@@ -223,6 +227,7 @@ ROUTERS = (
     absence_pages.router, collector_pages.router, absence_pages_of_school.router, collector_pages_of_school.router,
     trip_pages.router, collect_pages.router,
     portfolio_pages.router, portfolio_pages_of_school.router, profile_pages.router, goal_pages.router,
+    advice_pages.router, exam_pages.router, fitness_pages.router, quality_pages.router,
     staff_profile_pages.router, own_profile_pages.router, certificate_pages.router,
     alert_pages.router, calendar_pages_of_school.router,
     account_pages_of_school.router, account_pages_of_school.of_one, ways_in_pages.router,

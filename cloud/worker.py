@@ -63,13 +63,13 @@ from cloud.monitoring.watching import Failures, Watch
 from cloud.monitoring.watching import forget as forget_servers
 from cloud.notifications.actions import forget_notices
 from cloud.notifications.broken import tell_broken
+from cloud.notifications.by_clock import tell_by_clock
 from cloud.notifications.channels.delivering import Deliverer
 from cloud.notifications.channels.registry import lasts_of, open_senders, senders_of
 from cloud.notifications.channels.sms_requests import forget_requests
 from cloud.notifications.channels.telegram_api import bot_of
 from cloud.notifications.channels.telegram_feed import Feed
 from cloud.notifications.days import forget_days
-from cloud.notifications.reminders import remind
 from cloud.notifications.teller import Teller
 from cloud.people.stays import note_missed
 from cloud.people.texting import forget_texts
@@ -206,7 +206,7 @@ class Worker:
             (lambda: forget_notices(self.services), {"hours": 1}),
             (lambda: forget_days(self.services), {"minutes": 10}),
             (lambda: rounds.forget(self.services.database.pool, self.services.clock.now()), {"hours": 6}),
-            (lambda: remind(self.services), {"minutes": 5}),
+            (lambda: tell_by_clock(self.services), {"minutes": 5}),
             (lambda: send_messages(self.services), {"seconds": MESSAGES_S}),
             (lambda: deliver_webhooks(self.services), {"seconds": WEBHOOKS_S}),
             (lambda: forget_events(self.services.database.pool, self.services.clock.now()), {"hours": 1}),

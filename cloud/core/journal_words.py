@@ -10,6 +10,7 @@ JOURNAL_SIGNS = {
     "here_late": Sign(N_("Late for the lesson"), "warn", "clock"),
     "here_away": Sign(N_("Away for the school"), "out", "left"),
     "here_clash": Sign(N_("In the building, not in class"), "warn", "warn"),
+    "week": Sign(N_("The week at school"), "out", "calendar"),
     "lesson_sor": Sign(N_("SOR"), "out", "info"),
     "lesson_soch": Sign(N_("SOCH"), "warn", "info"),
     "lesson_off": Sign(N_("Called off"), "mute", "dash"),

@@ -52,6 +52,19 @@ LEARNING: Mapping[Right, Allowed] = {
         Thing.LEARNING, N_("See what is sensitive in profiles: health, registers, the family; each look is noted"),
         at_school(Role.PEDAGOGUE, *HEADS) | {Role.CLASS_TEACHER: Within.CLASS},
     ),
+    Right.ADVICE_READ: Allowed(
+        Thing.LEARNING, N_("See what is recommended for students and classes, with the marks and lessons it rests on"),
+        at_school(Role.METHODOLOGIST, Role.PEDAGOGUE, *HEADS) | OF_CLASS,
+    ),
+    Right.ADVICE_KEEP: Allowed(
+        Thing.LEARNING, N_("Take recommendations into trajectories, dismiss, write and share them with families"),
+        at_school(Role.PEDAGOGUE, Role.DEPUTY) | OF_CLASS,
+    ),
+    Right.ADVICE_RULES_KEEP: Allowed(Thing.LEARNING, N_("Set from when on the rules of recommendations tell something"),
+                                     at_school(Role.DEPUTY)),
+    Right.EXAMS_KEEP: Allowed(Thing.LEARNING, N_("Keep exams and what students reached at them"),
+                              at_school(Role.OFFICE, Role.DEPUTY)),
+    Right.FITNESS_KEEP: Allowed(Thing.LEARNING, N_("Write down the physical fitness of whom one teaches"), OF_COURSE),
     Right.STAFF_PROFILES_READ: Allowed(
         Thing.LEARNING, N_("See the profiles of staff, and whose attestation ends soon"),
         at_school(Role.METHODOLOGIST, Role.OFFICE, *HEADS),

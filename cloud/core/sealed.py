@@ -89,6 +89,8 @@ SEALED = (
     SealedColumn("portfolio_file", "content_encrypted", "portfolio_file.content", "id::text"),
     SealedColumn("goal", "title_encrypted", "goal.title", "id::text"),
     SealedColumn("goal_step", "title_encrypted", "goal_step.title", "id::text"),
+    SealedColumn("recommendation", "words_encrypted", "recommendation.words", "id::text"),
+    SealedColumn("recommendation", "answer_encrypted", "recommendation.answer", "id::text"),
     SealedColumn("award_key", "private_encrypted", "award_key.private", "id::text"),
     SealedColumn("award", "address_encrypted", "award.address", "id::text"),
     SealedColumn("award", "document_encrypted", "award.document", "id::text"),

@@ -25,7 +25,9 @@ REMOVED = {
     "reasons": N_("Why the child was absent from class"),
     "absences": N_("Absences that the family told, with their papers"),
     "collectors": N_("Who could collect the child, and their phones"),
-    "profile": N_("Profile with its history, portfolio with its files, goals, certificates of the school"),
+    "profile": N_(
+        "Profile with its history, portfolio with its files, goals, recommendations, certificates of the school"
+    ),
     "comments": N_("Comments about meals"),
     "transfers": N_("Where the child came from or went to, and the papers of it"),
     "remarks": N_("What teachers wrote about the student, and why marks were put right"),

@@ -88,10 +88,13 @@ SELECT 1 FROM reasons UNION ALL SELECT 1 FROM remarks""",
     "profile": """
 WITH fields AS (DELETE FROM profile_field WHERE person_id = $1 RETURNING 1),
   entries AS (DELETE FROM portfolio_entry WHERE person_id = $1 RETURNING 1),
+  fitness AS (DELETE FROM fitness_value WHERE person_id = $1 RETURNING 1),
+  advice AS (DELETE FROM recommendation WHERE person_id = $1 RETURNING 1),
   goals AS (DELETE FROM goal WHERE person_id = $1 RETURNING 1),
   awards AS (DELETE FROM award WHERE person_id = $1 RETURNING 1)
 SELECT 1 FROM fields UNION ALL SELECT 1 FROM entries UNION ALL SELECT 1 FROM goals
-UNION ALL SELECT 1 FROM awards""",
+UNION ALL SELECT 1 FROM awards UNION ALL SELECT 1 FROM advice
+UNION ALL SELECT 1 FROM fitness""",
     "comments": "UPDATE meal_rating SET comment = '' WHERE person_id = $1 AND comment <> '' RETURNING 1",
     "transfers": """
 UPDATE transfer SET place = '', paper = '' WHERE person_id = $1 AND (place <> '' OR paper <> '') RETURNING 1""",

@@ -1,5 +1,7 @@
-"""Tables of profiles, portfolios, goals and certificates, as they go out in an export."""
+"""Tables of profiles, portfolios, goals, recommendations and certificates, as they go out in an export."""
 
+from cloud.advice.kinds import ANSWER as ADVICE_ANSWER
+from cloud.advice.kinds import WORDS as ADVICE_WORDS
 from cloud.exports.shapes import Sealed, Secret, Table, through
 from cloud.portfolio.awards import ADDRESS as AWARD_ADDRESS
 from cloud.portfolio.awards import DOCUMENT as AWARD
@@ -29,6 +31,17 @@ PROFILES = (
     Table("goal", sealed={"title_encrypted": Sealed(GOAL, Secret.CONTACT)}),
     Table("goal_step", through("goal_id", "goal"), sealed={"title_encrypted": Sealed(STEP, Secret.CONTACT)}),
     Table("goal_note", through("goal_id", "goal")),
+    Table("advice_threshold"),
+    Table(  # a goal stands before it
+        "recommendation",
+        sealed={
+            "words_encrypted": Sealed(ADVICE_WORDS, Secret.CONTACT),
+            "answer_encrypted": Sealed(ADVICE_ANSWER, Secret.CONTACT),
+        },
+    ),
+    Table("exam"),
+    Table("exam_result", through("exam_id", "exam")),
+    Table("fitness_value"),
     Table("award_key", sealed={"private_encrypted": Sealed(AWARD_KEY)}),
     Table(
         "award",

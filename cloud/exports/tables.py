@@ -229,6 +229,8 @@ TABLES = (
     Table("notice", unkept={"read_at": "NULL"}),  # whether somebody read it is nobody's to export
     Table("notice_cursor"),
     Table("alert_rule"),
+    Table("digest_rule"),
+    Table("digest_head"),
     Table("notice_purse", _OF_PERSON),
     Table("report", written={"content": Writing.TEXT, "document": Writing.TEXT, "glance": Writing.TEXT}),
     Table("report_correction", through("report_id", "report")),

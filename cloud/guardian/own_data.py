@@ -13,6 +13,8 @@ from cloud.absences.kinds import ANSWER as ABSENCE_ANSWER
 from cloud.absences.kinds import REASON, WORDS
 from cloud.accounts.actions import audit
 from cloud.accounts.logins import LOGIN
+from cloud.advice.kinds import ANSWER as ADVICE_ANSWER
+from cloud.advice.kinds import WORDS as ADVICE_WORDS
 from cloud.collectors.queries import PHONE as COLLECTOR_PHONE
 from cloud.core.actor import Actor
 from cloud.core.services import Services
@@ -119,6 +121,11 @@ PARTS = (
     Part("goal", ("id", "title", "due_on", "state"), "person_id = $1", _of(SEE), {"title": GOAL}),
     Part("goal_step", ("goal_id", "title", "due_on", "is_done"),
          "goal_id IN (SELECT id FROM goal WHERE person_id = $1)", _of(SEE), {"title": STEP}),
+    Part("recommendation", ("year", "quarter", "rule", "subject_id", "has", "beside", "least", "words", "state",
+                            "is_shared", "answer", "made_at", "made_by"), "person_id = $1", _of(SEE),
+         {"words": ADVICE_WORDS, "answer": ADVICE_ANSWER}),
+    Part("exam_result", ("exam_id", "points", "mark", "at"), "person_id = $1", _of(SEE), by="at"),
+    Part("fitness_value", ("indicator", "on", "value", "at"), "person_id = $1", _of(SEE), by='"on"'),
     Part("award", ("awarded_on", "awarded_by", "document", "revoked_at"), "person_id = $1", _of(SEE),
          {"document": AWARD}),
     Part("collector", ("name", "relation", "phone", "first_on", "last_on", "named_at", "ended_at"),
@@ -177,6 +184,8 @@ CROSS JOIN unnest(ARRAY['dish', 'dish_id']) AS kind WHERE school_id = $1
 UNION ALL SELECT 'course', course.id::text, concat_ws(', ', name_kk, nullif(group_name, '')),
   concat_ws(', ', name_ru, nullif(group_name, '')), concat_ws(', ', name_en, nullif(group_name, ''))
 FROM course JOIN school_subject AS taught ON taught.id = subject_id WHERE course.school_id = $1
+UNION ALL SELECT 'subject', id::text, name_kk, name_ru, name_en FROM school_subject WHERE school_id = $1
+UNION ALL SELECT 'exam', id::text, title, title, title FROM exam WHERE school_id = $1
 UNION ALL SELECT 'lesson', lesson.id::text, concat_ws(', ', name_kk, lesson.number), concat_ws(', ', name_ru,
   lesson.number), concat_ws(', ', name_en, lesson.number)
 FROM lesson JOIN course ON course.id = course_id JOIN school_subject AS taught ON taught.id = subject_id

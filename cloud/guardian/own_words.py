@@ -21,6 +21,9 @@ from cloud.portfolio.fields import BY_KEY, FIELDS
 from cloud.portfolio.goals import State as Reached
 from cloud.portfolio.kinds import KINDS, LEVELS, PLACES
 from cloud.portfolio.kinds import State as Entered
+from cloud.progress.kinds import BY_KEY as BY_INDICATOR
+from cloud.progress.kinds import INDICATORS
+from cloud.progress.rules import written
 from cloud.support.kinds import TOPICS
 
 TITLES = {
@@ -39,6 +42,8 @@ TITLES = {
     "collector": N_("Whom you let collect the child"), "profile_field": N_("The child's profile, with each change"),
     "portfolio_entry": N_("The child's portfolio"), "portfolio_file": N_("Files of the portfolio"),
     "goal": N_("Goals of the child"), "goal_step": N_("Steps to the goals"), "award": N_("Certificates of the school"),
+    "recommendation": N_("What was recommended for the child"), "exam_result": N_("Results of exams"),
+    "fitness_value": N_("Physical fitness"),
     "movement": N_("Passages at gates"), "notice": N_("What you were told"), "meal_sale": N_("Meals"),
     "meal_line": N_("Dishes of the meals"), "meal_refusal": N_("What was not sold"),
     "meal_rating": N_("Ratings of meals"), "dish_rating": N_("Ratings of dishes"),
@@ -83,6 +88,7 @@ PREFIXES = {  # of codes in the list of words
     "guardianship.relation": "", "family_limit.takes": "right_", "card.medium": "", "card.state": "",
     "consent_answer.purpose": "", "consent_answer.way": "way_", "movement.direction": "", "movement.reason": "",
     "register_mark.says": "register_", "journal_mark.here": "here_", "transfer.kind": "transfer_",
+    "recommendation.rule": "advice_", "recommendation.state": "advice_is_",
     "absence.reason": "away_", "absence.state": "absence_", "collector.relation": "kin_",
     "notice.kind": "", "meal_sale.payment": "meal_by_", "meal_refusal.reason": "", "entitlement.kind": "",
     "payment.provider": "by_", "giving_back.way": "paid_by_", "ledger_entry.kind": "entry_",
@@ -101,6 +107,7 @@ OWN = {  # codes that mean something of their own in their column
     "portfolio_entry.kind": {kind.value: words for kind, words in KINDS.items()},
     "portfolio_entry.level": LEVELS, "portfolio_entry.result": PLACES,
     "portfolio_entry.state": {state.value: SIGNS[f"entry_{state}"].word for state in Entered},
+    "fitness_value.indicator": {each.key: each.words for each in INDICATORS},
     "goal.state": {state.value: SIGNS[f"goal_is_{state}"].word for state in Reached},
     "support_question.topic": {topic.value: words for topic, words in TOPICS.items()},
     "restriction.kind": {
@@ -110,6 +117,7 @@ OWN = {  # codes that mean something of their own in their column
 NAMED = {  # columns of keys that have a name at the school
     "movement.gate": "gate", "meal_sale.meal": "meal", "meal_refusal.meal": "meal", "meal_rating.meal": "meal",
     "dish_rating.meal": "meal", "entitlement.meals": "meal", "wallet_voucher.meal": "meal", "preorder.meal": "meal",
+    "recommendation.subject_id": "subject", "exam_result.exam_id": "exam",
     "stay.school_class_id": "class", "course_member.course_id": "course",
     "journal_mark.lesson_id": "lesson", "journal_remark.lesson_id": "lesson",
     "meal_line.dish": "dish", "dish_rating.dish": "dish", "preorder_dish.dish_id": "dish_id",
@@ -191,6 +199,11 @@ class Reader:
     def _word(self, words: str) -> str:
         return translate(self.language, words)
 
+    def measured(self, row: Mapping[str, Any]) -> str:
+        """Return a value of physical fitness with its unit."""
+        indicator = BY_INDICATOR.get(str(row["indicator"]))
+        return f"{written(indicator, row['value'])} {self._word(indicator.unit)}" if indicator else str(row["value"])
+
     def restricted(self, row: Mapping[str, Any]) -> str:
         """Return what is not sold."""
         value = str(row["value"])
@@ -226,5 +239,5 @@ class Reader:
 
 SPECIAL: Mapping[str, Callable[[Reader, Mapping[str, Any]], str]] = {
     "restriction.value": Reader.restricted, "profile_field.value": Reader.field,
-    "notice.detail": Reader.said, "account.language": Reader.tongue,
+    "fitness_value.value": Reader.measured, "notice.detail": Reader.said, "account.language": Reader.tongue,
 }  # fmt: skip

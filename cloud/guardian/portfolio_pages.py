@@ -9,6 +9,8 @@ from fastapi import APIRouter, Depends, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
+from cloud.advice.queries import shared_with_family
+from cloud.advice.showing import kept_shown
 from cloud.core.actor import Actor
 from cloud.core.api import Counted
 from cloud.core.errors import NotFound, Refused
@@ -24,6 +26,8 @@ from cloud.portfolio.kinds import BY_KIN, KINDS, LEVELS, OF_STUDENTS, PLACES, St
 from cloud.portfolio.profiles import profile_within
 from cloud.portfolio.reach import kin_of, today_at
 from cloud.portfolio.web import EntryForm, Words, as_file, file_in
+from cloud.progress.queries import progress_of
+from cloud.progress.rules import written
 from cloud.schools.queries import school_of_id
 
 router = APIRouter(prefix="/children/{ref}/portfolio", include_in_schema=False)
@@ -116,6 +120,8 @@ async def _page(
         status=refused.status if refused else HTTPStatus.OK, section="children", whose=whose,
         profile=await profile_within(services, whose) if decides else None,
         entries=await entries_of(services, actor, whose, OF_STUDENTS), goals=await goals_of(services, whose),
+        progress=await progress_of(services, whose.school_id, whose.id, today), written=written,
+        language=visit.language.value, advice=kept_shown(await shared_with_family(services, whose), visit.language),
         awards=await awards_of(services, whose), today=today, offered=OFFERED, file_max=PICTURE_MAX, typed=typed,
         refused=translate(visit.language, refused.message) if refused else "",
     )  # fmt: skip

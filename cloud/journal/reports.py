@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from cloud.attendance.queries import SchoolToday
 from cloud.core.services import Services
-from cloud.journal.kinds import Lesson
+from cloud.journal.kinds import NOTHING, Cell, Lesson, Standing
 from cloud.journal.missed import Missed, attendance_of
-from cloud.journal.queries import cells_of, lessons_of, remarks_of
+from cloud.journal.queries import Learner, cells_of, learners_of, lessons_of, remarks_of
 from cloud.journal.sheets import Sheet, sheet_of
 from cloud.studies.queries import Subject, courses_of
 
+WEEK = timedelta(days=7)
 REMARKS_SHOWN = 8  # of a student, the newest
 
 
@@ -24,6 +26,15 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class OfWeek:
+    """A lesson of a student's week, as the diary has it."""
+
+    subject: Subject
+    lesson: Lesson
+    cell: Cell
+
+
+@dataclass(frozen=True, slots=True)
 class Reports:
     """The pages of a class, by students' ids: points by subject in the order of days, lessons missed, remarks."""
 
@@ -31,6 +42,7 @@ class Reports:
     points: Mapping[tuple[int, int], Sequence[int]]  # formative ones, by student and subject
     missed: Mapping[int, Missed]
     remarks: Mapping[int, Sequence[Remark]]
+    week: Mapping[int, Sequence[OfWeek]]  # the last seven days up to today, or to the quarter's end
 
 
 async def reports_of(services: Services, school: SchoolToday, class_id: int, year: int, number: int) -> Reports:
@@ -58,4 +70,24 @@ async def reports_of(services: Services, school: SchoolToday, class_id: int, yea
         person_id: sorted(each, key=lambda remark: remark.lesson.on, reverse=True)[:REMARKS_SHOWN]
         for person_id, each in remarks.items()
     }
-    return Reports(sheet, points, {each.learner.id: each for each in attendance.rows}, newest)
+    learners = await learners_of(pool, subjects, quarter.first_on, quarter.until)
+    week = _week_of(list(by_id.values()), subjects, learners, cells)
+    return Reports(sheet, points, {each.learner.id: each for each in attendance.rows}, newest, week)
+
+
+def _week_of(
+    lessons: Sequence[Lesson], subjects: Mapping[int, Subject], learners: Mapping[int, Sequence[Learner]],
+    cells: Mapping[tuple[int, int], Standing],
+) -> dict[int, list[OfWeek]]:  # fmt: skip
+    """Return each student's lessons of the last seven days on which there are any."""
+    last_on = max((lesson.on for lesson in lessons), default=None)
+    week: dict[int, list[OfWeek]] = {}
+    for lesson in lessons:
+        if last_on is not None and lesson.on > last_on - WEEK:
+            for learner in (each for each in learners[lesson.course_id] if each.is_in(lesson.on)):
+                stands = cells.get((lesson.id, learner.id), NOTHING)
+                week.setdefault(learner.id, []).append(OfWeek(subjects[lesson.course_id], lesson, stands.cell))
+    return {
+        person_id: sorted(some, key=lambda each: (each.lesson.on, each.lesson.number))
+        for person_id, some in week.items()
+    }

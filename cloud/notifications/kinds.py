@@ -36,6 +36,7 @@ class Kind(StrEnum):
     ANNOUNCEMENT = "announcement"
     MESSAGE = "message"
     SUPPORT_ANSWER = "support_answer"
+    WEEK = "week"  # a digest: marks, lessons missed, what is ahead
 
 
 # Who is told: who may pay, who sees the days at the gate, who gets notices at all; of the others who sees meals.
@@ -43,6 +44,7 @@ OF_MONEY = (Kind.LOW_BALANCE, Kind.TOPUP, Kind.CORRECTION)
 OF_GATE = (
     Kind.ARRIVED, Kind.DEPARTED, Kind.LATE, Kind.LEFT_EARLY, Kind.WITHOUT_CARD, Kind.ABSENT, Kind.CARD_DOUBLED,
     Kind.DAY_CORRECTED, Kind.ABSENCE_CHANGED, Kind.COLLECTOR_CHANGED, Kind.COLLECTED, Kind.TEACHER_ASKS,
+    Kind.WEEK,
 )  # fmt: skip
 OF_WORDS = (Kind.ANNOUNCEMENT, Kind.MESSAGE)  # of a child's school: who lacks either right is not told, nor shown
 _RIGHTS = {
@@ -62,6 +64,31 @@ class Named(msgspec.Struct, frozen=True, omit_defaults=True):
     def name(self, language: str) -> str:
         """Return the name in a language."""
         return {"ru": self.ru, "en": self.en}.get(language, self.kk)
+
+
+class Marked(msgspec.Struct, frozen=True):
+    """Marks of a week in a subject, as they are written: 8, or 14/20."""
+
+    subject: Named
+    marks: tuple[str, ...]
+
+
+class Ahead(msgspec.Struct, frozen=True):
+    """A summative work to come: `sor` or `soch`."""
+
+    subject: Named
+    kind: str
+    on: date
+
+
+class Week(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A child's week in class."""
+
+    marks: tuple[Marked, ...] = ()
+    missed: int = 0
+    late: int = 0
+    ahead: tuple[Ahead, ...] = ()
+    homework: int = 0  # pieces that are to be done
 
 
 class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -94,6 +121,7 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     title: Named | None = None  # of an announcement; what is written to one family is told without
     author: str = ""  # who wrote
     message_id: int = 0
+    week: Week | None = None
 
 
 def right_to(kind: Kind) -> FamilyRight:

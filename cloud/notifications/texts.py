@@ -11,6 +11,7 @@ from cloud.notifications.day_texts import said_of_day
 from cloud.notifications.family_texts import said_of_family
 from cloud.notifications.kinds import CLOSED, Detail, Kind, Named
 from cloud.notifications.queries import NoticeRow
+from cloud.notifications.week_texts import said_of_week
 from cloud.notifications.word_texts import said_in_words
 
 DISHES_SHOWN = 6
@@ -75,7 +76,7 @@ def why_refused(reason: str) -> Message:
     return WHY_REFUSED.get(reason, message("The till's reason: {reason}.", reason=reason))
 
 
-def _said(notice: NoticeRow, formats: Formats) -> list[Message]:  # noqa: PLR0911 (one a kind)
+def _said(notice: NoticeRow, formats: Formats) -> list[Message]:  # noqa: C901, PLR0911 (one a kind)
     child, detail, language = notice.name, notice.detail, formats.language
     match notice.kind:
         case Kind.MEAL_TAKEN:
@@ -97,6 +98,8 @@ def _said(notice: NoticeRow, formats: Formats) -> list[Message]:  # noqa: PLR091
             return said_of_day(notice, formats)
         case Kind.ABSENCE_CHANGED | Kind.COLLECTOR_CHANGED | Kind.COLLECTED | Kind.TEACHER_ASKS:
             return said_of_family(notice, formats)
+        case Kind.WEEK:
+            return said_of_week(notice, formats)
         case Kind.ANNOUNCEMENT | Kind.MESSAGE | Kind.SUPPORT_ANSWER:
             return [said_in_words(notice, formats)]
 

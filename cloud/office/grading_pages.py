@@ -13,10 +13,12 @@ from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
 from cloud.imports.cells import CellWrong, date_of_text
+from cloud.journal.diary import monday_of
 from cloud.journal.errors import GradingRefused
 from cloud.journal.grading import STATE, Scheme, scheme_for
 from cloud.journal.quarters import quarter_at
 from cloud.journal.schemes import put_scheme, quarters_of, versions_of
+from cloud.notifications.week import DigestRule, digest_rule_of, minute_of, put_digest_rule
 from cloud.office.person import Text
 from cloud.studies.queries import subjects_of
 from cloud.studies.rules import year_of
@@ -55,6 +57,21 @@ async def put(
     return RedirectResponse(f"/schools/{desk.school.code}/journal/grading", HTTPStatus.SEE_OTHER)
 
 
+@router.post("/digest")
+async def put_digest(
+    request: Request, desk: GradingDesk, weekday: Figure = 5, at: Text = "", is_on: Annotated[bool, Form()] = False
+) -> Response:
+    """Set when the week is told to families."""
+    try:
+        rule = DigestRule(weekday, minute_of(at), is_on)
+        await put_digest_rule(desk.services, desk.actor, desk.school.id, rule)
+    except NotAllowed:
+        raise
+    except Refused as refused:
+        return await _page(request, desk, refused)
+    return RedirectResponse(f"/schools/{desk.school.code}/journal/grading#digest", HTTPStatus.SEE_OTHER)
+
+
 async def _known(desk: Desk, *chosen: list[str]) -> list[frozenset[str]]:
     """Return of chosen codes those of the school's subjects."""
     known = {subject.code for subject in await subjects_of(desk.services, desk.school.id)}
@@ -70,6 +87,7 @@ async def _page(request: Request, desk: Desk, refused: Refused | None) -> Respon
     latest = own[-1] if own else counts
     return pages_of(request).page(
         desk.visit, "office/grading.html", status=refused.status if refused else HTTPStatus.OK, section="journal",
+        digest=await digest_rule_of(desk.services, desk.school.id), monday=monday_of(desk.school.on),
         versions=versions[::-1], counts=counts, quarter=quarter, state=STATE, on=desk.school.on,
         form=replace(latest, from_on=max(latest.from_on, desk.school.on)),
         subjects=subjects, names={each.code: each.name(desk.visit.language.value) for each in subjects},

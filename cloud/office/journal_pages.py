@@ -24,6 +24,7 @@ from cloud.journal.reach import Reach, course_within, courses_within, reach_of, 
 from cloud.journal.rules import Hand
 from cloud.office.journal_view import figures_of, letters_of, mark_of, rows_of_grid
 from cloud.office.person import Text
+from cloud.progress.fitness import PHYSICAL
 from cloud.studies.queries import Course, years_taught
 from cloud.studies.rules import days_of
 
@@ -49,6 +50,8 @@ async def show(request: Request, desk: JournalDesk, year: Year = 0) -> Response:
     return pages_of(request).page(
         desk.visit, "office/journals.html", section="journal", mine=mine, classes=classes, on=desk.school.on,
         courses={course.id: course for course in mine}, lessons=sorted(today, key=lambda each: each.number),
+        sees_quality=reach.reads_all or bool(reach.classes),
+        has_fitness=any(course.subject.code == PHYSICAL and course.teacher_id == reach.person_id for course in mine),
         sets_grading=desk.actor.can(Right.GRADING_KEEP, desk.school.id), person_id=reach.person_id,
         year=year, years=await years_taught(desk.services, desk.school.id, reach.year),
     )  # fmt: skip

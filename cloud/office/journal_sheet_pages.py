@@ -16,6 +16,7 @@ from cloud.core.pages import pages_of
 from cloud.core.rights import Right
 from cloud.core.sheets import CSV_TYPE, XLSX_TYPE, Cell, csv_of, xlsx_of
 from cloud.journal.debts import debts_of
+from cloud.journal.kinds import written
 from cloud.journal.missed import attendance_of
 from cloud.journal.reach import class_within, courses_within, reach_of
 from cloud.journal.reports import reports_of
@@ -111,7 +112,7 @@ async def show_reports(request: Request, desk: JournalDesk, wanted: Annotated[Wa
     reports = await reports_of(desk.services, desk.school, wanted.class_id, wanted.year, wanted.quarter)
     return await _page(
         request, desk, "office/journal_reports.html", wanted, sheet=reports.sheet, reports=reports,
-        figures_of=figures_of, mark_of=mark_of,
+        figures_of=figures_of, mark_of=mark_of, written=written,
     )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ from cloud.portfolio.kinds import KINDS, LEVELS, OF_STUDENTS, OF_STUDY, PLACES, 
 from cloud.portfolio.profiles import profile_of
 from cloud.portfolio.reach import may, student_at
 from cloud.portfolio.web import EntryForm
+from cloud.progress.queries import progress_of
+from cloud.progress.rules import written
 
 PREFIX = "/schools/{code}/people/{ref}/profile"
 TEMPLATE = "office/profile.html"
@@ -68,15 +70,19 @@ async def profile_page(request: Request, desk: Desk, ref: str, outcome: Outcome 
     whose = profile.whose
     entries = await entries_of(services, actor, whose, OF_STUDENTS)
     may_judge = may(actor, Right.PORTFOLIO_CONFIRM, whose)
+    may_marks = may(actor, Right.JOURNAL_READ, whose)
     if may_judge:
         may_judge = not await is_close(services, services.database.pool, actor, whose)
     return pages_of(request).page(
         desk.visit, TEMPLATE, status=told.refused.status if told.refused else HTTPStatus.OK, section="portfolio",
         profile=profile, whose=whose, may_keep=may(actor, Right.PROFILES_KEEP, whose),
+        may_advise=may(actor, Right.ADVICE_READ, whose),
         may_judge=may_judge, may_sense=may(actor, Right.PROFILES_SENSITIVE, whose),
         may_office=actor.can(Right.PEOPLE_KEEP, desk.school.id),
         studied=[each for each in entries if each.given.kind in OF_STUDY],
         entries=[each for each in entries if each.given.kind not in OF_STUDY],
+        progress=await progress_of(services, whose.school_id, whose.id, desk.school.on) if may_marks else None,
+        language=desk.visit.language.value, written=written,
         goals=await goals_of(services, whose), awards=await awards_of(services, whose), today=desk.school.on,
         offered=OFFERED, file_max=PICTURE_MAX, typed=told.typed or {}, typed_group=told.group, typed_entry=told.entry,
         refused=translate(desk.visit.language, told.refused.message) if told.refused else "",

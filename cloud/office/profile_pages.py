@@ -39,6 +39,8 @@ async def show_all(
         desk.visit, "office/profiles.html", section="portfolio", classes=classes, chosen=chosen, students=students,
         counted=len(fields_of(Group.MAIN)) + len(fields_of(Group.EXTRA)),
         waiting=await waiting_of_students(services, actor, school.id),
+        may_advise=actor.can(Right.ADVICE_READ, school.id) or bool(actor.classes(Right.ADVICE_READ, school.id)),
+        may_exams=actor.can(Right.EXAMS_KEEP, school.id),
         may_staff=actor.can(Right.STAFF_PROFILES_READ, school.id),
         share=await share_filled(services, actor, school.id) if reach is None else None,
     )  # fmt: skip

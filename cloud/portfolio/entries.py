@@ -3,7 +3,7 @@
 Rule: one statement a question, with a limit. Who may see whose is judged before, by `cloud.portfolio.reach`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -15,9 +15,9 @@ from cloud.core.errors import NotAllowed
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.vault import Vault
-from cloud.portfolio.kinds import ANSWER, TITLE, WORDS, Entry, Given, Kind, State, Subject
+from cloud.portfolio.kinds import ANSWER, BY_KIN, TITLE, WORDS, Entry, Given, Kind, State, Subject
 
-OF_PERSON_MAX, WAITING_MAX, ENDING_MAX, STAFF_MAX = 300, 200, 200, 1_000
+OF_PERSON_MAX, WAITING_MAX, ENDING_MAX, STAFF_MAX, ACHIEVED_MAX = 300, 200, 200, 1_000, 10_000
 SOON = timedelta(days=180)  # before the end of an attestation a teacher asks for the next one
 _COLUMNS = """
 SELECT entry.*, ref, concat_ws(' ', surname, given_name) AS name, coalesce(grade || letter, '') AS class_name,
@@ -53,6 +53,19 @@ SELECT person.ref, concat_ws(' ', surname, given_name, nullif(patronymic, '')) A
    WHERE person_id = person.id AND state = 'confirmed' AND kind = 'training' AND "on" > $2), 0) AS hours
 FROM person WHERE school_id = $1 AND role = 'staff' AND is_active ORDER BY sort_key, person.id LIMIT $3
 """
+# Of each person the days of what is confirmed: the last contest, and the last entry of those that a family may add too.
+_ACHIEVED = """
+SELECT person_id, max("on") FILTER (WHERE kind = ANY($2)) AS contest_on, max("on") AS any_on FROM portfolio_entry
+WHERE person_id = ANY($1) AND state = 'confirmed' AND kind = ANY($3) GROUP BY person_id LIMIT $4
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Achieved:
+    """When somebody's last confirmed contest was, and the last confirmed achievement; None: never."""
+
+    contest_on: date | None
+    any_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +111,15 @@ async def count_waiting(services: Services, actor: Actor, school_id: int) -> int
     except NotAllowed:
         return 0
     return int(await services.database.pool.fetchval(_WAITING_COUNT, school_id, "student", reach))
+
+
+async def achieved_by(
+    connection: asyncpg.Connection | asyncpg.Pool, person_ids: Collection[int]
+) -> dict[int, Achieved]:  # fmt: skip
+    """Return when people achieved something last. For slices above, after their own check."""
+    contests, any_kind = [Kind.OLYMPIAD.value, Kind.EVENT.value], [each.value for each in BY_KIN]
+    rows = await connection.fetch(_ACHIEVED, list(person_ids), contests, any_kind, ACHIEVED_MAX)
+    return {row["person_id"]: Achieved(row["contest_on"], row["any_on"]) for row in rows}
 
 
 async def ending_at(services: Services, actor: Actor, school_id: int, today: date) -> list[Entry]:

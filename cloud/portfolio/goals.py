@@ -117,17 +117,23 @@ async def set_goal(services: Services, actor: Actor, whose: Subject, title: str,
 
     Raises NotFound, GoalRefused or ErasureAsked.
     """
-    now = services.clock.now()
-    plain = checked_goal(title, due_on, await today_at(services.database.pool, whose.school_id, now))
     async with services.database.transaction() as connection:
-        at = raw(connection)
-        await hold(at, whose, now)
-        if await at.fetchval("SELECT count(*) FROM goal WHERE person_id = $1", whose.id) >= GOALS_MAX:
-            raise GoalRefused(message("So many goals are set already. Go on with one of them."))
-        goal_id: int = await at.fetchval(_NEXT_GOAL)
-        sealed = services.vault.encrypt(plain, GOAL, str(goal_id))
-        await at.execute(_ADD_GOAL, goal_id, whose.school_id, whose.id, sealed, due_on)
-        await _note(services, connection, actor, whose, goal_id, "made")
+        await hold(raw(connection), whose, services.clock.now())
+        return await set_goal_within(services, connection, actor, whose, title, due_on)
+
+
+async def set_goal_within(
+    services: Services, connection: BaseDBAsyncClient, actor: Actor, whose: Subject, title: str, due_on: date
+) -> int:
+    """Do the same within an open transaction that holds the student. Raises GoalRefused."""
+    at = raw(connection)
+    plain = checked_goal(title, due_on, await today_at(at, whose.school_id, services.clock.now()))
+    if await at.fetchval("SELECT count(*) FROM goal WHERE person_id = $1", whose.id) >= GOALS_MAX:
+        raise GoalRefused(message("So many goals are set already. Go on with one of them."))
+    goal_id: int = await at.fetchval(_NEXT_GOAL)
+    sealed = services.vault.encrypt(plain, GOAL, str(goal_id))
+    await at.execute(_ADD_GOAL, goal_id, whose.school_id, whose.id, sealed, due_on)
+    await _note(services, connection, actor, whose, goal_id, "made")
     return goal_id
 
 
@@ -136,17 +142,25 @@ async def add_step(services: Services, actor: Actor, whose: Subject, goal_id: in
 
     Raises NotFound, GoalRefused or ErasureAsked.
     """
-    plain = checked_goal(title, due_on, await today_at(services.database.pool, whose.school_id, services.clock.now()))
     async with services.database.transaction() as connection:
-        at = raw(connection)
-        await hold_left_too(at, whose, services.clock.now())
-        if await _state(at, whose, goal_id) is not State.OPEN:
-            raise GoalRefused(message("This goal is closed. Open it again first."))
-        if await at.fetchval("SELECT count(*) FROM goal_step WHERE goal_id = $1", goal_id) >= STEPS_MAX:
-            raise GoalRefused(message("{count} steps at most lead to a goal.", count=STEPS_MAX))
-        step_id: int = await at.fetchval(_NEXT_STEP)
-        await at.execute(_ADD_STEP, step_id, goal_id, services.vault.encrypt(plain, STEP, str(step_id)), due_on)
-        await _note(services, connection, actor, whose, goal_id, "step_added", step_id)
+        await hold_left_too(raw(connection), whose, services.clock.now())
+        return await add_step_within(services, connection, actor, whose, goal_id, title, due_on)
+
+
+async def add_step_within(
+    services: Services, connection: BaseDBAsyncClient, actor: Actor, whose: Subject, goal_id: int, title: str,
+    due_on: date,
+) -> int:  # fmt: skip
+    """Do the same within an open transaction that holds the student. Raises NotFound or GoalRefused."""
+    at = raw(connection)
+    plain = checked_goal(title, due_on, await today_at(at, whose.school_id, services.clock.now()))
+    if await _state(at, whose, goal_id) is not State.OPEN:
+        raise GoalRefused(message("This goal is closed. Open it again first."))
+    if await at.fetchval("SELECT count(*) FROM goal_step WHERE goal_id = $1", goal_id) >= STEPS_MAX:
+        raise GoalRefused(message("{count} steps at most lead to a goal.", count=STEPS_MAX))
+    step_id: int = await at.fetchval(_NEXT_STEP)
+    await at.execute(_ADD_STEP, step_id, goal_id, services.vault.encrypt(plain, STEP, str(step_id)), due_on)
+    await _note(services, connection, actor, whose, goal_id, "step_added", step_id)
     return step_id
 
 

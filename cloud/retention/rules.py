@@ -143,7 +143,8 @@ RULES = (
         ("person", "person_photo", "card", "till_code", "till_pin", "guard_pin", "guardian", "guardianship",
          "family_limit", "account", "grant_of_role", "subject", "lti_score", "resource_release", "identity_link",
          "payment_number", "roster_seen", "entitled", "class_of_account", "student_account", "staff_account",
-         "profile_field", "portfolio_entry", "portfolio_file", "goal", "goal_step", "goal_note", "award"),
+         "profile_field", "portfolio_entry", "portfolio_file", "goal", "goal_step", "goal_note",
+         "award", "recommendation", "fitness_value"),
         YEAR, "From the leaving, once no money is to be given back; a photo at once", _PURPOSE, After.NAMELESS,
     ),
     Rule(
@@ -176,9 +177,10 @@ RULES = (
         "Who studied what and when stays provable; without the person's row nobody knows whose it is.", After.KEPT,
     ),
     Rule(
-        "marks", N_("Marks and attendance at lessons, and grading schemes: persons' numbers, and who wrote; plans of"
-                    " lessons with their files, as teachers wrote them"),
-        ("journal_mark", "lesson_plan", "lesson_file", "grading_scheme"), None, "",
+        "marks", N_("Marks, results of exams, attendance at lessons, grading schemes: persons' numbers, and who wrote;"
+                    " plans of lessons with their files, as teachers wrote them"),
+        ("journal_mark", "lesson_plan", "lesson_file", "grading_scheme", "advice_threshold", "exam",
+         "exam_result"), None, "",
         "A mark of a year stays provable; without the person's row nobody knows whose it is.", After.KEPT,
     ),
     Rule(
@@ -199,7 +201,8 @@ RULES = (
         "school", N_("The school's calendar, classes, devices, dishes, menus and settings: no personal data"),
         ("school", "term", "calendar_day", "bell", "school_class", "first_lesson", "card_key", "roster_key", "device",
          "device_certificate", "gate", "alarm", "dish", "dish_photo", "dish_version", "dish_part", "meal", "menu",
-         "menu_item", "cycle", "cycle_item", "canteen_rule", "alert_rule", "gate_rule", "till", "till_place", "cashbox",
+         "menu_item", "cycle", "cycle_item", "canteen_rule", "alert_rule", "digest_rule", "digest_head",
+         "gate_rule", "till", "till_place", "cashbox",
          "factor_rule", "relying_party", "lti_tool", "lti_line", "resource", "resource_audience", "identity_provider",
          "resource_opening", "indicator_day", "support_contact", "statistics_day", "curriculum", "curriculum_item",
          "curriculum_unit", "class_curriculum",

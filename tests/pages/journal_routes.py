@@ -24,6 +24,7 @@ JOURNAL_ROUTES: dict[str, Right] = {
     "GET /schools/{code}/journal/debts": Right.JOURNAL_READ,
     "GET /schools/{code}/journal/grading": Right.GRADING_KEEP,
     "POST /schools/{code}/journal/grading": Right.GRADING_KEEP,
+    "POST /schools/{code}/journal/grading/digest": Right.GRADING_KEEP,
     f"GET {CLASS}/sheet": Right.JOURNAL_READ,
     f"GET {CLASS}/sheet.{{form}}": Right.JOURNAL_READ,
     f"GET {CLASS}/attendance": Right.JOURNAL_READ,

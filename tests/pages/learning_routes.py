@@ -1,7 +1,9 @@
 """The routes of what is taught and when, of profiles and journals, with the right that each asks for."""
 
 from cloud.core.rights import Right
+from tests.pages.advice_routes import ADVICE_ROUTES
 from tests.pages.journal_routes import JOURNAL_ROUTES
+from tests.pages.progress_routes import PROGRESS_ROUTES
 
 CHILD = "/children/{ref}"
 PERSON = "/schools/{code}/people/{ref}"
@@ -109,4 +111,6 @@ LEARNING_ROUTES: dict[str, Right] = {
     f"POST {VERSION}/solve": Right.TIMETABLE_KEEP,
     f"POST {VERSION}/solve/{{solve_id}}/take": Right.TIMETABLE_KEEP,
     **JOURNAL_ROUTES,
+    **ADVICE_ROUTES,
+    **PROGRESS_ROUTES,
 }

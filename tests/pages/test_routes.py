@@ -103,7 +103,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {
         "school": "almaty15", "on": "2026-09-01", "meal": "lunch", "order_id": 1, "person": site.sample.listed_ref,
         "restriction_id": 1, "session_id": 1, "passkey_id": 1, "import_id": 1, "kind": "tabel", "report_id": 2,
-        "form": "csv" if "/journal/" in key else "json",
+        "form": "csv" if "/journal/" in key or "/quality" in key else "json",
     }  # fmt: skip
     places |= {"token_id": 1, "webhook_id": 1, "system": "gym"}
     places |= {"sourced_id": "nobody", "class_id": "none", "urn": "none", "user_id": "0", "rest": "Users"}
@@ -115,7 +115,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {"lesson_id": site.sample.lesson_id if of_journal else 4}
     places |= {"token": timetable_sample.TOKEN, "like": "kundelik"}
     places |= {"course_id": 1, "plan_id": 1, "subject_id": 1}
-    places |= {"entry_id": 1, "goal_id": 1, "step_id": 1, "award_id": 1, "group": "main"}
+    places |= {"entry_id": 1, "goal_id": 1, "step_id": 1, "award_id": 1, "group": "main", "exam_id": 1}
     places |= {"address": site.sample.certificate, "worker": site.sample.staff_ref}
     places |= {"course_id": site.sample.course_id if of_journal else 1, "plan_id": 1, "subject_id": 1}
     places |= {"resource_id": 3, "party_id": 1, "provider_id": 1, "tool_id": 1, "context": "3-1"}
@@ -169,6 +169,9 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM absence WHERE state = 'told'), (SELECT count(*) FROM trip WHERE ended_at IS NULL),"
         " (SELECT count(*) FROM profile_field), (SELECT count(*) FROM portfolio_entry WHERE state = 'waiting'),"
         " (SELECT count(*) FROM portfolio_entry), (SELECT count(*) FROM goal_note),"
+        " (SELECT count(*) FROM recommendation), (SELECT sum(is_shared::int) FROM recommendation),"
+        " (SELECT count(*) FROM advice_threshold), (SELECT count(*) FROM exam), (SELECT count(*) FROM exam_result),"
+        " (SELECT count(*) FROM fitness_value), (SELECT count(*) FROM digest_rule),"
         " (SELECT count(*) FROM award WHERE revoked_at IS NULL),"
         " (SELECT count(*) FROM collector WHERE ended_at IS NULL), (SELECT count(*) FROM register_mark),"
         " (SELECT count(*) FROM journal_mark), (SELECT count(*) FROM lesson), (SELECT count(*) FROM grading_scheme),"

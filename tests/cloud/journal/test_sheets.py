@@ -379,3 +379,22 @@ async def test_a_report_on_paper_has_a_students_quarter(journal: Journal) -> Non
 )  # fmt: skip
 def test_shares_are_whole_percents(marks: list[int], shares: Shares) -> None:
     assert shares_of(marks) == shares
+
+
+async def test_a_report_on_paper_has_the_lessons_of_the_last_week_as_the_diary_has_them(journal: Journal) -> None:
+    services, school = journal.services, journal.school
+    await journal.lesson(TODAY - 7 * DAY)
+    marked = await journal.lesson(TODAY)
+    await journal.lesson(TODAY, 2)
+    await journal.lesson(TODAY, 3, course=journal.studies.english[0], teacher=journal.colleague)
+    await journal.type(marked, 0, "9")
+
+    reports = await reports_of(services, school, journal.studies.class_id, YEAR, 0)
+
+    first, third = [reports.week[journal.studies.student_ids[number]] for number in (0, 2)]
+    assert [(each.lesson.on, each.lesson.number, each.cell.points) for each in first] == [
+        (TODAY, 1, 9), (TODAY, 2, None), (TODAY, 3, None),
+    ]  # fmt: skip
+    assert [(each.lesson.number, each.subject.code) for each in third] == [(1, "mathematics"), (2, "mathematics")]
+    assert [each.lesson.id for each in await diary_of(services, journal.studies.student_ids[0], TODAY - 6 * DAY, TODAY)
+            ] == [each.lesson.id for each in first]  # fmt: skip

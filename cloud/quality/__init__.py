@@ -1,0 +1,1 @@
+"""How a school's learning goes: marks, lessons behind their plan, journals that are not filled, course by course."""
