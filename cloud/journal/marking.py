@@ -108,16 +108,24 @@ async def mark(
     What stands already is not written twice, so that a request that is repeated writes once. Raises JournalClosed,
     JournalRefused or JournalChanged.
     """
+    async with services.database.transaction() as transaction:
+        return await mark_within(services, transaction, actor, school, place, changes, reason)
+
+
+async def mark_within(
+    services: Services, transaction: BaseDBAsyncClient, actor: Actor, school: SchoolToday, place: Place,
+    changes: Sequence[Change], reason: str = "",
+) -> dict[str, Written]:  # fmt: skip
+    """Do the same in a transaction of the caller's, to which more belongs. Raises as `mark` does."""
     check_lesson(place.hand, place.lesson, place.quarter, school.on, reason)
     if len(changes) > CHANGES_MAX:
         raise JournalRefused(message("A class at most is written at once."))
-    async with services.database.transaction() as transaction:
-        connection = await locked(transaction, school.id)
-        learners = await _learners(connection, place)
-        standing = await cells_of(connection, [place.lesson.id], [each.id for each in learners.values()])
-        wanted = _wanted(place, changes, learners, standing)
-        written = await _write(services, connection, actor, school.id, place, wanted, reason.strip())
-        await _note(services, transaction, actor, school.id, place, list(wanted))
+    connection = await locked(transaction, school.id)
+    learners = await _learners(connection, place)
+    standing = await cells_of(connection, [place.lesson.id], [each.id for each in learners.values()])
+    wanted = _wanted(place, changes, learners, standing)
+    written = await _write(services, connection, actor, school.id, place, wanted, reason.strip())
+    await _note(services, transaction, actor, school.id, place, list(wanted))
     return {
         change.ref: Written(person.id, written.get(person.id, standing.get((place.lesson.id, person.id), NOTHING)))
         for change in changes
