@@ -60,6 +60,7 @@ from cloud.guardian import (
 from cloud.guardian import api as guardian_api
 from cloud.guardian import consent_pages as guardian_consent_pages
 from cloud.guardian import family_pages as guardian_family_pages
+from cloud.guardian import homework_pages as homework_pages_of_family
 from cloud.guardian import menu_api as guardian_menu_api
 from cloud.guardian import menu_pages as guardian_menu_pages
 from cloud.guardian import money_pages as guardian_money_pages
@@ -102,6 +103,9 @@ from cloud.office import (
     fleet_pages,
     goal_pages,
     grading_pages,
+    homework_check_pages,
+    homework_load_pages,
+    homework_pages,
     import_pages,
     journal_lesson_pages,
     journal_pages,
@@ -208,6 +212,7 @@ ROUTERS = (
     statistics_pages_of_school.router, statistics_api_of_school.router, statistics_api_of_school.of_one,
     role_pages.router, class_pages.router, region_pages.router, region_report_pages.router, register_pages.router,
     morning_pages.router, transfer_pages.router, year_pages.router,
+    homework_load_pages.router, homework_pages.router, homework_check_pages.router, homework_pages_of_family.router,
     grading_pages.router, journal_sheet_pages.router, journal_pages.router, journal_lesson_pages.router,
     diary_pages.router,
     study_pages.router, course_pages.router, theme_pages.router, plan_pages.router, load_pages.router,

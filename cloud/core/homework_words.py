@@ -5,7 +5,7 @@ from cloud.core.signs import Sign
 
 HOMEWORK_SIGNS = {
     "homework_open": Sign(N_("To be done"), "out", "dots"),
-    "homework_overdue": Sign(N_("Overdue"), "no", "clock"),
+    "homework_overdue": Sign(N_("Not handed in, overdue"), "no", "clock"),
     "homework_closed": Sign(N_("Closed, not handed in"), "mute", "dash"),
     "homework_handed": Sign(N_("Handed in"), "warn", "hourglass"),
     "homework_handed_late": Sign(N_("Handed in late"), "warn", "clock"),

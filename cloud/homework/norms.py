@@ -26,7 +26,10 @@ async def norms_of(services: Services, school_id: int) -> dict[int, int]:
 
 
 async def put_norms(services: Services, actor: Actor, school_id: int, norms: Mapping[int, int]) -> None:
-    """Set a school's norms, in minutes by grade; what is as the state's is not kept. Raises NotAllowed or HomeworkRefused."""
+    """Set a school's norms, in minutes by grade; what is as the state's is not kept.
+
+    Raises NotAllowed or HomeworkRefused.
+    """
     actor.require(Right.HOMEWORK_NORMS, school_id)
     if not norms.keys() <= set(GRADES):
         raise HomeworkRefused(message("Grades are 0 to 12."))

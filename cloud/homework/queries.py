@@ -21,11 +21,11 @@ _COLUMNS = """
 homework.id, homework.school_id, homework.course_id, homework.teacher_id, set_on, due_on, due_number, due_at, minutes,
 task, links, is_named, by_name AS by, at, closed_at
 """
-_ONE = f"SELECT {_COLUMNS} FROM homework WHERE id = $1 AND school_id = $2"
+_ONE = f"SELECT {_COLUMNS} FROM homework WHERE id = $1 AND school_id = $2"  # noqa: S608 (texts of ours)
 _OF_COURSES = f"""
 SELECT {_COLUMNS} FROM homework WHERE course_id = ANY($1) AND due_on BETWEEN $2 AND $3
 ORDER BY due_at DESC, id DESC LIMIT $4
-"""
+"""  # noqa: S608
 _FOR = """
 homework.due_on BETWEEN stay.first_on AND coalesce(stay.last_on, 'infinity')
 AND (NOT is_named OR EXISTS (
@@ -44,7 +44,7 @@ LEFT JOIN LATERAL (
   ORDER BY answer.number DESC LIMIT 1
 ) AS last ON true
 WHERE homework.id = ANY($1) GROUP BY homework.id
-"""  # noqa: S608 (texts of ours)
+"""  # noqa: S608
 _LEARNERS = f"""
 SELECT person.id, ref, concat_ws(' ', surname, given_name) AS name
 FROM homework JOIN course ON course.id = course_id

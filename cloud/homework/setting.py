@@ -70,7 +70,8 @@ async def learners_on(services: Services, course_id: int, on: date) -> list[Memb
 
 
 async def set_homework(
-    services: Services, actor: Actor, school: SchoolToday, course_id: int, given: Given, files: Collection[Attached] = ()
+    services: Services, actor: Actor, school: SchoolToday, course_id: int, given: Given,
+    files: Collection[Attached] = (),
 ) -> int:  # fmt: skip
     """Set homework for a course, or for some of its students, and return its id.
 
@@ -176,7 +177,8 @@ async def _due_at(services: Services, school: SchoolToday, course: Course, given
 
 
 async def _note(
-    services: Services, transaction: BaseDBAsyncClient, actor: Actor, verb: str, homework_id: int, course: Course, on: date
+    services: Services, transaction: BaseDBAsyncClient, actor: Actor, verb: str, homework_id: int, course: Course,
+    on: date,
 ) -> None:  # fmt: skip
     detail = {"course": str(course.id), "on": on.isoformat()}
     await audit(

@@ -101,9 +101,9 @@
     choice.hidden = false;
     input.classList.add("visually-hidden");
     const named = () => {
-      const file = input.files[0];
-      const isTooBig = (file?.size ?? 0) > Number(choice.dataset.max);
-      name.textContent = isTooBig ? choice.dataset.tooBig : file?.name ?? none;
+      const files = [...input.files];
+      const isTooBig = files.reduce((sum, file) => sum + file.size, 0) > Number(choice.dataset.max);
+      name.textContent = isTooBig ? choice.dataset.tooBig : files.map((file) => file.name).join(", ") || none;
       name.classList.toggle("is-wrong", isTooBig);
       input.setCustomValidity(isTooBig ? choice.dataset.tooBig : "");
     };
