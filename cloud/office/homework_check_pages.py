@@ -18,7 +18,7 @@ from cloud.homework.errors import HomeworkRefused
 from cloud.homework.files import answer_file_of
 from cloud.homework.kinds import Homework
 from cloud.homework.queries import recipients_of
-from cloud.homework.reach import homework_within, keeps
+from cloud.homework.reach import homework_kept, homework_within, keeps
 from cloud.homework.rules import COMMENT_MAX
 from cloud.homework.sheet import Row, sheet_of
 from cloud.journal.kinds import written
@@ -41,6 +41,7 @@ async def say_checked(
     points: Typed = "", lesson: Typed = "",
 ) -> Response:  # fmt: skip
     """Check it, and lead to the next student whose homework waits."""
+    await homework_kept(desk.services, desk.actor, desk.school.id, homework_id)
     try:
         given = _points(points, lesson)
         await check(desk.services, desk.actor, desk.school, homework_id, ref, seen, comment, given)

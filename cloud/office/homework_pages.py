@@ -19,7 +19,7 @@ from cloud.core.rights import Right
 from cloud.homework.files import FILES_MAX, add_file, checked_files, drop_file, file_of, files_of
 from cloud.homework.kinds import NO_LOAD
 from cloud.homework.queries import counts_of, homework_of_courses, loads_between
-from cloud.homework.reach import course_set, homework_within, keeps
+from cloud.homework.reach import course_set, homework_kept, homework_within, keeps
 from cloud.homework.setting import (
     change_homework,
     close_homework,
@@ -58,16 +58,16 @@ async def show(
     """Show the homework of one's courses, of one of them, or of a class: of late and to come, or of before."""
     reach = await reach_of(desk.services, desk.actor, desk.school.id)
     mine, others = await courses_within(desk.services, reach, desk.school)
-    classes = {each.class_id: each.class_name for each in others}
-    shown = [each for each in others if each.class_id == class_id] if class_id else mine
-    shown = [each for each in [*mine, *others] if each.id == course_id] if course_id else shown
+    known, classes = [*mine, *others], {each.class_id: each.class_name for each in others}
+    shown = [each for each in known if each.class_id == class_id] if class_id else mine
+    shown = [each for each in known if each.id == course_id] if course_id else shown
     year, on = days_of(year_of(desk.school.on)), desk.school.on
     span = (year[0], on - LATELY - timedelta(days=1)) if earlier else (on - LATELY, on + AHEAD)
     every = await homework_of_courses(desk.services, [each.id for each in shown], *span)
     return pages_of(request).page(
         desk.visit, "office/homework.html", section="homework", every=every, mine=mine, classes=classes,
         counts=await counts_of(desk.services, [each.id for each in every]), class_id=class_id, course_id=course_id,
-        courses={each.id: each for each in [*mine, *others]}, earlier=earlier, on=on,
+        courses={each.id: each for each in known}, earlier=earlier, on=on,
         sets_norms=desk.actor.can(Right.HOMEWORK_NORMS, desk.school.id), teaches=reach.person_id is not None,
     )  # fmt: skip
 
@@ -107,6 +107,7 @@ async def change(
     request: Request, desk: HomeworkDesk, homework_id: Counted, form: Form, ref: Refs = []  # noqa: B006
 ) -> Response:  # fmt: skip
     """Change a homework."""
+    await homework_kept(desk.services, desk.actor, desk.school.id, homework_id)
 
     async def deed() -> None:
         await change_homework(desk.services, desk.actor, desk.school, homework_id, form.given(ref))

@@ -93,6 +93,12 @@
   }, true);
   document.addEventListener("input", ({ target }) => target.setCustomValidity?.(""), true);
 
+  // What is typed beside a choice chooses it.
+  document.addEventListener("input", ({ target }) => {
+    const choice = document.getElementById(target.dataset.picks ?? "");
+    if (choice) choice.checked = true;
+  });
+
   // A file, too, is chosen in the reader's language, and one that is too big is told of before it is sent.
   for (const choice of document.querySelectorAll("[data-file]")) {
     const input = document.getElementById(choice.querySelector("label").htmlFor);
