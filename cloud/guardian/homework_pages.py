@@ -19,7 +19,7 @@ from cloud.core.messages import message
 from cloud.core.pages import Visit, pages_of
 from cloud.core.services import Services
 from cloud.homework.errors import HomeworkRefused
-from cloud.homework.files import ANSWER_FILES_MAX, answer_file_of, file_of, files_of
+from cloud.homework.files import ANSWER_FILES_MAX, FORM_BYTES_MAX, answer_file_of, file_of, files_of
 from cloud.homework.handing import drop_draft_file, hand_in, keep_draft
 from cloud.homework.queries import received
 from cloud.homework.reach import pupil_of
@@ -35,7 +35,6 @@ from cloud.studies.rules import year_of
 
 router = APIRouter(prefix="/children/{ref}/homework", include_in_schema=False)
 LATELY, AHEAD = timedelta(days=30), timedelta(days=90)
-FORM_BYTES_MAX = 10 * 1024 * 1024
 Words = Annotated[str, Form(max_length=2 * WORDS_MAX)]
 Act = Annotated[str, Form(max_length=10)]
 

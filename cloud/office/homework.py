@@ -24,7 +24,6 @@ HomeworkDesk = Annotated[Desk, Depends(own_desk(Right.HOMEWORK_READ, Right.HOMEW
 Typed = Annotated[str, Form(max_length=300)]
 Long = Annotated[str, Form(max_length=10_000)]
 Refs = Annotated[list[str], Form(max_length=200)]
-FORM_BYTES_MAX = 10 * 1024 * 1024  # of files that are sent at once: a little less than what a form may have
 
 
 @dataclass(frozen=True, slots=True)

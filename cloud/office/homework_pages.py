@@ -16,7 +16,7 @@ from cloud.core.i18n import translate
 from cloud.core.messages import message
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
-from cloud.homework.files import FILES_MAX, add_file, checked_files, drop_file, file_of, files_of
+from cloud.homework.files import FILES_MAX, FORM_BYTES_MAX, add_file, checked_files, drop_file, file_of, files_of
 from cloud.homework.kinds import NO_LOAD
 from cloud.homework.queries import counts_of, homework_of_courses, loads_between
 from cloud.homework.reach import course_set, homework_kept, homework_within, keeps
@@ -30,7 +30,6 @@ from cloud.homework.setting import (
 from cloud.homework.sheet import sheet_of
 from cloud.journal.reach import courses_within, reach_of
 from cloud.office.homework import (
-    FORM_BYTES_MAX,
     HomeworkDesk,
     HomeworkForm,
     Refs,
