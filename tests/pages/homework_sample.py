@@ -16,7 +16,7 @@ from cloud.homework.files import checked_files
 from cloud.homework.handing import hand_in, keep_draft
 from cloud.homework.kinds import WORDS, Given
 from cloud.homework.setting import set_homework
-from cloud.journal.queries import cells_of, lessons_of
+from cloud.journal.queries import cells_of
 from cloud.portfolio.files import checked_file
 from cloud.studies.queries import members_of
 from tests.pages.message_sample import PDF
@@ -50,7 +50,7 @@ def page_of_book(words: str) -> bytes:
     return out.getvalue()
 
 
-async def write(services: Services, school_id: int, course_id: int, child: str) -> None:
+async def write(services: Services, school_id: int, course_id: int, lesson_id: int, child: str) -> None:
     """Write it: homework 1 waits to be checked, with the first file of each kind; 2 is returned, 3 has a draft."""
     school = await school_or_own_today(services, SYSTEM, "almaty15", Right.HOMEWORK_READ, Right.HOMEWORK_SET)
     teacher = await _actor(services, school_id, Role.CLASS_TEACHER)
@@ -63,6 +63,7 @@ async def write(services: Services, school_id: int, course_id: int, child: str) 
     )
     await hand_in(services, mother, child, first, "№ 25 (ә) түсінбедік.", [photo])
     await _returned(services, teacher, mother, school, course_id, child, photo)
+    await _checked(services, teacher, mother, school, course_id, lesson_id, child)
     await set_homework(services, teacher, school, course_id, Given("Көбейту кестесі", TODAY, None, 15))
     await _of_tests(services, school)
 
@@ -70,20 +71,24 @@ async def write(services: Services, school_id: int, course_id: int, child: str) 
 async def _returned(
     services: Services, teacher: Actor, mother: Actor, school: SchoolToday, course_id: int, child: str, photo: Scan
 ) -> None:
-    """Write homework that was returned, that has a draft, and that was checked with a mark."""
+    """Write homework that was returned, and one that has a draft."""
     second = await set_homework(services, teacher, school, course_id, Given("№ 20: шешуімен", LATER, None, 10))
     await hand_in(services, mother, child, second, "Жауабы: 12")
     await send_back(services, teacher, school, second, child, 1, "Шешу жолын да жаз.")
     third = await set_homework(services, teacher, school, course_id, Given("Геометриялық фигуралар", LATER, None, 20))
     await keep_draft(services, mother, child, third, "Екінші бетін кейін қосамыз", [photo])
-    fourth = await set_homework(services, teacher, school, course_id, Given("№ 18", TODAY, None, 10))
-    await hand_in(services, mother, child, fourth, "Орындалды")
-    lesson = (await lessons_of(services, [course_id], TODAY, TODAY))[0]
-    cells = await cells_of(services.database.pool, [lesson.id])
+
+
+async def _checked(
+    services: Services, teacher: Actor, mother: Actor, school: SchoolToday, course_id: int, lesson_id: int, child: str
+) -> None:
+    """Write homework that was checked, with the mark that the journal has at today's lesson already."""
+    homework_id = await set_homework(services, teacher, school, course_id, Given("№ 18", TODAY, None, 10))
+    await hand_in(services, mother, child, homework_id, "Орындалды")
     person_id = await services.database.pool.fetchval("SELECT id FROM person WHERE ref = $1", child)
-    stands = cells[lesson.id, person_id]
-    points = Points(lesson.id, stands.number, str(stands.cell.points))
-    await check(services, teacher, school, fourth, child, 1, "Жақсы", points)
+    stands = (await cells_of(services.database.pool, [lesson_id]))[lesson_id, person_id]
+    points = Points(lesson_id, stands.number, str(stands.cell.points))
+    await check(services, teacher, school, homework_id, child, 1, "Жақсы", points)
 
 
 async def _of_tests(services: Services, school: SchoolToday) -> None:

@@ -23,5 +23,5 @@ async def write(services: Services, school_id: int, people: Sequence[Person], st
     await timetable_sample.write(services, school_id, teachers)
     certificate = await portfolio_sample.write(services, school_id, people[0].ref, staff[1].ref)
     course_id, lesson_id = await journal_sample.write(services, school_id, [each.ref for each in people[:10]])
-    await homework_sample.write(services, school_id, course_id, people[0].ref)
+    await homework_sample.write(services, school_id, course_id, lesson_id, people[0].ref)
     return Learning(course_id, lesson_id, certificate)
