@@ -116,6 +116,18 @@ async def test_homework_by_a_lesson_is_due_when_it_begins_and_by_a_day_when_it_e
     assert (at_night.date(), at_night.hour) == (TOMORROW + DAY, 0)
 
 
+async def test_homework_stays_on_its_day_when_the_timetable_takes_the_lesson_away(work: Classwork) -> None:
+    lesson = await work.journal.lesson(TOMORROW, 2)
+    homework_id = await work.set(number=2)
+    before = (await work.task(homework_id)).homework
+
+    await work.services.database.pool.execute("DELETE FROM lesson WHERE id = $1", lesson)
+    await work.hand_in(homework_id)
+
+    assert (await work.task(homework_id)).homework == before
+    assert (await work.row(homework_id)).stands is Stands.HANDED
+
+
 async def test_what_is_returned_is_handed_in_again_also_after_its_time(work: Classwork) -> None:
     homework_id = await work.set()
     await work.hand_in(homework_id)
