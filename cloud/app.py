@@ -60,6 +60,7 @@ from cloud.guardian import (
 from cloud.guardian import api as guardian_api
 from cloud.guardian import consent_pages as guardian_consent_pages
 from cloud.guardian import family_pages as guardian_family_pages
+from cloud.guardian import homework_pages as homework_pages_of_family
 from cloud.guardian import menu_api as guardian_menu_api
 from cloud.guardian import menu_pages as guardian_menu_pages
 from cloud.guardian import money_pages as guardian_money_pages
@@ -105,6 +106,9 @@ from cloud.office import (
     fleet_pages,
     goal_pages,
     grading_pages,
+    homework_check_pages,
+    homework_load_pages,
+    homework_pages,
     import_pages,
     indicator_api,
     indicator_pages,
@@ -220,6 +224,7 @@ ROUTERS = (
     resource_usage_pages.router,
     role_pages.router, class_pages.router, region_pages.router, region_report_pages.router, register_pages.router,
     morning_pages.router, transfer_pages.router, year_pages.router,
+    homework_load_pages.router, homework_pages.router, homework_check_pages.router, homework_pages_of_family.router,
     grading_pages.router, journal_sheet_pages.router, journal_pages.router, journal_lesson_pages.router,
     journal_import_pages.router, timetable_import_pages.router,
     diary_pages.router,

@@ -33,6 +33,12 @@ LEARNING: Mapping[Right, Allowed] = {
     Right.GRADING_KEEP: Allowed(Thing.LEARNING, N_("Set by which scheme marks are given and counted"),
                                 at_school(Role.DEPUTY)),
     Right.DIARY_READ: Allowed(Thing.LEARNING, N_("Read the diary: lessons, marks, what teachers wrote"), KIN),
+    Right.HOMEWORK_READ: Allowed(Thing.LEARNING, N_("See homework, what was handed in, and the load of a day"),
+                                 at_school(Role.METHODOLOGIST, *HEADS) | OF_CLASS),
+    Right.HOMEWORK_SET: Allowed(Thing.LEARNING, N_("Set homework for what one teaches, and check it"), OF_COURSE),
+    Right.HOMEWORK_HAND_IN: Allowed(Thing.LEARNING, N_("See one's own or one's child's homework, and hand it in"), KIN),
+    Right.HOMEWORK_NORMS: Allowed(Thing.LEARNING, N_("Set how many minutes of homework a day bears"),
+                                  at_school(Role.DEPUTY)),
     Right.PROFILES_READ: Allowed(
         Thing.LEARNING, N_("See profiles and portfolios"),
         at_school(Role.METHODOLOGIST, Role.PEDAGOGUE, Role.OFFICE, *HEADS) | OF_CLASS | KIN,

@@ -83,6 +83,10 @@ WITH reasons AS (
   WHERE person_id = $1 AND mark.school_id = why.school_id AND mark.number = why.number RETURNING 1
 ), remarks AS (DELETE FROM journal_remark WHERE person_id = $1 RETURNING 1)
 SELECT 1 FROM reasons UNION ALL SELECT 1 FROM remarks""",
+    "homework": """
+WITH answers AS (DELETE FROM homework_answer WHERE person_id = $1 RETURNING 1),
+  named AS (DELETE FROM homework_member WHERE person_id = $1 RETURNING 1)
+SELECT 1 FROM answers UNION ALL SELECT 1 FROM named""",
     "absences": "DELETE FROM absence WHERE person_id = $1 RETURNING 1",
     "collectors": "DELETE FROM collector WHERE person_id = $1 RETURNING 1",
     "profile": """

@@ -16,6 +16,7 @@ from cloud.core.file_names import as_attachment
 from cloud.core.formats import Formats
 from cloud.core.pages import pages_of
 from cloud.guardian.queries import seen_of
+from cloud.homework.sheet import Task, tasks_of
 from cloud.journal.diary import (
     DiaryLesson,
     Progress,
@@ -54,6 +55,7 @@ async def show_week(
         sunday=sunday, earlier=monday - WEEK, later=monday + WEEK, days=_days(lessons), said=said, written=written,
         courses={course.id: course for course in courses},
         files=await files_of(services, [each.lesson.id for each in lessons]),
+        homework=homework_at(lessons, await tasks_of(services, child.id, monday, sunday)),
     )  # fmt: skip
 
 
@@ -91,6 +93,19 @@ def chart_of_weeks(weeks: Sequence[Week], formats: Formats) -> Chart:
                [week.percent or 0])
         for week in weeks
     ])  # fmt: skip
+
+
+def homework_at(lessons: Sequence[DiaryLesson], tasks: Sequence[Task]) -> dict[int, list[Task]]:
+    """Return homework by the lesson that it is due by; what is due by the day, by the course's first one then. Pure."""
+    at: dict[int, list[Task]] = {}
+    for each in tasks:
+        homework = each.homework
+        of_day = [one.lesson for one in lessons if (one.lesson.course_id, one.lesson.on) == (homework.course_id,
+                  homework.due_on)]  # fmt: skip
+        exact = [one for one in of_day if one.number == homework.due_number]
+        for lesson in (exact or of_day)[:1]:
+            at.setdefault(lesson.id, []).append(each)
+    return at
 
 
 def _days(lessons: list[DiaryLesson]) -> dict[date, list[DiaryLesson]]:

@@ -20,6 +20,8 @@ from cloud.core.actor import Actor
 from cloud.core.services import Services
 from cloud.exports.meanings import LANGUAGES
 from cloud.guardian.queries import Child, child_of
+from cloud.homework.kinds import COMMENT as HOMEWORK_COMMENT
+from cloud.homework.kinds import WORDS as HOMEWORK_WORDS
 from cloud.journal.kinds import REASON as MARK_REASON
 from cloud.journal.kinds import REMARK
 from cloud.menu.entitlements import PAPER as ORDER_PAPER
@@ -97,6 +99,15 @@ PARTS = (
          "(school_id, number) IN (SELECT school_id, number FROM journal_mark WHERE person_id = $1)", _of(SEE),
          {"reason": MARK_REASON}, by="number"),
     Part("journal_remark", ("lesson_id", "words", "at"), "person_id = $1", _of(SEE), {"words": REMARK}),
+    Part("homework_answer", ("homework_id", "number", "state", "is_paper", "is_late", "words", "at", "by_name",
+                             "checked_at", "checked_by", "comment"), "person_id = $1", _of(SEE),
+         {"words": HOMEWORK_WORDS, "comment": HOMEWORK_COMMENT}),
+    Part("homework_answer_file", ("answer_id", "media", "size", "added_at"),
+         "answer_id IN (SELECT id FROM homework_answer WHERE person_id = $1)", _of(SEE)),
+    Part("homework_member", ("homework_id",), "person_id = $1", _of(SEE), by="homework_id"),
+    Part("homework", ("id", "course_id", "set_on", "due_on", "minutes", "task"),
+         "id IN (SELECT homework_id FROM homework_member WHERE person_id = $1"
+         " UNION SELECT homework_id FROM homework_answer WHERE person_id = $1)", _of(SEE)),
     Part("course_member", ("course_id", "first_on", "last_on"), "person_id = $1", _of(SEE), by="first_on"),
     Part("person", ("iin", "number", "sourced_id", "created_at"), "id = $1", _of(CONSENT), {"iin": IIN}),
     Part("card", ("medium", "state", "issued_at", "not_after", "changed_at"), "person_id = $1"),

@@ -113,8 +113,8 @@ async def mark(
     JournalRefused or JournalChanged.
     """
     async with services.database.transaction() as transaction:
-        await locked(transaction, school.id)
-        return await _mark(services, transaction, actor, school, place, changes, reason)
+    async with services.database.transaction() as transaction:
+        return await mark_within(services, transaction, actor, school, place, changes, reason)
 
 
 async def mark_lessons(
@@ -125,10 +125,31 @@ async def mark_lessons(
     Raises as `mark` does.
     """
     async with services.database.transaction() as transaction:
-        await locked(transaction, school.id)
         for place, changes in wanted:
-            await _mark(services, transaction, actor, school, place, changes, "")
+            await mark_within(services, transaction, actor, school, place, changes)
     return sum(len(changes) for _, changes in wanted)
+
+
+async def mark_within(
+    services: Services, transaction: BaseDBAsyncClient, actor: Actor, school: SchoolToday, place: Place,
+    changes: Sequence[Change], reason: str = "",
+) -> dict[str, Written]:  # fmt: skip
+    """Do the same in a transaction of the caller's, to which more belongs. Raises as `mark` does."""
+    if len(changes) > CHANGES_MAX:
+        raise JournalRefused(message("A class at most is written at once."))
+    connection = await locked(transaction, school.id)
+    place = await _held(connection, place)
+    check_lesson(place.hand, place.lesson, place.quarter, school.on, reason)
+    learners = await _learners(connection, place)
+    standing = await cells_of(connection, [place.lesson.id], [each.id for each in learners.values()])
+    wanted = _wanted(place, changes, learners, standing)
+    written = await _write(services, connection, actor, school.id, place, wanted, reason.strip())
+    await _note(services, transaction, actor, school.id, place, list(wanted))
+    return {
+        change.ref: Written(person.id, written.get(person.id, standing.get((place.lesson.id, person.id), NOTHING)))
+        for change in changes
+        for person in [learners[change.ref]]
+    }
 
 
 async def take(services: Services, actor: Actor, school: SchoolToday, place: Place) -> int:
@@ -203,28 +224,6 @@ async def _held(connection: asyncpg.Connection, place: Place) -> Place:
         raise NotFound
     kind, points_max = Kind(row["kind"]), row["points_max"]
     return replace(place, lesson=replace(place.lesson, is_off=row["is_off"], kind=kind, points_max=points_max))
-
-
-async def _mark(
-    services: Services, transaction: BaseDBAsyncClient, actor: Actor, school: SchoolToday, place: Place,
-    changes: Sequence[Change], reason: str,
-) -> dict[str, Written]:  # fmt: skip
-    """Write cells of a lesson within a transaction that has locked the school's journal."""
-    if len(changes) > CHANGES_MAX:
-        raise JournalRefused(message("A class at most is written at once."))
-    connection = raw(transaction)
-    place = await _held(connection, place)
-    check_lesson(place.hand, place.lesson, place.quarter, school.on, reason)
-    learners = await _learners(connection, place)
-    standing = await cells_of(connection, [place.lesson.id], [each.id for each in learners.values()])
-    wanted = _wanted(place, changes, learners, standing)
-    written = await _write(services, connection, actor, school.id, place, wanted, reason.strip())
-    await _note(services, transaction, actor, school.id, place, list(wanted))
-    return {
-        change.ref: Written(person.id, written.get(person.id, standing.get((place.lesson.id, person.id), NOTHING)))
-        for change in changes
-        for person in [learners[change.ref]]
-    }
 
 
 async def _learners(connection: asyncpg.Connection, place: Place) -> dict[str, Learner]:

@@ -18,6 +18,7 @@ from cloud.core.i18n import translate
 from cloud.core.messages import message
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
+from cloud.homework.queries import homework_of_courses
 from cloud.journal.files import FILES_MAX, add_file, drop_file, file_of, files_of
 from cloud.journal.kinds import NOTHING, Kind, written
 from cloud.journal.lessons import Planned, plan_lesson
@@ -165,7 +166,8 @@ async def _page(
         typed=typed or {}, on=desk.school.on,
         refused=translate(language, refused.message) if refused else "",
         names={each.id: each.name for each in learners}, digest=digest_of, files_max=FILES_MAX,
-        file_max=SCAN_MAX,
+        file_max=SCAN_MAX, homework=await homework_of_courses(services, [course_id], lesson.on, lesson.on),
+        sets_homework=hand is Hand.TEACHER and desk.actor.teaches(Right.HOMEWORK_SET, desk.school.id),
         files=(await files_of(services, [lesson_id])).get(lesson_id, []),
     )  # fmt: skip
 

@@ -193,6 +193,16 @@ RULES = (
         ),
     ),
     Rule(
+        "works", N_("Homework that students handed in, with files and comments; its marks stay in the journal"),
+        ("homework_answer", "homework_answer_file"), YEAR, "From the day it was due", _PURPOSE, After.DELETED,
+        (Aged("homework_answer", "homework_id IN (SELECT id FROM homework WHERE school_id = $1 AND due_on < $2)"),),
+    ),
+    Rule(
+        "homework", N_("Homework as teachers set it, with its files, and for whom it was"),
+        ("homework", "homework_member", "homework_file"), 2 * YEAR, "From the day it was due", _PURPOSE, After.DELETED,
+        (Aged("homework", "school_id = $1 AND due_on < $2"),),
+    ),
+    Rule(
         "records", N_("Devices' records: a person's reference, no name"),
         ("record", "quarantine", "loss", "watermark", "device_boots"), None, "",
         "The chain proves what happened; without the person's row nobody knows whose reference it is.", After.KEPT,
@@ -207,7 +217,7 @@ RULES = (
          "resource_opening", "indicator_day", "support_contact", "statistics_day", "curriculum", "curriculum_item",
          "curriculum_unit", "class_curriculum",
          "course_theme", "load_norm", "room", "timetable_rule", "timetable_subject", "timetable", "timetable_slot",
-         "award_key", "award_revocation"),
+         "homework_norm", "award_key", "award_revocation"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip

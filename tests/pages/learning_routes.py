@@ -2,6 +2,7 @@
 
 from cloud.core.rights import Right
 from tests.pages.advice_routes import ADVICE_ROUTES
+from tests.pages.homework_routes import HOMEWORK_ROUTES
 from tests.pages.journal_routes import JOURNAL_ROUTES
 from tests.pages.progress_routes import PROGRESS_ROUTES
 
@@ -113,4 +114,5 @@ LEARNING_ROUTES: dict[str, Right] = {
     **JOURNAL_ROUTES,
     **ADVICE_ROUTES,
     **PROGRESS_ROUTES,
+    **HOMEWORK_ROUTES,
 }

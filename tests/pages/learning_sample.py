@@ -7,6 +7,7 @@ from cloud.core.services import Services
 from cloud.people.models import Person
 from tests.pages import (
     advice_sample,
+    homework_sample,
     journal_sample,
     portfolio_sample,
     progress_sample,
@@ -32,4 +33,5 @@ async def write(services: Services, school_id: int, people: Sequence[Person], st
     course_id, lesson_id = await journal_sample.write(services, school_id, [each.ref for each in people[:10]])
     await advice_sample.write(services, school_id, [each.ref for each in people[:3]])
     await progress_sample.write(services, school_id, people[0].id, people[1].id)
+    await homework_sample.write(services, school_id, course_id, lesson_id, people[0].ref)
     return Learning(course_id, lesson_id, certificate)

@@ -116,6 +116,9 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {"token": timetable_sample.TOKEN, "like": "kundelik"}
     places |= {"course_id": 1, "plan_id": 1, "subject_id": 1}
     places |= {"entry_id": 1, "goal_id": 1, "step_id": 1, "award_id": 1, "group": "main", "exam_id": 1}
+    places |= {"token": timetable_sample.TOKEN}
+    places |= {"course_id": 1, "plan_id": 1, "subject_id": 1, "homework_id": 1}
+    places |= {"entry_id": 1, "goal_id": 1, "step_id": 1, "award_id": 1, "group": "main"}
     places |= {"address": site.sample.certificate, "worker": site.sample.staff_ref}
     places |= {"course_id": site.sample.course_id if of_journal else 1, "plan_id": 1, "subject_id": 1}
     places |= {"resource_id": 3, "party_id": 1, "provider_id": 1, "tool_id": 1, "context": "3-1"}
@@ -176,6 +179,10 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM collector WHERE ended_at IS NULL), (SELECT count(*) FROM register_mark),"
         " (SELECT count(*) FROM journal_mark), (SELECT count(*) FROM lesson), (SELECT count(*) FROM grading_scheme),"
         " (SELECT count(*) FROM lesson_file), (SELECT count(*) FROM journal_remark),"
+        " (SELECT count(*) FROM homework), (SELECT count(*) FROM homework WHERE closed_at IS NULL),"
+        " (SELECT count(*) FROM homework_file), (SELECT count(*) FROM homework_answer), (SELECT count(*) FROM"
+        " homework_answer WHERE state = 'handed'), (SELECT count(*) FROM homework_answer_file),"
+        " (SELECT count(*) FROM homework_norm),"
         " (SELECT count(*) FROM report), (SELECT count(*) FROM report WHERE signed_at IS NULL),"
         " (SELECT count(*) FROM built_report), (SELECT count(*) FROM built_reader),"
         " (SELECT count(*) FROM report_correction), (SELECT count(*) FROM report_sending),"

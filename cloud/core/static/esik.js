@@ -93,6 +93,12 @@
   }, true);
   document.addEventListener("input", ({ target }) => target.setCustomValidity?.(""), true);
 
+  // What is typed beside a choice chooses it.
+  document.addEventListener("input", ({ target }) => {
+    const choice = document.getElementById(target.dataset.picks ?? "");
+    if (choice) choice.checked = true;
+  });
+
   // A file, too, is chosen in the reader's language, and one that is too big is told of before it is sent.
   for (const choice of document.querySelectorAll("[data-file]")) {
     const input = document.getElementById(choice.querySelector("label").htmlFor);
@@ -101,9 +107,9 @@
     choice.hidden = false;
     input.classList.add("visually-hidden");
     const named = () => {
-      const file = input.files[0];
-      const isTooBig = (file?.size ?? 0) > Number(choice.dataset.max);
-      name.textContent = isTooBig ? choice.dataset.tooBig : file?.name ?? none;
+      const files = [...input.files];
+      const isTooBig = files.reduce((sum, file) => sum + file.size, 0) > Number(choice.dataset.max);
+      name.textContent = isTooBig ? choice.dataset.tooBig : files.map((file) => file.name).join(", ") || none;
       name.classList.toggle("is-wrong", isTooBig);
       input.setCustomValidity(isTooBig ? choice.dataset.tooBig : "");
     };
