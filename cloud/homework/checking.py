@@ -77,7 +77,7 @@ async def check(
 
     Raises NotAllowed, NotFound, HomeworkRefused, HomeworkChanged, ErasureAsked, and what the journal's `mark` raises.
     """
-    _, course, homework = await homework_kept(services, actor, school.id, homework_id)
+    _, course, homework = await homework_kept(services, actor, school, homework_id)
     said = checked_text(comment, COMMENT_MAX)
     place = None
     if points is not None:
@@ -100,7 +100,7 @@ async def send_back(
 
     Raises NotAllowed, NotFound, HomeworkRefused, HomeworkChanged or ErasureAsked.
     """
-    _, _, homework = await homework_kept(services, actor, school.id, homework_id)
+    _, _, homework = await homework_kept(services, actor, school, homework_id)
     said = checked_text(comment, COMMENT_MAX)
     if not said:
         raise HomeworkRefused(message("Write what is to be done better."))

@@ -66,7 +66,7 @@ async def add_file(
 
     Raises NotAllowed, NotFound, HomeworkRefused, EntryRefused, ScanRefused or ScanTooLarge.
     """
-    await homework_kept(services, actor, school.id, homework_id)
+    await homework_kept(services, actor, school, homework_id)
     files = await checked_files([(name, content)])
     async with services.database.transaction() as transaction:
         await put_files(services, raw(transaction), school.id, homework_id, files)
@@ -95,7 +95,7 @@ async def put_files(
 
 async def drop_file(services: Services, actor: Actor, school: SchoolToday, homework_id: int, file_id: int) -> None:
     """Take a file of homework away. Raises NotAllowed or NotFound."""
-    await homework_kept(services, actor, school.id, homework_id)
+    await homework_kept(services, actor, school, homework_id)
     async with services.database.transaction() as transaction:
         if await raw(transaction).fetchval(_DROP, file_id, homework_id) is None:
             raise NotFound

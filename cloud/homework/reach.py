@@ -22,11 +22,11 @@ SELECT EXISTS (SELECT FROM lesson WHERE teacher_id = $1 AND course_id = $2 AND "
 
 
 async def homework_within(
-    services: Services, actor: Actor, school_id: int, homework_id: int
+    services: Services, actor: Actor, school: SchoolToday, homework_id: int
 ) -> tuple[Reach, Course, Homework]:  # fmt: skip
     """Return homework that the actor may look at, with its course. Raises NotAllowed or NotFound."""
-    homework = await homework_of(services.database.pool, school_id, homework_id)
-    reach, course = await course_within(services, actor, school_id, homework.course_id)
+    homework = await homework_of(services.database.pool, school.id, homework_id)
+    reach, course = await course_within(services, actor, school, homework.course_id)
     return reach, course, homework
 
 
@@ -37,10 +37,10 @@ def keeps(actor: Actor, reach: Reach, course: Course, homework: Homework) -> boo
 
 
 async def homework_kept(
-    services: Services, actor: Actor, school_id: int, homework_id: int
+    services: Services, actor: Actor, school: SchoolToday, homework_id: int
 ) -> tuple[Reach, Course, Homework]:  # fmt: skip
     """Return homework that the actor changes and checks. Raises NotAllowed or NotFound."""
-    reach, course, homework = await homework_within(services, actor, school_id, homework_id)
+    reach, course, homework = await homework_within(services, actor, school, homework_id)
     if not keeps(actor, reach, course, homework):
         raise NotAllowed(message("Who teaches the course, or set this homework, does this. You can look."))
     return reach, course, homework
@@ -53,7 +53,7 @@ async def course_set(
 
     Raises NotAllowed or NotFound.
     """
-    reach, course = await course_within(services, actor, school.id, course_id)
+    reach, course = await course_within(services, actor, school, course_id)
     person_id = reach.person_id
     if person_id is None or not actor.teaches(Right.HOMEWORK_SET, school.id):
         raise NotAllowed(message("Who teaches the course sets its homework."))

@@ -101,7 +101,7 @@ async def change_homework(
     services: Services, actor: Actor, school: SchoolToday, homework_id: int, given: Given
 ) -> None:  # fmt: skip
     """Change homework; a time that is over stays as it is. Raises as `set_homework` does."""
-    _, course, homework = await homework_kept(services, actor, school.id, homework_id)
+    _, course, homework = await homework_kept(services, actor, school, homework_id)
     is_moved = (given.due_on, given.due_number) != (homework.due_on, homework.due_number)
     ready = await _ready(services, school, course, given, stays=None if is_moved else homework)
     if is_moved and ready.due_at <= services.clock.now():
@@ -130,7 +130,7 @@ async def open_homework(services: Services, actor: Actor, school: SchoolToday, h
 
 async def drop_homework(services: Services, actor: Actor, school: SchoolToday, homework_id: int) -> None:
     """Take homework back to which nobody has handed in anything. Raises NotAllowed, NotFound or HomeworkRefused."""
-    _, course, homework = await homework_kept(services, actor, school.id, homework_id)
+    _, course, homework = await homework_kept(services, actor, school, homework_id)
     async with services.database.transaction() as transaction:
         connection = raw(transaction)
         await connection.execute(_HELD, homework_id)
@@ -143,7 +143,7 @@ async def drop_homework(services: Services, actor: Actor, school: SchoolToday, h
 async def _turn(
     services: Services, actor: Actor, school: SchoolToday, homework_id: int, verb: str, closed_at: datetime | None
 ) -> None:
-    _, course, homework = await homework_kept(services, actor, school.id, homework_id)
+    _, course, homework = await homework_kept(services, actor, school, homework_id)
     async with services.database.transaction() as transaction:
         if await raw(transaction).execute(_TURN, homework_id, closed_at) == "UPDATE 1":
             await _note(services, transaction, actor, verb, homework_id, course, homework.due_on)

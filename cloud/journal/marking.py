@@ -113,7 +113,6 @@ async def mark(
     JournalRefused or JournalChanged.
     """
     async with services.database.transaction() as transaction:
-    async with services.database.transaction() as transaction:
         return await mark_within(services, transaction, actor, school, place, changes, reason)
 
 

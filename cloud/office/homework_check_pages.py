@@ -41,7 +41,7 @@ async def say_checked(
     points: Typed = "", lesson: Typed = "",
 ) -> Response:  # fmt: skip
     """Check it, and lead to the next student whose homework waits."""
-    await homework_kept(desk.services, desk.actor, desk.school.id, homework_id)
+    await homework_kept(desk.services, desk.actor, desk.school, homework_id)
     try:
         given = _points(points, lesson)
         await check(desk.services, desk.actor, desk.school, homework_id, ref, seen, comment, given)
@@ -70,7 +70,7 @@ async def say_again(
 @router.get("/files/{file_id}")
 async def send_file(desk: HomeworkDesk, homework_id: Counted, ref: str, file_id: Counted) -> Response:
     """Hand out a file of what a student handed in; a page shows pictures of it, which were drawn anew."""
-    await homework_within(desk.services, desk.actor, desk.school.id, homework_id)
+    await homework_within(desk.services, desk.actor, desk.school, homework_id)
     pupil = next(
         (each for each in await recipients_of(desk.services.database.pool, homework_id) if each.ref == ref), None
     )
@@ -85,7 +85,7 @@ async def _page(
     typed: tuple[str, str, str] | None = None,
 ) -> Response:  # fmt: skip
     """Show a student's homework; `typed` is what could not be kept: points, lesson, comment."""
-    reach, course, homework = await homework_within(desk.services, desk.actor, desk.school.id, homework_id)
+    reach, course, homework = await homework_within(desk.services, desk.actor, desk.school, homework_id)
     rows = await sheet_of(desk.services, homework)
     row = next((each for each in rows if each.pupil.ref == ref), None)
     if row is None:
@@ -134,7 +134,7 @@ def _points(typed: str, lesson: str) -> Points | None:
 
 
 async def _onward(desk: HomeworkDesk, homework_id: int, ref: str) -> Response:
-    _, _, homework = await homework_within(desk.services, desk.actor, desk.school.id, homework_id)
+    _, _, homework = await homework_within(desk.services, desk.actor, desk.school, homework_id)
     following = next_of(await sheet_of(desk.services, homework), ref)
     here = f"{here_of(desk)}/{homework_id}"
     return RedirectResponse(f"{here}/students/{following}" if following else here, HTTPStatus.SEE_OTHER)

@@ -35,8 +35,8 @@ async def show(
     week: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:  # fmt: skip
     """Show a class's week: what is due on each day, by subject, and in all, against the norm."""
-    reach = await reach_of(desk.services, desk.actor, desk.school.id)
-    mine, others = await courses_within(desk.services, reach, desk.school)
+    reach = await reach_of(desk.services, desk.actor, desk.school)
+    mine, others = await courses_within(desk.services, reach, desk.school, reach.year)
     classes = _classes([*mine, *others])
     chosen = class_id if class_id in classes else next(iter(classes), 0)
     monday = monday_of(day_of(week) or desk.school.on)

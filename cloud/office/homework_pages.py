@@ -55,8 +55,8 @@ async def show(
     request: Request, desk: HomeworkDesk, course_id: Asked = 0, class_id: Asked = 0, earlier: bool = False
 ) -> Response:
     """Show the homework of one's courses, of one of them, or of a class: of late and to come, or of before."""
-    reach = await reach_of(desk.services, desk.actor, desk.school.id)
-    mine, others = await courses_within(desk.services, reach, desk.school)
+    reach = await reach_of(desk.services, desk.actor, desk.school)
+    mine, others = await courses_within(desk.services, reach, desk.school, reach.year)
     known, classes = [*mine, *others], {each.class_id: each.class_name for each in others}
     shown = [each for each in known if each.class_id == class_id] if class_id else mine
     shown = [each for each in known if each.id == course_id] if course_id else shown
@@ -106,7 +106,7 @@ async def change(
     request: Request, desk: HomeworkDesk, homework_id: Counted, form: Form, ref: Refs = []  # noqa: B006
 ) -> Response:  # fmt: skip
     """Change a homework."""
-    await homework_kept(desk.services, desk.actor, desk.school.id, homework_id)
+    await homework_kept(desk.services, desk.actor, desk.school, homework_id)
 
     async def deed() -> None:
         await change_homework(desk.services, desk.actor, desk.school, homework_id, form.given(ref))
@@ -152,7 +152,7 @@ async def put_file(
 @router.get("/{homework_id}/files/{file_id}")
 async def send_file(desk: HomeworkDesk, homework_id: Counted, file_id: Counted) -> Response:
     """Hand out a file of a homework."""
-    await homework_within(desk.services, desk.actor, desk.school.id, homework_id)
+    await homework_within(desk.services, desk.actor, desk.school, homework_id)
     file = await file_of(desk.services, homework_id, file_id)
     return Response(file.content, media_type=file.media, headers=dict(as_attachment(file.name)))
 
@@ -168,8 +168,8 @@ async def _form(
     request: Request, desk: Desk, course_id: int, refused: Refused | None, form: HomeworkForm | None = None,
     refs: list[str] | None = None,
 ) -> Response:  # fmt: skip
-    reach = await reach_of(desk.services, desk.actor, desk.school.id)
-    mine, _ = await courses_within(desk.services, reach, desk.school)
+    reach = await reach_of(desk.services, desk.actor, desk.school)
+    mine, _ = await courses_within(desk.services, reach, desk.school, reach.year)
     if reach.person_id is None:
         raise NotAllowed(message("Who teaches the course sets its homework."))
     course: Course | None = None
@@ -189,7 +189,7 @@ async def _one(
     request: Request, desk: Desk, homework_id: int, refused: Refused | None, form: HomeworkForm | None = None,
     refs: list[str] | None = None,
 ) -> Response:  # fmt: skip
-    reach, course, homework = await homework_within(desk.services, desk.actor, desk.school.id, homework_id)
+    reach, course, homework = await homework_within(desk.services, desk.actor, desk.school, homework_id)
     rows = await sheet_of(desk.services, homework)
     people, on = {each.pupil.id for each in rows}, homework.due_on
     is_kept = keeps(desk.actor, reach, course, homework)

@@ -211,13 +211,13 @@ async def test_who_teaches_the_course_sets_and_checks_and_others_look_or_find_no
     await work.hand_in(homework_id)
 
     for reader in (work.journal.deputy, work.journal.class_teacher):
-        await homework_within(services, reader, school.id, homework_id)
+        await homework_within(services, reader, school, homework_id)
         for deed in (work.check(homework_id, who=reader), close_homework(services, reader, school, homework_id),
                      work.set(who=reader)):  # fmt: skip
             with pytest.raises(NotAllowed):
                 await deed
     for unseen in (work.check(homework_id, who=colleague), work.set(who=colleague),
-                   homework_within(services, colleague, school.id, homework_id)):  # fmt: skip
+                   homework_within(services, colleague, school, homework_id)):  # fmt: skip
         with pytest.raises(NotFound):
             await unseen
 
@@ -261,7 +261,7 @@ async def test_a_mark_never_goes_past_the_journals_rules_and_then_nothing_is_che
     assert (await work.row(homework_id)).stands is Stands.HANDED
     assert (await work.journal.stands(absent, 0)).cell == Cell(Here.ABSENT)
     school, studies = work.journal.school, work.journal.studies
-    reach, course = await course_within(work.services, work.teacher, school.id, studies.mathematics)
+    reach, course = await course_within(work.services, work.teacher, school, studies.mathematics)
     person_id = studies.student_ids[0]
     offered = (await markable_of(work.services, reach, course, school, [person_id]))[person_id]
     assert [(each.lesson.id, each.is_there) for each in offered] == [(other, True), (absent, False)]
