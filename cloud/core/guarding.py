@@ -39,7 +39,7 @@ UPLOADS = re.compile(
     r"/schools/[^/]+/(import|people/[^/]+/(photo|consents/paper)|dishes/import|dishes/of/[^/]+/photo|wallet/files"
     r"|resources/of/[^/]+/cover|messages/new|courses/[0-9]+/themes/import|journal/[0-9]+/lessons/[0-9]+/files"
     r"|(people|staff)/[^/]+/profile/entries)|/children/[^/]+/(absences|portfolio)(/[0-9]+/reply)?"
-    r"|/profile/[^/]+/entries(/[0-9]+/reply)?"
+    r"|/profile/[^/]+/entries(/[0-9]+/reply)?|/talks/(sections/)?[0-9]+|/schools/[^/]+/announcements/new"
 )
 ELSEWHERE = message("This form was sent from another site. Open the page again and repeat.")
 TOO_BIG = message("What was sent is too big: {size} MB at most.", size=UPLOAD_MAX >> 20)

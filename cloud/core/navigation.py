@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cloud.core.actor import Actor, Role
 from cloud.core.i18n import N_
-from cloud.core.rights import HEADS, Right
+from cloud.core.rights import EVERYBODY_AT_WORK, HEADS, Right
 
 ACCOUNT = "/account"
 SECOND_STEP = "/account/second-step"
@@ -128,6 +128,15 @@ PLACES = (
         "own_profile", Right.STAFF_PROFILE_OWN, N_("My profile"), "/profile",
         Role.TEACHER, Role.CLASS_TEACHER, Role.TUTOR, Role.METHODOLOGIST,
     ),
+    _place(
+        "talks", Right.TALKS_JOIN, N_("Chats and forum"), "/talks",
+        Role.GUARDIAN, Role.STUDENT, Role.TEACHER, Role.CLASS_TEACHER, Role.TUTOR, Role.METHODOLOGIST, Role.PEDAGOGUE,
+        *HEADS,
+    ),
+    _place(
+        "announcements", Right.BOARD_READ, N_("Announcements"), "/announcements",
+        Role.GUARDIAN, Role.STUDENT, *EVERYBODY_AT_WORK,
+    ),
     _place("sign_on", Right.SIGN_ON_KEEP, N_("Single sign-on"), "sign-on", Role.IT),
     _place("all_alarms", Right.ALARMS_READ, N_("Alarms of all schools"), "/alarms", Role.OPERATOR),
     _place("audit", Right.AUDIT_READ, N_("Who did what"), "audit", Role.OFFICE, Role.DIRECTOR, Role.IT, Role.AUDITOR),
@@ -146,6 +155,7 @@ PLACES = (
 ALONE_MAX = 8
 GROUPS = {
     N_("Learning"): ("journal", "timetable", "studies", "shelf", "resources", "portfolio", "own_profile"),
+    N_("Talking"): ("talks", "announcements"),
     N_("Canteen and money"): ("money", "entitlements", "wallet", "approvals", "orders", "sold"),
     N_("Reports"): ("statistics", "reports", "builder"),
     N_("People"): ("import", "corrections", "accounts", "roles", "attempts"),
@@ -184,6 +194,16 @@ def home_of(actor: Actor) -> str:
         return SECOND_STEP
     sections = sections_of(actor, "")
     return sections[0].address if sections else ACCOUNT
+
+
+def is_first_page(actor: Actor, path: str) -> bool:
+    """Tell whether an address is the first page of an actor's day; a gate's screen has room for its own alone."""
+    parts = path.split("/")
+    sections = sections_of(actor, parts[2] if path.startswith("/schools/") and len(parts) > 2 else "")
+    if not sections or sections[0].key == "gate":
+        return False
+    address = sections[0].address
+    return path == address or (address != "/" and path.startswith(f"{address}/"))
 
 
 def roles_of(key: str) -> frozenset[Role]:

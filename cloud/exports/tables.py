@@ -18,6 +18,7 @@ from cloud.devices.invitations import KEYS as INVITATION_KEYS
 from cloud.devices.registry import SECRET
 from cloud.exports.profile_tables import PROFILES
 from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Sealed, Secret, Table, Writing, through
+from cloud.exports.talk_tables import TALKS
 from cloud.journal.kinds import FILE as LESSON_FILE
 from cloud.journal.kinds import FILE_NAME as LESSON_FILE_NAME
 from cloud.journal.kinds import REASON as MARK_REASON
@@ -269,6 +270,7 @@ TABLES = (
     ),
     Table("announcement_reader", through("announcement_id", "announcement")),
     Table("announcement_answer", sealed={"words_encrypted": Sealed(SAID, Secret.CONTACT)}),
+    *TALKS,
     Table("support_contact"),
     Table(
         "support_question",

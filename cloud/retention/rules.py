@@ -126,6 +126,32 @@ RULES = (
         (Aged("announcement", "school_id = $1 AND made_at < $2"),),
     ),
     Rule(
+        "talks", N_("Chats and the forum: posts with their files and earlier words, and up to where somebody has read"),
+        ("talk_section", "talk", "talk_post", "talk_revision", "talk_file", "talk_reading"), 2 * YEAR,
+        "From the writing; what was reported or hidden as below", _PURPOSE, After.DELETED,
+        (
+            Aged("talk_post", "school_id = $1 AND at < $2 AND hidden_at IS NULL"
+                 " AND NOT EXISTS (SELECT FROM talk_report WHERE post_id = talk_post.id)"),
+            Aged("talk", "school_id = $1 AND last_at < $2"
+                 " AND NOT EXISTS (SELECT FROM talk_post WHERE talk_id = talk.id)"),
+        ),
+    ),
+    Rule(
+        "moderation", N_("Posts that were reported or hidden, what was told of them, and who was not let write"),
+        ("talk_report", "talk_mute"), 3 * YEAR, "From the decision, or from the writing where nobody decided",
+        "The term in which a claim can be brought; Civil Code, article 178.", After.DELETED,
+        (
+            Aged("talk_post", "school_id = $1 AND greatest(at, hidden_at, (SELECT max(coalesce(decided_at,"
+                 " talk_report.at)) FROM talk_report WHERE post_id = talk_post.id)) < $2"),
+            Aged("talk_mute", "school_id = $1 AND until_at < $2"),
+        ),
+    ),
+    Rule(
+        "board", N_("Announcements on the board, their files, and who has seen and confirmed them"),
+        ("posting", "posting_class", "posting_file", "posting_reading"), 2 * YEAR, "From the last day on the board",
+        _PURPOSE, After.DELETED, (Aged("posting", "school_id = $1 AND last_on < $2"),),
+    ),
+    Rule(
         "questions", N_("Questions to support and their answers"), ("support_question",), YEAR, "From the asking",
         _PURPOSE, After.DELETED, (Aged("support_question", "school_id = $1 AND asked_at < $2"),),
     ),
