@@ -2,6 +2,7 @@
 
 from cloud.core.rights import Right
 from tests.pages.journal_routes import JOURNAL_ROUTES
+from tests.pages.talk_routes import TALK_ROUTES
 
 CHILD = "/children/{ref}"
 PERSON = "/schools/{code}/people/{ref}"
@@ -109,4 +110,5 @@ LEARNING_ROUTES: dict[str, Right] = {
     f"POST {VERSION}/solve": Right.TIMETABLE_KEEP,
     f"POST {VERSION}/solve/{{solve_id}}/take": Right.TIMETABLE_KEEP,
     **JOURNAL_ROUTES,
+    **TALK_ROUTES,
 }
