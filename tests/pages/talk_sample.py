@@ -82,7 +82,7 @@ async def _class(
     rude, told = [await write(services, student, talk_id, Given(words)) for words in ("Балағат", "Дауласу")]
     await hide(services, deputy, talk_id, rude, "Сыпайы сөйлесейік")
     await report(services, teacher, talk_id, told, "Басқа баланы ренжітеді")
-    await mute(services, deputy, talk_id, rude, 1, "Екінші рет балағаттады")
+    await mute(services, teacher, talk_id, rude, 1, "Екінші рет балағаттады")
 
 
 async def _board(

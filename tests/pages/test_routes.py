@@ -168,7 +168,7 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM announcement_answer),"
         " (SELECT count(*) FROM talk), (SELECT count(*) FROM talk_post), (SELECT count(*) FROM talk_report),"
         " (SELECT count(*) FROM talk_mute), (SELECT count(*) FROM talk_section), (SELECT count(*) FROM posting),"
-        " (SELECT count(*) FROM talk_post WHERE hidden_at IS NOT NULL), (SELECT count(confirmed_at) FROM posting_reading),"
+        " (SELECT count(hidden_at) FROM talk_post), (SELECT count(confirmed_at) FROM posting_reading),"
         " (SELECT count(*) FROM ledger_entry),"
         " (SELECT count(*) FROM absence WHERE state = 'told'), (SELECT count(*) FROM trip WHERE ended_at IS NULL),"
         " (SELECT count(*) FROM profile_field), (SELECT count(*) FROM portfolio_entry WHERE state = 'waiting'),"
