@@ -106,7 +106,8 @@ async def confirmations_of(services: Services, actor: Actor, school_id: int, num
     posted, pool = await posted_one(services, actor, school_id, number), services.database.pool
     if not posted.asks:
         return Confirmations()
-    children, staff = [], []
+    children: list[Confirmed] = []
+    staff: list[Confirmed] = []
     of_all = not posted.grades and not posted.class_ids
     if posted.readers & {Reader.STUDENT, Reader.GUARDIAN}:
         rows = await pool.fetch(

@@ -1,6 +1,6 @@
 """Where each role's pages stand, and the way between them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cloud.core.actor import Actor, Role
@@ -31,6 +31,10 @@ class Group:
     def holds(self, key: str) -> bool:
         """Tell whether a page of this section's key is found here."""
         return any(each.key == key for each in self.sections)
+
+    def waiting(self, counts: Mapping[str, int]) -> int:
+        """Return how much waits for the reader in its sections."""
+        return sum(counts.get(each.key, 0) for each in self.sections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,7 @@ PLACES = (
 ALONE_MAX = 8
 GROUPS = {
     N_("Learning"): ("journal", "timetable", "studies", "shelf", "resources", "portfolio", "own_profile"),
-    N_("Talking"): ("talks", "announcements"),
+    N_("Talking"): ("messages", "talks", "announcements"),
     N_("Canteen and money"): ("money", "entitlements", "wallet", "approvals", "orders", "sold"),
     N_("Reports"): ("statistics", "reports", "builder"),
     N_("People"): ("import", "corrections", "accounts", "roles", "attempts"),

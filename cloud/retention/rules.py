@@ -126,24 +126,22 @@ RULES = (
         (Aged("announcement", "school_id = $1 AND made_at < $2"),),
     ),
     Rule(
+        "moderation", N_("What was told of posts in talks, and who was not let write; the posts as long"),
+        ("talk_report", "talk_mute"), 3 * YEAR, "From the decision, or from the telling where nobody decided",
+        "The term in which a claim can be brought; Civil Code, article 178.", After.DELETED,
+        (Aged("talk_report", "school_id = $1 AND coalesce(decided_at, at) < $2"),
+         Aged("talk_mute", "school_id = $1 AND until_at < $2")),
+    ),
+    Rule(
         "talks", N_("Chats and the forum: posts with their files and earlier words, and up to where somebody has read"),
-        ("talk_section", "talk", "talk_post", "talk_revision", "talk_file", "talk_reading"), 2 * YEAR,
-        "From the writing; what was reported or hidden as below", _PURPOSE, After.DELETED,
+        ("talk", "talk_post", "talk_revision", "talk_file", "talk_reading"), 2 * YEAR,
+        "From the writing; what is reported goes with the reports, what was hidden three years after that", _PURPOSE,
+        After.DELETED,
         (
-            Aged("talk_post", "school_id = $1 AND at < $2 AND hidden_at IS NULL"
+            Aged("talk_post", "school_id = $1 AND at < $2 AND (hidden_at IS NULL OR hidden_at < $2::date - 365)"
                  " AND NOT EXISTS (SELECT FROM talk_report WHERE post_id = talk_post.id)"),
             Aged("talk", "school_id = $1 AND last_at < $2"
                  " AND NOT EXISTS (SELECT FROM talk_post WHERE talk_id = talk.id)"),
-        ),
-    ),
-    Rule(
-        "moderation", N_("Posts that were reported or hidden, what was told of them, and who was not let write"),
-        ("talk_report", "talk_mute"), 3 * YEAR, "From the decision, or from the writing where nobody decided",
-        "The term in which a claim can be brought; Civil Code, article 178.", After.DELETED,
-        (
-            Aged("talk_post", "school_id = $1 AND greatest(at, hidden_at, (SELECT max(coalesce(decided_at,"
-                 " talk_report.at)) FROM talk_report WHERE post_id = talk_post.id)) < $2"),
-            Aged("talk_mute", "school_id = $1 AND until_at < $2"),
         ),
     ),
     Rule(
@@ -229,7 +227,7 @@ RULES = (
          "factor_rule", "relying_party", "lti_tool", "lti_line", "resource", "resource_audience", "identity_provider",
          "support_contact", "statistics_day", "curriculum", "curriculum_item", "curriculum_unit", "class_curriculum",
          "course_theme", "load_norm", "room", "timetable_rule", "timetable_subject", "timetable", "timetable_slot",
-         "award_key", "award_revocation"),
+         "award_key", "award_revocation", "talk_section"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip
