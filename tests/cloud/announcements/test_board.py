@@ -21,7 +21,7 @@ from cloud.core.services import Services
 from cloud.messages.files import checked_files
 from cloud.messages.kinds import MessageRefused, Wording
 from cloud.people.moving import Said, move
-from cloud.retention.actions import delete_due
+from cloud.retention.actions import Begin, delete_due
 from simulators.clock import SimulatedClock
 from tests.cloud.messages.factory import staff
 from tests.cloud.schools.factory import SYSTEM
@@ -209,7 +209,7 @@ async def test_announcements_go_two_years_after_their_last_day(
     left = []
     for days in (2 * 365, 30):
         clock.advance(days * DAY_S)
-        await delete_due(services)
+        await delete_due(services, Begin.AT_ONCE)
         left.append(await services.database.pool.fetchval("SELECT count(*) FROM posting"))
 
     assert left == [1, 0]

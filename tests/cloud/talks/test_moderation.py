@@ -13,7 +13,7 @@ from cloud.core.actor import Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
 from cloud.erasure.steps import STEPS
-from cloud.retention.actions import delete_due
+from cloud.retention.actions import Begin, delete_due
 from cloud.talks.archive import kept_of, zipped
 from cloud.talks.desk import chats_at
 from cloud.talks.files import checked_files
@@ -241,15 +241,15 @@ async def test_posts_go_after_two_years_and_what_was_reported_or_hidden_after_th
     pool = services.database.pool
 
     clock.advance(2 * YEAR_S - 2 * DAY_S)
-    await delete_due(services)
+    await delete_due(services, Begin.AT_ONCE)
     assert await pool.fetchval(kept) == [plain, told, hidden]
     clock.advance(4 * DAY_S)
-    await delete_due(services)
+    await delete_due(services, Begin.AT_ONCE)
     assert await pool.fetchval(kept) == [told, hidden]
     assert await pool.fetchval("SELECT array_agg(id) FROM talk") == [talk_id]
     assert empty != talk_id
     clock.advance(YEAR_S)
-    await delete_due(services)
+    await delete_due(services, Begin.AT_ONCE)
     counts = (
         "SELECT (SELECT count(*) FROM talk_post), (SELECT count(*) FROM talk_report), (SELECT count(*) FROM talk_mute)"
     )
