@@ -17,6 +17,10 @@ from typing_extensions import override
 from cloud.accounts import factor_pages, session_pages
 from cloud.accounts import pages as account_pages
 from cloud.accounts.web import FactorNeeded, PasswordChangeNeeded, SignInNeeded, way_out, who_now
+from cloud.announcements import desk_pages as posting_pages
+from cloud.announcements import pages as board_pages
+from cloud.announcements.waiting import counts_of as board_counted
+from cloud.announcements.waiting import first_of
 from cloud.builder import pages as builder_pages
 from cloud.consents import pages as privacy_pages
 from cloud.core import app_shell, assets, security_txt, telling
@@ -190,6 +194,10 @@ from cloud.signon.providers import ways_in
 from cloud.support import inbox_pages as question_pages
 from cloud.support import pages as help_pages
 from cloud.support.waiting import counts_of as questions_counted
+from cloud.talks import desk_pages as talk_desk_pages
+from cloud.talks import pages as talk_pages
+from cloud.talks import post_pages
+from cloud.talks.waiting import counts_of as talks_counted
 from cloud.tokens import oauth
 from cloud.tokens.errors import BearerRefused
 from cloud.tokens.rates import Rates
@@ -246,6 +254,7 @@ ROUTERS = (
     oneroster_api.router, oneroster_files_api.router, oneroster_gradebook_api.router,
     scim_groups_api.router, scim_api.router,  # what is nowhere else comes last
     message_pages.router, writing_pages.router,
+    talk_pages.router, post_pages.router, talk_desk_pages.router, board_pages.router, posting_pages.router,
     help_pages.router, question_pages.router, question_pages.of_all,
     program_pages.router,
     timetable_pages.router, timetable_pages.feed, timetable_edit_pages.router, timetable_keep_pages.router,
@@ -281,6 +290,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.shell = app_shell.Shell(app.state.pages)
     app.state.feed = Feed()
     app.state.counting = _counted
+    app.state.posted = first_of
     app.state.announced = Announced()
     app.state.ways_in = ways_in
     app.state.who = who_now
@@ -348,7 +358,7 @@ async def metrics(request: Request) -> Response:
 
 async def _counted(services: Services, actor: Actor) -> Mapping[str, int]:
     """Return what waits for somebody, by section of the menu."""
-    counting = (counts_of, messages_counted, questions_counted)
+    counting = (counts_of, messages_counted, questions_counted, talks_counted, board_counted)
     return {key: count for each in counting for key, count in (await each(services, actor)).items()}
 
 

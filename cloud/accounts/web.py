@@ -17,8 +17,8 @@ from cloud.accounts.rules import login_or_blank
 from cloud.core.actor import Actor
 from cloud.core.errors import Refused
 from cloud.core.messages import message
-from cloud.core.navigation import ACCOUNT, SECOND_STEP, SIGN_IN
-from cloud.core.pages import Announcing, Counting, Visit
+from cloud.core.navigation import ACCOUNT, SECOND_STEP, SIGN_IN, is_first_page
+from cloud.core.pages import Announcing, Counting, Posting, Visit
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.core.telling import wants_page
@@ -78,6 +78,9 @@ async def visitor(request: Request) -> Visit:
     if actor is not None and wants_page(request):
         counting: Counting = request.app.state.counting
         visit = replace(visit, counts=await counting(services, actor))
+        if is_first_page(actor, request.url.path):
+            posted: Posting = request.app.state.posted
+            visit = replace(visit, board=await posted(services, actor, visit.language.value))
     request.state.visit = visit
     return visit
 

@@ -43,6 +43,7 @@ UPLOADS = re.compile(
     r"|homework/new|homework/[0-9]+/files"
     r"|(people|staff)/[^/]+/profile/entries)|/children/[^/]+/(absences|portfolio)(/[0-9]+/reply)?"
     r"|/profile/[^/]+/entries(/[0-9]+/reply)?|/children/[^/]+/homework/[0-9]+"
+    r"|/talks/(sections/)?[0-9]+|/schools/[^/]+/announcements/new"
 )
 ELSEWHERE = message("This form was sent from another site. Open the page again and repeat.")
 TOO_BIG = message("What was sent is too big: {size} MB at most.", size=UPLOAD_MAX >> 20)

@@ -1,4 +1,4 @@
-"""Signs of messages to families, and of questions to support."""
+"""Signs of messages to families, of questions to support, of talks and of the notice board."""
 
 from cloud.core.i18n import N_
 from cloud.core.signs import Sign
@@ -17,6 +17,19 @@ MESSAGE_SIGNS = {
     "message_nobody": Sign(N_("No account"), "warn", "warn"),
     "announcement": Sign(N_("Announcement"), "out", "info"),
     "message": Sign(N_("Message to you"), "out", "info"),
+    "talk_open": Sign(N_("Chat is open"), "in", "tick"),
+    "talk_read_only": Sign(N_("Read only"), "warn", "hand"),
+    "talk_closed": Sign(N_("Chat is closed"), "mute", "stop"),
+    "told_waiting": Sign(N_("Waits for a moderator"), "warn", "hourglass"),
+    "told_hidden": Sign(N_("Post hidden"), "no", "stop"),
+    "told_stands": Sign(N_("Post stays"), "in", "tick"),
+    "posting_pinned": Sign(N_("Pinned"), "out", "hand"),
+    "posting_asks": Sign(N_("Confirm that you have read it"), "warn", "hand"),
+    "posting_confirmed": Sign(N_("You have confirmed it"), "in", "tick"),
+    "posting_shown": Sign(N_("Shown now"), "in", "tick"),
+    "posting_ahead": Sign(N_("Not shown yet"), "out", "clock"),
+    "posting_over": Sign(N_("Its days are over"), "mute", "clock"),
+    "posting_withdrawn": Sign(N_("Taken off the board"), "mute", "turn"),
     "question_waits": Sign(N_("Waits for an answer"), "warn", "hourglass"),
     "question_passed": Sign(N_("Passed on to the operator"), "out", "turn"),
     "question_answered": Sign(N_("Answered"), "in", "tick"),

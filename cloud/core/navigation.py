@@ -1,11 +1,11 @@
 """Where each role's pages stand, and the way between them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cloud.core.actor import Actor, Role
 from cloud.core.i18n import N_
-from cloud.core.rights import HEADS, Right
+from cloud.core.rights import EVERYBODY_AT_WORK, HEADS, Right
 
 ACCOUNT = "/account"
 SECOND_STEP = "/account/second-step"
@@ -31,6 +31,10 @@ class Group:
     def holds(self, key: str) -> bool:
         """Tell whether a page of this section's key is found here."""
         return any(each.key == key for each in self.sections)
+
+    def waiting(self, counts: Mapping[str, int]) -> int:
+        """Return how much waits for the reader in its sections."""
+        return sum(counts.get(each.key, 0) for each in self.sections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,15 @@ PLACES = (
         "own_profile", Right.STAFF_PROFILE_OWN, N_("My profile"), "/profile",
         Role.TEACHER, Role.CLASS_TEACHER, Role.TUTOR, Role.METHODOLOGIST,
     ),
+    _place(
+        "talks", Right.TALKS_JOIN, N_("Chats and forum"), "/talks",
+        Role.GUARDIAN, Role.STUDENT, Role.TEACHER, Role.CLASS_TEACHER, Role.TUTOR, Role.METHODOLOGIST, Role.PEDAGOGUE,
+        *HEADS,
+    ),
+    _place(
+        "announcements", Right.BOARD_READ, N_("Announcements"), "/announcements",
+        Role.GUARDIAN, Role.STUDENT, *EVERYBODY_AT_WORK,
+    ),
     _place("sign_on", Right.SIGN_ON_KEEP, N_("Single sign-on"), "sign-on", Role.IT),
     _place("all_alarms", Right.ALARMS_READ, N_("Alarms of all schools"), "/alarms", Role.OPERATOR),
     _place("audit", Right.AUDIT_READ, N_("Who did what"), "audit", Role.OFFICE, Role.DIRECTOR, Role.IT, Role.AUDITOR),
@@ -152,6 +165,7 @@ PLACES = (
 ALONE_MAX = 8
 GROUPS = {
     N_("Learning"): ("journal", "homework", "timetable", "studies", "shelf", "resources", "portfolio", "own_profile"),
+    N_("Talking"): ("messages", "talks", "announcements"),
     N_("Canteen and money"): ("money", "entitlements", "wallet", "approvals", "orders", "sold"),
     N_("Reports"): ("statistics", "indicators", "reports", "builder"),
     N_("People"): ("import", "corrections", "accounts", "roles", "attempts"),
@@ -190,6 +204,16 @@ def home_of(actor: Actor) -> str:
         return SECOND_STEP
     sections = sections_of(actor, "")
     return sections[0].address if sections else ACCOUNT
+
+
+def is_first_page(actor: Actor, path: str) -> bool:
+    """Tell whether an address is the first page of an actor's day; a gate's screen has room for its own alone."""
+    parts = path.split("/")
+    sections = sections_of(actor, parts[2] if path.startswith("/schools/") and len(parts) > 2 else "")
+    if not sections or sections[0].key == "gate":
+        return False
+    address = sections[0].address
+    return path == address or (address != "/" and path.startswith(f"{address}/"))
 
 
 def roles_of(key: str) -> frozenset[Role]:

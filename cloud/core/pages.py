@@ -54,6 +54,7 @@ class Visit:
     school_name: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)  # what waits for the reader, by section of the menu
     window: Window | None = None  # in which the service is worked on, if pages are to say one now
+    board: Sequence[Any] = ()  # announcements, on the first page of somebody's day
     reader: str | None = None  # of this session alone, nobody's is empty; None where the page did not ask
 
     @classmethod
@@ -88,6 +89,7 @@ class Visit:
 
 
 Counting = Callable[[Services, Actor], Awaitable[Mapping[str, int]]]  # tells what waits for somebody, by section
+Posting = Callable[[Services, Actor, str], Awaitable[Sequence[Any]]]  # tells what stands on the board for somebody
 Announcing = Callable[[Services], Awaitable[Window | None]]  # tells in which window the service is worked on
 
 

@@ -82,4 +82,25 @@ LEARNING: Mapping[Right, Allowed] = {
         Thing.LEARNING, N_("Keep the own profile: education, attestation, training, certificates"),
         dict.fromkeys(EVERYBODY_AT_WORK, Within.OWN),
     ),
+    Right.TALKS_JOIN: Allowed(
+        Thing.LEARNING, N_("Take part in the own chats and in the forum, search in them, tell of posts"),
+        at_school(*PEDAGOGUES, Role.OFFICE, *HEADS) | KIN,
+    ),
+    Right.TALKS_TEACH: Allowed(Thing.LEARNING, N_("Open and lead the chat of what one teaches"), OF_COURSE),
+    Right.TALKS_LEAD: Allowed(Thing.LEARNING, N_("Open and lead the chats of one's class and of its parents"),
+                              {Role.CLASS_TEACHER: Within.CLASS}),
+    Right.TALKS_MODERATE: Allowed(
+        Thing.LEARNING, N_("Moderate chats and the forum: read them, hide posts, mute people"),
+        at_school(Role.PEDAGOGUE, *HEADS) | {Role.CLASS_TEACHER: Within.CLASS},
+    ),
+    Right.TALKS_EXPORT: Allowed(Thing.LEARNING, N_("Take chats and topics out whole; each time is noted"),
+                                at_school(Role.PEDAGOGUE, *HEADS)),
+    Right.FORUM_KEEP: Allowed(Thing.LEARNING, N_("Keep the sections of the forum"),
+                              at_school(Role.METHODOLOGIST, Role.PEDAGOGUE, *HEADS)),
+    Right.BOARD_READ: Allowed(Thing.LEARNING, N_("Read the announcements on the board, and confirm them"),
+                              at_school(*EVERYBODY_AT_WORK) | KIN),
+    Right.BOARD_POST: Allowed(
+        Thing.LEARNING, N_("Post announcements, and see who has confirmed them"),
+        at_school(Role.METHODOLOGIST, Role.PEDAGOGUE, Role.OFFICE, *HEADS) | {Role.CLASS_TEACHER: Within.CLASS},
+    ),
 }  # fmt: skip

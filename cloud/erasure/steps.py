@@ -63,6 +63,17 @@ WITH to_the_family AS (
   RETURNING 1
 ), readers AS (DELETE FROM announcement_reader WHERE person_id = $1 RETURNING 1)
 SELECT 1 FROM to_the_family UNION ALL SELECT 1 FROM answers UNION ALL SELECT 1 FROM readers""",
+    "talks": """
+WITH posts AS (DELETE FROM talk_post WHERE person_id = $1 AND as_a <> 'staff' RETURNING 1),
+  of_staff AS (
+    UPDATE talk_post SET author = '№ ' || $1::bigint
+    WHERE person_id = $1 AND as_a = 'staff' AND author <> '№ ' || $1::bigint RETURNING 1),
+  told AS (DELETE FROM talk_report WHERE person_id = $1 RETURNING 1),
+  mutes AS (DELETE FROM talk_mute WHERE person_id = $1 RETURNING 1),
+  topics AS (
+    UPDATE talk SET title_encrypted = NULL, opened_by = '', person_id = NULL WHERE person_id = $1 RETURNING 1)
+SELECT 1 FROM posts UNION ALL SELECT 1 FROM of_staff UNION ALL SELECT 1 FROM told UNION ALL SELECT 1 FROM mutes
+UNION ALL SELECT 1 FROM topics""",
     "questions": """
 DELETE FROM support_question USING account WHERE account.id = account_id AND $1::bigint > 0
   AND login_digest IS NULL AND NOT account.is_active AND account.name = '№ ' || account.id RETURNING 1""",

@@ -18,6 +18,7 @@ from cloud.devices.invitations import KEYS as INVITATION_KEYS
 from cloud.devices.registry import SECRET
 from cloud.exports.profile_tables import PROFILES
 from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Sealed, Secret, Table, Writing, through
+from cloud.exports.talk_tables import TALKS
 from cloud.homework.kinds import ANSWER_FILE as HOMEWORK_ANSWER_FILE
 from cloud.homework.kinds import COMMENT as HOMEWORK_COMMENT
 from cloud.homework.kinds import FILE as HOMEWORK_FILE
@@ -295,6 +296,7 @@ TABLES = (
     ),
     Table("announcement_reader", through("announcement_id", "announcement")),
     Table("announcement_answer", sealed={"words_encrypted": Sealed(SAID, Secret.CONTACT)}),
+    *TALKS,
     Table("support_contact"),
     Table(
         "support_question",

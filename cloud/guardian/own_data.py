@@ -45,6 +45,9 @@ from cloud.portfolio.kinds import WORDS as ENTRY_WORDS
 from cloud.register.kinds import WHY
 from cloud.support.reading import ANSWER as REPLY
 from cloud.support.reading import WORDS as QUESTION
+from cloud.talks.kinds import FILE_NAME as POST_FILE
+from cloud.talks.kinds import MUTED, REPORTED
+from cloud.talks.kinds import WORDS as POSTED
 
 ROWS_MAX = 20_000  # of a table: decades of one child
 HOURS_S = 120.0
@@ -53,6 +56,8 @@ LIMIT, ORDER, PAY, NOTICES = FamilyRight.LIMIT, FamilyRight.ORDER, FamilyRight.P
 _ME = "SELECT id FROM guardian WHERE account_id = $2"
 _MINE = f"person_id = $1 AND guardian_id IN ({_ME})"
 _ACCOUNT = "SELECT id FROM ledger_account WHERE person_id = $1"
+_POST = ("id", "talk_id", "at", "words", "edited_at", "deleted_at", "hidden_at")
+_MUTE = ("at", "until_at", "by_name", "why", "lifted_at")
 _EATEN = "SELECT school_id, id FROM meal_sale WHERE person_id = $1"
 
 
@@ -177,6 +182,18 @@ PARTS = (
     Part("announcement_answer", ("announcement_id", "at", "author", "words"), "account_id = $2 AND announcement_id IN"
          " (SELECT announcement_id FROM announcement_reader WHERE person_id = $1 AND account_id = $2)",
          sealed={"words": SAID}),
+    Part("talk_post", _POST, "person_id = $1 AND account_id = $2", sealed={"words": POSTED}),
+    Part("talk_post", _POST, "person_id = $1 AND as_a = 'student'", _of(CONSENT), {"words": POSTED},
+         name="talk_post_of_child"),
+    Part("talk_file", ("post_id", "name", "media", "size"),
+         "post_id IN (SELECT id FROM talk_post WHERE person_id = $1 AND account_id = $2)", sealed={"name": POST_FILE}),
+    Part("talk_report", ("post_id", "at", "words", "outcome"), "person_id = $1 AND account_id = $2",
+         sealed={"words": REPORTED}),
+    Part("talk_mute", _MUTE, "person_id = $1 AND account_id = $2", sealed={"why": MUTED}),
+    Part("talk_mute", _MUTE, "account_id IN (SELECT account_id FROM student_account WHERE person_id = $1)",
+         _of(CONSENT), {"why": MUTED}, name="talk_mute_of_child"),
+    Part("posting_reading", ("posting_id", "seen_at", "confirmed_at"), "account_id = $2 AND posting_id IN"
+         " (SELECT id FROM posting WHERE school_id = (SELECT school_id FROM person WHERE id = $1))", by="posting_id"),
     Part("support_question", ("asked_at", "topic", "words", "answered_at", "answer"), "account_id = $2",
          sealed={"words": QUESTION, "answer": REPLY}),
     Part("correction_request", ("asked_at", "what", "is_wrong", "would_be_right", "answered_at", "outcome", "answer"),

@@ -57,6 +57,12 @@ TITLES = {
     "correction_request": N_("What you asked to correct"), "support_question": N_("What you asked support"),
     "announcement": N_("What the school wrote to you"), "announcement_reader": N_("When you read it"),
     "announcement_answer": N_("Answers to it"),
+    "talk_post": N_("What you wrote in chats and the forum"),
+    "talk_post_of_child": N_("What the child wrote in chats and the forum"),
+    "talk_file": N_("Files of your posts"), "talk_report": N_("Posts that you told moderators of"),
+    "talk_mute": N_("When you could not write in chats"),
+    "talk_mute_of_child": N_("When the child could not write in chats"),
+    "posting_reading": N_("Announcements that you have seen"),
 }  # fmt: skip
 HEADINGS = {  # where the dictionary's own words tell codes
     "account.language": N_("Language"), "transfer.kind": N_("What"),
@@ -83,6 +89,10 @@ HEADINGS = {  # where the dictionary's own words tell codes
     "preorder_dish.dish_id": N_("Dish"), "giving_back.way": N_("How"), "ledger_account.balance_tiyn": N_("Sum"),
     "ledger_line.entry_id": N_("Number"), "ledger_entry.id": N_("Number"), "ledger_entry.kind": N_("Why"),
     "correction_request.outcome": N_("Outcome"), "support_question.answer": N_("Answer"),
+    "talk_post.id": N_("Number"), "talk_post.talk_id": N_("Number of the talk"), "talk_post.words": N_("In words"),
+    "talk_file.post_id": N_("Number of the post"), "talk_report.post_id": N_("Number of the post"),
+    "talk_report.words": N_("In words"), "talk_report.outcome": N_("Outcome"),
+    "posting_reading.posting_id": N_("Number"),
     "announcement.id": N_("Number"), "announcement_reader.announcement_id": N_("Number"),
     "announcement_answer.announcement_id": N_("Number"), "announcement.texts": N_("In words"),
 }  # fmt: skip
@@ -118,6 +128,7 @@ OWN = {  # codes that mean something of their own in their column
         "checked": SIGNS["homework_checked"].word, "returned": SIGNS["homework_returned"].word,
     },
     "goal.state": {state.value: SIGNS[f"goal_is_{state}"].word for state in Reached},
+    "talk_report.outcome": {each: SIGNS[f"told_{each}"].word for each in ("hidden", "stands")},
     "support_question.topic": {topic.value: words for topic, words in TOPICS.items()},
     "restriction.kind": {
         "allergen": N_("Allergen"), "dish": N_("Dish"), "category": N_("Category"), "day_limit": N_("Limit of a day"),

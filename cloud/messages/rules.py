@@ -17,16 +17,22 @@ CLASSES_MAX = 200
 
 def checked(given: Given, now: datetime) -> Given:
     """Return a message as it is kept. Raises MessageRefused."""
-    wordings = {code: _checked_wording(each) for code, each in given.wordings.items() if each.title or each.body}
-    wordings = {language.value: wordings[language.value] for language in Language if language.value in wordings}
-    if not wordings:
-        raise MessageRefused(message("Write a title and a text, in one language at least."))
+    wordings = checked_wordings(given.wordings)
     if given.only_language and given.only_language not in set(Language):
         raise MessageRefused(message("Choose a language of the list."))
     if given.send_at is not None and not now <= given.send_at <= now + AHEAD:
         raise MessageRefused(message("Choose a time between now and {days} days ahead.", days=AHEAD.days))
     _check_audience(given)
     return replace(given, wordings=wordings)
+
+
+def checked_wordings(given: Mapping[str, Wording]) -> dict[str, Wording]:
+    """Return texts by language as they are kept, in one language at least. Raises MessageRefused."""
+    wordings = {code: _checked_wording(each) for code, each in given.items() if each.title or each.body}
+    wordings = {language.value: wordings[language.value] for language in Language if language.value in wordings}
+    if not wordings:
+        raise MessageRefused(message("Write a title and a text, in one language at least."))
+    return wordings
 
 
 def checked_answer(text: str) -> str:

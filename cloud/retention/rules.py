@@ -126,6 +126,30 @@ RULES = (
         (Aged("announcement", "school_id = $1 AND made_at < $2"),),
     ),
     Rule(
+        "moderation", N_("What was told of posts in talks, and who was not let write; the posts as long"),
+        ("talk_report", "talk_mute"), 3 * YEAR, "From the decision, or from the telling where nobody decided",
+        "The term in which a claim can be brought; Civil Code, article 178.", After.DELETED,
+        (Aged("talk_report", "school_id = $1 AND coalesce(decided_at, at) < $2"),
+         Aged("talk_mute", "school_id = $1 AND until_at < $2")),
+    ),
+    Rule(
+        "talks", N_("Chats and the forum: posts with their files and earlier words, and up to where somebody has read"),
+        ("talk", "talk_post", "talk_revision", "talk_file", "talk_reading"), 2 * YEAR,
+        "From the writing; what is reported goes with the reports, what was hidden three years after that", _PURPOSE,
+        After.DELETED,
+        (
+            Aged("talk_post", "school_id = $1 AND at < $2 AND (hidden_at IS NULL OR hidden_at < $2::date - 365)"
+                 " AND NOT EXISTS (SELECT FROM talk_report WHERE post_id = talk_post.id)"),
+            Aged("talk", "school_id = $1 AND last_at < $2"
+                 " AND NOT EXISTS (SELECT FROM talk_post WHERE talk_id = talk.id)"),
+        ),
+    ),
+    Rule(
+        "board", N_("Announcements on the board, their files, and who has seen and confirmed them"),
+        ("posting", "posting_class", "posting_file", "posting_reading"), 2 * YEAR, "From the last day on the board",
+        _PURPOSE, After.DELETED, (Aged("posting", "school_id = $1 AND last_on < $2"),),
+    ),
+    Rule(
         "questions", N_("Questions to support and their answers"), ("support_question",), YEAR, "From the asking",
         _PURPOSE, After.DELETED, (Aged("support_question", "school_id = $1 AND asked_at < $2"),),
     ),
@@ -217,7 +241,7 @@ RULES = (
          "resource_opening", "indicator_day", "support_contact", "statistics_day", "curriculum", "curriculum_item",
          "curriculum_unit", "class_curriculum",
          "course_theme", "load_norm", "room", "timetable_rule", "timetable_subject", "timetable", "timetable_slot",
-         "homework_norm", "award_key", "award_revocation"),
+         "homework_norm", "award_key", "award_revocation", "talk_section"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip

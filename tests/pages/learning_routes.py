@@ -5,6 +5,7 @@ from tests.pages.advice_routes import ADVICE_ROUTES
 from tests.pages.homework_routes import HOMEWORK_ROUTES
 from tests.pages.journal_routes import JOURNAL_ROUTES
 from tests.pages.progress_routes import PROGRESS_ROUTES
+from tests.pages.talk_routes import TALK_ROUTES
 
 CHILD = "/children/{ref}"
 PERSON = "/schools/{code}/people/{ref}"
@@ -115,4 +116,5 @@ LEARNING_ROUTES: dict[str, Right] = {
     **ADVICE_ROUTES,
     **PROGRESS_ROUTES,
     **HOMEWORK_ROUTES,
+    **TALK_ROUTES,
 }

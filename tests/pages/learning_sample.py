@@ -1,4 +1,4 @@
-"""What the sample school teaches: subjects and courses, a timetable, a journal, a portfolio."""
+"""What the sample school teaches: subjects and courses, a timetable, a journal, a portfolio, talks."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from tests.pages import (
     portfolio_sample,
     progress_sample,
     study_sample,
+    talk_sample,
     timetable_sample,
 )
 
@@ -34,4 +35,5 @@ async def write(services: Services, school_id: int, people: Sequence[Person], st
     await advice_sample.write(services, school_id, [each.ref for each in people[:3]])
     await progress_sample.write(services, school_id, people[0].id, people[1].id)
     await homework_sample.write(services, school_id, course_id, lesson_id, people[0].ref)
+    await talk_sample.write_all(services, school_id)
     return Learning(course_id, lesson_id, certificate)

@@ -514,7 +514,7 @@ def welcome(key: str) -> frozenset[Role]:
         return WHOLE_SCHOOL[asked]
     if path.startswith("/go/"):
         return roles_of("today")
-    if path.startswith("/resources"):  # of one's own school, whichever that is
+    if path.startswith(("/resources", "/talks", "/announcements")):  # of one's own school, whichever that is
         return WHOLE_SCHOOL[asked] | OWN_PEOPLE[asked]
     everywhere = frozenset(role for role, within in TABLE[asked].who.items() if within is Within.ALL)
     return everywhere or OWN_PEOPLE[asked]

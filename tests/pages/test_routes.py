@@ -126,6 +126,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
         places |= {"class_id": 0, "digest": site.sample.cover}
     if "/builder/" in key:
         places |= {"report_id": 1, "run_id": 1}
+    places |= {"talk_id": 1, "post_id": 1, "section_id": 1, "mute_id": 1}
     if "/messages/" in key:
         places["deed"] = "approve"
     if any(each in key for each in ("/register/", "/morning/", "/statistics/", "/journal/")):
@@ -168,6 +169,9 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM support_question WHERE answered_at IS NULL),"
         " (SELECT count(*) FROM announcement), (SELECT count(*) FROM announcement WHERE state = 'waiting'),"
         " (SELECT count(*) FROM announcement_answer),"
+        " (SELECT count(*) FROM talk), (SELECT count(*) FROM talk_post), (SELECT count(*) FROM talk_report),"
+        " (SELECT count(*) FROM talk_mute), (SELECT count(*) FROM talk_section), (SELECT count(*) FROM posting),"
+        " (SELECT count(hidden_at) FROM talk_post), (SELECT count(confirmed_at) FROM posting_reading),"
         " (SELECT count(*) FROM ledger_entry),"
         " (SELECT count(*) FROM absence WHERE state = 'told'), (SELECT count(*) FROM trip WHERE ended_at IS NULL),"
         " (SELECT count(*) FROM profile_field), (SELECT count(*) FROM portfolio_entry WHERE state = 'waiting'),"

@@ -25,6 +25,7 @@ EXEMPT = {
     "accounts.factors.start_app": "a secret that is shown, and counts for nothing before its first code: that is noted",
     "accounts.passkeys.offer_passkey": "a challenge for the browser; the passkey that answers it is noted",
     "ledger.notes.note": "a part of a posting by hand: whoever posts notes it, in the same transaction",
+    "announcements.board.open_posting": "that an announcement was opened, by whom it was for",
     "messages.inbox.open_message": "that a message was opened, by whom it was for",
     "notifications.actions.mark_read": "that a letter was opened, by whom it was for",
     "notifications.channels.choices.forget_scope": "how somebody wants to be told changes nothing for anybody else",
@@ -37,6 +38,7 @@ EXEMPT = {
     "rosters.actions.publish": "made of what was noted when it changed",
     "rosters.actions.publish_canteen": "made of what was noted when it changed",
     "rosters.passes.phone_pass": "a code of a minute for the guardian's own child; its use is a record of the gate",
+    "talks.reading.mark_read": "up to where a talk was read, by who takes part in it",
     "support.asking.note_seen": "that an answer was seen, by who asked",
 }
 PERSONAL = (
