@@ -4,6 +4,7 @@ Rule: what is kept can be read again, and `score` takes it.
 """
 
 import unicodedata
+from collections.abc import Sequence
 
 from cloud.assessments.errors import AnswerRefused
 from cloud.assessments.questions import (
@@ -21,7 +22,7 @@ from cloud.assessments.questions import (
 from cloud.core.messages import message
 from cloud.core.texts import has_unseen
 
-LINE_MAX, ESSAY_MAX = 200, 40_000  # letters
+LINE_MAX, ESSAY_MAX = 200, 8_000  # letters: a form of them stays under what a form may have
 
 # What JSON holds of an answer: keys, pairs, or a text.
 Kept = list[str] | list[list[str]] | str | None
@@ -42,6 +43,26 @@ def read_answer(question: Question, given: object) -> Answer:
             return _typed_number(_typed(given, LINE_MAX))
         case Text() | Essay() as body:
             return _typed(given, ESSAY_MAX if isinstance(body, Essay) else LINE_MAX) or None
+
+
+def of_fields(question: Question, fields: Sequence[str]) -> object:
+    """Return what the fields of a question's form say, as JSON holds an answer; a pair is two keys with a space."""
+    said = [each for each in fields if each]
+    match question.body:
+        case Choice() | Order():
+            return said
+        case Match():
+            return [each.split(" ", 1) for each in said]
+        case Number() | Text() | Essay():
+            return fields[0] if fields else ""
+
+
+def moved(keys: Sequence[str], key: str, by: int) -> list[str]:
+    """Return keys of which one has changed places with its neighbour, the one before it where `by` is -1."""
+    found = list(keys)
+    if key in found and 0 <= (at := found.index(key)) + by < len(found):
+        found[at], found[at + by] = found[at + by], found[at]
+    return found
 
 
 def to_kept(answer: Answer) -> Kept:

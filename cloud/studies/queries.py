@@ -32,6 +32,7 @@ _COURSES = f"""{_COURSE} WHERE course.school_id = $1 AND course.year = $2
   AND ($3::bigint[] IS NULL OR course.school_class_id = ANY($3)) AND ($4::bigint IS NULL OR teacher_id = $4)
 ORDER BY grade, letter, subject.id, group_name LIMIT $5"""
 _ONE = f"{_COURSE} WHERE course.school_id = $1 AND course.id = $2"
+_SOME = f"{_COURSE} WHERE course.school_id = $1 AND course.id = ANY($2) LIMIT $3"
 _OWN = """
 SELECT person.id FROM staff_account JOIN person ON person.id = person_id
 WHERE account_id = $1 AND school_id = $2 AND is_active ORDER BY person.id LIMIT 1
@@ -142,6 +143,12 @@ async def courses_of(
     wanted = None if class_ids is None else list(class_ids)
     rows = await services.database.pool.fetch(_COURSES, school_id, year, wanted, teacher_id, COURSES_MAX)
     return [_course(row) for row in rows]
+
+
+async def courses_by_id(services: Services, school_id: int, course_ids: Collection[int]) -> dict[int, Course]:
+    """Return courses of a school by their numbers, of whichever year."""
+    rows = await services.database.pool.fetch(_SOME, school_id, list(course_ids), COURSES_MAX)
+    return {row["id"]: _course(row) for row in rows}
 
 
 async def course_of(services: Services, school_id: int, course_id: int) -> Course:
