@@ -18,7 +18,8 @@ from cloud.core.services import Services
 ANSWERS_MAX = 200_000
 _QUESTIONS = """
 SELECT DISTINCT ON (question.digest) question.digest, question.id, source_id, content
-FROM assessment_question AS question JOIN assessment_given AS given ON given.id = given_id WHERE assessment_id = $1 AND school_id = $2
+FROM assessment_question AS question JOIN assessment_given AS given ON given.id = given_id
+WHERE assessment_id = $1 AND school_id = $2
 ORDER BY question.digest, question.id DESC LIMIT 2000
 """
 _ANSWERS = """

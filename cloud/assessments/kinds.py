@@ -121,6 +121,12 @@ class Given:
         """Tell whether an attempt can begin now."""
         return self.terms.opens_at <= now < self.terms.closes_at
 
+    def state(self, now: datetime) -> str:
+        """Return the sign by which its state is shown."""
+        if self.is_open(now):
+            return "test_open"
+        return "test_ahead" if now < self.terms.opens_at else "test_closed"
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:

@@ -33,6 +33,18 @@ LEARNING: Mapping[Right, Allowed] = {
     Right.GRADING_KEEP: Allowed(Thing.LEARNING, N_("Set by which scheme marks are given and counted"),
                                 at_school(Role.DEPUTY)),
     Right.DIARY_READ: Allowed(Thing.LEARNING, N_("Read the diary: lessons, marks, what teachers wrote"), KIN),
+    Right.TESTS_MAKE: Allowed(
+        Thing.LEARNING, N_("Keep banks of questions, make tests of them, see how good their questions are"),
+        at_school(Role.METHODOLOGIST, Role.DEPUTY) | OF_COURSE,
+    ),
+    Right.TESTS_GIVE: Allowed(
+        Thing.LEARNING, N_("Give tests to what one teaches, mark them, put the results into the journal"), OF_COURSE
+    ),
+    Right.TESTS_READ: Allowed(Thing.LEARNING, N_("See which tests classes took, and what each student reached"),
+                              at_school(Role.METHODOLOGIST, *HEADS) | OF_CLASS),
+    Right.TESTS_TAKE: Allowed(Thing.LEARNING, N_("Take a test"), {Role.STUDENT: Within.OWN}),
+    Right.TESTS_SEE: Allowed(Thing.LEARNING, N_("See one's own tests or one's child's: results, and what was right"),
+                             KIN),
     Right.PROFILES_READ: Allowed(
         Thing.LEARNING, N_("See profiles and portfolios"),
         at_school(Role.METHODOLOGIST, Role.PEDAGOGUE, Role.OFFICE, *HEADS) | OF_CLASS | KIN,

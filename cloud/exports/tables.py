@@ -16,6 +16,7 @@ from cloud.collectors.queries import PAPER as COLLECTOR_PAPER
 from cloud.collectors.queries import PHONE as COLLECTOR_PHONE
 from cloud.devices.invitations import KEYS as INVITATION_KEYS
 from cloud.devices.registry import SECRET
+from cloud.exports.assessment_tables import ASSESSMENTS
 from cloud.exports.profile_tables import PROFILES
 from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Sealed, Secret, Table, Writing, through
 from cloud.journal.kinds import FILE as LESSON_FILE
@@ -93,6 +94,7 @@ TABLES = (
     Table("journal_reason", sealed={"reason_encrypted": Sealed(MARK_REASON)}),
     Table("journal_remark", sealed={"words_encrypted": Sealed(REMARK)}),
     Table("grading_scheme"),
+    *ASSESSMENTS,
     Table("curriculum"),
     Table("curriculum_item", through("curriculum_id", "curriculum")),
     Table("curriculum_unit", _OF_PLAN),

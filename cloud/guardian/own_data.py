@@ -13,6 +13,8 @@ from cloud.absences.kinds import ANSWER as ABSENCE_ANSWER
 from cloud.absences.kinds import REASON, WORDS
 from cloud.accounts.actions import audit
 from cloud.accounts.logins import LOGIN
+from cloud.assessments.kinds import REMARK as TEST_REMARK
+from cloud.assessments.kinds import WORDS as TEST_WORDS
 from cloud.collectors.queries import PHONE as COLLECTOR_PHONE
 from cloud.core.actor import Actor
 from cloud.core.services import Services
@@ -121,6 +123,11 @@ PARTS = (
          "goal_id IN (SELECT id FROM goal WHERE person_id = $1)", _of(SEE), {"title": STEP}),
     Part("award", ("awarded_on", "awarded_by", "document", "revoked_at"), "person_id = $1", _of(SEE),
          {"document": AWARD}),
+    Part("assessment_attempt", ("id", "given_id", "number", "began_at", "ends_at", "handed_at"), "person_id = $1",
+         _of(SEE)),
+    Part("assessment_answer", ("attempt_id", "place", "answer", "words", "answered_at", "points", "remark"),
+         "attempt_id IN (SELECT id FROM assessment_attempt WHERE person_id = $1)", _of(SEE),
+         {"words": TEST_WORDS, "remark": TEST_REMARK}, by="attempt_id, place"),
     Part("collector", ("name", "relation", "phone", "first_on", "last_on", "named_at", "ended_at"),
          f"person_id = $1 AND guardian_id IN ({_ME})", _of(CONSENT), {"phone": COLLECTOR_PHONE}),
     Part("movement", ("on", "at", "direction", "gate", "kind", "reason", "received_at"), "person_id = $1", _of(SEE)),
@@ -177,6 +184,8 @@ CROSS JOIN unnest(ARRAY['dish', 'dish_id']) AS kind WHERE school_id = $1
 UNION ALL SELECT 'course', course.id::text, concat_ws(', ', name_kk, nullif(group_name, '')),
   concat_ws(', ', name_ru, nullif(group_name, '')), concat_ws(', ', name_en, nullif(group_name, ''))
 FROM course JOIN school_subject AS taught ON taught.id = subject_id WHERE course.school_id = $1
+UNION ALL SELECT 'given_test', id::text, title, title, title FROM assessment_given
+WHERE school_id = $1 AND id IN (SELECT given_id FROM assessment_attempt WHERE person_id = $2)
 UNION ALL SELECT 'lesson', lesson.id::text, concat_ws(', ', name_kk, lesson.number), concat_ws(', ', name_ru,
   lesson.number), concat_ws(', ', name_en, lesson.number)
 FROM lesson JOIN course ON course.id = course_id JOIN school_subject AS taught ON taught.id = subject_id

@@ -39,6 +39,7 @@ TITLES = {
     "collector": N_("Whom you let collect the child"), "profile_field": N_("The child's profile, with each change"),
     "portfolio_entry": N_("The child's portfolio"), "portfolio_file": N_("Files of the portfolio"),
     "goal": N_("Goals of the child"), "goal_step": N_("Steps to the goals"), "award": N_("Certificates of the school"),
+    "assessment_attempt": N_("Attempts at tests"), "assessment_answer": N_("Answers in tests"),
     "movement": N_("Passages at gates"), "notice": N_("What you were told"), "meal_sale": N_("Meals"),
     "meal_line": N_("Dishes of the meals"), "meal_refusal": N_("What was not sold"),
     "meal_rating": N_("Ratings of meals"), "dish_rating": N_("Ratings of dishes"),
@@ -67,6 +68,9 @@ HEADINGS = {  # where the dictionary's own words tell codes
     "portfolio_entry.id": N_("Number"), "portfolio_entry.state": N_("State"), "goal.id": N_("Number"),
     "goal.state": N_("State"), "goal_step.goal_id": N_("Number"), "portfolio_file.entry_id": N_("Number"),
     "portfolio_entry.kind": N_("What it is"),
+    "assessment_attempt.id": N_("Number"), "assessment_attempt.given_id": N_("Test"),
+    "assessment_answer.attempt_id": N_("Number of the attempt"), "assessment_answer.place": N_("Question"),
+    "assessment_answer.answer": N_("What was chosen"), "assessment_answer.points": N_("Points"),
     "meal_line.sale": N_("Number of the meal"), "meal_line.dish": N_("Dish"), "dish_rating.dish": N_("Dish"),
     "entitlement.kind": N_("What it gives"), "restriction.kind": N_("About"), "restriction.value": N_("What"),
     "preorder.id": N_("Number"), "preorder_dish.preorder_id": N_("Number of the order"),
@@ -112,6 +116,7 @@ NAMED = {  # columns of keys that have a name at the school
     "dish_rating.meal": "meal", "entitlement.meals": "meal", "wallet_voucher.meal": "meal", "preorder.meal": "meal",
     "stay.school_class_id": "class", "course_member.course_id": "course",
     "journal_mark.lesson_id": "lesson", "journal_remark.lesson_id": "lesson",
+    "assessment_attempt.given_id": "given_test",
     "meal_line.dish": "dish", "dish_rating.dish": "dish", "preorder_dish.dish_id": "dish_id",
 }  # fmt: skip
 

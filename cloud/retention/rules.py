@@ -191,6 +191,11 @@ RULES = (
         ),
     ),
     Rule(
+        "tests", N_("Attempts of students at tests, with their answers and points"),
+        ("assessment_attempt", "assessment_answer"), 2 * YEAR, "From the end of the attempt", _PURPOSE, After.DELETED,
+        (Aged("assessment_attempt", "school_id = $1 AND ends_at < $2"),),  # answers go with them
+    ),
+    Rule(
         "records", N_("Devices' records: a person's reference, no name"),
         ("record", "quarantine", "loss", "watermark", "device_boots"), None, "",
         "The chain proves what happened; without the person's row nobody knows whose reference it is.", After.KEPT,
@@ -203,7 +208,7 @@ RULES = (
          "factor_rule", "relying_party", "lti_tool", "lti_line", "resource", "resource_audience", "identity_provider",
          "support_contact", "statistics_day", "curriculum", "curriculum_item", "curriculum_unit", "class_curriculum",
          "course_theme", "load_norm", "room", "timetable_rule", "timetable_subject", "timetable", "timetable_slot",
-         "award_key", "award_revocation"),
+         "award_key", "award_revocation", "bank_question", "assessment", "assessment_given", "assessment_question"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip
