@@ -42,12 +42,14 @@ from cloud.guardian import (
     collector_pages,
     diary_pages,
     joining_pages,
+    log_pages,
     notice_api,
     notice_pages,
     order_pages,
     own_data_pages,
     pass_pages,
     portfolio_pages,
+    practice_pages,
     push_pages,
     rating_pages,
     recovery_pages,
@@ -121,6 +123,7 @@ from cloud.office import (
     plan_pages,
     profile_pages,
     program_pages,
+    qti_pages,
     region_pages,
     region_report_pages,
     register_pages,
@@ -152,6 +155,7 @@ from cloud.office import collector_pages as collector_pages_of_school
 from cloud.office import order_pages as kitchen_pages
 from cloud.office import pages as office_pages
 from cloud.office import portfolio_pages as portfolio_pages_of_school
+from cloud.office import practice_pages as practice_pages_of_school
 from cloud.office import rating_pages as canteen_rating_pages
 from cloud.office import statistics_api as statistics_api_of_school
 from cloud.office import statistics_pages as statistics_pages_of_school
@@ -219,6 +223,7 @@ ROUTERS = (
     trip_pages.router, collect_pages.router,
     portfolio_pages.router, portfolio_pages_of_school.router, profile_pages.router, goal_pages.router,
     staff_profile_pages.router, own_profile_pages.router, certificate_pages.router,
+    qti_pages.router, practice_pages_of_school.router, practice_pages.router, log_pages.router,
     bank_pages.router, assessment_pages.router, given_pages.router, sitting_pages.router,
     alert_pages.router, calendar_pages_of_school.router,
     account_pages_of_school.router, account_pages_of_school.of_one, ways_in_pages.router,

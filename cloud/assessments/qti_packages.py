@@ -85,7 +85,10 @@ def read_package(content: bytes) -> Read:
     if len(listed.items) > ITEMS_MAX:
         raise PackageRefused(message("The package has too many items: {most} at most.", most=ITEMS_MAX))
     contents = files.read([path for path, _ in listed.items])
-    entries, left_out, changed, languages = [], [], [], []
+    entries: list[Entry] = []
+    left_out: list[Told] = []
+    changed: list[Told] = []
+    languages: list[str] = []
     for path, theme in listed.items:
         title = posixpath.basename(path)
         try:

@@ -79,7 +79,7 @@ class Rules:
         for rule in self.processing:
             running.obey(rule)
         reached = running.outcomes.get(SCORE)
-        return reached if isinstance(reached, Decimal) and not isinstance(reached, bool) else Decimal(0)
+        return reached if isinstance(reached, Decimal) else Decimal(0)
 
     def _by_template(self, template: str, response: Value) -> Decimal:
         name = template.rsplit("/", 1)[-1].removesuffix(".xml")

@@ -38,7 +38,7 @@ UPLOAD_MAX = 11 * 1024 * 1024  # a spreadsheet of 10 MB in its form
 UPLOADS = re.compile(
     r"/schools/[^/]+/(import|people/[^/]+/(photo|consents/paper)|dishes/import|dishes/of/[^/]+/photo|wallet/files"
     r"|resources/of/[^/]+/cover|messages/new|courses/[0-9]+/themes/import|journal/[0-9]+/lessons/[0-9]+/files"
-    r"|(people|staff)/[^/]+/profile/entries)|/children/[^/]+/(absences|portfolio)(/[0-9]+/reply)?"
+    r"|tests/packages|(people|staff)/[^/]+/profile/entries)|/children/[^/]+/(absences|portfolio)(/[0-9]+/reply)?"
     r"|/profile/[^/]+/entries(/[0-9]+/reply)?"
 )
 ELSEWHERE = message("This form was sent from another site. Open the page again and repeat.")

@@ -27,6 +27,8 @@ from cloud.core.pages import Visit, pages_of
 from cloud.core.services import Services
 from cloud.guardian.queries import Child, seen_of
 from cloud.people.kinds import FamilyRight
+from cloud.proctoring.kinds import SIGN_S
+from cloud.proctoring.logs import is_asked, is_logged
 
 router = APIRouter(prefix="/children/{ref}", include_in_schema=False)
 Fields = Annotated[list[str], Form(max_length=20)]
@@ -108,7 +110,9 @@ async def _about(
     return pages_of(request).page(
         replace(visit, zone=child.zone), "guardian/test.html",
         status=refused.status if refused else HTTPStatus.OK, section="children", child=child, own=own, now=now,
-        counts=COUNTS, refused=translate(visit.language, refused.message) if refused else "",
+        counts=COUNTS, is_asked=await is_asked(services, given_id),
+        is_logged=await is_logged(services, given_id, child.id),
+        refused=translate(visit.language, refused.message) if refused else "",
     )  # fmt: skip
 
 
@@ -128,6 +132,7 @@ async def _attempt(
         replace(visit, zone=child.zone), "guardian/attempt.html" if is_over else "guardian/sitting.html",
         status=refused.status if refused else HTTPStatus.OK, section="children", child=child, paper=paper,
         now=now, refused=told, is_reviewed=is_reviewed(paper.given, paper.attempt, now), **_clock(paper, child, now),
+        is_logged=not is_over and await is_logged(services, paper.given.id, child.id), signs_s=SIGN_S,
     )  # fmt: skip
 
 

@@ -23,6 +23,9 @@ from cloud.office.assessments import (
     refused_by,
     typed_instant,
 )
+from cloud.proctoring.kinds import WORDS
+from cloud.proctoring.logs import ask_for_log, is_asked, log_of, times_left
+from cloud.proctoring.rules import away_s, line_of
 
 router = APIRouter(prefix="/schools/{code}/tests/given/{given_id}", include_in_schema=False)
 RESULTS, ATTEMPT = Page("office/test_given.html"), Page("office/test_attempt.html")
@@ -44,6 +47,13 @@ async def end(request: Request, desk: GiveDesk, given_id: Counted, closes: Text 
 
     refused = await refused_by(change())
     return await _page(request, desk, given_id, refused) if refused else back_to(desk, f"/given/{given_id}")
+
+
+@router.post("/log")
+async def log(desk: GiveDesk, given_id: Counted, wanted: Text = "") -> Response:
+    """Have the test taken with a log, by who consented; or without."""
+    await ask_for_log(desk.services, desk.actor, desk.school, given_id, is_wanted=bool(wanted))
+    return back_to(desk, f"/given/{given_id}#log-head")
 
 
 @router.post("/back")
@@ -98,6 +108,8 @@ async def _page(
         reviews=REVIEWS, lessons=await lessons_for(services, desk.school, course) if gives else [],
         closes=typed_instant(given.terms.closes_at, desk), state=given.state(desk.visit.now), analyses=reach.makes(
             course.subject.id), has_begun=any(each.attempts for each in results),
+        is_asked=await is_asked(services, given_id),
+        left=await times_left(services, [one.id for each in results for one in each.attempts]),
     )  # fmt: skip
 
 
@@ -111,7 +123,10 @@ async def _attempt(
     if paper.given.id != given_id or student is None:
         raise NotFound
     is_over = paper.attempt.is_over(desk.visit.now)
+    log = await log_of(desk.services, given, paper.attempt)
+    begins, ends = paper.attempt.began_at, paper.attempt.handed_at or min(paper.attempt.ends_at, desk.visit.now)
     return ATTEMPT.shown(
         request, desk, refused, paper=paper, given=given, course=course, student=student,
-        marks=reach.gives(course) and is_over, is_over=is_over,
+        marks=reach.gives(course) and is_over, is_over=is_over, log=log, away_s=away_s(log), log_words=WORDS,
+        log_marks=line_of(log, begins, ends), begins=begins, ends=ends,
     )  # fmt: skip
