@@ -72,6 +72,7 @@ SEALED = (
     SealedColumn("journal_remark", "words_encrypted", "journal_remark.words", "lesson_id || ':' || person_id"),
     SealedColumn("assessment_answer", "words_encrypted", "assessment_answer.words", "attempt_id || ':' || place"),
     SealedColumn("assessment_answer", "remark_encrypted", "assessment_answer.remark", "attempt_id || ':' || place"),
+    SealedColumn("practice_answer", "words_encrypted", "practice_answer.words", "attempt_id || ':' || place"),
     SealedColumn("restriction", "value_encrypted", "restriction.value", "id::text"),
     SealedColumn("restriction", "document_encrypted", "restriction.document", "id::text"),
     SealedColumn("entitlement", "document_encrypted", "entitlement.document", "id::text"),

@@ -83,7 +83,10 @@ WITH reasons AS (
   WHERE person_id = $1 AND mark.school_id = why.school_id AND mark.number = why.number RETURNING 1
 ), remarks AS (DELETE FROM journal_remark WHERE person_id = $1 RETURNING 1)
 SELECT 1 FROM reasons UNION ALL SELECT 1 FROM remarks""",
-    "tests": "DELETE FROM assessment_attempt WHERE person_id = $1 RETURNING 1",
+    "tests": """
+WITH taken AS (DELETE FROM assessment_attempt WHERE person_id = $1 RETURNING 1),
+  practised AS (DELETE FROM practice_attempt WHERE person_id = $1 RETURNING 1)
+SELECT 1 FROM taken UNION ALL SELECT 1 FROM practised""",
     "absences": "DELETE FROM absence WHERE person_id = $1 RETURNING 1",
     "collectors": "DELETE FROM collector WHERE person_id = $1 RETURNING 1",
     "profile": """

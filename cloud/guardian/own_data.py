@@ -40,6 +40,7 @@ from cloud.portfolio.kinds import ANSWER as ENTRY_ANSWER
 from cloud.portfolio.kinds import TITLE
 from cloud.portfolio.kinds import VALUE as FIELD
 from cloud.portfolio.kinds import WORDS as ENTRY_WORDS
+from cloud.practice.kinds import WORDS as PRACTICE_WORDS
 from cloud.register.kinds import WHY
 from cloud.support.reading import ANSWER as REPLY
 from cloud.support.reading import WORDS as QUESTION
@@ -128,6 +129,13 @@ PARTS = (
     Part("assessment_answer", ("attempt_id", "place", "answer", "words", "answered_at", "points", "remark"),
          "attempt_id IN (SELECT id FROM assessment_attempt WHERE person_id = $1)", _of(SEE),
          {"words": TEST_WORDS, "remark": TEST_REMARK}, by="attempt_id, place"),
+    Part("practice_attempt", ("id", "way", "about", "began_at", "ends_at", "handed_at"), "person_id = $1", _of(SEE)),
+    Part("practice_answer", ("attempt_id", "place", "answer", "words", "answered_at", "points", "reached"),
+         "attempt_id IN (SELECT id FROM practice_attempt WHERE person_id = $1)", _of(SEE), {"words": PRACTICE_WORDS},
+         by="attempt_id, place"),
+    Part("sitting_log", ("attempt_id", "began_at", "seen_at"), "person_id = $1", _of(SEE), by="attempt_id"),
+    Part("sitting_event", ("attempt_id", "at", "kind", "lasted_s", "place"),
+         "attempt_id IN (SELECT attempt_id FROM sitting_log WHERE person_id = $1)", _of(SEE)),
     Part("collector", ("name", "relation", "phone", "first_on", "last_on", "named_at", "ended_at"),
          f"person_id = $1 AND guardian_id IN ({_ME})", _of(CONSENT), {"phone": COLLECTOR_PHONE}),
     Part("movement", ("on", "at", "direction", "gate", "kind", "reason", "received_at"), "person_id = $1", _of(SEE)),

@@ -21,6 +21,8 @@ from cloud.portfolio.fields import BY_KEY, FIELDS
 from cloud.portfolio.goals import State as Reached
 from cloud.portfolio.kinds import KINDS, LEVELS, PLACES
 from cloud.portfolio.kinds import State as Entered
+from cloud.practice.kinds import WAYS
+from cloud.proctoring.kinds import WORDS as NOTICED
 from cloud.support.kinds import TOPICS
 
 TITLES = {
@@ -40,6 +42,8 @@ TITLES = {
     "portfolio_entry": N_("The child's portfolio"), "portfolio_file": N_("Files of the portfolio"),
     "goal": N_("Goals of the child"), "goal_step": N_("Steps to the goals"), "award": N_("Certificates of the school"),
     "assessment_attempt": N_("Attempts at tests"), "assessment_answer": N_("Answers in tests"),
+    "practice_attempt": N_("Practice"), "practice_answer": N_("Answers in practice"),
+    "sitting_log": N_("Logs of attempts at tests"), "sitting_event": N_("What logs of attempts noticed"),
     "movement": N_("Passages at gates"), "notice": N_("What you were told"), "meal_sale": N_("Meals"),
     "meal_line": N_("Dishes of the meals"), "meal_refusal": N_("What was not sold"),
     "meal_rating": N_("Ratings of meals"), "dish_rating": N_("Ratings of dishes"),
@@ -71,6 +75,12 @@ HEADINGS = {  # where the dictionary's own words tell codes
     "assessment_attempt.id": N_("Number"), "assessment_attempt.given_id": N_("Test"),
     "assessment_answer.attempt_id": N_("Number of the attempt"), "assessment_answer.place": N_("Question"),
     "assessment_answer.answer": N_("What was chosen"), "assessment_answer.points": N_("Points"),
+    "practice_attempt.id": N_("Number"), "practice_attempt.way": N_("What it is"),
+    "practice_answer.attempt_id": N_("Number of the attempt"), "practice_answer.place": N_("Question"),
+    "practice_answer.answer": N_("What was chosen"), "practice_answer.points": N_("Most points"),
+    "practice_answer.reached": N_("Points"), "sitting_log.attempt_id": N_("Number of the attempt"),
+    "sitting_event.attempt_id": N_("Number of the attempt"), "sitting_event.kind": N_("What"),
+    "sitting_event.place": N_("Question"),
     "meal_line.sale": N_("Number of the meal"), "meal_line.dish": N_("Dish"), "dish_rating.dish": N_("Dish"),
     "entitlement.kind": N_("What it gives"), "restriction.kind": N_("About"), "restriction.value": N_("What"),
     "preorder.id": N_("Number"), "preorder_dish.preorder_id": N_("Number of the order"),
@@ -80,7 +90,9 @@ HEADINGS = {  # where the dictionary's own words tell codes
     "announcement.id": N_("Number"), "announcement_reader.announcement_id": N_("Number"),
     "announcement_answer.announcement_id": N_("Number"), "announcement.texts": N_("In words"),
 }  # fmt: skip
-HIDDEN = frozenset({"award.document", "ledger_account.part", "meal_line.version", "preorder_dish.version"})
+HIDDEN = frozenset({
+    "award.document", "ledger_account.part", "meal_line.version", "practice_attempt.about", "preorder_dish.version",
+})  # fmt: skip
 # A family's money is a debt of the school: bookkeeping tells it with a minus.
 OWED = frozenset({"ledger_account.balance_tiyn", "ledger_line.amount_tiyn"})
 PREFIXES = {  # of codes in the list of words
@@ -105,6 +117,8 @@ OWN = {  # codes that mean something of their own in their column
     "portfolio_entry.kind": {kind.value: words for kind, words in KINDS.items()},
     "portfolio_entry.level": LEVELS, "portfolio_entry.result": PLACES,
     "portfolio_entry.state": {state.value: SIGNS[f"entry_{state}"].word for state in Entered},
+    "practice_attempt.way": {way.value: words for way, words in WAYS.items()},
+    "sitting_event.kind": {what.value: words for what, words in NOTICED.items()},
     "goal.state": {state.value: SIGNS[f"goal_is_{state}"].word for state in Reached},
     "support_question.topic": {topic.value: words for topic, words in TOPICS.items()},
     "restriction.kind": {

@@ -11,6 +11,7 @@ from enum import Enum
 
 from cloud.core.i18n import N_
 from cloud.devices.invitations import KEPT as CODES_KEPT
+from cloud.proctoring.kinds import KEPT_DAYS as LOGS_KEPT_DAYS
 
 YEAR = timedelta(days=365)
 
@@ -196,6 +197,17 @@ RULES = (
         (Aged("assessment_attempt", "school_id = $1 AND ends_at < $2"),),  # answers go with them
     ),
     Rule(
+        "practice", N_("Practice of students, with answers and points"), ("practice_attempt", "practice_answer"), YEAR,
+        "From the end of the attempt", _PURPOSE, After.DELETED,
+        (Aged("practice_attempt", "school_id = $1 AND ends_at < $2"),),  # answers go with them
+    ),
+    Rule(
+        "test_logs", N_("Logs of attempts at tests: what the page noticed about its window"),
+        ("sitting_log", "sitting_event"), timedelta(days=LOGS_KEPT_DAYS),
+        "From the beginning of the attempt, or at once when the consent is withdrawn", _PURPOSE, After.DELETED,
+        (Aged("sitting_log", "school_id = $1 AND (began_at < $2 OR NOT consented(person_id, 'test_log'))"),),
+    ),
+    Rule(
         "records", N_("Devices' records: a person's reference, no name"),
         ("record", "quarantine", "loss", "watermark", "device_boots"), None, "",
         "The chain proves what happened; without the person's row nobody knows whose reference it is.", After.KEPT,
@@ -208,7 +220,8 @@ RULES = (
          "factor_rule", "relying_party", "lti_tool", "lti_line", "resource", "resource_audience", "identity_provider",
          "support_contact", "statistics_day", "curriculum", "curriculum_item", "curriculum_unit", "class_curriculum",
          "course_theme", "load_norm", "room", "timetable_rule", "timetable_subject", "timetable", "timetable_slot",
-         "award_key", "award_revocation", "bank_question", "assessment", "assessment_given", "assessment_question"),
+         "award_key", "award_revocation", "bank_question", "assessment", "assessment_given", "assessment_question",
+         "practice_theme", "sitting_watch"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip
