@@ -1,4 +1,4 @@
-"""What is measured of tests: two thousand students in one at once, each of whom sends an answer every twenty seconds."""
+"""What is measured of tests: two thousand students in one at once, each sending an answer every twenty seconds."""
 
 import asyncio
 import time
@@ -124,7 +124,7 @@ async def _measure(url: str, pages: str) -> list[Figure]:
     await connection.close()
     took_ms = [each for one in sat for each in one.result()]
     expected = STUDENTS * ROUNDS + WARMING
-    assert kept == expected, f"{kept} answers are kept of {expected}"  # noqa: S101 (a measurement of nothing is none)
+    assert kept == expected, f"{kept} answers are kept of {expected}"
     how = (
         f"{len(took_ms):,} answers of {STUDENTS:,} students, one each {EVERY_S:.0f} s, from the instant at which each"
         " was due; one web process on PostgreSQL that syncs, load generator on the same machine"

@@ -125,11 +125,19 @@ async def test_a_section_that_cannot_be_is_refused(sitting: Sitting, section: Se
         await sitting.test(section)
 
 
-async def test_the_same_question_stands_once_in_a_test(sitting: Sitting) -> None:
-    numbers = await sitting.bank(SUM)
+async def test_nobody_is_asked_the_same_twice(sitting: Sitting) -> None:
+    numbers = await sitting.bank(SUM, PI, theme="Сан")
 
-    with pytest.raises(TestRefused, match="already"):
+    with pytest.raises(TestRefused, match="in the test already"):
         await sitting.test(Section("1", tuple(numbers)), Section("2", tuple(numbers)))
+    with pytest.raises(TestRefused, match="drawn from already"):
+        await sitting.test(Section("1", (), "Сан", 1), Section("2", (), "Сан", 1))
+    with pytest.raises(TestRefused, match="has 1 questions"):  # the other one is asked anyway
+        await sitting.give(await sitting.test(Section("1", (numbers[0],)), Section("2", (), "Сан", 2)))
+    given_id = await sitting.give(await sitting.test(Section("1", (numbers[0],)), Section("2", (), "Сан", 1)))
+
+    paper = await sitting.paper(await sitting.begin(given_id))
+    assert [each.question.body for each in paper.items] == [SUM, PI]
 
 
 @TEST
