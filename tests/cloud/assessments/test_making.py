@@ -22,14 +22,13 @@ from cloud.assessments.making import (
     keep_sections,
     make_test,
     rename_test,
-    test_of,
-    tests_within,
     with_questions,
     with_section,
     without_question,
     without_section,
 )
-from cloud.assessments.making import test_of as found_test
+from cloud.assessments.making import test_of as found_test  # a name that is no test's
+from cloud.assessments.making import tests_within as made_within
 from cloud.assessments.questions import Choice, Kind, Question
 from cloud.assessments.reach import given_within, reach_of
 from cloud.assessments.results import given_in
@@ -202,8 +201,8 @@ async def test_what_nobody_began_is_taken_back_and_a_test_goes_out_of_use(sittin
         await given_within(services, teacher, school, given_id)
     with pytest.raises(TestRefused, match="has ended"):
         await sitting.give(test_id)
-    assert await tests_within(services, await reach_of(services, teacher, school), school.id) == []
-    assert (await test_of(services, teacher, school, test_id)).is_active is False
+    assert await made_within(services, await reach_of(services, teacher, school), school.id) == []
+    assert (await found_test(services, teacher, school, test_id)).is_active is False
 
 
 async def test_who_teaches_nothing_is_told_what_to_do(sitting: Sitting) -> None:
