@@ -69,7 +69,8 @@ JOIN assessment_question AS question ON question.id = question_id
 WHERE attempt.id = $3 AND {_OWN}
 """  # noqa: S608
 _SAVE = """
-UPDATE assessment_answer SET answer = $3, words_encrypted = $4, points = $5, answered_at = $6
+UPDATE assessment_answer SET answer = $3, words_encrypted = $4, points = $5, answered_at = $6,
+  marked_at = NULL, marked_by = '', remark_encrypted = NULL
 FROM assessment_attempt AS attempt
 WHERE attempt.id = attempt_id AND attempt_id = $1 AND place = $2 AND handed_at IS NULL AND ends_at >= $7
 RETURNING true

@@ -30,7 +30,8 @@ from cloud.studies.queries import course_of
 GIVEN_MAX = 200  # of one course
 _OF_THEME = """
 SELECT id FROM bank_question
-WHERE school_id = $1 AND subject_id = $2 AND grade = $3 AND theme = $4 AND is_active ORDER BY id LIMIT $5
+WHERE school_id = $1 AND subject_id = $2 AND grade = $3 AND theme = $4 AND is_active
+  AND id <> ALL($5::bigint[]) ORDER BY id LIMIT $6
 """
 _GIVE = """
 INSERT INTO assessment_given (school_id, assessment_id, course_id, title, opens_at, closes_at, limit_min, attempts,
@@ -128,10 +129,16 @@ def digest_of(content: bytes) -> str:
 
 
 async def _copies(connection: asyncpg.Connection, school_id: int, test: Test) -> list[tuple[int, Banked]]:
-    """Return the questions of a test with the places of their sections. Raises TestRefused."""
+    """Return the questions of a test with the places of their sections. Raises TestRefused.
+
+    What was chosen for one section is not drawn for another, so that nobody is asked the same twice.
+    """
     numbers: list[tuple[int, int]] = []
+    chosen = [number for section in test.sections for number in section.questions]
     for place, section in enumerate(test.sections):
-        ids = section.questions if not section.draws else await _of_theme(connection, school_id, test, section)
+        ids: Sequence[int] = section.questions
+        if section.draws:
+            ids = await _of_theme(connection, school_id, test, section, chosen)
         numbers += [(place, number) for number in ids]
     banked = await questions_by_id(connection, school_id, [number for _, number in numbers])
     unused = [number for _, number in numbers if number not in banked or not banked[number].is_active]
@@ -141,9 +148,9 @@ async def _copies(connection: asyncpg.Connection, school_id: int, test: Test) ->
 
 
 async def _of_theme(
-    connection: asyncpg.Connection, school_id: int, test: Test, section: Section
+    connection: asyncpg.Connection, school_id: int, test: Test, section: Section, but: Sequence[int]
 ) -> Sequence[int]:  # fmt: skip
-    rows = await connection.fetch(_OF_THEME, school_id, test.subject_id, test.grade, section.theme, POOL_MAX)
+    rows = await connection.fetch(_OF_THEME, school_id, test.subject_id, test.grade, section.theme, list(but), POOL_MAX)
     if len(rows) < section.draws:
         raise TestRefused(
             message("The theme has {count} questions in use: so many at most can be drawn.", count=len(rows))

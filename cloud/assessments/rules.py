@@ -56,6 +56,9 @@ def checked_sections(
     chosen = [number for each in kept for number in each.questions]
     if len(set(chosen)) < len(chosen):
         raise TestRefused(message("This question is in the test already."))
+    themes_drawn = [each.theme for each in kept if each.draws]
+    if len(set(themes_drawn)) < len(themes_drawn):
+        raise TestRefused(message("This theme is drawn from already: take that section out first."))
     if asked_in(kept) > QUESTIONS_MAX:
         raise TestRefused(message("An attempt is asked {most} questions at most.", most=QUESTIONS_MAX))
     return kept

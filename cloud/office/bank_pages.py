@@ -25,7 +25,7 @@ from cloud.attendance.web import Desk
 from cloud.core.api import Counted
 from cloud.core.errors import NotAllowed, NotFound, Refused
 from cloud.core.i18n import translate
-from cloud.office.assessments import Long, MakeDesk, Many, Number, Page, Text, back_to
+from cloud.office.assessments import Long, MakeDesk, Many, Number, Page, Text, back_to, whole_of
 from cloud.office.question_form import QuestionForm, form_of, lines_shown
 from cloud.schools.rules import GRADES
 from cloud.studies.queries import Subject
@@ -46,7 +46,7 @@ async def show(
     banks = await _banks(desk)
     test = await test_of(desk.services, desk.actor, desk.school, into) if into else None
     chosen = _subject(banks, test.subject_id if test else subject)
-    of_grade = int(grade) if grade.isdigit() and int(grade) in GRADES else None
+    of_grade = whole_of(grade) if whole_of(grade) in GRADES else None
     wanted = Wanted(
         chosen.id if chosen else 0, of_grade, None if theme == "*" else theme,
         Kind(kind) if kind in set(Kind) else None, not unused,
@@ -67,7 +67,7 @@ async def begin(
     chosen = _subject(await _banks(desk), subject)
     form = QuestionForm(
         Kind(kind) if kind in set(Kind) else Kind.CHOICE, chosen.id if chosen else 0,
-        int(grade) if grade.isdigit() else 5, "" if theme == "*" else theme,
+        whole_of(grade) if whole_of(grade) in GRADES else 5, "" if theme == "*" else theme,
     )  # fmt: skip
     return await _form(request, desk, form, 0)
 

@@ -52,7 +52,8 @@
   };
   const draw = (form) => {
     const has = isAnswered(form);
-    linkOf(form).classList.toggle("is-answered", has);
+    if (!isOver) linkOf(form).classList.toggle("is-answered", has); // fields that are closed say nothing
+    if (!isOver) linkOf(form).querySelector("span").textContent = has ? ` ${sheet.dataset.answered}` : "";
     form.querySelector("[data-why]").textContent = wrong.get(form) ?? "";
     const words = form.querySelector("[data-words]");
     if (words) {
@@ -114,6 +115,7 @@
       for (const each of wanted.keys()) wrong.set(each, body.message);
       wanted.clear();
       close();
+      for (const each of wrong.keys()) draw(each);
       return;
     }
     if (!isLast) return; // the newer answer is tried by itself
@@ -205,6 +207,7 @@
     for (const form of forms) for (const field of form.elements) field.disabled = true;
     told.textContent = sheet.dataset.up;
     sheet.querySelector("[data-done]").hidden = false;
+    hand.hidden = true;
   };
   const handIn = () => {
     if (wanted.size || sending.size) return false;
