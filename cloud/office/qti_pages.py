@@ -14,7 +14,7 @@ from cloud.attendance.web import Desk
 from cloud.core.errors import Refused
 from cloud.core.file_names import as_attachment, safe_name
 from cloud.core.messages import message
-from cloud.office.assessments import MakeDesk, Number, Page, Text, refused_by
+from cloud.office.assessments import MakeDesk, Number, Page, Text, back_to, refused_by
 from cloud.schools.rules import GRADES
 
 router = APIRouter(prefix="/schools/{code}/tests/packages", include_in_schema=False)
@@ -38,7 +38,10 @@ async def take_out(
     """Send a part of a bank as a package."""
     reach = await reach_of(desk.services, desk.actor, desk.school)
     banks = await banks_within(desk.services, reach, desk.school.id)
-    name = next((each.name(desk.visit.language.value) for each in banks if each.id == subject), "")
+    bank = next((each for each in banks if each.id == subject), None)
+    if bank is None:
+        return back_to(desk, "/packages")
+    name = bank.name(desk.visit.language.value)
     chosen = Chosen(subject, int(grade) if grade.isdigit() else None, None if theme == "*" else theme)
     try:
         content = await package_of(desk.services, desk.actor, desk.school, chosen, name)

@@ -3,6 +3,7 @@
 from cloud.core.rights import Right
 from tests.pages.assessment_routes import ASSESSMENT_ROUTES
 from tests.pages.journal_routes import JOURNAL_ROUTES
+from tests.pages.practice_routes import PRACTICE_ROUTES
 
 CHILD = "/children/{ref}"
 PERSON = "/schools/{code}/people/{ref}"
@@ -111,4 +112,5 @@ LEARNING_ROUTES: dict[str, Right] = {
     f"POST {VERSION}/solve/{{solve_id}}/take": Right.TIMETABLE_KEEP,
     **JOURNAL_ROUTES,
     **ASSESSMENT_ROUTES,
+    **PRACTICE_ROUTES,
 }

@@ -5,7 +5,14 @@ from typing import NamedTuple
 
 from cloud.core.services import Services
 from cloud.people.models import Person
-from tests.pages import assessment_sample, journal_sample, portfolio_sample, study_sample, timetable_sample
+from tests.pages import (
+    assessment_sample,
+    journal_sample,
+    portfolio_sample,
+    practice_sample,
+    study_sample,
+    timetable_sample,
+)
 
 
 class Learning(NamedTuple):
@@ -24,4 +31,5 @@ async def write(services: Services, school_id: int, people: Sequence[Person], st
     certificate = await portfolio_sample.write(services, school_id, people[0].ref, staff[1].ref)
     course_id, lesson_id = await journal_sample.write(services, school_id, [each.ref for each in people[:10]])
     await assessment_sample.write(services, school_id, people[0].ref)
+    await practice_sample.write(services, school_id, people[0].ref)
     return Learning(course_id, lesson_id, certificate)

@@ -126,7 +126,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
         places |= {"report_id": 1, "run_id": 1}
     if "/messages/" in key:
         places["deed"] = "approve"
-    if any(each in key for each in ("/register/", "/morning/", "/statistics/", "/journal/")):
+    if any(each in key for each in ("/register/", "/morning/", "/statistics/", "/journal/", "/practice/")):
         places["class_id"] = 1
     if key in SIGNING_IN:
         return method, SIGNING_IN[key]
@@ -178,6 +178,9 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM assessment_attempt WHERE handed_at IS NULL),"
         " (SELECT count(*) FROM assessment_answer WHERE marked_at IS NULL),"
         " (SELECT max(answered_at) FROM assessment_answer), (SELECT sum(length(sections::text)) FROM assessment),"
+        " (SELECT count(*) FROM practice_theme), (SELECT count(*) FROM practice_attempt),"
+        " (SELECT count(*) FROM practice_attempt WHERE handed_at IS NULL), (SELECT count(*) FROM sitting_watch),"
+        " (SELECT max(answered_at) FROM practice_answer), (SELECT count(*) FROM sitting_event),"
         " (SELECT count(*) FROM lesson_file), (SELECT count(*) FROM journal_remark),"
         " (SELECT count(*) FROM report), (SELECT count(*) FROM report WHERE signed_at IS NULL),"
         " (SELECT count(*) FROM built_report), (SELECT count(*) FROM built_reader),"
