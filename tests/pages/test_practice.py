@@ -30,6 +30,10 @@ TELL = "document.dispatchEvent(new Event('visibilitychange'));"
 PASTE = "document.querySelector('form[data-place] input').dispatchEvent(new ClipboardEvent('paste', {bubbles: true}))"
 
 
+def content_of(path: Path) -> bytes:
+    return path.read_bytes()
+
+
 def own(site: Site, path: str = "") -> str:
     return f"/children/{site.sample.child_ref}/practice{path}"
 
@@ -40,12 +44,19 @@ async def practising(site: Site, *, script: bool = True) -> Page:
     return await site.open(own(site), "student", width=390, script=script)
 
 
+async def begin_theme(page: Page, theme: str) -> None:
+    """Begin practice of a theme."""
+    form = page.locator("form", has=page.get_by_label("Subject and theme"))
+    value = await form.locator("option", has_text=f"{theme} (").get_attribute("value")
+    await form.locator("select").select_option(value)
+    await form.get_by_role("button", name="Begin").click()
+    await expect(page.locator("[data-sitting]")).to_be_visible()
+
+
 @PRACTICE
 async def test_a_student_practises_a_theme_and_puts_mistakes_right(site: Site) -> None:
     page = await practising(site)
-    await page.get_by_label("Subject and theme").select_option(label="Қосу (6)")
-    await page.locator("form", has=page.get_by_label("Subject and theme")).get_by_role("button", name="Begin").click()
-    await expect(page.locator("[data-sitting]")).to_be_visible()
+    await begin_theme(page, "Қосу")
     for form in await page.locator("form[data-place]").all():  # the first option is the right one for some
         await form.locator("label").first.click()
     await expect(page.locator("[data-state]")).to_have_text("Everything is kept")
@@ -77,8 +88,7 @@ async def test_the_national_format_says_what_the_banks_lack(site: Site) -> None:
 @PRACTICE
 async def test_without_a_script_practice_is_a_page_of_forms(site: Site) -> None:
     page = await practising(site, script=False)
-    await page.get_by_label("Subject and theme").select_option(label="Қайталау (6)")
-    await page.locator("form", has=page.get_by_label("Subject and theme")).get_by_role("button", name="Begin").click()
+    await begin_theme(page, "Қайталау")
     form = page.locator('form[data-kind="number"]')
     await form.locator("input").fill("13")
     await form.get_by_role("button", name="Keep the answer").click()
@@ -203,7 +213,8 @@ async def test_a_package_goes_out_and_another_one_comes_in_with_what_was_left_ou
     await page.get_by_label("Theme", exact=True).select_option("Қосу")
     async with page.expect_download() as downloading:
         await page.get_by_role("button", name="Take out").click()
-    taken_out = Path(await (await downloading.value).path()).read_bytes()
+    await (await downloading.value).save_as(tmp_path / "out.zip")
+    taken_out = content_of(tmp_path / "out.zip")
     assert {entry.theme for entry in read_package(taken_out).package.entries} == {"Қосу"}
 
     with zipfile.ZipFile(io.BytesIO(taken_out)) as archive:
