@@ -1,4 +1,4 @@
-"""Signs of practice and of logs of attempts."""
+"""Words and signs of practice and of logs of attempts."""
 
 from cloud.core.i18n import N_
 from cloud.core.signs import Sign
@@ -12,4 +12,7 @@ PRACTICE_SIGNS = {
     "log_not_asked": Sign(N_("Without a log"), "mute", "dash"),
     "log_no_consent": Sign(N_("Without a log: no consent"), "mute", "dash"),
     "log_not_heard": Sign(N_("Without a log: nothing was heard from the page"), "mute", "dots"),
+}
+PRACTICE_WORDS = {
+    "test_log": N_("A log while a test is taken"),  # what is consented to
 }

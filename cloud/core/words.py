@@ -235,7 +235,6 @@ WORDS = {
     "data": N_("Keeping personal data"),
     "resource": N_("Name and class to digital resources"),
     "mfa_off": N_("Signing in without a second step"),
-    "test_log": N_("A log while a test is taken"),
     # how an answer about a consent came
     "way_app": N_("in the app"),
     "way_paper": N_("on paper"),
