@@ -15,23 +15,24 @@ from cloud.core.services import Services
 MISTAKES_MAX = 2_000
 # Every answer that is over, in practice and in tests that are reviewed; what was not answered was not right.
 _TOLD = """
-SELECT answer.question_id, coalesce(reached, 0) AS reached, answer.points, coalesce(handed_at, ends_at) AS at
+SELECT answer.question_id, coalesce(reached, 0) AS reached, answer.points, coalesce(handed_at, ends_at) AS at,
+  true AS is_practice, attempt.id AS attempt_id
 FROM practice_attempt AS attempt JOIN practice_answer AS answer ON attempt_id = attempt.id
 WHERE person_id = $1 AND (handed_at IS NOT NULL OR ends_at < $2)
 UNION ALL
-SELECT source_id, coalesce(answer.points, 0), question.points, coalesce(handed_at, ends_at)
+SELECT source_id, coalesce(answer.points, 0), question.points, coalesce(handed_at, ends_at), false, attempt.id
 FROM assessment_attempt AS attempt JOIN assessment_given AS given ON given.id = given_id
 JOIN assessment_answer AS answer ON answer.attempt_id = attempt.id
 JOIN assessment_question AS question ON question.id = answer.question_id
 WHERE person_id = $1 AND (handed_at IS NOT NULL OR ends_at < $2)
   AND (review = 'handed' OR (review = 'closed' AND closes_at <= $3))
 """
-LAST = f"""
+_LAST_OF_EACH = f"""
 SELECT DISTINCT ON (question_id) question_id, reached, points, at FROM ({_TOLD}) AS told
-ORDER BY question_id, at DESC
+ORDER BY question_id, at DESC, is_practice DESC, attempt_id DESC
 """  # noqa: S608 (texts of ours)
 _LAST = f"""
-SELECT question_id, bank.subject_id, bank.theme, reached >= points AS is_right, at FROM ({LAST}) AS answered
+SELECT question_id, bank.subject_id, bank.theme, reached >= points AS is_right, at FROM ({_LAST_OF_EACH}) AS answered
 JOIN bank_question AS bank ON bank.id = question_id WHERE bank.is_active AND bank.kind <> 'essay'
 ORDER BY bank.subject_id, bank.theme, question_id LIMIT $4
 """  # noqa: S608
