@@ -46,15 +46,18 @@ from cloud.guardian import (
     collector_pages,
     diary_pages,
     joining_pages,
+    log_pages,
     notice_api,
     notice_pages,
     order_pages,
     own_data_pages,
     pass_pages,
     portfolio_pages,
+    practice_pages,
     push_pages,
     rating_pages,
     recovery_pages,
+    sitting_pages,
     sms_api,
     statistics_api,
     statistics_pages,
@@ -84,8 +87,10 @@ from cloud.office import (
     advice_pages,
     alert_pages,
     anchor_pages,
+    assessment_pages,
     attempt_pages,
     audit_pages,
+    bank_pages,
     canteen_pages,
     canteen_rule_pages,
     card_pages,
@@ -108,6 +113,7 @@ from cloud.office import (
     fleet_alarms,
     fleet_device_pages,
     fleet_pages,
+    given_pages,
     goal_pages,
     grading_pages,
     homework_check_pages,
@@ -131,6 +137,7 @@ from cloud.office import (
     plan_pages,
     profile_pages,
     program_pages,
+    qti_pages,
     quality_pages,
     region_pages,
     region_report_pages,
@@ -165,6 +172,7 @@ from cloud.office import collector_pages as collector_pages_of_school
 from cloud.office import order_pages as kitchen_pages
 from cloud.office import pages as office_pages
 from cloud.office import portfolio_pages as portfolio_pages_of_school
+from cloud.office import practice_pages as practice_pages_of_school
 from cloud.office import rating_pages as canteen_rating_pages
 from cloud.office import statistics_api as statistics_api_of_school
 from cloud.office import statistics_pages as statistics_pages_of_school
@@ -242,6 +250,8 @@ ROUTERS = (
     portfolio_pages.router, portfolio_pages_of_school.router, profile_pages.router, goal_pages.router,
     advice_pages.router, exam_pages.router, fitness_pages.router, quality_pages.router,
     staff_profile_pages.router, own_profile_pages.router, certificate_pages.router,
+    qti_pages.router, practice_pages_of_school.router, practice_pages.router, log_pages.router,
+    bank_pages.router, assessment_pages.router, given_pages.router, sitting_pages.router,
     alert_pages.router, calendar_pages_of_school.router,
     account_pages_of_school.router, account_pages_of_school.of_one, ways_in_pages.router,
     report_pages.router, report_api.router, report_api.of_one, signed_pages.router, import_pages.router,

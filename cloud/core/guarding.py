@@ -40,7 +40,7 @@ UPLOADS = re.compile(
     r"/schools/[^/]+/(import|people/[^/]+/(photo|consents/paper)|dishes/import|dishes/of/[^/]+/photo|wallet/files"
     r"|resources/of/[^/]+/cover|messages/new|courses/[0-9]+/themes/import|journal/[0-9]+/lessons/[0-9]+/files"
     r"|journal/[0-9]+/import|timetable/versions/[0-9]+/import|exams/[0-9]+/import"
-    r"|homework/new|homework/[0-9]+/files"
+    r"|homework/new|homework/[0-9]+/files|tests/packages"
     r"|(people|staff)/[^/]+/profile/entries)|/children/[^/]+/(absences|portfolio)(/[0-9]+/reply)?"
     r"|/profile/[^/]+/entries(/[0-9]+/reply)?|/children/[^/]+/homework/[0-9]+"
     r"|/talks/(sections/)?[0-9]+|/schools/[^/]+/announcements/new"

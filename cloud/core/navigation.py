@@ -60,6 +60,7 @@ PLACES = (
     _place("register", Right.REGISTER_READ, N_("Register"), "register", Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR),
     _place("journal", Right.JOURNAL_READ, N_("Journal"), "journal", Role.TEACHER, Role.CLASS_TEACHER),
     _place("homework", Right.HOMEWORK_READ, N_("Homework"), "homework", Role.TEACHER, Role.CLASS_TEACHER),
+    _place("tests", Right.TESTS_READ, N_("Tests"), "tests", Role.TEACHER, Role.CLASS_TEACHER),
     _place("messages", Right.MESSAGES_WRITE, N_("Messages"), "messages", Role.CLASS_TEACHER, *HEADS),
     _place("region", Right.STATISTICS_READ, N_("Schools"), "/region", Role.AUTHORITY),
     _place("region_reports", Right.REPORTS_READ, N_("Reports of schools"), "/region/reports", Role.AUTHORITY),
@@ -127,6 +128,7 @@ PLACES = (
            Role.DEPUTY),
     _place("journal", Right.JOURNAL_READ, N_("Journal"), "journal", Role.METHODOLOGIST),
     _place("homework", Right.HOMEWORK_READ, N_("Homework"), "homework", Role.METHODOLOGIST),
+    _place("tests", Right.TESTS_READ, N_("Tests"), "tests", Role.METHODOLOGIST, *HEADS),
     _place("studies", Right.STUDIES_READ, N_("Studies"), "courses", Role.METHODOLOGIST),
     _place(
         "portfolio", Right.PROFILES_READ, N_("Profiles"), "portfolio",
@@ -164,7 +166,17 @@ PLACES = (
 # Who has few sections has each in the menu; who has more has what is done all day long, and these words for the rest.
 ALONE_MAX = 8
 GROUPS = {
-    N_("Learning"): ("journal", "homework", "timetable", "studies", "shelf", "resources", "portfolio", "own_profile"),
+    N_("Learning"): (
+        "journal",
+        "homework",
+        "tests",
+        "timetable",
+        "studies",
+        "shelf",
+        "resources",
+        "portfolio",
+        "own_profile",
+    ),
     N_("Talking"): ("messages", "talks", "announcements"),
     N_("Canteen and money"): ("money", "entitlements", "wallet", "approvals", "orders", "sold"),
     N_("Reports"): ("statistics", "indicators", "reports", "builder"),

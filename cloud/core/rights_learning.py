@@ -39,6 +39,18 @@ LEARNING: Mapping[Right, Allowed] = {
     Right.HOMEWORK_HAND_IN: Allowed(Thing.LEARNING, N_("See one's own or one's child's homework, and hand it in"), KIN),
     Right.HOMEWORK_NORMS: Allowed(Thing.LEARNING, N_("Set how many minutes of homework a day bears"),
                                   at_school(Role.DEPUTY)),
+    Right.TESTS_MAKE: Allowed(
+        Thing.LEARNING, N_("Keep banks of questions, make tests of them, see how good their questions are"),
+        at_school(Role.METHODOLOGIST, Role.DEPUTY) | OF_COURSE,
+    ),
+    Right.TESTS_GIVE: Allowed(
+        Thing.LEARNING, N_("Give tests to what one teaches, mark them, put the results into the journal"), OF_COURSE
+    ),
+    Right.TESTS_READ: Allowed(Thing.LEARNING, N_("See which tests classes took, and what each student reached"),
+                              at_school(Role.METHODOLOGIST, *HEADS) | OF_CLASS),
+    Right.TESTS_TAKE: Allowed(Thing.LEARNING, N_("Take a test"), {Role.STUDENT: Within.OWN}),
+    Right.TESTS_SEE: Allowed(Thing.LEARNING, N_("See one's own tests or one's child's: results, and what was right"),
+                             KIN),
     Right.PROFILES_READ: Allowed(
         Thing.LEARNING, N_("See profiles and portfolios"),
         at_school(Role.METHODOLOGIST, Role.PEDAGOGUE, Role.OFFICE, *HEADS) | OF_CLASS | KIN,

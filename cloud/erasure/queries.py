@@ -32,6 +32,7 @@ REMOVED = {
     "transfers": N_("Where the child came from or went to, and the papers of it"),
     "remarks": N_("What teachers wrote about the student, and why marks were put right"),
     "homework": N_("Homework that was handed in, with its files, and what teachers wrote about it"),
+    "tests": N_("Attempts at tests, with answers and points"),
     "lessons": N_("When this teacher could not teach or was away, and why lessons were given by another one"),
     "resources": N_("Pseudonyms at digital resources, and results from there"),
     "name": N_("Name, IIN, the school's number"),

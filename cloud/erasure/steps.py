@@ -98,6 +98,10 @@ SELECT 1 FROM reasons UNION ALL SELECT 1 FROM remarks""",
 WITH answers AS (DELETE FROM homework_answer WHERE person_id = $1 RETURNING 1),
   named AS (DELETE FROM homework_member WHERE person_id = $1 RETURNING 1)
 SELECT 1 FROM answers UNION ALL SELECT 1 FROM named""",
+    "tests": """
+WITH taken AS (DELETE FROM assessment_attempt WHERE person_id = $1 RETURNING 1),
+  practised AS (DELETE FROM practice_attempt WHERE person_id = $1 RETURNING 1)
+SELECT 1 FROM taken UNION ALL SELECT 1 FROM practised""",
     "absences": "DELETE FROM absence WHERE person_id = $1 RETURNING 1",
     "collectors": "DELETE FROM collector WHERE person_id = $1 RETURNING 1",
     "profile": """

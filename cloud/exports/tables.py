@@ -16,6 +16,7 @@ from cloud.collectors.queries import PAPER as COLLECTOR_PAPER
 from cloud.collectors.queries import PHONE as COLLECTOR_PHONE
 from cloud.devices.invitations import KEYS as INVITATION_KEYS
 from cloud.devices.registry import SECRET
+from cloud.exports.assessment_tables import ASSESSMENTS
 from cloud.exports.profile_tables import PROFILES
 from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Sealed, Secret, Table, Writing, through
 from cloud.exports.talk_tables import TALKS
@@ -116,6 +117,7 @@ TABLES = (
         files={"content_encrypted": "documents/homework-answer-{id}.{media}"},
     ),
     Table("homework_norm"),
+    *ASSESSMENTS,
     Table("curriculum"),
     Table("curriculum_item", through("curriculum_id", "curriculum")),
     Table("curriculum_unit", _OF_PLAN),

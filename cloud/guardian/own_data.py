@@ -15,6 +15,8 @@ from cloud.accounts.actions import audit
 from cloud.accounts.logins import LOGIN
 from cloud.advice.kinds import ANSWER as ADVICE_ANSWER
 from cloud.advice.kinds import WORDS as ADVICE_WORDS
+from cloud.assessments.kinds import REMARK as TEST_REMARK
+from cloud.assessments.kinds import WORDS as TEST_WORDS
 from cloud.collectors.queries import PHONE as COLLECTOR_PHONE
 from cloud.core.actor import Actor
 from cloud.core.services import Services
@@ -42,6 +44,7 @@ from cloud.portfolio.kinds import ANSWER as ENTRY_ANSWER
 from cloud.portfolio.kinds import TITLE
 from cloud.portfolio.kinds import VALUE as FIELD
 from cloud.portfolio.kinds import WORDS as ENTRY_WORDS
+from cloud.practice.kinds import WORDS as PRACTICE_WORDS
 from cloud.register.kinds import WHY
 from cloud.support.reading import ANSWER as REPLY
 from cloud.support.reading import WORDS as QUESTION
@@ -144,6 +147,18 @@ PARTS = (
     Part("fitness_value", ("indicator", "on", "value", "at"), "person_id = $1", _of(SEE), by='"on"'),
     Part("award", ("awarded_on", "awarded_by", "document", "revoked_at"), "person_id = $1", _of(SEE),
          {"document": AWARD}),
+    Part("assessment_attempt", ("id", "given_id", "number", "began_at", "ends_at", "handed_at"), "person_id = $1",
+         _of(SEE)),
+    Part("assessment_answer", ("attempt_id", "place", "answer", "words", "answered_at", "points", "remark"),
+         "attempt_id IN (SELECT id FROM assessment_attempt WHERE person_id = $1)", _of(SEE),
+         {"words": TEST_WORDS, "remark": TEST_REMARK}, by="attempt_id, place"),
+    Part("practice_attempt", ("id", "way", "about", "began_at", "ends_at", "handed_at"), "person_id = $1", _of(SEE)),
+    Part("practice_answer", ("attempt_id", "place", "answer", "words", "answered_at", "points", "reached"),
+         "attempt_id IN (SELECT id FROM practice_attempt WHERE person_id = $1)", _of(SEE), {"words": PRACTICE_WORDS},
+         by="attempt_id, place"),
+    Part("sitting_log", ("attempt_id", "began_at", "seen_at"), "person_id = $1", _of(SEE), by="attempt_id"),
+    Part("sitting_event", ("attempt_id", "at", "kind", "lasted_s", "place"),
+         "attempt_id IN (SELECT attempt_id FROM sitting_log WHERE person_id = $1)", _of(SEE)),
     Part("collector", ("name", "relation", "phone", "first_on", "last_on", "named_at", "ended_at"),
          f"person_id = $1 AND guardian_id IN ({_ME})", _of(CONSENT), {"phone": COLLECTOR_PHONE}),
     Part("movement", ("on", "at", "direction", "gate", "kind", "reason", "received_at"), "person_id = $1", _of(SEE)),
@@ -214,6 +229,8 @@ UNION ALL SELECT 'course', course.id::text, concat_ws(', ', name_kk, nullif(grou
 FROM course JOIN school_subject AS taught ON taught.id = subject_id WHERE course.school_id = $1
 UNION ALL SELECT 'subject', id::text, name_kk, name_ru, name_en FROM school_subject WHERE school_id = $1
 UNION ALL SELECT 'exam', id::text, title, title, title FROM exam WHERE school_id = $1
+UNION ALL SELECT 'given_test', id::text, title, title, title FROM assessment_given
+WHERE school_id = $1 AND id IN (SELECT given_id FROM assessment_attempt WHERE person_id = $2)
 UNION ALL SELECT 'lesson', lesson.id::text, concat_ws(', ', name_kk, lesson.number), concat_ws(', ', name_ru,
   lesson.number), concat_ws(', ', name_en, lesson.number)
 FROM lesson JOIN course ON course.id = course_id JOIN school_subject AS taught ON taught.id = subject_id

@@ -21,6 +21,8 @@ from cloud.portfolio.fields import BY_KEY, FIELDS
 from cloud.portfolio.goals import State as Reached
 from cloud.portfolio.kinds import KINDS, LEVELS, PLACES
 from cloud.portfolio.kinds import State as Entered
+from cloud.practice.kinds import WAYS
+from cloud.proctoring.kinds import WORDS as NOTICED
 from cloud.progress.kinds import BY_KEY as BY_INDICATOR
 from cloud.progress.kinds import INDICATORS
 from cloud.progress.rules import written
@@ -46,6 +48,9 @@ TITLES = {
     "goal": N_("Goals of the child"), "goal_step": N_("Steps to the goals"), "award": N_("Certificates of the school"),
     "recommendation": N_("What was recommended for the child"), "exam_result": N_("Results of exams"),
     "fitness_value": N_("Physical fitness"),
+    "assessment_attempt": N_("Attempts at tests"), "assessment_answer": N_("Answers in tests"),
+    "practice_attempt": N_("Practice"), "practice_answer": N_("Answers in practice"),
+    "sitting_log": N_("Logs of attempts at tests"), "sitting_event": N_("What logs of attempts noticed"),
     "movement": N_("Passages at gates"), "notice": N_("What you were told"), "meal_sale": N_("Meals"),
     "meal_line": N_("Dishes of the meals"), "meal_refusal": N_("What was not sold"),
     "meal_rating": N_("Ratings of meals"), "dish_rating": N_("Ratings of dishes"),
@@ -83,6 +88,15 @@ HEADINGS = {  # where the dictionary's own words tell codes
     "portfolio_entry.id": N_("Number"), "portfolio_entry.state": N_("State"), "goal.id": N_("Number"),
     "goal.state": N_("State"), "goal_step.goal_id": N_("Number"), "portfolio_file.entry_id": N_("Number"),
     "portfolio_entry.kind": N_("What it is"),
+    "assessment_attempt.id": N_("Number"), "assessment_attempt.given_id": N_("Test"),
+    "assessment_answer.attempt_id": N_("Number of the attempt"), "assessment_answer.place": N_("Question"),
+    "assessment_answer.answer": N_("What was chosen"), "assessment_answer.points": N_("Points"),
+    "practice_attempt.id": N_("Number"), "practice_attempt.way": N_("What it is"),
+    "practice_answer.attempt_id": N_("Number of the attempt"), "practice_answer.place": N_("Question"),
+    "practice_answer.answer": N_("What was chosen"), "practice_answer.points": N_("Most points"),
+    "practice_answer.reached": N_("Points"), "sitting_log.attempt_id": N_("Number of the attempt"),
+    "sitting_event.attempt_id": N_("Number of the attempt"), "sitting_event.kind": N_("What"),
+    "sitting_event.place": N_("Question"),
     "meal_line.sale": N_("Number of the meal"), "meal_line.dish": N_("Dish"), "dish_rating.dish": N_("Dish"),
     "entitlement.kind": N_("What it gives"), "restriction.kind": N_("About"), "restriction.value": N_("What"),
     "preorder.id": N_("Number"), "preorder_dish.preorder_id": N_("Number of the order"),
@@ -96,7 +110,9 @@ HEADINGS = {  # where the dictionary's own words tell codes
     "announcement.id": N_("Number"), "announcement_reader.announcement_id": N_("Number"),
     "announcement_answer.announcement_id": N_("Number"), "announcement.texts": N_("In words"),
 }  # fmt: skip
-HIDDEN = frozenset({"award.document", "ledger_account.part", "meal_line.version", "preorder_dish.version"})
+HIDDEN = frozenset({
+    "award.document", "ledger_account.part", "meal_line.version", "practice_attempt.about", "preorder_dish.version",
+})  # fmt: skip
 # A family's money is a debt of the school: bookkeeping tells it with a minus.
 OWED = frozenset({"ledger_account.balance_tiyn", "ledger_line.amount_tiyn"})
 PREFIXES = {  # of codes in the list of words
@@ -127,6 +143,8 @@ OWN = {  # codes that mean something of their own in their column
         "draft": N_("Not handed in yet"), "handed": SIGNS["homework_handed"].word,
         "checked": SIGNS["homework_checked"].word, "returned": SIGNS["homework_returned"].word,
     },
+    "practice_attempt.way": {way.value: words for way, words in WAYS.items()},
+    "sitting_event.kind": {what.value: words for what, words in NOTICED.items()},
     "goal.state": {state.value: SIGNS[f"goal_is_{state}"].word for state in Reached},
     "talk_report.outcome": {each: SIGNS[f"told_{each}"].word for each in ("hidden", "stands")},
     "support_question.topic": {topic.value: words for topic, words in TOPICS.items()},
@@ -141,6 +159,7 @@ NAMED = {  # columns of keys that have a name at the school
     "stay.school_class_id": "class", "course_member.course_id": "course",
     "homework.course_id": "course",
     "journal_mark.lesson_id": "lesson", "journal_remark.lesson_id": "lesson",
+    "assessment_attempt.given_id": "given_test",
     "meal_line.dish": "dish", "dish_rating.dish": "dish", "preorder_dish.dish_id": "dish_id",
 }  # fmt: skip
 

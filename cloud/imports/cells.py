@@ -36,6 +36,7 @@ PURPOSES = {
     Purpose.DATA: ("деректер", "данные", "data", "дербес деректер", "персональные данные"),
     Purpose.RESOURCE: ("ресурстар", "ресурсы", "resources", "resource"),
     Purpose.MFA_OFF: ("бір қадаммен кіру", "вход без второго шага", "one step", "mfa_off"),
+    Purpose.TEST_LOG: ("тест жазбасы", "журнал теста", "test log", "test_log"),
 }
 CARDS = {
     Medium.UID: ("нөмір", "номер", "number", "uid"),

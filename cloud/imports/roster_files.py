@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 from cloud.core.delimited import SEPARATORS, rows_in, text_of
 from cloud.core.messages import Message, message
+from cloud.core.zips import TooMuch, unpacked
 from cloud.imports.errors import FileRefused
 from cloud.imports.report import Problem
-from cloud.imports.zips import DAMAGED, TooMuch, unpacked
+from cloud.imports.zips import DAMAGED
 from cloud.oneroster.binding import BULK, DELTA, MANIFEST
 
 NEEDED: dict[str, tuple[str, ...]] = {

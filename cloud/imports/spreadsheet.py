@@ -21,10 +21,11 @@ from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from typing_extensions import override
 
 from cloud.core.messages import Message, message
+from cloud.core.zips import TooMuch, unpacked
 from cloud.imports.columns import COLUMNS, IGNORED_SHEETS, KINDS, LAYOUTS, Kind, plain
 from cloud.imports.errors import FileRefused
 from cloud.imports.report import Problem
-from cloud.imports.zips import DAMAGED, TooMuch, check_size, opened, unpacked
+from cloud.imports.zips import DAMAGED, check_size, opened
 
 MARKS_MAX = 1_500_000  # "<" in all parts: each may become an object, and 11 million fit into a file of 80 KB
 ROWS_MAX = 20_000

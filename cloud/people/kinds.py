@@ -22,6 +22,7 @@ class Purpose(Enum):
     DATA = "data"  # keeping personal data at all; a refusal refuses every other purpose
     RESOURCE = "resource"  # name and class go to a digital resource that the child opens
     MFA_OFF = "mfa_off"  # a student under sixteen signs in without a second factor
+    TEST_LOG = "test_log"  # what the page notices about its window goes to the teacher of a test
 
 
 class Says(Enum):

@@ -11,6 +11,7 @@ from enum import Enum
 
 from cloud.core.i18n import N_
 from cloud.devices.invitations import KEPT as CODES_KEPT
+from cloud.proctoring.kinds import KEPT_DAYS as LOGS_KEPT_DAYS
 
 YEAR = timedelta(days=365)
 
@@ -225,6 +226,20 @@ RULES = (
         "homework", N_("Homework as teachers set it, with its files, and for whom it was"),
         ("homework", "homework_member", "homework_file"), 2 * YEAR, "From the day it was due", _PURPOSE, After.DELETED,
         (Aged("homework", "school_id = $1 AND due_on < $2"),),
+        "tests", N_("Attempts of students at tests, with their answers and points"),
+        ("assessment_attempt", "assessment_answer"), 2 * YEAR, "From the end of the attempt", _PURPOSE, After.DELETED,
+        (Aged("assessment_attempt", "school_id = $1 AND ends_at < $2"),),  # answers go with them
+    ),
+    Rule(
+        "practice", N_("Practice of students, with answers and points"), ("practice_attempt", "practice_answer"), YEAR,
+        "From the end of the attempt", _PURPOSE, After.DELETED,
+        (Aged("practice_attempt", "school_id = $1 AND ends_at < $2"),),  # answers go with them
+    ),
+    Rule(
+        "test_logs", N_("Logs of attempts at tests: what the page noticed about its window"),
+        ("sitting_log", "sitting_event"), timedelta(days=LOGS_KEPT_DAYS),
+        "From the beginning of the attempt, or at once when the consent is withdrawn", _PURPOSE, After.DELETED,
+        (Aged("sitting_log", "school_id = $1 AND (began_at < $2 OR NOT consented(person_id, 'test_log'))"),),
     ),
     Rule(
         "records", N_("Devices' records: a person's reference, no name"),
@@ -241,7 +256,8 @@ RULES = (
          "resource_opening", "indicator_day", "support_contact", "statistics_day", "curriculum", "curriculum_item",
          "curriculum_unit", "class_curriculum",
          "course_theme", "load_norm", "room", "timetable_rule", "timetable_subject", "timetable", "timetable_slot",
-         "homework_norm", "award_key", "award_revocation", "talk_section"),
+         "homework_norm", "award_key", "award_revocation", "talk_section", "bank_question", "assessment",
+         "assessment_given", "assessment_question", "practice_theme", "sitting_watch"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip

@@ -33,6 +33,7 @@ _COURSES = f"""{_COURSE} WHERE course.school_id = $1 AND course.year = $2
 ORDER BY grade, letter, subject.id, group_name LIMIT $5"""
 _ONE = f"{_COURSE} WHERE course.school_id = $1 AND course.id = $2"
 _YEARS = "SELECT DISTINCT year FROM course WHERE school_id = $1 AND year <= $2 ORDER BY year DESC LIMIT 20"
+_SOME = f"{_COURSE} WHERE course.school_id = $1 AND course.id = ANY($2) LIMIT $3"
 _OWN = """
 SELECT person.id FROM staff_account JOIN person ON person.id = person_id
 WHERE account_id = $1 AND school_id = $2 AND is_active ORDER BY person.id LIMIT 1
@@ -149,6 +150,12 @@ async def years_taught(services: Services, school_id: int, year: int) -> list[in
     """Return a school year and those before it in which a school had courses, the newest first."""
     rows = await services.database.pool.fetch(_YEARS, school_id, year)
     return sorted({year} | {row["year"] for row in rows}, reverse=True)
+
+
+async def courses_by_id(services: Services, school_id: int, course_ids: Collection[int]) -> dict[int, Course]:
+    """Return courses of a school by their numbers, of whichever year."""
+    rows = await services.database.pool.fetch(_SOME, school_id, list(course_ids), COURSES_MAX)
+    return {row["id"]: _course(row) for row in rows}
 
 
 async def course_of(services: Services, school_id: int, course_id: int) -> Course:

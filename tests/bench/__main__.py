@@ -37,6 +37,7 @@ PARTS = (
     "tests.bench.backups",
     "tests.bench.builder",
     "tests.bench.journal",
+    "tests.bench.assessments",
     "tests.bench.timetable",
     "tests.bench.notices",
     "tests.bench.handoff",

@@ -2,8 +2,10 @@
 
 from cloud.core.rights import Right
 from tests.pages.advice_routes import ADVICE_ROUTES
+from tests.pages.assessment_routes import ASSESSMENT_ROUTES
 from tests.pages.homework_routes import HOMEWORK_ROUTES
 from tests.pages.journal_routes import JOURNAL_ROUTES
+from tests.pages.practice_routes import PRACTICE_ROUTES
 from tests.pages.progress_routes import PROGRESS_ROUTES
 from tests.pages.talk_routes import TALK_ROUTES
 
@@ -117,4 +119,6 @@ LEARNING_ROUTES: dict[str, Right] = {
     **PROGRESS_ROUTES,
     **HOMEWORK_ROUTES,
     **TALK_ROUTES,
+    **ASSESSMENT_ROUTES,
+    **PRACTICE_ROUTES,
 }

@@ -1,4 +1,4 @@
-"""What the sample school teaches: subjects and courses, a timetable, a journal, a portfolio, talks."""
+"""What the sample school teaches: subjects and courses, a timetable, a journal, a portfolio, tests, talks."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,9 +7,11 @@ from cloud.core.services import Services
 from cloud.people.models import Person
 from tests.pages import (
     advice_sample,
+    assessment_sample,
     homework_sample,
     journal_sample,
     portfolio_sample,
+    practice_sample,
     progress_sample,
     study_sample,
     talk_sample,
@@ -36,4 +38,6 @@ async def write(services: Services, school_id: int, people: Sequence[Person], st
     await progress_sample.write(services, school_id, people[0].id, people[1].id)
     await homework_sample.write(services, school_id, course_id, lesson_id, people[0].ref)
     await talk_sample.write_all(services, school_id)
+    await assessment_sample.write(services, school_id, people[0].ref)
+    await practice_sample.write(services, school_id, people[0].ref)
     return Learning(course_id, lesson_id, certificate)

@@ -120,6 +120,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {"course_id": 1, "plan_id": 1, "subject_id": 1, "homework_id": 1}
     places |= {"entry_id": 1, "goal_id": 1, "step_id": 1, "award_id": 1, "group": "main"}
     places |= {"address": site.sample.certificate, "worker": site.sample.staff_ref}
+    places |= {"test_id": 1, "given_id": 1, "attempt_id": 1, "place": 1}
     places |= {"course_id": site.sample.course_id if of_journal else 1, "plan_id": 1, "subject_id": 1}
     places |= {"resource_id": 3, "party_id": 1, "provider_id": 1, "tool_id": 1, "context": "3-1"}
     if "/resources/" in key:
@@ -129,7 +130,7 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {"talk_id": 1, "post_id": 1, "section_id": 1, "mute_id": 1}
     if "/messages/" in key:
         places["deed"] = "approve"
-    if any(each in key for each in ("/register/", "/morning/", "/statistics/", "/journal/")):
+    if any(each in key for each in ("/register/", "/morning/", "/statistics/", "/journal/", "/practice/")):
         places["class_id"] = 1
     if key in SIGNING_IN:
         return method, SIGNING_IN[key]
@@ -182,6 +183,14 @@ async def written(site: Site) -> object:
         " (SELECT count(*) FROM award WHERE revoked_at IS NULL),"
         " (SELECT count(*) FROM collector WHERE ended_at IS NULL), (SELECT count(*) FROM register_mark),"
         " (SELECT count(*) FROM journal_mark), (SELECT count(*) FROM lesson), (SELECT count(*) FROM grading_scheme),"
+        " (SELECT count(*) FROM bank_question WHERE is_active), (SELECT count(*) FROM assessment WHERE is_active),"
+        " (SELECT count(*) FROM assessment_given), (SELECT count(*) FROM assessment_attempt),"
+        " (SELECT count(*) FROM assessment_attempt WHERE handed_at IS NULL),"
+        " (SELECT count(*) FROM assessment_answer WHERE marked_at IS NULL),"
+        " (SELECT max(answered_at) FROM assessment_answer), (SELECT sum(length(sections::text)) FROM assessment),"
+        " (SELECT count(*) FROM practice_theme), (SELECT count(*) FROM practice_attempt),"
+        " (SELECT count(*) FROM practice_attempt WHERE handed_at IS NULL), (SELECT count(*) FROM sitting_watch),"
+        " (SELECT max(answered_at) FROM practice_answer), (SELECT count(*) FROM sitting_event),"
         " (SELECT count(*) FROM lesson_file), (SELECT count(*) FROM journal_remark),"
         " (SELECT count(*) FROM homework), (SELECT count(*) FROM homework WHERE closed_at IS NULL),"
         " (SELECT count(*) FROM homework_file), (SELECT count(*) FROM homework_answer), (SELECT count(*) FROM"

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cloud.core.zips import ENTRIES_MAX
 from cloud.imports.columns import Column
 from cloud.imports.errors import FileRefused
 from cloud.imports.onesheet import MARKS_MAX, read_one
 from cloud.imports.spreadsheet import ROWS_MAX, SHEETS_MAX, read_spreadsheet
-from cloud.imports.zips import ENTRIES_MAX, opened
+from cloud.imports.zips import opened
 from tests.cloud.imports.factory import AIGERIM, SCHOOL, STUDENTS, book, file, saved, with_sheets
 
 STUDENT = ["Әліби", "Айгерім", None, AIGERIM, "1", "5А"]
