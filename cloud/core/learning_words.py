@@ -1,9 +1,10 @@
 """Words and shapes of all that is about learning: subjects and plans, timetables, journals, portfolios."""
 
+from cloud.core.asking_words import ASKING_SIGNS
 from cloud.core.journal_words import JOURNAL_SIGNS, JOURNAL_WORDS
 from cloud.core.portfolio_words import PORTFOLIO_SIGNS, PORTFOLIO_WORDS
 from cloud.core.study_words import STUDY_SIGNS
 from cloud.core.timetable_words import TIMETABLE_SIGNS
 
-LEARNING_SIGNS = {**STUDY_SIGNS, **TIMETABLE_SIGNS, **JOURNAL_SIGNS, **PORTFOLIO_SIGNS}
+LEARNING_SIGNS = {**STUDY_SIGNS, **TIMETABLE_SIGNS, **JOURNAL_SIGNS, **PORTFOLIO_SIGNS, **ASKING_SIGNS}
 LEARNING_WORDS = {**JOURNAL_WORDS, **PORTFOLIO_WORDS}

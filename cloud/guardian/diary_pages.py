@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
+from cloud.calls.queries import held_by_video
 from cloud.core.api import Counted
 from cloud.core.charts import Chart, Column, chart_of
 from cloud.core.errors import NotFound
@@ -54,6 +55,7 @@ async def show_week(
         sunday=sunday, earlier=monday - WEEK, later=monday + WEEK, days=_days(lessons), said=said, written=written,
         courses={course.id: course for course in courses},
         files=await files_of(services, [each.lesson.id for each in lessons]),
+        by_video=await held_by_video(services, [each.lesson.id for each in lessons]),
     )  # fmt: skip
 
 

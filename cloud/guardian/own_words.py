@@ -3,6 +3,7 @@
 Rule: no code, key or sign of bookkeeping stands on the page; programs find those in the tables beside it.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -49,7 +50,8 @@ TITLES = {
     "ledger_line": N_("How the balance changed"), "ledger_entry": N_("Why the balance changed"),
     "correction_request": N_("What you asked to correct"), "support_question": N_("What you asked support"),
     "announcement": N_("What the school wrote to you"), "announcement_reader": N_("When you read it"),
-    "announcement_answer": N_("Answers to it"),
+    "announcement_answer": N_("Answers to it"), "call_visit": N_("When the child came to video lessons"),
+    "questionnaire_sheet": N_("What you answered to questionnaires by name"),
 }  # fmt: skip
 HEADINGS = {  # where the dictionary's own words tell codes
     "account.language": N_("Language"), "transfer.kind": N_("What"),
@@ -74,6 +76,8 @@ HEADINGS = {  # where the dictionary's own words tell codes
     "ledger_line.entry_id": N_("Number"), "ledger_entry.id": N_("Number"), "ledger_entry.kind": N_("Why"),
     "correction_request.outcome": N_("Outcome"), "support_question.answer": N_("Answer"),
     "announcement.id": N_("Number"), "announcement_reader.announcement_id": N_("Number"),
+    "questionnaire_sheet.questionnaire_id": N_("Number"), "questionnaire_sheet.answers": N_("In words"),
+    "call_visit.call_id": N_("Number"),
     "announcement_answer.announcement_id": N_("Number"), "announcement.texts": N_("In words"),
 }  # fmt: skip
 HIDDEN = frozenset({"award.document", "ledger_account.part", "meal_line.version", "preorder_dish.version"})
@@ -218,6 +222,11 @@ class Reader:
         )  # fmt: skip
         return told(notice, self.language)
 
+    def sheet(self, row: Mapping[str, Any]) -> str:
+        """Return what a sheet of a questionnaire says, question by question, in the words that were read."""
+        said = json.loads(str(row["answers"]))["said"]
+        return "; ".join(f"{question} — {answer}" for question, answer in said)
+
     def tongue(self, row: Mapping[str, Any]) -> str:
         """Return a language by its own name."""
         code = str(row["language"])
@@ -226,5 +235,5 @@ class Reader:
 
 SPECIAL: Mapping[str, Callable[[Reader, Mapping[str, Any]], str]] = {
     "restriction.value": Reader.restricted, "profile_field.value": Reader.field,
-    "notice.detail": Reader.said, "account.language": Reader.tongue,
+    "questionnaire_sheet.answers": Reader.sheet, "notice.detail": Reader.said, "account.language": Reader.tongue,
 }  # fmt: skip

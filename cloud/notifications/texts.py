@@ -97,7 +97,7 @@ def _said(notice: NoticeRow, formats: Formats) -> list[Message]:  # noqa: PLR091
             return said_of_day(notice, formats)
         case Kind.ABSENCE_CHANGED | Kind.COLLECTOR_CHANGED | Kind.COLLECTED | Kind.TEACHER_ASKS:
             return said_of_family(notice, formats)
-        case Kind.ANNOUNCEMENT | Kind.MESSAGE | Kind.SUPPORT_ANSWER:
+        case Kind.ANNOUNCEMENT | Kind.MESSAGE | Kind.SUPPORT_ANSWER | Kind.QUESTIONNAIRE:
             return [said_in_words(notice, formats)]
 
 

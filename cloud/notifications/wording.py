@@ -55,6 +55,8 @@ def page_of(notice: NoticeRow) -> str:
     """Return the page that shows what a notice is about."""
     if notice.kind in OF_WORDS and notice.detail.message_id:
         return f"/messages/{notice.detail.message_id}"
+    if notice.kind is Kind.QUESTIONNAIRE:
+        return f"/questionnaires/{notice.detail.message_id}"
     return "/help" if notice.kind is Kind.SUPPORT_ANSWER else "/notices"
 
 

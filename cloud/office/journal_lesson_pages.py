@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.attendance.web import Desk, own_desk
+from cloud.calls.queries import came_to, held_by_video
 from cloud.consents.scans import SCAN_MAX
 from cloud.core.actor import Actor
 from cloud.core.api import Counted
@@ -167,6 +168,7 @@ async def _page(
         names={each.id: each.name for each in learners}, digest=digest_of, files_max=FILES_MAX,
         file_max=SCAN_MAX,
         files=(await files_of(services, [lesson_id])).get(lesson_id, []),
+        is_by_video=lesson_id in await held_by_video(services, [lesson_id]), came=await came_to(services, lesson_id),
     )  # fmt: skip
 
 

@@ -130,6 +130,18 @@ RULES = (
         _PURPOSE, After.DELETED, (Aged("support_question", "school_id = $1 AND asked_at < $2"),),
     ),
     Rule(
+        "questionnaires", N_("Questionnaires, answers by name, who answered, and counts of anonymous ones"),
+        ("questionnaire", "questionnaire_class", "questionnaire_question", "questionnaire_sheet",
+         "questionnaire_answerer", "questionnaire_count", "questionnaire_said"),
+        2 * YEAR, "From the last day", _PURPOSE, After.DELETED,
+        (Aged("questionnaire", "school_id = $1 AND last_on < $2"),),
+    ),
+    Rule(
+        "calls", N_("Video lessons: who came, and links to recordings"), ("call", "call_visit", "call_recording"), YEAR,
+        "From the lesson", _PURPOSE, After.DELETED,
+        (Aged("call", 'school_id = $1 AND lesson_id IN (SELECT id FROM lesson WHERE school_id = $1 AND "on" < $2)'),),
+    ),
+    Rule(
         "commands", N_("Commands to devices"), ("device_command",),
         YEAR, "From the asking", _PURPOSE, After.DELETED,
         (Aged("device_command", "school_id = $1 AND asked_at < $2"),),
@@ -203,7 +215,7 @@ RULES = (
          "factor_rule", "relying_party", "lti_tool", "lti_line", "resource", "resource_audience", "identity_provider",
          "support_contact", "statistics_day", "curriculum", "curriculum_item", "curriculum_unit", "class_curriculum",
          "course_theme", "load_norm", "room", "timetable_rule", "timetable_subject", "timetable", "timetable_slot",
-         "award_key", "award_revocation"),
+         "award_key", "call_server", "faq_entry", "faq_vote", "award_revocation"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip

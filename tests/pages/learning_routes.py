@@ -1,6 +1,7 @@
 """The routes of what is taught and when, of profiles and journals, with the right that each asks for."""
 
 from cloud.core.rights import Right
+from tests.pages.asking_routes import ASKING_ROUTES
 from tests.pages.journal_routes import JOURNAL_ROUTES
 
 CHILD = "/children/{ref}"
@@ -109,4 +110,5 @@ LEARNING_ROUTES: dict[str, Right] = {
     f"POST {VERSION}/solve": Right.TIMETABLE_KEEP,
     f"POST {VERSION}/solve/{{solve_id}}/take": Right.TIMETABLE_KEEP,
     **JOURNAL_ROUTES,
+    **ASKING_ROUTES,
 }

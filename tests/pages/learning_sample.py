@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from cloud.core.services import Services
 from cloud.people.models import Person
-from tests.pages import journal_sample, portfolio_sample, study_sample, timetable_sample
+from tests.pages import asking_sample, journal_sample, portfolio_sample, study_sample, timetable_sample
 
 
 class Learning(NamedTuple):
@@ -23,4 +23,5 @@ async def write(services: Services, school_id: int, people: Sequence[Person], st
     await timetable_sample.write(services, school_id, teachers)
     certificate = await portfolio_sample.write(services, school_id, people[0].ref, staff[1].ref)
     course_id, lesson_id = await journal_sample.write(services, school_id, [each.ref for each in people[:10]])
+    await asking_sample.write(services, school_id, people, course_id, lesson_id)
     return Learning(course_id, lesson_id, certificate)
