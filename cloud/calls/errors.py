@@ -21,5 +21,5 @@ class CallClosed(Refused):
 class ServerFailed(Refused):
     """The school's server of video lessons did not answer, or did not do what it was asked."""
 
-    status = HTTPStatus.BAD_GATEWAY
+    status = HTTPStatus.FAILED_DEPENDENCY  # 502 is what a proxy says: an installed app takes it for being offline
     code = "call_server_failed"

@@ -11,7 +11,6 @@ ASKING_SIGNS = {
     "questionnaire_over": Sign(N_("Is over"), "mute", "dash"),
     "questionnaire_waits": Sign(N_("Waits for you"), "warn", "hourglass"),
     "questionnaire_answered": Sign(N_("You answered"), "in", "tick"),
-    "call": Sign(N_("Video lesson"), "out", "device"),
     "call_early": Sign(N_("Not open yet"), "mute", "clock"),
     "call_open": Sign(N_("Open now"), "in", "tick"),
     "call_over": Sign(N_("Is over"), "mute", "dash"),

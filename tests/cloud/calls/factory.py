@@ -20,7 +20,7 @@ KEY = "a shared secret of Jitsi, long enough for HS256"
 
 @dataclass(slots=True)
 class Called:
-    """The school; a lesson of mathematics today is number 2, from 08:50 to 09:35 by the usual bells."""
+    """The school; a lesson of mathematics today is number 2, from 08:45 to 09:25 by the usual bells."""
 
     journal: Journal
     services: Services
