@@ -35,6 +35,7 @@ from cloud.core.services import Services
 from cloud.core.settings import Edition, Settings
 from cloud.core.signposts import Signposts
 from cloud.core.telling import tell_refused, wants_page
+from cloud.faq import pages as faq_pages
 from cloud.foreign_gates import api as gates_api
 from cloud.foreign_gates import presence_api
 from cloud.guard import book_pages, pin_pages
@@ -65,6 +66,7 @@ from cloud.guardian import (
     ways_pages,
 )
 from cloud.guardian import api as guardian_api
+from cloud.guardian import call_pages as guardian_call_pages
 from cloud.guardian import consent_pages as guardian_consent_pages
 from cloud.guardian import family_pages as guardian_family_pages
 from cloud.guardian import homework_pages as homework_pages_of_family
@@ -91,6 +93,7 @@ from cloud.office import (
     attempt_pages,
     audit_pages,
     bank_pages,
+    call_pages,
     canteen_pages,
     canteen_rule_pages,
     card_pages,
@@ -180,6 +183,8 @@ from cloud.oneroster import api as oneroster_api
 from cloud.oneroster import files_api as oneroster_files_api
 from cloud.oneroster import gradebook_api as oneroster_gradebook_api
 from cloud.portfolio import pages as certificate_pages
+from cloud.questionnaires import answer_pages, staff_pages
+from cloud.questionnaires.waiting import counts_of as questionnaires_counted
 from cloud.releases import api as release_api
 from cloud.releases import pages as release_pages
 from cloud.reports import pages as signed_pages
@@ -266,6 +271,8 @@ ROUTERS = (
     message_pages.router, writing_pages.router,
     talk_pages.router, post_pages.router, talk_desk_pages.router, board_pages.router, posting_pages.router,
     help_pages.router, question_pages.router, question_pages.of_all,
+    help_pages.router, question_pages.router, question_pages.of_all, faq_pages.router, faq_pages.of_reader,
+    staff_pages.router, answer_pages.router, call_pages.router, call_pages.of_lesson, guardian_call_pages.router,
     program_pages.router,
     timetable_pages.router, timetable_pages.feed, timetable_edit_pages.router, timetable_keep_pages.router,
     timetable_day_pages.router, guardian_timetable_pages.router,
@@ -369,6 +376,7 @@ async def metrics(request: Request) -> Response:
 async def _counted(services: Services, actor: Actor) -> Mapping[str, int]:
     """Return what waits for somebody, by section of the menu."""
     counting = (counts_of, messages_counted, questions_counted, talks_counted, board_counted)
+    counting = (counts_of, messages_counted, questions_counted, questionnaires_counted)
     return {key: count for each in counting for key, count in (await each(services, actor)).items()}
 
 

@@ -50,12 +50,17 @@ def _place(key: str, right: Right, label: str, path: str, *roles: Role) -> _Plac
     return _Place(key, right, frozenset(roles), label, path)
 
 
+KEEPERS = (Role.METHODOLOGIST, Role.PEDAGOGUE, *HEADS)  # of questionnaires
 PLACES = (
     _place("children", Right.PRESENCE_READ, N_("Children"), "/", Role.GUARDIAN),
     _place("children", Right.PRESENCE_READ, N_("My day"), "/", Role.STUDENT),
     _place("notices", Right.NOTICES_READ, N_("Notices"), "/notices", Role.GUARDIAN),
     _place("morning", Right.REGISTER_READ, N_("Morning"), "morning", Role.CLASS_TEACHER),
     _place("messages", Right.MESSAGES_READ, N_("Messages"), "/messages", Role.GUARDIAN),
+    _place(
+        "questionnaires", Right.QUESTIONNAIRES_ANSWER, N_("Questionnaires"), "/questionnaires", Role.GUARDIAN,
+        Role.STUDENT,
+    ),
     _place("class", Right.PRESENCE_READ, N_("My class"), "class", Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR),
     _place("register", Right.REGISTER_READ, N_("Register"), "register", Role.CLASS_TEACHER, Role.TEACHER, Role.TUTOR),
     _place("journal", Right.JOURNAL_READ, N_("Journal"), "journal", Role.TEACHER, Role.CLASS_TEACHER),
@@ -147,6 +152,12 @@ PLACES = (
         "announcements", Right.BOARD_READ, N_("Announcements"), "/announcements",
         Role.GUARDIAN, Role.STUDENT, *EVERYBODY_AT_WORK,
     ),
+    _place("questionnaires", Right.QUESTIONNAIRES_KEEP, N_("Questionnaires"), "questionnaires", *KEEPERS),
+    _place(
+        "questionnaires", Right.QUESTIONNAIRES_ANSWER, N_("Questionnaires"), "/questionnaires",
+        *(role for role in EVERYBODY_AT_WORK if role not in KEEPERS),
+    ),
+    _place("calls", Right.CALLS_SET, N_("Video lessons"), "calls", Role.IT),
     _place("sign_on", Right.SIGN_ON_KEEP, N_("Single sign-on"), "sign-on", Role.IT),
     _place("all_alarms", Right.ALARMS_READ, N_("Alarms of all schools"), "/alarms", Role.OPERATOR),
     _place("audit", Right.AUDIT_READ, N_("Who did what"), "audit", Role.OFFICE, Role.DIRECTOR, Role.IT, Role.AUDITOR),
@@ -179,9 +190,9 @@ GROUPS = {
     ),
     N_("Talking"): ("messages", "talks", "announcements"),
     N_("Canteen and money"): ("money", "entitlements", "wallet", "approvals", "orders", "sold"),
-    N_("Reports"): ("statistics", "indicators", "reports", "builder"),
+    N_("Reports"): ("statistics", "indicators", "reports", "builder", "questionnaires"),
     N_("People"): ("import", "corrections", "accounts", "roles", "attempts"),
-    N_("System"): ("programs", "sign_on", "alarms", "audit", "export"),
+    N_("System"): ("programs", "calls", "sign_on", "alarms", "audit", "export"),
 }
 
 

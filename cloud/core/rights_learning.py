@@ -115,4 +115,19 @@ LEARNING: Mapping[Right, Allowed] = {
         Thing.LEARNING, N_("Post announcements, and see who has confirmed them"),
         at_school(Role.METHODOLOGIST, Role.PEDAGOGUE, Role.OFFICE, *HEADS) | {Role.CLASS_TEACHER: Within.CLASS},
     ),
+    Right.QUESTIONNAIRES_KEEP: Allowed(
+        Thing.LEARNING, N_("Ask parents, students and staff by questionnaires, and read the results"),
+        at_school(Role.METHODOLOGIST, Role.PEDAGOGUE, *HEADS),
+    ),
+    Right.QUESTIONNAIRES_ANSWER: Allowed(
+        Thing.LEARNING, N_("Answer the questionnaires that the school asks one"),
+        dict.fromkeys(EVERYBODY_AT_WORK, Within.OWN) | KIN,
+    ),
+    Right.CALLS_SET: Allowed(Thing.LEARNING, N_("Set on which server the school's video lessons are held"),
+                             at_school(Role.IT)),
+    Right.CALLS_HOLD: Allowed(Thing.LEARNING, N_("Hold one's own lessons by video, and keep their recordings"),
+                              OF_COURSE),
+    Right.CALLS_JOIN: Allowed(Thing.LEARNING, N_("Come to video lessons, and see their recordings"), KIN),
+    Right.FAQ_KEEP: Allowed(Thing.SCHOOL, N_("Keep what is often asked of the school, with the answers"),
+                            at_school(Role.OFFICE, *HEADS)),
 }  # fmt: skip

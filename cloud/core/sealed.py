@@ -118,6 +118,12 @@ SEALED = (
         "built_run", "content_encrypted", "built_run.content", "report_id || ':' || to_char(due_on, 'YYYY-MM-DD')"
     ),
     SealedColumn("export_job", "key_encrypted", "export_job.key", "id::text"),
+    SealedColumn("questionnaire_sheet", "answers_encrypted", "questionnaire_sheet.answers", "id::text"),
+    SealedColumn(
+        "questionnaire_said", "words_encrypted", "questionnaire_said.words", "question_id::text", "question_id"
+    ),
+    SealedColumn("call_server", "secret_encrypted", "call_server.secret", "school_id::text", "school_id"),
+    SealedColumn("call_recording", "address_encrypted", "call_recording.address", "id::text"),
 )
 FILES = (
     KeptFile("person_photo", "webp_encrypted", "digest", "person_id", "person.photo"),

@@ -149,8 +149,8 @@ class Settings:
     ] = ""
     webhook_networks: Annotated[
         str,
-        "Networks inside, with commas between, that webhooks may go to besides public addresses, also without TLS. "
-        "Empty: none.",
+        "Networks inside, with commas between, that webhooks and servers of video lessons may stand on besides public "
+        "addresses, also without TLS. Empty: none.",
     ] = ""
     push_networks: Annotated[
         str,

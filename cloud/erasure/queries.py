@@ -28,6 +28,8 @@ REMOVED = {
     "profile": N_(
         "Profile with its history, portfolio with its files, goals, recommendations, certificates of the school"
     ),
+    "sheets": N_("Answers to questionnaires by name, and that somebody answered anonymous ones"),
+    "calls": N_("When the student came to video lessons"),
     "comments": N_("Comments about meals"),
     "transfers": N_("Where the child came from or went to, and the papers of it"),
     "remarks": N_("What teachers wrote about the student, and why marks were put right"),

@@ -114,6 +114,15 @@ WITH fields AS (DELETE FROM profile_field WHERE person_id = $1 RETURNING 1),
 SELECT 1 FROM fields UNION ALL SELECT 1 FROM entries UNION ALL SELECT 1 FROM goals
 UNION ALL SELECT 1 FROM awards UNION ALL SELECT 1 FROM advice
 UNION ALL SELECT 1 FROM fitness""",
+    "sheets": """
+WITH nobodys AS (
+  SELECT account.id FROM account WHERE $1::bigint > 0 AND login_digest IS NULL AND NOT account.is_active
+    AND account.name = '№ ' || account.id
+), sheets AS (DELETE FROM questionnaire_sheet USING nobodys WHERE account_id = nobodys.id RETURNING 1),
+  answerers AS (DELETE FROM questionnaire_answerer USING nobodys WHERE account_id = nobodys.id RETURNING 1),
+  votes AS (DELETE FROM faq_vote USING nobodys WHERE account_id = nobodys.id RETURNING 1)
+SELECT 1 FROM sheets UNION ALL SELECT 1 FROM answerers UNION ALL SELECT 1 FROM votes""",
+    "calls": "DELETE FROM call_visit WHERE person_id = $1 RETURNING 1",
     "comments": "UPDATE meal_rating SET comment = '' WHERE person_id = $1 AND comment <> '' RETURNING 1",
     "transfers": """
 UPDATE transfer SET place = '', paper = '' WHERE person_id = $1 AND (place <> '' OR paper <> '') RETURNING 1""",

@@ -16,6 +16,7 @@ from cloud.collectors.queries import PAPER as COLLECTOR_PAPER
 from cloud.collectors.queries import PHONE as COLLECTOR_PHONE
 from cloud.devices.invitations import KEYS as INVITATION_KEYS
 from cloud.devices.registry import SECRET
+from cloud.exports.asking_tables import ASKING
 from cloud.exports.assessment_tables import ASSESSMENTS
 from cloud.exports.profile_tables import PROFILES
 from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Sealed, Secret, Table, Writing, through
@@ -201,6 +202,7 @@ TABLES = (
         digests={"phone_digest": "phone_encrypted"},
     ),
     *PROFILES,
+    *ASKING,
     Table("alarm"),
     Table("dish"),
     Table("dish_photo", files={"webp": "dishes/{digest}.webp"}),

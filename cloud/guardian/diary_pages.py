@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
+from cloud.calls.queries import held_by_video
 from cloud.core.api import Counted
 from cloud.core.charts import Chart, Column, chart_of
 from cloud.core.errors import NotFound
@@ -56,6 +57,7 @@ async def show_week(
         courses={course.id: course for course in courses},
         files=await files_of(services, [each.lesson.id for each in lessons]),
         homework=homework_at(lessons, await tasks_of(services, child.id, monday, sunday)),
+        by_video=await held_by_video(services, [each.lesson.id for each in lessons]),
     )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ from cloud.portfolio.kinds import TITLE
 from cloud.portfolio.kinds import VALUE as FIELD
 from cloud.portfolio.kinds import WORDS as ENTRY_WORDS
 from cloud.practice.kinds import WORDS as PRACTICE_WORDS
+from cloud.questionnaires.kinds import SHEET
 from cloud.register.kinds import WHY
 from cloud.support.reading import ANSWER as REPLY
 from cloud.support.reading import WORDS as QUESTION
@@ -211,6 +212,9 @@ PARTS = (
          " (SELECT id FROM posting WHERE school_id = (SELECT school_id FROM person WHERE id = $1))", by="posting_id"),
     Part("support_question", ("asked_at", "topic", "words", "answered_at", "answer"), "account_id = $2",
          sealed={"words": QUESTION, "answer": REPLY}),
+    Part("questionnaire_sheet", ("questionnaire_id", "answers", "answered_at"), "account_id = $2",
+         sealed={"answers": SHEET}),
+    Part("call_visit", ("call_id", "came_at"), "person_id = $1", _of(SEE), by="came_at"),
     Part("correction_request", ("asked_at", "what", "is_wrong", "would_be_right", "answered_at", "outcome", "answer"),
          "person_id = $1 AND account_id = $2",
          sealed={"is_wrong": WRONG, "would_be_right": RIGHT, "answer": ANSWER}),

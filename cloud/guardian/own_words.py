@@ -3,6 +3,7 @@
 Rule: no code, key or sign of bookkeeping stands on the page; programs find those in the tables beside it.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -61,13 +62,14 @@ TITLES = {
     "ledger_line": N_("How the balance changed"), "ledger_entry": N_("Why the balance changed"),
     "correction_request": N_("What you asked to correct"), "support_question": N_("What you asked support"),
     "announcement": N_("What the school wrote to you"), "announcement_reader": N_("When you read it"),
-    "announcement_answer": N_("Answers to it"),
     "talk_post": N_("What you wrote in chats and the forum"),
     "talk_post_of_child": N_("What the child wrote in chats and the forum"),
     "talk_file": N_("Files of your posts"), "talk_report": N_("Posts that you told moderators of"),
     "talk_mute": N_("When you could not write in chats"),
     "talk_mute_of_child": N_("When the child could not write in chats"),
     "posting_reading": N_("Announcements that you have seen"),
+    "announcement_answer": N_("Answers to it"), "call_visit": N_("When the child came to video lessons"),
+    "questionnaire_sheet": N_("What you answered to questionnaires by name"),
 }  # fmt: skip
 HEADINGS = {  # where the dictionary's own words tell codes
     "account.language": N_("Language"), "transfer.kind": N_("What"),
@@ -108,6 +110,8 @@ HEADINGS = {  # where the dictionary's own words tell codes
     "talk_report.words": N_("In words"), "talk_report.outcome": N_("Outcome"),
     "posting_reading.posting_id": N_("Number"),
     "announcement.id": N_("Number"), "announcement_reader.announcement_id": N_("Number"),
+    "questionnaire_sheet.questionnaire_id": N_("Number"), "questionnaire_sheet.answers": N_("In words"),
+    "call_visit.call_id": N_("Number"),
     "announcement_answer.announcement_id": N_("Number"), "announcement.texts": N_("In words"),
 }  # fmt: skip
 HIDDEN = frozenset({
@@ -271,6 +275,11 @@ class Reader:
         )  # fmt: skip
         return told(notice, self.language)
 
+    def sheet(self, row: Mapping[str, Any]) -> str:
+        """Return what a sheet of a questionnaire says, question by question, in the words that were read."""
+        said = json.loads(str(row["answers"]))["said"]
+        return "; ".join(f"{question} — {answer}" for question, answer in said)
+
     def tongue(self, row: Mapping[str, Any]) -> str:
         """Return a language by its own name."""
         code = str(row["language"])
@@ -280,4 +289,5 @@ class Reader:
 SPECIAL: Mapping[str, Callable[[Reader, Mapping[str, Any]], str]] = {
     "restriction.value": Reader.restricted, "profile_field.value": Reader.field,
     "fitness_value.value": Reader.measured, "notice.detail": Reader.said, "account.language": Reader.tongue,
+    "questionnaire_sheet.answers": Reader.sheet,
 }  # fmt: skip

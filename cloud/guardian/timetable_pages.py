@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
+from cloud.calls.queries import held_by_video
 from cloud.core.pages import pages_of
 from cloud.core.services import Services
 from cloud.guardian.queries import Child, seen_of
@@ -32,6 +33,7 @@ async def show(
     return pages_of(request).page(
         replace(visit, zone=child.zone), "guardian/timetable.html", section="children", child=child,
         days=on_days(lessons), earlier=monday - A_WEEK, later=monday + A_WEEK,
+        by_video=await held_by_video(services, [each.id for each in lessons]),
     )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ class Kind(StrEnum):
     MESSAGE = "message"
     SUPPORT_ANSWER = "support_answer"
     WEEK = "week"  # a digest: marks, lessons missed, what is ahead
+    QUESTIONNAIRE = "questionnaire"  # that waits for an answer
 
 
 # Who is told: who may pay, who sees the days at the gate, who gets notices at all; of the others who sees meals.
@@ -50,6 +51,7 @@ OF_WORDS = (Kind.ANNOUNCEMENT, Kind.MESSAGE)  # of a child's school: who lacks e
 _RIGHTS = {
     **dict.fromkeys(OF_MONEY, FamilyRight.PAY), **dict.fromkeys(OF_GATE, FamilyRight.SEE),
     **dict.fromkeys(OF_WORDS, FamilyRight.SEE), Kind.SUPPORT_ANSWER: FamilyRight.NOTICES,
+    Kind.QUESTIONNAIRE: FamilyRight.SEE,
 }  # fmt: skip
 
 
@@ -120,7 +122,7 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     came_at: datetime | None = None  # since when the child is at school, where that is what was not known
     title: Named | None = None  # of an announcement; what is written to one family is told without
     author: str = ""  # who wrote
-    message_id: int = 0
+    message_id: int = 0  # of a questionnaire: its number
     week: Week | None = None
 
 

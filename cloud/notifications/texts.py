@@ -100,7 +100,7 @@ def _said(notice: NoticeRow, formats: Formats) -> list[Message]:  # noqa: C901, 
             return said_of_family(notice, formats)
         case Kind.WEEK:
             return said_of_week(notice, formats)
-        case Kind.ANNOUNCEMENT | Kind.MESSAGE | Kind.SUPPORT_ANSWER:
+        case Kind.ANNOUNCEMENT | Kind.MESSAGE | Kind.SUPPORT_ANSWER | Kind.QUESTIONNAIRE:
             return [said_in_words(notice, formats)]
 
 

@@ -1,4 +1,4 @@
-"""The words of notices about what people wrote: messages of the school, and answers of support."""
+"""The words of notices about what people wrote: messages and questionnaires of the school, answers of support."""
 
 from cloud.core.formats import Formats
 from cloud.core.i18n import Language
@@ -11,6 +11,8 @@ def said_in_words(notice: NoticeRow, formats: Formats) -> Message:
     """Return what such a notice says."""
     if notice.kind is Kind.SUPPORT_ANSWER:
         return _answered(notice.detail, formats)
+    if notice.kind is Kind.QUESTIONNAIRE:
+        return _asked(notice, formats)
     return _written(notice, formats.language)
 
 
@@ -35,3 +37,13 @@ def _written(notice: NoticeRow, language: Language) -> Message:
 def _answered(detail: Detail, formats: Formats) -> Message:
     on = "" if detail.on is None else formats.day_short(detail.on)
     return message("Support has answered your question of {day}. The answer stands under “Help”.", day=on)
+
+
+def _asked(notice: NoticeRow, formats: Formats) -> Message:
+    detail = notice.detail
+    title = "" if detail.title is None else detail.title.name(formats.language.value)
+    day = "" if detail.last_on is None else formats.day_short(detail.last_on)
+    return message(
+        "The school of {child} asks you: “{title}”. Answer under “Questionnaires” until {day}.", child=notice.name,
+        title=title, day=day,
+    )  # fmt: skip

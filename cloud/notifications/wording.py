@@ -57,6 +57,8 @@ def page_of(notice: NoticeRow) -> str:
         return f"/messages/{notice.detail.message_id}"
     if notice.kind is Kind.WEEK and notice.detail.last_on is not None:
         return f"/children/{notice.person}/diary?week={notice.detail.last_on}"
+    if notice.kind is Kind.QUESTIONNAIRE:
+        return f"/questionnaires/{notice.detail.message_id}"
     return "/help" if notice.kind is Kind.SUPPORT_ANSWER else "/notices"
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.attendance.web import Desk, own_desk
+from cloud.calls.queries import came_to, held_by_video
 from cloud.consents.scans import SCAN_MAX
 from cloud.core.actor import Actor
 from cloud.core.api import Counted
@@ -169,6 +170,7 @@ async def _page(
         file_max=SCAN_MAX, homework=await homework_of_courses(services, [course_id], lesson.on, lesson.on),
         sets_homework=hand is Hand.TEACHER and desk.actor.teaches(Right.HOMEWORK_SET, desk.school.id),
         files=(await files_of(services, [lesson_id])).get(lesson_id, []),
+        is_by_video=lesson_id in await held_by_video(services, [lesson_id]), came=await came_to(services, lesson_id),
     )  # fmt: skip
 
 

@@ -155,6 +155,18 @@ RULES = (
         _PURPOSE, After.DELETED, (Aged("support_question", "school_id = $1 AND asked_at < $2"),),
     ),
     Rule(
+        "questionnaires", N_("Questionnaires, answers by name, who answered, and counts of anonymous ones"),
+        ("questionnaire", "questionnaire_class", "questionnaire_question", "questionnaire_sheet",
+         "questionnaire_answerer", "questionnaire_count", "questionnaire_said"),
+        2 * YEAR, "From the last day", _PURPOSE, After.DELETED,
+        (Aged("questionnaire", "school_id = $1 AND last_on < $2"),),
+    ),
+    Rule(
+        "calls", N_("Video lessons: who came, and links to recordings"), ("call", "call_visit", "call_recording"), YEAR,
+        "From the lesson", _PURPOSE, After.DELETED,
+        (Aged("call", 'school_id = $1 AND lesson_id IN (SELECT id FROM lesson WHERE school_id = $1 AND "on" < $2)'),),
+    ),
+    Rule(
         "commands", N_("Commands to devices"), ("device_command",),
         YEAR, "From the asking", _PURPOSE, After.DELETED,
         (Aged("device_command", "school_id = $1 AND asked_at < $2"),),
@@ -257,7 +269,8 @@ RULES = (
          "curriculum_unit", "class_curriculum",
          "course_theme", "load_norm", "room", "timetable_rule", "timetable_subject", "timetable", "timetable_slot",
          "homework_norm", "award_key", "award_revocation", "talk_section", "bank_question", "assessment",
-         "assessment_given", "assessment_question", "practice_theme", "sitting_watch"),
+         "assessment_given", "assessment_question", "practice_theme", "sitting_watch",
+         "call_server", "faq_entry", "faq_vote"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip

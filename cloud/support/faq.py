@@ -12,6 +12,7 @@ from cloud.core.actor import Actor
 from cloud.core.i18n import N_, Language, translate
 from cloud.core.navigation import sections_of
 from cloud.core.roles import OF_CLASSES, Role
+from cloud.faq.kinds import has_words
 
 FORGOTTEN, PRIVACY = "/sign-in/forgotten", "/privacy"
 NAMED = re.compile(r"\{([^{}]+)\}")
@@ -59,6 +60,10 @@ class Entry:
 
         question, answer = self.words[language.value]
         return question, NAMED.sub(named, answer)
+
+    def has(self, words: str) -> bool:
+        """Tell whether it holds words, as it is told in whichever language."""
+        return has_words([text for language in Language for text in self.told(language)], words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +116,19 @@ def entries() -> Sequence[Entry]:
     ]  # fmt: skip
 
 
-def sections_for(actor: Actor | None) -> list[Section]:
-    """Return what is often asked by audience, the reader's own first; of nobody signed in, parents'."""
+def sections_for(actor: Actor | None, words: str = "") -> list[Section]:
+    """Return what is often asked by audience, the reader's own first; of nobody signed in, parents'.
+
+    With words, the entries that hold them in whichever language, and no section without any.
+    """
     own = {audience for audience in Audience if _is_of(actor, audience)} or {Audience.PARENTS}
     ordered = sorted(Audience, key=lambda audience: audience not in own)
-    return [
-        Section(audience, [each for each in entries() if each.audience is audience], audience in own)
+    sections = [
+        Section(audience, [each for each in entries() if each.audience is audience and each.has(words)],
+                audience in own)
         for audience in ordered
-    ]
+    ]  # fmt: skip
+    return [each for each in sections if each.entries]
 
 
 def way_to(entry: Entry, actor: Actor | None, *, has_mail: bool) -> str:

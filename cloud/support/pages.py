@@ -15,6 +15,7 @@ from cloud.core.i18n import translate
 from cloud.core.pages import Visit, pages_of
 from cloud.core.rights import Right
 from cloud.core.services import Services
+from cloud.faq.reading import topics_for
 from cloud.support.asking import ask, note_seen, own_questions, schools_of_asker
 from cloud.support.contacts import contacts_of, installations
 from cloud.support.faq import RESOURCES, sections_for, way_to
@@ -25,20 +26,22 @@ router = APIRouter(prefix="/help", include_in_schema=False)
 TEMPLATE = "support/help.html"
 Page = Annotated[str, Form(max_length=300)]
 Words = Annotated[str, Form(max_length=4_000)]
+Searched = Annotated[str, Query(max_length=100)]
 
 
 @router.get("")
 async def show(
     request: Request, visit: AnyVisit, services: TheServices,
-    where: Annotated[str, Query(alias="from", max_length=300)] = "", sent: bool = False,
+    where: Annotated[str, Query(alias="from", max_length=300)] = "", sent: bool = False, search: Searched = "",
+    voted: Annotated[int, Query(ge=0, le=2**62)] = 0,
 ) -> Response:  # fmt: skip
     """Show help; the answers that a reader sees here are seen then."""
-    values = await _values(visit, services)
+    values = await _values(visit, services, search)
     if visit.actor is not None and visit.counts.get(HELP):
         await note_seen(services, visit.actor)
         visit = replace(visit, counts={**visit.counts, HELP: 0})
     return pages_of(request).page(visit, TEMPLATE, section=HELP, given=Asked(Topic.OTHER, "", where), sent=sent,
-                                  school=None, refused="", **values)  # fmt: skip
+                                  school=None, refused="", voted=voted, **values)  # fmt: skip
 
 
 @router.post("/questions")
@@ -57,7 +60,7 @@ async def ask_support(
     except Refused as refused:
         return pages_of(request).page(
             visit, TEMPLATE, status=refused.status, section=HELP, given=given, sent=False, school=school_id,
-            refused=translate(visit.language, refused.message), **await _values(visit, services),
+            refused=translate(visit.language, refused.message), voted=0, **await _values(visit, services),
         )  # fmt: skip
     return RedirectResponse("/help?sent=true#questions", HTTPStatus.SEE_OTHER)
 
@@ -70,7 +73,7 @@ def _school_asked(actor: Actor, school: int) -> int | None:
     return school or None
 
 
-async def _values(visit: Visit, services: Services) -> dict[str, Any]:
+async def _values(visit: Visit, services: Services, search: str = "") -> dict[str, Any]:
     actor = visit.actor
     may_ask = actor is not None and not actor.must_change and not actor.must_enrol
     own = schools_of_asker(actor) if actor else []
@@ -82,7 +85,10 @@ async def _values(visit: Visit, services: Services) -> dict[str, Any]:
         "may_ask": may_ask,
         "topics": TOPICS,
         "questions": await own_questions(services, actor, visit.language.value) if actor and may_ask else [],
-        "sections": sections_for(actor),
+        "search": search,
+        "topics_of_school": await topics_for(services, actor, search) if actor and may_ask else [],
+        "kept_by": [each for each in schools if actor and actor.can(Right.FAQ_KEEP, each.school_id)],
+        "sections": sections_for(actor, search),
         "resources": RESOURCES,
         "way_to": partial(way_to, actor=actor, has_mail=bool(services.settings.smtp_url)),
     }

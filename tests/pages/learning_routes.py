@@ -2,6 +2,7 @@
 
 from cloud.core.rights import Right
 from tests.pages.advice_routes import ADVICE_ROUTES
+from tests.pages.asking_routes import ASKING_ROUTES
 from tests.pages.assessment_routes import ASSESSMENT_ROUTES
 from tests.pages.homework_routes import HOMEWORK_ROUTES
 from tests.pages.journal_routes import JOURNAL_ROUTES
@@ -121,4 +122,5 @@ LEARNING_ROUTES: dict[str, Right] = {
     **TALK_ROUTES,
     **ASSESSMENT_ROUTES,
     **PRACTICE_ROUTES,
+    **ASKING_ROUTES,
 }

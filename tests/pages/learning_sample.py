@@ -7,6 +7,7 @@ from cloud.core.services import Services
 from cloud.people.models import Person
 from tests.pages import (
     advice_sample,
+    asking_sample,
     assessment_sample,
     homework_sample,
     journal_sample,
@@ -40,4 +41,5 @@ async def write(services: Services, school_id: int, people: Sequence[Person], st
     await talk_sample.write_all(services, school_id)
     await assessment_sample.write(services, school_id, people[0].ref)
     await practice_sample.write(services, school_id, people[0].ref)
+    await asking_sample.write(services, school_id, people, course_id, lesson_id)
     return Learning(course_id, lesson_id, certificate)

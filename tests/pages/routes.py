@@ -39,6 +39,7 @@ NOTHING_THERE = frozenset(  # of which the sample has none
         "GET /.well-known/security.txt",
         "GET /profile/{worker}/entries/{entry_id}/files/{file_id}",  # of each who works there, of the own
         "GET /schools/{code}/staff/{worker}/profile/entries/{entry_id}/files/{file_id}",
+        "GET /questionnaires/{number}",  # of whom each one asks
         "GET /schools/{code}/builder/{report_id}/file.{form}",  # of what the own role shows
         "GET /schools/{code}/builder/{report_id}/runs/{run_id}",  # of one's own reports
         "GET /schools/{code}/builder/{report_id}/runs/{run_id}/file.{form}",
@@ -65,6 +66,7 @@ ROUTES: dict[str, Right | Who] = {
     "POST /schools/{code}/messages/{number}/{deed}": Right.MESSAGES_WRITE,
     "GET /help": Who.ANYBODY,
     "POST /help/questions": Who.MEMBERS,
+    "POST /help/faq/{entry_id}": Who.MEMBERS,
     "GET /schools/{code}/questions": Right.QUESTIONS_ANSWER,
     "POST /schools/{code}/questions/contact": Right.QUESTIONS_ANSWER,
     "POST /schools/{code}/questions/{question_id}": Right.QUESTIONS_ANSWER,

@@ -107,6 +107,26 @@ PAGES = {
     "questions": ("it", "/schools/almaty15/questions"),
     "questions_none": ("other_it", "/schools/astana7/questions"),
     "questions_left": ("operator", "/questions"),
+    "help_found": ("guardian", "/help?search=форма"),
+    "help_not_found": ("guardian", "/help?search=zzz"),
+    "faq": ("office", "/schools/almaty15/faq"),
+    "faq_none": ("other_office", "/schools/astana7/faq"),
+    "questionnaires": ("director", "/schools/almaty15/questionnaires"),
+    "questionnaires_none": ("other_director", "/schools/astana7/questionnaires"),
+    "questionnaire_results": ("director", "/schools/almaty15/questionnaires/1"),
+    "questionnaire_by_name": ("director", "/schools/almaty15/questionnaires/2"),
+    "questionnaire_draft": ("director", "/schools/almaty15/questionnaires/3"),
+    "questionnaire_over": ("director", "/schools/almaty15/questionnaires/5"),
+    "own_questionnaires": ("guardian", "/questionnaires"),
+    "own_questionnaires_none": ("childless", "/questionnaires"),
+    "own_questionnaire": ("guardian", "/questionnaires/1"),
+    "own_questionnaire_by_name": ("guardian", "/questionnaires/2"),
+    "questionnaire_of_staff": ("teacher", "/questionnaires/4"),
+    "calls": ("it", "/schools/almaty15/calls"),
+    "calls_none": ("other_it", "/schools/astana7/calls"),
+    "video_lesson": ("class_teacher", "/schools/almaty15/journal/{course}/lessons/{lesson}/video"),
+    "video_lesson_read": ("deputy", "/schools/almaty15/journal/{course}/lessons/{lesson}/video"),
+    "child_video_lesson": ("guardian", "/children/{child}/diary/lessons/{lesson}/video"),
     "sign_in": ("", "/sign-in"),
     "forgotten": ("", "/sign-in/forgotten"),
     "forgotten_code": ("", "/sign-in/forgotten?have=1"),
@@ -427,6 +447,7 @@ SAME_EVERYWHERE = re.compile(
     r"|94-V|234-III|student\d{5}|Kaspi|JSON( Lines)?|DESFire|NTAG 424 DNA|Данияр|parent with a pram"
     r"|Telegram|iPhone|\(Start\)|Web Push"
     r"|Open Badge|OpenID Connect|LTI 1\.3|RS256|PS256|ES256|EdDSA"
+    r"|Jitsi( Meet)?|/?[Bb]ig[Bb]lue[Bb]utton|HS256|PEM"
     r"|https://\S*|Ctrl\+Z|\b(Enter|Tab|Esc)\b"
     r"|OpenID Connect|LTI 1\.3|RS256|PS256|ES256|EdDSA"
 )

@@ -103,7 +103,8 @@ def address_of(site: Site, key: str) -> tuple[str, str]:
     places |= {
         "school": "almaty15", "on": "2026-09-01", "meal": "lunch", "order_id": 1, "person": site.sample.listed_ref,
         "restriction_id": 1, "session_id": 1, "passkey_id": 1, "import_id": 1, "kind": "tabel", "report_id": 2,
-        "form": "csv" if "/journal/" in key or "/quality" in key else "json",
+        "form": "csv" if any(part in key for part in ("/journal/", "/quality", "/questionnaires/")) else "json",
+        "recording_id": 1,
     }  # fmt: skip
     places |= {"token_id": 1, "webhook_id": 1, "system": "gym"}
     places |= {"sourced_id": "nobody", "class_id": "none", "urn": "none", "user_id": "0", "rest": "Users"}
