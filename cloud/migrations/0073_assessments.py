@@ -100,5 +100,5 @@ CREATE INDEX answers_to_a_question ON assessment_answer (question_id);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0071_portfolio")]
+    dependencies = [("cloud", "0072_homework")]
     operations = [ops.RunSQL(BANKS), ops.RunSQL(GIVEN), ops.RunSQL(ATTEMPTS)]

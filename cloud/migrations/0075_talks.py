@@ -177,5 +177,5 @@ CREATE INDEX postings_read_by_an_account ON posting_reading (account_id);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0071_portfolio")]
+    dependencies = [("cloud", "0074_practice")]
     operations = [ops.RunSQL(TALKS), ops.RunSQL(POSTS), ops.RunSQL(MODERATION), ops.RunSQL(BOARD)]

@@ -129,5 +129,5 @@ CREATE INDEX faq_votes_of_an_account ON faq_vote (account_id);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0071_portfolio")]
+    dependencies = [("cloud", "0075_talks")]
     operations = [ops.RunSQL(QUESTIONNAIRES), ops.RunSQL(CALLS), ops.RunSQL(ASKED)]

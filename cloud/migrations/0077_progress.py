@@ -100,5 +100,5 @@ CREATE TABLE digest_head (           -- the last week that was told, by its Mond
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0071_portfolio")]
+    dependencies = [("cloud", "0076_asking")]
     operations = [ops.RunSQL(ADVICE), ops.RunSQL(PROGRESS), ops.RunSQL(DIGEST)]

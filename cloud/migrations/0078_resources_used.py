@@ -37,5 +37,5 @@ CREATE TABLE indicator_day (             -- how many of a school have what, as i
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0071_portfolio")]
+    dependencies = [("cloud", "0077_progress")]
     operations = [ops.RunSQL(RESOURCES), ops.RunSQL(INDICATORS)]

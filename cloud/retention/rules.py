@@ -238,6 +238,8 @@ RULES = (
         "homework", N_("Homework as teachers set it, with its files, and for whom it was"),
         ("homework", "homework_member", "homework_file"), 2 * YEAR, "From the day it was due", _PURPOSE, After.DELETED,
         (Aged("homework", "school_id = $1 AND due_on < $2"),),
+    ),
+    Rule(
         "tests", N_("Attempts of students at tests, with their answers and points"),
         ("assessment_attempt", "assessment_answer"), 2 * YEAR, "From the end of the attempt", _PURPOSE, After.DELETED,
         (Aged("assessment_attempt", "school_id = $1 AND ends_at < $2"),),  # answers go with them
