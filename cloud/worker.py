@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import takewhile
 
 import asyncpg
 import structlog
@@ -21,10 +20,10 @@ from cloud.builder.turns import make_and_tell
 from cloud.core.ending import is_ended
 from cloud.core.errors import kinds_of
 from cloud.core.migrating import TablesOfAnotherVersion, check_version
+from cloud.core.periodic import untroubled
 from cloud.core.services import Services
 from cloud.core.settings import Edition
 from cloud.core.sms_gateways import gateway_of
-from cloud.core.tracing import span
 from cloud.core.wakeups import EVERYTHING
 from cloud.devices.alarms import Raised, forget_alarms, note_alarms
 from cloud.devices.commands import CHANNEL as COMMANDS
@@ -97,7 +96,6 @@ FISCAL_S, WEBHOOKS_S = 5, 2
 MESSAGES_S = 10
 LETTERS_S, EVENTS_S, BUILT_S = 15, 15, 30
 GRACE_S = 3_600
-GIVEN = {"services", "shards"}  # what work is given, and not what it is
 log = structlog.get_logger()
 
 
@@ -384,25 +382,3 @@ class Worker:
                         self.services.database.pool, self.services.vault, int(rollout), sorted(self.shards), now_ms
                     )
                 )
-
-
-def name_of(work: Callable[[], Awaitable[object]]) -> str:
-    """Return what periodic work is called: its own name, or what a lambda of ours calls."""
-    named, code = getattr(work, "__qualname__", str(work)), getattr(work, "__code__", None)
-    if code is None or "<lambda>" not in named:
-        return str(named)
-    return ".".join(takewhile(lambda name: name not in GIVEN, code.co_names))
-
-
-def untroubled(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
-    """Return periodic work whose errors are told, by their kinds only, and do not rise."""
-
-    async def told() -> None:
-        named = name_of(work)
-        try:
-            with span(named):
-                await work()
-        except Exception as error:  # noqa: BLE001 - the next turn tries again
-            log.warning("work.failed", work=named, error=kinds_of(error))
-
-    return told

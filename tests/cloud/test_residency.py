@@ -12,7 +12,7 @@ from cloud.app import create_app
 from cloud.core.clock import SystemClock
 from cloud.core.database import address
 from cloud.core.services import Services
-from cloud.core.settings import described
+from cloud.core.settings_table import described
 from cloud.core.sms_gateways import gateway_of
 from cloud.ingest.senders import Senders
 from cloud.monitoring.targets import targets_of

@@ -12,12 +12,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from cloud.core.clock import SystemClock
+from cloud.core.periodic import untroubled
 from cloud.core.services import Services
 from cloud.exports.jobs import order_export
 from cloud.ingest import leases
 from cloud.ingest.admission import MESSAGES_BURST
 from cloud.ingest.partitions import make_partitions
-from cloud.worker import Worker, untroubled
+from cloud.worker import Worker
 from edge_agent.sync.actions import Publish
 from edge_agent.sync.counters import Phase
 from edge_agent.sync.mqtt import Broker, Link

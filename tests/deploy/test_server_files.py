@@ -13,7 +13,8 @@ from cloud.brokers.access import School, mosquitto_lines
 from cloud.brokers.certificates import BrokerFiles
 from cloud.brokers.mosquitto import MosquittoPlace, configuration
 from cloud.cli import app
-from cloud.core.settings import Edition, Settings, described
+from cloud.core.settings import Edition, Settings
+from cloud.core.settings_table import described
 
 SERVER = Path(__file__).parents[2] / "deploy/server"
 UNITS = sorted(SERVER.glob("*.service"))

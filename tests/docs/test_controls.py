@@ -4,7 +4,7 @@ import re
 import tomllib
 
 from cloud.core.sealed import SEALED
-from cloud.core.settings import described
+from cloud.core.settings_table import described
 from tests.repo.sources import ROOT
 
 CONTROLS = (ROOT / "docs/controls.md").read_text()

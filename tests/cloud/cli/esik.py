@@ -14,7 +14,7 @@ import psutil
 from typer.testing import CliRunner
 
 from cloud.cli import app
-from cloud.core.settings import described
+from cloud.core.settings_table import described
 from tests.servers.process import free_port, leash
 from tests.waiting import until
 

@@ -15,10 +15,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from typing_extensions import override
 
 from cloud.app import create_app
+from cloud.core.periodic import name_of, untroubled
 from cloud.core.services import Services
 from cloud.core.settings import Settings, SettingWrong
 from cloud.core.tracing import span, tracing
-from cloud.worker import name_of, untroubled
 
 LOADED = (
     "import cloud.app, cloud.worker, sys; print([name for name in sys.modules if name.startswith('opentelemetry.sdk')])"
