@@ -76,10 +76,9 @@ SELECT due_on, subject_id, stay.person_id, minutes FROM homework JOIN course ON 
 JOIN stay ON stay.school_class_id = course.school_class_id AND {_FOR}
 WHERE course.school_class_id = $1 AND due_on BETWEEN $2 AND $3 LIMIT $4
 """  # noqa: S608
-Connection = asyncpg.Connection | asyncpg.Pool
 
 
-async def homework_of(connection: Connection, school_id: int, homework_id: int) -> Homework:
+async def homework_of(connection: asyncpg.Connection | asyncpg.Pool, school_id: int, homework_id: int) -> Homework:
     """Return homework of a school. Raises NotFound."""
     row = await connection.fetchrow(_ONE, homework_id, school_id)
     if row is None:
@@ -101,7 +100,7 @@ async def counts_of(services: Services, homework_ids: Collection[int]) -> dict[i
     return {row["id"]: Counts(row["learners"], row["waiting"], row["checked"], row["returned"]) for row in rows}
 
 
-async def recipients_of(connection: Connection, homework_id: int) -> list[Recipient]:
+async def recipients_of(connection: asyncpg.Connection | asyncpg.Pool, homework_id: int) -> list[Recipient]:
     """Return whom homework is for, by name."""
     return [Recipient(**row) for row in await connection.fetch(_LEARNERS, homework_id, LEARNERS_MAX)]
 
@@ -114,7 +113,7 @@ async def homework_of_person(
     return [_homework(row) for row in rows]
 
 
-async def received(connection: Connection, person_id: int, homework_id: int) -> Homework:
+async def received(connection: asyncpg.Connection | asyncpg.Pool, person_id: int, homework_id: int) -> Homework:
     """Return homework that is for a student. Raises NotFound."""
     row = await connection.fetchrow(_OF_PERSON, person_id, date.min, date.max, homework_id, 1)
     if row is None:
@@ -122,13 +121,13 @@ async def received(connection: Connection, person_id: int, homework_id: int) -> 
     return _homework(row)
 
 
-async def is_still_in(connection: Connection, course_id: int, person_id: int, on: date) -> bool:
+async def is_still_in(connection: asyncpg.Connection | asyncpg.Pool, course_id: int, person_id: int, on: date) -> bool:
     """Tell whether a student is in the class of a course on a day."""
     return bool(await connection.fetchval(_IS_STILL_IN, course_id, person_id, on))
 
 
 async def answers_of(
-    services: Services, connection: Connection, homework_ids: Collection[int],
+    services: Services, connection: asyncpg.Connection | asyncpg.Pool, homework_ids: Collection[int],
     person_ids: Collection[int] | None = None,
 ) -> dict[tuple[int, int], list[Answer]]:  # fmt: skip
     """Return what was handed in, by homework and student, in its order; a draft comes first, with the number 0."""

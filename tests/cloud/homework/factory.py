@@ -115,8 +115,8 @@ async def classwork(services: Services) -> Classwork:
     """Open the school."""
     opened = await journal(services)
     mothers = []
-    for number in range(2):
-        given = GuardianGiven(f"Сәуле {number}", f"+7701555660{number}")
+    for number, name in enumerate(("Сәуле Әліби", "Мәншүк Бек")):
+        given = GuardianGiven(name, f"+7701555660{number}")
         child_id = opened.studies.student_ids[number]
         guardian_id = await add_guardian(services, SYSTEM, child_id, given, Relation.MOTHER)
         await open_guardian_account(services, SYSTEM, guardian_id)
