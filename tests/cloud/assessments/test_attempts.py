@@ -306,6 +306,7 @@ async def test_a_teacher_closes_a_test_earlier_or_gives_more_time(sitting: Sitti
     given_id = await sitting.given(SUM, limit_min=None)
     attempt_id = await sitting.begin(given_id)
     services, teacher, school = sitting.services, sitting.teacher, sitting.school
+    sitting.wait(minutes=1)
 
     await move_end(services, teacher, school, given_id, sitting.now)
     sitting.wait(seconds=31)
