@@ -130,7 +130,8 @@ def _pair(given: object) -> Keyed:
     match given:
         case [str() as left, str() as right]:
             return left, right
-    raise _refused()
+        case _:
+            raise _refused()
 
 
 def _refused() -> AnswerRefused:

@@ -20,7 +20,7 @@ from cloud.core.vault import Vault
 
 ATTEMPTS_MAX, ITEMS_MAX = 5_000, 200
 _SUMS = """
-SELECT attempt.id, given_id, person_id, number, seed, began_at, ends_at, handed_at,
+SELECT attempt.id, attempt.given_id, person_id, number, seed, began_at, ends_at, handed_at,
   coalesce(sum(item.points), 0) AS points, sum(question.points) AS most, count(*) AS asked,
   count(*) FILTER (WHERE answer IS NOT NULL OR words_encrypted IS NOT NULL) AS answered,
   count(*) FILTER (WHERE words_encrypted IS NOT NULL AND item.points IS NULL) AS waiting

@@ -16,7 +16,6 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group
 
 TESTS = "/schools/almaty15/tests"
 GIVEN = 3  # to be taken: many attempts, one question at a time, mixed
-TEST = pytest.mark.requirement("KZ456-27.14", part="tests")
 _LAST = "SELECT max(id) FROM assessment_attempt WHERE given_id = $1"
 _HAND = "UPDATE assessment_attempt SET handed_at = $2 WHERE given_id = $1 AND handed_at IS NULL"
 _ANSWERS = """
@@ -96,7 +95,7 @@ async def saying_yes(page: Page) -> AsyncIterator[list[str]]:
         page.remove_listener("dialog", accept)
 
 
-@TEST
+@pytest.mark.requirement("KZ456-27.14", part="tests")
 async def test_a_student_takes_a_test_on_a_phone_question_by_question(site: Site) -> None:
     page = await sat_down(site)
     attempt_id = await last(site)
@@ -118,7 +117,7 @@ async def test_a_student_takes_a_test_on_a_phone_question_by_question(site: Site
     assert sum((await answered(site, attempt_id)).values()) == count
 
 
-@TEST
+@pytest.mark.requirement("KZ456-27.14", part="tests")
 async def test_what_was_answered_on_a_broken_line_outlasts_the_page(site: Site) -> None:
     page = await sat_down(site)
     attempt_id = await last(site)
@@ -158,7 +157,7 @@ async def test_what_is_no_number_is_told_at_its_question(site: Site) -> None:
     await expect(form.get_by_role("alert")).to_have_text("")
 
 
-@TEST
+@pytest.mark.requirement("KZ456-27.14", part="tests")
 async def test_after_the_end_an_answer_is_refused_and_told(site: Site) -> None:
     page = await sat_down(site)
     row = await site.services.database.pool.fetchrow(_ACCOUNT, site.sample.child_ref)
@@ -175,7 +174,7 @@ async def test_after_the_end_an_answer_is_refused_and_told(site: Site) -> None:
     await expect(page.get_by_text("Attempt", exact=False).first).to_be_visible()
 
 
-@TEST
+@pytest.mark.requirement("KZ456-27.14", part="tests")
 async def test_without_a_script_each_question_is_a_form(site: Site) -> None:
     page = await sat_down(site, script=False)
     attempt_id = await last(site)
@@ -208,7 +207,7 @@ async def test_who_leaves_questions_open_is_asked_before_handing_in(site: Site) 
     assert asked == [f"Not answered: {10}. Hand in all the same?"]
 
 
-@TEST
+@pytest.mark.requirement("KZ456-27.14", part="tests")
 async def test_a_teacher_writes_a_question_makes_a_test_and_gives_it(site: Site) -> None:
     page = await site.open(f"{TESTS}/questions/new?kind=choice&grade=1", "class_teacher")
     await page.get_by_label("What is asked").fill("3 + 3 = ?")
@@ -244,7 +243,7 @@ async def test_a_teacher_writes_a_question_makes_a_test_and_gives_it(site: Site)
     await expect(page.get_by_role("table", name="Results")).to_contain_text("Not begun")
 
 
-@TEST
+@pytest.mark.requirement("KZ456-27.14", part="tests")
 async def test_a_teacher_marks_an_essay_and_puts_results_into_the_journal(site: Site) -> None:
     page = await site.open(f"{TESTS}/given/1/attempts/1", "class_teacher")
     essay = page.locator("section", has_text="Саяхатқа барғанда")
@@ -261,7 +260,7 @@ async def test_a_teacher_marks_an_essay_and_puts_results_into_the_journal(site: 
     await expect(page.locator("main")).to_contain_text("Мысалдар жақсы!")
 
 
-@TEST
+@pytest.mark.requirement("KZ456-27.14", part="tests")
 async def test_a_family_sees_its_own_childs_results_and_takes_no_test(site: Site) -> None:
     child = f"/children/{site.sample.child_ref}"
     page = await site.open(f"{child}/tests/1", "guardian", width=390)

@@ -37,7 +37,6 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
 from tests.cloud.assessments.factory import ESSAY, PI, SUM, Sitting, a_sitting
 
-TEST = pytest.mark.requirement("KZ456-27.14", part="tests")
 DAY = timedelta(days=1)
 
 
@@ -46,7 +45,7 @@ async def _sitting(services: Services) -> Sitting:
     return await a_sitting(services)
 
 
-@TEST
+@pytest.mark.requirement("KZ456-27.14", part="tests")
 async def test_a_bank_is_kept_by_who_teaches_the_subject_and_by_who_heads_the_school(sitting: Sitting) -> None:
     numbers = await sitting.bank(SUM, PI, theme="Бөлшектер")
     numbers += await sitting.bank(ESSAY, actor=sitting.journal.deputy)
@@ -89,7 +88,7 @@ async def test_a_question_out_of_use_is_in_no_new_test(sitting: Sitting) -> None
     assert await sitting.give(test_id)
 
 
-@TEST
+@pytest.mark.requirement("KZ456-27.14", part="tests")
 async def test_a_test_is_made_of_sections_that_are_changed_one_by_one(sitting: Sitting) -> None:
     numbers = await sitting.bank(SUM, PI, ESSAY, theme="Сан")
     services, teacher, school = sitting.services, sitting.teacher, sitting.school
@@ -139,7 +138,7 @@ async def test_nobody_is_asked_the_same_twice(sitting: Sitting) -> None:
     assert [each.question.body for each in paper.items] == [SUM, PI]
 
 
-@TEST
+@pytest.mark.requirement("KZ456-27.14", part="tests")
 async def test_a_test_without_questions_is_not_given(sitting: Sitting) -> None:
     with pytest.raises(TestRefused, match="no questions"):
         await sitting.give(await sitting.test(Section("Бос")))
