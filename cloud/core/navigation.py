@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from cloud.core.actor import Actor, Role
 from cloud.core.i18n import N_
-from cloud.core.rights import EVERYBODY_AT_WORK, HEADS, Right
+from cloud.core.rights import HEADS, Right
+from cloud.core.rights_kinds import EVERYBODY_AT_WORK
 
 ACCOUNT = "/account"
 SECOND_STEP = "/account/second-step"

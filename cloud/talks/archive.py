@@ -67,15 +67,17 @@ async def kept_of(services: Services, actor: Actor, school_id: int, talk_id: int
         services.database.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        rows = [await connection.fetch(query, talk_id, POSTS_MAX) for query in (_POSTS, _REVISIONS, _REPORTS, _FILES)]
-    if len(rows[0]) >= POSTS_MAX:
+        posts, revisions, reports, attached = [
+            await connection.fetch(query, talk_id, POSTS_MAX) for query in (_POSTS, _REVISIONS, _REPORTS, _FILES)
+        ]
+    if len(posts) >= POSTS_MAX:
         raise TalkRefused(message("This talk is too long to be taken out here. Ask for the school's whole export."))
-    files, left_out = _files(services, rows[3])
-    posts = _posts(services, *rows[:3], files)
+    files, left_out = _files(services, attached)
+    told = _posts(services, posts, revisions, reports, files)
     async with services.database.transaction() as transaction:
-        await audit(transaction, actor, "talk.taken_out", f"talk:{talk_id}", {"posts": str(len(posts))},
+        await audit(transaction, actor, "talk.taken_out", f"talk:{talk_id}", {"posts": str(len(told))},
                     school_id=school_id, at=now)  # fmt: skip
-    return Kept(seat, now, posts, [(file_id, path) for _, file_id, path in files], left_out)
+    return Kept(seat, now, told, [(file_id, path) for _, file_id, path in files], left_out)
 
 
 async def zipped(services: Services, kept: Kept, page: str) -> bytes:

@@ -51,7 +51,7 @@ async def show(
     return pages_of(request).page(
         replace(visit, zone=zone), LIST, section=SECTION, seats=seats, sections=sections, q=q, kinds=KINDS,
         found=await search(services, actor, q) if q.strip() else None, desks=await desks_of(services, actor),
-        many=len({each.school_code for each in (*seats, *sections)}) > 1,
+        many=len({each.school_code for each in seats} | {each.school_code for each in sections}) > 1,
     )  # fmt: skip
 
 

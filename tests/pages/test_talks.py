@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from cloud.core.guarding import UPLOAD_MAX
 from tests.cloud.core.pictures import picture
@@ -52,10 +52,10 @@ async def test_what_a_teacher_writes_is_on_a_parents_open_page_by_itself_and_is_
 async def test_without_a_script_a_talk_is_a_form_with_a_photo_and_a_paper(site: Site, tmp_path: Path) -> None:
     page = await site.open(TOPIC, "guardian", width=390, script=False)
     await page.get_by_label("Text").fill("<script>document.title='hacked'</script>\n<b>bold</b>")
-    await page.get_by_label("Photos or PDF").set_input_files([
-        {"name": "board.jpg", "mimeType": "image/jpeg", "buffer": picture()},
-        {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": PDF},
-    ])  # fmt: skip
+    await page.get_by_label("Photos or PDF").set_input_files(
+        [FilePayload(name="board.jpg", mimeType="image/jpeg", buffer=picture()),
+         FilePayload(name="plan.pdf", mimeType="application/pdf", buffer=PDF)]
+    )  # fmt: skip
     await page.get_by_role("button", name="Send").click()
 
     last = page.locator(".talk > li").last

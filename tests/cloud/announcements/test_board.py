@@ -20,7 +20,8 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
 from cloud.messages.files import checked_files
 from cloud.messages.kinds import MessageRefused, Wording
-from cloud.people.moving import Said, move
+from cloud.people.moving import move
+from cloud.people.stays import Said
 from cloud.retention.actions import Begin, delete_due
 from simulators.clock import SimulatedClock
 from tests.cloud.messages.factory import staff

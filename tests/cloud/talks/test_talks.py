@@ -11,7 +11,8 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
 from cloud.people.family import set_rights
 from cloud.people.kinds import FamilyRight
-from cloud.people.moving import Said, leave, move
+from cloud.people.moving import leave, move
+from cloud.people.stays import Said
 from cloud.talks.files import checked_files, file_of
 from cloud.talks.kinds import As, Kind, TalkRefused, TooManyPosts
 from cloud.talks.leading import close_chat, open_again, places_of, set_chat
