@@ -78,7 +78,8 @@ class SimulatedBigBlueButton:
         if self.trouble == "silent":
             await asyncio.Event().wait()  # until whoever asks goes away
         odd = {
-            "rubbish": Response("<html>"), "lost": Response("", 502), "endless": Response("<response>" + "x" * 2_000_000),
+            "rubbish": Response("<html>"), "lost": Response("", 502),
+            "endless": Response("<response>" + "x" * 2_000_000),
             "declared": Response(DECLARED),
         }  # fmt: skip
         return odd.get(self.trouble)
