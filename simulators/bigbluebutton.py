@@ -18,6 +18,7 @@ from starlette.routing import Route
 ROOT = "/bigbluebutton"
 HASHES = {40: "sha1", 64: "sha256", 96: "sha384", 128: "sha512"}  # by the letters of a checksum
 ROLES = ("MODERATOR", "VIEWER")
+DECLARED = '<!DOCTYPE x [<!ENTITY a "aaaa">]><response><returncode>SUCCESS</returncode></response>'
 
 
 @dataclass(slots=True)
@@ -74,20 +75,14 @@ class SimulatedBigBlueButton:
         return calls[call](request.query_params)
 
     async def _troubled(self) -> Response | None:
-        match self.trouble:
-            case "silent":
-                await asyncio.Event().wait()  # until whoever asks goes away
-            case "rubbish":
-                return Response("<html>")
-            case "lost":
-                return Response("", 502)
-            case "endless":
-                return Response("<response>" + "x" * 2_000_000)
-            case "declared":
-                return Response(
-                    '<!DOCTYPE x [<!ENTITY a "aaaa">]><response><returncode>SUCCESS</returncode></response>'
-                )
-        return None
+        if self.trouble == "silent":
+            await asyncio.Event().wait()  # until whoever asks goes away
+        odd = {
+            "rubbish": Response("<html>"), "lost": Response("", 502),
+            "endless": Response("<response>" + "x" * 2_000_000),
+            "declared": Response(DECLARED),
+        }  # fmt: skip
+        return odd.get(self.trouble)
 
     def _create(self, fields: Mapping[str, str]) -> Response:
         number = fields.get("meetingID", "")

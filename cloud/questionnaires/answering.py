@@ -28,7 +28,7 @@ from cloud.questionnaires.rules import checked_answers, words_of
 SHOWN_MAX = 50
 _TODAY = "(SELECT ($2::timestamptz AT TIME ZONE zone)::date FROM school WHERE school.id = questionnaire.school_id)"
 _OF_ME = f"""
-SELECT questionnaire.*, {_TODAY} AS today, (SELECT code FROM school WHERE id = questionnaire.school_id) AS code,
+SELECT questionnaire.*, {_TODAY} AS today,
   EXISTS (SELECT FROM questionnaire_sheet WHERE questionnaire_id = questionnaire.id AND account_id = $1)
   OR EXISTS (SELECT FROM questionnaire_answerer WHERE questionnaire_id = questionnaire.id AND account_id = $1)
   AS is_answered"""  # noqa: S608 (texts of ours)
@@ -68,10 +68,9 @@ WHERE question_id IN (SELECT id FROM questionnaire_question WHERE questionnaire_
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A questionnaire for somebody whom it asks; `code` is of its school, `today` the day there."""
+    """A questionnaire for somebody whom it asks; `today` is the day at its school."""
 
     questionnaire: Questionnaire
-    code: str
     today: date
     is_answered: bool
 
@@ -223,4 +222,4 @@ def _schools(actor: Actor) -> list[int]:
 
 
 def _asked(row: asyncpg.Record) -> Asked:
-    return Asked(questionnaire(row), row["code"], row["today"], row["is_answered"])
+    return Asked(questionnaire(row), row["today"], row["is_answered"])
