@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 
+import asyncpg
+
 from cloud.core.actor import Actor
 from cloud.core.rights import Right
 from cloud.core.services import Services
@@ -106,6 +108,13 @@ async def usage_of(
     openings = together(each for on, each in by_day.items() if on >= first_on)
     return Usage(
         openings, by_day, [(row["grade"], row["by_students"]) for row in await pool.fetch(_BY_GRADE, *asked)],
-        [Opened(*row[:6], Openings(*row[6:])) for row in await pool.fetch(_BY_RESOURCE, *asked, LIST_MAX)],
+        [_opened(row) for row in await pool.fetch(_BY_RESOURCE, *asked, LIST_MAX)],
         await pool.fetchval(_UNOPENED, *asked),
+    )  # fmt: skip
+
+
+def _opened(row: asyncpg.Record) -> Opened:
+    return Opened(
+        row["id"], row["kind"], row["title"], row["subject"], row["language"], row["is_verified"],
+        Openings(row["by_students"], row["by_teachers"]),
     )  # fmt: skip

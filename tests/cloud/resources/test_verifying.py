@@ -10,6 +10,7 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
 from cloud.resources.catalogue import add_resource, change_resource, publish, retire
+from cloud.resources.choosing import Own
 from cloud.resources.errors import ResourceRefused
 from cloud.resources.kinds import Ground
 from cloud.resources.members import member_of
@@ -139,7 +140,7 @@ async def test_a_student_is_near_to_the_subjects_of_the_class_and_of_the_own_gro
 
     own = await own_of(services, member, account, school.today)
 
-    assert (own.subjects, own.grades) == ({"mathematics", "english"}, frozenset())
+    assert own == Own(frozenset({"mathematics", "english"}))
 
 
 async def test_a_teacher_is_near_to_the_own_courses_alone(services: Services, school: Studies) -> None:
@@ -149,4 +150,4 @@ async def test_a_teacher_is_near_to_the_own_courses_alone(services: Services, sc
 
     own = await own_of(services, member, account, school.today)
 
-    assert (own.subjects, own.grades) == ({"mathematics"}, {5})
+    assert own == Own(frozenset({"mathematics"}), frozenset({5}))
