@@ -375,8 +375,9 @@ async def metrics(request: Request) -> Response:
 
 async def _counted(services: Services, actor: Actor) -> Mapping[str, int]:
     """Return what waits for somebody, by section of the menu."""
-    counting = (counts_of, messages_counted, questions_counted, talks_counted, board_counted)
-    counting = (counts_of, messages_counted, questions_counted, questionnaires_counted)
+    counting = (
+        counts_of, messages_counted, questions_counted, talks_counted, board_counted, questionnaires_counted
+    )  # fmt: skip
     return {key: count for each in counting for key, count in (await each(services, actor)).items()}
 
 

@@ -63,7 +63,7 @@ async def lesson_within(
     services: Services, actor: Actor, school: SchoolToday, course_id: int, lesson_id: int
 ) -> Held:  # fmt: skip
     """Return a lesson whose journal the actor may look at. Raises NotAllowed or NotFound."""
-    reach, course = await course_within(services, actor, school.id, course_id)
+    reach, course = await course_within(services, actor, school, course_id)
     lesson = await lesson_of(services, school.id, course_id, lesson_id)
     holds = reach.hand_at(course, lesson) is Hand.TEACHER and actor.teaches(Right.CALLS_HOLD, school.id)
     return Held(course, lesson, holds)
