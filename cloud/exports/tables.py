@@ -18,14 +18,10 @@ from cloud.devices.invitations import KEYS as INVITATION_KEYS
 from cloud.devices.registry import SECRET
 from cloud.exports.asking_tables import ASKING
 from cloud.exports.assessment_tables import ASSESSMENTS
+from cloud.exports.homework_tables import HOMEWORK
 from cloud.exports.profile_tables import PROFILES
 from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Sealed, Secret, Table, Writing, through
 from cloud.exports.talk_tables import TALKS
-from cloud.homework.kinds import ANSWER_FILE as HOMEWORK_ANSWER_FILE
-from cloud.homework.kinds import COMMENT as HOMEWORK_COMMENT
-from cloud.homework.kinds import FILE as HOMEWORK_FILE
-from cloud.homework.kinds import FILE_NAME as HOMEWORK_FILE_NAME
-from cloud.homework.kinds import WORDS as HOMEWORK_WORDS
 from cloud.journal.kinds import FILE as LESSON_FILE
 from cloud.journal.kinds import FILE_NAME as LESSON_FILE_NAME
 from cloud.journal.kinds import REASON as MARK_REASON
@@ -101,23 +97,7 @@ TABLES = (
     Table("journal_reason", sealed={"reason_encrypted": Sealed(MARK_REASON)}),
     Table("journal_remark", sealed={"words_encrypted": Sealed(REMARK)}),
     Table("grading_scheme"),
-    Table("homework"),
-    Table("homework_member", through("homework_id", "homework")),
-    Table(
-        "homework_file",
-        sealed={"name_encrypted": Sealed(HOMEWORK_FILE_NAME), "content_encrypted": Sealed(HOMEWORK_FILE)},
-        files={"content_encrypted": "documents/homework-{id}.{media}"},
-    ),
-    Table(
-        "homework_answer",
-        sealed={"words_encrypted": Sealed(HOMEWORK_WORDS), "comment_encrypted": Sealed(HOMEWORK_COMMENT)},
-    ),
-    Table(
-        "homework_answer_file",
-        sealed={"content_encrypted": Sealed(HOMEWORK_ANSWER_FILE)},
-        files={"content_encrypted": "documents/homework-answer-{id}.{media}"},
-    ),
-    Table("homework_norm"),
+    *HOMEWORK,
     *ASSESSMENTS,
     Table("curriculum"),
     Table("curriculum_item", through("curriculum_id", "curriculum")),
