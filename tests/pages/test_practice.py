@@ -18,8 +18,6 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group
 
 TESTS = "/schools/almaty15/tests"
 GIVEN = 3  # to be taken: many attempts
-PRACTICE = pytest.mark.requirement("KZ456-32")
-LOG = pytest.mark.requirement("KZ456-27.14", part="proctoring")
 _HAND = "UPDATE practice_attempt SET handed_at = $1 WHERE handed_at IS NULL"
 _HAND_TEST = "UPDATE assessment_attempt SET handed_at = $2 WHERE given_id = $1 AND handed_at IS NULL"
 _LAST = "SELECT max(id) FROM assessment_attempt WHERE given_id = $1"
@@ -54,7 +52,7 @@ async def begin_theme(page: Page, theme: str) -> None:
     await expect(page.locator("[data-sitting]")).to_be_visible()
 
 
-@PRACTICE
+@pytest.mark.requirement("KZ456-32")
 async def test_a_student_practises_a_theme_and_puts_mistakes_right(site: Site) -> None:
     page = await practising(site)
     await begin_theme(page, "Қосу")
@@ -74,7 +72,7 @@ async def test_a_student_practises_a_theme_and_puts_mistakes_right(site: Site) -
     await expect(page.locator("form[data-place]").first).to_be_visible()
 
 
-@PRACTICE
+@pytest.mark.requirement("KZ456-32")
 async def test_the_national_format_says_what_the_banks_lack(site: Site) -> None:
     page = await practising(site)
     await page.get_by_label("Profile subjects").select_option("mathematics+physics")
@@ -86,7 +84,7 @@ async def test_the_national_format_says_what_the_banks_lack(site: Site) -> None:
         await expect(page.get_by_role("table", name="By part")).to_contain_text("0/20")
 
 
-@PRACTICE
+@pytest.mark.requirement("KZ456-32")
 async def test_without_a_script_practice_is_a_page_of_forms(site: Site) -> None:
     page = await practising(site, script=False)
     await begin_theme(page, "Қайталау")
@@ -99,7 +97,7 @@ async def test_without_a_script_practice_is_a_page_of_forms(site: Site) -> None:
     await expect(page.get_by_text("1/6")).to_be_visible()
 
 
-@PRACTICE
+@pytest.mark.requirement("KZ456-32")
 async def test_what_is_closed_again_is_not_offered(site: Site) -> None:
     page = await site.open(f"{TESTS}/practice", "class_teacher")
     await page.get_by_role("button", name="Close Қосу, grade 1").click()
@@ -112,7 +110,7 @@ async def test_what_is_closed_again_is_not_offered(site: Site) -> None:
     await expect(page.get_by_role("button", name="Close Қосу, grade 1")).to_be_visible()
 
 
-@PRACTICE
+@pytest.mark.requirement("KZ456-32")
 async def test_school_and_family_see_what_came_of_it_and_others_do_not(site: Site) -> None:
     page = await site.open(f"{TESTS}/practice/classes/1", "class_teacher")
     await page.locator(f'a[href$="/students/{site.sample.child_ref}"]').click()
@@ -159,7 +157,7 @@ async def without_log(site: Site) -> None:
     await pool.execute("DELETE FROM sitting_watch WHERE given_id = $1", GIVEN)
 
 
-@LOG
+@pytest.mark.requirement("KZ456-27.14", part="proctoring")
 async def test_leaving_the_page_and_pasting_stand_in_the_log_beside_the_attempt(site: Site) -> None:
     page, attempt_id = await sat_down(site)
     await expect(page.get_by_text("This test is taken with a log")).to_be_visible()
@@ -186,7 +184,7 @@ async def test_leaving_the_page_and_pasting_stand_in_the_log_beside_the_attempt(
     await without_log(site)
 
 
-@LOG
+@pytest.mark.requirement("KZ456-27.14", part="proctoring")
 async def test_a_test_without_a_script_is_taken_and_nothing_is_heard(site: Site) -> None:
     page, attempt_id = await sat_down(site, script=False)
     form = page.locator('form[data-kind="number"]').first

@@ -20,7 +20,6 @@ from cloud.practice.formats import (
     worth,
 )
 
-NATIONAL = pytest.mark.requirement("KZ456-32")
 SEVERAL = Question(
     Kind.CHOICE, "?",
     Choice(tuple(Option(key, key, key in "abc") for key in "abcdef"), many=True), points=1,
@@ -30,7 +29,7 @@ TWO = Question(
 )
 
 
-@NATIONAL
+@pytest.mark.requirement("KZ456-32")
 @pytest.mark.parametrize("pair", ["+".join(pair) for pair in PAIRS])
 def test_every_pair_makes_120_questions_and_140_points(pair: str) -> None:
     blocks = blocks_of(pair)
@@ -52,7 +51,7 @@ def test_every_part_has_a_title() -> None:
     assert {code for pair in PAIRS for code in pair} == set(PROFILES)
 
 
-@NATIONAL
+@pytest.mark.requirement("KZ456-32")
 @pytest.mark.parametrize(
     ("chosen", "points"),
     [("abc", 2), ("ab", 1), ("abcd", 1), ("abd", 0), ("a", 0), ("abcdef", 0), ("", 0)],
@@ -94,7 +93,7 @@ def banks(each: int) -> list[Banked]:
     ]
 
 
-@NATIONAL
+@pytest.mark.requirement("KZ456-32")
 def test_a_full_bank_makes_a_whole_test_of_the_right_sorts() -> None:
     pool = banks(40)
     by_id = {each.id: each for each in pool}

@@ -17,7 +17,6 @@ from cloud.practice.opening import open_to, themes_in, turn_theme
 from cloud.practice.papers import attempts_of, paper_of, practised_by, reached_in
 from tests.cloud.assessments.factory import BODIES, PI, RIGHT, SUM, Sitting, a_sitting
 
-PRACTICE = pytest.mark.requirement("KZ456-32")
 WRONG: tuple[list[str], ...] = (["b"], ["c"], ["kz 2"], ["z", "x", "y"], ["3"], ["Мұхтар"])
 THEME = "Сандар"
 
@@ -53,7 +52,7 @@ def subject(sitting: Sitting, theme: str | None = None) -> Wish:
     return Wish(Way.SUBJECT, subject_id=sitting.subject_id, theme=theme)
 
 
-@PRACTICE
+@pytest.mark.requirement("KZ456-32")
 async def test_nothing_can_be_practised_until_its_theme_is_opened(sitting: Sitting) -> None:
     services, student = sitting.services, sitting.journal.studies.student_ids[0]
     with pytest.raises(PracticeRefused, match="nothing to practise"):
@@ -72,7 +71,7 @@ async def test_nothing_can_be_practised_until_its_theme_is_opened(sitting: Sitti
         await practised(sitting, subject(sitting))
 
 
-@PRACTICE
+@pytest.mark.requirement("KZ456-32")
 async def test_attempts_have_no_number_and_each_is_counted(sitting: Sitting) -> None:
     await opened(sitting)
 
@@ -86,7 +85,7 @@ async def test_attempts_have_no_number_and_each_is_counted(sitting: Sitting) -> 
     assert [each.right for each in found[-3:]] == [0, 0, 6]
 
 
-@PRACTICE
+@pytest.mark.requirement("KZ456-32")
 async def test_mistakes_stay_until_they_are_right(sitting: Sitting) -> None:
     services, student = sitting.services, sitting.journal.studies.student_ids[0]
     await opened(sitting)
@@ -105,7 +104,7 @@ async def test_mistakes_stay_until_they_are_right(sitting: Sitting) -> None:
         await begin(services, sitting.students[0], sitting.ref(0), Wish(Way.MISTAKES))
 
 
-@PRACTICE
+@pytest.mark.requirement("KZ456-32")
 async def test_a_mistake_that_comes_again_is_a_mistake_again(sitting: Sitting) -> None:
     services, student = sitting.services, sitting.journal.studies.student_ids[0]
     await opened(sitting)

@@ -14,7 +14,6 @@ from cloud.retention.rules import RULES
 from tests.cloud.assessments.factory import SUM, Sitting, a_sitting
 from tests.cloud.schools.factory import SYSTEM
 
-LOG = pytest.mark.requirement("KZ456-27.14", part="proctoring")
 LEFT, BACK = Noticed(What.LEFT, 8, None, 1), Noticed(What.BACK, 3, 5, 1)
 
 
@@ -44,7 +43,7 @@ async def log(sitting: Sitting, attempt_id: int) -> Log:
     return await log_of(sitting.services, paper.given, paper.attempt)
 
 
-@LOG
+@pytest.mark.requirement("KZ456-27.14", part="proctoring")
 async def test_a_log_is_kept_of_who_consented_and_of_nobody_else(sitting: Sitting) -> None:
     given_id = await watched(sitting)
     await consents(sitting, 0)
@@ -62,7 +61,7 @@ async def test_a_log_is_kept_of_who_consented_and_of_nobody_else(sitting: Sittin
     assert await times_left(sitting.services, [first, second]) == {first: 1}
 
 
-@LOG
+@pytest.mark.requirement("KZ456-27.14", part="proctoring")
 async def test_no_log_is_kept_unless_the_teacher_asked_for_one(sitting: Sitting) -> None:
     await consents(sitting)
     given_id = await sitting.given(SUM)
@@ -78,7 +77,7 @@ async def test_no_log_is_kept_unless_the_teacher_asked_for_one(sitting: Sitting)
     assert (await log(sitting, attempt_id)).state is State.LOGGED  # what was written until then
 
 
-@LOG
+@pytest.mark.requirement("KZ456-27.14", part="proctoring")
 async def test_silence_is_told_by_the_servers_clock(sitting: Sitting) -> None:
     await consents(sitting)
     attempt_id = await sitting.begin(await watched(sitting))
@@ -117,7 +116,7 @@ async def test_a_log_holds_so_much_and_says_that_it_is_full(sitting: Sitting) ->
     assert (len(found.events), found.is_full) == (EVENTS_MAX, True)
 
 
-@LOG
+@pytest.mark.requirement("KZ456-27.14", part="proctoring")
 async def test_a_log_is_gone_with_the_consent_and_after_its_term(sitting: Sitting) -> None:
     pool, person = sitting.services.database.pool, sitting.journal.studies.student_ids[0]
     await consents(sitting)
