@@ -28,7 +28,6 @@ from tests.cloud.messages.factory import staff
 from tests.cloud.schools.factory import SYSTEM
 from tests.cloud.talks.factory import Talks, talks
 
-BOARD = pytest.mark.requirement("KZ456-27.16", part="announcements")
 DAY_S = 86_400
 TODAY = date(2026, 9, 1)
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
@@ -55,7 +54,7 @@ async def refused(deed: Awaitable[object], error: type[Exception], words: str | 
         await deed
 
 
-@BOARD
+@pytest.mark.requirement("KZ456-27.16", part="announcements")
 async def test_an_announcement_for_all_is_read_by_each_in_the_own_language_and_by_nobody_elsewhere(
     services: Services, of: Talks
 ) -> None:
@@ -72,7 +71,7 @@ async def test_an_announcement_for_all_is_read_by_each_in_the_own_language_and_b
     assert "posting.posted" in verbs
 
 
-@BOARD
+@pytest.mark.requirement("KZ456-27.16", part="announcements")
 async def test_readers_grades_and_classes_choose_whose_board_it_stands_on(
     services: Services, of: Talks, clock: SimulatedClock
 ) -> None:
@@ -89,7 +88,7 @@ async def test_readers_grades_and_classes_choose_whose_board_it_stands_on(
     assert (await titles(services, of.students[0]), len(await titles(services, of.mother))) == ([], 1)
 
 
-@BOARD
+@pytest.mark.requirement("KZ456-27.16", part="announcements")
 async def test_it_stands_from_its_first_day_to_its_last_one_and_not_after_it_was_taken_off(
     services: Services, of: Talks, clock: SimulatedClock
 ) -> None:
@@ -109,7 +108,7 @@ async def test_it_stands_from_its_first_day_to_its_last_one_and_not_after_it_was
     assert (await posted_one(services, of.deputy, of.school.id, number)).state(of.school.on) == "posting_withdrawn"
 
 
-@BOARD
+@pytest.mark.requirement("KZ456-27.16", part="announcements")
 async def test_who_posted_sees_who_has_confirmed_and_whose_family_has_not(services: Services, of: Talks) -> None:
     number = await post(services, of.deputy, of.school, given(of.school, classes=[of.studies.class_id], asks=True))
     assert await counts_of(services, of.mother) == {"announcements": 1}
@@ -131,7 +130,7 @@ async def test_who_posted_sees_who_has_confirmed_and_whose_family_has_not(servic
     assert verbs.count("posting.confirmed") == 2
 
 
-@BOARD
+@pytest.mark.requirement("KZ456-27.16", part="announcements")
 async def test_a_first_page_shows_what_is_pinned_or_waits_and_a_seen_one_goes(services: Services, of: Talks) -> None:
     pinned = await post(services, of.deputy, of.school, given(of.school, is_pinned=True))
     plain = await post(services, of.deputy, of.school, given(of.school))
@@ -143,7 +142,7 @@ async def test_a_first_page_shows_what_is_pinned_or_waits_and_a_seen_one_goes(se
     await refused(confirm(services, of.mother, plain), PostingRefused)
 
 
-@BOARD
+@pytest.mark.requirement("KZ456-27.16", part="announcements")
 async def test_a_class_teacher_posts_for_the_own_class_and_sees_the_own_ones(services: Services, of: Talks) -> None:
     own = given(of.school, Reader.STUDENT, Reader.GUARDIAN, classes=[of.studies.class_id])
     number = await post(services, of.class_teacher, of.school, own)

@@ -33,8 +33,6 @@ from tests.cloud.portfolio.factory import picture
 from tests.cloud.schools.factory import SYSTEM
 from tests.cloud.talks.factory import NAMES, Talks, talks
 
-FORUM = pytest.mark.requirement("KZ456-27.16", part="forum")
-CHATS = pytest.mark.requirement("KZ456-27.16", part="chats")
 DAY_S = 86_400
 YEAR_S = 365 * DAY_S
 
@@ -49,7 +47,7 @@ async def refused(deed: Awaitable[object], error: type[Exception], words: str | 
         await deed
 
 
-@CHATS
+@pytest.mark.requirement("KZ456-27.16", part="chats")
 async def test_a_member_tells_of_a_post_and_a_moderator_hides_it_with_a_reason_its_author_reads(
     services: Services, of: Talks
 ) -> None:
@@ -79,7 +77,7 @@ async def test_a_member_tells_of_a_post_and_a_moderator_hides_it_with_a_reason_i
     assert {"post.reported", "post.hidden"} <= verbs
 
 
-@CHATS
+@pytest.mark.requirement("KZ456-27.16", part="chats")
 async def test_a_post_that_was_told_of_may_stand_and_nobody_decides_about_the_own_one(
     services: Services, of: Talks
 ) -> None:
@@ -100,7 +98,7 @@ async def test_a_post_that_was_told_of_may_stand_and_nobody_decides_about_the_ow
     await refused(let_stand(services, of.deputy, talk_id, mine), TalkRefused)
 
 
-@CHATS
+@pytest.mark.requirement("KZ456-27.16", part="chats")
 async def test_who_is_muted_reads_and_does_not_write_until_the_days_are_over_or_it_is_lifted(
     services: Services, of: Talks, clock: SimulatedClock
 ) -> None:
@@ -140,7 +138,7 @@ async def test_staff_is_not_muted_and_nobody_mutes_outside_of_the_own_reach(serv
     await refused(queue_of(services, of.teacher, of.school.id), NotAllowed)
 
 
-@FORUM
+@pytest.mark.requirement("KZ456-27.16", part="forum")
 async def test_a_section_is_read_by_whom_it_is_for_and_topics_are_talks_in_it(services: Services, of: Talks) -> None:
     for_all, for_parents = await of.section(), await of.section(As.GUARDIAN, As.STAFF)
     await refused(put_section(services, of.students[0], of.school.id, SectionGiven(NAMES, frozenset(As))), NotAllowed)
@@ -169,7 +167,7 @@ async def test_a_section_is_read_by_whom_it_is_for_and_topics_are_talks_in_it(se
     assert await seats_of(services, of.mother) == []  # the list of chats has no topics
 
 
-@FORUM
+@pytest.mark.requirement("KZ456-27.16", part="forum")
 async def test_only_staff_begins_topics_where_it_is_so_and_a_section_out_of_use_is_moderators_alone(
     services: Services, of: Talks
 ) -> None:
@@ -185,7 +183,7 @@ async def test_only_staff_begins_topics_where_it_is_so_and_a_section_out_of_use_
     await refused(put_section(services, of.deputy, of.school.id, SectionGiven(NAMES, frozenset(As)), 10**9), NotFound)
 
 
-@FORUM
+@pytest.mark.requirement("KZ456-27.16", part="forum")
 async def test_a_topic_without_a_title_or_words_is_not_begun(services: Services, of: Talks) -> None:
     section_id = await of.section()
 

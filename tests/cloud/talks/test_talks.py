@@ -29,8 +29,6 @@ from tests.cloud.schools.factory import SYSTEM
 from tests.cloud.studies.factory import a_teacher
 from tests.cloud.talks.factory import MORNING_S, Talks, talks
 
-CHATS = pytest.mark.requirement("KZ456-27.16", part="chats")
-DISTANCE = pytest.mark.requirement("KZ456-27.10", part="chats")
 DAY_S = 86_400
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 _KEPT = "SELECT encode(words_encrypted, 'escape') FROM talk_post UNION ALL SELECT author FROM talk_post"
@@ -46,8 +44,8 @@ async def refused(deed: Awaitable[object], error: type[Exception], words: str | 
         await deed
 
 
-@CHATS
-@DISTANCE
+@pytest.mark.requirement("KZ456-27.16", part="chats")
+@pytest.mark.requirement("KZ456-27.10", part="chats")
 async def test_a_course_has_no_chat_before_its_teacher_opens_it_and_then_teacher_and_students_talk(
     services: Services, of: Talks
 ) -> None:
@@ -70,7 +68,7 @@ async def test_a_course_has_no_chat_before_its_teacher_opens_it_and_then_teacher
     assert {"talk.opened", "post.written"} <= set(verbs)
 
 
-@CHATS
+@pytest.mark.requirement("KZ456-27.16", part="chats")
 async def test_parents_have_a_chat_of_their_own_and_students_another_one(services: Services, of: Talks) -> None:
     parents, class_chat = await of.open(Kind.PARENTS), await of.open(Kind.CLASS)
 
@@ -85,7 +83,7 @@ async def test_parents_have_a_chat_of_their_own_and_students_another_one(service
         await refused(of.say(who, talk_id, "мен"), NotFound)
 
 
-@CHATS
+@pytest.mark.requirement("KZ456-27.16", part="chats")
 async def test_nobody_of_another_class_family_or_course_finds_a_chat(services: Services, of: Talks) -> None:
     course, parents, class_chat = [await of.open(kind) for kind in (Kind.COURSE, Kind.PARENTS, Kind.CLASS)]
     post_id = await of.say(of.students[0], course, "Сәлем!")
@@ -100,7 +98,7 @@ async def test_nobody_of_another_class_family_or_course_finds_a_chat(services: S
     assert await search(services, of.stranger, "Сәлем") == []
 
 
-@CHATS
+@pytest.mark.requirement("KZ456-27.16", part="chats")
 async def test_who_left_the_class_or_the_school_is_out_at_once_and_who_came_is_in(
     services: Services, of: Talks, clock: SimulatedClock
 ) -> None:
@@ -138,7 +136,7 @@ async def test_a_guardian_whom_a_court_or_the_rights_keep_away_reads_nothing(ser
     assert await of.words(of.father, talk_id) == ["Ертең музей"]
 
 
-@CHATS
+@pytest.mark.requirement("KZ456-27.16", part="chats")
 async def test_there_is_no_chat_of_one_student_and_an_adult(
     services: Services, of: Talks, clock: SimulatedClock
 ) -> None:
@@ -168,7 +166,7 @@ async def test_who_may_open_what(services: Services, of: Talks) -> None:
     assert kinds == [(Kind.CLASS, of.studies.class_id), (Kind.PARENTS, of.studies.class_id)]
 
 
-@CHATS
+@pytest.mark.requirement("KZ456-27.16", part="chats")
 async def test_read_only_quiet_hours_and_closing_hold_for_members_and_the_teacher_turns_them(
     services: Services, of: Talks, clock: SimulatedClock
 ) -> None:
@@ -193,7 +191,7 @@ async def test_read_only_quiet_hours_and_closing_hold_for_members_and_the_teache
     await of.say(of.students[0], talk_id, "Қайта")
 
 
-@CHATS
+@pytest.mark.requirement("KZ456-27.16", part="chats")
 async def test_an_edited_or_deleted_post_leaves_a_trace_and_its_words_to_moderators_alone(
     services: Services, of: Talks, clock: SimulatedClock
 ) -> None:
@@ -285,7 +283,7 @@ async def test_words_and_names_of_files_are_sealed(services: Services, of: Talks
     assert not any("secret" in each for each in kept)
 
 
-@CHATS
+@pytest.mark.requirement("KZ456-27.16", part="chats")
 async def test_new_posts_are_counted_until_they_are_read_and_own_ones_are_not(services: Services, of: Talks) -> None:
     talk_id = await of.open(Kind.CLASS)
     for words in ("бір", "екі"):
@@ -301,7 +299,7 @@ async def test_new_posts_are_counted_until_they_are_read_and_own_ones_are_not(se
     assert await counts_of(services, of.students[1]) == {"talks": 1}
 
 
-@DISTANCE
+@pytest.mark.requirement("KZ456-27.10", part="chats")
 async def test_search_finds_in_ones_own_talks_what_one_may_read(services: Services, of: Talks) -> None:
     talk_id, parents = await of.open(Kind.CLASS), await of.open(Kind.PARENTS)
     await of.say(of.students[0], talk_id, "Олимпиада жұмада болады")
