@@ -85,6 +85,7 @@ HEADINGS = {  # where the dictionary's own words tell codes
     "notice.detail": N_("In words"), "meal_sale.payment": N_("How it is paid"), "meal_sale.id": N_("Number"),
     "register_mark.number": N_("Number"), "register_mark.says": N_("What is marked"),
     "register_reason.number": N_("Number"), "register_reason.reason": N_("Reason"),
+    "recommendation.rule": N_("Rule"), "recommendation.state": N_("State"),
     "absence.reason": N_("Reason"), "absence.state": N_("State"),
     "collector.relation": N_("What they are to the child"),
     "portfolio_entry.id": N_("Number"), "portfolio_entry.state": N_("State"), "goal.id": N_("Number"),

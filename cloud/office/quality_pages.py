@@ -26,7 +26,7 @@ Number = Annotated[int, Query(ge=0, le=2**62)]
 Sort = Annotated[str, Query(max_length=20)]
 BARS_MAX = 40  # of the chart
 HEADS = (
-    N_("Course"), N_("Teacher"), N_("Marks"), "5", "4", "3", "2", N_("Quality, %"), N_("Passed, %"),
+    N_("Course"), N_("Teacher"), N_("Marks given"), "5", "4", "3", "2", N_("Quality, %"), N_("Passed, %"),
     N_("Lessons held"), N_("Behind the plan"), N_("Without a theme"), N_("Not filled in"),
 )  # fmt: skip
 

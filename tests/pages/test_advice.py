@@ -25,7 +25,7 @@ async def test_a_teacher_finds_a_student_reads_why_takes_it_into_the_trajectory_
     await page.get_by_label("What you recommend").fill("Көбейту кестесін күнде қайталау")
     await page.get_by_role("button", name="Keep").click()
     mine = page.locator("article", has_text="Көбейту кестесін күнде қайталау")
-    await mine.get_by_text("Into the trajectory").click()
+    await mine.get_by_text("Into the trajectory", exact=True).click()
     await mine.get_by_label("By which day").fill("2026-12-20")
     await mine.get_by_role("button", name="Take it into the trajectory").click()
     await expect(mine).to_contain_text("In the trajectory")
@@ -41,7 +41,7 @@ async def test_a_teacher_finds_a_student_reads_why_takes_it_into_the_trajectory_
 async def test_a_refused_goal_is_told_and_a_dismissed_recommendation_says_why(site: Site) -> None:
     page = await site.open(f"{SCHOOL}/people/student00004/advice", "class_teacher")
     first = page.locator("article").first
-    await first.get_by_text("Into the trajectory").click()
+    await first.get_by_text("Into the trajectory", exact=True).click()
     await first.get_by_label("By which day").fill("2020-01-01")
     await first.get_by_role("button", name="Take it into the trajectory").click()
     await expect(page.get_by_role("alert")).to_contain_text("within three years")
