@@ -24,10 +24,12 @@ from cloud.ingest.cursor import advance
 from cloud.ingest.partitions import make_partitions
 from cloud.ingest.postgres import PgStore
 from cloud.ingest.senders import Senders
+from cloud.journal.grading import STATE
 from cloud.journal.kinds import NOTHING, Here, Kind
 from cloud.journal.lessons import Planned, plan_lesson
 from cloud.journal.marking import Change, Place, mark, place_of, take
 from cloud.journal.queries import cells_of, learners_of
+from cloud.journal.schemes import put_scheme
 from cloud.people.kinds import PersonRole
 from cloud.schools.actions import add_class, set_terms
 from cloud.studies.actions import add_state_subjects, put_course
@@ -110,6 +112,8 @@ class SchoolYear:
         store = PgStore(services.database.url, Senders(services.database.pool, services.vault, clock))
         deputy = Actor("Ерлан Нұр", reaches=frozenset({Reach(Role.DEPUTY, school_id)}))
         school = await _today(services)
+        own = replace(STATE[-1], from_on=TERMS[0][0], formative_least=1)  # one lesson a week, and who is ill misses it
+        await put_scheme(services, deputy, school_id, own, school.on)
         return cls(services, clock, school, Random(YEAR), class_ids, teachers, refs, device, store, deputy)
 
     async def planned(self, year: int = YEAR) -> int:
