@@ -18,6 +18,7 @@ REMOVED = {
     "contacts": N_("Names, phones and e-mail addresses of guardians who have no other child here"),
     "accounts": N_("The child's account, and those of guardians who have no other child and no work here"),
     "messages": N_("Messages of the school to the family, and the family's answers"),
+    "talks": N_("Posts in chats and the forum, reports of posts"),
     "questions": N_("Questions to support"),
     "notices": N_("Notices"),
     "requests": N_("Requests to correct data"),

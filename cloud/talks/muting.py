@@ -50,9 +50,9 @@ async def mute(services: Services, actor: Actor, talk_id: int, post_id: int, day
     Raises NotFound, NotAllowed or TalkRefused.
     """
     seat = await seat_of(services, actor, talk_id)
-    why, lasts, now = checked_reason(reason), checked_days(days), services.clock.now()
     if not seat.moderates:
         raise NotAllowed
+    why, lasts, now = checked_reason(reason), checked_days(days), services.clock.now()
     async with services.database.transaction() as transaction:
         connection = raw(transaction)
         who = await connection.fetchrow(_WHO, post_id, talk_id)
