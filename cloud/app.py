@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Generator, Mapping
+from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
 
@@ -19,12 +19,10 @@ from cloud.accounts import pages as account_pages
 from cloud.accounts.web import FactorNeeded, PasswordChangeNeeded, SignInNeeded, way_out, who_now
 from cloud.announcements import desk_pages as posting_pages
 from cloud.announcements import pages as board_pages
-from cloud.announcements.waiting import counts_of as board_counted
 from cloud.announcements.waiting import first_of
 from cloud.builder import pages as builder_pages
 from cloud.consents import pages as privacy_pages
 from cloud.core import app_shell, assets, security_txt, telling
-from cloud.core.actor import Actor
 from cloud.core.assets import Assets
 from cloud.core.guarding import Figures, Guarding
 from cloud.core.live import Feed
@@ -79,10 +77,8 @@ from cloud.maintenance import pages as maintenance_pages
 from cloud.maintenance.queries import Announced
 from cloud.messages import family_pages as message_pages
 from cloud.messages import staff_pages as writing_pages
-from cloud.messages.waiting import counts_of as messages_counted
 from cloud.monitoring import pages as server_pages
 from cloud.monitoring.watching import keep_beating
-from cloud.notifications.queries import counts_of
 from cloud.office import absence_pages as absence_pages_of_school
 from cloud.office import account_pages as account_pages_of_school
 from cloud.office import (
@@ -179,12 +175,12 @@ from cloud.office import practice_pages as practice_pages_of_school
 from cloud.office import rating_pages as canteen_rating_pages
 from cloud.office import statistics_api as statistics_api_of_school
 from cloud.office import statistics_pages as statistics_pages_of_school
+from cloud.office.counting import counted
 from cloud.oneroster import api as oneroster_api
 from cloud.oneroster import files_api as oneroster_files_api
 from cloud.oneroster import gradebook_api as oneroster_gradebook_api
 from cloud.portfolio import pages as certificate_pages
 from cloud.questionnaires import answer_pages, staff_pages
-from cloud.questionnaires.waiting import counts_of as questionnaires_counted
 from cloud.releases import api as release_api
 from cloud.releases import pages as release_pages
 from cloud.reports import pages as signed_pages
@@ -206,11 +202,9 @@ from cloud.signon import (
 from cloud.signon.providers import ways_in
 from cloud.support import inbox_pages as question_pages
 from cloud.support import pages as help_pages
-from cloud.support.waiting import counts_of as questions_counted
 from cloud.talks import desk_pages as talk_desk_pages
 from cloud.talks import pages as talk_pages
 from cloud.talks import post_pages
-from cloud.talks.waiting import counts_of as talks_counted
 from cloud.tokens import oauth
 from cloud.tokens.errors import BearerRefused
 from cloud.tokens.rates import Rates
@@ -306,7 +300,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.pages = Pages.load(Assets.load())
     app.state.shell = app_shell.Shell(app.state.pages)
     app.state.feed = Feed()
-    app.state.counting = _counted
+    app.state.counting = counted
     app.state.posted = first_of
     app.state.announced = Announced()
     app.state.ways_in = ways_in
@@ -371,14 +365,6 @@ async def metrics(request: Request) -> Response:
     figures: Figures = request.app.state.figures
     figures.streams.set(request.app.state.feed.open_streams)
     return PlainTextResponse(generate_latest(figures.registry), media_type=METRICS_TYPE)
-
-
-async def _counted(services: Services, actor: Actor) -> Mapping[str, int]:
-    """Return what waits for somebody, by section of the menu."""
-    counting = (
-        counts_of, messages_counted, questions_counted, talks_counted, board_counted, questionnaires_counted
-    )  # fmt: skip
-    return {key: count for each in counting for key, count in (await each(services, actor)).items()}
 
 
 @asynccontextmanager

@@ -55,7 +55,7 @@ async def write_json(connection: asyncpg.Connection, school_id: int, package: Pa
             out.write(data)
 
         rows = await copy_out(
-            connection, f"SELECT row_to_json(shown) FROM ({inner}) AS shown",  # noqa: S608 (names of the catalogue)
+            connection, f"SELECT row_to_json(exported) FROM ({inner}) AS exported",  # noqa: S608 (names of the catalogue)
             school_id, take=take, timeout_s=HOURS_S, **_UNQUOTED,
         )  # fmt: skip
     package.count(name, rows)
@@ -78,7 +78,7 @@ async def write_opened(
             cells = opened_row(dict(row), contexts, vault)
             out.write((",".join(_cell(value, is_text=key in text) for key, value in cells.items()) + "\n").encode())
     inner = known.rows([f'{column.value} AS "{column.shown}"' for column in known.shown])
-    query, rows = f"SELECT row_to_json(shown)::text FROM ({inner}) AS shown", 0  # noqa: S608 (names of the catalogue)
+    query, rows = f"SELECT row_to_json(exported)::text FROM ({inner}) AS exported", 0  # noqa: S608 (names of the catalogue)
     with package.member(JSON.format(known.table.name)) as out:
         async for row in connection.cursor(query, school_id, prefetch=AT_ONCE, timeout=HOURS_S):
             told = opened_row(json.loads(row[0]), contexts, vault)
