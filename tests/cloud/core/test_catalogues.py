@@ -15,7 +15,8 @@ PLACE = re.compile(r"\{\w+\}")
 NAMES = re.compile(
     r"Open Badge|OpenID Connect|LTI|https|\{\w+\}|Esik|esik cloud [a-z ]+|docs/\S+|Asia/Almaty|\.xlsx?|XLSX"
     r"|Ctrl\+Z|\bEnter\b|\bTab\b|\bEsc\b"
-    r"|QTI( 3)?|MathML|XML|DOCTYPE|ENTITY|Kundelik|BilimClass|\bgradebook\b|Jitsi( Meet)?|/?[Bb]ig[Bb]lue[Bb]utton|\bRSA\b|\bPEM\b"
+    r"|QTI( 3)?|MathML|XML|DOCTYPE|ENTITY|Kundelik|BilimClass|\bgradebook\b"
+    r"|Jitsi( Meet)?|/?[Bb]ig[Bb]lue[Bb]utton|\bRSA\b|\bPEM\b"
     r"|PDF|SMS|USB|94-V|234-III|PostgreSQL|UTC"
     r"|Excel|UTF-8|SHA-256|CSV|DESFire|NTAG 424 DNA|JPEG|PNG|WebP|IT\b|\boff\b|\bsoft\b|\bhard\b|almaty5|gate-1"
     r"|OneRoster|SCIM|OAuth|API\b|HTTPS|HMAC|Sigur|PERCo|Kaspi|JSON( Lines)?|name@example\.kz|QR|ESIK_\w+|`[^`]+`"
