@@ -6,7 +6,6 @@ and when they came.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from math import isfinite
 
 from cloud.proctoring.kinds import BATCH_MAX, LATE_MAX, OF_A_PAGE, PLACES, SILENCE, Event, Log, Mark, Noticed, What
 
@@ -73,17 +72,20 @@ def _percent(at: float, whole: float) -> float:
 def _one(told: object) -> Noticed | None:
     if not isinstance(told, Mapping):
         return None
-    what, place = told.get("what"), told.get("place")
-    ago, lasted = _seconds(told.get("ago_s")), _seconds(told.get("lasted_s"))
-    if what not in {each.value for each in OF_A_PAGE} or ago is None:
+    what, ago, lasted = told.get("what"), _seconds(told.get("ago_s")), _seconds(told.get("lasted_s"))
+    if not isinstance(what, str) or what not in {each.value for each in OF_A_PAGE} or ago is None:
         return None
-    return Noticed(
-        What(what), ago, None if lasted is None else min(LASTED_MAX, int(lasted)),
-        place if isinstance(place, int) and place in PLACES else None,
-    )  # fmt: skip
+    return Noticed(What(what), ago, None if lasted is None else int(lasted), _place(told.get("place")))
 
 
 def _seconds(told: object) -> float | None:
-    if not isinstance(told, int | float) or isinstance(told, bool) or not isfinite(told):
+    """Return seconds that a clock could have counted."""
+    if isinstance(told, bool) or not isinstance(told, int | float) or not told >= 0:  # that is no number is not either
         return None
-    return max(0.0, float(told))
+    return float(min(told, LASTED_MAX))
+
+
+def _place(told: object) -> int | None:
+    if isinstance(told, bool) or not isinstance(told, int) or told not in PLACES:
+        return None
+    return told

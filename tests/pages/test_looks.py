@@ -333,7 +333,7 @@ PAGES = {
     "test_given_read": ("deputy", "/schools/almaty15/tests/given/1"),
     "test_attempt": ("class_teacher", "/schools/almaty15/tests/given/1/attempts/1"),
     "packages": ("class_teacher", "/schools/almaty15/tests/packages"),
-    "practice_themes": ("class_teacher", "/schools/almaty15/tests/practice"),
+    "practice_themes": ("class_teacher", "/schools/almaty15/tests/practice?subject=11"),
     "practice_class": ("class_teacher", "/schools/almaty15/tests/practice/classes/1"),
     "practice_student": ("deputy", "/schools/almaty15/tests/practice/classes/1/students/{child}"),
     "own_practice": ("student", "/children/{child}/practice"),

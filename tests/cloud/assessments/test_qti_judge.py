@@ -21,8 +21,10 @@ RESPOND = "([item, response]) => item.updateResponseVariable('RESPONSE', respons
 SCORE = """item => { item.processResponse();
   return item.variables.filter(each => each.identifier === 'SCORE').map(each => String(each.value))[0]; }"""
 CHOICE: dict[str, list[tuple[str, ...]]] = {
-          "one": [("a",), ("3",)], "many": [("a", "b", "d"), ("a", "b"), ("a", "b", "c", "d")],
-          "parts": [("a", "b", "d"), ("a",), ("a", "b", "c"), ("c",)]}  # fmt: skip
+    "one": [("a",), ("3",)],
+    "many": [("a", "b", "d"), ("a", "b"), ("a", "b", "c", "d")],
+    "parts": [("a", "b", "d"), ("a",), ("a", "b", "c"), ("c",)],
+}
 TYPED = {"nearly": ["3.14", "3.145", "3.135", "3.1451", "3"], "exactly": ["-5", "-5.0", "5"],
          "word": ["Астана", "нұр-сұлтан", "Алматы"], "cased": ["Er", "er"]}  # fmt: skip
 DRAWN = [

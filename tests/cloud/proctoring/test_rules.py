@@ -37,9 +37,9 @@ def test_a_page_is_believed_about_its_window() -> None:
     [
         "left", {"what": "left", "ago_s": 1}, [7], [{"what": "silent", "ago_s": 1}], [{"what": "keys", "ago_s": 1}],
         [{"what": "left"}], [{"what": "left", "ago_s": "1"}], [{"what": "left", "ago_s": float("nan")}],
-        [{"what": "left", "ago_s": True}], [{"what": ["left"], "ago_s": 1}],
+        [{"what": "left", "ago_s": True}], [{"what": ["left"], "ago_s": 1}], [{"what": "left", "ago_s": -1}],
     ],
-    ids=["word", "one", "number", "silence", "other", "when", "text", "nan", "truth", "list"],
+    ids=["word", "one", "number", "silence", "other", "when", "text", "nan", "truth", "list", "ahead"],
 )  # fmt: skip
 def test_what_is_no_event_is_passed_over(told: object) -> None:
     assert noticed(told) == []
@@ -50,6 +50,14 @@ def test_nothing_that_comes_breaks_it(told: object) -> None:
     events = placed(noticed(told), BEGAN, at(30))
 
     assert all(BEGAN <= each.at <= at(30) for each in events)
+
+
+def test_numbers_that_no_clock_counts_are_cut() -> None:
+    told = [{"what": "back", "ago_s": 10**400, "lasted_s": 1e300, "place": True}, {"what": "left", "ago_s": 1e308}]
+
+    first, second = placed(noticed(told), BEGAN, at(30))
+
+    assert (first.at, second.at, first.lasted_s, first.place) == (BEGAN, BEGAN, 12 * 3600, None)
 
 
 def test_a_message_holds_so_many_events_and_no_more() -> None:
