@@ -223,7 +223,7 @@ async def test_a_package_goes_out_and_another_one_comes_in_with_what_was_left_ou
     page = await site.open(f"{TESTS}/packages?subject={await subject(site)}", "class_teacher")
     await page.get_by_label("Theme", exact=True).select_option("Қосу")
     async with page.expect_download() as downloading:
-        await page.get_by_role("button", name="Take out").click()
+        await page.get_by_role("button", name="Download the package").click()
     await (await downloading.value).save_as(tmp_path / "out.zip")
     taken_out = content_of(tmp_path / "out.zip")
     assert {entry.theme for entry in read_package(taken_out).package.entries} == {"Қосу"}
