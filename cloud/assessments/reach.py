@@ -71,6 +71,22 @@ async def reach_of(services: Services, actor: Actor, school: SchoolToday) -> Rea
     return reach
 
 
+async def makes_any(services: Services, actor: Actor, school: SchoolToday) -> Reach:
+    """Return the reach of who keeps a bank at all. Raises NotAllowed."""
+    reach = await reach_of(services, actor, school)
+    if not (reach.makes_all or reach.courses):
+        raise NotAllowed
+    return reach
+
+
+async def gives_any(services: Services, actor: Actor, school: SchoolToday) -> Reach:
+    """Return the reach of who teaches a course, to which tests can be given. Raises NotAllowed."""
+    reach = await reach_of(services, actor, school)
+    if not reach.courses:
+        raise NotAllowed(message("Choose a course of yours in the test's subject."))
+    return reach
+
+
 async def maker_of(services: Services, actor: Actor, school: SchoolToday, subject_id: int) -> Reach:
     """Return the reach of who keeps the bank and the tests of a subject. Raises NotAllowed or NotFound."""
     reach = await reach_of(services, actor, school)

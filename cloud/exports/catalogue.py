@@ -13,7 +13,7 @@ from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Secret, Table, Writing
 
 TYPES = {
     "bool": "boolean", "int2": "integer", "int4": "integer", "int8": "integer", "date": "date",
-    "timestamptz": "datetime", "jsonb": "object", "bytea": "string",
+    "timestamptz": "datetime", "jsonb": "object", "bytea": "string", "numeric": "number",
 }  # fmt: skip
 BELONGING = ("grant_of_role", "guardian", "person")  # whose accounts are the school's own
 _COLUMNS = """

@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from cloud.core.delimited import csv_of
@@ -52,6 +53,8 @@ def _plain(value: object) -> object:
             return value.isoformat()
         case bool():
             return str(value).lower()
+        case Decimal():
+            return f"{value:f}"
         case list():
             return json.dumps(value, ensure_ascii=False)
         case _:

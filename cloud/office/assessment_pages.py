@@ -23,7 +23,7 @@ from cloud.assessments.making import (
     without_section,
 )
 from cloud.assessments.questions import Choice
-from cloud.assessments.reach import reach_of
+from cloud.assessments.reach import gives_any, reach_of
 from cloud.assessments.results import given_in, given_of
 from cloud.assessments.rules import asked_in
 from cloud.attendance.web import Desk
@@ -110,10 +110,10 @@ async def drop_section(desk: MakeDesk, test_id: Counted, place: Key) -> Response
 
 @router.post("/of/{test_id}/sections/{place}/questions")
 async def choose(
-    request: Request, desk: MakeDesk, test_id: Counted, place: Key, ids: Numbers = []  # noqa: B006
+    request: Request, desk: MakeDesk, test_id: Counted, place: Key, chosen: Numbers = []  # noqa: B006
 ) -> Response:  # fmt: skip
     """Put questions of the bank into a section."""
-    change = keep_sections(desk.services, desk.actor, desk.school, test_id, with_questions(place, ids))
+    change = keep_sections(desk.services, desk.actor, desk.school, test_id, with_questions(place, chosen))
     refused = await refused_by(change)
     return await _test(request, desk, test_id, refused) if refused else back_to(desk, f"/of/{test_id}")
 
@@ -134,6 +134,7 @@ async def give_out(
     limit: Text = "", attempts: Text = "1", counts: Text = "", review: Text = "", shuffle: Text = "", one: Text = "",
 ) -> Response:  # fmt: skip
     """Give a test to a course, and lead to its results."""
+    await gives_any(desk.services, desk.actor, desk.school)
     given: list[int] = []
 
     async def change() -> None:

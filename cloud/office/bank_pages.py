@@ -20,7 +20,7 @@ from cloud.assessments.banks import (
 )
 from cloud.assessments.making import test_of
 from cloud.assessments.questions import DIFFICULTIES, OPTIONS_MAX, Kind
-from cloud.assessments.reach import reach_of
+from cloud.assessments.reach import makes_any
 from cloud.attendance.web import Desk
 from cloud.core.api import Counted
 from cloud.core.errors import NotAllowed, NotFound, Refused
@@ -145,7 +145,7 @@ async def _form(
 
 
 async def _banks(desk: Desk) -> list[Subject]:
-    reach = await reach_of(desk.services, desk.actor, desk.school)
+    reach = await makes_any(desk.services, desk.actor, desk.school)
     return await banks_within(desk.services, reach, desk.school.id)
 
 

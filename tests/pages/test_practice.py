@@ -67,7 +67,7 @@ async def test_a_student_practises_a_theme_and_puts_mistakes_right(site: Site) -
     await page.get_by_role("button", name="Hand in").click()
     await expect(page.get_by_text("this is right")).to_have_count(6)
     await page.wait_for_load_state()  # the whole of it
-    wrong = await page.locator("section", has_text="Wrong").count()
+    wrong = await page.locator("section", has_text="Not right").count()
 
     await page.goto(site.address + own(site))
     left = page.get_by_role("row", name=re.compile("Қосу")).first.locator("td").last
