@@ -9,7 +9,7 @@ from cloud.assessments.banks import banks_within, themes_of
 from cloud.assessments.errors import TestRefused
 from cloud.assessments.qti_banks import Chosen, PutIn, package_of, take_package
 from cloud.assessments.qti_packages import PACKAGE_MAX
-from cloud.assessments.reach import reach_of
+from cloud.assessments.reach import makes_any
 from cloud.attendance.web import Desk
 from cloud.core.errors import Refused
 from cloud.core.file_names import as_attachment, safe_name
@@ -36,7 +36,7 @@ async def take_out(
     request: Request, desk: MakeDesk, subject: Asked = 0, grade: Grade = "", theme: Word = "*"
 ) -> Response:  # fmt: skip
     """Send a part of a bank as a package."""
-    reach = await reach_of(desk.services, desk.actor, desk.school)
+    reach = await makes_any(desk.services, desk.actor, desk.school)
     banks = await banks_within(desk.services, reach, desk.school.id)
     bank = next((each for each in banks if each.id == subject), None)
     if bank is None:
@@ -57,6 +57,7 @@ async def take_in(
     file: UploadFile | None = None,
 ) -> Response:  # fmt: skip
     """Put the questions of a package into a bank, and tell what became of each that could not be taken as it is."""
+    await makes_any(desk.services, desk.actor, desk.school)  # before what was sent is read
     content = await file.read(PACKAGE_MAX + 1) if file is not None else b""
     done: list[PutIn] = []
 
@@ -73,7 +74,7 @@ async def take_in(
 async def _page(
     request: Request, desk: Desk, asked: int, refused: Refused | None = None, put: PutIn | None = None
 ) -> Response:  # fmt: skip
-    reach = await reach_of(desk.services, desk.actor, desk.school)
+    reach = await makes_any(desk.services, desk.actor, desk.school)
     banks = await banks_within(desk.services, reach, desk.school.id)
     chosen = next((each for each in banks if each.id == asked), banks[0] if banks else None)
     themes = await themes_of(desk.services.database.pool, desk.school.id, chosen.id) if chosen else {}

@@ -67,7 +67,7 @@ async def test_a_student_practises_a_theme_and_puts_mistakes_right(site: Site) -
     await page.get_by_role("button", name="Hand in").click()
     await expect(page.get_by_text("this is right")).to_have_count(6)
     await page.wait_for_load_state()  # the whole of it
-    wrong = await page.locator("section", has_text="Wrong").count()
+    wrong = await page.locator("section", has_text="Not right").count()
 
     await page.goto(site.address + own(site))
     left = page.get_by_role("row", name=re.compile("Қосу")).first.locator("td").last
@@ -223,7 +223,7 @@ async def test_a_package_goes_out_and_another_one_comes_in_with_what_was_left_ou
     page = await site.open(f"{TESTS}/packages?subject={await subject(site)}", "class_teacher")
     await page.get_by_label("Theme", exact=True).select_option("Қосу")
     async with page.expect_download() as downloading:
-        await page.get_by_role("button", name="Take out").click()
+        await page.get_by_role("button", name="Download the package").click()
     await (await downloading.value).save_as(tmp_path / "out.zip")
     taken_out = content_of(tmp_path / "out.zip")
     assert {entry.theme for entry in read_package(taken_out).package.entries} == {"Қосу"}
