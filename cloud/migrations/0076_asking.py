@@ -20,7 +20,7 @@ CREATE TABLE questionnaire (
   published_at timestamptz,
   ended_at timestamptz,              -- before its last day
   reminded_at timestamptz,
-  shown int NOT NULL DEFAULT 0       -- how many answers the shown counts are of, if it is anonymous
+  shown_answers int NOT NULL DEFAULT 0 -- how many answers the shown counts are of, if it is anonymous
 );
 CREATE INDEX questionnaires_of_a_school ON questionnaire (school_id);
 CREATE TABLE questionnaire_class (   -- of which classes it asks parents or students; none: of all
@@ -58,7 +58,7 @@ CREATE TABLE questionnaire_count (   -- how often something was answered to an a
   question_id bigint NOT NULL REFERENCES questionnaire_question ON DELETE CASCADE,
   value int NOT NULL,                -- the place of an option, or the number that was given
   answers int NOT NULL CHECK (answers > 0),
-  shown int NOT NULL CHECK (shown BETWEEN 0 AND answers), -- of these, those that may be looked at
+  shown_answers int NOT NULL CHECK (shown_answers BETWEEN 0 AND answers), -- of these, those that may be looked at
   PRIMARY KEY (question_id, value)
 );
 CREATE TABLE questionnaire_said (    -- all words that were said to a question of an anonymous one, by the alphabet

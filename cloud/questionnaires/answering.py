@@ -51,7 +51,7 @@ VALUES ($1, $2, $3, $4, $5)
 _KEEP_AGAIN = "UPDATE questionnaire_sheet SET answers_encrypted = $2, answered_at = $3 WHERE id = $1"
 _ANSWERER = "INSERT INTO questionnaire_answerer VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true"
 _COUNT = """
-INSERT INTO questionnaire_count AS kept (question_id, value, answers, shown) VALUES ($1, $2, 1, 0)
+INSERT INTO questionnaire_count AS kept (question_id, value, answers, shown_answers) VALUES ($1, $2, 1, 0)
 ON CONFLICT (question_id, value) DO UPDATE SET answers = kept.answers + 1
 """
 _WORDS = "SELECT words_encrypted FROM questionnaire_said WHERE question_id = $1"
@@ -61,7 +61,7 @@ ON CONFLICT (question_id) DO UPDATE SET words_encrypted = $2
 """
 _ANSWERED = "SELECT count(*) FROM questionnaire_answerer WHERE questionnaire_id = $1"
 _SHOW = """
-UPDATE questionnaire_count SET shown = answers
+UPDATE questionnaire_count SET shown_answers = answers
 WHERE question_id IN (SELECT id FROM questionnaire_question WHERE questionnaire_id = $1)
 """
 
@@ -197,7 +197,7 @@ async def _count(
             await _add_words(services, connection, question.id, values, shows=shows)
     if shows:
         await connection.execute(_SHOW, asked.id)
-        await connection.execute("UPDATE questionnaire SET shown = $2 WHERE id = $1", asked.id, answered)
+        await connection.execute("UPDATE questionnaire SET shown_answers = $2 WHERE id = $1", asked.id, answered)
 
 
 async def _add_words(

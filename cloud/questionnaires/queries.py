@@ -60,7 +60,7 @@ def questionnaire(row: asyncpg.Record) -> Questionnaire:
     )  # fmt: skip
     return Questionnaire(
         row["id"], row["school_id"], given, row["made_at"], row["made_by"], row["published_at"], row["ended_at"],
-        row["reminded_at"], row["shown"], row["answered"],
+        row["reminded_at"], row["shown_answers"], row["answered"],
     )  # fmt: skip
 
 

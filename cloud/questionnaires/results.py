@@ -23,7 +23,7 @@ from cloud.questionnaires.rules import Counted, counted, words_of
 SHEETS_MAX = 5_000
 WHO, WHEN, QUESTION, ANSWER, COUNT = N_("Who"), N_("When"), N_("Question"), N_("Answer"), N_("How many")
 _COUNTS = """
-SELECT question_id, value, CASE WHEN $2 THEN answers ELSE shown END AS answers FROM questionnaire_count
+SELECT question_id, value, CASE WHEN $2 THEN answers ELSE shown_answers END AS answers FROM questionnaire_count
 WHERE question_id = ANY($1) LIMIT 100000
 """
 _SAID = "SELECT question_id, words_encrypted FROM questionnaire_said WHERE question_id = ANY($1)"

@@ -25,7 +25,7 @@ from cloud.questionnaires.ready import all_ready
 SYSTEM = Actor("Ерлан Нұр", is_system=True)
 SECRET = "639259d4-9dd8-4b25-bf01-95f9567eaf4b"
 SAID_WORDS = '{"shown": ["Көкөніс көбірек болса", "Рақмет аспаздарға!"], "waiting": []}'
-_COUNTED = "INSERT INTO questionnaire_count (question_id, value, answers, shown) VALUES ($1, $2, $3, $3)"
+_COUNTED = "INSERT INTO questionnaire_count (question_id, value, answers, shown_answers) VALUES ($1, $2, $3, $3)"
 _ANSWERERS = """
 INSERT INTO questionnaire_answerer SELECT $1, id FROM account WHERE id NOT IN (
   SELECT account_id FROM guardian WHERE account_id IS NOT NULL) ORDER BY id LIMIT 12
@@ -65,7 +65,7 @@ async def _questionnaires(services: Services, school: SchoolToday, mother: Actor
         values = range(3) if question.given.options["kk"] else range(3, 6)
         await pool.executemany(_COUNTED, [(question.id, value, 2 + value) for value in values])
     await pool.execute(_ANSWERERS, meals)
-    await pool.execute("UPDATE questionnaire SET shown = 12 WHERE id = $1", meals)
+    await pool.execute("UPDATE questionnaire SET shown_answers = 12 WHERE id = $1", meals)
     named = await _make(services, school, Audience.PARENTS, ("Ата-аналар жиналысы", "Родительское собрание", "Meeting"))
     questions = await questions_of(pool, named)
     typed = {each.id: ["1"] if each.given.options["kk"] else ["18"] for each in questions}

@@ -24,6 +24,7 @@ EXEMPT = {
     "accounts.actions.choose_language": "which language somebody reads changes nothing for anybody else",
     "accounts.factors.start_app": "a secret that is shown, and counts for nothing before its first code: that is noted",
     "accounts.passkeys.offer_passkey": "a challenge for the browser; the passkey that answers it is noted",
+    "faq.reading.say_helpful": "whether an answer helped, by who read it: counted, and shown to nobody by name",
     "ledger.notes.note": "a part of a posting by hand: whoever posts notes it, in the same transaction",
     "announcements.board.open_posting": "that an announcement was opened, by whom it was for",
     "messages.inbox.open_message": "that a message was opened, by whom it was for",

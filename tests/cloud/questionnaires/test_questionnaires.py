@@ -85,7 +85,7 @@ async def test_an_anonymous_answer_is_counted_and_nothing_ties_it_to_who_gave_it
     }  # fmt: skip
 
     assert columns["questionnaire_answerer"] == {"questionnaire_id", "account_id"}  # no instant, no order, no number
-    assert columns["questionnaire_count"] == {"question_id", "value", "answers", "shown"}  # no row is anybody's
+    assert columns["questionnaire_count"] == {"question_id", "value", "answers", "shown_answers"}  # no row is anybody's
     assert columns["questionnaire_said"] == {"question_id", "words_encrypted"}
     assert await pool.fetchval("SELECT count(*) FROM questionnaire_sheet") == 0
     assert await pool.fetchval("SELECT answers FROM questionnaire_count WHERE question_id = $1", first) == 4
