@@ -13,7 +13,8 @@ from cloud.exports.meanings import meanings
 PLACE = re.compile(r"\{\w+\}")
 # Latin words that are names and stay as they are in any language.
 NAMES = re.compile(
-    r"Open Badge|OpenID Connect|LTI|QTI|MathML|XML|DOCTYPE|ENTITY|https|\{\w+\}|Esik|esik cloud [a-z ]+|docs/\S+|Asia/Almaty|\.xlsx?|XLSX"
+    r"Open Badge|OpenID Connect|LTI|https|\{\w+\}|Esik|esik cloud [a-z ]+|docs/\S+|Asia/Almaty|\.xlsx?|XLSX"
+    r"|QTI|MathML|XML|DOCTYPE|ENTITY"
     r"|Ctrl\+Z|\bEnter\b|\bTab\b|\bEsc\b"
     r"|PDF|SMS|USB|94-V|234-III|PostgreSQL|UTC"
     r"|Excel|UTF-8|SHA-256|CSV|DESFire|NTAG 424 DNA|JPEG|PNG|WebP|IT\b|\boff\b|\bsoft\b|\bhard\b|almaty5|gate-1"
