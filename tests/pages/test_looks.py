@@ -449,7 +449,7 @@ SAME_EVERYWHERE = re.compile(
     r"|Open Badge|OpenID Connect|LTI 1\.3|RS256|PS256|ES256|EdDSA"
     r"|Jitsi( Meet)?|/?[Bb]ig[Bb]lue[Bb]utton|HS256|PEM"
     r"|https://\S*|Ctrl\+Z|\b(Enter|Tab|Esc)\b"
-    r"|OpenID Connect|LTI 1\.3|RS256|PS256|ES256|EdDSA"
+    r"|OpenID Connect|LTI 1\.3|QTI 3|MathML|RS256|PS256|ES256|EdDSA"
 )
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 OPEN_ALL = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"

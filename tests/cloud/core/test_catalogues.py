@@ -14,6 +14,7 @@ PLACE = re.compile(r"\{\w+\}")
 # Latin words that are names and stay as they are in any language.
 NAMES = re.compile(
     r"Open Badge|OpenID Connect|LTI|https|\{\w+\}|Esik|esik cloud [a-z ]+|docs/\S+|Asia/Almaty|\.xlsx?|XLSX"
+    r"|QTI|MathML|XML|DOCTYPE|ENTITY"
     r"|Ctrl\+Z|\bEnter\b|\bTab\b|\bEsc\b"
     r"|QTI( 3)?|MathML|XML|DOCTYPE|ENTITY|Kundelik|BilimClass|\bgradebook\b"
     r"|Jitsi( Meet)?|/?[Bb]ig[Bb]lue[Bb]utton|\bRSA\b|\bPEM\b"
