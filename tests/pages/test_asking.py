@@ -132,7 +132,7 @@ async def test_the_office_writes_an_answer_and_a_parent_finds_it_and_says_that_i
     await page.get_by_role("button", name="Keep").first.click()
 
     page = await site.open("/help", "guardian", width=390)
-    await page.get_by_label("Words", exact=True).fill("north bus")
+    await page.get_by_label("Search", exact=True).fill("north bus")
     await page.get_by_role("button", name="Find").click()
     answer = page.locator("details", has_text="When does the bus leave?")
     await expect(answer).to_contain_text("At 14:10")
