@@ -79,7 +79,7 @@ class Parts:
             part.started_ms = self._clock.monotonic_ms()
             part.error = await self._once(part, work)
             part.failures += 1
-            if (task := asyncio.current_task()) is not None and task.cancelling():
+            if _is_ended():
                 return  # it is to end, and an error took the place of being cancelled
             if self._clock.monotonic_ms() - part.started_ms >= STEADY_MS:
                 backoff.reset()
@@ -90,8 +90,7 @@ class Parts:
         try:
             await work()
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
+            if _is_ended():
                 raise
             log.warning("part.failed", part=part.name, error=CANCELLED)  # nobody meant the part itself
             return CANCELLED
@@ -103,3 +102,9 @@ class Parts:
             return f"{type(error).__name__}: {error}"[:200]
         log.warning("part.ended", part=part.name)
         return "it ended by itself"
+
+
+def _is_ended() -> bool:
+    """Tell whether this task was cancelled itself, whatever its work has raised."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

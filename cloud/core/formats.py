@@ -1,7 +1,7 @@
 """Days, times and figures as a reader of a language writes them, in the school's own zone.
 
-Rule: what a page of figures asks again and again is formatted once: the few hundred numbers and days of a table make
-up a third of its time otherwise.
+Rule: what a page of figures asks again and again is formatted once: a table has hundreds of numbers and days, few of
+them different.
 """
 
 from dataclasses import dataclass

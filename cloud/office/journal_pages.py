@@ -24,6 +24,7 @@ from cloud.journal.reach import Reach, course_within, courses_within, reach_of, 
 from cloud.journal.rules import Hand
 from cloud.office.journal_view import figures_of, letters_of, mark_of, rows_of_grid
 from cloud.office.person import Text
+from cloud.office.studies import AskedYear
 from cloud.progress.fitness import PHYSICAL
 from cloud.studies.queries import Course, years_taught
 from cloud.studies.rules import days_of
@@ -31,13 +32,12 @@ from cloud.studies.rules import days_of
 router = APIRouter(prefix="/schools/{code}/journal", include_in_schema=False)
 JournalDesk = Annotated[Desk, Depends(own_desk(Right.JOURNAL_READ, Right.JOURNAL_KEEP))]
 Asked = Annotated[int, Query(ge=0, le=12)]
-Year = Annotated[int, Query(ge=0, le=9999)]  # 0: this one
 Number = Annotated[int, Form(ge=0, le=2**62)]
 NOT_KEPT = {"cache-control": "no-store"}
 
 
 @router.get("")
-async def show(request: Request, desk: JournalDesk, year: Year = 0) -> Response:
+async def show(request: Request, desk: JournalDesk, year: AskedYear = 0) -> Response:
     """Show one's lessons of today, one's courses, and the classes whose journals one may read."""
     reach = await reach_of(desk.services, desk.actor, desk.school)
     year = year or reach.year

@@ -22,13 +22,13 @@ from cloud.journal.reach import class_within, courses_within, reach_of
 from cloud.journal.reports import reports_of
 from cloud.journal.sheets import sheet_of
 from cloud.office.journal_view import figures_of, mark_of, missed_rows, sheet_rows
+from cloud.office.studies import AskedYear
 from cloud.studies.queries import years_taught
 from cloud.studies.rules import year_of
 
 router = APIRouter(prefix="/schools/{code}/journal", include_in_schema=False)
 JournalDesk = Annotated[Desk, Depends(own_desk(Right.JOURNAL_READ, Right.JOURNAL_KEEP))]
 Asked = Annotated[int, Query(ge=0, le=12)]
-Year = Annotated[int, Query(ge=0, le=9999)]  # 0: this one
 FORMS: dict[str, tuple[str, Callable[[list[list[Cell]], str], bytes]]] = {
     "csv": (CSV_TYPE, lambda rows, _title: csv_of(rows)), "xlsx": (XLSX_TYPE, xlsx_of),
 }  # fmt: skip
@@ -37,7 +37,7 @@ FORMS: dict[str, tuple[str, Callable[[list[list[Cell]], str], bytes]]] = {
 @router.get("/debts")
 async def show_debts(
     request: Request, desk: JournalDesk, quarter: Asked = 0, class_id: Annotated[int, Query(ge=0, le=2**62)] = 0,
-    year: Year = 0,
+    year: AskedYear = 0,
 ) -> Response:  # fmt: skip
     """Show what is open in one's own courses, or in a class whose journals one may read."""
     reach = await reach_of(desk.services, desk.actor, desk.school)
@@ -67,7 +67,7 @@ class Wanted:
     quarter: int
 
 
-async def wanted_of(desk: JournalDesk, class_id: Counted, quarter: Asked = 0, year: Year = 0) -> Wanted:
+async def wanted_of(desk: JournalDesk, class_id: Counted, quarter: Asked = 0, year: AskedYear = 0) -> Wanted:
     """Return what is asked for. Raises NotAllowed, or NotFound where it is out of the actor's reach."""
     wanted = Wanted(class_id, year or year_of(desk.school.on), quarter)
     await class_within(desk.services, desk.actor, desk.school, class_id, wanted.year)

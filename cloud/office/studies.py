@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import Depends, Form, Path, Request
+from fastapi import Depends, Form, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.attendance.web import Desk, desk_of
@@ -25,6 +25,7 @@ PlanningDesk = Annotated[Desk, Depends(desk_of(Right.PLANS_KEEP))]
 Number = Annotated[int, Form(ge=0, le=2**53)]
 Key = Annotated[int, Path(ge=0, le=2**53)]
 Text = Annotated[str, Form(max_length=300)]
+AskedYear = Annotated[int, Query(ge=0, le=2099)]  # a school year by the one it begins in; 0: this one
 TABS = (
     ("courses", N_("Who teaches what"), Right.STUDIES_READ),
     ("subjects", N_("Subjects"), Right.STUDIES_READ),

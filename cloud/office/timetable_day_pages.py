@@ -209,11 +209,13 @@ async def _lesson(
 ) -> Response:  # fmt: skip
     lesson = await lesson_of(desk.services, desk.school.id, lesson_id)
     book = await book_of(desk.services, desk.school.id, lesson.course.year, lesson.on)
-    planned = await planned_at(desk.services, desk.school.id, lesson.course.id, lesson.on, lesson.number)
+    goes_back = (lesson.is_off or lesson.is_by_hand) and await planned_at(
+        desk.services, desk.school.id, lesson.course.id, lesson.on, lesson.number
+    ) is not None
     return pages_of(request).page(
         desk.visit, LESSON_PAGE, status=refused.status if refused else HTTPStatus.OK, section="timetable",
         lesson=lesson, free=await substituting.free_for(desk.services, desk.school.id, lesson), today=desk.school.on,
-        rooms=book.rooms, is_planned=planned is not None, kinds=SUMMATIVE, note_max=substituting.NOTE_MAX,
+        rooms=book.rooms, goes_back=goes_back, kinds=SUMMATIVE, note_max=substituting.NOTE_MAX,
         **_told(desk, book, refused),
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import itertools
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -24,6 +25,7 @@ _GRANT = "INSERT INTO grant_of_role (account_id, school_id, role) VALUES ($1, $2
 _CHOSEN = "UPDATE account SET must_change = false WHERE id = $1"
 _SESSION = "INSERT INTO sign_in (account_id, token_digest, created_at, expires_at) VALUES ($1, $2, $3, $4)"
 SESSION = timedelta(days=2)
+_numbers = itertools.count()
 
 
 @contextlib.asynccontextmanager
@@ -47,11 +49,9 @@ async def an_account(services: Services, name: str) -> int:
     return int(await services.database.pool.fetchval(_ACCOUNT, name, services.clock.now()))
 
 
-async def signed_in(
-    services: Services, url: str, account_id: int, school_id: int, role: Role, token: str = ""
-) -> httpx2.AsyncClient:
+async def signed_in(services: Services, url: str, account_id: int, school_id: int, role: Role) -> httpx2.AsyncClient:
     """Return the browser of an account with a role at a school, signed in by a password of its own."""
-    pool, now, named = services.database.pool, services.clock.now(), token or f"token-{role.value}-{account_id}"
+    pool, now, named = services.database.pool, services.clock.now(), f"token-{next(_numbers)}"
     await pool.execute(_GRANT, account_id, school_id, role.value)
     await pool.execute(_CHOSEN, account_id)
     await pool.execute(_SESSION, account_id, hashlib.sha256(named.encode()).hexdigest(), now, now + SESSION)

@@ -1,14 +1,8 @@
 """From a gate to a parent's page: a reader fails in silence, its children are held, a director looks and decides."""
 
-import asyncio
-import contextlib
-import hashlib
-import itertools
-import re
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from html import unescape
 from zoneinfo import ZoneInfo
 
 import httpx2
@@ -17,7 +11,6 @@ import pytest
 from cloud.alerts.judging import judge_due
 from cloud.alerts.rules import AlertRules
 from cloud.alerts.settings import set_rules
-from cloud.app import create_app, serve
 from cloud.core.actor import Role
 from cloud.core.services import Services
 from cloud.schools.actions import set_bells
@@ -33,8 +26,8 @@ from tests.cloud.schools.factory import SYSTEM, a_school
 from tests.cloud.test_line import DEVICE, _agent, _clock
 from tests.edge_agent.sync.live import Agent
 from tests.edge_agent.sync.model import IDENTITY
+from tests.journeys.browsing import an_account, served, signed_in, text_of
 from tests.journeys.test_day_notices import passed
-from tests.servers.process import free_port
 
 __all__ = ["_agent", "_clock"]  # fixtures, found by their names
 CHILDREN, BY_B = 20, 8  # the first eight usually come through Gate B
@@ -60,13 +53,6 @@ _CONSENT = """
 INSERT INTO consent_answer (person_id, purpose, says, "on", way, source, recorded_at)
 SELECT id, 'card', 'yes', $1::timestamptz::date, 'import', '', $1 FROM person
 """
-_ACCOUNT = """
-INSERT INTO account (password_hash, must_change, name, language, is_active, created_at)
-VALUES ('x', false, 'Бақыт Оразов', '', true, $1) RETURNING id
-"""
-_GRANT = "INSERT INTO grant_of_role (account_id, school_id, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-_numbers = itertools.count()
-_SESSION = "INSERT INTO sign_in (account_id, token_digest, created_at, expires_at) VALUES ($1, $2, $3, $4)"
 
 
 @dataclass(slots=True)
@@ -81,12 +67,7 @@ class Place:
 
     async def browser(self, account_id: int, role: Role) -> httpx2.AsyncClient:
         """Return the browser of an account that is signed in with a role."""
-        token = f"token-{next(_numbers)}"
-        await self.school.pool.execute(_GRANT, account_id, self.school.school_id, role.value)
-        digest = hashlib.sha256(token.encode()).hexdigest()
-        await self.school.pool.execute(_SESSION, account_id, digest, self.now, self.now + timedelta(days=1))
-        headers = {"cookie": f"esik_session={token}", "accept-language": "en", "origin": self.url}
-        return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=20.0, trust_env=False)
+        return await signed_in(self.services, self.url, account_id, self.school.school_id, role)
 
     async def begin_lessons(self) -> None:
         """Let the lessons have begun half an hour ago, and the alerts be due."""
@@ -104,15 +85,8 @@ class Place:
 
 @pytest.fixture(name="place")
 async def _place(services: Services) -> AsyncIterator[Place]:
-    port, started = free_port(), asyncio.Event()
-    url = f"http://127.0.0.1:{port}"
-    at = replace(services, settings=replace(services.settings, http_port=port, public_url=url))
-    serving = asyncio.create_task(serve(create_app(at), started))
-    await started.wait()
-    yield await _opened(at, url)
-    serving.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await serving
+    async with served(services) as url:
+        yield await _opened(services, url)
 
 
 async def _opened(services: Services, url: str) -> Place:
@@ -138,10 +112,6 @@ async def _opened(services: Services, url: str) -> Place:
     return Place(services, url, school, zone, now)
 
 
-def text_of(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
-
-
 async def came(place: Place, agent: Agent, refs: Sequence[str], at: datetime) -> None:
     """Let the agent's gate tell of children, and wait until the cloud knows."""
     before = await place.school.pool.fetchval("SELECT count(*) FROM presence WHERE is_inside")
@@ -157,7 +127,7 @@ async def test_a_reader_fails_in_silence_and_only_who_never_came_by_it_is_told_o
 ) -> None:
     pool, refs = place.school.pool, place.school.refs
     of_b, of_main = await a_parent(place.school, 0), await a_parent(place.school, BY_B)
-    director_id = await pool.fetchval(_ACCOUNT, place.now)
+    director_id = await an_account(place.services, "Бақыт Оразов")
     async with agent.running():
         agent.append(opened())
         await came(place, agent, refs[BY_B + 1 :], place.now - timedelta(minutes=40))  # Gate B tells of nobody

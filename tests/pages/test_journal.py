@@ -317,3 +317,11 @@ async def test_the_sheet_of_a_class_is_a_file_too(site: Site) -> None:
         assert await ask(site.app, "GET", f"{JOURNAL}/classes/1/{name}", token) == 200
     assert await ask(site.app, "GET", f"{JOURNAL}/classes/1/sheet.pdf", token) == 404
     assert await ask(site.app, "GET", f"{JOURNAL}/classes/4/sheet.csv", token) == 404  # of another class teacher
+
+
+async def test_a_year_that_no_calendar_has_is_refused(site: Site) -> None:
+    token = site.sample.tokens["deputy"]
+
+    for page in ("", "/debts", "/classes/1/sheet", "/classes/1/attendance", "/classes/1/reports"):
+        assert await ask(site.app, "GET", f"{JOURNAL}{page}?year=2099", token) == 200
+        assert await ask(site.app, "GET", f"{JOURNAL}{page}?year=9999", token) == 422

@@ -16,6 +16,8 @@ from tests.servers.process import STOP_S, Server, ServerFailed, free_port, leash
 
 HOMES = Path("/usr/lib/postgresql")
 USER = "esik"
+# Whether somebody waits for a lock that this connection holds.
+IS_AWAITED = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
 OWNER = "postgres"  # Debian's package makes this user; PostgreSQL refuses to run as root
 
 

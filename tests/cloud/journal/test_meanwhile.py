@@ -9,8 +9,8 @@ from cloud.journal.errors import JournalClosed, JournalRefused
 from cloud.journal.kinds import Here
 from cloud.journal.marking import Change, mark, take
 from tests.cloud.journal.factory import Journal, journal
+from tests.servers.postgres import IS_AWAITED
 
-IS_AWAITED = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
 CALLED_OFF = "UPDATE lesson SET is_off = true WHERE id = $1"
 MADE_A_SOR = "UPDATE lesson SET kind = 'sor' WHERE id = $1"
 

@@ -18,9 +18,9 @@ from cloud.timetable.versions import add_draft, publish, put_all
 from simulators.clock import SimulatedClock
 from tests.cloud.schools.factory import SYSTEM
 from tests.cloud.timetable.factory import NEXT_TUESDAY, THURSDAY, TODAY, TUESDAY, WEDNESDAY, Planned
+from tests.servers.postgres import IS_AWAITED
 
 _PUBLISHED = "UPDATE timetable SET first_on = $2, published_at = $3 WHERE id = $1"
-_IS_AWAITED = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
 HOLIDAY = Day(DayKind.HOLIDAY)
 ALL = 'SELECT id, course_id, "on", number, teacher_id, is_off FROM lesson ORDER BY id'
 
@@ -99,7 +99,7 @@ async def test_a_publication_in_the_instant_of_a_laying_out_is_followed(school: 
         await connection.execute("UPDATE timetable_head SET laid_on = NULL WHERE school_id = $1", here)
         laying = group.create_task(lay_out(services, here), name="laying")
         async with asyncio.timeout(30):
-            while not await connection.fetchval(_IS_AWAITED):
+            while not await connection.fetchval(IS_AWAITED):
                 assert not laying.done()
 
     assert await school.told(NEXT_TUESDAY) == [(NEXT_TUESDAY, 1, school.history)]
