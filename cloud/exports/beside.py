@@ -16,6 +16,7 @@ from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
 from dataclasses import replace
 
+from cloud.core.beside import end
 from cloud.core.errors import kinds_of
 from cloud.core.logs import configure
 from cloud.core.services import Services, open_services
@@ -27,7 +28,6 @@ NICE = 10
 CONNECTIONS_MAX = 4
 ORDER_MAX = 64 << 10  # bytes
 TOLD_MAX = 2_000  # bytes of what the program says of its failure
-STOP_S = 5.0
 PATIENCE_S = 15.0
 
 
@@ -51,7 +51,7 @@ async def finish_beside(services: Services, job: Claimed) -> None:
     try:
         told = await _told(program, _order(services.settings, job))
     finally:
-        await _end(program)
+        await end(program)
     if program.returncode:
         raise NotMade(told or [f"exit status {program.returncode}"])
 
@@ -71,23 +71,6 @@ async def _told(program: Process, order: bytes) -> list[str]:
     words = await program.stdout.read(TOLD_MAX)
     await program.wait()
     return words.decode(errors="replace").splitlines()
-
-
-async def _end(program: Process) -> None:
-    """End the program, and wait until it has: nobody writes into its folder then."""
-    assert program.stdin is not None  # noqa: S101 (a pipe)
-    program.stdin.close()
-    if program.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        program.terminate()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(STOP_S):
-            await program.wait()
-            return
-    with suppress(ProcessLookupError):
-        program.kill()
-    await program.wait()
 
 
 # The program

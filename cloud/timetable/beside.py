@@ -13,11 +13,11 @@ from contextlib import suppress
 
 import msgspec
 
+from cloud.core.beside import end
 from cloud.timetable.problem import LINE_MAX, Outcome, Problem, Progress, Told
 
 MODULE = "cloud.timetable.program"
 BEYOND_S = 120.0  # how much longer than it was told it may take: for building the model, and for explaining
-STOP_S = 5.0
 # What Python needs to find itself and its modules, and to write in UTF-8; settings with their secrets stay outside.
 INHERITED = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONUTF8")
 Listening = Callable[[Progress], Awaitable[None]]
@@ -39,7 +39,7 @@ async def solve_beside(problem: Problem, listening: Listening) -> Outcome:
     except TimeoutError:
         raise NotSolved("it took too long") from None
     finally:
-        await _end(program)
+        await end(program)
 
 
 async def _heard(program: Process, problem: Problem, listening: Listening) -> Outcome:
@@ -55,19 +55,3 @@ async def _heard(program: Process, problem: Problem, listening: Listening) -> Ou
         if told.progress is not None:
             await listening(told.progress)
     raise NotSolved(f"exit status {await program.wait()}")
-
-
-async def _end(program: Process) -> None:
-    assert program.stdin is not None  # noqa: S101 (a pipe)
-    program.stdin.close()
-    if program.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        program.terminate()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(STOP_S):
-            await program.wait()
-            return
-    with suppress(ProcessLookupError):
-        program.kill()
-    await program.wait()
