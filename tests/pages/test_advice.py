@@ -24,7 +24,7 @@ async def test_a_teacher_finds_a_student_reads_why_takes_it_into_the_trajectory_
     await page.get_by_text("Write a recommendation of your own").click()
     await page.get_by_label("What you recommend").fill("Көбейту кестесін күнде қайталау")
     await page.get_by_role("button", name="Keep").click()
-    mine = page.locator("article", has_text="Көбейту кестесін күнде қайталау")
+    mine = page.locator("article", has=page.locator("p.lines", has_text="Көбейту кестесін күнде қайталау"))
     await mine.get_by_text("Into the trajectory", exact=True).click()
     await mine.get_by_label("By which day").fill("2026-12-20")
     await mine.get_by_role("button", name="Take it into the trajectory").click()
