@@ -1,7 +1,7 @@
 """Who makes, gives and reads which tests: who teaches a subject, looks after a class, or heads the school.
 
 Rule: what somebody teaches is what its person of staff does, by the tie of the account; what is out of reach answers as
-what is not there.
+what is not there. A class is looked after in this school year, as in the journal: its letter goes on to others.
 """
 
 from collections.abc import Mapping
@@ -37,6 +37,7 @@ class Reach:
     classes: frozenset[int]
     person_id: int | None
     courses: Mapping[int, Course]  # of this school year, that it teaches
+    year: int  # of today
 
     @property
     def subjects(self) -> frozenset[int]:
@@ -53,7 +54,8 @@ class Reach:
 
     def reads(self, course: Course) -> bool:
         """Tell whether it sees what a course has reached."""
-        return self.reads_all or course.class_id in self.classes or self.gives(course)
+        looks_after = course.class_id in self.classes and course.year == self.year
+        return self.reads_all or looks_after or self.gives(course)
 
 
 async def reach_of(services: Services, actor: Actor, school: SchoolToday) -> Reach:
@@ -65,8 +67,9 @@ async def reach_of(services: Services, actor: Actor, school: SchoolToday) -> Rea
     reach = Reach(
         actor.can(Right.TESTS_MAKE, school.id), actor.can(Right.TESTS_READ, school.id),
         actor.classes(Right.TESTS_READ, school.id), person_id, {course.id: course for course in courses},
+        year_of(school.on),
     )  # fmt: skip
-    if not (reach.makes_all or reach.reads_all or reach.classes or reach.courses):
+    if not (reach.makes_all or reach.reads_all or reach.classes or reach.person_id is not None):
         raise NotAllowed(message("No courses are yours. Ask the office to tie your account to you as a teacher."))
     return reach
 

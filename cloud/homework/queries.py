@@ -58,6 +58,18 @@ JOIN homework ON homework.course_id = course.id AND {_FOR}
 WHERE stay.person_id = $1 AND due_on BETWEEN $2 AND $3 AND ($4::bigint IS NULL OR homework.id = $4)
 ORDER BY due_at, homework.id LIMIT $5
 """  # noqa: S608
+_DUES = f"""
+SELECT stay.person_id, count(*) AS count FROM homework JOIN course ON course.id = course_id
+JOIN stay ON stay.school_class_id = course.school_class_id AND {_FOR}
+LEFT JOIN LATERAL (
+  SELECT state FROM homework_answer AS answer
+  WHERE answer.homework_id = homework.id AND answer.person_id = stay.person_id AND answer.number > 0
+  ORDER BY answer.number DESC LIMIT 1
+) AS last ON true
+WHERE stay.person_id = ANY($1) AND due_on BETWEEN $2 AND $3 AND closed_at IS NULL
+  AND coalesce(last.state, 'returned') = 'returned'
+GROUP BY stay.person_id
+"""  # noqa: S608
 _IS_STILL_IN = """
 SELECT EXISTS (
   SELECT FROM course JOIN stay ON stay.school_class_id = course.school_class_id
@@ -111,6 +123,14 @@ async def homework_of_person(
     """Return a student's homework that is due between two days, what is due first at the head."""
     rows = await services.database.pool.fetch(_OF_PERSON, person_id, first_on, last_on, None, LIST_MAX)
     return [_homework(row) for row in rows]
+
+
+async def dues_of(
+    connection: asyncpg.Connection | asyncpg.Pool, person_ids: Collection[int], first_on: date, last_on: date
+) -> dict[int, int]:
+    """Return how much homework, due between two days, is still to be handed in, by student; none is left out."""
+    rows = await connection.fetch(_DUES, list(person_ids), first_on, last_on)
+    return {row["person_id"]: row["count"] for row in rows}
 
 
 async def received(connection: asyncpg.Connection | asyncpg.Pool, person_id: int, homework_id: int) -> Homework:

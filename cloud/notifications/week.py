@@ -20,6 +20,7 @@ from cloud.core.errors import Refused, kinds_of
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
+from cloud.homework.queries import dues_of
 from cloud.journal.diary import monday_of
 from cloud.journal.weeks import StudentWeek, weeks_at
 from cloud.notifications.kinds import Ahead, Detail, Kind, Marked, Named, Week
@@ -70,14 +71,14 @@ class DigestRule:
 
 
 class Dues(Protocol):
-    """What else children have to do, by slices that know it: how many pieces of homework in some days, by person."""
+    """How much homework children have to do in some days, by person: `dues_of` of `cloud.homework`."""
 
     async def __call__(
         self, connection: asyncpg.Connection, person_ids: Collection[int], first_on: date, last_on: date
     ) -> Mapping[int, int]: ...
 
 
-async def tell_weeks(services: Services, dues: Dues | None = None) -> None:
+async def tell_weeks(services: Services, dues: Dues = dues_of) -> None:
     """Tell the weeks of the schools whose time has come; told twice, it is one notice.
 
     A school where that fails is told of in the program's log and looked at again the next time: others go on.
@@ -110,7 +111,7 @@ async def put_digest_rule(services: Services, actor: Actor, school_id: int, rule
         )  # fmt: skip
 
 
-async def _tell_in_time(services: Services, row: Mapping[str, Any], now: datetime, dues: Dues | None) -> None:
+async def _tell_in_time(services: Services, row: Mapping[str, Any], now: datetime, dues: Dues) -> None:
     zone = ZoneInfo(row["zone"])
     rule = DigestRule() if row["weekday"] is None else DigestRule(row["weekday"], row["minute"])
     monday = monday_of((now.astimezone(zone) - A_DAY).date())  # of a Sunday's digest that is told on Monday, too
@@ -120,7 +121,7 @@ async def _tell_in_time(services: Services, row: Mapping[str, Any], now: datetim
             await _tell_at(services, row["id"], each, due_at, dues)
 
 
-async def _tell_at(services: Services, school_id: int, monday: date, due_at: datetime, dues: Dues | None) -> None:
+async def _tell_at(services: Services, school_id: int, monday: date, due_at: datetime, dues: Dues) -> None:
     subjects = {each.id: each for each in await subjects_of(services, school_id)}
     async with services.database.pool.acquire() as connection, connection.transaction():
         if await connection.fetchval(_TAKE, school_id, monday) is None:
@@ -128,7 +129,7 @@ async def _tell_at(services: Services, school_id: int, monday: date, due_at: dat
         today = due_at.date()
         days, ahead = (today - WEEK + A_DAY, today), (today + A_DAY, today + WEEK)
         weeks = await weeks_at(connection, school_id, days, ahead)
-        homework = await dues(connection, list(weeks), *ahead) if dues is not None else {}
+        homework = await dues(connection, list(weeks), *ahead)
         facts = [
             Fact(
                 f"week:{person_id}:{monday}", Kind.WEEK, school_id, person_id, due_at,

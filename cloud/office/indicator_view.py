@@ -22,8 +22,8 @@ COUNTS = {
         "document and the address of living, and when date of birth and sex are typed or told by the IIN."
     ),
     Indicator.ADVISED: N_(
-        "A student counts for whom a goal with at least one step is set and was not given up: a trajectory that the "
-        "teacher formed."
+        "A student counts whose family was shown a recommendation that stands, or for whom a goal with at least one "
+        "step is set and was not given up: a trajectory that the teacher formed."
     ),
     Indicator.TEACHERS: N_(
         "A teacher is who teaches a course this year, or whose account has a pedagogue's role. One counts whose "

@@ -10,9 +10,10 @@ import asyncpg
 from cloud.portfolio.fields import BY_IIN, NEEDED
 
 STUDENTS_MAX = 20_000
-# A student has recommendations whose own way of learning has steps, and was not given up.
+# A student has recommendations whose family was shown one that stands, or whose own way of learning has steps.
 _ADVISED = """
-EXISTS (SELECT FROM goal JOIN goal_step ON goal_id = goal.id WHERE goal.person_id = person.id AND state <> 'dropped')
+(EXISTS (SELECT FROM goal JOIN goal_step ON goal_id = goal.id WHERE goal.person_id = person.id AND state <> 'dropped')
+OR EXISTS (SELECT FROM recommendation WHERE person_id = person.id AND is_shared AND state <> 'dismissed'))
 """
 _STUDENTS = f"""
 WITH said AS (

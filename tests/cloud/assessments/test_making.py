@@ -1,5 +1,6 @@
 """Banks and tests through their seam: who keeps which, what a test may hold, and on which terms it is given."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -164,6 +165,18 @@ async def test_a_test_is_given_by_who_teaches_the_course_to_it(sitting: Sitting)
         await given_within(services, sitting.journal.colleague, school, given_id)
     listed = await given_in(services, await reach_of(services, sitting.journal.class_teacher, school), school)
     assert [(each.given.id, each.sat) for each in listed] == [(given_id, 0)]
+
+
+async def test_a_class_teacher_of_a_later_year_does_not_look_into_the_tests_of_those_who_had_the_letter_before(
+    sitting: Sitting,
+) -> None:
+    given_id = await sitting.give(await sitting.test(Section("Бөлім", tuple(await sitting.bank(SUM)))), sitting.terms())
+    later = replace(sitting.school, on=sitting.school.on + 366 * DAY)
+
+    for actor in (sitting.journal.deputy, sitting.teacher):
+        assert (await given_within(sitting.services, actor, later, given_id))[1].id == given_id
+    with pytest.raises(NotFound):
+        await given_within(sitting.services, sitting.journal.class_teacher, later, given_id)
 
 
 @pytest.mark.parametrize(

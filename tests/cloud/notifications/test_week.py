@@ -12,6 +12,9 @@ from cloud.core.errors import NotAllowed
 from cloud.core.formats import Formats
 from cloud.core.i18n import Language
 from cloud.core.services import Services
+from cloud.homework.handing import hand_in
+from cloud.homework.kinds import Given
+from cloud.homework.setting import set_homework
 from cloud.journal.kinds import Kind as Lesson
 from cloud.notifications.channels.planning import KINDS
 from cloud.notifications.channels.rules import Choice, Scope
@@ -126,6 +129,22 @@ class Homework:
         if len(self.asked) <= self.failures:
             raise ConnectionError
         return dict.fromkeys(person_ids, 3)
+
+
+async def test_homework_that_is_not_handed_in_yet_is_counted(school: School) -> None:
+    services, opened = school.journal.services, school.journal
+    given = [Given(task, MONDAY, None, 20) for task in ("№ 12", "№ 13", "№ 14")]
+    numbers = [
+        await set_homework(services, opened.teacher, opened.school, opened.studies.mathematics, each) for each in given
+    ]
+    await hand_in(services, school.parent.actor, opened.refs[0], numbers[0], "Орындадым", [])
+    await school.at(FRIDAY_18)
+
+    await tell_weeks(services)
+
+    (of_first,), (of_second,) = await school.told(), await school.told(school.other)
+    assert told(of_first, Language.EN).endswith("Homework to be done: 2.")
+    assert told(of_second, Language.EN).endswith("Homework to be done: 3.")
 
 
 async def test_it_is_told_once_though_a_worker_dies_amid_it_and_two_work_at_once(school: School) -> None:

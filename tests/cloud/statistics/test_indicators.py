@@ -7,8 +7,12 @@ from datetime import timedelta
 import pytest
 
 from cloud.accounts.actions import add_account
+from cloud.advice.actions import Pick, dismiss, hide, share, write_own
+from cloud.advice.queries import advice_for
+from cloud.attendance.queries import school_today
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed
+from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.portfolio.fields import Group
 from cloud.portfolio.goals import State, add_step, set_goal, turn_goal
@@ -121,6 +125,23 @@ async def test_a_student_counts_with_a_trajectory_once_it_has_a_step_and_while_i
     seen.append((await counted.shares())["4.2"])
 
     assert seen == [(0, 5), (1, 5), (1, 5), (0, 5)]
+
+
+@pytest.mark.requirement("KBR-indicators")
+async def test_a_student_counts_with_a_recommendation_that_the_family_was_shown_while_it_is(counted: Counted) -> None:
+    services, teacher = counted.services, counted.at_work(Role.PEDAGOGUE)
+    school = await school_today(services, teacher, "almaty5", Right.ADVICE_READ)
+    of = await advice_for(services, teacher, school, await counted.ref(1))
+    pick = Pick(of, await write_own(services, teacher, of, "Күн сайын дауыстап оқу"))
+    seen = [(await counted.shares())["4.2"]]
+
+    for deed in (share, hide, share):
+        await deed(services, teacher, pick)
+        seen.append((await counted.shares())["4.2"])
+    await dismiss(services, teacher, pick, "Отбасымен келістік")
+    seen.append((await counted.shares())["4.2"])
+
+    assert seen == [(0, 5), (1, 5), (0, 5), (1, 5), (0, 5)]
 
 
 @pytest.mark.requirement("KBR-indicators")
