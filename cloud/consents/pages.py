@@ -11,7 +11,7 @@ from cloud.core.i18n import N_
 from cloud.core.pages import pages_of
 
 router = APIRouter(include_in_schema=False)
-VERSION, OF = 1, date(2026, 11, 29)
+VERSION, OF = 2, date(2026, 11, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,45 @@ KEPT = (
         N_("So that nothing is sold that harms the child"),
         N_("Until they are lifted, or the data are removed"),
         N_("You, the nurse and the office; the cashier sees only that something is not sold"),
+    ),
+    Kept(
+        N_("Marks, lessons missed, results of exams, physical fitness, what teachers remark"),
+        N_("To teach, to grade, and to show you how the child does"),
+        N_("Remarks two years; the rest stays, with a number instead of a name once the child has left"),
+        N_("You, who teaches the child, the class teacher, the heads of the school"),
+    ),
+    Kept(
+        N_("Homework that was handed in, with its photos (encrypted), answers in tests and in practice"),
+        N_("So that it is checked, and mistakes can be put right"),
+        N_("Homework and practice a year, tests two years"),
+        N_("You, who teaches the subject, who looks after the class or heads the school"),
+    ),
+    Kept(
+        N_("During a test: when its page was left or closed; no picture and no sound"),
+        N_("To judge whether a result is one's own work; only with your consent to logs of tests"),
+        N_("60 days, or until you withdraw the consent"),
+        N_("You, who teaches the subject, who looks after the class or heads the school"),
+    ),
+    Kept(
+        N_("Profile of learning, achievements with documents (encrypted), goals, recommendations"),
+        N_("To support the child's own way of learning, and as the digital profile that the state asks for"),
+        N_("While the child is at the school; a year after leaving it is removed"),
+        N_(
+            "You, the class teacher, those who support children and who heads the school; what is sensitive, each look "
+            "is noted"
+        ),
+    ),
+    Kept(
+        N_("Posts in chats and on the forum, messages of the school, questions to support"),
+        N_("So that families, students and teachers reach each other"),
+        N_("Posts and messages two years, questions to support one; what was reported, three years from the decision"),
+        N_("Those whom it is for, and who answers for order there: no adult writes with a student alone"),
+    ),
+    Kept(
+        N_("Answers to questionnaires; who came to video lessons"),
+        N_("To ask what families and students think, and to teach from afar"),
+        N_("Questionnaires two years, video lessons one; anonymous answers are kept without a name from the start"),
+        N_("Who made the questionnaire and the heads of the school; of lessons, who teaches the subject"),
     ),
     Kept(
         N_("Your answers about consents and their papers (encrypted)"),

@@ -63,7 +63,7 @@ async def show_student(request: Request, desk: ReaderDesk, ref: str) -> Response
 
 @router.post(STUDENT)
 async def answer(
-    request: Request, desk: KeeperDesk, ref: str, key: Short = "", number: Number = 0, to: Short = "",
+    request: Request, desk: KeeperDesk, ref: str, key: Short = "", kept: Number = 0, to: Short = "",
     title: Title = "", due: Short = "", goal_id: Number = 0, reason: Said = "",
 ) -> Response:  # fmt: skip
     """Take a recommendation into the trajectory, dismiss it, or let the family read it, or read it no more."""
@@ -71,7 +71,7 @@ async def answer(
         raise NotFound
     of = await _kept_by(desk, ref)
     line = found_in(of, key)
-    pick = Pick(of, number, line.advice if line else None)
+    pick = Pick(of, kept, line.advice if line else None)
     try:
         match to:
             case "take":
