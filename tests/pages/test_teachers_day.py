@@ -3,10 +3,13 @@
 import pytest
 from playwright.async_api import Page, expect
 
+from cloud.core.actor import Actor, Reach, Role
+from cloud.homework.handing import hand_in
 from tests.pages.site import Site
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("pages")]
 
+TASK = "№ 51: шешуімен, пернетақтадан берілген"
 STEPS_MAX = 80  # of Tab, from one end of a page to the other
 _NAMED = """() => {
   const at = document.activeElement;
@@ -46,6 +49,11 @@ class Keyboard:
         """Go to something and press Enter."""
         await self.to(tag, name)
         await self.page.keyboard.press("Enter")
+
+    async def leads(self, tag: str, name: str, to: str) -> None:
+        """Go to something, press Enter, and be led to a page with this heading."""
+        await self.press(tag, name)
+        await expect(self.page.get_by_role("heading", name=to, exact=True).first).to_be_visible()
 
     async def section(self, word: str, name: str) -> None:
         """Choose a section of the menu, which stands under a word where somebody has many."""
@@ -111,3 +119,53 @@ async def test_a_teacher_plans_a_lesson_takes_the_class_and_marks_it_without_a_m
     await expect(page.get_by_role("heading", name="Timetable").first).to_be_visible()
     await keys.press("summary", "Account, language, look")
     await keys.to("button", "Sign out")
+
+
+async def test_a_teacher_sets_homework_checks_what_came_and_gives_a_test_without_a_mouse(site: Site) -> None:
+    page = await site.open("/", "class_teacher")
+    keys, services, child = Keyboard(page), site.services, site.sample.child_ref
+
+    await keys.section("Learning", "Homework")
+    await expect(page.get_by_role("heading", name="Homework", exact=True)).to_be_visible()
+    await keys.leads("a", "Set homework", "For which course?")
+    await keys.press("a", "Mathematics")
+    await expect(page.get_by_label("What is to be done")).to_be_visible()
+    await keys.type("textarea", "What is to be done", TASK)
+    await keys.to("input", "The last day")
+    await page.keyboard.type("09082026")
+    await keys.type("input", "Minutes it takes", "10")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("table", name="Students")).to_be_visible()
+
+    mother_id = await services.database.pool.fetchval("SELECT account_id FROM guardian WHERE ref = '0000guardian'")
+    mother = Actor("Айгүл", mother_id, frozenset({Reach(Role.GUARDIAN, site.sample.school_id)}))
+    await hand_in(services, mother, child, int(page.url.rsplit("/", 1)[1]), "Шықты", [])
+    await page.reload()
+    await keys.leads("a", "Check: 1", "What was handed in")
+    await keys.type("textarea", "To the student and the family", "Ұқыпты")
+    await keys.press("button", "Checked")
+    await expect(page.get_by_role("table", name="Students")).to_contain_text("Checked")
+
+    await keys.section("Learning", "Tests")
+    await expect(page.get_by_role("heading", name="Tests", exact=True)).to_be_visible()
+    await keys.press("summary", "Make a test")
+    await keys.type("input", "Name of the test", "Пернетақтадан")
+    await keys.to("select", "Subject")
+    await page.keyboard.type("Math")
+    await keys.to("select", "Grade")
+    await page.keyboard.press("Home")
+    await page.keyboard.press("ArrowDown")
+    await keys.leads("button", "Make", "Пернетақтадан")
+    await keys.type("input", "Name of the section", "Бірінші")
+    await keys.leads("button", "Add", "Бірінші")
+    await keys.press("a", "Choose from the bank")
+    await expect(page.get_by_role("button", name="Put into the test")).to_be_visible()
+    name = await page.get_by_role("checkbox").first.evaluate("at => at.getAttribute('aria-label')")
+    await keys.to("input", name)
+    await page.keyboard.press("Space")
+    await keys.leads("button", "Put into the test", "Пернетақтадан")
+    await keys.press("summary", "Give it to a class")
+    await keys.press("button", "Give")
+
+    await expect(page.get_by_role("heading", name="Пернетақтадан")).to_be_visible()
+    await expect(page.get_by_role("table", name="Results")).to_contain_text("Not begun")
