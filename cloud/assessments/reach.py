@@ -21,6 +21,7 @@ from cloud.core.services import Services
 from cloud.studies.queries import Course, course_of, courses_of, own_person
 from cloud.studies.rules import year_of
 
+FIRST_GRADE = 5  # of who teaches none
 GIVEN = """
 SELECT id, assessment_id, course_id, title, opens_at, closes_at, limit_min, attempts, counts, review, is_shuffled,
   one_by_one, sections, given_at, by_name FROM assessment_given
@@ -43,6 +44,11 @@ class Reach:
     def subjects(self) -> frozenset[int]:
         """Return the subjects that it teaches."""
         return frozenset(course.subject.id for course in self.courses.values())
+
+    @property
+    def first_grade(self) -> int:
+        """Return the grade that a form begins with: the lowest that it teaches."""
+        return min((course.grade for course in self.courses.values()), default=FIRST_GRADE)
 
     def makes(self, subject_id: int) -> bool:
         """Tell whether it keeps the bank and the tests of a subject."""

@@ -167,7 +167,7 @@ async def _list(request: Request, desk: Desk, refused: Refused | None = None) ->
     return LIST.shown(
         request, desk, refused, given=await given_in(desk.services, reach, desk.school), banks=banks, grades=GRADES,
         tests=await tests_within(desk.services, reach, desk.school.id) if banks else [], asked_in=asked_in,
-        subjects={each.id: each for each in banks},
+        subjects={each.id: each for each in banks}, grade=reach.first_grade,
     )  # fmt: skip
 
 

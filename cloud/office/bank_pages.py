@@ -64,10 +64,11 @@ async def begin(
     request: Request, desk: MakeDesk, kind: Word = "choice", subject: Asked = 0, grade: Grade = "", theme: Word = ""
 ) -> Response:  # fmt: skip
     """Show an empty form for a question of a kind."""
-    chosen = _subject(await _banks(desk), subject)
+    reach = await makes_any(desk.services, desk.actor, desk.school)
+    chosen = _subject(await banks_within(desk.services, reach, desk.school.id), subject)
     form = QuestionForm(
         Kind(kind) if kind in set(Kind) else Kind.CHOICE, chosen.id if chosen else 0,
-        whole_of(grade) if whole_of(grade) in GRADES else 5, "" if theme == "*" else theme,
+        whole_of(grade) if whole_of(grade) in GRADES else reach.first_grade, "" if theme == "*" else theme,
     )  # fmt: skip
     return await _form(request, desk, form, 0)
 

@@ -79,5 +79,6 @@ async def _page(
     chosen = next((each for each in banks if each.id == asked), banks[0] if banks else None)
     themes = await themes_of(desk.services.database.pool, desk.school.id, chosen.id) if chosen else {}
     return PAGE.shown(
-        request, desk, refused, banks=banks, chosen=chosen, grades=GRADES, themes=themes, put=put, file_max=PACKAGE_MAX
+        request, desk, refused, banks=banks, chosen=chosen, grades=GRADES, themes=themes, put=put, file_max=PACKAGE_MAX,
+        grade=reach.first_grade,
     )  # fmt: skip
