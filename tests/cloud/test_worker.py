@@ -23,7 +23,7 @@ from edge_agent.sync.actions import Publish
 from edge_agent.sync.counters import Phase
 from edge_agent.sync.mqtt import Broker, Link
 from schemas.topics import SHARDS
-from tests.cloud.exports.factory import held_up, job_of, programs, until_held_up, write_key
+from tests.cloud.exports.factory import GIVES_WAY_S, held_up, job_of, programs, until_held_up, write_key
 from tests.cloud.ingest.device import Device, opened, tapped
 from tests.cloud.ingest.rows import add_devices, eventually
 from tests.cloud.schools.factory import SYSTEM
@@ -119,7 +119,7 @@ async def test_taps_are_acknowledged_while_an_export_stands_still_in_its_midst(
 
         assert (await job_of(services, school_id)).state == "running"
         os.kill(program, signal.SIGCONT)
-        await eventually(lambda: services.database.pool.fetchval("SELECT state = 'done' FROM export_job"), 30)
+        await eventually(lambda: services.database.pool.fetchval("SELECT state = 'done' FROM export_job"), GIVES_WAY_S)
 
 
 async def test_fault_42_a_device_that_floods_is_alarmed_and_others_are_taken_in(

@@ -14,9 +14,9 @@ from itertools import count, islice
 from pathlib import Path
 from typing import IO
 
-from tests.waiting import until
+from tests.waiting import Late, until
 
-START_S = 30.0
+START_S = 60.0
 STOP_S = 10.0
 LOG_TAIL = 2000
 
@@ -102,7 +102,11 @@ class Server:
             self._process = subprocess.Popen(
                 [*leash(self.user), *self.command], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        until(lambda: self.is_ready() or not self.is_running, START_S, f"{self.command[0]} to be ready")
+        try:
+            until(lambda: self.is_ready() or not self.is_running, START_S, f"{self.command[0]} to be ready")
+        except Late as late:
+            self.kill()
+            raise ServerFailed(f"{late} Its log ends:\n{self.log_tail()}") from None
         if not self.is_running:
             raise ServerFailed(f"{self.command[0]} ended at once. Its log ends:\n{self.log_tail()}")
 

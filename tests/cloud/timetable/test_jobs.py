@@ -90,7 +90,7 @@ async def test_the_program_ends_with_who_began_it() -> None:
         heard.set()
 
     solving = asyncio.create_task(solve_beside(Problem(a_frame(12), seconds=60.0), listening))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         await heard.wait()
     assert len(programs()) == 1
     solving.cancel()
