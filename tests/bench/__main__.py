@@ -37,6 +37,7 @@ PARTS = (
     "tests.bench.backups",
     "tests.bench.builder",
     "tests.bench.journal",
+    "tests.bench.quarter",
     "tests.bench.assessments",
     "tests.bench.timetable",
     "tests.bench.notices",

@@ -44,7 +44,7 @@ FROM generate_series(1, $2::int) n
 _TEACHER = """
 INSERT INTO person (school_id, shard, ref, role, surname, given_name, patronymic, sort_key, position, is_active,
   created_at)
-VALUES ($1, 1, 'jteacher0001', 'staff', 'Сейіт', 'Айгүл', '', '0', '', true, now()) RETURNING id
+VALUES ($1, 1, 'jt' || lpad($1::text, 10, '0'), 'staff', 'Сейіт', 'Айгүл', '', '0', '', true, now()) RETURNING id
 """
 _COURSES = """
 INSERT INTO course (school_id, year, school_class_id, subject_id, teacher_id, half_hours)
@@ -95,7 +95,9 @@ def journals() -> list[Figure]:
 
 async def _measure(url: str, pages: str) -> list[Figure]:
     connection = await asyncpg.connect(**address(url))
-    await _fill(connection)
+    school_id = await connection.fetchval("SELECT min(id) FROM school")
+    teacher_id = await fill(connection, school_id)
+    await connection.execute(_ACCOUNT, school_id, teacher_id, hashlib.sha256(TOKEN.encode()).hexdigest())
     course_id, class_id, code = await connection.fetchrow(_WHERE)
     cells = await connection.fetch(_CELLS, course_id, MARKS)
     await connection.close()
@@ -144,19 +146,18 @@ async def _kept(http: httpx2.AsyncClient, path: str, cells: list[asyncpg.Record]
     return took_ms
 
 
-async def _fill(connection: asyncpg.Connection) -> None:
-    """Write a school's journals into the first school of the line."""
+async def fill(connection: asyncpg.Connection, school_id: int) -> int:
+    """Write a school's journals, and return who teaches everything."""
     today = (SystemClock().now() + timedelta(hours=5)).date()
-    school_id = await connection.fetchval("SELECT min(id) FROM school")
     for statement, count in zip(_FILL, (CLASSES, STUDENTS, 1, COURSES), strict=True):
         await connection.execute(statement, school_id, count)
-    teacher_id = await connection.fetchval(_TEACHER, school_id)
+    teacher_id: int = await connection.fetchval(_TEACHER, school_id)
     await connection.execute(_COURSES, school_id, year_of(today), teacher_id)
     await connection.execute(_LESSONS, school_id, today, LESSONS)
     await connection.execute(_PLANS, school_id)
     await connection.execute(_MARKS, school_id, timeout=600)
-    await connection.execute(_ACCOUNT, school_id, teacher_id, hashlib.sha256(TOKEN.encode()).hexdigest())
     await connection.execute("ANALYZE")
+    return teacher_id
 
 
 MEASUREMENTS = (journals,)
