@@ -24,7 +24,10 @@ async def served(app: Starlette, port: int = 0) -> AsyncIterator[str]:
         app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1, ws="websockets-sansio"
     )
     server = _Server(config)
-    with socket.create_server(("127.0.0.1", port)) as listening:
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:  # said to be TCP, or asyncio lets answers wait for Nagle
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
+        listening.listen()
         async with asyncio.TaskGroup() as group:
             group.create_task(server.serve(sockets=[listening]), name="simulated service")
             try:

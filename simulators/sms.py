@@ -5,18 +5,17 @@ Rule: the same text to the same number within a minute is answered with error 9,
 
 import asyncio
 import json
-import socket
-from collections.abc import AsyncIterator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from typing_extensions import override
+
+from simulators.served import served
 
 MINUTE_S = 60
 WRONG_PARAMETERS, WRONG_PASSWORD, NO_MONEY, NO_NUMBER, SAME_AGAIN = 1, 2, 3, 7, 9
@@ -132,22 +131,8 @@ class SimulatedSms:
         return f"asked={self.asked} taken={len(self.taken)} trouble={self.trouble}"
 
 
-class _Server(uvicorn.Server):
-    @override
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield  # whoever runs it hears them
-
-
 @asynccontextmanager
 async def serving(app: Starlette, port: int = 0) -> AsyncIterator[str]:
     """Serve a gateway on a loopback port, a free one for 0; yield where, without login and password."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
-    server = _Server(config)
-    with socket.create_server(("127.0.0.1", port)) as listening:  # who comes before uvicorn is up waits there
-        async with asyncio.TaskGroup() as group:
-            group.create_task(server.serve(sockets=[listening]), name="sms gateway")
-            try:
-                yield f"127.0.0.1:{listening.getsockname()[1]}/sys/send.php"
-            finally:
-                server.should_exit = True
+    async with served(app, port) as where:
+        yield f"{where}/sys/send.php"

@@ -24,9 +24,13 @@ class PortTaken(Refused):
 
 
 def listen(host: str, port: int, setting: str) -> socket.socket:
-    """Return a socket that listens there; `setting` is the one that names the port. Raises PortTaken."""
-    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listening = socket.socket(family, kind)
+    """Return a socket that listens there; `setting` is the one that names the port. Raises PortTaken.
+
+    It says that it is TCP: asyncio sends at once, by TCP_NODELAY, on such sockets only, and an answer of two writes
+    would wait 40 ms for the acknowledgement of the first.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listening = socket.socket(family, kind, protocol)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind(address)

@@ -66,11 +66,14 @@ async def serve_on(listening: socket.socket, app: Starlette, tls: TlsFiles | Non
 
 
 def listen(host: str, port: int, page: str) -> socket.socket:
-    """Return where the page of that name, as the settings call it, listens. Raises StatusPortTaken."""
+    """Return where the page of that name, as the settings call it, listens. Raises StatusPortTaken.
+
+    The socket says that it is TCP: asyncio sends at once, by TCP_NODELAY, on such sockets only.
+    """
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with contextlib.ExitStack() as opened:
-            listening = opened.enter_context(socket.socket(family, kind))
+            listening = opened.enter_context(socket.socket(family, kind, protocol))
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind(address)
             opened.pop_all()

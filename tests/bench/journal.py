@@ -44,7 +44,8 @@ FROM generate_series(1, $2::int) n
 _TEACHER = """
 INSERT INTO person (school_id, shard, ref, role, surname, given_name, patronymic, sort_key, position, is_active,
   created_at)
-VALUES ($1, 1, 'jt' || lpad($1::text, 10, '0'), 'staff', 'Сейіт', 'Айгүл', '', '0', '', true, now()) RETURNING id
+VALUES ($1, 1, 'jt' || lpad(($1::bigint)::text, 10, '0'), 'staff', 'Сейіт', 'Айгүл', '', '0', '', true, now())
+RETURNING id
 """
 _COURSES = """
 INSERT INTO course (school_id, year, school_class_id, subject_id, teacher_id, half_hours)
