@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, cast
 from zoneinfo import ZoneInfo
@@ -28,6 +29,7 @@ from cloud.core.windows import Window
 
 CLOUD = Path(__file__).resolve().parent.parent
 DEFAULT_ZONE = ZoneInfo("Asia/Almaty")
+PLAIN_MAX = 8_192  # translated texts without values that are kept for each language
 LANGUAGE_COOKIE = "esik_language"
 THEME_COOKIE = "esik_theme"
 
@@ -137,7 +139,13 @@ def _environment(language: Language, folders: Sequence[Path], assets: Assets) ->
     )
     catalogue = translations(language)
 
+    @lru_cache(maxsize=PLAIN_MAX)
+    def plain(text: str) -> Markup:
+        return Markup(with_one_stop(catalogue.gettext(text), {})).format()  # noqa: S704 (catalogues are ours)
+
     def gettext(text: str, **values: object) -> Markup:
+        if not values:
+            return plain(text)  # most are so, and a page has hundreds
         words = with_one_stop(catalogue.gettext(text), values)
         return Markup(words).format(**values)  # noqa: S704 (catalogues are ours; values are escaped)
 
