@@ -14,7 +14,7 @@ from cloud.announcements.files import file_of, files_of
 from cloud.announcements.kinds import READERS, SECTION, Given, PostingRefused, Reader
 from cloud.announcements.posting import post, set_days, withdraw
 from cloud.attendance.web import Desk, reach_desk
-from cloud.consents.scans import SCAN_MAX
+from cloud.consents.scans import FORM_BYTES_MAX, SCAN_MAX
 from cloud.core.api import Counted
 from cloud.core.errors import NotAllowed, NotFound, Refused
 from cloud.core.i18n import translate
@@ -158,7 +158,8 @@ async def _form(request: Request, desk: Desk, typed: Typed, refused: Refused | N
     return pages_of(request).page(
         desk.visit, NEW, status=refused.status if refused else HTTPStatus.OK, section=SECTION, typed=typed,
         wordings=typed.wordings(), langs=LANGUAGES, classes=classes, grades=_grades(classes), readers=READERS,
-        is_whole=actor.can(Right.BOARD_POST, school.id), files_max=FILES_MAX, refused=_words(desk, refused),
+        is_whole=actor.can(Right.BOARD_POST, school.id), files_max=FILES_MAX, bytes_max=FORM_BYTES_MAX,
+        refused=_words(desk, refused),
     )  # fmt: skip
 
 

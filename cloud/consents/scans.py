@@ -24,6 +24,7 @@ from cloud.core.services import Services
 
 SCAN = "consent_scan.scan"  # context of the vault
 SCAN_MAX = 5 * 1024 * 1024
+FORM_BYTES_MAX = 10 * 1024 * 1024  # of files that are sent at once: a little less than what a form may have
 PIXELS_MAX = 40_000_000
 SIDE_MAX = 2_400
 SCANS_MAX = 100  # of one person

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
+from cloud.consents.scans import FORM_BYTES_MAX
 from cloud.core.actor import Actor
 from cloud.core.api import Counted
 from cloud.core.errors import NotFound, Refused
@@ -19,7 +20,7 @@ from cloud.core.messages import message
 from cloud.core.pages import Visit, pages_of
 from cloud.core.services import Services
 from cloud.homework.errors import HomeworkRefused
-from cloud.homework.files import ANSWER_FILES_MAX, FORM_BYTES_MAX, answer_file_of, file_of, files_of
+from cloud.homework.files import ANSWER_FILES_MAX, answer_file_of, file_of, files_of
 from cloud.homework.handing import drop_draft_file, hand_in, keep_draft
 from cloud.homework.queries import received
 from cloud.homework.reach import pupil_of

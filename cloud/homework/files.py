@@ -23,7 +23,6 @@ from cloud.homework.reach import homework_kept
 from cloud.journal.files import Attached, FileRow
 from cloud.portfolio.files import checked_file
 
-FORM_BYTES_MAX = 10 * 1024 * 1024  # of files that are sent at once: a little less than what a form may have
 FILES_MAX, ANSWER_FILES_MAX, SHOWN_MAX = 5, 10, 2_000  # of homework; of what is handed in at once; of a page
 _LOCK = "SELECT id FROM homework WHERE id = $1 FOR UPDATE"
 _COUNT = "SELECT count(*) FROM homework_file WHERE homework_id = $1"

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.attendance.web import Desk, reach_desk
-from cloud.consents.scans import SCAN_MAX
+from cloud.consents.scans import FORM_BYTES_MAX, SCAN_MAX
 from cloud.core.api import Counted
 from cloud.core.errors import NotAllowed, NotFound, Refused
 from cloud.core.i18n import translate
@@ -185,7 +185,7 @@ async def _form(request: Request, desk: Desk, typed: Typed, refused: Refused | N
     return pages_of(request).page(
         desk.visit, NEW, status=refused.status if refused else HTTPStatus.OK, section=SECTION, typed=typed,
         wordings=typed.wordings(), langs=LANGUAGES, grades=_grades(values["classes"]), files_max=FILES_MAX,
-        refused=_words(desk, refused), **values,
+        bytes_max=FORM_BYTES_MAX, refused=_words(desk, refused), **values,
     )  # fmt: skip
 
 

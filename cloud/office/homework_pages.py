@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.attendance.web import Desk
+from cloud.consents.scans import FORM_BYTES_MAX
 from cloud.core.api import Counted
 from cloud.core.errors import NotAllowed, NotFound, Refused
 from cloud.core.file_names import as_attachment
@@ -16,7 +17,7 @@ from cloud.core.i18n import translate
 from cloud.core.messages import message
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
-from cloud.homework.files import FILES_MAX, FORM_BYTES_MAX, add_file, checked_files, drop_file, file_of, files_of
+from cloud.homework.files import FILES_MAX, add_file, checked_files, drop_file, file_of, files_of
 from cloud.homework.kinds import NO_LOAD
 from cloud.homework.queries import counts_of, homework_of_courses, loads_between
 from cloud.homework.reach import course_set, homework_kept, homework_within, keeps

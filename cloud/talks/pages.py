@@ -9,6 +9,7 @@ from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
+from cloud.consents.scans import FORM_BYTES_MAX
 from cloud.core.actor import Actor
 from cloud.core.api import Counted
 from cloud.core.errors import NotAllowed, NotFound, Refused
@@ -145,7 +146,8 @@ async def talk_page(
     shut = why_not(seat, await students_in(services, pool, seat), mute, services.clock.now())
     return pages_of(request).page(
         here, TALK, status=refused.status if refused else HTTPStatus.OK, section=SECTION, seat=seat, page=page,
-        before=before, words=words, kinds=KINDS, authors=AUTHORS, files_max=FILES_MAX, clock_of=clock_of,
+        before=before, words=words, kinds=KINDS, authors=AUTHORS, files_max=FILES_MAX, bytes_max=FORM_BYTES_MAX,
+        clock_of=clock_of,
         quoted=await post_of(services, actor, seat, reply) if reply else None,
         shut=translate(visit.language, shut) if shut else "", moderators=await moderators_of(services, seat),
         exports=may_export(actor, seat.school_id),
@@ -172,6 +174,6 @@ async def _section(
     return pages_of(request).page(
         replace(visit, zone=section.zone), TOPICS, status=refused.status if refused else HTTPStatus.OK,
         section=SECTION, of=section, topics=await topics_of(services, actor, section_id), typed=typed,
-        begins=may_begin(section, actor), files_max=FILES_MAX,
+        begins=may_begin(section, actor), files_max=FILES_MAX, bytes_max=FORM_BYTES_MAX,
         refused=translate(visit.language, refused.message) if refused else "",
     )  # fmt: skip
