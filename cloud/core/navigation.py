@@ -176,7 +176,7 @@ PLACES = (
 )  # fmt: skip
 
 # Who has few sections has each in the menu; who has more has what is done all day long, and these words for the rest.
-ALONE_MAX = 8
+ALONE_MAX = 4  # sections that a phone shows in a line or two; who has more finds some under a word
 GROUPS = {
     N_("Learning"): (
         "journal",
@@ -189,9 +189,9 @@ GROUPS = {
         "portfolio",
         "own_profile",
     ),
-    N_("Talking"): ("messages", "talks", "announcements"),
+    N_("Talking"): ("messages", "talks", "announcements", "questionnaires"),
     N_("Canteen and money"): ("money", "entitlements", "wallet", "approvals", "orders", "sold"),
-    N_("Reports"): ("statistics", "indicators", "reports", "builder", "questionnaires"),
+    N_("Reports"): ("statistics", "indicators", "reports", "builder"),
     N_("People"): ("import", "corrections", "accounts", "roles", "attempts"),
     N_("System"): ("programs", "calls", "sign_on", "alarms", "audit", "export"),
 }
