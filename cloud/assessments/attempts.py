@@ -93,11 +93,14 @@ class Sitter:
     is_gone: bool  # it was asked not to keep data of this person
 
 
-async def sitter_of(services: Services, actor: Actor, ref: str) -> Sitter:
+async def sitter_of(
+    services: Services, actor: Actor, ref: str, connection: asyncpg.Connection | None = None
+) -> Sitter:  # fmt: skip
     """Return the student that the actor is. Raises NotFound for anybody else, and for who has left."""
     if actor.account_id is None or not actor.kinships(Right.TESTS_TAKE):
         raise NotFound
-    row = await services.database.pool.fetchrow(_SITTER, ref, actor.account_id, services.clock.now())
+    at = connection or services.database.pool
+    row = await at.fetchrow(_SITTER, ref, actor.account_id, services.clock.now())
     if row is None:
         raise NotFound
     return Sitter(**{**row, "zone": ZoneInfo(row["zone"])})
@@ -109,11 +112,11 @@ async def begin(services: Services, actor: Actor, ref: str, given_id: int) -> in
     Raises NotFound or AttemptRefused.
     """
     sitter, now = await sitter_of(services, actor, ref), services.clock.now()
-    if sitter.is_gone:
-        raise AttemptRefused(message("It was asked not to keep data of this person: no test can be taken."))
     async with services.database.transaction() as transaction:
         connection = raw(transaction)
         await connection.fetchval("SELECT id FROM person WHERE id = $1 FOR NO KEY UPDATE", sitter.id)
+        if (await sitter_of(services, actor, ref, connection)).is_gone:
+            raise AttemptRefused(message("It was asked not to keep data of this person: no test can be taken."))
         row = await connection.fetchrow(_GIVEN, sitter.id, sitter.today, given_id)
         if row is None:
             raise NotFound

@@ -14,11 +14,12 @@ import msgspec
 from cloud.accounts.actions import audit
 from cloud.assessments.banks import questions_by_id
 from cloud.assessments.errors import TestRefused
-from cloud.assessments.kinds import Banked, Part, Section, Terms, Test
+from cloud.assessments.kinds import GRACE, Banked, Part, Review, Section, Terms, Test
 from cloud.assessments.making import test_of
 from cloud.assessments.questions import to_data
 from cloud.assessments.reach import given_by, maker_of
 from cloud.assessments.rules import POOL_MAX, asked_in, checked_terms
+from cloud.assessments.variants import veiled
 from cloud.attendance.queries import SchoolToday
 from cloud.core.actor import Actor
 from cloud.core.database import raw
@@ -48,7 +49,7 @@ FROM unnest($2::smallint[], $3::bigint[], $4::smallint[], $5::text[], $6::text[]
 _UNTIL = "UPDATE assessment_given SET closes_at = $2 WHERE id = $1"
 _ENDS = """
 UPDATE assessment_attempt SET ends_at = least($2, began_at + make_interval(mins => $3))
-WHERE given_id = $1 AND handed_at IS NULL
+WHERE given_id = $1 AND handed_at IS NULL AND ends_at >= $4
 """
 _BEGUN = "SELECT EXISTS (SELECT FROM assessment_attempt WHERE given_id = $1)"
 _HOLD = "SELECT id FROM assessment_given WHERE id = $1 FOR UPDATE"
@@ -90,7 +91,7 @@ async def move_end(
 ) -> None:  # fmt: skip
     """Close a test earlier, at once at the earliest, or later; attempts that go on end by it, too.
 
-    Raises NotAllowed, NotFound or TestRefused.
+    One that is over stays over: what was right may have been seen. Raises NotAllowed, NotFound or TestRefused.
     """
     _, given, _ = await given_by(services, actor, school, given_id)
     now = services.clock.now()
@@ -99,10 +100,12 @@ async def move_end(
         raise TestRefused(message("The test has not opened yet: take it back instead."))
     if end > given.terms.opens_at + timedelta(days=120):
         raise TestRefused(message("A test is open for {days} days at most.", days=120))
+    if now >= given.terms.closes_at < end and given.terms.review is Review.CLOSED:
+        raise TestRefused(message("Since this test closed, its answers are shown. Give it anew to who missed it."))
     async with services.database.transaction() as transaction:
         connection = raw(transaction)
         await connection.execute(_UNTIL, given_id, end)
-        await connection.execute(_ENDS, given_id, end, given.terms.limit_min)
+        await connection.execute(_ENDS, given_id, end, given.terms.limit_min, now - GRACE)
         detail = {"closes_at": end.isoformat(timespec="minutes")}
         await audit(transaction, actor, "test.moved", f"given_test:{given_id}", detail, school_id=school.id, at=now)
 
@@ -159,7 +162,7 @@ async def _of_theme(
 
 
 async def _copy(connection: asyncpg.Connection, given_id: int, copies: Sequence[tuple[int, Banked]]) -> None:
-    contents = [msgspec.json.encode(to_data(each.question)) for _, each in copies]
+    contents = [msgspec.json.encode(to_data(veiled(each.question))) for _, each in copies]
     await connection.execute(
         _COPY, given_id, [place for place, _ in copies], [each.id for _, each in copies],
         [each.question.points for _, each in copies], [content.decode() for content in contents],

@@ -6,14 +6,15 @@ who was not there.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from cloud.accounts.actions import audit
 from cloud.assessments.errors import MarkingRefused
-from cloud.assessments.kinds import REMARK, Given
+from cloud.assessments.kinds import REMARK, Counts, Given
 from cloud.assessments.papers import item_place, paper_of
 from cloud.assessments.reach import given_by
 from cloud.assessments.results import Result, results_of
-from cloud.assessments.rules import as_mark, checked_points, checked_remark
+from cloud.assessments.rules import as_mark, checked_points, checked_remark, is_final
 from cloud.attendance.queries import SchoolToday
 from cloud.core.actor import Actor
 from cloud.core.database import raw
@@ -90,7 +91,7 @@ async def put_marks(
     pool, on = services.database.pool, place.lesson.on
     there = {each.id for each in (await learners_of(pool, [course.id], on, on))[course.id]}
     cells = {person_id: cell for (_, person_id), cell in (await cells_of(pool, [lesson_id])).items()}
-    changes, put = _changes(results, there, cells, place)
+    changes, put = _changes(results, there, cells, place, given.terms.counts, services.clock.now())
     if changes:
         await mark(services, actor, school, place, changes)
         await _note(services, actor, school, given, lesson_id, len(changes))
@@ -98,13 +99,14 @@ async def put_marks(
 
 
 def _changes(
-    results: Sequence[Result], there: set[int], cells: Mapping[int, Standing], place: Place
+    results: Sequence[Result], there: set[int], cells: Mapping[int, Standing], place: Place, counts: Counts,
+    now: datetime,
 ) -> tuple[list[Change], Put]:  # fmt: skip
     """Return what is to be written, and what is not and why."""
     changes, stood, away, waits = [], 0, 0, 0
     for result in results:
         stands = cells.get(result.student.id, NOTHING)
-        if result.counts is None or result.counts.waiting:
+        if result.counts is None or not is_final(result.attempts, result.counts, counts, now):
             waits += 1
         elif result.student.id not in there or stands.cell.here in (Here.ABSENT, Here.AWAY):
             away += 1

@@ -27,6 +27,7 @@ SELECT theme, content FROM bank_question
 WHERE school_id = $1 AND subject_id = $2 AND ($3::smallint IS NULL OR grade = $3) AND ($4::text IS NULL OR theme = $4)
   AND is_active ORDER BY grade, theme, id LIMIT $5
 """
+_ONE_AT_A_TIME = asyncio.Semaphore(1)  # a package takes processor time that others wait for
 _HELD = "SELECT md5(content::text) FROM bank_question WHERE school_id = $1 AND subject_id = $2 LIMIT $3"
 _PUT = """
 INSERT INTO bank_question (school_id, subject_id, grade, theme, kind, content, changed_at, by_name)
@@ -65,7 +66,8 @@ async def take_package(
     """
     await maker_of(services, actor, school, chosen.subject_id)
     grade, theme = checked_grade(-1 if chosen.grade is None else chosen.grade), checked_theme(chosen.theme or "")
-    read = await asyncio.to_thread(read_package, content)
+    async with _ONE_AT_A_TIME:
+        read = await asyncio.to_thread(read_package, content)
     contents = [msgspec.json.encode(to_data(each.question)).decode() for each in read.package.entries]
     now = services.clock.now()
     async with services.database.transaction() as transaction:

@@ -36,6 +36,7 @@ from cloud.core.messages import Message, message
 NEAR = Decimal("0.006")  # of all points: a third of one point is 0.33 here
 _KEY_MAX = 32
 _FINEST = Decimal(1).scaleb(-DIGITS_MAX)
+REACHES_MAX, WORDS_MAX = 20, 60  # each is probed by all rules of the item
 _NONE_RIGHT = message("It does not say which answer is right.")
 _OTHERWISE = message("It gives points otherwise than questions here can: for a part of the answer, or against one.")
 
@@ -218,6 +219,8 @@ def _number(rules: Rules) -> Found:
     if value is None:
         raise ItemRefused(_NONE_RIGHT)
     reaches = sorted({Decimal(0), *map(_tidy, _reaches(rules, value))})
+    if len(reaches) > REACHES_MAX:
+        raise ItemRefused(_OTHERWISE)
     steps = [Decimal(0), *reaches, *(each * Decimal("1.001") for each in reaches), (reaches[-1] or Decimal(1)) * 2]
     near = [value + sign * _tidy(each) for each in steps for sign in (1, -1)]
     probes = [Probe(each, f"{each:f}") for each in near]
@@ -243,6 +246,8 @@ def _text(rules: Rules) -> Found:
     """Return the words that get all points; what gets a part of them is left out."""
     declared = rules.declared
     named = [*declared.correct, *(declared.mapped.entries if declared.mapped else ()), *_words(rules)]
+    if len(set(named)) > WORDS_MAX:
+        raise ItemRefused(_OTHERWISE)
     worth = {word: rules.points(word) for word in dict.fromkeys(named) if as_compared(word, is_case_sensitive=True)}
     best = max(worth.values(), default=Decimal(0))
     accepted = tuple(word for word, points in worth.items() if points == best)

@@ -286,7 +286,10 @@ def _root(files: _Files, path: str) -> Element:
 
 def _within(href: str, folder: str) -> str:
     """Return the name in the zip that an address of the package means. Raises PackageRefused where it leads out."""
-    parts = urlsplit(href)
+    try:
+        parts = urlsplit(href)
+    except ValueError:
+        raise PackageRefused(message("The package names a file outside of it: {path}.", path=href[:120])) from None
     path = posixpath.normpath(posixpath.join(folder, unquote(parts.path)))
     if parts.scheme or parts.netloc or path.startswith(("/", "..")) or "\\" in path or "\x00" in path:
         raise PackageRefused(message("The package names a file outside of it: {path}.", path=href[:120]))

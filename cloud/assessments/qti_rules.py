@@ -6,7 +6,7 @@ Source: 1EdTech QTI 3.0 ASI, response processing and its expressions; templates 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, DivisionByZero, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from xml.etree.ElementTree import Element
 
 from cloud.assessments.qti_kinds import SCORE
@@ -299,7 +299,7 @@ def _numeric(work: Callable[[list[Decimal]], Value]) -> Callable[[list[Value]], 
         found = _numbers(values)
         try:
             return None if found is None else work(found)
-        except (DivisionByZero, InvalidOperation, IndexError):
+        except (ArithmeticError, IndexError):
             return None
 
     return of

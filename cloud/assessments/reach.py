@@ -6,6 +6,7 @@ what is not there. A class is looked after in this school year, as in the journa
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import asyncpg
@@ -26,6 +27,7 @@ GIVEN = """
 SELECT id, assessment_id, course_id, title, opens_at, closes_at, limit_min, attempts, counts, review, is_shuffled,
   one_by_one, sections, given_at, by_name FROM assessment_given
 """
+_IS_HERE = "SELECT EXISTS (SELECT FROM school_subject WHERE id = $1 AND school_id = $2)"
 _ONE = f"{GIVEN} WHERE id = $1 AND school_id = $2"
 
 
@@ -39,11 +41,12 @@ class Reach:
     person_id: int | None
     courses: Mapping[int, Course]  # of this school year, that it teaches
     year: int  # of today
+    on: date  # today
 
     @property
     def subjects(self) -> frozenset[int]:
-        """Return the subjects that it teaches."""
-        return frozenset(course.subject.id for course in self.courses.values())
+        """Return the subjects that it teaches now."""
+        return frozenset(course.subject.id for course in self.courses.values() if course.is_on(self.on))
 
     @property
     def first_grade(self) -> int:
@@ -73,7 +76,7 @@ async def reach_of(services: Services, actor: Actor, school: SchoolToday) -> Rea
     reach = Reach(
         actor.can(Right.TESTS_MAKE, school.id), actor.can(Right.TESTS_READ, school.id),
         actor.classes(Right.TESTS_READ, school.id), person_id, {course.id: course for course in courses},
-        year_of(school.on),
+        year_of(school.on), school.on,
     )  # fmt: skip
     if not (reach.makes_all or reach.reads_all or reach.classes or reach.person_id is not None):
         raise NotAllowed(message("No courses are yours. Ask the office to tie your account to you as a teacher."))
@@ -99,7 +102,8 @@ async def gives_any(services: Services, actor: Actor, school: SchoolToday) -> Re
 async def maker_of(services: Services, actor: Actor, school: SchoolToday, subject_id: int) -> Reach:
     """Return the reach of who keeps the bank and the tests of a subject. Raises NotAllowed or NotFound."""
     reach = await reach_of(services, actor, school)
-    if not reach.makes(subject_id):
+    is_here: bool = await services.database.pool.fetchval(_IS_HERE, subject_id, school.id)
+    if not is_here or not reach.makes(subject_id):
         raise NotFound
     return reach
 

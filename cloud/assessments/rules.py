@@ -106,6 +106,12 @@ def counting(attempts: Sequence[Attempt], counts: Counts, now: datetime) -> Atte
     return max(over, key=lambda each: (each.percent, -each.number))
 
 
+def is_final(attempts: Sequence[Attempt], counted: Attempt, counts: Counts, now: datetime) -> bool:
+    """Tell whether what counts can become no other by an attempt that goes on, or by essays that nobody has marked."""
+    waits = counted.waiting or (counts is Counts.BEST and any(each.waiting for each in attempts))
+    return not waits and all(each.is_over(now) for each in attempts)
+
+
 def as_mark(percent: Decimal, most: int) -> int:
     """Return percent as a formative mark of 1 to `most`, rounded half up: no mark is below one."""
     return max(1, int((percent * most / 100).quantize(Decimal(1), ROUND_HALF_UP)))

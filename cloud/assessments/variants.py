@@ -5,7 +5,9 @@ Rule: the same seed gives the same variant, also after a restart and in another 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from random import Random
+from string import ascii_lowercase
 from typing import TypeVar
 
 from cloud.assessments.questions import Choice, Keyed, Match, Order, Question
@@ -47,6 +49,48 @@ def shown(question: Question, seed: int, place: int, *, is_shuffled: bool) -> Qu
             return replace(question, body=Order(_moved(body.items, chance)))
         case _:
             return question
+
+
+def veiled(question: Question) -> Question:
+    """Return a question for the copy that an attempt is asked by: its keys, which a page holds, tell nothing.
+
+    Those of a bank stand in the order that is right, or are words of whoever wrote a package.
+    """
+    body = question.body
+    match body:
+        case Choice(options=options):
+            keys = _keys([each.text for each in options])
+            told = tuple(replace(each, key=key) for each, key in zip(options, keys, strict=True))
+            return replace(question, body=replace(body, options=told))
+        case Match(lefts=lefts, rights=rights, pairs=pairs):
+            of_left, of_right = _renamed(lefts), _renamed(rights)
+            return replace(
+                question,
+                body=Match(
+                    tuple((of_left[key], text) for key, text in lefts),
+                    tuple((of_right[key], text) for key, text in rights),
+                    frozenset((of_left[left], of_right[right]) for left, right in pairs),
+                ),
+            )
+        case Order(items=items):
+            renamed = _renamed(items)
+            return replace(question, body=Order(tuple((renamed[key], text) for key, text in items)))
+        case _:
+            return question
+
+
+def _renamed(things: Sequence[Keyed]) -> dict[str, str]:
+    return dict(zip((key for key, _ in things), _keys([text for _, text in things]), strict=True))
+
+
+def _keys(texts: Sequence[str]) -> list[str]:
+    """Return a key for each text, by the order of their digests."""
+    ranks = {at: rank for rank, at in enumerate(sorted(range(len(texts)), key=lambda at: (_digest(texts[at]), at)))}
+    return [f"{ascii_lowercase[ranks[at] % 26]}{ranks[at] // 26 or ''}" for at in range(len(texts))]
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode()).digest()
 
 
 def _moved(items: Sequence[Keyed], chance: Random) -> tuple[Keyed, ...]:

@@ -62,12 +62,20 @@ _MINE = f"person_id = $1 AND guardian_id IN ({_ME})"
 _ACCOUNT = "SELECT id FROM ledger_account WHERE person_id = $1"
 _POST = ("id", "talk_id", "at", "words", "edited_at", "deleted_at", "hidden_at")
 _MUTE = ("at", "until_at", "by_name", "why", "lifted_at")
+_OVER_PRACTICE = """
+attempt_id IN (SELECT id FROM practice_attempt WHERE person_id = $1 AND (handed_at IS NOT NULL OR ends_at < $3))
+"""
+# Points tell what is right: they go home once nobody can answer any more.
+_OVER_TESTS = """
+attempt_id IN (SELECT tried.id FROM assessment_attempt AS tried JOIN assessment_given AS given ON given.id = given_id
+  WHERE person_id = $1 AND closes_at < $3 AND ends_at < $3)
+"""
 _EATEN = "SELECT school_id, id FROM meal_sale WHERE person_id = $1"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows of a table: $1 is the child, $2 the guardian's account. Any one of `rights` is needed, if there are."""
+    """Rows of a table: $1 is the child, $2 the guardian's account, $3 now. Any one of `rights` is needed, if any."""
 
     table: str
     columns: tuple[str, ...]
@@ -82,7 +90,7 @@ class Part:
         """The statement that reads it."""
         values = [f"{each}_encrypted AS {each}" if each in self.sealed else f'"{each}"' for each in self.columns]
         chosen = f'SELECT {", ".join(values)} FROM "{self.table}" WHERE $1::bigint > 0 AND $2::bigint > 0'  # noqa: S608
-        return f"{chosen} AND ({self.whose}) ORDER BY {self.by} DESC LIMIT {ROWS_MAX}"
+        return f"{chosen} AND $3::timestamptz > '-infinity' AND ({self.whose}) ORDER BY {self.by} DESC LIMIT {ROWS_MAX}"
 
 
 def _of(*rights: FamilyRight) -> frozenset[FamilyRight]:
@@ -151,11 +159,11 @@ PARTS = (
     Part("assessment_attempt", ("id", "given_id", "number", "began_at", "ends_at", "handed_at"), "person_id = $1",
          _of(SEE)),
     Part("assessment_answer", ("attempt_id", "place", "answer", "words", "answered_at", "points", "remark"),
-         "attempt_id IN (SELECT id FROM assessment_attempt WHERE person_id = $1)", _of(SEE),
+         _OVER_TESTS, _of(SEE),
          {"words": TEST_WORDS, "remark": TEST_REMARK}, by="attempt_id, place"),
     Part("practice_attempt", ("id", "way", "about", "began_at", "ends_at", "handed_at"), "person_id = $1", _of(SEE)),
     Part("practice_answer", ("attempt_id", "place", "answer", "words", "answered_at", "points", "reached"),
-         "attempt_id IN (SELECT id FROM practice_attempt WHERE person_id = $1)", _of(SEE), {"words": PRACTICE_WORDS},
+         _OVER_PRACTICE, _of(SEE), {"words": PRACTICE_WORDS},
          by="attempt_id, place"),
     Part("sitting_log", ("attempt_id", "began_at", "seen_at"), "person_id = $1", _of(SEE), by="attempt_id"),
     Part("sitting_event", ("attempt_id", "at", "kind", "lasted_s", "place"),
@@ -276,7 +284,7 @@ async def own_data(services: Services, actor: Actor, ref: str) -> OwnData:
     ):
         taken = []
         for part in open_parts:
-            rows = await connection.fetch(part.query, child.id, actor.account_id, timeout=HOURS_S)
+            rows = await connection.fetch(part.query, child.id, actor.account_id, now, timeout=HOURS_S)
             opened = [_opened(services, part, dict(row)) for row in rows]
             taken.append(Taken(part.name or part.table, part.table, part.columns, opened))
         named = await connection.fetch(_NAMES, child.school_id, child.id)

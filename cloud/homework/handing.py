@@ -32,6 +32,7 @@ INSERT INTO homework_answer (id, school_id, homework_id, person_id, number, stat
 VALUES ($1, $2, $3, $4, 0, 'draft', $5, $6)
 """
 _SAY = "UPDATE homework_answer SET words_encrypted = $2 WHERE id = $1"
+_HELD = "SELECT id FROM homework WHERE id = $1 FOR KEY SHARE"
 _HAS_FILE = "SELECT EXISTS (SELECT FROM homework_answer_file WHERE answer_id = $1)"
 _HAND_IN = """
 UPDATE homework_answer SET state = 'handed', number = $2, at = $3, by_name = $4, is_late = $5 WHERE id = $1
@@ -91,6 +92,7 @@ async def _draft(
     """Keep a draft; return the homework, what was handed in last, and the draft's id. The student's row is held."""
     now = services.clock.now()
     await hold(connection, whose, now)
+    await connection.execute(_HELD, homework_id)  # nobody takes it back meanwhile
     homework = await received(connection, whose.id, homework_id)
     today = await today_at(connection, whose.school_id, now)
     if today > homework.due_on and not await is_still_in(connection, homework.course_id, whose.id, today):

@@ -14,7 +14,7 @@ from cloud.attendance.web import Desk
 from cloud.core.errors import Refused
 from cloud.core.file_names import as_attachment, safe_name
 from cloud.core.messages import message
-from cloud.office.assessments import MakeDesk, Number, Page, Text, back_to, refused_by
+from cloud.office.assessments import MakeDesk, Number, Page, Text, back_to, refused_by, whole_of
 from cloud.schools.rules import GRADES
 
 router = APIRouter(prefix="/schools/{code}/tests/packages", include_in_schema=False)
@@ -42,7 +42,7 @@ async def take_out(
     if bank is None:
         return back_to(desk, "/packages")
     name = bank.name(desk.visit.language.value)
-    chosen = Chosen(subject, int(grade) if grade.isdigit() else None, None if theme == "*" else theme)
+    chosen = Chosen(subject, whole_of(grade) if whole_of(grade) in GRADES else None, None if theme == "*" else theme)
     try:
         content = await package_of(desk.services, desk.actor, desk.school, chosen, name)
     except TestRefused as refused:

@@ -20,7 +20,7 @@ from cloud.assessments.errors import AttemptOver
 from cloud.assessments.kinds import GRACE
 from cloud.assessments.papers import is_open_words, item_place, question_in
 from cloud.assessments.questions import to_data
-from cloud.assessments.variants import SEEDS
+from cloud.assessments.variants import SEEDS, veiled
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
@@ -38,14 +38,23 @@ SELECT question.id, coalesce(subject.code, '') AS subject, question.theme,
     WHEN (content->'body'->>'many')::boolean THEN 'several' ELSE 'one' END AS sort
 FROM bank_question AS question JOIN school_subject AS subject ON subject.id = question.subject_id
 JOIN practice_theme AS opened ON opened.subject_id = question.subject_id AND opened.grade = question.grade
-  AND opened.theme = question.theme
+  AND opened.theme = question.theme AND opened.school_id = question.school_id
 WHERE question.school_id = $1 AND question.is_active AND kind <> 'essay' AND question.grade <= $2
   AND ($3::bigint IS NULL OR question.subject_id = $3) AND ($4::text IS NULL OR question.theme = $4)
+  AND question.id <> ALL($6::bigint[])
 ORDER BY question.id LIMIT $5
 """
 _SOME = """
 SELECT question.id, '' AS subject, theme, 'other' AS sort FROM bank_question AS question
-WHERE school_id = $1 AND id = ANY($2) AND is_active AND kind <> 'essay' ORDER BY id
+WHERE school_id = $1 AND id = ANY($2) AND is_active AND kind <> 'essay' AND id <> ALL($3::bigint[])
+ORDER BY id
+"""
+# Questions of tests that the student's classes were given and that have not closed: their answers are shown nowhere.
+_WITHHELD = """
+SELECT DISTINCT source_id FROM stay JOIN course ON course.school_class_id = stay.school_class_id
+JOIN assessment_given AS given ON given.course_id = course.id AND closes_at > $2
+JOIN assessment_question AS asked ON asked.given_id = given.id
+WHERE stay.person_id = $1 AND (stay.last_on IS NULL OR stay.last_on >= ($2 AT TIME ZONE 'UTC')::date - 1)
 """
 _GRADE = """
 SELECT coalesce(grade, 12) FROM person LEFT JOIN school_class ON school_class.id = school_class_id WHERE person.id = $1
@@ -113,11 +122,11 @@ class _Made:
 async def begin(services: Services, actor: Actor, ref: str, wish: Wish) -> int:
     """Begin an attempt, or go on with the same one, and return its number. Raises NotFound or PracticeRefused."""
     sitter, now = await sitter_of(services, actor, ref), services.clock.now()
-    if sitter.is_gone:
-        raise PracticeRefused(message("It was asked not to keep data of this person: no test can be taken."))
     async with services.database.transaction() as transaction:
         connection = raw(transaction)
         await connection.fetchval("SELECT id FROM person WHERE id = $1 FOR NO KEY UPDATE", sitter.id)
+        if (await sitter_of(services, actor, ref, connection)).is_gone:
+            raise PracticeRefused(message("It was asked not to keep data of this person: no test can be taken."))
         begun = await connection.fetchrow(
             _BEGUN, sitter.id, now - timedelta(days=1), now, wish.way.value, wish.about, wish.subject_id
         )
@@ -201,17 +210,19 @@ async def _made(
 async def _drawn(
     services: Services, connection: asyncpg.Connection, sitter: Sitter, wish: Wish, seed: int, met: Collection[int]
 ) -> _Made:
+    withheld = [row[0] for row in await connection.fetch(_WITHHELD, sitter.id, services.clock.now())]
     match wish.way:
         case Way.NATIONAL:
-            drawn, parts = drawn_for_format(blocks_of(wish.pair), await _pool(connection, sitter), seed, met)
+            pool = await _pool(connection, sitter, withheld)
+            drawn, parts = drawn_for_format(blocks_of(wish.pair), pool, seed, met)
             return _Made(drawn, parts, timedelta(minutes=MINUTES))
         case Way.SUBJECT:
-            pool = await _pool(connection, sitter, wish.subject_id or 0, wish.theme)
+            pool = await _pool(connection, sitter, withheld, wish.subject_id or 0, wish.theme)
             return _small(drawn_of(pool, DRAWN, seed, met))
         case Way.MISTAKES:
             wrong = await mistakes_of(services, sitter.id)
             ids = [each.question_id for each in wrong if wish.subject_id in (None, each.subject_id)]
-            rows = await connection.fetch(_SOME, sitter.school_id, ids)
+            rows = await connection.fetch(_SOME, sitter.school_id, ids, withheld)
             return _small(drawn_of([_banked(row) for row in rows], DRAWN, seed, ()))
     assert_never(wish.way)
 
@@ -221,11 +232,12 @@ def _small(drawn: Sequence[Drawn]) -> _Made:
 
 
 async def _pool(
-    connection: asyncpg.Connection, sitter: Sitter, subject_id: int | None = None, theme: str | None = None
-) -> list[Banked]:
-    """Return what the student's school opened for practice, up to the student's own grade."""
+    connection: asyncpg.Connection, sitter: Sitter, withheld: Collection[int], subject_id: int | None = None,
+    theme: str | None = None,
+) -> list[Banked]:  # fmt: skip
+    """Return what the student's school opened for practice, up to the student's own grade, but what is withheld."""
     grade: int = await connection.fetchval(_GRADE, sitter.id)
-    rows = await connection.fetch(_POOL, sitter.school_id, grade, subject_id, theme, POOL_MAX)
+    rows = await connection.fetch(_POOL, sitter.school_id, grade, subject_id, theme, POOL_MAX, list(withheld))
     return [_banked(row) for row in rows]
 
 
@@ -238,7 +250,7 @@ async def _ask(
 ) -> None:  # fmt: skip
     """Copy the questions of an attempt: what a bank says later changes none."""
     banked = await questions_by_id(connection, school_id, [each.question_id for each in drawn])
-    questions = [banked[each.question_id].question for each in drawn]
+    questions = [veiled(banked[each.question_id].question) for each in drawn]
     await connection.execute(
         _ASK, attempt_id, [each.part for each in drawn], [each.question_id for each in drawn],
         [each.points or question.points for each, question in zip(drawn, questions, strict=True)],

@@ -21,6 +21,7 @@ _THEMES = """
 SELECT bank.subject_id, bank.grade, bank.theme, count(*) AS questions, opened.opened_at, opened.by_name
 FROM bank_question AS bank LEFT JOIN practice_theme AS opened
   ON opened.subject_id = bank.subject_id AND opened.grade = bank.grade AND opened.theme = bank.theme
+  AND opened.school_id = bank.school_id
 WHERE bank.school_id = $1 AND bank.subject_id = $2 AND bank.is_active AND kind <> 'essay'
 GROUP BY bank.subject_id, bank.grade, bank.theme, opened.opened_at, opened.by_name
 ORDER BY bank.grade, bank.theme LIMIT $3
@@ -29,6 +30,7 @@ _OPEN_TO = """
 SELECT bank.subject_id, bank.theme, count(*) AS questions
 FROM bank_question AS bank JOIN practice_theme AS opened
   ON opened.subject_id = bank.subject_id AND opened.grade = bank.grade AND opened.theme = bank.theme
+  AND opened.school_id = bank.school_id
 WHERE bank.school_id = $1 AND bank.is_active AND kind <> 'essay' AND bank.grade <= $2
 GROUP BY bank.subject_id, bank.theme ORDER BY bank.subject_id, bank.theme LIMIT $3
 """

@@ -29,6 +29,7 @@ from cloud.core.actor import Actor, Reach, Role
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.studies.queries import course_of
+from tests.cloud.assessments.factory import rekeyed
 from tests.pages.journal_sample import SYSTEM, _course
 
 ASKED: tuple[tuple[str, Body, int, str], ...] = (
@@ -78,12 +79,12 @@ async def write(services: Services, school_id: int, child: str) -> None:
     student = await _student(services, school_id, child)
     attempt_id = await begin(services, student, child, first)
     for place, fields in enumerate(ANSWERS, 1):
-        await save(services, student, child, attempt_id, place, fields)
+        await save(services, student, child, attempt_id, place, rekeyed(ASKED[place - 1][1], fields))
     await hand_in(services, student, child, attempt_id)
     await mark_item(services, teacher, school, first, attempt_id, 6, points="0", remark="Сұрақты тағы оқып көр.")
     running = await begin(services, student, child, second)
     for place, fields in enumerate(ANSWERS[:4], 1):
-        await save(services, student, child, running, place, fields)
+        await save(services, student, child, running, place, rekeyed(ASKED[place - 1][1], fields))
 
 
 def _sum(number: int) -> Question:

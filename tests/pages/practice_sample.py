@@ -6,6 +6,8 @@ Attempts at practice are the first of their table: 1 a theme, 2 its mistakes, 3 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from cloud.assessments.banks import Filed, put_question
+from cloud.assessments.questions import Essay, Question, kind_of
 from cloud.attendance.queries import SchoolToday, school_or_own_today
 from cloud.core.actor import Actor, Role
 from cloud.core.rights import Right
@@ -19,7 +21,8 @@ from cloud.practice.papers import paper_of
 from cloud.proctoring.kinds import Noticed, What
 from cloud.proctoring.logs import ask_for_log, note
 from cloud.studies.queries import course_of
-from tests.pages.assessment_sample import _student
+from tests.cloud.assessments.factory import rekeyed
+from tests.pages.assessment_sample import ASKED, _student, _sum
 from tests.pages.journal_sample import SYSTEM, _course
 
 THEMES = ("Қайталау", "Қосу")
@@ -42,6 +45,12 @@ async def write(services: Services, school_id: int, child: str) -> None:
     course_id, teacher = await _course(services, school_id, 1, Role.CLASS_TEACHER)
     school = await school_or_own_today(services, SYSTEM, "almaty15", Right.TESTS_READ, Right.TESTS_GIVE)
     subject = (await course_of(services, school_id, course_id)).subject.id
+    for prompt, body, points, why in ASKED:  # those of the tests are withheld while the tests are open
+        if not isinstance(body, Essay):
+            question = Question(kind_of(body), prompt, body, points, why)
+            await put_question(services, teacher, school, Filed(subject, 1, THEMES[0], question))
+    for number in range(2, 8):
+        await put_question(services, teacher, school, Filed(subject, 1, THEMES[1], _sum(number)))
     for theme in THEMES:
         await turn_theme(services, teacher, school, subject, 1, theme, is_open=True)
     student = await _student(services, school_id, child)
@@ -58,7 +67,8 @@ async def _answered(services: Services, student: Actor, child: str, wish: Wish) 
     attempt_id = await begin(services, student, child, wish)
     for item in (await paper_of(services, person_id, attempt_id)).items:
         if fields := RIGHT.get(item.question.prompt):
-            await save(services, student, child, attempt_id, item.place, fields)
+            body = next(body for prompt, body, *_ in ASKED if prompt == item.question.prompt)
+            await save(services, student, child, attempt_id, item.place, rekeyed(body, fields))
     return attempt_id
 
 

@@ -24,6 +24,7 @@ from cloud.assessments.questions import (
     Text,
     kind_of,
 )
+from cloud.assessments.variants import veiled
 from cloud.attendance.queries import SchoolToday
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.services import Services
@@ -48,6 +49,35 @@ ESSAY = Essay(20, "Тезис және екі дәлел")
 BODIES: tuple[Body, ...] = (SUM, PRIMES, CAPITALS, YEARS, PI, POET, ESSAY)
 RIGHT: tuple[list[str], ...] = (["a"], ["a", "b"], ["kz 1", "fr 2"], ["x", "y", "z"], ["3,14"], ["абай"], ["Ой."])
 LIMIT = 40  # minutes
+
+
+def among_bodies(copy: Body) -> int:
+    """Return which of `BODIES` the question of an attempt is a copy of; its keys are others."""
+    return [veiled(Question(kind_of(each), "", each)).body for each in BODIES].index(copy)
+
+
+def as_asked(copy: Body, fields: Sequence[str]) -> list[str]:
+    """Return an answer that is told by the keys of `BODIES` by those of the copy."""
+    return rekeyed(BODIES[among_bodies(copy)], fields)
+
+
+def rekeyed(body: Body, fields: Sequence[str]) -> list[str]:
+    """Return an answer that is told by the keys of a bank's question by those of the copies that attempts have."""
+    copy = veiled(Question(kind_of(body), "", body)).body
+    keys = dict(zip(_keys_of(body), _keys_of(copy), strict=True))
+    return [" ".join(keys.get(part, part) for part in field.split(" ")) for field in fields] if keys else list(fields)
+
+
+def _keys_of(body: Body) -> list[str]:
+    match body:
+        case Choice(options=options):
+            return [each.key for each in options]
+        case Match(lefts=lefts, rights=rights):
+            return [key for key, _ in (*lefts, *rights)]
+        case Order(items=items):
+            return [key for key, _ in items]
+        case _:
+            return []
 
 
 @dataclass(slots=True)
@@ -132,9 +162,9 @@ class Sitting:
         return await begin(self.services, self.students[student], self.ref(student), given_id)
 
     async def answer(self, attempt_id: int, place: int, *fields: str, student: int = 0) -> timedelta:
-        return await save(
-            self.services, self.students[student], self.ref(student), attempt_id, place, list(fields)
-        )  # fmt: skip
+        """Let a student answer by the keys of `BODIES`."""
+        said = as_asked((await self.item(attempt_id, place)).question.body, fields)
+        return await save(self.services, self.students[student], self.ref(student), attempt_id, place, said)
 
     async def hand(self, attempt_id: int, student: int = 0) -> None:
         await hand_in(self.services, self.students[student], self.ref(student), attempt_id)

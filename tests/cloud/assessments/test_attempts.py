@@ -11,7 +11,7 @@ from cloud.assessments.attempts import begin, save, sitter_of
 from cloud.assessments.banks import Filed, put_question
 from cloud.assessments.errors import AnswerRefused, AttemptOver, AttemptRefused, MarkingRefused, TestRefused
 from cloud.assessments.giving import move_end, take_back
-from cloud.assessments.kinds import GRACE, Counts, Section
+from cloud.assessments.kinds import GRACE, Counts, Review, Section
 from cloud.assessments.marking import Put, lessons_for, mark_item, put_marks
 from cloud.assessments.questions import Choice, Kind, Option, Question
 from cloud.assessments.results import results_of
@@ -24,7 +24,7 @@ from cloud.journal.errors import JournalClosed, JournalRefused
 from cloud.people.moving import leave
 from cloud.people.stays import Said
 from cloud.studies.queries import course_of
-from tests.cloud.assessments.factory import BODIES, ESSAY, LIMIT, RIGHT, SUM, Sitting, a_sitting
+from tests.cloud.assessments.factory import BODIES, ESSAY, LIMIT, RIGHT, SUM, Sitting, a_sitting, as_asked
 from tests.cloud.journal.factory import TODAY
 from tests.cloud.schools.factory import SYSTEM
 
@@ -88,7 +88,8 @@ async def test_the_servers_clock_ends_an_attempt(sitting: Sitting, late_s: float
         with pytest.raises(AttemptOver, match="time is up"):
             await sitting.answer(attempt_id, 1, "a")
 
-    assert (await sitting.item(attempt_id, 1)).answer == (("a",) if is_taken else ("b",))
+    kept = await sitting.item(attempt_id, 1)
+    assert kept.answer == tuple(as_asked(kept.question.body, ["a" if is_taken else "b"]))
 
 
 async def test_an_attempt_ends_when_the_test_closes(sitting: Sitting) -> None:
@@ -173,7 +174,7 @@ async def test_nobody_answers_in_anothers_attempt(sitting: Sitting) -> None:
     with pytest.raises(NotFound):
         await sitter_of(services, parent, sitting.ref(0))
     with pytest.raises(NotFound):
-        await sitting.answer(attempt_id, 99, "a")  # no such question
+        await save(services, sitting.students[0], sitting.ref(0), attempt_id, 99, ["a"])  # no such question
     with pytest.raises(AnswerRefused):
         await sitting.answer(attempt_id, 1, "z")
 
@@ -302,7 +303,7 @@ async def test_the_journal_refuses_results_where_it_refuses_marks(sitting: Sitti
 
 
 async def test_a_teacher_closes_a_test_earlier_or_gives_more_time(sitting: Sitting) -> None:
-    given_id = await sitting.given(SUM, limit_min=None)
+    given_id = await sitting.given(SUM, limit_min=None, review=Review.NEVER, attempts=2)
     attempt_id = await sitting.begin(given_id)
     services, teacher, school = sitting.services, sitting.teacher, sitting.school
     sitting.wait(minutes=1)
@@ -312,14 +313,32 @@ async def test_a_teacher_closes_a_test_earlier_or_gives_more_time(sitting: Sitti
     with pytest.raises(AttemptOver):
         await sitting.answer(attempt_id, 1, "a")
     await move_end(services, teacher, school, given_id, sitting.now + DAY)
-    await sitting.answer(attempt_id, 1, "a")
+    with pytest.raises(AttemptOver):
+        await sitting.answer(attempt_id, 1, "a")  # what is over stays over
+    await sitting.answer(await sitting.begin(given_id), 1, "a")
 
+    shown_id = await sitting.given(SUM)
+    sitting.wait(minutes=1)
+    await move_end(services, teacher, school, shown_id, sitting.now)
+    with pytest.raises(TestRefused, match="its answers are shown"):
+        await move_end(services, teacher, school, shown_id, sitting.now + DAY)
     with pytest.raises(TestRefused, match="it stays"):
         await take_back(services, teacher, school, given_id)
     with pytest.raises(TestRefused, match="120 days"):
         await move_end(services, teacher, school, given_id, sitting.now + 130 * DAY)
     with pytest.raises(NotAllowed):
         await move_end(services, sitting.journal.deputy, school, given_id, sitting.now)
+
+
+async def test_what_can_still_become_better_does_not_go_into_the_journal(sitting: Sitting) -> None:
+    given_id = await sitting.given(SUM, ESSAY, attempts=2)
+    await sitting.sat(given_id, 0, [["a"], ["Ой."]])
+    await sitting.sat(given_id, 1, [["b"]])
+    await sitting.begin(given_id, 1)  # a second attempt goes on
+    await sitting.sat(given_id, 2, [["a"]])
+    await sitting.sat(given_id, 2, [["b"], ["Ой."]])  # poorer until its essay is marked
+
+    assert await put(sitting, given_id, await sitting.journal.lesson()) == Put(0, 0, 0, 4)
 
 
 async def test_results_have_everybody_of_the_course_and_who_has_left_it(sitting: Sitting) -> None:
@@ -348,7 +367,8 @@ async def test_questions_are_judged_by_first_attempts_over_all_givings(sitting: 
 
     assert told.attempts == 2
     assert [each.figures.difficulty for each in told.questions] == [0.5, 0.75, 0.0, 0.0, 0.0, 0.0, 0.0]
-    assert told.questions[0].figures.chosen == {"a": 1, "b": 1}
+    asked = told.questions[0].question.body
+    assert told.questions[0].figures.chosen == dict.fromkeys(as_asked(asked, ["a", "b"]), 1)
     assert told.questions[4].figures.chosen == {"3": 2}
     assert told.questions[6].figures.answers == 1  # the other one waits for a teacher
 

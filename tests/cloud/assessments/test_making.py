@@ -31,12 +31,13 @@ from cloud.assessments.making import (
 from cloud.assessments.making import test_of as found_test  # a name that is no test's
 from cloud.assessments.making import tests_within as made_within
 from cloud.assessments.questions import Choice, Kind, Question
-from cloud.assessments.reach import given_within, reach_of
+from cloud.assessments.reach import given_within, maker_of, reach_of
 from cloud.assessments.results import given_in
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.services import Services
-from tests.cloud.assessments.factory import ESSAY, PI, SUM, Sitting, a_sitting
+from tests.cloud.assessments.factory import BODIES, ESSAY, PI, SUM, Sitting, a_sitting, among_bodies
+from tests.cloud.schools.factory import a_school
 
 DAY = timedelta(days=1)
 
@@ -136,7 +137,21 @@ async def test_nobody_is_asked_the_same_twice(sitting: Sitting) -> None:
     given_id = await sitting.give(await sitting.test(Section("1", (numbers[0],)), Section("2", (), "Сан", 1)))
 
     paper = await sitting.paper(await sitting.begin(given_id))
-    assert [each.question.body for each in paper.items] == [SUM, PI]
+    assert [BODIES[among_bodies(each.question.body)] for each in paper.items] == [SUM, PI]
+
+
+async def test_a_subject_of_another_school_has_no_bank_here(sitting: Sitting) -> None:
+    other = await a_school(sitting.services, "astana7")
+    subject_id = await sitting.services.database.pool.fetchval(
+        "INSERT INTO school_subject (school_id, code, area, name_kk, name_ru, name_en)"
+        " VALUES ($1, 'x', 'mathematics', 'Х', 'Х', 'X') RETURNING id", other
+    )  # fmt: skip
+    keeper = Actor("Әдіскер", None, frozenset({Reach(Role.METHODOLOGIST, sitting.school.id)}))
+
+    for number in (subject_id, 10**9):
+        with pytest.raises(NotFound):
+            await maker_of(sitting.services, keeper, sitting.school, number)
+    assert (await maker_of(sitting.services, keeper, sitting.school, sitting.subject_id)).makes_all
 
 
 @pytest.mark.requirement("KZ456-27.14", part="tests")

@@ -1,12 +1,13 @@
 """Variants by their seed: the same again, others for others, never what is right as it stands."""
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.assessments.questions import Choice, Match, Option, Order, Question, kind_of, score
-from cloud.assessments.variants import SEEDS, Pool, drawn, shown
+from cloud.assessments.variants import SEEDS, Pool, drawn, shown, veiled
 
 SEED = st.integers(0, SEEDS - 1)
 FIXED, POOL = Pool((1, 2, 3)), Pool(tuple(range(10, 30)), 5)
@@ -30,6 +31,38 @@ def test_each_question_of_a_theme_is_drawn_about_as_often() -> None:
 
     assert set(counts) == set(POOL.questions)
     assert max(counts.values()) < 1.3 * min(counts.values())  # 500 each; seeds are fixed, so the counts are too
+
+
+def test_the_keys_of_what_is_asked_tell_nothing() -> None:
+    """Each text has the key that it would have were something else right."""
+    other_order = replace(ORDER, items=tuple((f"k{at}", text) for at, (_, text) in enumerate(reversed(ORDER.items))))
+    other_match = Match(MATCH.lefts, MATCH.rights[::-1], frozenset({("l", "2"), ("m", "1")}))
+    other_choice = Choice(tuple(replace(each, key=f"right{each.text}") for each in CHOICE.options[::-1]))
+
+    for body, other in ((ORDER, other_order), (MATCH, other_match), (CHOICE, other_choice)):
+        told, told_other = [veiled(Question(kind_of(each), "?", each)).body for each in (body, other)]
+        assert keys_by_text(told) == keys_by_text(told_other)
+
+
+def keys_by_text(body: object) -> set[tuple[str, str]]:
+    match body:
+        case Choice(options=options):
+            return {(each.text, each.key) for each in options}
+        case Match(lefts=lefts, rights=rights):
+            return {(text, key) for key, text in (*lefts, *rights)}
+        case Order(items=items):
+            return {(text, key) for key, text in items}
+        case _:
+            raise TypeError
+
+
+def test_a_copy_is_scored_by_its_own_keys() -> None:
+    match = veiled(Question(kind_of(MATCH), "?", MATCH))
+    assert isinstance(match.body, Match)
+    lefts, rights = ({text: key for key, text in each} for each in (match.body.lefts, match.body.rights))
+
+    assert score(match, frozenset({(lefts["L"], rights["один"]), (lefts["M"], rights["два"])})) == 1
+    assert score(match, frozenset({(lefts["L"], rights["два"]), (lefts["M"], rights["один"])})) == 0
 
 
 @given(SEED, st.integers(1, 50))

@@ -173,4 +173,4 @@ async def test_every_part_reads_and_is_told_in_three_languages(services: Service
         assert all(meanings().of_table(part.table)[language] for language in LANGUAGES)
         for column in part.columns:
             assert all(meanings().of_column(part.table, column)[language] for language in LANGUAGES)
-        await services.database.pool.fetch(part.query, family.child_id, 1)
+        await services.database.pool.fetch(part.query, family.child_id, 1, services.clock.now())

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from cloud.assessments.errors import AttemptOver
-from cloud.assessments.kinds import Review
+from cloud.assessments.giving import move_end
+from cloud.assessments.kinds import Review, Section
 from cloud.core.errors import NotFound
 from cloud.core.services import Services
 from cloud.erasure.steps import STEPS
@@ -15,7 +16,7 @@ from cloud.practice.kinds import DAY_MAX, Paper, PracticeRefused, Way
 from cloud.practice.mistakes import by_theme, met_by, mistakes_of
 from cloud.practice.opening import open_to, themes_in, turn_theme
 from cloud.practice.papers import attempts_of, paper_of, practised_by, reached_in
-from tests.cloud.assessments.factory import BODIES, PI, RIGHT, SUM, Sitting, a_sitting
+from tests.cloud.assessments.factory import BODIES, PI, RIGHT, SUM, Sitting, a_sitting, among_bodies, as_asked
 
 WRONG: tuple[list[str], ...] = (["b"], ["c"], ["kz 2"], ["z", "x", "y"], ["3"], ["Мұхтар"])
 THEME = "Сандар"
@@ -41,7 +42,7 @@ async def practised(sitting: Sitting, wish: Wish, answers: tuple[list[str], ...]
     attempt_id = await begin(services, actor, ref, wish)
     person_id = sitting.journal.studies.student_ids[student]
     for item in (await paper_of(services, person_id, attempt_id)).items:
-        fields = answers[BODIES.index(item.question.body)] if answers else []
+        fields = as_asked(item.question.body, answers[among_bodies(item.question.body)]) if answers else []
         if fields:
             await save(services, actor, ref, attempt_id, item.place, fields)
     await hand_in(services, actor, ref, attempt_id)
@@ -128,6 +129,21 @@ async def test_mistakes_of_a_test_are_told_once_its_answers_are_shown(
     sitting.wait(days=1, minutes=1)
 
     assert (before, len(await mistakes_of(services, student))) == (at_once, after)
+
+
+async def test_questions_of_a_test_that_has_not_closed_are_not_practised(sitting: Sitting) -> None:
+    await opened(sitting)
+    await practised(sitting, subject(sitting), WRONG)
+    ids = [row["id"] for row in await sitting.services.database.pool.fetch("SELECT id FROM bank_question ORDER BY id")]
+    given_id = await sitting.give(await sitting.test(Section("Бөлім", tuple(ids))))
+
+    for wish in (Wish(Way.MISTAKES), subject(sitting)):
+        with pytest.raises(PracticeRefused, match="nothing to practise"):
+            await practised(sitting, wish)
+    await move_end(sitting.services, sitting.teacher, sitting.school, given_id, sitting.now)
+
+    assert (await practised(sitting, Wish(Way.MISTAKES))).items
+    assert (await practised(sitting, subject(sitting))).items
 
 
 async def test_the_national_format_is_drawn_from_what_is_open_and_tells_what_lacks(sitting: Sitting) -> None:
