@@ -73,7 +73,7 @@ async def check(
     services: Services, actor: Actor, school: SchoolToday, homework_id: int, ref: str, seen: int, comment: str = "",
     points: Points | None = None,
 ) -> None:  # fmt: skip
-    """Say that a student's homework is checked, on paper too where nothing was handed in; `seen` is its last number.
+    """Say that a student's homework is checked, on paper too where nothing was handed in; `seen` is what the page had.
 
     Raises NotAllowed, NotFound, HomeworkRefused, HomeworkChanged, ErasureAsked, and what the journal's `mark` raises.
     """
@@ -143,8 +143,8 @@ async def _held(
     await hold_left_too(connection, _subject(homework, pupil), services.clock.now())
     answers = await answers_of(services, connection, [homework.id], [pupil.id])
     last = last_of(answers.get((homework.id, pupil.id), []))
-    if (last.number if last else 0) != seen:
-        raise HomeworkChanged(message("Something was handed in since you opened the page. Look, then check."))
+    if (last.seen if last else 0) != seen:
+        raise HomeworkChanged(message("Something was handed in or judged since you opened the page. Look, then check."))
     return pupil, last
 
 

@@ -87,6 +87,11 @@ class Answer:
     lesson_id: int | None
     files: tuple["AnswerFile", ...] = ()
 
+    @property
+    def seen(self) -> int:
+        """Return what tells this answer, as it stands, from any other and from itself once it is judged anew."""
+        return self.number if self.checked_at is None else int(self.checked_at.timestamp() * 1_000_000)
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerFile:

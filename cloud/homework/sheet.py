@@ -35,6 +35,11 @@ class Row:
         return self.answers[-1].number if self.answers else 0
 
     @property
+    def seen(self) -> int:
+        """Return what tells the last of it as it stands; 0 where nothing was handed in."""
+        return self.answers[-1].seen if self.answers else 0
+
+    @property
     def waits(self) -> bool:
         return self.stands in (Stands.HANDED, Stands.HANDED_LATE)
 

@@ -25,7 +25,7 @@ from cloud.journal.kinds import written
 from cloud.office.homework import HomeworkDesk, Typed, here_of
 
 router = APIRouter(prefix="/schools/{code}/homework/{homework_id}/students/{ref}", include_in_schema=False)
-Seen = Annotated[int, Form(ge=0, le=1_000)]
+Seen = Annotated[int, Form(ge=0, le=2**62)]
 Comment = Annotated[str, Form(max_length=4 * COMMENT_MAX)]
 
 

@@ -76,15 +76,17 @@ class Classwork:
         who: Actor | None = None, seen: int | None = None, cell: int | None = None,
     ) -> None:  # fmt: skip
         """Let the teacher, who has just looked unless it is said what was seen, check homework."""
-        number = (await self.row(homework_id, student)).number if seen is None else seen
+        number = (await self.row(homework_id, student)).seen if seen is None else seen
         entry = (await self.journal.stands(lesson_id, student)).number if cell is None and lesson_id else cell or 0
         points = Points(lesson_id, entry, typed) if typed else None
         actor, school = who or self.teacher, self.journal.school
         await check(self.services, actor, school, homework_id, self.refs[student], number, comment, points)
 
-    async def send_back(self, homework_id: int, comment: str = "Шешуін жаз", student: int = 0) -> None:
-        """Let the teacher, who has just looked, return homework."""
-        number = (await self.row(homework_id, student)).number
+    async def send_back(
+        self, homework_id: int, comment: str = "Шешуін жаз", student: int = 0, seen: int | None = None
+    ) -> None:
+        """Let the teacher, who has just looked unless it is said what was seen, return homework."""
+        number = (await self.row(homework_id, student)).seen if seen is None else seen
         school, ref = self.journal.school, self.refs[student]
         await send_back(self.services, self.teacher, school, homework_id, ref, number, comment)
 

@@ -325,6 +325,22 @@ async def test_what_was_handed_in_after_the_page_was_opened_is_not_checked_by_it
     assert (await work.row(homework_id)).stands is Stands.HANDED
 
 
+async def test_what_a_colleague_judged_meanwhile_is_not_judged_over_it_unseen(work: Classwork) -> None:
+    homework_id = await work.set()
+    await work.hand_in(homework_id)
+    opened = (await work.row(homework_id)).seen
+    await work.check(homework_id, comment="Жақсы")
+
+    for judge in (work.check(homework_id, seen=opened), work.send_back(homework_id, "Шешуін жаз", seen=opened)):
+        with pytest.raises(HomeworkChanged, match="judged since you opened"):
+            await judge
+    await work.check(homework_id, comment="Өте жақсы")
+
+    last = (await work.row(homework_id)).last
+    assert last is not None
+    assert last.comment == "Өте жақсы"
+
+
 async def test_what_was_done_on_paper_is_checked_too_and_a_wrong_check_is_put_right(work: Classwork) -> None:
     lesson = await work.journal.lesson()
     homework_id = await work.set()
