@@ -18,13 +18,13 @@ OWN = "Күн сайын 20 минут дауыстап оқу, апта соң�
 
 
 async def write(services: Services, school_id: int, refs: Sequence[str]) -> None:
-    """Write it: of the first student an own one that the family sees, of the next two what rules found."""
+    """Write it: of the first student an own one that the family sees, of the next two of whom rules find something."""
     await put_thresholds(services, Actor("Ерлан Нұр", is_system=True), school_id, replace(OF_PROGRAM, behind=60))
     child = await _advised(services, school_id, refs[0])
     await share(services, SYSTEM, Pick(child, await write_own(services, SYSTEM, child, OWN)))
-    second = await _advised(services, school_id, refs[1])
+    advised = [await _advised(services, school_id, ref) for ref in refs[1:]]
+    second, third, *_ = [each for each in advised if each.lines]
     await dismiss(services, SYSTEM, Pick(second, advice=second.lines[0].advice), "Биыл спортпен айналысып жүр")
-    third = await _advised(services, school_id, refs[2])
     due_on = services.clock.now().date() + timedelta(days=60)
     await take(services, SYSTEM, Pick(third, advice=third.lines[0].advice), Aim("Математика: тақырыптар", due_on))
 

@@ -35,7 +35,7 @@ async def write(services: Services, school_id: int, people: Sequence[Person], st
     await timetable_sample.write(services, school_id, teachers)
     certificate = await portfolio_sample.write(services, school_id, people[0].ref, staff[1].ref)
     course_id, lesson_id = await journal_sample.write(services, school_id, [each.ref for each in people[:10]])
-    await advice_sample.write(services, school_id, [each.ref for each in people[:3]])
+    await advice_sample.write(services, school_id, [each.ref for each in people[:10]])
     await progress_sample.write(services, school_id, people[0].id, people[1].id)
     await homework_sample.write(services, school_id, course_id, lesson_id, people[0].ref)
     await talk_sample.write_all(services, school_id)

@@ -39,7 +39,7 @@ async def test_a_teacher_finds_a_student_reads_why_takes_it_into_the_trajectory_
 
 
 async def test_a_refused_goal_is_told_and_a_dismissed_recommendation_says_why(site: Site) -> None:
-    page = await site.open(f"{SCHOOL}/people/student00004/advice", "class_teacher")
+    page = await site.open(f"{SCHOOL}/people/student00006/advice", "class_teacher")
     first = page.locator("article").first
     await first.get_by_text("Into the trajectory", exact=True).click()
     await first.get_by_label("By which day").fill("2020-01-01")
