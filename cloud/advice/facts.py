@@ -6,6 +6,7 @@ Rule: nothing of it is kept. What a mark is, the journal's own counting says.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from cloud.advice.kinds import Facts, SubjectFacts
 from cloud.attendance.queries import SchoolToday
@@ -22,6 +23,7 @@ from cloud.portfolio.entries import Achieved, achieved_by
 from cloud.studies.queries import Subject, courses_of
 from cloud.studies.rules import year_of
 
+_SINCE = "SELECT person_id, min(first_on) FROM stay WHERE school_id = $1 AND person_id = ANY($2) GROUP BY person_id"
 _NO_DAYS = Achieved(None, None)
 
 
@@ -48,6 +50,7 @@ class _Known:
     missed: Mapping[int, Missed]
     owed: Counter[tuple[int, int]]  # works, by person and subject
     achieved: Mapping[int, Achieved]
+    since: Mapping[int, date]
 
 
 async def facts_of_class(services: Services, school: SchoolToday, class_id: int) -> ClassFacts:
@@ -65,7 +68,7 @@ async def facts_of_class(services: Services, school: SchoolToday, class_id: int)
         await got_by(pool, people, quarters, school.on) if people else {},
         {each.learner.id: each for each in missed.rows},
         Counter((each.learner.id, each.course.subject.id) for each in debts if each.learner and each.what is Open.WORK),
-        await achieved_by(pool, people),
+        await achieved_by(pool, people), dict(await pool.fetch(_SINCE, school.id, people)),
     )  # fmt: skip
     facts = {row.learner.id: _facts(known, row) for row in sheet.rows}
     return ClassFacts(sheet.class_name, year, quarter, [row.learner for row in sheet.rows], facts)
@@ -77,7 +80,8 @@ def _facts(known: _Known, row: SheetRow) -> Facts:
     missed, achieved = known.missed.get(person_id), known.achieved.get(person_id, _NO_DAYS)
     counts = (missed.lessons, missed.absent, missed.excused, missed.late) if missed else (0, 0, 0, 0)
     return Facts(
-        known.school.on, subjects if known.sheet.has_marks else [], *counts, achieved.contest_on, achieved.any_on
+        known.school.on, subjects if known.sheet.has_marks else [], *counts, achieved.contest_on, achieved.any_on,
+        known.since.get(person_id),
     )  # fmt: skip
 
 
@@ -85,20 +89,25 @@ def _subject(known: _Known, row: SheetRow, subject: Subject) -> SubjectFacts:
     result, person_id = row.results[subject.id], row.learner.id
     scheme = counting_in(known.own, known.quarters, known.sheet.quarter, subject.code).scheme
     next_mark, next_from = _next(scheme, result)
+    before = _before(known, person_id, subject)
     return SubjectFacts(
-        subject, sum(line.got.works for line in result.lines), result.percent, _before(known, person_id, subject),
+        subject, _works(result), result.percent, before.percent if before else None, _works(before) if before else 0,
         known.owed[person_id, subject.id], next_mark, next_from,
     )  # fmt: skip
 
 
-def _before(known: _Known, person_id: int, subject: Subject) -> int | None:
-    """Return the percent of the stretch before the one of today; None where there is none."""
+def _works(result: Result) -> int:
+    return sum(line.got.works for line in result.lines)
+
+
+def _before(known: _Known, person_id: int, subject: Subject) -> Result | None:
+    """Return the result of the stretch before the one of today; None where there is none."""
     stretches = stretches_of(known.own, known.quarters, subject.code)
     earlier = [each for each in stretches if each.span.until < known.sheet.quarter.first_on]
     if not earlier:
         return None
     last = earlier[-1].span.quarters[-1]
-    return Counted(known.own, known.quarters, last, known.school.on, subject).result(person_id, known.got).percent
+    return Counted(known.own, known.quarters, last, known.school.on, subject).result(person_id, known.got)
 
 
 def _next(scheme: Scheme, result: Result) -> tuple[int, int]:

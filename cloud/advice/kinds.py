@@ -52,13 +52,15 @@ class Thresholds:
 class SubjectFacts:
     """How a subject stands for a student: percents of now and of the stretch before, None where there are none.
 
-    `next_mark` begins at `next_from` percent; both are 0 of who has the best one.
+    `works` and `works_before` are of how many marks they are. `next_mark` begins at `next_from` percent; both are 0 of
+    who has the best one.
     """
 
     subject: Subject
     works: int = 0
     percent: int | None = None
     before: int | None = None
+    works_before: int = 0
     owes: int = 0
     next_mark: int = 0
     next_from: int = 0
@@ -76,6 +78,7 @@ class Facts:
     late: int = 0
     contest_on: date | None = None  # the last confirmed olympiad or contest
     achieved_on: date | None = None  # the last confirmed entry of any kind
+    since: date | None = None  # the first day at the school
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from cloud.portfolio.errors import ProfileRefused
 from cloud.portfolio.rules import without_iin
 
 WORDS_MAX, REASON_MAX = 500, 300
+LESSONS_MIN = 20  # held, before a share of them says anything
 WHOLE, YEAR, WORKS_MAX, DAYS_MAX = 100, 365, 50, 2_000
 _ORDER = list(Rule)
 
@@ -67,8 +68,9 @@ def _of_subject(each: SubjectFacts, facts: Facts, by: Thresholds) -> Iterator[Ad
         return
     if by.behind and percent < by.behind:
         yield Advice(Rule.BEHIND, subject, percent, least=by.behind)
-    if by.falls and each.before is not None and each.before - percent >= by.falls:
-        yield Advice(Rule.FALLS, subject, percent, each.before, by.falls)
+    before = each.before if each.works_before >= by.works else None
+    if by.falls and before is not None and before - percent >= by.falls:
+        yield Advice(Rule.FALLS, subject, percent, before, by.falls)
     if by.near and each.next_mark and each.next_from - percent <= by.near:
         yield Advice(Rule.NEAR, subject, percent, each.next_mark, each.next_from)
     is_rare = facts.contest_on is None or (facts.today - facts.contest_on).days > YEAR
@@ -78,10 +80,10 @@ def _of_subject(each: SubjectFacts, facts: Facts, by: Thresholds) -> Iterator[Ad
 
 def _of_all(facts: Facts, by: Thresholds) -> Iterator[Advice]:
     missed = facts.absent - facts.excused
-    if by.misses and missed and WHOLE * missed >= by.misses * facts.lessons:
+    if by.misses and missed and facts.lessons >= LESSONS_MIN and WHOLE * missed >= by.misses * facts.lessons:
         yield Advice(Rule.MISSES, None, missed, facts.lessons, by.misses)
     if by.late and facts.late >= by.late:
         yield Advice(Rule.LATE, None, facts.late, least=by.late)
-    days = None if facts.achieved_on is None else (facts.today - facts.achieved_on).days
-    if by.idle and (days is None or days >= by.idle):
-        yield Advice(Rule.IDLE, None, days or 0, least=by.idle)
+    last_on = facts.achieved_on or facts.since
+    if by.idle and last_on is not None and (facts.today - last_on).days >= by.idle:
+        yield Advice(Rule.IDLE, None, (facts.today - last_on).days if facts.achieved_on else 0, least=by.idle)

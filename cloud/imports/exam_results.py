@@ -60,16 +60,18 @@ class Roll:
         self._by_number = {each.number: each for each in people if each.number}
         self._by_name: dict[str, list[Known]] = {}
         for each in people:
-            for name in {f"{each.surname} {each.given_name}",
-                         f"{each.surname} {each.given_name} {each.patronymic}".strip()}:  # fmt: skip
-                self._by_name.setdefault(plain(name), []).append(each)
+            for name in _names(each):
+                self._by_name.setdefault(name, []).append(each)
 
     def find(self, number: str, class_name: str, name: str) -> int:
         """Return a student's id. Raises ExamRefused with what to do where it is nobody, or not clear who."""
         if number:
             if number not in self._by_number:
                 raise ExamRefused(message("No student has this number. Check it."))
-            return self._by_number[number].id
+            numbered = self._by_number[number]
+            if name and plain(name) not in _names(numbered):
+                raise ExamRefused(message("This number is another student's. Check number and name."))
+            return numbered.id
         found = self._by_name.get(plain(name), [])
         if class_name:
             found = [each for each in found if _tight(each.class_name) == _tight(class_name)]
@@ -137,6 +139,12 @@ class _Line:
             self.wrong(key, message("Write a whole number."))
             return None
         return int(text)
+
+
+def _names(each: Known) -> set[str]:
+    """Return how lists write somebody's name."""
+    short = f"{each.surname} {each.given_name}"
+    return {plain(short), plain(f"{short} {each.patronymic}")}
 
 
 def _tight(class_name: str) -> str:

@@ -27,7 +27,7 @@ from cloud.journal.reach import course_within
 from cloud.journal.rules import Hand, check_lesson, check_points, read_cell
 from cloud.studies.rules import days_of
 
-ROWS_MAX = 200
+ROWS_MAX, COLUMNS_MAX = 200, 400
 STUDENT = Column("student", ("Оқушы", "Ученик", "Student", "фио", "аты-жөні", "тегі, аты", "фамилия, имя", "name"), "")
 # What stands beside marks in such sheets, and is counted here.
 BESIDE = frozenset(
@@ -75,7 +75,7 @@ async def import_marks(
     named = names_of(lessons)
     columns = (STUDENT, *(Column(str(each.id), named[each.id], "", required=False) for each in lessons))
     async with ONE_AT_A_TIME:
-        sheet = await asyncio.to_thread(read_one, content, columns, ROWS_MAX)  # pages go on meanwhile
+        sheet = await asyncio.to_thread(read_one, content, columns, ROWS_MAX, COLUMNS_MAX)  # pages go on meanwhile
     taken = [each for each in lessons if str(each.id) in sheet.headings]
     learners = (await learners_of(services.database.pool, [course.id], first_on, school.on))[course.id]
     standing = await cells_of(services.database.pool, [each.id for each in taken])

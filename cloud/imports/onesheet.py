@@ -7,7 +7,6 @@ Rule: as in a school's spreadsheet, what a person does not see (hidden rows), or
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from cloud.core.delimited import SEPARATORS, rows_in, text_of
 from cloud.core.messages import message
@@ -15,6 +14,7 @@ from cloud.imports.columns import Column, plain
 from cloud.imports.errors import FileRefused
 from cloud.imports.report import Problem
 from cloud.imports.spreadsheet import (
+    COLUMNS_MAX,
     HEADING_WITHIN,
     OLD_EXCEL,
     Cell,
@@ -43,22 +43,23 @@ class OneSheet:
     unknown: Sequence[str] = ()  # headings of columns that nobody asked for
 
 
-def read_one(content: bytes, columns: Sequence[Column], rows_max: int) -> OneSheet:
+def read_one(content: bytes, columns: Sequence[Column], rows_max: int, columns_max: int = COLUMNS_MAX) -> OneSheet:
     """Return the first table whose headings are these. Raises FileRefused with what to do."""
     check_size(content)
     if content.startswith((ZIP, OLD_EXCEL)):
-        return _of_workbook(content, columns, rows_max)
+        return _of_workbook(content, columns, rows_max, columns_max)
     return _of_text(content, columns, rows_max)
 
 
-def _of_workbook(content: bytes, columns: Sequence[Column], rows_max: int) -> OneSheet:
+def _of_workbook(content: bytes, columns: Sequence[Column], rows_max: int, columns_max: int) -> OneSheet:
     weigh(content, MARKS_MAX)
     try:
         for sheet in sheets_of(content):
-            rows = list(sheet_rows(sheet, rows_max + HEADING_WITHIN + 1))
+            rows = list(sheet_rows(sheet, rows_max + HEADING_WITHIN, columns_max))
             if (place := _heading(rows, columns)) is not None:
                 problems: list[Problem] = []
-                check_shape(sheet, str(sheet.title), rows[place][0], problems)
+                size = check_shape(sheet, str(sheet.title), rows[place][0], problems, columns_max)
+                _check_rows(str(sheet.title), rows[place + 1 :], size.rows, rows_max, problems)
                 return _table(str(sheet.title), rows, place, columns, rows_max, problems)
     except DAMAGED:
         raise FileRefused(
@@ -73,17 +74,32 @@ def _of_text(content: bytes, columns: Sequence[Column], rows_max: int) -> OneShe
         raise FileRefused(message("This is neither .xlsx nor CSV. Save the spreadsheet as one of these and send that."))
     for separator in SEPARATORS:
         try:
-            lines = list(islice(rows_in(text, separator), rows_max + HEADING_WITHIN + 1))
+            rows = _text_rows(text, separator, rows_max + HEADING_WITHIN)
         except csv.Error:
             continue
-        rows = [
-            (number, {place: Cell(cell) for place, cell in enumerate(cells) if cell})
-            for number, cells in enumerate(lines, 1)
-            if any(cells)
-        ]
         if (place := _heading(rows, columns)) is not None:
-            return _table("", rows, place, columns, rows_max, [])
+            problems: list[Problem] = []
+            _check_rows("", rows[place + 1 :], rows[-1][0], rows_max, problems)
+            return _table("", rows, place, columns, rows_max, problems)
     raise _no_headings(columns)
+
+
+def _text_rows(text: str, separator: str, last: int) -> list[tuple[int, dict[int, Cell]]]:
+    """Return the rows that are not empty, up to the first beyond the last one. Raises csv.Error."""
+    rows = []
+    for number, cells in enumerate(rows_in(text, separator), 1):
+        if any(cells):
+            rows.append((number, {place: Cell(cell) for place, cell in enumerate(cells) if cell}))
+        if rows and rows[-1][0] > last:
+            break
+    return rows
+
+
+def _check_rows(name: str, body: Rows, last: int, rows_max: int, problems: list[Problem]) -> None:
+    """Note what stands beyond the limit, blank lines between counted too."""
+    if len(body) > rows_max or last > rows_max + HEADING_WITHIN:
+        told = message("The sheet has too many rows: {count} at most.", count=rows_max)
+        problems.append(Problem(name, body[rows_max][0] if len(body) > rows_max else last, "", told))
 
 
 def _heading(rows: Rows, columns: Sequence[Column]) -> int | None:
@@ -110,9 +126,6 @@ def _table(
         elif key is not None:
             places[at] = key
     body = rows[place + 1 :]
-    if len(body) > rows_max:
-        told = message("The sheet has too many rows: {count} at most.", count=rows_max)
-        problems.append(Problem(name, body[rows_max][0], "", told))
     read = [
         SheetRow(row, {places[at]: cell for at, cell in cells.items() if at in places})
         for row, cells in body[:rows_max]

@@ -12,11 +12,11 @@ from datetime import date, datetime
 from io import BytesIO
 from operator import attrgetter
 from typing import cast
-from xml.etree.ElementTree import iterparse
+from xml.etree.ElementTree import Element, iterparse
 
 from openpyxl.cell.read_only import ReadOnlyCell
 from openpyxl.reader.excel import ExcelReader
-from openpyxl.utils import range_boundaries
+from openpyxl.utils import column_index_from_string, get_column_letter, range_boundaries
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from typing_extensions import override
 
@@ -76,9 +76,19 @@ class Spreadsheet:
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """How far a sheet reaches: its last row that holds something, and the first with its last column."""
+
+    rows: int
+    columns: int
+    widest_row: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Shape:
     merged: list[str]
     hidden: list[int]
+    size: Size
 
 
 def read_spreadsheet(content: bytes) -> Spreadsheet:
@@ -155,7 +165,7 @@ def _read_sheet(sheet: ReadOnlyWorksheet, found: Spreadsheet) -> None:
             told = message("There is no such sheet. Give it the name of a known one, or take it out of the file.")
             found.problems.append(Problem(name, None, "", told))
         return
-    rows = list(sheet_rows(sheet, ROWS_MAX + 1))
+    rows = list(sheet_rows(sheet, ROWS_MAX))
     if not rows:
         return
     heading = next((row for row in rows[:HEADING_WITHIN] if _known_in(row, kind) >= 2), None)
@@ -165,12 +175,14 @@ def _read_sheet(sheet: ReadOnlyWorksheet, found: Spreadsheet) -> None:
         return
     number, cells = heading
     body = [row for row in rows if row[0] > number]
-    if rows[-1][0] > ROWS_MAX:
-        told = message("The sheet has too many rows: {count} at most. Send the school in parts.", count=ROWS_MAX)
-        found.problems.append(Problem(name, ROWS_MAX + 1, "", told))
     places = _places(name, number, cells, kind, found)
+    problems: list[Problem] = []
+    size = check_shape(sheet, name, number, problems)
+    if size.rows > ROWS_MAX:
+        told = message("The sheet has too many rows: {count} at most. Send the school in parts.", count=ROWS_MAX)
+        found.problems.append(Problem(name, size.rows, "", told))
     if body:
-        check_shape(sheet, name, number, found.problems)
+        found.problems.extend(problems)
     found.tables.append(_table(kind, name, places, cells, body))
 
 
@@ -185,10 +197,12 @@ def _table(
     return Table(kind, name, headings, [row for row in rows if row.cells])
 
 
-def sheet_rows(sheet: ReadOnlyWorksheet, last: int) -> Iterator[tuple[int, dict[int, Cell]]]:
-    """Yield the rows that are not empty: number, and cells by column."""
+def sheet_rows(
+    sheet: ReadOnlyWorksheet, last: int, columns: int = COLUMNS_MAX
+) -> Iterator[tuple[int, dict[int, Cell]]]:
+    """Yield the rows that are not empty: number, and cells by column; what stands beyond, `check_shape` tells."""
     sheet.reset_dimensions()  # what a sheet says of its own size is not believed
-    lines = cast(Iterator[Sequence[ReadOnlyCell]], sheet.iter_rows(max_row=last, max_col=COLUMNS_MAX))  # type: ignore[misc] # the stubs bind it to another class
+    lines = cast(Iterator[Sequence[ReadOnlyCell]], sheet.iter_rows(max_row=last, max_col=columns))  # type: ignore[misc] # the stubs bind it to another class
     for number, row in enumerate(lines, 1):
         cells = {
             place: Cell(cast(Value, cell.value), cell.data_type == "f", cell.data_type == "e")
@@ -222,9 +236,18 @@ def _places(sheet: str, number: int, heading: dict[int, Cell], kind: Kind, found
     return places
 
 
-def check_shape(sheet: ReadOnlyWorksheet, name: str, heading: int, problems: list[Problem]) -> None:
-    """Note, below the headings, merged cells and hidden rows that hold something."""
+def check_shape(
+    sheet: ReadOnlyWorksheet, name: str, heading: int, problems: list[Problem], columns: int = COLUMNS_MAX
+) -> Size:
+    """Note, below the headings, merged cells and hidden rows that hold something, and columns beyond the limit.
+
+    Return how far the sheet reaches.
+    """
     shape = _shape_of(sheet)
+    if shape.size.columns > columns:
+        told = message("The sheet has too many columns: {count} at most. Take out those that are not wanted.",
+                       count=columns)  # fmt: skip
+        problems.append(Problem(name, shape.size.widest_row, get_column_letter(shape.size.columns), told))
     for merged in shape.merged:
         _, first, _, last = range_boundaries(merged)
         if last is not None and last >= heading:
@@ -237,12 +260,14 @@ def check_shape(sheet: ReadOnlyWorksheet, name: str, heading: int, problems: lis
             count=len(hidden),
         )
         problems.append(Problem(name, hidden[0], "", told))
+    return shape.size
 
 
 def _shape_of(sheet: ReadOnlyWorksheet) -> _Shape:
-    """Return what reading row by row does not tell: merged ranges, and hidden rows that hold something."""
+    """Return what reading row by row does not tell: merged ranges, hidden rows that hold something, how far it goes."""
     merged: list[str] = []
     hidden: list[int] = []
+    number, size = 0, Size(0, 0, 0)
     archive, path = cast(tuple[zipfile.ZipFile, str], OPENED(sheet))
     with archive.open(path) as file:
         for _, element in iterparse(file, events=("end",)):  # noqa: S314 (expat 2.4.1 and newer limit entities)
@@ -252,5 +277,19 @@ def _shape_of(sheet: ReadOnlyWorksheet) -> _Shape:
             elif tag == "row":
                 if element.get("hidden") in {"1", "true"} and len(element):
                     hidden.append(int(element.get("r", "0")))
+                number = int(element.get("r", number + 1))
+                if last := _last_column(element):
+                    wider = max((size.columns, size.widest_row), (last, number), key=lambda each: each[0])
+                    size = Size(max(size.rows, number), *wider)
                 element.clear()
-    return _Shape(merged, hidden)
+    return _Shape(merged, hidden, size)
+
+
+def _last_column(row: Element) -> int:
+    """Return the last column of a row in which something stands; 0 where there is none."""
+    for place in range(len(row), 0, -1):
+        cell = row[place - 1]
+        if "".join(cell.itertext()).strip():
+            letters = re.sub(r"[^A-Z]", "", cell.get("r", ""))
+            return column_index_from_string(letters) if letters else place
+    return 0

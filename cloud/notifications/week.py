@@ -1,7 +1,8 @@
 """The week's digest: once a week, at the school's time, what a child was marked and missed, and what is ahead.
 
 Rule: the notices of a school's week and that it was told are one transaction, so a worker that dies tells nothing
-twice; a week that nobody told within a day of its time is not told any more.
+twice; a week that nobody told within a day of its time is not told any more. A mark is told in the week in which it
+was written, and one that was put right is told again.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -30,7 +31,7 @@ from cloud.studies.queries import Subject, subjects_of
 
 logger = structlog.get_logger()
 WEEK, A_DAY = timedelta(days=7), timedelta(days=1)
-DAY_MIN, SCHOOLS_MAX = 24 * 60, 10_000
+DAY_MIN, SCHOOLS_MAX, STUDENTS_MAX = 24 * 60, 10_000, 20_000
 _SCHOOLS = """
 SELECT school.id, zone, rule.weekday, rule.minute, head.week_on FROM school
 LEFT JOIN digest_rule AS rule ON rule.school_id = school.id LEFT JOIN digest_head AS head ON head.school_id = school.id
@@ -43,6 +44,7 @@ INSERT INTO digest_head AS head (school_id, week_on) VALUES ($1, $2)
 ON CONFLICT (school_id) DO UPDATE SET week_on = excluded.week_on WHERE head.week_on < excluded.week_on
 RETURNING week_on
 """
+_STUDENTS = "SELECT id FROM person WHERE school_id = $1 AND role = 'student' AND is_active ORDER BY id LIMIT $2"
 _RULE = "SELECT weekday, minute, is_on FROM digest_rule WHERE school_id = $1"
 _PUT = """
 INSERT INTO digest_rule (school_id, weekday, minute, is_on) VALUES ($1, $2, $3, $4)
@@ -128,14 +130,18 @@ async def _tell_at(services: Services, school_id: int, monday: date, due_at: dat
             return  # another worker was quicker
         today = due_at.date()
         days, ahead = (today - WEEK + A_DAY, today), (today + A_DAY, today + WEEK)
-        weeks = await weeks_at(connection, school_id, days, ahead)
-        homework = await dues(connection, list(weeks), *ahead)
+        weeks = await weeks_at(connection, school_id, (due_at - WEEK, due_at), ahead)
+        students = [row["id"] for row in await connection.fetch(_STUDENTS, school_id, STUDENTS_MAX)]
+        homework = await dues(connection, students, *ahead)
         facts = [
             Fact(
                 f"week:{person_id}:{monday}", Kind.WEEK, school_id, person_id, due_at,
-                Detail(on=days[0], last_on=today, week=_week(week, subjects, homework.get(person_id, 0))),
+                Detail(
+                    on=days[0], last_on=today,
+                    week=_week(weeks.get(person_id, StudentWeek()), subjects, homework.get(person_id, 0)),
+                ),
             )
-            for person_id, week in weeks.items()
+            for person_id in sorted({*weeks, *homework})
         ]  # fmt: skip
         await tell(connection, facts, services.clock.now())
 

@@ -48,6 +48,10 @@ class GradeBuilder:
         """Return the identifier of a lesson as a line item."""
         return f"{self.roster.org_id}-lesson-{lesson_id}"
 
+    def result_id(self, result: ResultRead) -> str:
+        """Return the identifier of points; no enrolment of the student has it."""
+        return f"{result.ref}-lesson-{result.lesson_id}"
+
     def scale_id(self, class_id: int) -> str:
         """Return the identifier of a class's scale."""
         return f"{self.roster.org_id}-scale-{class_id}"
@@ -102,7 +106,7 @@ class GradeBuilder:
 
     def _result(self, result: ResultRead) -> Built:
         built = _active(
-            f"{result.ref}-{result.lesson_id}", student=self.roster.ref(RosterKind.USER, result.ref),
+            self.result_id(result), student=self.roster.ref(RosterKind.USER, result.ref),
             lineItem=self._ref(GradedKind.LINE_ITEM, self.item_id(result.lesson_id)), scoreStatus="fully graded",
             score=float(result.points), scoreDate=str(result.on),
         ) | {"class": self._class(result.class_id), "dateLastModified": instant(result.at)}  # fmt: skip

@@ -34,7 +34,7 @@ ORDER BY lesson.id LIMIT $5
 _CELLS = f"""
 FROM (
   SELECT DISTINCT ON (mark.lesson_id, mark.person_id) ref, mark.lesson_id, points, mark.here, mark.at, lesson."on",
-    course.school_class_id AS class_id, (ref || '-' || mark.lesson_id) COLLATE "C" AS sourced_id
+    course.school_class_id AS class_id, (ref || '-lesson-' || mark.lesson_id) COLLATE "C" AS sourced_id
   FROM journal_mark AS mark JOIN lesson ON lesson.id = mark.lesson_id JOIN course ON course.id = lesson.course_id
   JOIN person ON person.id = mark.person_id
   WHERE mark.school_id = $1 AND NOT is_off AND lesson."on" BETWEEN $2 AND $3 AND person.is_active

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
@@ -53,7 +54,8 @@ SELECT $1, person.id, given.points, given.mark, $5, $6
 FROM unnest($2::bigint[], $3::smallint[], $4::smallint[]) AS given (person_id, points, mark)
 JOIN person ON person.id = given.person_id AND person.school_id = $7
 ON CONFLICT (exam_id, person_id) DO UPDATE
-SET points = excluded.points, mark = excluded.mark, at = excluded.at, by_name = excluded.by_name
+SET points = coalesce(excluded.points, exam_result.points), mark = coalesce(excluded.mark, exam_result.mark),
+  at = excluded.at, by_name = excluded.by_name
 """
 
 
@@ -152,9 +154,13 @@ async def put_results(
 ) -> int:  # fmt: skip
     """Keep what students reached, by their ids, in place of what stood; return how many.
 
-    Raises NotAllowed or ExamRefused; of a refused list nothing is kept.
+    Of points and mark, what is not given stays as it stood. Raises NotAllowed or ExamRefused; of a refused list
+    nothing is kept.
     """
     actor.require(Right.EXAMS_KEEP, school_id)
+    zone = await services.database.pool.fetchval("SELECT zone FROM school WHERE id = $1", school_id)
+    if exam.on > services.clock.now().astimezone(ZoneInfo(zone)).date():
+        raise ExamRefused(message("The exam is still to come. Write results from its day on."))
     for score in scores.values():
         checked_score(score, exam.points_max)
     async with services.database.transaction() as connection:

@@ -5,7 +5,7 @@ Rule: a handful of statements for a whole school; what a mark is, the journal's 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import asyncpg
 
@@ -25,16 +25,17 @@ from cloud.studies.queries import Course, courses_of, members_of
 from cloud.studies.rules import days_of, year_of
 
 COURSES_MAX = 5_000
+REST_OF_WEEK = timedelta(days=6)
 _LESSONS = """
 SELECT course_id, count(*) FILTER (WHERE lesson."on" >= $3) AS held,
   count(*) FILTER (WHERE lesson."on" >= $3 AND theme = '') AS without_theme,
-  count(*) FILTER (WHERE lesson."on" >= $3 AND NOT EXISTS (
+  count(*) FILTER (WHERE lesson."on" >= $3 AND lesson."on" < $5 AND NOT EXISTS (
     SELECT FROM journal_mark WHERE lesson_id = lesson.id
   )) AS empty, count(*) AS held_year
-FROM lesson WHERE school_id = $1 AND lesson."on" BETWEEN $2 AND $4 AND NOT is_off GROUP BY course_id LIMIT $5
+FROM lesson WHERE school_id = $1 AND lesson."on" BETWEEN $2 AND $4 AND NOT is_off GROUP BY course_id LIMIT $6
 """
 _PLANNED = """
-SELECT course_id, coalesce(sum(hours) FILTER (WHERE week < $2), 0)::int AS planned FROM course_theme
+SELECT course_id, coalesce(sum(hours) FILTER (WHERE week <= $2), 0)::int AS planned FROM course_theme
 WHERE course_id = ANY($1) GROUP BY course_id HAVING count(week) = count(*) LIMIT $3
 """
 
@@ -71,13 +72,15 @@ async def quality_of(
     courses = [
         each for each in every
         if wanted.class_id in (0, each.class_id) and wanted.subject_id in (0, each.subject.id)
+        and each.is_on(quarter.first_on)
     ]  # fmt: skip
-    upto = max(quarter.first_on, min(quarter.until, school.on))
+    upto = max(quarter.first_on, min(quarter.last_on, school.on))
     members = await members_of(pool, [each.id for each in courses], upto)
-    people = {course_id: [each.id for each in some] for course_id, some in members.items()}
+    people = {each.id: [member.id for member in members[each.id]] if each.is_on(upto) else [] for each in courses}
     marks = await _marks(services, school, courses, people, (quarters, quarter))
-    lessons = await _lessons(pool, school.id, (days_of(year)[0], quarter.first_on, min(quarter.until, school.on)))
-    weeks = sum(monday <= min(quarter.until, school.on) for monday in await mondays_of(services, school.id, year))
+    last_on = min(quarter.until, school.on)
+    lessons = await _lessons(pool, school.id, (days_of(year)[0], quarter.first_on, last_on, school.on))
+    weeks = sum(_is_over(monday, quarter, last_on) for monday in await mondays_of(services, school.id, year))
     planned = dict(await pool.fetch(_PLANNED, [each.id for each in courses], weeks, COURSES_MAX)) if weeks else {}
     lines = []
     for each in courses:
@@ -92,29 +95,33 @@ async def quality_of(
 async def _marks(
     services: Services, school: SchoolToday, courses: Sequence[Course], people: Mapping[int, Collection[int]],
     when: tuple[Sequence[Quarter], Quarter],
-) -> dict[int, list[int]]:  # fmt: skip
-    """Return the marks of who learns in each course now; of grades without marks none."""
+) -> dict[int, dict[int, int]]:  # fmt: skip
+    """Return the marks of who learns in each course now, by person; of grades without marks none."""
     (quarters, quarter), own = when, await schemes_of(services, school.id)
     ids = {person_id for some in people.values() for person_id in some}
     subjects = {each.subject.id for each in courses}
-    upto = [each for each in quarters if each.number <= quarter.number]
-    got: Totals = await got_by(services.database.pool, ids, upto, school.on, subjects) if ids else {}
-    found: dict[int, list[int]] = {}
+    got: Totals = await got_by(services.database.pool, ids, quarters, school.on, subjects) if ids else {}
+    found: dict[int, dict[int, int]] = {}
     for course in courses:
         counting = counting_in(own, quarters, quarter, course.subject.code)
         counted = Counted(own, quarters, quarter, school.on, course.subject)
-        results = [counted.result(person_id, got).mark for person_id in people[course.id]]
+        results = {person_id: counted.result(person_id, got).mark for person_id in people[course.id]}
         is_marked = counting.scheme.has_marks(course.grade)
-        found[course.id] = [mark for mark in results if mark is not None] if is_marked else []
+        found[course.id] = {each: mark for each, mark in results.items() if mark is not None} if is_marked else {}
     return found
 
 
+def _is_over(monday: date, quarter: Quarter, on: date) -> bool:
+    """Tell whether a week of teaching is over on a day; at a quarter's end all of its weeks are."""
+    return monday + REST_OF_WEEK <= on or (monday <= quarter.last_on <= on)
+
+
 async def _lessons(
-    pool: asyncpg.Pool, school_id: int, days: tuple[date, date, date]
+    pool: asyncpg.Pool, school_id: int, days: tuple[date, date, date, date]
 ) -> dict[int, tuple[int, int, int, int]]:  # fmt: skip
     """Return of each course: lessons of the quarter, those without a theme, empty ones, lessons since the year began.
 
-    `days` are the year's first, the quarter's first, and the last that counts.
+    `days` are the year's first, the quarter's first, the last that counts, and today's: it may still be filled in.
     """
     rows = await pool.fetch(_LESSONS, school_id, *days, COURSES_MAX)
     return {row["course_id"]: (row["held"], row["without_theme"], row["empty"], row["held_year"]) for row in rows}

@@ -29,12 +29,17 @@ class Line:
     """A course in a quarter up to today."""
 
     course: Course
-    marks: Sequence[int]  # of the quarter, expected ones too, one a student who has any
+    results: Mapping[int, int]  # marks of the quarter, expected ones too, by student
     held: int  # lessons, without those called off
     without_theme: int  # of these
-    empty: int  # of these, in which nobody was marked, present or absent
-    planned: int | None  # hours of the year's themes up to this week; None without a plan by weeks
+    empty: int  # of these before today, in which nobody was marked, present or absent
+    planned: int | None  # hours of the year's themes of the weeks that are over; None without a plan by weeks
     held_year: int  # lessons since the school year began
+
+    @property
+    def marks(self) -> list[int]:
+        """Return the marks, one a student who has any."""
+        return list(self.results.values())
 
     @property
     def shares(self) -> Shares:
@@ -67,5 +72,6 @@ def ordered(lines: Sequence[Line], order: Order, *, is_descending: bool) -> list
 
 
 def together(lines: Sequence[Line]) -> Shares:
-    """Return how the marks of several courses are spread."""
-    return shares_of([mark for line in lines for mark in line.marks])
+    """Return how the marks of several courses are spread: a student counts once in a subject."""
+    marks = {(line.course.subject.id, person_id): mark for line in lines for person_id, mark in line.results.items()}
+    return shares_of(list(marks.values()))

@@ -19,8 +19,9 @@ TODAY = date(2026, 10, 1)
 LATELY = TODAY - timedelta(days=30)
 MATHS = Subject(7, "mathematics", "", {"kk": "Математика", "ru": "Математика", "en": "Mathematics"}, 11, True)
 PHYSICS = replace(MATHS, id=9, code="physics")
-CALM = SubjectFacts(MATHS, works=5, percent=70, before=72, next_mark=5, next_from=85)
+CALM = SubjectFacts(MATHS, works=5, percent=70, before=72, works_before=3, next_mark=5, next_from=85)
 GOOD = Facts(TODAY, [CALM], lessons=40, contest_on=LATELY, achieved_on=LATELY)
+NEW = replace(GOOD, contest_on=None, achieved_on=None)
 BY = Thresholds()
 
 
@@ -42,10 +43,13 @@ def subject(**changes: object) -> Facts:
         pytest.param(subject(percent=50, before=None), [], id="not-low-yet"),
         pytest.param(subject(before=85), [(Rule.FALLS, 70, 85, 15)], id="fell"),
         pytest.param(subject(before=84), [], id="fell-little"),
+        pytest.param(subject(before=100, works_before=2), [], id="fell-from-few-marks"),
         pytest.param(subject(percent=82), [(Rule.NEAR, 82, 5, 85)], id="near"),
         pytest.param(subject(percent=81), [], id="not-near"),
         pytest.param(replace(GOOD, absent=8, excused=2), [(Rule.MISSES, 6, 40, 15)], id="misses"),
         pytest.param(replace(GOOD, absent=8, excused=3), [], id="misses-few"),
+        pytest.param(replace(GOOD, lessons=20, absent=3), [(Rule.MISSES, 3, 20, 15)], id="misses-of-enough-lessons"),
+        pytest.param(replace(GOOD, lessons=19, absent=19), [], id="misses-of-few-lessons"),
         pytest.param(replace(GOOD, late=5), [(Rule.LATE, 5, 0, 5)], id="late"),
         pytest.param(replace(GOOD, late=4), [], id="late-seldom"),
         pytest.param(
@@ -56,7 +60,8 @@ def subject(**changes: object) -> Facts:
             replace(GOOD, achieved_on=TODAY - timedelta(days=365), contest_on=None), [(Rule.IDLE, 365, 0, 365)],
             id="idle",
         ),
-        pytest.param(replace(GOOD, achieved_on=None, contest_on=None), [(Rule.IDLE, 0, 0, 365)], id="never"),
+        pytest.param(replace(NEW, since=TODAY - timedelta(days=365)), [(Rule.IDLE, 0, 0, 365)], id="never"),
+        pytest.param(replace(NEW, since=TODAY - timedelta(days=364)), [], id="never-but-new-at-the-school"),
         pytest.param(replace(GOOD, lessons=0), [], id="no-lessons"),
     ],
 )  # fmt: skip

@@ -13,7 +13,7 @@ from cloud.core.pages import DEFAULT_ZONE
 from cloud.core.services import Services
 from cloud.core.sheets import csv_of, xlsx_of
 from cloud.imports.lines import Deed
-from cloud.imports.marks import MarksRead, import_marks
+from cloud.imports.marks import COLUMNS_MAX, MarksRead, import_marks
 from cloud.journal.kinds import Cell, Here, Kind
 from cloud.office.journal_likes import Like, rows_like
 from tests.cloud.imports.factory import book, saved
@@ -115,6 +115,18 @@ async def test_a_day_without_a_lesson_is_told_at_its_heading_and_figures_beside_
     )
 
     assert [(each.row, each.column) for each in read.problems] == [(1, "16.09.2026")]
+
+
+async def test_a_year_of_columns_is_read_and_what_stands_beyond_the_limit_is_told(opened: Journal) -> None:
+    lesson, _ = await two_lessons(opened)
+    within = [None] * (COLUMNS_MAX - 2)
+
+    read = await taken(opened, workbook(["Ученик", *within, "14.09.2026"], [NAMES[0], *within, 9]), Deed.CHECK)
+    beyond = await taken(opened, workbook([*HEAD[1:], *within, "16.09.2026"], [NAMES[0], 9, 18, *within, 9]))
+
+    assert (read.count, read.problems) == (1, ())
+    assert len(beyond.problems) == 1
+    assert (beyond.was_taken, (await cells(opened, lesson))[0]) == (False, Cell())
 
 
 async def test_two_lessons_of_a_day_are_told_apart_by_their_numbers(opened: Journal) -> None:

@@ -6,12 +6,13 @@ from io import BytesIO
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl.styles import Font
 
 from cloud.core.zips import ENTRIES_MAX
 from cloud.imports.columns import Column
 from cloud.imports.errors import FileRefused
 from cloud.imports.onesheet import MARKS_MAX, read_one
-from cloud.imports.spreadsheet import ROWS_MAX, SHEETS_MAX, read_spreadsheet
+from cloud.imports.spreadsheet import COLUMNS_MAX, ROWS_MAX, SHEETS_MAX, read_spreadsheet
 from cloud.imports.zips import opened
 from tests.cloud.imports.factory import AIGERIM, SCHOOL, STUDENTS, book, file, saved, with_sheets
 
@@ -192,6 +193,52 @@ def test_too_many_rows_are_told() -> None:
     (problem,) = read_spreadsheet(saved(made)).problems
 
     assert problem.row == ROWS_MAX + 1
+
+
+def test_rows_beyond_the_limit_are_told_where_blank_lines_stand_between_too() -> None:
+    made = book(only_students(list(STUDENT)))
+    made["Students"].cell(ROWS_MAX + 5, 1, "Соңғы")
+
+    (problem,) = read_spreadsheet(saved(made)).problems
+
+    assert (problem.row, "too many rows" in str(problem.message)) == (ROWS_MAX + 5, True)
+
+
+def test_columns_beyond_the_limit_are_told_with_the_last_one() -> None:
+    made = book(only_students(list(STUDENT)))
+    made["Students"].cell(2, COLUMNS_MAX, "x")
+    assert read_spreadsheet(saved(made)).problems == []
+    made["Students"].cell(2, COLUMNS_MAX + 3, "x")
+    made["Students"].cell(1, COLUMNS_MAX + 9).font = Font(bold=True)  # nothing stands there
+
+    (problem,) = read_spreadsheet(saved(made)).problems
+
+    assert (problem.row, problem.column, "too many columns" in str(problem.message)) == (2, "BK", True)
+
+
+@pytest.mark.parametrize("form", ["xlsx", "csv"])
+@pytest.mark.parametrize(("blank", "rows", "told"), [
+    (0, 10, []), (0, 11, [12]), (5, 5, []), (18, 1, []), (19, 1, [21]), (40, 1, [42]),
+], ids=["as_many", "too_many", "below", "as_far", "too_far", "far_beyond"])  # fmt: skip
+def test_of_one_table_no_row_is_left_out_untold(form: str, blank: int, rows: int, told: list[int]) -> None:
+    lines = [["Тегі"], *([""] for _ in range(blank)), *(["Ким"] for _ in range(rows))]
+    text = "\n".join(cell for (cell,) in lines).encode()
+    content = text if form == "csv" else saved(book({"x": [[cell or None] for (cell,) in lines]}))
+
+    read = read_one(content, (Column("title", ("Тегі",), ""),), 10)
+
+    assert [each.row for each in read.problems] == told
+    assert told or len(read.rows) == rows
+
+
+def test_of_one_table_columns_beyond_the_limit_are_told() -> None:
+    content = saved(book({"x": [["Тегі", *[None] * 6, "х"], ["Ким"]]}))
+    columns = (Column("title", ("Тегі",), ""),)
+
+    (problem,) = read_one(content, columns, 10, 7).problems
+
+    assert (problem.row, problem.column) == (1, "H")
+    assert read_one(content, columns, 10, 8).problems == []
 
 
 WHOLE = file()

@@ -58,10 +58,11 @@ class School:
 
 @pytest.fixture(name="school")
 async def _school(services: Services, clock: SimulatedClock) -> School:
-    opened = await journal(services)
+    opened = await journal(services, on=TODAY - timedelta(days=7))
     place = Place(services, opened.refs, opened.school.id)
     parent, other = await a_parent(place, 0), await a_parent(place, 1)
-    await opened.type(await opened.lesson(TODAY - timedelta(days=7)), 0, "5")  # of the week before
+    await opened.type(await opened.lesson(opened.school.on), 0, "5")  # of the week before
+    await opened.at(TODAY)
     for number, typed in ((1, "8"), (2, "н"), (3, "о 9")):
         await opened.type(await opened.lesson(TODAY, number), 0, typed)
     await opened.type(await opened.lesson(TODAY, 4, Lesson.SOR, 20), 0, "14")
@@ -115,6 +116,46 @@ async def test_the_next_week_is_told_anew_and_one_without_lessons_not_at_all(sch
     ]  # fmt: skip
 
 
+async def test_a_mark_of_wednesday_that_is_typed_on_saturday_stands_in_the_next_notice(school: School) -> None:
+    services, opened = school.journal.services, school.journal
+    await school.at(FRIDAY_18)
+    await tell_weeks(services)
+    await school.at(datetime(2026, 9, 19, 5, 0, tzinfo=UTC))
+    await opened.at(date(2026, 9, 19))
+    for number, typed in ((1, "7"), (2, "н"), (3, "о")):
+        await opened.type(await opened.lesson(date(2026, 9, 16), number), 0, typed)
+    corrected = await services.database.pool.fetchval("""SELECT id FROM lesson WHERE "on" = $1 AND number = 1""", TODAY)
+    await opened.type(corrected, 0, "10")
+    await school.at(FRIDAY_18 + timedelta(days=7))
+
+    await tell_weeks(services)
+
+    week = next(notice.detail.week for notice in await school.told() if notice.at > FRIDAY_18)
+    assert week is not None
+    assert [each.marks for each in week.marks] == [("10", "7")]
+    assert (week.missed, week.late) == (1, 1)
+
+
+async def test_what_is_written_after_the_hour_is_left_to_the_next_notice_though_it_is_told_late(
+    school: School,
+) -> None:
+    services, opened = school.journal.services, school.journal
+    await school.at(FRIDAY_18 + timedelta(minutes=5))
+    await opened.at(FRIDAY_18.date())
+    await opened.type(await opened.lesson(FRIDAY_18.date()), 0, "6")
+
+    await tell_weeks(services)
+    await school.at(FRIDAY_18 + timedelta(days=7))
+    await tell_weeks(services)
+
+    told_of = {notice.at: notice.detail.week for notice in await school.told()}
+    first, second = told_of[FRIDAY_18], told_of[FRIDAY_18 + timedelta(days=7)]
+    assert first is not None
+    assert second is not None
+    assert [each.marks for each in first.marks] == [("8", "9", "14/20")]
+    assert [each.marks for each in second.marks] == [("6",)]
+
+
 class Homework:
     """A slice that knows what is to be done; it fails as often as it is told to."""
 
@@ -145,6 +186,19 @@ async def test_homework_that_is_not_handed_in_yet_is_counted(school: School) -> 
     (of_first,), (of_second,) = await school.told(), await school.told(school.other)
     assert told(of_first, Language.EN).endswith("Homework to be done: 2.")
     assert told(of_second, Language.EN).endswith("Homework to be done: 3.")
+
+
+async def test_a_child_with_nothing_but_homework_ahead_is_told_of(school: School) -> None:
+    services, opened = school.journal.services, school.journal
+    on = MONDAY + timedelta(days=8)
+    await opened.at(date(2026, 9, 18))
+    await set_homework(services, opened.teacher, opened.school, opened.studies.mathematics, Given("№ 15", on, None, 20))
+    await school.at(FRIDAY_18 + timedelta(days=7))
+
+    await tell_weeks(services)
+
+    (notice,) = await school.told(school.other)
+    assert told(notice, Language.EN).endswith("Homework to be done: 1.")
 
 
 async def test_it_is_told_once_though_a_worker_dies_amid_it_and_two_work_at_once(school: School) -> None:

@@ -74,6 +74,9 @@ async def test_another_program_reads_points_as_they_stand(opened: Journal) -> No
     ]  # fmt: skip
     assert [items[each["lineItem"]["sourcedId"]]["resultValueMax"] for each in results] == [10.0, 10.0, 20.0]
     assert {each["scoreDate"] for each in results} == {str(TODAY)}
+    assert [each["sourcedId"] for each in results] == [
+        f"{each['student']['sourcedId']}-{each['lineItem']['sourcedId'].removeprefix('almaty5-')}" for each in results
+    ]
     assert len(items) == 2, "a lesson without points is no work"
     assert {each["category"]["sourcedId"] for each in items.values()} == {
         "almaty5-category-formative", "almaty5-category-sor",

@@ -1,5 +1,7 @@
 """Exams through their seam: added, results written and put right, taken from a spreadsheet with errors by cell."""
 
+from datetime import timedelta
+
 import pytest
 
 from cloud.core.errors import NotAllowed, NotFound
@@ -85,13 +87,51 @@ async def test_a_result_is_put_right_by_another_one_and_taken_out(school: Studie
     ref = await school.services.database.pool.fetchval("SELECT ref FROM person WHERE id = $1", child)
     await put_results(school.services, school.office, school.school_id, exam, {child: Score(10, None)})
     await put_results(school.services, school.office, school.school_id, exam, {child: Score(None, 4)})
-    assert await scores(school, exam) == {"Әліби Айгерім": Score(None, 4)}
+    assert await scores(school, exam) == {"Әліби Айгерім": Score(10, 4)}
+    await put_results(school.services, school.office, school.school_id, exam, {child: Score(11, None)})
+    assert await scores(school, exam) == {"Әліби Айгерім": Score(11, 4)}
 
     await drop_result(school.services, school.deputy, school.school_id, exam, ref)
 
     assert await scores(school, exam) == {}
     with pytest.raises(NotFound):
         await drop_result(school.services, school.deputy, school.school_id, exam, ref)
+
+
+async def test_a_file_with_only_the_marks_leaves_the_points_as_they_stand(school: Studies) -> None:
+    exam = await an_exam(school)
+    for row in ("5А;Әліби Айгерім;34;", "5А;Әліби Айгерім;;5"):
+        await import_results(school.services, school.office, school.school_id, exam, csv(row))
+
+    assert await scores(school, exam) == {"Әліби Айгерім": Score(34, 5)}
+
+
+async def test_an_exam_that_is_still_to_come_gets_no_results(school: Studies) -> None:
+    given = ExamGiven("ent", "ҰБТ", TODAY + timedelta(days=1), points_max=140)
+    exam_id = await add_exam(school.services, school.office, school.school_id, given, TODAY)
+    exam = await exam_of(school.services, school.office, school.school_id, exam_id)
+
+    with pytest.raises(ExamRefused, match="still to come"):
+        await import_results(
+            school.services, school.office, school.school_id, exam, csv("5А;Әліби Айгерім;34;")
+        )  # fmt: skip
+
+    assert await scores(school, exam) == {}
+
+
+async def test_a_number_of_another_student_than_the_name_is_told(school: Studies) -> None:
+    exam = await an_exam(school)
+
+    wrong, right = [
+        await import_results(
+            school.services, school.office, school.school_id, exam, f"Нөмірі;ФИО;Баллы\n5-0;{name};34".encode()
+        )
+        for name in ("Бек Санжар", "әліби  айгерім")
+    ]
+
+    assert [(each.row, each.column) for each in wrong.problems] == [(2, "Нөмірі")]
+    assert "another student's" in str(wrong.problems[0].message)
+    assert right.count == 1
 
 
 async def test_who_may_not_keep_exams_sees_and_writes_none_and_another_schools_student_gets_no_result(
@@ -134,10 +174,13 @@ def test_a_student_is_found_by_number_or_by_a_name_that_is_clear() -> None:
         Known(3, "", "Бек", "Санжар", "", ""),
     ])  # fmt: skip
 
-    assert roll.find("6-1", "", "") == 2
+    assert [roll.find("6-1", "", name) for name in ("", "Ким Ольга", "Ким Ольга Игоревна")] == [2, 2, 2]
     assert roll.find("", "6 ә", "ким ольга") == 2
     assert roll.find("", "", "Ким Ольга Игоревна") == 2
     assert roll.find("", "", "БЕК САНЖАР") == 3
-    for asked in (("9-9", "", "Бек Санжар"), ("", "", "Ким Ольга"), ("", "7А", "Ким Ольга"), ("", "", "")):
+    for asked in (
+        ("9-9", "", "Бек Санжар"), ("5-1", "", "Бек Санжар"), ("", "", "Ким Ольга"), ("", "7А", "Ким Ольга"),
+        ("", "", ""),
+    ):  # fmt: skip
         with pytest.raises(ExamRefused):
             roll.find(*asked)

@@ -14,13 +14,13 @@ MUSIC = Subject(2, "music", "", {"kk": "Музыка", "ru": "Музыка", "en
 
 def line(
     marks: tuple[int, ...] = (), class_id: int = 5, subject: Subject = MATHS, held: int = 10, without_theme: int = 0,
-    empty: int = 0, planned: int | None = None, held_year: int = 10,
+    empty: int = 0, planned: int | None = None, held_year: int = 10, first: int = 1,
 ) -> Line:  # fmt: skip
     course = Course(
         10 * class_id + subject.id, 1, 2026, class_id, f"{class_id}А", class_id, 1, subject, "", None, "", 10, "",
         None,
     )  # fmt: skip
-    return Line(course, marks, held, without_theme, empty, planned, held_year)
+    return Line(course, dict(enumerate(marks, first)), held, without_theme, empty, planned, held_year)
 
 
 def test_marks_are_spread_and_shares_are_of_who_has_a_mark() -> None:
@@ -29,7 +29,13 @@ def test_marks_are_spread_and_shares_are_of_who_has_a_mark() -> None:
     assert told.spread == {5: 1, 4: 2, 3: 1, 2: 1}
     assert (told.shares.marks, told.shares.good, told.shares.passed) == (5, 60, 80)
     assert (line().shares.marks, line().shares.good) == (0, 0)
-    assert together([line((5, 5)), line((2, 2))]).good == 50
+    assert together([line((5, 5)), line((2, 2), first=3)]).good == 50
+
+
+def test_a_student_counts_once_in_a_subject_that_it_learns_in_two_courses() -> None:
+    told = together([line((5, 2)), line((5,)), line((4,), subject=MUSIC)])
+
+    assert (told.marks, told.good) == (3, 67)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +71,7 @@ def test_an_address_says_what_was_asked_and_turns_the_order() -> None:
 
 def test_the_chart_has_a_column_a_class_or_a_subject_where_one_class_is_shown() -> None:
     assert chart_of_classes([line((5,)), line()], "ru") is None
-    classes = chart_of_classes([line((5, 3), 5), line((4,), 6), line((2,), 6, MUSIC)], "ru")
+    classes = chart_of_classes([line((5, 3), 5), line((4,), 6, first=3), line((2,), 6, MUSIC)], "ru")
     subjects = chart_of_classes([line((5,)), line((3,), subject=MUSIC)], "en")
 
     assert classes is not None
