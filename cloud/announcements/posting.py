@@ -12,7 +12,7 @@ import msgspec
 from cloud.accounts.actions import audit
 from cloud.announcements.files import put_files
 from cloud.announcements.kinds import TEXTS, Given, PostingRefused
-from cloud.announcements.rules import PINNED_MAX, checked
+from cloud.announcements.rules import PINNED_MAX, check_days, checked
 from cloud.attendance.queries import SchoolToday
 from cloud.core.actor import Actor
 from cloud.core.database import raw
@@ -42,13 +42,17 @@ WHERE school_id = $1 AND is_pinned AND withdrawn_at IS NULL AND last_on >= $2 AN
 """
 _SET = """
 UPDATE posting SET last_on = $3, is_pinned = $4 WHERE id = $1 AND school_id = $2 AND withdrawn_at IS NULL
-  AND first_on <= $3 RETURNING id
+RETURNING id
 """
 _WITHDRAW = """
 UPDATE posting SET withdrawn_at = $3, withdrawn_by = $4 WHERE id = $1 AND school_id = $2 AND withdrawn_at IS NULL
 RETURNING id
 """
-_FOUND = "SELECT account_id, of_school FROM posting WHERE id = $1 AND school_id = $2"
+_FOUND = """
+SELECT first_on, account_id = $3 AND NOT of_school AND NOT EXISTS (
+  SELECT FROM posting_class WHERE posting_id = posting.id AND (school_class_id = ANY($4::bigint[])) IS NOT TRUE
+) AS is_own FROM posting WHERE id = $1 AND school_id = $2
+"""
 
 
 async def post(
@@ -90,11 +94,12 @@ async def set_days(
     async with services.database.transaction() as transaction:
         connection = raw(transaction)
         await connection.fetchval(_LOCK, school.id)
-        await _check_own(connection, actor, school.id, number, own)
+        first_on = await _check_own(connection, actor, school.id, number, own)
+        check_days(first_on, last_on, school.on)
         if is_pinned:
             await _check_pinned(connection, school, number)
         if await connection.fetchval(_SET, number, school.id, last_on, is_pinned) is None:
-            raise PostingRefused(message("The last day comes after the first one, and not before today."))
+            raise PostingRefused(message("It was taken off the board already."))
         detail = {"last_on": str(last_on), "pinned": str(is_pinned).lower()}
         await audit(transaction, actor, "posting.set", f"posting:{number}", detail, school_id=school.id,
                     at=services.clock.now())  # fmt: skip
@@ -129,8 +134,13 @@ async def _check_pinned(connection: asyncpg.Connection, school: SchoolToday, num
 
 async def _check_own(
     connection: asyncpg.Connection, actor: Actor, school_id: int, number: int, own: Collection[int] | None
-) -> None:
-    """Let go on who posted it, and who posts for the school. Raises NotFound."""
-    row = await connection.fetchrow(_FOUND, number, school_id)
-    if row is None or (own is not None and row["account_id"] != actor.account_id):
+) -> date:
+    """Let go on who posted it for classes that are the own ones still, and who posts for the school.
+
+    Returns its first day. Raises NotFound.
+    """
+    row = await connection.fetchrow(_FOUND, number, school_id, actor.account_id, sorted(own or ()))
+    if row is None or (own is not None and not row["is_own"]):
         raise NotFound
+    first_on: date = row["first_on"]
+    return first_on

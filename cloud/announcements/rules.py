@@ -9,6 +9,7 @@ from cloud.messages.rules import CLASSES_MAX, GRADES, checked_wordings
 
 DAYS_MAX = 366  # on the board
 AHEAD = timedelta(days=366)
+_YEAR = message("An announcement stands on the board for a year at most.")
 PINNED_MAX = 3  # at once, of a school: more would push everything else out of sight
 
 
@@ -20,12 +21,19 @@ def checked(given: Given, today: date, *, of_classes: bool) -> Given:
     wordings = checked_wordings(given.wordings)
     if not given.readers:
         raise PostingRefused(message("Choose who reads it: students, parents, staff."))
-    if given.last_on < given.first_on or given.last_on < today:
-        raise PostingRefused(message("The last day comes after the first one, and not before today."))
-    if given.last_on - given.first_on >= timedelta(days=DAYS_MAX) or given.first_on > today + AHEAD:
-        raise PostingRefused(message("An announcement stands on the board for a year at most."))
+    check_days(given.first_on, given.last_on, today)
+    if given.first_on > today + AHEAD:
+        raise PostingRefused(_YEAR)
     if not set(given.grades) <= set(GRADES) or len(set(given.classes)) > CLASSES_MAX:
         raise PostingRefused(message("Choose grades and classes of the lists."))
     if of_classes and (not given.classes or given.grades or Reader.STAFF in given.readers or given.is_pinned):
         raise PostingRefused(message("A class teacher posts for students and parents of the own classes."))
     return replace(given, wordings=wordings, grades=sorted(set(given.grades)), classes=sorted(set(given.classes)))
+
+
+def check_days(first_on: date, last_on: date, today: date) -> None:
+    """Raise PostingRefused where an announcement cannot stand from a day to another one."""
+    if last_on < first_on or last_on < today:
+        raise PostingRefused(message("The last day comes after the first one, and not before today."))
+    if last_on - first_on >= timedelta(days=DAYS_MAX):
+        raise PostingRefused(_YEAR)

@@ -153,10 +153,10 @@ class Questionnaire:
         """Return the sign of where it stands."""
         return f"questionnaire_{self.state(today)}"
 
-    def countable(self, today: date) -> int:
-        """Return of how many answers the results may be looked at: of an anonymous one fewer while it goes on."""
-        if not self.given.is_anonymous:
-            return self.answered
-        if self.state(today) is not State.OVER:
-            return self.shown
-        return self.answered if self.answered >= self.given.fewest else 0
+    @property
+    def countable(self) -> int:
+        """How many answers are behind the results: of an anonymous one what was shown at the last full step.
+
+        A step is made as soon as enough answers wait, so fewer wait at the end, and these are never shown.
+        """
+        return self.shown if self.given.is_anonymous else self.answered

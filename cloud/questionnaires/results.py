@@ -1,11 +1,12 @@
 """Results of a questionnaire: counts and words question by question, and under names each sheet; and the same as rows.
 
-Rule: of an anonymous one nothing is shown before so many answered as it promises, and never who answered.
+Rule: of an anonymous one nothing is shown before so many answered as it promises, no fewer are added at once or at
+its end, and nobody is shown who answered.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from cloud.accounts.actions import audit
 from cloud.attendance.queries import SchoolToday
@@ -16,15 +17,15 @@ from cloud.core.services import Services
 from cloud.core.sheets import Cell
 from cloud.questionnaires.answering import opened, said_of
 from cloud.questionnaires.audience import asked_by
-from cloud.questionnaires.kinds import OF_OPTIONS, Answers, Kind, Question, Questionnaire, State
+from cloud.questionnaires.kinds import OF_OPTIONS, Answers, Kind, Question, Questionnaire
 from cloud.questionnaires.queries import one_at, questions_of
 from cloud.questionnaires.rules import Counted, counted, words_of
 
 SHEETS_MAX = 5_000
 WHO, WHEN, QUESTION, ANSWER, COUNT = N_("Who"), N_("When"), N_("Question"), N_("Answer"), N_("How many")
 _COUNTS = """
-SELECT question_id, value, CASE WHEN $2 THEN answers ELSE shown_answers END AS answers FROM questionnaire_count
-WHERE question_id = ANY($1) LIMIT 100000
+SELECT question_id, value, shown_answers FROM questionnaire_count
+WHERE question_id = ANY($1) AND shown_answers > 0 LIMIT 100000
 """
 _SAID = "SELECT question_id, words_encrypted FROM questionnaire_said WHERE question_id = ANY($1)"
 _SHEETS = """
@@ -121,9 +122,9 @@ async def results_of(services: Services, actor: Actor, school: SchoolToday, numb
     pool = services.database.pool
     questions = await questions_of(pool, number)
     asked = await asked_by(pool, number, found.given.audience, services.clock.now())
-    shown = found.countable(school.on)
+    shown = found.countable
     if found.given.is_anonymous:
-        counts = await _counts(services, found, questions, school.on) if shown else {}
+        counts = await _counts(services, questions) if shown else {}
         parts = [Result(each, counts.get(each.id, Counted({})), shown) for each in questions]
         return Results(found, asked, shown, parts, ())
     sheets = await _sheets(services, number)
@@ -133,20 +134,15 @@ async def results_of(services: Services, actor: Actor, school: SchoolToday, numb
     return Results(found, asked, shown, parts, sheets)
 
 
-async def _counts(
-    services: Services, found: Questionnaire, questions: Sequence[Question], today: date
-) -> Mapping[int, Counted]:  # fmt: skip
-    """Return the counts of an anonymous one: while it goes on those that may be shown, afterwards all."""
-    is_over, pool = found.state(today) is State.OVER, services.database.pool
-    ids = [each.id for each in questions]
+async def _counts(services: Services, questions: Sequence[Question]) -> Mapping[int, Counted]:
+    """Return the counts and words of an anonymous one that may be shown."""
+    ids, pool = [each.id for each in questions], services.database.pool
     counts: dict[int, dict[int, int]] = {each: {} for each in ids}
-    for row in await pool.fetch(_COUNTS, ids, is_over):
-        if row["answers"]:
-            counts[row["question_id"]][row["value"]] = row["answers"]
+    for row in await pool.fetch(_COUNTS, ids):
+        counts[row["question_id"]][row["value"]] = row["shown_answers"]
     said: dict[int, list[str]] = {}
     for row in await pool.fetch(_SAID, ids):
-        shown, waiting = said_of(services, row["question_id"], row["words_encrypted"])
-        said[row["question_id"]] = sorted([*shown, *waiting], key=str.casefold) if is_over else shown
+        said[row["question_id"]], _ = said_of(services, row["question_id"], row["words_encrypted"])
     return {each: Counted(counts[each], said.get(each, [])) for each in ids}
 
 

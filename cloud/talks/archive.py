@@ -1,6 +1,7 @@
 """A talk taken out whole: a ZIP with a page to read, the same as JSON, and the files, for who may; it is written down.
 
-Rule: what was edited, deleted or hidden is in it, as who moderates sees it, with what members told of posts.
+Rule: what was edited, deleted or hidden is in it, as who moderates sees it, with what members told of posts: not of the
+posts of whoever takes it out.
 """
 
 import asyncio
@@ -37,7 +38,8 @@ JOIN talk_post ON talk_post.id = post_id WHERE talk_id = $1 ORDER BY talk_revisi
 """
 _REPORTS = """
 SELECT talk_report.id, post_id, by_name, talk_report.words_encrypted, talk_report.at, decided_at, decided_by, outcome
-FROM talk_report JOIN talk_post ON talk_post.id = post_id WHERE talk_id = $1 ORDER BY talk_report.id LIMIT $2
+FROM talk_report JOIN talk_post ON talk_post.id = post_id WHERE talk_id = $1 AND talk_post.account_id <> $3
+ORDER BY talk_report.id LIMIT $2
 """
 _FILES = """
 SELECT talk_file.id, post_id, name_encrypted, media, size FROM talk_file JOIN talk_post ON talk_post.id = post_id
@@ -67,9 +69,10 @@ async def kept_of(services: Services, actor: Actor, school_id: int, talk_id: int
         services.database.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        posts, revisions, reports, attached = [
-            await connection.fetch(query, talk_id, POSTS_MAX) for query in (_POSTS, _REVISIONS, _REPORTS, _FILES)
+        posts, revisions, attached = [
+            await connection.fetch(query, talk_id, POSTS_MAX) for query in (_POSTS, _REVISIONS, _FILES)
         ]
+        reports = await connection.fetch(_REPORTS, talk_id, POSTS_MAX, actor.account_id or 0)
     if len(posts) >= POSTS_MAX:
         raise TalkRefused(message("This talk is too long to be taken out here. Ask for the school's whole export."))
     files, left_out = _files(services, attached)

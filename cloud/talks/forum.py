@@ -19,9 +19,10 @@ from cloud.messages.sending import MAY_READ
 from cloud.studies.rules import year_of
 from cloud.talks.files import put_files
 from cloud.talks.kinds import TITLE, As, TalkRefused
-from cloud.talks.posting import check_may_write, put_post
+from cloud.talks.muting import mute_of
+from cloud.talks.posting import check_lately, check_may_write, put_post
 from cloud.talks.reach import seat_in
-from cloud.talks.rules import SectionGiven, checked_section, checked_title, checked_words
+from cloud.talks.rules import SectionGiven, checked_section, checked_title, checked_words, why_muted
 
 SECTIONS_MAX = 40  # of a school
 _AS = f"""
@@ -59,6 +60,7 @@ _BEGIN = """
 INSERT INTO talk (id, school_id, kind, year, section_id, title_encrypted, opened_at, opened_by, last_at)
 VALUES ($1, $2, 'topic', $3, $4, $5, $6, $7, $6)
 """
+_STAFF_BEGINS = message("Only staff begins topics in this section.")
 _WHOSE = "UPDATE talk SET person_id = $2 WHERE id = $1"
 
 
@@ -133,13 +135,24 @@ def may_begin(section: Section, actor: Actor) -> bool:
     return not section.staff_begins or _is_staff(actor, section.school_id)
 
 
+async def check_may_begin(services: Services, actor: Actor, section: Section) -> None:
+    """Ask what `begin_topic` asks again, before pictures are drawn anew. Raises TalkRefused or TooManyPosts."""
+    pool, now = services.database.pool, services.clock.now()
+    if not may_begin(section, actor):
+        raise TalkRefused(_STAFF_BEGINS)
+    mute = await mute_of(services, pool, actor, section.school_id, 0)
+    if mute is not None:
+        raise TalkRefused(why_muted(mute, section.zone))
+    await check_lately(pool, actor, now)
+
+
 async def begin_topic(
     services: Services, actor: Actor, section_id: int, title: str, text: str, files: Sequence[Attached] = ()
 ) -> int:
     """Begin a topic with its first post, and return the talk's id. Raises NotFound, TalkRefused or TooManyPosts."""
     section, named, words = await section_of(services, actor, section_id), checked_title(title), checked_words(text)
     if not may_begin(section, actor):
-        raise TalkRefused(message("Only staff begins topics in this section."))
+        raise TalkRefused(_STAFF_BEGINS)
     if not words and not files:
         raise TalkRefused(message("Write something, or choose a file."))
     now = services.clock.now()

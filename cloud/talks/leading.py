@@ -15,12 +15,12 @@ from cloud.core.messages import message
 from cloud.core.page_wakeups import wake_pages
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.studies.queries import Course, course_of, courses_of, members_of, own_person, students_of
+from cloud.studies.queries import Course, course_of, courses_of, own_person
 from cloud.studies.rules import year_of
 from cloud.talks.kinds import Kind, TalkRefused
 from cloud.talks.posting import key_of
-from cloud.talks.reach import seat_of
-from cloud.talks.rules import QUIET, STUDENTS_MIN
+from cloud.talks.reach import seat_of, students_at
+from cloud.talks.rules import ALONE, QUIET, STUDENTS_MIN
 
 _CLASSES = """
 SELECT id, grade || letter AS name FROM school_class WHERE id = ANY($1::bigint[]) AND school_id = $2 AND is_active
@@ -89,14 +89,8 @@ async def open_chat(services: Services, actor: Actor, school: SchoolToday, kind:
     """
     class_id, course_id = await _whose(services, actor, school, kind, of)
     pool = services.database.pool
-    if kind is Kind.COURSE:
-        students = len((await members_of(pool, [of], school.on))[of])
-    else:
-        students = len(await students_of(pool, class_id, school.on))
-    if kind is not Kind.PARENTS and students < STUDENTS_MIN:
-        raise TalkRefused(
-            message("A chat needs two students at least: there is no private chat of an adult and a student.")
-        )
+    if kind is not Kind.PARENTS and await students_at(pool, kind, of, school.on) < STUDENTS_MIN:
+        raise TalkRefused(ALONE)
     now = services.clock.now()
     async with services.database.transaction() as transaction:
         talk_id = await raw(transaction).fetchval(

@@ -21,10 +21,10 @@ from cloud.core.services import Services
 from cloud.messages.files import headers_of
 from cloud.portfolio.files import PICTURE_MAX
 from cloud.talks.files import FILES_MAX, checked_files, file_of
-from cloud.talks.forum import begin_topic, may_begin, section_of, sections_of
+from cloud.talks.forum import begin_topic, check_may_begin, may_begin, section_of, sections_of
 from cloud.talks.kinds import AUTHORS, KINDS, SECTION
 from cloud.talks.muting import mute_of
-from cloud.talks.posting import key_of, write
+from cloud.talks.posting import check_before_files, key_of, write
 from cloud.talks.reach import desks_of, seat_of, seats_of, students_in, topics_of
 from cloud.talks.reading import mark_read, may_export, moderators_of, note_look, page_of, post_of
 from cloud.talks.rules import Given, clock_of, why_not
@@ -70,8 +70,9 @@ async def do_begin(
     title: Line = "", words: Words = "", files: Uploads = [],  # noqa: B006 (FastAPI copies it)
 ) -> Response:  # fmt: skip
     """Begin a topic; what cannot be taken stands in the form again."""
-    await section_of(services, actor, section_id)
+    section = await section_of(services, actor, section_id)
     try:
+        await check_may_begin(services, actor, section)
         talk_id = await begin_topic(services, actor, section_id, title, words, await checked_files(await read(files)))
     except (NotAllowed, NotFound):
         raise
@@ -94,7 +95,8 @@ async def live(
     request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices, talk_id: Counted
 ) -> Response:
     """Stream the newest posts of a talk."""
-    key = key_of(await seat_of(services, actor, talk_id))
+    found = await seat_of(services, actor, talk_id)
+    await note_look(services, actor, found)
 
     async def draw() -> str:
         seat = await seat_of(services, actor, talk_id)
@@ -103,7 +105,7 @@ async def live(
         now = replace(visit, now=services.clock.now(), zone=seat.zone)
         return pages_of(request).block(now, TALK, "posts", seat=seat, page=page, authors=AUTHORS)
 
-    return stream(request, [key], draw)
+    return stream(request, [key_of(found)], draw)
 
 
 @router.post("/{talk_id}")
@@ -112,8 +114,9 @@ async def do_write(
     words: Words = "", reply_to: Numbered = 0, files: Uploads = [],  # noqa: B006 (FastAPI copies it)
 ) -> Response:  # fmt: skip
     """Keep a post; what cannot be taken stands in the form again."""
-    await seat_of(services, actor, talk_id)  # before files are looked at
+    seat = await seat_of(services, actor, talk_id)
     try:
+        await check_before_files(services, actor, seat)
         given = Given(words, reply_to or None)
         post_id = await write(services, actor, talk_id, given, await checked_files(await read(files)))
     except (NotAllowed, NotFound):
@@ -128,6 +131,7 @@ async def send_file(actor: SignedIn, services: TheServices, talk_id: Counted, fi
     """Hand out a file of a post."""
     seat = await seat_of(services, actor, talk_id)
     file = await file_of(services, talk_id, file_id, moderates=seat.moderates)
+    await note_look(services, actor, seat)
     return Response(file.content, media_type=file.media, headers=dict(headers_of(file)))
 
 
@@ -139,8 +143,7 @@ async def talk_page(
     seat, pool = await seat_of(services, actor, talk_id), services.database.pool
     page = await page_of(services, actor, seat, before or None)
     await mark_read(services, actor, seat, page)
-    if refused is None:
-        await note_look(services, actor, seat)
+    await note_look(services, actor, seat)
     mute = await mute_of(services, pool, actor, seat.school_id, talk_id)
     here = replace(visit, zone=seat.zone, counts={**visit.counts, **await counts_of(services, actor)})
     shut = why_not(seat, await students_in(services, pool, seat), mute, services.clock.now())

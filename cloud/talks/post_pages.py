@@ -22,7 +22,7 @@ from cloud.talks.muting import mute
 from cloud.talks.pages import Line, Words, talk_page
 from cloud.talks.posting import delete, edit
 from cloud.talks.reach import seat_of
-from cloud.talks.reading import post_of
+from cloud.talks.reading import note_look, post_of
 from cloud.talks.rules import DAYS_MAX, EDITED_WITHIN, checked_hours, may_edit
 
 router = APIRouter(prefix="/talks/{talk_id}", include_in_schema=False)
@@ -155,6 +155,7 @@ async def _one(
 ) -> Response:  # fmt: skip
     seat = await seat_of(services, actor, talk_id)
     post, now = await post_of(services, actor, seat, post_id), services.clock.now()
+    await note_look(services, actor, seat)
     return pages_of(request).page(
         replace(visit, zone=seat.zone), PAGE, status=refused.status if refused else HTTPStatus.OK, section=SECTION,
         seat=seat, post=post, edits=may_edit(post, now), told=await told_of(services, seat, post), kinds=KINDS,

@@ -60,8 +60,15 @@ async def write(services: Services, actor: Actor, talk_id: int, given: Given, fi
     return number
 
 
+async def check_before_files(services: Services, actor: Actor, seat: Seat) -> None:
+    """Ask what `write` asks again, before pictures are drawn anew for nothing. Raises TalkRefused or TooManyPosts."""
+    pool, now = services.database.pool, services.clock.now()
+    await check_may_write(services, pool, actor, seat, now)
+    await check_lately(pool, actor, now)
+
+
 async def check_may_write(
-    services: Services, connection: asyncpg.Connection, actor: Actor, seat: Seat, now: datetime
+    services: Services, connection: asyncpg.Connection | asyncpg.Pool, actor: Actor, seat: Seat, now: datetime
 ) -> None:
     """Raise TalkRefused where the actor cannot write in a talk now."""
     mute = await mute_of(services, connection, actor, seat.school_id, seat.talk_id)
@@ -75,12 +82,17 @@ async def check_rate(connection: asyncpg.Connection, actor: Actor, now: datetime
     if actor.account_id is None:
         raise NotFound
     await connection.execute(_LOCK, actor.account_id % 2**31)
+    await check_lately(connection, actor, now)
+    return actor.account_id
+
+
+async def check_lately(connection: asyncpg.Connection | asyncpg.Pool, actor: Actor, now: datetime) -> None:
+    """Raise TooManyPosts where the actor wrote as much as one person does already."""
     lately = await connection.fetchrow(_LATELY, actor.account_id, now)
     if lately["now"] >= MINUTE_MAX:
         raise TooManyPosts(message("{count} posts a minute are the most. Wait a moment.", count=MINUTE_MAX))
     if lately["today"] >= DAY_MAX:
         raise TooManyPosts(message("{count} posts a day are the most. Go on tomorrow.", count=DAY_MAX))
-    return actor.account_id
 
 
 async def put_post(

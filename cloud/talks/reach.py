@@ -2,12 +2,12 @@
 
 Rule: there is no list of members. Who is in a course or class by its stays is in the chat, who left it is out at once;
 a guardian whom a court keeps from the child's days is out too. Another school year's chat is read by moderators alone.
-There is no talk between a student and one adult.
+There is no talk between a student and one adult: students count who can come in, by an account of their own.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -91,7 +91,9 @@ SELECT talk.id AS talk_id, talk.school_id, school.code AS school_code, zone, tal
   coalesce(taught.name_kk, section.name_kk, '') AS name_kk, coalesce(taught.name_ru, section.name_ru, '') AS name_ru,
   coalesce(taught.name_en, section.name_en, '') AS name_en,
   concat_ws(', ', grade || letter, nullif(group_name, '')) AS class_name, title_encrypted, is_read_only, quiet_from,
-  quiet_to, opened_at, closed_at, last_at, leads, moderates, is_member, as_a, seat.person_id, unread
+  quiet_to, opened_at, closed_at, last_at, leads, moderates, is_member, as_a, seat.person_id, unread,
+  talk.kind = 'topic' AND coalesce((SELECT deleted_at IS NOT NULL OR hidden_at IS NOT NULL FROM talk_post
+    WHERE talk_post.talk_id = talk.id ORDER BY talk_post.id LIMIT 1), false) AS is_begun_by_gone
 FROM seat JOIN talk ON talk.id = seat.talk_id JOIN school ON school.id = talk.school_id
 LEFT JOIN school_class ON school_class.id = talk.school_class_id
 LEFT JOIN course ON course.id = talk.course_id
@@ -101,6 +103,12 @@ LEFT JOIN talk_section AS section ON section.id = talk.section_id
 WHERE ($11::text IS NULL OR talk.kind <> $11) AND ($12::bigint IS NULL OR talk.section_id = $12)
 ORDER BY last_at DESC, talk.id DESC LIMIT $13
 """  # noqa: S608 (texts of ours)
+_COMING = """
+SELECT count(DISTINCT person.id) FROM student_account AS own JOIN person ON person.id = own.person_id
+JOIN account ON account.id = own.account_id JOIN grant_of_role AS held ON held.account_id = account.id
+WHERE person.id = ANY($1::bigint[]) AND person.is_active AND account.is_active AND held.role = $2
+  AND held.school_id = person.school_id
+"""
 _CODES = "SELECT id, code FROM school WHERE id = ANY($1::bigint[]) ORDER BY code LIMIT $2"
 
 
@@ -157,17 +165,26 @@ async def seat_in(
     row = await connection.fetchrow(_ROWS, *asked, talk_id, None, None, 1)
     if row is None or actor.must_change:
         raise NotFound
-    return _seat(services, row)
+    return _seat(services, actor, row)
 
 
 async def students_in(services: Services, connection: asyncpg.Connection | asyncpg.Pool, seat: Seat) -> int:
-    """Return how many students are in the class or course of a talk today; none in another talk."""
+    """Return how many students can come into the chat of a class or course today; none into another talk."""
     on = services.clock.now().astimezone(seat.zone).date()
     if seat.kind is Kind.COURSE and seat.course_id is not None:
-        return len((await members_of(connection, [seat.course_id], on))[seat.course_id])
+        return await students_at(connection, seat.kind, seat.course_id, on)
     if seat.kind is Kind.CLASS and seat.class_id is not None:
-        return len(await students_of(connection, seat.class_id, on))
+        return await students_at(connection, seat.kind, seat.class_id, on)
     return 0
+
+
+async def students_at(connection: asyncpg.Connection | asyncpg.Pool, kind: Kind, of: int, on: date) -> int:
+    """Return how many students of a course, or else of a class, have an account that opens chats, on a day."""
+    if kind is Kind.COURSE:
+        members = (await members_of(connection, [of], on))[of]
+    else:
+        members = await students_of(connection, of, on)
+    return int(await connection.fetchval(_COMING, [each.id for each in members], Role.STUDENT.value))
 
 
 async def desks_of(services: Services, actor: Actor) -> list[Desk]:
@@ -194,12 +211,14 @@ async def _seats(services: Services, actor: Actor, but: Kind | None, section_id:
     rows: Sequence[asyncpg.Record] = await services.database.pool.fetch(
         _ROWS, *asked, None, None if but is None else but.value, section_id, SEATS_MAX
     )
-    return [_seat(services, row) for row in rows]
+    return [_seat(services, actor, row) for row in rows]
 
 
-def _seat(services: Services, row: asyncpg.Record) -> Seat:
+def _seat(services: Services, actor: Actor, row: asyncpg.Record) -> Seat:
+    """Return a place; a title goes with the post that the topic began with, but to who moderates."""
     quiet = None if row["quiet_from"] is None else (row["quiet_from"], row["quiet_to"])
-    title = row["title_encrypted"]
+    moderates = row["moderates"] or actor.can(Right.TALKS_MODERATE, row["school_id"])
+    title = None if row["is_begun_by_gone"] and not moderates else row["title_encrypted"]
     return Seat(
         talk_id=row["talk_id"], school_id=row["school_id"], school_code=row["school_code"], zone=ZoneInfo(row["zone"]),
         kind=Kind(row["kind"]), year=row["year"], class_id=row["class_id"], course_id=row["course_id"],

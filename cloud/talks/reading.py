@@ -5,6 +5,7 @@ Rule: what was deleted or hidden shows that it was there, by whom it was hidden,
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import asyncpg
 
@@ -40,6 +41,10 @@ SELECT DISTINCT account.name FROM class_of_account AS named JOIN account ON acco
 JOIN grant_of_role AS held ON held.account_id = account.id AND held.school_id = $3 AND held.role = 'class_teacher'
 WHERE school_class_id = $1 AND named.role = 'class_teacher' AND account.is_active ORDER BY 1 LIMIT $2
 """
+_LOOKED = """
+SELECT EXISTS (SELECT FROM audit_entry WHERE subject = $1 AND verb = 'talk.looked_into' AND account_id = $2 AND at > $3)
+"""
+LOOK = timedelta(hours=1)  # within which one entry stands for all that a moderator opens of a talk
 MODERATORS = ("pedagogue", "deputy", "director")
 
 
@@ -81,13 +86,14 @@ async def mark_read(services: Services, actor: Actor, seat: Seat, page: Page) ->
 
 
 async def note_look(services: Services, actor: Actor, seat: Seat) -> None:
-    """Write down that a moderator looked into a chat that it takes no part in."""
-    if seat.moderates and not seat.leads and not seat.is_member and seat.kind is not Kind.TOPIC:
-        async with services.database.transaction() as transaction:
-            await audit(
-                transaction, actor, "talk.looked_into", f"talk:{seat.talk_id}", school_id=seat.school_id,
-                at=services.clock.now(),
-            )  # fmt: skip
+    """Write down, once an hour, that a moderator looked into a chat that it takes no part in."""
+    if not seat.moderates or seat.leads or seat.is_member or seat.kind is Kind.TOPIC:
+        return
+    about, now = f"talk:{seat.talk_id}", services.clock.now()
+    if await services.database.pool.fetchval(_LOOKED, about, actor.account_id, now - LOOK):
+        return
+    async with services.database.transaction() as transaction:
+        await audit(transaction, actor, "talk.looked_into", about, school_id=seat.school_id, at=now)
 
 
 async def moderators_of(services: Services, seat: Seat) -> Mapping[str, Collection[str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from cloud.core.messages import Message, message
 from cloud.core.texts import has_unseen, one_line, paragraphs
@@ -11,8 +12,9 @@ from cloud.talks.kinds import As, Kind, Mute, Post, Seat, TalkRefused
 WORDS_MAX, TITLE_MAX, REASON_MAX, NAME_MAX = 4_000, 120, 300, 60
 EDITED_WITHIN = timedelta(minutes=15)
 DAYS_MAX = 30  # of a mute
-STUDENTS_MIN = 2  # an adult and one student would be a private chat
+STUDENTS_MIN = 2  # who can come in: an adult and one student would be a private chat
 QUIET = (21 * 60, 7 * 60)  # what a chat begins with
+ALONE = message("A chat needs two students with accounts at least: there is no private chat of an adult and a student.")
 _DAY_MIN = 24 * 60
 
 
@@ -47,11 +49,16 @@ def why_not(seat: Seat, students: int, mute: Mute | None, now: datetime) -> Mess
     if seat.closed_at is not None:
         return message("This talk is closed. What was written can be read.")
     if mute is not None:
-        return message("You cannot write here before {moment}. {name}: {reason}", moment=told_at(mute.until_at, seat),
-                       name=mute.by_name, reason=mute.why)  # fmt: skip
+        return why_muted(mute, seat.zone)
     if seat.kind in {Kind.COURSE, Kind.CLASS} and students < STUDENTS_MIN:
-        return message("A chat needs two students at least: there is no private chat of an adult and a student.")
+        return ALONE
     return None if seat.leads or seat.moderates else _why_member_not(seat, now)
+
+
+def why_muted(mute: Mute, zone: ZoneInfo) -> Message:
+    """Return until when somebody does not write, and why, by the clock of the school."""
+    return message("You cannot write here before {moment}. {name}: {reason}", moment=told_at(mute.until_at, zone),
+                   name=mute.by_name, reason=mute.why)  # fmt: skip
 
 
 def _why_member_not(seat: Seat, now: datetime) -> Message | None:
@@ -129,9 +136,9 @@ def clock_of(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
-def told_at(instant: datetime, seat: Seat) -> str:
-    """Return an instant in figures, by the clock of the talk's school."""
-    return f"{instant.astimezone(seat.zone):%d.%m.%Y %H:%M}"
+def told_at(instant: datetime, zone: ZoneInfo) -> str:
+    """Return an instant in figures, by the clock of a school."""
+    return f"{instant.astimezone(zone):%d.%m.%Y %H:%M}"
 
 
 def _minute(text: str) -> int:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from PIL import Image
 
+from cloud.accounts.actions import add_account
 from cloud.accounts.logins import login_digest
 from cloud.announcements.board import open_posting
 from cloud.announcements.kinds import Given as Announced
@@ -33,6 +34,13 @@ SECTIONS = (
 _ACCOUNT = "SELECT id, name FROM account WHERE login_digest = $1"
 _MOTHER = "SELECT account_id AS id, name FROM guardian WHERE ref = '0000guardian'"
 _CLASS = "SELECT id FROM school_class WHERE school_id = $1 AND grade = 1 AND letter = 'А'"
+
+
+_CLASSMATE = """
+INSERT INTO student_account (person_id, account_id)
+SELECT id, $2 FROM person WHERE school_class_id = $1 AND is_active
+  AND NOT EXISTS (SELECT FROM student_account WHERE person_id = person.id) ORDER BY id DESC LIMIT 1
+"""
 
 
 async def write_all(services: Services, school_id: int) -> None:
@@ -74,6 +82,10 @@ async def _class(
     services: Services, teacher: Actor, student: Actor, deputy: Actor, school: SchoolToday, class_id: int
 ) -> None:
     """Let a chat have what was edited, deleted, reported and hidden, and somebody who is muted."""
+    classmate = await add_account(
+        services, Actor.system("sample"), "classmate", "Дүйсенбай Нұрай", Reach(Role.STUDENT, school.id)
+    )  # fmt: skip
+    await services.database.pool.execute(_CLASSMATE, class_id, classmate.account_id)
     talk_id = await open_chat(services, teacher, school, Kind.CLASS, class_id)
     await set_chat(services, teacher, talk_id, is_read_only=False, quiet=(20 * 60, 7 * 60))
     edited = await write(services, student, talk_id, Given("Ертен олимпиада"))

@@ -168,6 +168,47 @@ async def test_a_class_teacher_posts_for_the_own_class_and_sees_the_own_ones(ser
     await withdraw(services, of.deputy, of.school, number)
 
 
+async def test_who_lost_the_class_or_the_role_changes_nothing_of_what_was_posted_before(
+    services: Services, of: Talks
+) -> None:
+    school, last_on = of.school, of.school.on + timedelta(days=20)
+    own = given(school, Reader.STUDENT, Reader.GUARDIAN, classes=[of.studies.class_id])
+    by_teacher = await post(services, of.class_teacher, school, own)
+    by_deputy = await post(services, of.deputy, school, given(school))
+    of_class = await post(services, of.deputy, school, own)
+    of_other, of_both = [
+        frozenset(Reach(Role.CLASS_TEACHER, school.id, class_id) for class_id in classes)
+        for classes in ([of.studies.other_class_id], [of.studies.class_id, of.studies.other_class_id])
+    ]
+    elsewhere = replace(of.class_teacher, reaches=of_other)
+    no_deputy = replace(of.deputy, reaches=of_both)
+
+    for who, number in ((elsewhere, by_teacher), (no_deputy, by_deputy), (no_deputy, of_class)):
+        await refused(withdraw(services, who, school, number), NotFound)
+        await refused(set_days(services, who, school, number, last_on=last_on, is_pinned=False), NotFound)
+
+    both = replace(of.class_teacher, reaches=of_both)
+    await set_days(services, both, school, by_teacher, last_on=last_on, is_pinned=False)
+    await withdraw(services, both, school, by_teacher)
+
+
+async def test_days_are_changed_within_what_may_be_posted(services: Services, of: Talks, clock: SimulatedClock) -> None:
+    number = await post(services, of.deputy, of.school, given(of.school))
+    clock.advance(5 * DAY_S)
+    school = replace(of.school, on=of.school.on + timedelta(days=5))
+
+    for last_on, words in (
+        (of.school.on - timedelta(days=1), "not before today"), (of.school.on + timedelta(days=4), "not before today"),
+        (of.school.on + timedelta(days=366), "a year at most"), (date.max, "a year at most"),
+    ):  # fmt: skip
+        deed = set_days(services, of.deputy, school, number, last_on=last_on, is_pinned=False)
+        await refused(deed, PostingRefused, words)
+    await set_days(services, of.deputy, school, number, last_on=school.on, is_pinned=False)
+    await withdraw(services, of.deputy, school, number)
+    deed = set_days(services, of.deputy, school, number, last_on=school.on, is_pinned=False)
+    await refused(deed, PostingRefused, "taken off")
+
+
 @pytest.mark.requirement("KZ456-27.16", part="files")
 async def test_files_go_with_it_to_its_readers_alone(services: Services, of: Talks) -> None:
     files = await checked_files([("Бағдарлама.pdf", PDF)])

@@ -135,7 +135,7 @@ async def test_anonymous_results_are_shown_from_five_answers_on_and_five_at_a_ti
     assert (await asking_.results(number)).questionnaire.answered == 11
 
 
-async def test_after_its_end_all_are_shown_if_they_are_enough_and_none_if_they_are_not(services: Services) -> None:
+async def test_an_end_adds_no_answers_to_what_was_shown_and_shows_none_of_too_few(services: Services) -> None:
     asking_ = await asking(services, parents=8)
     few, (first, scale, words) = await asking_.ask()
     many, (other, other_scale, other_words) = await asking_.ask()
@@ -149,7 +149,24 @@ async def test_after_its_end_all_are_shown_if_they_are_enough_and_none_if_they_a
 
     assert of_few.questionnaire.state(asking_.school.on) is State.OVER
     assert (of_few.shown, of_few.parts[0].counted.answers, of_few.parts[2].counted.answers) == (0, 0, 0)
-    assert (of_many.shown, of_many.parts[0].counted.counts, len(of_many.parts[2].counted.said)) == (7, {2: 7}, 7)
+    assert (of_many.shown, of_many.parts[0].counted.counts, len(of_many.parts[2].counted.said)) == (5, {2: 5}, 5)
+    assert of_many.questionnaire.answered == 7
+
+
+@pytest.mark.requirement("KZ456-27.15", part="questionnaires")
+async def test_who_ends_one_right_after_an_answer_does_not_learn_what_it_said(asking: Asking) -> None:
+    number, (first, scale, words) = await asking.ask()
+    for parent in asking.parents[:5]:
+        await asking.answer(parent, number, (first, "0"), (scale, "4"), (words, "жақсы"))
+    await asking.answer(asking.parents[5], number, (first, "1"), (scale, "1"), (words, "нашар"))
+
+    await end(asking.services, asking.deputy, asking.school, number)
+
+    results = await asking.results(number)
+    assert (results.shown, results.questionnaire.answered) == (5, 6)
+    assert [part.counted.counts for part in results.parts[:2]] == [{0: 5}, {4: 5}]
+    assert results.parts[2].counted.said == ["жақсы"] * 5
+    assert not any("нашар" in str(cell) for row in results.rows(RUSSIAN, str) for cell in row)
 
 
 async def test_who_is_asked_is_the_audience_and_nobody_else(asking: Asking) -> None:

@@ -184,6 +184,28 @@ async def test_only_staff_begins_topics_where_it_is_so_and_a_section_out_of_use_
 
 
 @pytest.mark.requirement("KZ456-27.16", part="forum")
+async def test_a_title_goes_with_the_post_that_its_topic_began_with_and_stays_for_moderators(
+    services: Services, of: Talks
+) -> None:
+    section_id = await of.section()
+    hidden, deleted, kept = [await of.topic(of.students[0], section_id) for _ in range(3)]
+    for topic in (hidden, deleted, kept):
+        await of.say(of.mother, topic, "Мен білемін")
+    first, own, _ = [(await of.seen(of.mother, topic))[0].id for topic in (hidden, deleted, kept)]
+    await hide(services, of.pedagogue, hidden, first, "Атауы да сыпайы емес")
+    await delete(services, of.students[0], deleted, own)
+
+    for who in (of.students[0], of.stranger, of.mother, of.teacher):
+        titles = {seat.talk_id: seat.title for seat in await topics_of(services, who, section_id)}
+        assert titles == {hidden: "", deleted: "", kept: "Үй тапсырмасы"}
+        assert (await seat_of(services, who, hidden)).name("kk") == ""
+        assert {each.seat.title for each in await search(services, who, "білемін")} == {"", "Үй тапсырмасы"}
+    titles = {seat.talk_id: seat.title for seat in await topics_of(services, of.pedagogue, section_id)}
+    assert set(titles.values()) == {"Үй тапсырмасы"}
+    assert (await seat_of(services, of.deputy, deleted)).title == "Үй тапсырмасы"
+
+
+@pytest.mark.requirement("KZ456-27.16", part="forum")
 async def test_a_topic_without_a_title_or_words_is_not_begun(services: Services, of: Talks) -> None:
     section_id = await of.section()
 
@@ -223,6 +245,24 @@ async def test_a_chat_is_kept_whole_and_taken_out_with_traces_and_files_by_who_m
     (chat,) = await chats_at(services, of.deputy, of.school.id)
     assert (chat.id, chat.posts) == (talk_id, 3)
     assert await chats_at(services, of.teacher, of.school.id) == []
+
+
+@pytest.mark.requirement("KZ456-27.10", part="archive")
+async def test_who_takes_a_talk_out_does_not_learn_who_told_of_the_own_post(services: Services, of: Talks) -> None:
+    topic = await of.topic(of.students[0], await of.section())
+    mine, other = [await of.say(who, topic, "Бәріңізге «2»") for who in (of.deputy, of.teacher)]
+    for post_id in (mine, other):
+        await report(services, of.students[0], topic, post_id, "Әділ емес")
+    await let_stand(services, of.pedagogue, topic, mine)
+
+    told = {
+        who.name: {
+            post["id"]: len(post["reports"]) for post in (await kept_of(services, who, of.school.id, topic)).posts
+        }
+        for who in (of.deputy, of.pedagogue)
+    }
+
+    assert [(reports[mine], reports[other]) for reports in told.values()] == [(0, 1), (1, 1)]
 
 
 @pytest.mark.requirement("KZ456-27.10", part="archive")

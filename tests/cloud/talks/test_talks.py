@@ -27,10 +27,13 @@ from tests.cloud.messages.factory import staff
 from tests.cloud.portfolio.factory import picture
 from tests.cloud.schools.factory import SYSTEM
 from tests.cloud.studies.factory import a_teacher
-from tests.cloud.talks.factory import MORNING_S, Talks, talks
+from tests.cloud.talks.factory import MORNING_S, Talks, student, talks
 
 DAY_S = 86_400
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+_LEFT_OUT = "UPDATE account SET is_active = false WHERE id = $1"
+_LOST_ROLE = "DELETE FROM grant_of_role WHERE account_id = $1"
+_LOST_TIE = "DELETE FROM student_account WHERE account_id = $1"
 _KEPT = "SELECT encode(words_encrypted, 'escape') FROM talk_post UNION ALL SELECT author FROM talk_post"
 
 
@@ -118,6 +121,8 @@ async def test_who_left_the_class_or_the_school_is_out_at_once_and_who_came_is_i
 
 async def test_only_the_members_of_a_group_are_in_its_chat(services: Services, of: Talks) -> None:
     group = of.studies.english[1]  # of the last two students
+    for number, person_id in enumerate(of.studies.student_ids[-2:]):
+        await student(services, of.school.id, person_id, f"english-{number}")
     talk_id = await of.open(Kind.COURSE, of.studies.teachers[1], group)
 
     await refused(seat_of(services, of.students[0], talk_id), NotFound)
@@ -153,6 +158,26 @@ async def test_there_is_no_chat_of_one_student_and_an_adult(
     await refused(of.say(of.students[0], talk_id, "Сәлем"), TalkRefused, "two students")
     await refused(of.say(of.class_teacher, talk_id, "Сәлем"), TalkRefused, "two students")
     assert await seats_of(services, tutor) == []
+
+
+@pytest.mark.requirement("KZ456-27.16", part="chats")
+@pytest.mark.parametrize("lost", [_LEFT_OUT, _LOST_ROLE, _LOST_TIE], ids=["switched off", "no role", "no tie"])
+async def test_students_who_cannot_come_in_do_not_count_in_a_class_of_many(
+    services: Services, of: Talks, lost: str
+) -> None:
+    kinds = (Kind.CLASS, Kind.COURSE)
+    opened = [await of.open(kind) for kind in kinds]
+    assert len(of.studies.student_ids) > 2
+
+    await services.database.pool.execute(lost, of.students[1].account_id)
+
+    for talk_id in opened:
+        for who in (of.students[0], of.class_teacher):
+            await refused(of.say(who, talk_id, "Сәлем"), TalkRefused, "two students with accounts")
+    await services.database.pool.execute("DELETE FROM talk")
+    for kind in kinds:
+        await refused(of.open(kind), TalkRefused, "two students with accounts")
+    await of.open(Kind.PARENTS)
 
 
 async def test_who_may_open_what(services: Services, of: Talks) -> None:
@@ -312,6 +337,8 @@ async def test_search_finds_in_ones_own_talks_what_one_may_read(services: Servic
     assert [each.seat.talk_id for each in await search(services, of.mother, "олимпиада")] == [parents]
     assert await search(services, of.students[1], "о") == []
     assert await search(services, of.students[1], "%") == []
+    assert len(await search(services, of.students[1], "олимпиада жұмада болады о л емес")) == 1  # of five words
+    assert await search(services, of.students[1], "олимпиада жұмада болады о емес") == []
 
 
 async def test_who_moderates_is_told_and_a_look_by_who_takes_no_part_is_noted(services: Services, of: Talks) -> None:
