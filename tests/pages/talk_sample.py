@@ -36,6 +36,7 @@ _MOTHER = "SELECT account_id AS id, name FROM guardian WHERE ref = '0000guardian
 _CLASS = "SELECT id FROM school_class WHERE school_id = $1 AND grade = 1 AND letter = 'А'"
 
 
+SYSTEM = Actor("Әсел Омарова", is_system=True)
 _CLASSMATE = """
 INSERT INTO student_account (person_id, account_id)
 SELECT id, $2 FROM person WHERE school_class_id = $1 AND is_active
@@ -83,7 +84,7 @@ async def _class(
 ) -> None:
     """Let a chat have what was edited, deleted, reported and hidden, and somebody who is muted."""
     classmate = await add_account(
-        services, Actor.system("sample"), "classmate", "Дүйсенбай Нұрай", Reach(Role.STUDENT, school.id)
+        services, SYSTEM, "classmate", "Дүйсенбай Нұрай", Reach(Role.STUDENT, school.id)
     )  # fmt: skip
     await services.database.pool.execute(_CLASSMATE, class_id, classmate.account_id)
     talk_id = await open_chat(services, teacher, school, Kind.CLASS, class_id)
