@@ -152,6 +152,16 @@ def test_an_item_that_cannot_be_taken_says_why(more: str, told: str) -> None:
     assert told in str(refused.value)
 
 
+def test_an_item_whose_rules_name_too_many_numbers_is_left_out() -> None:
+    """Each would be probed by all rules of the item, for minutes."""
+    many = "".join(f'<qti-base-value base-type="float">{number}</qti-base-value>' for number in range(200))
+    content = item_xml(Question(Kind.NUMBER, "2 + 2 = ?", Number(Decimal(4))), "item-1")
+    assert b"</qti-response-processing>" in content
+
+    with pytest.raises(ItemRefused, match="otherwise than questions here"):
+        read_item(content.replace(b"</qti-response-processing>", f"{many}</qti-response-processing>".encode()))
+
+
 @pytest.mark.parametrize(
     "declared",
     [
