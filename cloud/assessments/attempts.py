@@ -11,13 +11,12 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import asyncpg
-import msgspec
 
 from cloud.accounts.actions import audit
-from cloud.assessments.answers import of_fields, read_answer, to_kept
+from cloud.assessments.answers import of_fields, read_answer
 from cloud.assessments.errors import AttemptOver, AttemptRefused
 from cloud.assessments.kinds import GRACE, WORDS, Given
-from cloud.assessments.papers import is_open_words, item_place, question_in
+from cloud.assessments.papers import item_place, kept_forms, question_in
 from cloud.assessments.questions import score
 from cloud.assessments.reach import GIVEN, as_given
 from cloud.assessments.variants import SEEDS, Pool, drawn
@@ -28,6 +27,7 @@ from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
 
+GONE = message("It was asked not to keep data of this person: no test can be taken.")
 OVER = message("The time is up, or the work was handed in: this answer is not taken any more.")
 _OWN = """
 person.ref = $1 AND person.is_active AND own.account_id = $2 AND EXISTS (
@@ -106,17 +106,24 @@ async def sitter_of(
     return Sitter(**{**row, "zone": ZoneInfo(row["zone"])})
 
 
+async def sitter_held(services: Services, actor: Actor, ref: str, connection: asyncpg.Connection) -> Sitter:
+    """Return the student that the actor is, as it stands once its row is held. Raises as `sitter_of`."""
+    found = await sitter_of(services, actor, ref, connection)
+    await connection.fetchval("SELECT id FROM person WHERE id = $1 FOR NO KEY UPDATE", found.id)
+    return await sitter_of(services, actor, ref, connection)  # an erasure may have begun meanwhile
+
+
 async def begin(services: Services, actor: Actor, ref: str, given_id: int) -> int:
     """Begin an attempt, or go on with the one that is not over, and return its number in the table.
 
     Raises NotFound or AttemptRefused.
     """
-    sitter, now = await sitter_of(services, actor, ref), services.clock.now()
+    now = services.clock.now()
     async with services.database.transaction() as transaction:
         connection = raw(transaction)
-        await connection.fetchval("SELECT id FROM person WHERE id = $1 FOR NO KEY UPDATE", sitter.id)
-        if (await sitter_of(services, actor, ref, connection)).is_gone:
-            raise AttemptRefused(message("It was asked not to keep data of this person: no test can be taken."))
+        sitter = await sitter_held(services, actor, ref, connection)
+        if sitter.is_gone:
+            raise AttemptRefused(GONE)
         row = await connection.fetchrow(_GIVEN, sitter.id, sitter.today, given_id)
         if row is None:
             raise NotFound
@@ -154,11 +161,7 @@ async def save(
         raise AttemptOver(OVER)
     question = question_in(row["content"])
     answer = read_answer(question, of_fields(question, fields))
-    keys = sealed = None
-    if isinstance(answer, str) and is_open_words(question):
-        sealed = services.vault.encrypt(answer, WORDS, item_place(attempt_id, place))
-    elif answer is not None:
-        keys = msgspec.json.encode(to_kept(answer)).decode()
+    keys, sealed = kept_forms(services.vault, WORDS, item_place(attempt_id, place), question, answer)
     points = None if answer is None else score(question, answer)
     # Handed in, or moved to an earlier end, since it was read: then the last word is the attempt's.
     if not await pool.fetchval(_SAVE, attempt_id, place, keys, sealed, points, now, now - GRACE):

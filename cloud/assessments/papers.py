@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from cloud.assessments.answers import read_answer
+from cloud.assessments.answers import read_answer, to_kept
 from cloud.assessments.kinds import REMARK, WORDS, Attempt, Given, Item, Paper
 from cloud.assessments.questions import Answer, Essay, Question, Text, from_data
 from cloud.assessments.reach import GIVEN, as_given
@@ -74,10 +74,21 @@ def item_place(attempt_id: int, place: int) -> str:
     return f"{attempt_id}:{place}"
 
 
-def answer_in(vault: Vault, attempt_id: int, question: Question, row: Mapping[str, Any] | asyncpg.Record) -> Answer:
-    """Return the answer of a row."""
+def kept_forms(
+    vault: Vault, context: str, name: str, question: Question, answer: Answer
+) -> tuple[str | None, bytes | None]:  # fmt: skip
+    """Return an answer as its two columns hold it: keys as JSON, or words sealed in a context under a name."""
+    if isinstance(answer, str) and is_open_words(question):
+        return None, vault.encrypt(answer, context, name)
+    return None if answer is None else msgspec.json.encode(to_kept(answer)).decode(), None
+
+
+def answer_in(
+    vault: Vault, context: str, name: str, question: Question, row: Mapping[str, Any] | asyncpg.Record
+) -> Answer:  # fmt: skip
+    """Return the answer of a row, as `kept_forms` kept it."""
     if row["words_encrypted"] is not None:
-        return vault.decrypt(row["words_encrypted"], WORDS, item_place(attempt_id, row["place"]))
+        return vault.decrypt(row["words_encrypted"], context, name)
     return None if row["answer"] is None else read_answer(question, msgspec.json.decode(row["answer"]))
 
 
@@ -92,6 +103,6 @@ def _item(vault: Vault, given: Given, attempt: Attempt, row: asyncpg.Record) -> 
     return Item(
         row["place"], row["section"], question,
         shown(question, attempt.seed, row["place"], is_shuffled=given.terms.is_shuffled),
-        answer_in(vault, attempt.id, question, row), row["answered_at"], row["points"], row["marked_by"],
+        answer_in(vault, WORDS, where, question, row), row["answered_at"], row["points"], row["marked_by"],
         "" if sealed is None else vault.decrypt(sealed, REMARK, where),
     )  # fmt: skip

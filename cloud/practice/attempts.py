@@ -13,12 +13,12 @@ import asyncpg
 import msgspec
 
 from cloud.accounts.actions import audit
-from cloud.assessments.answers import of_fields, read_answer, to_kept
-from cloud.assessments.attempts import OVER, Sitter, sitter_of
+from cloud.assessments.answers import of_fields, read_answer
+from cloud.assessments.attempts import GONE, OVER, Sitter, sitter_held, sitter_of
 from cloud.assessments.banks import questions_by_id
 from cloud.assessments.errors import AttemptOver
 from cloud.assessments.kinds import GRACE
-from cloud.assessments.papers import is_open_words, item_place, question_in
+from cloud.assessments.papers import item_place, kept_forms, question_in
 from cloud.assessments.questions import to_data
 from cloud.assessments.variants import SEEDS, veiled
 from cloud.core.actor import Actor
@@ -121,12 +121,12 @@ class _Made:
 
 async def begin(services: Services, actor: Actor, ref: str, wish: Wish) -> int:
     """Begin an attempt, or go on with the same one, and return its number. Raises NotFound or PracticeRefused."""
-    sitter, now = await sitter_of(services, actor, ref), services.clock.now()
+    now = services.clock.now()
     async with services.database.transaction() as transaction:
         connection = raw(transaction)
-        await connection.fetchval("SELECT id FROM person WHERE id = $1 FOR NO KEY UPDATE", sitter.id)
-        if (await sitter_of(services, actor, ref, connection)).is_gone:
-            raise PracticeRefused(message("It was asked not to keep data of this person: no test can be taken."))
+        sitter = await sitter_held(services, actor, ref, connection)
+        if sitter.is_gone:
+            raise PracticeRefused(GONE)
         begun = await connection.fetchrow(
             _BEGUN, sitter.id, now - timedelta(days=1), now, wish.way.value, wish.about, wish.subject_id
         )
@@ -166,11 +166,7 @@ async def save(
         raise AttemptOver(OVER)
     question = question_in(row["content"])
     answer = read_answer(question, of_fields(question, fields))
-    keys = sealed = None
-    if isinstance(answer, str) and is_open_words(question):
-        sealed = services.vault.encrypt(answer, WORDS, item_place(attempt_id, place))
-    elif answer is not None:
-        keys = msgspec.json.encode(to_kept(answer)).decode()
+    keys, sealed = kept_forms(services.vault, WORDS, item_place(attempt_id, place), question, answer)
     reached = None if answer is None else worth(question, answer, row["points"], Marking(row["marking"]))
     if not await pool.fetchval(_SAVE, attempt_id, place, keys, sealed, reached, now, now - GRACE):
         raise AttemptOver(OVER)

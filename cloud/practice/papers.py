@@ -12,9 +12,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from cloud.assessments.answers import read_answer
-from cloud.assessments.papers import item_place, question_in
-from cloud.assessments.questions import Answer
+from cloud.assessments.papers import answer_in, item_place, question_in
 from cloud.assessments.variants import shown
 from cloud.core.errors import NotFound
 from cloud.core.services import Services
@@ -100,11 +98,7 @@ def _attempt(row: Mapping[str, Any] | asyncpg.Record) -> Attempt:
 def _item(vault: Vault, attempt: Attempt, row: asyncpg.Record) -> Item:
     question = question_in(row["content"])
     asked = replace(question, points=row["points"])
-    answer: Answer = None
-    if row["words_encrypted"] is not None:
-        answer = vault.decrypt(row["words_encrypted"], WORDS, item_place(attempt.id, row["place"]))
-    elif row["answer"] is not None:
-        answer = read_answer(question, msgspec.json.decode(row["answer"]))
+    answer = answer_in(vault, WORDS, item_place(attempt.id, row["place"]), question, row)
     return Item(
         row["place"], row["part"], asked, shown(asked, attempt.seed, row["place"], is_shuffled=True), answer,
         row["answered_at"], row["reached"], row["theme"], row["subject_id"],
