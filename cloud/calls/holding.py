@@ -42,6 +42,7 @@ _DROP = """
 DELETE FROM call WHERE lesson_id = $1 AND school_id = $2
   AND NOT EXISTS (SELECT FROM call_recording WHERE call_id = call.id) RETURNING id
 """
+_LED = "UPDATE call SET led_at = $2 WHERE id = $1 AND led_at IS NULL RETURNING id"
 _NEXT = "SELECT nextval(pg_get_serial_sequence('call_recording', 'id'))"
 _KEEP = """
 INSERT INTO call_recording (id, call_id, address_encrypted, digest, added_at, added_by) VALUES ($1, $2, $3, $4, $5, $6)
@@ -90,8 +91,7 @@ async def drop_call(services: Services, actor: Actor, school: SchoolToday, held:
     async with services.database.transaction() as connection:
         if await raw(connection).fetchval(_DROP, call.lesson_id, school.id) is None:
             raise CallClosed(message("Links to recordings are kept with it: take them away first."))
-        about, now = f"lesson:{call.lesson_id}", services.clock.now()
-        await audit(connection, actor, "call.dropped", about, school_id=school.id, at=now)
+        await _note(services, connection, actor, school, call, "call.dropped")
 
 
 async def lead(
@@ -107,6 +107,9 @@ async def lead(
     if server.kind is Kind.BBB:
         fields = creation(call.room, held.course.title(language.value), back_to)
         await asked(services, server, "create", fields)
+    async with services.database.transaction() as connection:
+        if await raw(connection).fetchval(_LED, call.id, now) is not None:
+            await _note(services, connection, actor, school, call, "call.begun")
     name = translate(language, TEACHER) if server.names is Names.NONE else actor.name
     return way_in(server, call, Comer(name, leads=True), now)
 
@@ -118,8 +121,7 @@ async def end_call(services: Services, actor: Actor, school: SchoolToday, held: 
         raise CallRefused(message("On this server who leads ends the lesson there."))
     await asked(services, server, "end", {"meetingID": call.room})
     async with services.database.transaction() as connection:
-        about, now = f"lesson:{call.lesson_id}", services.clock.now()
-        await audit(connection, actor, "call.ended", about, school_id=school.id, at=now)
+        await _note(services, connection, actor, school, call, "call.ended")
 
 
 async def fetch_recordings(services: Services, actor: Actor, school: SchoolToday, held: Held) -> int:

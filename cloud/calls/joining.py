@@ -5,6 +5,7 @@ Rule: what a server is told of somebody is a name, as the school lets it be told
 
 from datetime import datetime
 
+from cloud.accounts.actions import audit
 from cloud.calls.asking import asked
 from cloud.calls.bbb import call_at, joining
 from cloud.calls.errors import CallClosed
@@ -12,6 +13,7 @@ from cloud.calls.jitsi import address_of
 from cloud.calls.kinds import STUDENT, Call, Comer, Kind, Names, Server, State
 from cloud.calls.queries import call_of
 from cloud.calls.servers import server_of
+from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
 from cloud.core.guarding import POLICY
@@ -24,10 +26,10 @@ from cloud.resources.addresses import origin_of
 _NAME = "SELECT surname, given_name FROM person WHERE id = $1 AND school_id = $2 AND is_active"
 # Nothing is noted of somebody whose data are not to be kept.
 _COME = """
-INSERT INTO call_visit (call_id, person_id, came_at)
-SELECT $1, person.id, $3 FROM person WHERE person.id = $2 AND NOT is_refused(person.id, 'data', $3)
+INSERT INTO call_visit (call_id, person_id, came_at, by_family)
+SELECT $1, person.id, $3, $4 FROM person WHERE person.id = $2 AND NOT is_refused(person.id, 'data', $3)
   AND NOT EXISTS (SELECT FROM erasure WHERE person_id = person.id AND done_at IS NULL)
-ON CONFLICT DO NOTHING
+ON CONFLICT DO NOTHING RETURNING true
 """
 
 
@@ -41,10 +43,14 @@ async def call_for(services: Services, school_id: int, person_id: int, lesson_id
     return call
 
 
-async def come(services: Services, school_id: int, person_id: int, lesson_id: int, language: Language) -> str:
+async def come(
+    services: Services, actor: Actor, school_id: int, person_id: int, lesson_id: int, language: Language, *,
+    by_family: bool,
+) -> str:  # fmt: skip
     """Return the address at which a student comes to a lesson, and note when it first did.
 
-    Whose account asks for it is checked by the caller. Raises NotFound, CallClosed or ServerFailed.
+    Nobody comes before the teacher. From a parent's account the name says so, and it is audited whose it was: somebody
+    grown may sit there. Whose child it is the caller checks. Raises NotFound, CallClosed or ServerFailed.
     """
     call, now = await call_for(services, school_id, person_id, lesson_id), services.clock.now()
     server, person = await server_of(services, school_id), await services.database.pool.fetchrow(
@@ -53,14 +59,24 @@ async def come(services: Services, school_id: int, person_id: int, lesson_id: in
     if server is None or person is None:
         raise NotFound
     check_open(call, now)
-    if server.kind is Kind.BBB:
-        answer = await asked(services, server, "isMeetingRunning", {"meetingID": call.room})
-        if (answer.findtext("running") or "").strip() != "true":
-            raise CallClosed(message("The teacher has not begun yet. Try again in a minute."))
+    if call.led_at is None or not await _is_running(services, server, call):
+        raise CallClosed(message("The teacher has not begun yet. Try again in a minute."))
     name = name_for(server.names, person["surname"], person["given_name"], translate(language, STUDENT))
+    if by_family:
+        name = translate(language, message("{name} (a parent’s account)", name=name))
     async with services.database.transaction() as connection:
-        await raw(connection).execute(_COME, call.id, person_id, now)
+        is_first = await raw(connection).fetchval(_COME, call.id, person_id, now, by_family)
+        if is_first and by_family:
+            about, detail = f"person:{person_id}", {"lesson": lesson_id}
+            await audit(connection, actor, "call.joined_by_family", about, detail, school_id=school_id, at=now)
     return way_in(server, call, Comer(name, leads=False), now)
+
+
+async def _is_running(services: Services, server: Server, call: Call) -> bool:
+    if server.kind is not Kind.BBB:
+        return True  # a Jitsi server cannot be asked
+    answer = await asked(services, server, "isMeetingRunning", {"meetingID": call.room})
+    return (answer.findtext("running") or "").strip() == "true"
 
 
 def name_for(names: Names, surname: str, given_name: str, nobody: str) -> str:

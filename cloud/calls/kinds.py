@@ -87,6 +87,7 @@ class Call:
     opens_at: datetime
     closes_at: datetime
     made_by: str
+    led_at: datetime | None  # when its teacher first began it
 
     def state(self, now: datetime) -> State:
         """Return whether somebody can come at an instant."""
@@ -101,6 +102,14 @@ class Comer:
 
     name: str
     leads: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """When a student first came to a video lesson, and whether it was from a parent's account."""
+
+    at: datetime
+    by_family: bool
 
 
 @dataclass(frozen=True, slots=True)

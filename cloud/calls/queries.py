@@ -8,16 +8,18 @@ from datetime import datetime, time, timedelta
 
 import asyncpg
 
-from cloud.calls.kinds import ADDRESS, AFTER, BEFORE, Call, Recording
+from cloud.calls.kinds import ADDRESS, AFTER, BEFORE, Call, Came, Recording
 from cloud.core.services import Services
 from cloud.schools.queries import calendar_between
 from cloud.timetable.lessons import Lesson, lesson_of
 
 RECORDINGS_MAX = 20  # of one lesson
 CALLS_MAX = 500
-_FIND = "SELECT id, lesson_id, room, made_by FROM call WHERE lesson_id = $1 AND school_id = $2"
+_FIND = "SELECT id, lesson_id, room, made_by, led_at FROM call WHERE lesson_id = $1 AND school_id = $2"
 _WHICH = "SELECT lesson_id FROM call WHERE lesson_id = ANY($1) LIMIT $2"
-_CAME = "SELECT person_id, came_at FROM call_visit JOIN call ON call.id = call_id WHERE lesson_id = $1 LIMIT 500"
+_CAME = """
+SELECT person_id, came_at, by_family FROM call_visit JOIN call ON call.id = call_id WHERE lesson_id = $1 LIMIT 500
+"""
 _RECORDINGS = """
 SELECT call_recording.id, address_encrypted, added_at, added_by FROM call_recording JOIN call ON call.id = call_id
 WHERE lesson_id = $1 ORDER BY call_recording.id LIMIT $2
@@ -33,7 +35,7 @@ async def call_of(services: Services, school_id: int, lesson_id: int) -> Call | 
     if lesson.is_off:
         return None
     opens_at, closes_at = await open_at(services, school_id, lesson)
-    return Call(row["id"], row["lesson_id"], row["room"], opens_at, closes_at, row["made_by"])
+    return Call(row["id"], row["lesson_id"], row["room"], opens_at, closes_at, row["made_by"], row["led_at"])
 
 
 async def held_by_video(services: Services, lesson_ids: Collection[int]) -> frozenset[int]:
@@ -42,9 +44,10 @@ async def held_by_video(services: Services, lesson_ids: Collection[int]) -> froz
     return frozenset(row["lesson_id"] for row in rows)
 
 
-async def came_to(services: Services, lesson_id: int) -> dict[int, datetime]:
-    """Return when students came to a lesson by video, by person."""
-    return {row["person_id"]: row["came_at"] for row in await services.database.pool.fetch(_CAME, lesson_id)}
+async def came_to(services: Services, lesson_id: int) -> dict[int, Came]:
+    """Return how students came to a lesson by video, by person."""
+    rows = await services.database.pool.fetch(_CAME, lesson_id)
+    return {row["person_id"]: Came(row["came_at"], row["by_family"]) for row in rows}
 
 
 async def recordings_of(services: Services, lesson_id: int) -> list[Recording]:

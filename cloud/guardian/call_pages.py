@@ -38,7 +38,9 @@ async def do_come(
     """Go to the lesson."""
     child = await seen_of(services, actor, ref, FamilyRight.SEE)
     try:
-        address = await come(services, child.school_id, child.id, lesson_id, visit.language)
+        address = await come(
+            services, actor, child.school_id, child.id, lesson_id, visit.language, by_family=not child.is_own
+        )  # fmt: skip
     except NotFound:
         raise
     except Refused as refused:

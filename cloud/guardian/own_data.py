@@ -222,7 +222,7 @@ PARTS = (
          sealed={"words": QUESTION, "answer": REPLY}),
     Part("questionnaire_sheet", ("questionnaire_id", "answers", "answered_at"), "account_id = $2",
          sealed={"answers": SHEET}),
-    Part("call_visit", ("call_id", "came_at"), "person_id = $1", _of(SEE), by="came_at"),
+    Part("call_visit", ("call_id", "came_at", "by_family"), "person_id = $1", _of(SEE), by="came_at"),
     Part("correction_request", ("asked_at", "what", "is_wrong", "would_be_right", "answered_at", "outcome", "answer"),
          "person_id = $1 AND account_id = $2",
          sealed={"is_wrong": WRONG, "would_be_right": RIGHT, "answer": ANSWER}),

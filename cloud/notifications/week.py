@@ -1,8 +1,8 @@
 """The week's digest: once a week, at the school's time, what a child was marked and missed, and what is ahead.
 
 Rule: the notices of a school's week and that it was told are one transaction, so a worker that dies tells nothing
-twice; a week that nobody told within a day of its time is not told any more. A mark is told in the week in which it
-was written, and one that was put right is told again.
+twice; a week that nobody told within a day of its time is left to the next one. A notice tells the marks that were
+written since the one before, whatever day it has come to be told on; one that was put right is told again.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -31,18 +31,19 @@ from cloud.studies.queries import Subject, subjects_of
 
 logger = structlog.get_logger()
 WEEK, A_DAY = timedelta(days=7), timedelta(days=1)
+SINCE_MAX = 3 * WEEK  # what a notice goes back at most: to one before it that was told so long ago, or a week
 DAY_MIN, SCHOOLS_MAX, STUDENTS_MAX = 24 * 60, 10_000, 20_000
 _SCHOOLS = """
-SELECT school.id, zone, rule.weekday, rule.minute, head.week_on FROM school
+SELECT school.id, zone, rule.weekday, rule.minute, head.week_on, head.told_until FROM school
 LEFT JOIN digest_rule AS rule ON rule.school_id = school.id LEFT JOIN digest_head AS head ON head.school_id = school.id
 WHERE coalesce(rule.is_on, true) AND EXISTS (
   SELECT FROM journal_mark WHERE journal_mark.school_id = school.id
 ) ORDER BY school.id LIMIT $1
 """
 _TAKE = """
-INSERT INTO digest_head AS head (school_id, week_on) VALUES ($1, $2)
-ON CONFLICT (school_id) DO UPDATE SET week_on = excluded.week_on WHERE head.week_on < excluded.week_on
-RETURNING week_on
+INSERT INTO digest_head AS head (school_id, week_on, told_until) VALUES ($1, $2, $3)
+ON CONFLICT (school_id) DO UPDATE SET week_on = excluded.week_on, told_until = excluded.told_until
+WHERE head.week_on < excluded.week_on RETURNING week_on
 """
 _STUDENTS = "SELECT id FROM person WHERE school_id = $1 AND role = 'student' AND is_active ORDER BY id LIMIT $2"
 _RULE = "SELECT weekday, minute, is_on FROM digest_rule WHERE school_id = $1"
@@ -120,24 +121,34 @@ async def _tell_in_time(services: Services, row: Mapping[str, Any], now: datetim
     for each in (monday, monday + WEEK):
         due_at = rule.due_at(each, zone)
         if due_at <= now < due_at + A_DAY and (row["week_on"] is None or row["week_on"] < each):
-            await _tell_at(services, row["id"], each, due_at, dues)
+            await _tell_at(services, row["id"], each, (since_of(due_at, row["told_until"]), due_at), dues)
 
 
-async def _tell_at(services: Services, school_id: int, monday: date, due_at: datetime, dues: Dues) -> None:
+def since_of(due_at: datetime, told_until: datetime | None) -> datetime:
+    """Return since when what was written is told at a time, after a notice that told all until another."""
+    if told_until is None or not due_at - SINCE_MAX <= told_until < due_at:
+        return due_at - WEEK
+    return told_until.astimezone(due_at.tzinfo)
+
+
+async def _tell_at(
+    services: Services, school_id: int, monday: date, written: tuple[datetime, datetime], dues: Dues
+) -> None:  # fmt: skip
+    since, due_at = written
     subjects = {each.id: each for each in await subjects_of(services, school_id)}
     async with services.database.pool.acquire() as connection, connection.transaction():
-        if await connection.fetchval(_TAKE, school_id, monday) is None:
+        if await connection.fetchval(_TAKE, school_id, monday, due_at) is None:
             return  # another worker was quicker
         today = due_at.date()
-        days, ahead = (today - WEEK + A_DAY, today), (today + A_DAY, today + WEEK)
-        weeks = await weeks_at(connection, school_id, (due_at - WEEK, due_at), ahead)
+        ahead = (today + A_DAY, today + WEEK)
+        weeks = await weeks_at(connection, school_id, written, ahead)
         students = [row["id"] for row in await connection.fetch(_STUDENTS, school_id, STUDENTS_MAX)]
         homework = await dues(connection, students, *ahead)
         facts = [
             Fact(
                 f"week:{person_id}:{monday}", Kind.WEEK, school_id, person_id, due_at,
                 Detail(
-                    on=days[0], last_on=today,
+                    on=since.date() + A_DAY, last_on=today,
                     week=_week(weeks.get(person_id, StudentWeek()), subjects, homework.get(person_id, 0)),
                 ),
             )

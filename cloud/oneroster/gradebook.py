@@ -24,6 +24,7 @@ TITLES = {
     Part.SOCH: "ТЖБ / СОЧ",
 }
 SCALE = "Тоқсандық баға / Четвертная отметка"
+_GONE = {"status": "tobedeleted"}
 MARKS = ("2", "3", "4", "5")
 
 
@@ -102,14 +103,17 @@ class GradeBuilder:
             built["description"] = work.theme
         if most:
             built["resultValueMax"] = float(most)
-        return built | self._sessions(work.on)
+        return built | self._sessions(work.on) | (_GONE if work.is_off else {})
 
     def _result(self, result: ResultRead) -> Built:
         built = _active(
             self.result_id(result), student=self.roster.ref(RosterKind.USER, result.ref),
             lineItem=self._ref(GradedKind.LINE_ITEM, self.item_id(result.lesson_id)), scoreStatus="fully graded",
-            score=float(result.points), scoreDate=str(result.on),
+            scoreDate=str(result.on),
         ) | {"class": self._class(result.class_id), "dateLastModified": instant(result.at)}  # fmt: skip
+        if result.points is None:
+            return built | _GONE | {"scoreStatus": "not submitted"}
+        built["score"] = float(result.points)
         return built | ({"late": "true"} if result.here == Here.LATE else {})
 
     def _sessions(self, on: date) -> Built:

@@ -42,13 +42,13 @@ class LineItem(Base):
 
 
 class Result(Base):
-    """A student's points of a lesson."""
+    """A student's points of a lesson; `tobedeleted` once they are taken away."""
 
     line_item: GradedRef = Field(alias="lineItem")
     student: GradedRef
     school_class: GradedRef = Field(alias="class")
-    score_status: Literal["fully graded"] = Field(alias="scoreStatus")
-    score: float
+    score_status: Literal["fully graded", "not submitted"] = Field(alias="scoreStatus")
+    score: float | None = Field(None, description="None of what was taken away.")
     score_date: str = Field(alias="scoreDate")
     late: YesNo | None = Field(None, description="Whether the student came late to the lesson.")
 

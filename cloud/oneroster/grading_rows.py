@@ -23,10 +23,10 @@ from cloud.tokens.web import Program
 WORKS_MAX, RESULTS_MAX = 100_000, 500_000
 _WORKS = """
 SELECT lesson.id, lesson."on", kind, theme, coalesce(points_max, 0) AS points_max, school_class_id AS class_id,
-  name_kk, name_ru, group_name
+  name_kk, name_ru, group_name, is_off
 FROM lesson JOIN course ON course.id = course_id JOIN school_subject ON school_subject.id = subject_id
 LEFT JOIN lesson_plan ON lesson_plan.lesson_id = lesson.id
-WHERE lesson.school_id = $1 AND NOT is_off AND lesson."on" BETWEEN $2 AND $3
+WHERE lesson.school_id = $1 AND lesson."on" BETWEEN $2 AND $3
   AND ($4::bigint IS NULL OR school_class_id = $4) AND (kind <> 'lesson' OR EXISTS (
     SELECT FROM journal_mark WHERE journal_mark.lesson_id = lesson.id AND points IS NOT NULL))
 ORDER BY lesson.id LIMIT $5
@@ -41,7 +41,10 @@ FROM (
     AND ($4 OR {consented_to(Purpose.RESOURCE)}) AND ($5::bigint IS NULL OR course.school_class_id = $5)
     AND ($6::bigint IS NULL OR lesson.id = $6) AND ($7::text IS NULL OR ref = $7)
   ORDER BY mark.lesson_id, mark.person_id, mark.number DESC
-) AS cell WHERE points IS NOT NULL
+) AS cell WHERE points IS NOT NULL OR EXISTS (
+  SELECT FROM journal_mark AS before JOIN person ON person.id = before.person_id
+  WHERE before.lesson_id = cell.lesson_id AND person.ref = cell.ref AND before.points IS NOT NULL
+)
 """  # noqa: S608 (text of ours)
 _RESULTS = f'SELECT ref, lesson_id, points, here, at, "on", class_id {_CELLS} ORDER BY sourced_id LIMIT $8 OFFSET $9'
 _COUNT = f"SELECT count(*) {_CELLS}"
@@ -49,7 +52,7 @@ _COUNT = f"SELECT count(*) {_CELLS}"
 
 @dataclass(frozen=True, slots=True)
 class WorkRead:
-    """A lesson in which points are given; 0 points at most: none were set yet."""
+    """A lesson in which points are given; 0 points at most: none were set yet. One that is called off is none more."""
 
     id: int
     on: date
@@ -60,15 +63,16 @@ class WorkRead:
     name_kk: str
     name_ru: str
     group_name: str
+    is_off: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ResultRead:
-    """A student's points of a lesson, as they stand."""
+    """A student's points of a lesson, as they stand; None where they were taken away again."""
 
     ref: str
     lesson_id: int
-    points: int
+    points: int | None
     here: str
     at: datetime
     on: date

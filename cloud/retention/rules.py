@@ -181,7 +181,7 @@ RULES = (
          "family_limit", "account", "grant_of_role", "subject", "lti_score", "resource_release", "identity_link",
          "payment_number", "roster_seen", "entitled", "class_of_account", "student_account", "staff_account",
          "profile_field", "portfolio_entry", "portfolio_file", "goal", "goal_step", "goal_note",
-         "award", "recommendation", "fitness_value"),
+         "award", "recommendation", "fitness_value", "faq_vote"),
         YEAR, "From the leaving, once no money is to be given back; a photo at once", _PURPOSE, After.NAMELESS,
     ),
     Rule(
@@ -272,7 +272,7 @@ RULES = (
          "course_theme", "load_norm", "room", "timetable_rule", "timetable_subject", "timetable", "timetable_slot",
          "homework_norm", "award_key", "award_revocation", "talk_section", "bank_question", "assessment",
          "assessment_given", "assessment_question", "practice_theme", "sitting_watch",
-         "call_server", "faq_entry", "faq_vote"),
+         "call_server", "faq_entry"),
         None, "", _WORK, After.KEPT,
     ),
 )  # fmt: skip

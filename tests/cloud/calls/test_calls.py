@@ -19,9 +19,10 @@ from cloud.calls.holding import (
     paste_recording,
 )
 from cloud.calls.joining import call_for, come, name_for
-from cloud.calls.kinds import Kind, Names, ServerGiven
+from cloud.calls.kinds import Came, Kind, Names, ServerGiven
 from cloud.calls.queries import call_of, came_to, held_by_video, recordings_of
 from cloud.calls.servers import check_server, drop_server, server_of, server_set, set_server
+from cloud.core.actor import Actor
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.i18n import Language
 from cloud.core.services import Services
@@ -30,6 +31,7 @@ from tests.cloud.calls.factory import JITSI, KEY, SECRET, Called, called, with_b
 
 BACK = "https://esik.kz/back"
 LINK = "https://disk.mektep.kz/recording/1"
+STUDENT, MOTHER = Actor("Айгерім"), Actor("Гүлнар")
 
 
 @pytest.fixture(name="school")
@@ -42,8 +44,11 @@ async def leads(school: Called) -> str:
     return await lead(school.services, school.teacher, school.journal.school, held, Language.KK, BACK)
 
 
-async def comes(school: Called, person_id: int | None = None) -> str:
-    return await come(school.services, school.school_id, person_id or school.student_id, school.lesson_id, Language.KK)
+async def comes(school: Called, person_id: int | None = None, by: Actor = STUDENT, *, by_family: bool = False) -> str:
+    whose = person_id or school.student_id
+    return await come(
+        school.services, by, school.school_id, whose, school.lesson_id, Language.KK, by_family=by_family
+    )  # fmt: skip
 
 
 @pytest.mark.requirement("KZ456-27.10", part="video")
@@ -58,7 +63,43 @@ async def test_a_lesson_is_led_and_come_to_on_jitsi_by_tokens_made_at_that_momen
     assert (teacher.is_moderator, student.is_moderator) == (True, False)
     assert (teacher.name, student.name) == (school.teacher.name, "Әліби Айгерім")
     assert teacher.room == student.room
-    assert await came_to(school.services, school.lesson_id) == {school.student_id: now}
+    assert await came_to(school.services, school.lesson_id) == {school.student_id: Came(now, by_family=False)}
+
+
+async def test_nobody_is_let_into_a_room_of_jitsi_before_its_teacher(school: Called) -> None:
+    await school.server(JITSI)
+    await school.make()
+    school.at(8, 45)
+    for by_family in (False, True):
+        with pytest.raises(CallClosed, match="not begun"):
+            await comes(school, by_family=by_family)
+    assert await came_to(school.services, school.lesson_id) == {}
+
+    await leads(school)
+    first = school.services.clock.now()
+    school.services.clock.advance(60)  # type: ignore[attr-defined]  # simulated
+    await leads(school)  # who was cut off begins once more: it is told once
+
+    await comes(school)
+    query = "SELECT at FROM audit_entry WHERE verb = 'call.begun'"
+    assert [row["at"] for row in await school.services.database.pool.fetch(query)] == [first]
+
+
+async def test_who_comes_from_a_parents_account_is_named_so_and_it_is_known_whose_it_was(school: Called) -> None:
+    await school.server(JITSI)
+    await school.make()
+    school.at(8, 45)
+    await leads(school)
+    door, now = SimulatedJitsi("meet.mektep.kz", "esik", KEY), school.services.clock.now()
+
+    told = door.enter(await comes(school, by=MOTHER, by_family=True), now).name
+    await comes(school, by=MOTHER, by_family=True)
+
+    assert told == "Әліби Айгерім (ата-ананың аккаунтынан)"
+    assert await came_to(school.services, school.lesson_id) == {school.student_id: Came(now, by_family=True)}
+    query = "SELECT actor, subject FROM audit_entry WHERE verb = 'call.joined_by_family'"
+    (noted,) = await school.services.database.pool.fetch(query)
+    assert tuple(noted) == ("Гүлнар", f"person:{school.student_id}")
 
 
 @pytest.mark.requirement("KZ456-27.10", part="video")
@@ -92,8 +133,8 @@ async def test_the_server_is_told_of_somebody_what_the_school_lets_it(school: Ca
     school.at(8, 45)
     door, now = SimulatedJitsi("meet.mektep.kz", "esik", KEY), school.services.clock.now()
 
-    assert door.enter(await comes(school), now).name == told
     assert (door.enter(await leads(school), now).name == school.teacher.name) is (names is not Names.NONE)
+    assert door.enter(await comes(school), now).name == told
 
 
 def test_somebody_without_a_given_name_is_a_student() -> None:
@@ -113,6 +154,7 @@ async def test_a_lesson_opens_ten_minutes_before_and_is_over_half_an_hour_after(
     with pytest.raises(CallClosed, match="ten minutes before"):
         await leads(school)
     school.services.clock.advance(1)  # type: ignore[attr-defined]
+    await leads(school)
     await comes(school)
     school.services.clock.advance(80 * 60)  # type: ignore[attr-defined]
 
@@ -301,6 +343,7 @@ async def test_who_comes_twice_came_the_first_time_and_who_is_to_be_forgotten_ne
     await school.make()
     school.at(8, 45)
     first = school.services.clock.now()
+    await leads(school)
     await comes(school)
     school.services.clock.advance(600)  # type: ignore[attr-defined]  # simulated
     await comes(school)
@@ -311,7 +354,7 @@ async def test_who_comes_twice_came_the_first_time_and_who_is_to_be_forgotten_ne
 
     await comes(school, other)
 
-    assert await came_to(school.services, school.lesson_id) == {school.student_id: first}
+    assert await came_to(school.services, school.lesson_id) == {school.student_id: Came(first, by_family=False)}
 
 
 async def test_the_way_to_a_meeting_tells_the_server_no_number_of_anybody(school: Called) -> None:

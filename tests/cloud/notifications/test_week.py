@@ -136,6 +136,34 @@ async def test_a_mark_of_wednesday_that_is_typed_on_saturday_stands_in_the_next_
     assert (week.missed, week.late) == (1, 1)
 
 
+async def type_on(school: School, day: int, typed: str) -> None:
+    """Let the teacher write about a lesson of Wednesday, on a day of September."""
+    await school.at(datetime(2026, 9, day, 5, 0, tzinfo=UTC))
+    await school.journal.at(date(2026, 9, day))
+    await school.journal.type(await school.journal.lesson(date(2026, 9, 16), 25 - day), 0, typed)
+
+
+async def test_moving_the_day_of_the_notice_tells_every_mark_once(school: School) -> None:
+    services, opened = school.journal.services, school.journal
+    await school.at(FRIDAY_18)
+    await tell_weeks(services)
+    await put_digest_rule(services, opened.deputy, opened.school.id, DigestRule(weekday=3))
+    await type_on(school, 20, "7")
+    await school.at(FRIDAY_18 + timedelta(days=5))  # Wednesday
+    await tell_weeks(services)
+    await put_digest_rule(services, opened.deputy, opened.school.id, DigestRule(weekday=7))
+    await type_on(school, 24, "6")
+    await school.at(FRIDAY_18 + timedelta(days=16))  # Sunday of the week after: on the first one no worker ran
+    await tell_weeks(services)
+
+    told_of = [(notice.detail.on, [mark for each in notice.detail.week.marks for mark in each.marks])
+               for notice in await school.told() if notice.detail.week]  # fmt: skip
+
+    assert told_of == [
+        (date(2026, 9, 12), ["8", "9", "14/20"]), (date(2026, 9, 19), ["7"]), (date(2026, 9, 24), ["6"]),
+    ]  # fmt: skip
+
+
 async def test_what_is_written_after_the_hour_is_left_to_the_next_notice_though_it_is_told_late(
     school: School,
 ) -> None:

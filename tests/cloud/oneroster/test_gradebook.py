@@ -148,6 +148,30 @@ async def test_points_are_told_of_who_consented_alone_unless_the_token_names_all
     assert page.headers["x-total-count"] == "1"
 
 
+async def test_points_that_are_taken_away_and_a_lesson_that_is_called_off_are_told_as_gone(opened: Journal) -> None:
+    async with asking(opened) as client:
+        sor, first, second = await got(client, "results", sort="score", orderBy="desc")
+        seen_at = max(each["dateLastModified"] for each in await got(client, "lineItems"))
+        opened.services.clock.advance(60)  # type: ignore[attr-defined]  # simulated
+        await opened.type(int(first["sourcedId"].rpartition("-")[2]), 0, "о")
+        off = int(sor["sourcedId"].rpartition("-")[2])
+        await opened.services.database.pool.execute("UPDATE lesson SET is_off = true WHERE id = $1", off)
+
+        changed = await got(client, "results", filter=f"dateLastModified>'{seen_at}'")
+        items = await got(client, "lineItems", filter=f"dateLastModified>'{seen_at}'")
+        left = await got(client, "results", sort="score")
+        page = await client.get(f"{GRADES_ROOT}/results")
+
+    assert [(each["sourcedId"], each["status"], each.get("score")) for each in changed] == [
+        (first["sourcedId"], "tobedeleted", None)
+    ]
+    assert [(each["sourcedId"], each["status"]) for each in items] == [
+        (sor["lineItem"]["sourcedId"], "tobedeleted")
+    ], "what belonged to it goes with it"
+    assert {each["sourcedId"] for each in left} == {first["sourcedId"], second["sourcedId"]}
+    assert page.headers["x-total-count"] == "2"
+
+
 async def test_a_token_of_the_roster_reads_no_marks_and_nobody_writes_any(opened: Journal) -> None:
     async with asking(opened, Scope.ROSTER_READ, Scope.ROSTER_NAMES) as client:
         refused = await client.get(f"{GRADES_ROOT}/results")
