@@ -11,16 +11,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from cloud.accounts.actions import audit
-from cloud.announcements.files import file_of, files_of
+from cloud.announcements.files import FILES
 from cloud.announcements.kinds import TEXTS, Posting, PostingRefused
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
+from cloud.core.handed_files import Attached, FileRow
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.roles import Role
+from cloud.core.sealed_files import file_of, files_of
 from cloud.core.services import Services
-from cloud.messages.kinds import Attached, FileRow, Wording
+from cloud.messages.kinds import Wording
 from cloud.messages.rules import chosen
 from cloud.messages.sending import MAY_READ
 
@@ -94,7 +96,7 @@ async def open_posting(
     """Return an announcement with its files, and note that the actor has seen it. Raises NotFound."""
     posting = await posting_of(services, actor, number, language)
     await services.database.pool.execute(_SEEN, number, actor.account_id, services.clock.now())
-    return posting, await files_of(services, number)
+    return posting, (await files_of(services, FILES, [number])).get(number, [])
 
 
 async def confirm(services: Services, actor: Actor, number: int) -> None:
@@ -112,7 +114,7 @@ async def confirm(services: Services, actor: Actor, number: int) -> None:
 async def received_file(services: Services, actor: Actor, number: int, file_id: int) -> Attached:
     """Return a file of an announcement that stands on the board for the actor. Raises NotFound."""
     await posting_of(services, actor, number, "")
-    return await file_of(services, number, file_id)
+    return await file_of(services, FILES, number, file_id)
 
 
 async def waiting_of(services: Services, actor: Actor) -> int:

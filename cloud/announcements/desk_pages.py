@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.announcements.desk import classes_for, confirmations_of, posted_at, posted_one
-from cloud.announcements.files import file_of, files_of
+from cloud.announcements.files import FILES
 from cloud.announcements.kinds import READERS, SECTION, Given, PostingRefused, Reader
 from cloud.announcements.posting import post, set_days, withdraw
 from cloud.attendance.web import Desk, reach_desk
@@ -21,6 +21,7 @@ from cloud.core.i18n import translate
 from cloud.core.messages import message
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
+from cloud.core.sealed_files import file_of, files_of
 from cloud.messages.files import FILES_MAX, checked_files, headers_of
 from cloud.messages.kinds import LANGUAGES, Wording
 from cloud.messages.rules import GRADES
@@ -108,7 +109,7 @@ async def show_one(request: Request, desk: PostingDesk, number: Counted) -> Resp
 async def send_file(desk: PostingDesk, number: Counted, file_id: Counted) -> Response:
     """Hand out a file of an announcement."""
     await posted_one(desk.services, desk.actor, desk.school.id, number)
-    file = await file_of(desk.services, number, file_id)
+    file = await file_of(desk.services, FILES, number, file_id)
     return Response(file.content, media_type=file.media, headers=dict(headers_of(file)))
 
 
@@ -146,7 +147,7 @@ async def _one(request: Request, desk: Desk, number: int, refused: Refused | Non
     posted = await posted_one(services, actor, school.id, number)
     return pages_of(request).page(
         desk.visit, ONE, status=refused.status if refused else HTTPStatus.OK, section=SECTION, each=posted,
-        on=school.on, files=await files_of(services, number), readers=READERS,
+        on=school.on, files=(await files_of(services, FILES, [number])).get(number, []), readers=READERS,
         confirmations=await confirmations_of(services, actor, school.id, number),
         is_whole=actor.can(Right.BOARD_POST, school.id), refused=_words(desk, refused),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from cloud.core.errors import Refused
 from cloud.core.i18n import N_
 from cloud.messages.kinds import Wording
 
-TEXTS, FILE_NAME, FILE = "posting.texts", "posting_file.name", "posting_file.content"
+TEXTS = "posting.texts"
 SECTION = "announcements"  # of the menu
 
 

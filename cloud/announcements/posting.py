@@ -10,17 +10,18 @@ import asyncpg
 import msgspec
 
 from cloud.accounts.actions import audit
-from cloud.announcements.files import put_files
+from cloud.announcements.files import FILES
 from cloud.announcements.kinds import TEXTS, Given, PostingRefused
 from cloud.announcements.rules import PINNED_MAX, check_days, checked
 from cloud.attendance.queries import SchoolToday
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotAllowed, NotFound
+from cloud.core.handed_files import Attached
 from cloud.core.messages import message
 from cloud.core.rights import Right
+from cloud.core.sealed_files import put_files
 from cloud.core.services import Services
-from cloud.messages.kinds import Attached
 
 DAY_MAX = 30  # of one account, in 24 hours
 _LOCK = "SELECT id FROM school WHERE id = $1 FOR NO KEY UPDATE"
@@ -79,7 +80,7 @@ async def post(
         await connection.execute(_GRADES, number, kept.grades)
         if len(await connection.fetch(_CLASSES, number, kept.classes, school.id)) != len(kept.classes):
             raise PostingRefused(message("Choose grades and classes of the lists."))
-        await put_files(services, connection, school.id, number, files)
+        await put_files(services, connection, FILES, school.id, number, files)
         await audit(transaction, actor, "posting.posted", f"posting:{number}", school_id=school.id, at=now)
     return number
 

@@ -67,7 +67,7 @@ async def come(
     async with services.database.transaction() as connection:
         is_first = await raw(connection).fetchval(_COME, call.id, person_id, now, by_family)
         if is_first and by_family:
-            about, detail = f"person:{person_id}", {"lesson": lesson_id}
+            about, detail = f"person:{person_id}", {"lesson": str(lesson_id)}
             await audit(connection, actor, "call.joined_by_family", about, detail, school_id=school_id, at=now)
     return way_in(server, call, Comer(name, leads=False), now)
 

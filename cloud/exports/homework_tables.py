@@ -1,14 +1,15 @@
 """The tables of homework, as they go out: tasks with their files, and what students handed in."""
 
-from cloud.exports.shapes import Sealed, Table, through
-from cloud.homework.kinds import ANSWER_FILE, COMMENT, FILE, FILE_NAME, WORDS
+from cloud.exports.shapes import Sealed, Table, sealed_by, through
+from cloud.homework.files import FILES
+from cloud.homework.kinds import ANSWER_FILE, COMMENT, WORDS
 
 HOMEWORK = (
     Table("homework"),
     Table("homework_member", through("homework_id", "homework")),
     Table(
         "homework_file",
-        sealed={"name_encrypted": Sealed(FILE_NAME), "content_encrypted": Sealed(FILE)},
+        sealed=sealed_by(FILES),
         files={"content_encrypted": "documents/homework-{id}.{media}"},
     ),
     Table(

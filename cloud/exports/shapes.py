@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from cloud.core.handed_files import Shelf
+
 OWN = "school_id = $1"
 # Accounts that a row of the school's names; the catalogue knows by which columns. Those that are of the school itself
 # go out with their logins, the others by name alone.
@@ -60,6 +62,11 @@ class Table:
     def hidden(self) -> frozenset[str]:
         """The columns that no open table shows."""
         return self.closed | frozenset(self.sealed) | frozenset(self.digests) | frozenset(self.unkept)
+
+
+def sealed_by(shelf: Shelf) -> dict[str, Sealed]:
+    """Return what seals name and content of a shelf's files."""
+    return {"name_encrypted": Sealed(shelf.name), "content_encrypted": Sealed(shelf.content)}
 
 
 def through(column: str, table: str, key: str = "id") -> str:

@@ -20,17 +20,17 @@ from cloud.exports.asking_tables import ASKING
 from cloud.exports.assessment_tables import ASSESSMENTS
 from cloud.exports.homework_tables import HOMEWORK
 from cloud.exports.profile_tables import PROFILES
-from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Sealed, Secret, Table, Writing, through
+from cloud.exports.shapes import ACCOUNTS, OF_SCHOOL, Sealed, Secret, Table, Writing, sealed_by, through
 from cloud.exports.talk_tables import TALKS
-from cloud.journal.kinds import FILE as LESSON_FILE
-from cloud.journal.kinds import FILE_NAME as LESSON_FILE_NAME
+from cloud.journal.files import FILES as LESSON_FILES
 from cloud.journal.kinds import REASON as MARK_REASON
 from cloud.journal.kinds import REMARK
 from cloud.menu.entitlements import PAPER as ORDER_PAPER
 from cloud.menu.restricting import PAPER as DIET_PAPER
 from cloud.menu.restricting import VALUE
+from cloud.messages.files import FILES
 from cloud.messages.kinds import ANSWER as SAID
-from cloud.messages.kinds import FILE, FILE_NAME, TEXTS
+from cloud.messages.kinds import TEXTS
 from cloud.people.bulk import EMAIL, IIN, PHONE
 from cloud.people.corrections import ANSWER, RIGHT, WRONG
 from cloud.people.family import LIFT_PAPER
@@ -90,7 +90,7 @@ TABLES = (
     Table("lesson_plan"),
     Table(
         "lesson_file",
-        sealed={"name_encrypted": Sealed(LESSON_FILE_NAME), "content_encrypted": Sealed(LESSON_FILE)},
+        sealed=sealed_by(LESSON_FILES),
         files={"content_encrypted": "documents/lesson-{id}.{media}"},
     ),
     Table("journal_mark"),
@@ -275,7 +275,7 @@ TABLES = (
     Table("announcement_audience", through("announcement_id", "announcement")),
     Table(
         "announcement_file",
-        sealed={"name_encrypted": Sealed(FILE_NAME), "content_encrypted": Sealed(FILE)},
+        sealed=sealed_by(FILES),
         files={"content_encrypted": "documents/message-{id}.{media}"},
     ),
     Table("announcement_reader", through("announcement_id", "announcement")),

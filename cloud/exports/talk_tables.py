@@ -1,10 +1,10 @@
 """Tables of talks and of the notice board, as they go out in an export."""
 
-from cloud.announcements.kinds import FILE as POSTING_FILE
-from cloud.announcements.kinds import FILE_NAME as POSTING_FILE_NAME
+from cloud.announcements.files import FILES as POSTING_FILES
 from cloud.announcements.kinds import TEXTS as POSTING_TEXTS
-from cloud.exports.shapes import Sealed, Secret, Table, through
-from cloud.talks.kinds import BEFORE, FILE, FILE_NAME, HIDDEN, MUTED, REPORTED, TITLE, WORDS
+from cloud.exports.shapes import Sealed, Secret, Table, sealed_by, through
+from cloud.talks.files import FILES
+from cloud.talks.kinds import BEFORE, HIDDEN, MUTED, REPORTED, TITLE, WORDS
 
 TALKS = (
     Table("talk_section"),
@@ -16,7 +16,7 @@ TALKS = (
     Table("talk_revision", through("post_id", "talk_post"), sealed={"words_encrypted": Sealed(BEFORE, Secret.CONTACT)}),
     Table(
         "talk_file",
-        sealed={"name_encrypted": Sealed(FILE_NAME), "content_encrypted": Sealed(FILE)},
+        sealed=sealed_by(FILES),
         files={"content_encrypted": "documents/talk-{id}.{media}"},
     ),
     Table("talk_reading", through("talk_id", "talk")),
@@ -26,7 +26,7 @@ TALKS = (
     Table("posting_class", through("posting_id", "posting")),
     Table(
         "posting_file",
-        sealed={"name_encrypted": Sealed(POSTING_FILE_NAME), "content_encrypted": Sealed(POSTING_FILE)},
+        sealed=sealed_by(POSTING_FILES),
         files={"content_encrypted": "documents/announcement-{id}.{media}"},
     ),
     Table("posting_reading", through("posting_id", "posting")),

@@ -13,9 +13,10 @@ from cloud.calls.queries import held_by_video
 from cloud.core.api import Counted
 from cloud.core.charts import Chart, Column, chart_of
 from cloud.core.errors import NotFound
-from cloud.core.file_names import as_attachment
 from cloud.core.formats import Formats
+from cloud.core.handed_files import as_attachment
 from cloud.core.pages import pages_of
+from cloud.core.sealed_files import file_of, files_of
 from cloud.guardian.queries import seen_of
 from cloud.homework.sheet import Task, tasks_of
 from cloud.journal.diary import (
@@ -28,7 +29,7 @@ from cloud.journal.diary import (
     monday_of,
     progress_of,
 )
-from cloud.journal.files import file_of, files_of
+from cloud.journal.files import FILES
 from cloud.journal.kinds import written
 from cloud.people.kinds import FamilyRight
 from cloud.register.queries import said_of
@@ -55,7 +56,7 @@ async def show_week(
         replace(visit, zone=child.zone), "guardian/diary.html", section="children", child=child, monday=monday,
         sunday=sunday, earlier=monday - WEEK, later=monday + WEEK, days=_days(lessons), said=said, written=written,
         courses={course.id: course for course in courses},
-        files=await files_of(services, [each.lesson.id for each in lessons]),
+        files=await files_of(services, FILES, [each.lesson.id for each in lessons]),
         homework=homework_at(lessons, await tasks_of(services, child.id, monday, sunday)),
         by_video=await held_by_video(services, [each.lesson.id for each in lessons]),
     )  # fmt: skip
@@ -84,7 +85,7 @@ async def send_file(
     child = await seen_of(services, actor, ref, FamilyRight.SEE)
     if not await is_at(services, child.id, lesson_id):
         raise NotFound
-    file = await file_of(services, lesson_id, file_id)
+    file = await file_of(services, FILES, lesson_id, file_id)
     return Response(file.content, media_type=file.media, headers=dict(as_attachment(file.name)))
 
 

@@ -14,13 +14,14 @@ from cloud.consents.scans import FORM_BYTES_MAX
 from cloud.core.actor import Actor
 from cloud.core.api import Counted
 from cloud.core.errors import NotFound, Refused
-from cloud.core.file_names import as_attachment
+from cloud.core.handed_files import as_attachment
 from cloud.core.i18n import translate
 from cloud.core.messages import message
 from cloud.core.pages import Visit, pages_of
+from cloud.core.sealed_files import file_of, files_of
 from cloud.core.services import Services
 from cloud.homework.errors import HomeworkRefused
-from cloud.homework.files import ANSWER_FILES_MAX, answer_file_of, file_of, files_of
+from cloud.homework.files import ANSWER_FILES_MAX, FILES, answer_file_of
 from cloud.homework.handing import drop_draft_file, hand_in, keep_draft
 from cloud.homework.queries import received
 from cloud.homework.reach import pupil_of
@@ -54,7 +55,7 @@ async def show(request: Request, visit: MemberVisit, actor: SignedIn, services: 
         await _at_school(services, visit, whose), "guardian/homework.html", section="children", whose=whose,
         days=days, done=[each for each in reversed(tasks) if each.is_done], today=today,
         courses=await _courses(services, whose, today),
-        files=await files_of(services, [each.homework.id for each in tasks]),
+        files=await files_of(services, FILES, [each.homework.id for each in tasks]),
     )  # fmt: skip
 
 
@@ -103,7 +104,7 @@ async def file_of_homework(
     """Hand out a file of a homework that is for the child."""
     whose = await pupil_of(services, actor, ref)
     await received(services.database.pool, whose.id, homework_id)
-    file = await file_of(services, homework_id, file_id)
+    file = await file_of(services, FILES, homework_id, file_id)
     return Response(file.content, media_type=file.media, headers=dict(as_attachment(file.name)))
 
 
@@ -141,7 +142,7 @@ async def _page(
     return pages_of(request).page(
         await _at_school(services, visit, whose), "guardian/homework_one.html",
         status=refused.status if refused else HTTPStatus.OK, section="children", whose=whose, task=task,
-        course=course, words=words, files=(await files_of(services, [homework_id])).get(homework_id, []),
+        course=course, words=words, files=(await files_of(services, FILES, [homework_id])).get(homework_id, []),
         bytes_max=FORM_BYTES_MAX, files_max=ANSWER_FILES_MAX,
         refused=translate(visit.language, refused.message) if refused else "",
     )  # fmt: skip

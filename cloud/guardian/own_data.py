@@ -49,7 +49,7 @@ from cloud.questionnaires.kinds import SHEET
 from cloud.register.kinds import WHY
 from cloud.support.reading import ANSWER as REPLY
 from cloud.support.reading import WORDS as QUESTION
-from cloud.talks.kinds import FILE_NAME as POST_FILE
+from cloud.talks.files import FILES as POST_FILES
 from cloud.talks.kinds import MUTED, REPORTED
 from cloud.talks.kinds import WORDS as POSTED
 
@@ -210,7 +210,8 @@ PARTS = (
     Part("talk_post", _POST, "person_id = $1 AND as_a = 'student'", _of(CONSENT), {"words": POSTED},
          name="talk_post_of_child"),
     Part("talk_file", ("post_id", "name", "media", "size"),
-         "post_id IN (SELECT id FROM talk_post WHERE person_id = $1 AND account_id = $2)", sealed={"name": POST_FILE}),
+         "post_id IN (SELECT id FROM talk_post WHERE person_id = $1 AND account_id = $2)",
+         sealed={"name": POST_FILES.name}),
     Part("talk_report", ("post_id", "at", "words", "outcome"), "person_id = $1 AND account_id = $2",
          sealed={"words": REPORTED}),
     Part("talk_mute", _MUTE, "person_id = $1 AND account_id = $2", sealed={"why": MUTED}),

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from enum import StrEnum
 
 WORDS, COMMENT = "homework_answer.words", "homework_answer.comment"  # contexts at the vault
-FILE_NAME, FILE = "homework_file.name", "homework_file.content"
 ANSWER_FILE = "homework_answer_file.content"
 
 

@@ -10,14 +10,14 @@ from cloud.accounts.actions import audit
 from cloud.attendance.queries import SchoolToday
 from cloud.core.actor import Actor
 from cloud.core.database import raw
+from cloud.core.handed_files import Attached
 from cloud.core.messages import message
 from cloud.core.services import Services
 from cloud.homework.errors import HomeworkRefused
-from cloud.homework.files import put_files
+from cloud.homework.files import put_homework_files
 from cloud.homework.kinds import Given, Homework
 from cloud.homework.reach import course_set, homework_kept
 from cloud.homework.rules import check_minutes, checked_task
-from cloud.journal.files import Attached
 from cloud.journal.offers import hours_on
 from cloud.journal.rules import checked_links
 from cloud.studies.queries import Course, Member, members_of
@@ -92,7 +92,7 @@ async def set_homework(
             given.minutes, ready.task, list(ready.links), bool(ready.person_ids), actor.name, now,
         )  # fmt: skip
         await connection.execute(_NAME, homework_id, ready.person_ids)
-        await put_files(services, connection, school.id, homework_id, list(files))
+        await put_homework_files(services, connection, school.id, homework_id, list(files))
         await _note(services, transaction, actor, "homework.set", homework_id, course, given.due_on)
     return homework_id
 

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from enum import StrEnum
 
 REASON, REMARK = "journal_reason.reason", "journal_remark.words"  # contexts at the vault
-FILE_NAME, FILE = "lesson_file.name", "lesson_file.content"
 
 
 class Kind(StrEnum):

@@ -13,11 +13,13 @@ from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
+from cloud.core.handed_files import Attached, FileRow
 from cloud.core.rights import Right
+from cloud.core.sealed_files import file_of, files_of
 from cloud.core.services import Services
 from cloud.messages.answers import Answer, answer_family, thread_of, threads
-from cloud.messages.files import file_of, files_of
-from cloud.messages.kinds import Attached, Audience, FileRow, State, Wording
+from cloud.messages.files import FILES
+from cloud.messages.kinds import Audience, State, Wording
 from cloud.messages.sending import wordings_of
 from cloud.messages.writing import classes_of_writer, may_end
 
@@ -115,13 +117,13 @@ async def written_one(services: Services, actor: Actor, school_id: int, number: 
 async def files_at(services: Services, actor: Actor, school_id: int, number: int) -> list[FileRow]:
     """Return the files of a message of the actor's desk. Raises NotAllowed or NotFound."""
     await written_one(services, actor, school_id, number)
-    return await files_of(services, number)
+    return (await files_of(services, FILES, [number])).get(number, [])
 
 
 async def file_at(services: Services, actor: Actor, school_id: int, number: int, file_id: int) -> Attached:
     """Return a file of a message of the actor's desk. Raises NotAllowed or NotFound."""
     await written_one(services, actor, school_id, number)
-    return await file_of(services, number, file_id)
+    return await file_of(services, FILES, number, file_id)
 
 
 async def hear(services: Services, actor: Actor, school_id: int, number: int) -> dict[int, list[Answer]]:

@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
+from cloud.core.handed_files import Attached, FileRow
+from cloud.core.sealed_files import file_of, files_of
 from cloud.core.services import Services
 from cloud.messages.answers import Answer, thread_of
-from cloud.messages.files import file_of, files_of
-from cloud.messages.kinds import Attached, FileRow, State
+from cloud.messages.files import FILES
+from cloud.messages.kinds import State
 from cloud.messages.rules import chosen
 from cloud.messages.sending import MAY_READ, wordings_of
 
@@ -125,7 +127,7 @@ async def open_message(services: Services, actor: Actor, number: int, language: 
         if not received.is_recalled:
             await connection.execute(_READ, number, actor.account_id, now)
         await connection.execute(_HEARD, number, actor.account_id, now)
-    files = [] if received.is_recalled else await files_of(services, number)
+    files = [] if received.is_recalled else (await files_of(services, FILES, [number])).get(number, [])
     return Opened(received, files, await thread_of(services, number, actor.account_id or 0))
 
 
@@ -146,7 +148,7 @@ async def received_file(services: Services, actor: Actor, number: int, file_id: 
     received = await received_one(services, actor, number, "")
     if received.is_recalled:
         raise NotFound
-    return await file_of(services, number, file_id)
+    return await file_of(services, FILES, number, file_id)
 
 
 async def unread_of(services: Services, actor: Actor) -> int:

@@ -11,9 +11,7 @@ import msgspec
 from cloud.core.errors import Refused
 from cloud.core.i18n import N_
 
-TEXTS, FILE_NAME, FILE, ANSWER = (
-    "announcement.texts", "announcement_file.name", "announcement_file.content", "announcement_answer.words",
-)  # fmt: skip
+TEXTS, ANSWER = "announcement.texts", "announcement_answer.words"
 
 
 class Audience(StrEnum):
@@ -47,15 +45,6 @@ class Wording(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Attached:
-    """A file as it is kept: JPEG or PDF, looked at before."""
-
-    name: str
-    media: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Given:
     """A message as its writer gives it. `only_language` limits it to accounts that read this language; empty: all."""
 
@@ -68,15 +57,6 @@ class Given:
     may_answer: bool = True
     send_at: datetime | None = None  # at once
     corrects: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    """A file of a message, without what stands in it."""
-
-    id: int
-    name: str
-    size: int
 
 
 class MessageRefused(Refused):

@@ -15,12 +15,14 @@ from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotAllowed, NotFound
+from cloud.core.handed_files import Attached
 from cloud.core.messages import message
 from cloud.core.rights import Right
+from cloud.core.sealed_files import put_files
 from cloud.core.services import Services
 from cloud.core.texts import has_unseen
-from cloud.messages.files import put_files
-from cloud.messages.kinds import TEXTS, Attached, Audience, Given, MessageRefused, State
+from cloud.messages.files import FILES
+from cloud.messages.kinds import TEXTS, Audience, Given, MessageRefused, State
 from cloud.messages.rules import checked
 from cloud.messages.sending import send_one, tell_recalled
 
@@ -74,7 +76,7 @@ async def write(services: Services, actor: Actor, school_id: int, given: Given, 
             actor.name if goes else "", kept.corrects,
         )  # fmt: skip
         await _put_audience(connection, number, school_id, kept, own)
-        await put_files(services, connection, number, school_id, files)
+        await put_files(services, connection, FILES, school_id, number, files)
         await audit(transaction, actor, "message.written", f"message:{number}", {"for": kept.audience.value},
                     school_id=school_id, at=now)  # fmt: skip
     if goes:

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from cloud.core.api import Counted
 from cloud.core.errors import NotAllowed, NotFound, Refused
-from cloud.core.file_names import as_attachment
+from cloud.core.handed_files import as_attachment
 from cloud.core.i18n import translate
 from cloud.core.messages import message
 from cloud.core.pages import pages_of

@@ -14,13 +14,14 @@ from cloud.consents.scans import SCAN_MAX
 from cloud.core.actor import Actor
 from cloud.core.api import Counted
 from cloud.core.errors import NotAllowed, NotFound, Refused
-from cloud.core.file_names import as_attachment
+from cloud.core.handed_files import as_attachment
 from cloud.core.i18n import translate
 from cloud.core.messages import message
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
+from cloud.core.sealed_files import file_of, files_of
 from cloud.homework.queries import homework_of_courses
-from cloud.journal.files import FILES_MAX, add_file, drop_file, file_of, files_of
+from cloud.journal.files import FILES, FILES_MAX, add_file, drop_lesson_file
 from cloud.journal.kinds import NOTHING, Kind, written
 from cloud.journal.lessons import Planned, plan_lesson
 from cloud.journal.marking import Change, Place, mark, place_of, remark, take
@@ -98,7 +99,7 @@ async def send_file(desk: JournalDesk, course_id: Counted, lesson_id: Counted, f
     """Hand out a file of a lesson."""
     await course_within(desk.services, desk.actor, desk.school, course_id)
     lesson = await lesson_of(desk.services, desk.school.id, course_id, lesson_id)
-    file = await file_of(desk.services, lesson.id, file_id)
+    file = await file_of(desk.services, FILES, lesson.id, file_id)
     return Response(file.content, media_type=file.media, headers=dict(as_attachment(file.name)))
 
 
@@ -106,7 +107,7 @@ async def send_file(desk: JournalDesk, course_id: Counted, lesson_id: Counted, f
 async def take_file_away(desk: JournalDesk, course_id: Counted, lesson_id: Counted, file_id: Counted) -> Response:
     """Take a file of a lesson away."""
     place = await place_of(desk.services, desk.actor, desk.school, course_id, lesson_id)
-    await drop_file(desk.services, desk.actor, desk.school, place, file_id)
+    await drop_lesson_file(desk.services, desk.actor, desk.school, place, file_id)
     return _back(desk, course_id, lesson_id)
 
 
@@ -169,7 +170,7 @@ async def _page(
         names={each.id: each.name for each in learners}, digest=digest_of, files_max=FILES_MAX,
         file_max=SCAN_MAX, homework=await homework_of_courses(services, [course_id], lesson.on, lesson.on),
         sets_homework=hand is Hand.TEACHER and desk.actor.teaches(Right.HOMEWORK_SET, desk.school.id),
-        files=(await files_of(services, [lesson_id])).get(lesson_id, []),
+        files=(await files_of(services, FILES, [lesson_id])).get(lesson_id, []),
         is_by_video=lesson_id in await held_by_video(services, [lesson_id]), came=await came_to(services, lesson_id),
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from cloud.assessments.qti_packages import PACKAGE_MAX
 from cloud.assessments.reach import makes_any
 from cloud.attendance.web import Desk
 from cloud.core.errors import Refused
-from cloud.core.file_names import as_attachment, safe_name
+from cloud.core.handed_files import as_attachment, safe_name
 from cloud.core.messages import message
 from cloud.office.assessments import MakeDesk, Number, Page, Text, back_to, refused_by, whole_of
 from cloud.schools.rules import GRADES

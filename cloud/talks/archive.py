@@ -16,13 +16,14 @@ from typing import Any
 import asyncpg
 
 from cloud.accounts.actions import audit
-from cloud.consents.scans import PDF
 from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
+from cloud.core.handed_files import ending_of
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.talks.kinds import BEFORE, FILE, FILE_NAME, HIDDEN, REPORTED, Seat, TalkRefused
+from cloud.talks.files import FILES
+from cloud.talks.kinds import BEFORE, HIDDEN, REPORTED, Seat, TalkRefused
 from cloud.talks.reach import seat_of
 from cloud.talks.reading import words_of
 
@@ -97,7 +98,7 @@ async def zipped(services: Services, kept: Kept, page: str) -> bytes:
         for file_id, path in kept.files:
             sealed = await services.database.pool.fetchval(_CONTENT, file_id)
             if sealed is not None:
-                content = services.vault.decrypt_bytes(sealed, FILE, str(file_id))
+                content = services.vault.decrypt_bytes(sealed, FILES.content, str(file_id))
                 await asyncio.to_thread(archive.writestr, path, content, zipfile.ZIP_STORED)
     return out.getvalue()
 
@@ -144,9 +145,10 @@ def _files(services: Services, rows: Sequence[asyncpg.Record]) -> tuple[list[tup
         held += row["size"]
         if held > BYTES_MAX:
             break
-        name = services.vault.decrypt(row["name_encrypted"], FILE_NAME, str(row["id"]))
-        ending = "pdf" if row["media"] == PDF else "jpg"
-        files.append((row["post_id"], row["id"], f"files/{row['id']}-{name.rpartition('.')[0][:40]}.{ending}"))
+        name = services.vault.decrypt(row["name_encrypted"], FILES.name, str(row["id"]))
+        files.append(
+            (row["post_id"], row["id"], f"files/{row['id']}-{name.rpartition('.')[0][:40]}{ending_of(row['media'])}")
+        )
     return files, len(rows) - len(files)
 
 

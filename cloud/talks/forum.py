@@ -10,17 +10,16 @@ from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
+from cloud.core.handed_files import Attached
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.roles import Role
 from cloud.core.services import Services
-from cloud.messages.kinds import Attached
 from cloud.messages.sending import MAY_READ
 from cloud.studies.rules import year_of
-from cloud.talks.files import put_files
 from cloud.talks.kinds import TITLE, As, TalkRefused
 from cloud.talks.muting import mute_of
-from cloud.talks.posting import check_lately, check_may_write, put_post
+from cloud.talks.posting import check_lately, check_may_write, put_post, put_post_files
 from cloud.talks.reach import seat_in
 from cloud.talks.rules import SectionGiven, checked_section, checked_title, checked_words, why_muted
 
@@ -166,7 +165,7 @@ async def begin_topic(
         await connection.execute(_WHOSE, talk_id, seat.person_id)
         await check_may_write(services, connection, actor, seat, now)
         post_id = await put_post(services, transaction, actor, seat, words, None)
-        await put_files(services, connection, seat.school_id, post_id, files)
+        await put_post_files(services, connection, actor, seat, post_id, files)
         await audit(transaction, actor, "forum.topic_begun", f"talk:{talk_id}", school_id=section.school_id, at=now)
     return talk_id
 

@@ -8,10 +8,11 @@ from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
 from cloud.core.errors import Refused
+from cloud.core.handed_files import FileRow
 from cloud.core.i18n import N_
 
-TITLE, WORDS, BEFORE, FILE_NAME, FILE, REPORTED, HIDDEN, MUTED = (
-    "talk.title", "talk_post.words", "talk_revision.words", "talk_file.name", "talk_file.content", "talk_report.words",
+TITLE, WORDS, BEFORE, REPORTED, HIDDEN, MUTED = (
+    "talk.title", "talk_post.words", "talk_revision.words", "talk_report.words",
     "talk_post.why", "talk_mute.why",
 )  # fmt: skip
 SECTION = "talks"  # of the menu
@@ -80,16 +81,6 @@ class Seat:
             return self.title
         subject = self.names.get(language, "")
         return f"{subject}, {self.class_name}" if subject else self.class_name
-
-
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    """A file of a post, without what stands in it."""
-
-    id: int
-    name: str
-    size: int
-    is_picture: bool
 
 
 @dataclass(frozen=True, slots=True)

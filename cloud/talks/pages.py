@@ -20,7 +20,7 @@ from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.messages.files import headers_of
 from cloud.portfolio.files import PICTURE_MAX
-from cloud.talks.files import FILES_MAX, checked_files, file_of
+from cloud.talks.files import FILES_MAX, checked_files, posted_file
 from cloud.talks.forum import begin_topic, check_may_begin, may_begin, section_of, sections_of
 from cloud.talks.kinds import AUTHORS, KINDS, SECTION
 from cloud.talks.muting import mute_of
@@ -130,7 +130,7 @@ async def do_write(
 async def send_file(actor: SignedIn, services: TheServices, talk_id: Counted, file_id: Counted) -> Response:
     """Hand out a file of a post."""
     seat = await seat_of(services, actor, talk_id)
-    file = await file_of(services, talk_id, file_id, moderates=seat.moderates)
+    file = await posted_file(services, talk_id, file_id, moderates=seat.moderates)
     await note_look(services, actor, seat)
     return Response(file.content, media_type=file.media, headers=dict(headers_of(file)))
 

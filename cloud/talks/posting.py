@@ -14,21 +14,30 @@ from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
+from cloud.core.handed_files import Attached
 from cloud.core.messages import message
 from cloud.core.page_wakeups import Key, wake_pages
+from cloud.core.sealed_files import put_files
 from cloud.core.services import Services
-from cloud.messages.kinds import Attached
-from cloud.talks.files import put_files
+from cloud.talks.files import FILES
 from cloud.talks.kinds import BEFORE, WORDS, Seat, TalkRefused, TooManyPosts
 from cloud.talks.muting import mute_of
 from cloud.talks.reach import seat_of, students_in
 from cloud.talks.rules import EDITED_WITHIN, Given, checked_words, why_not
 
 MINUTE_MAX, DAY_MAX = 10, 300  # posts of one account
+MB = 1_000_000
+DAY_MB_MAX, TALK_MB_MAX = 40, 2_000  # files of one account in a day, and of a talk
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('talk_post'), $1::int)"
 _LATELY = """
 SELECT count(*) AS today, count(*) FILTER (WHERE at > $2::timestamptz - interval '1 minute') AS now
 FROM talk_post WHERE account_id = $1 AND at > $2::timestamptz - interval '1 day'
+"""
+_KEPT = """
+SELECT coalesce(sum(size) FILTER (WHERE account_id = $2 AND at > $3::timestamptz - interval '1 day'), 0) AS today,
+  coalesce(sum(size) FILTER (WHERE talk_id = $1), 0) AS here
+FROM talk_file JOIN talk_post ON talk_post.id = post_id
+WHERE talk_id = $1 OR (account_id = $2 AND at > $3::timestamptz - interval '1 day')
 """
 _NEXT = "SELECT nextval(pg_get_serial_sequence('talk_post', 'id'))"
 _ADD = """
@@ -56,8 +65,24 @@ async def write(services: Services, actor: Actor, talk_id: int, given: Given, fi
         connection = raw(transaction)
         await check_may_write(services, connection, actor, seat, now)
         number = await put_post(services, transaction, actor, seat, words, given.reply_to)
-        await put_files(services, connection, seat.school_id, number, files)
+        await put_post_files(services, connection, actor, seat, number, files)
     return number
+
+
+async def put_post_files(
+    services: Services, connection: asyncpg.Connection, actor: Actor, seat: Seat, post_id: int,
+    files: Sequence[Attached],
+) -> None:  # fmt: skip
+    """Keep the files of a post in the transaction that keeps the post. Raises TooManyPosts."""
+    if not files:
+        return
+    kept = await connection.fetchrow(_KEPT, seat.talk_id, actor.account_id, services.clock.now())
+    added = sum(len(each.content) for each in files)
+    if kept["today"] + added > DAY_MB_MAX * MB:
+        raise TooManyPosts(message("Files of {count} MB a day are the most. Go on tomorrow.", count=DAY_MB_MAX))
+    if kept["here"] + added > TALK_MB_MAX * MB:
+        raise TooManyPosts(message("This talk holds as many files as one can. Write without a file."))
+    await put_files(services, connection, FILES, seat.school_id, post_id, files)
 
 
 async def check_before_files(services: Services, actor: Actor, seat: Seat) -> None:

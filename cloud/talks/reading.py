@@ -13,8 +13,9 @@ from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
 from cloud.core.errors import NotFound
 from cloud.core.rights import Right
+from cloud.core.sealed_files import files_of
 from cloud.core.services import Services
-from cloud.talks.files import files_of
+from cloud.talks.files import FILES
 from cloud.talks.kinds import BEFORE, HIDDEN, WORDS, As, Kind, Post, Seat
 
 PAGE = 50
@@ -120,7 +121,7 @@ def may_export(actor: Actor, school_id: int) -> bool:
 
 async def _posts(services: Services, actor: Actor, seat: Seat, rows: Sequence[asyncpg.Record]) -> list[Post]:
     pool = services.database.pool
-    files = await files_of(services, [row["id"] for row in rows])
+    files = await files_of(services, FILES, [row["id"] for row in rows])
     replied = [row["reply_to"] for row in rows if row["reply_to"] is not None]
     quoted = {
         row["id"]: "" if _is_gone(row) else f"{row['author']}: {_short(words_of(services, row))}"

@@ -101,8 +101,8 @@ async def _call(
     await make_call(services, teacher, school, held)
     await paste_recording(services, teacher, school, held, "https://bbb.mektep.kz/playback/1")
     await services.database.pool.execute(
-        "INSERT INTO call_visit SELECT id, $1, $2, true FROM call WHERE lesson_id = $3", people[1].id, services.clock.now(),
-        lesson_id,
+        "INSERT INTO call_visit SELECT id, $1, $2, true FROM call WHERE lesson_id = $3", people[1].id,
+        services.clock.now(), lesson_id,
     )  # fmt: skip
 
 

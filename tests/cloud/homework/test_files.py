@@ -8,16 +8,16 @@ from cloud.app import create_app
 from cloud.consents.scans import JPEG, ScanRefused
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.guarding import UPLOAD_MAX, length_max
+from cloud.core.sealed_files import file_of, files_of
 from cloud.core.services import Services
 from cloud.homework.errors import HomeworkRefused
 from cloud.homework.files import (
     ANSWER_FILES_MAX,
+    FILES,
     FILES_MAX,
     add_file,
     answer_file_of,
-    drop_file,
-    file_of,
-    files_of,
+    drop_homework_file,
 )
 from cloud.portfolio.errors import EntryRefused
 from tests.cloud.homework.factory import Classwork, classwork
@@ -63,17 +63,17 @@ async def test_the_teacher_adds_files_that_the_family_gets_and_so_many_and_no_mo
     with pytest.raises(HomeworkRefused, match="files at most"):
         await add_file(services, work.teacher, school, homework_id, "тағы.pdf", PAPER)
     with pytest.raises(NotAllowed):
-        await drop_file(services, work.journal.deputy, school, homework_id, 1)
+        await drop_homework_file(services, work.journal.deputy, school, homework_id, 1)
 
-    files = (await files_of(services, [homework_id]))[homework_id]
+    files = (await files_of(services, FILES, [homework_id]))[homework_id]
     assert [each.name for each in files[:2]] == ["Парақ 0.pdf", "Парақ 1.jpg"]
-    assert (await file_of(services, homework_id, files[0].id)).content == PAPER
-    assert (await file_of(services, homework_id, files[1].id)).media == JPEG
+    assert (await file_of(services, FILES, homework_id, files[0].id)).content == PAPER
+    assert (await file_of(services, FILES, homework_id, files[1].id)).media == JPEG
     with pytest.raises(NotFound):
-        await file_of(services, homework_id + 1, files[0].id)
-    await drop_file(services, work.teacher, school, homework_id, files[0].id)
+        await file_of(services, FILES, homework_id + 1, files[0].id)
+    await drop_homework_file(services, work.teacher, school, homework_id, files[0].id)
     with pytest.raises(NotFound):
-        await file_of(services, homework_id, files[0].id)
+        await file_of(services, FILES, homework_id, files[0].id)
     rows = await services.database.pool.fetch("SELECT content_encrypted, name_encrypted FROM homework_file")
     assert not any(b"Exif" in row["content_encrypted"] or "Парақ".encode() in row["name_encrypted"] for row in rows)
 
@@ -91,7 +91,7 @@ async def test_what_is_no_picture_and_no_paper_is_refused_whatever_its_name_says
     with pytest.raises((EntryRefused, ScanRefused)):
         await add_file(work.services, work.teacher, work.journal.school, homework_id, "үй.jpg", content)
 
-    assert await files_of(work.services, [homework_id]) == {}
+    assert await files_of(work.services, FILES, [homework_id]) == {}
 
 
 async def test_photos_that_were_handed_in_are_for_that_student_and_the_teacher_alone(work: Classwork) -> None:

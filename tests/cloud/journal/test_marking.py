@@ -11,11 +11,12 @@ from cloud.audit.queries import Wanted, noted_of
 from cloud.consents.scans import ScanRefused
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
+from cloud.core.sealed_files import file_of, files_of
 from cloud.core.services import Services
 from cloud.erasure.steps import STEPS
 from cloud.journal.diary import is_at
 from cloud.journal.errors import JournalChanged, JournalClosed, JournalRefused
-from cloud.journal.files import add_file, drop_file, file_of, files_of
+from cloud.journal.files import FILES, add_file, drop_lesson_file
 from cloud.journal.grading import Part
 from cloud.journal.kinds import Cell, Here, Kind
 from cloud.journal.lessons import Planned, add_lesson, plan_lesson
@@ -321,23 +322,23 @@ async def test_a_file_of_a_lesson_is_kept_sealed_and_handed_to_who_is_to_be_ther
 
     file_id = await add_file(services, journal.teacher, journal.school, place, "../Жаттығу <1>.exe", PDF)
 
-    (row,) = (await files_of(services, [lesson]))[lesson]
+    (row,) = (await files_of(services, FILES, [lesson]))[lesson]
     assert (row.id, row.name, row.size) == (file_id, "Жаттығу 1.pdf", len(PDF))
-    assert (await file_of(services, lesson, file_id)).content == PDF
+    assert (await file_of(services, FILES, lesson, file_id)).content == PDF
     assert PDF not in await services.database.pool.fetchval("SELECT content_encrypted FROM lesson_file")
     assert [await is_at(services, person, lesson) for person in (ids[0], journal.studies.stranger_id)] == [True, False]
     with pytest.raises(ScanRefused):
         await add_file(services, journal.teacher, journal.school, place, "x.html", b"<script>")
     deputys = await journal.place(lesson, journal.deputy)
     with pytest.raises(NotAllowed):
-        await drop_file(services, journal.deputy, journal.school, deputys, file_id)
+        await drop_lesson_file(services, journal.deputy, journal.school, deputys, file_id)
     for _ in range(4):
         await add_file(services, journal.teacher, journal.school, place, "x", PDF)
     with pytest.raises(JournalRefused, match="5 files"):
         await add_file(services, journal.teacher, journal.school, place, "x", PDF)
-    await drop_file(services, journal.teacher, journal.school, place, file_id)
+    await drop_lesson_file(services, journal.teacher, journal.school, place, file_id)
     with pytest.raises(NotFound):
-        await file_of(services, lesson, file_id)
+        await file_of(services, FILES, lesson, file_id)
 
 
 async def test_marks_go_along_to_another_group_of_the_subject(journal: Journal) -> None:

@@ -165,9 +165,9 @@ async def test_points_that_are_taken_away_and_a_lesson_that_is_called_off_are_to
     assert [(each["sourcedId"], each["status"], each.get("score")) for each in changed] == [
         (first["sourcedId"], "tobedeleted", None)
     ]
-    assert [(each["sourcedId"], each["status"]) for each in items] == [
-        (sor["lineItem"]["sourcedId"], "tobedeleted")
-    ], "what belonged to it goes with it"
+    assert [(each["sourcedId"], each["status"]) for each in items] == [(sor["lineItem"]["sourcedId"], "tobedeleted")], (
+        "what belonged to it goes with it"
+    )
     assert {each["sourcedId"] for each in left} == {first["sourcedId"], second["sourcedId"]}
     assert page.headers["x-total-count"] == "2"
 

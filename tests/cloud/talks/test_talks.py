@@ -8,12 +8,14 @@ import pytest
 from cloud.audit.queries import Wanted, noted_of
 from cloud.core.actor import Actor, Reach, Role
 from cloud.core.errors import NotAllowed, NotFound
+from cloud.core.handed_files import Attached
 from cloud.core.services import Services
 from cloud.people.family import set_rights
 from cloud.people.kinds import FamilyRight
 from cloud.people.moving import leave, move
 from cloud.people.stays import Said
-from cloud.talks.files import checked_files, file_of
+from cloud.talks import posting
+from cloud.talks.files import checked_files, posted_file
 from cloud.talks.kinds import As, Kind, TalkRefused, TooManyPosts
 from cloud.talks.leading import close_chat, open_again, places_of, set_chat
 from cloud.talks.posting import MINUTE_MAX, delete, edit, write
@@ -281,14 +283,33 @@ async def test_files_are_told_by_what_is_in_them_drawn_anew_and_read_by_who_read
 
     (post,) = await of.seen(of.students[1], talk_id)
     assert [(each.name, each.is_picture) for each in post.files] == [("Суретім.jpg", True), ("жоспар.pdf", False)]
-    shown, paper = [await file_of(services, talk_id, each.id, moderates=False) for each in post.files]
+    shown, paper = [await posted_file(services, talk_id, each.id, moderates=False) for each in post.files]
     assert shown.content.startswith(b"\xff\xd8")
     assert b"Abai street" not in shown.content
     assert paper.content == PDF
-    await refused(file_of(services, talk_id + 1, post.files[0].id, moderates=True), NotFound)
+    await refused(posted_file(services, talk_id + 1, post.files[0].id, moderates=True), NotFound)
     await delete(services, of.students[0], talk_id, post_id)
-    await refused(file_of(services, talk_id, post.files[0].id, moderates=False), NotFound)
-    assert (await file_of(services, talk_id, post.files[0].id, moderates=True)).content == shown.content
+    await refused(posted_file(services, talk_id, post.files[0].id, moderates=False), NotFound)
+    assert (await posted_file(services, talk_id, post.files[0].id, moderates=True)).content == shown.content
+
+
+async def test_files_of_one_person_in_a_day_and_of_a_talk_have_an_end(
+    services: Services, of: Talks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "MB", 10)  # forty bytes times ten a day, and ten times so many in a talk
+    monkeypatch.setattr(posting, "TALK_MB_MAX", 70)
+    talk_id, small = await of.open(Kind.CLASS), [Attached("а.pdf", "application/pdf", bytes(300))]
+    await write(services, of.students[0], talk_id, Given("бір"), small)
+
+    with pytest.raises(TooManyPosts, match="a day"):
+        await write(services, of.students[0], talk_id, Given("екі"), small)
+    await write(services, of.students[1], talk_id, Given("үш"), small)
+    services.clock.advance(86_401)  # type: ignore[attr-defined]  # simulated
+    with pytest.raises(TooManyPosts, match="This talk"):
+        await write(services, of.students[0], talk_id, Given("төрт"), small)
+    await write(services, of.students[0], talk_id, Given("файлсыз"))
+
+    assert await of.words(of.students[0], talk_id) == ["бір", "үш", "файлсыз"]
 
 
 @pytest.mark.parametrize(
