@@ -235,6 +235,7 @@ ROUTERS = (
     fleet_alarms.router, fleet_alarms.of_all, audit_pages.router, audit_pages.of_all,
     anchor_pages.router, retention_pages.router, attempt_pages.router, export_pages.router, fleet_device_pages.router,
     statistics_pages_of_school.router, statistics_api_of_school.router, statistics_api_of_school.of_one,
+    statistics_api_of_school.of_program,
     indicator_pages.router, indicator_pages.above_schools, indicator_api.router, indicator_api.of_one,
     resource_usage_pages.router,
     role_pages.router, class_pages.router, region_pages.router, region_report_pages.router, register_pages.router,
@@ -264,7 +265,6 @@ ROUTERS = (
     scim_groups_api.router, scim_api.router,  # what is nowhere else comes last
     message_pages.router, writing_pages.router,
     talk_pages.router, post_pages.router, talk_desk_pages.router, board_pages.router, posting_pages.router,
-    help_pages.router, question_pages.router, question_pages.of_all,
     help_pages.router, question_pages.router, question_pages.of_all, faq_pages.router, faq_pages.of_reader,
     staff_pages.router, answer_pages.router, call_pages.router, call_pages.of_lesson, guardian_call_pages.router,
     program_pages.router,

@@ -1,4 +1,7 @@
-"""The JSON API of statistics: an authority's schools in numbers without names, and one school's days and classes."""
+"""The JSON API of statistics: an authority's schools in numbers without names, and one school's days and classes.
+
+A program with a token reads one school as an authority does: no class of few, and of a small school no reasons.
+"""
 
 from datetime import date, datetime
 from http import HTTPStatus
@@ -13,13 +16,18 @@ from cloud.core.api import PREFIX, Model, refusals
 from cloud.core.pages import DEFAULT_ZONE
 from cloud.core.rights import Right
 from cloud.menu.api import NamesShown
+from cloud.schools.queries import school_of_id
 from cloud.statistics.comparing import NodeSums, SchoolSums, seen_above
 from cloud.statistics.kinds import REASONS, Figures
-from cloud.statistics.queries import OfClass, PartSums, school_told
+from cloud.statistics.queries import OfClass, OfSchool, PartSums, outsiders_told, school_told
 from cloud.statistics.spans import By, stretch_of
+from cloud.tokens.scopes import Scope
+from cloud.tokens.web import Program, program_with
 
 router = APIRouter(prefix=f"{PREFIX}/statistics", tags=["statistics"])
 of_one = APIRouter(prefix=f"{PREFIX}/schools/{{code}}/statistics", tags=["statistics"])
+of_program = APIRouter(prefix=f"{PREFIX}/school-statistics", tags=["statistics"])
+Reader = Annotated[Program, Depends(program_with(Scope.STATISTICS_READ))]
 ReadersDesk = Annotated[Desk, Depends(desk_of(Right.STATISTICS_READ))]
 PAGE_SIZE = 200
 On = Annotated[date | None, Query(description="A day of the stretch; today when none is said.")]
@@ -149,10 +157,22 @@ async def of_schools(
 async def of_school(desk: ReadersDesk, by: By = By.DAY, on: On = None) -> SchoolStatistics:
     """Return a day, week, month or school year of a school."""
     stretch = stretch_of(by, min(on or desk.school.on, desk.school.on))
-    found = await school_told(desk.services, desk.actor, desk.school.id, stretch)
-    told = found.told
+    return _of_school(desk.school.code, by, await school_told(desk.services, desk.actor, desk.school.id, stretch))
+
+
+@of_program.get("", responses=refusals(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS))
+async def of_programs_school(program: Reader, by: By = By.DAY, on: On = None) -> SchoolStatistics:
+    """Return a day, week, month or school year of the token's school, as who is not of the school reads it."""
+    school = await school_of_id(program.services, program.bearer.school_id)
+    today = program.services.clock.now().astimezone(school.zone).date()
+    stretch = stretch_of(by, min(on or today, today))
+    return _of_school(school.code, by, await outsiders_told(program.services, school.id, stretch))
+
+
+def _of_school(code: str, by: By, found: OfSchool) -> SchoolStatistics:
+    told, stretch = found.told, found.told.stretch
     return SchoolStatistics(
-        school=desk.school.code, by=by, first_on=stretch.first_on, last_on=stretch.last_on, made_at=told.made_at,
+        school=code, by=by, first_on=stretch.first_on, last_on=stretch.last_on, made_at=told.made_at,
         students=_figures(told.figures, has_reasons=told.has_reasons),
         staff=_figures(found.staff.figures, has_reasons=False),
         parts=[_part(each, has_reasons=told.has_reasons) for each in told.parts],

@@ -97,7 +97,15 @@ class OfSchool:
 async def school_told(services: Services, actor: Actor, school_id: int, stretch: Stretch) -> OfSchool:
     """Return a school's stretch of days. Raises NotAllowed."""
     actor.require(Right.STATISTICS_READ, school_id)
-    of_school = _is_of_school(actor, school_id)
+    return await _school_told(services, school_id, stretch, of_school=_is_of_school(actor, school_id))
+
+
+async def outsiders_told(services: Services, school_id: int, stretch: Stretch) -> OfSchool:
+    """Return a school's stretch of days as who is not of the school reads it; whether it may the caller checks."""
+    return await _school_told(services, school_id, stretch, of_school=False)
+
+
+async def _school_told(services: Services, school_id: int, stretch: Stretch, *, of_school: bool) -> OfSchool:
     told = await _told(services, school_id, SCHOOL, stretch)
     if not of_school and told.figures.people < REASONS_FROM:
         told = _without_reasons(told)

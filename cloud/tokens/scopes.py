@@ -21,6 +21,7 @@ class Scope(Enum):
     PRESENCE_READ = "presence.read"
     PASSAGES_READ = "passages.read"
     PASSAGES_WRITE = "passages.write"
+    STATISTICS_READ = "statistics.read"
 
 
 WORDS = {
@@ -34,6 +35,7 @@ WORDS = {
     Scope.PRESENCE_READ: N_("Read who is at school now"),
     Scope.PASSAGES_READ: N_("Read who passed the gates"),
     Scope.PASSAGES_WRITE: N_("Tell of passages at gates of another system"),
+    Scope.STATISTICS_READ: N_("Read the school in figures, without names"),
 }
 # OneRoster 1.2 names its scopes by addresses; those of demographics, and of writing marks, are never given.
 ONEROSTER = "https://purl.imsglobal.org/spec/or/v1p2/scope/"

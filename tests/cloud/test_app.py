@@ -13,3 +13,7 @@ async def test_no_route_is_built_a_second_time(services: Services) -> None:
 
     assert own <= routes_of(services)
     assert own <= routes_of(services), "nor by a second application"
+
+
+def test_no_router_is_named_twice() -> None:
+    assert len({id(router) for router in ROUTERS}) == len(ROUTERS)

@@ -60,6 +60,7 @@ GRADEBOOK = (
     *(f"GET {_GRADES}/classes/{{class_id}}/{kind}" for kind in _GRADED),
     *(f"GET {_GRADES}/classes/{{class_id}}/{kind}/{{sourced_id}}/results" for kind in ("lineItems", "students")),
 )
-DOCUMENTED = (*ROSTER, *GRADEBOOK, *FILES, *SCIM, *GATES)
+STATISTICS = ("GET /api/v1/school-statistics",)
+DOCUMENTED = (*ROSTER, *GRADEBOOK, *FILES, *SCIM, *GATES, *STATISTICS)
 PROGRAM_ROUTES = (*DOCUMENTED, *NOWHERE)
-PREFIXES = (_ROSTER, _GRADES, _SCIM, _PASSAGES, "/api/v1/presence", "/api/v1/roster")
+PREFIXES = (_ROSTER, _GRADES, _SCIM, _PASSAGES, "/api/v1/presence", "/api/v1/roster", "/api/v1/school-statistics")

@@ -1,6 +1,7 @@
 """Who reads what of a school: its own all, an authority no reasons of classes and nothing of a class of few."""
 
 from datetime import timedelta
+from http import HTTPStatus
 
 import pytest
 
@@ -12,9 +13,11 @@ from cloud.statistics.kinds import Figures, Key, Kind
 from cloud.statistics.queries import class_told, classes_named, school_told
 from cloud.statistics.rules import SCHOOL, STAFF
 from cloud.statistics.spans import By, stretch_of
+from cloud.tokens.scopes import Scope
 from tests.cloud.reports.factory import FIRST
 from tests.cloud.schools.factory import SYSTEM, a_school
 from tests.cloud.statistics.factory import authority_of, director_of, put, teacher_of
+from tests.cloud.tokens.factory import program, token
 
 BIG = Figures(people=30, taught=30, expected=30, came=26, not_seen=4, ill=3, unexplained=1, ate=20, free=20)
 FEW = Figures(people=3, taught=3, expected=3, came=2, not_seen=1, ill=1)
@@ -105,3 +108,20 @@ async def test_who_has_no_right_reads_nothing(services: Services, school_id: int
 
     with pytest.raises(NotAllowed):
         await school_told(services, somebody, school_id, DAY)
+
+
+async def test_a_program_with_its_scope_reads_a_school_as_an_authority_does_and_no_other(
+    services: Services, school_id: int
+) -> None:
+    made = await token(services, school_id, Scope.STATISTICS_READ)
+    other = await token(services, school_id, Scope.PRESENCE_READ)
+    asked = {"by": "day", "on": str(FIRST)}
+    async with program(services, made.secret) as client, program(services, other.secret) as without:
+        told = (await client.get("/api/v1/school-statistics", params=asked)).json()
+        refused = await without.get("/api/v1/school-statistics", params=asked)
+        elsewhere = await client.get("/api/v1/schools/almaty5/statistics", params=asked)
+
+    assert (told["school"], told["first_on"], told["students"]["came"]) == ("almaty5", str(FIRST), 54)
+    assert [each["figures"] and each["figures"]["reasons"] for each in told["classes"]].count(None) == 3
+    assert sum(each["figures"] is None for each in told["classes"]) == 2, "a class of few, and one that would tell it"
+    assert (refused.status_code, elsewhere.status_code) == (HTTPStatus.FORBIDDEN, HTTPStatus.UNAUTHORIZED)
