@@ -1,7 +1,7 @@
 """Who reads and writes which journals: who teaches, who looks after a class, and who heads the school.
 
 Rule: what somebody teaches is what its person of staff does, by the tie of the account; a substitute has the lessons
-that it gives, and reads the rest of their course. A class is looked after in this school year: its letter goes on to
+that it gives, and reads the rest of their course for two months around. A class is looked after in this school year: its letter goes on to
 other students, so journals of earlier years are for who taught in them, and for who reads all.
 """
 
@@ -21,13 +21,15 @@ from cloud.journal.rules import Hand
 from cloud.studies.queries import Course, course_of, courses_of, own_person
 from cloud.studies.rules import year_of
 
-LATELY = timedelta(days=60)  # how long a substitute finds the course in the list
+LATELY = timedelta(days=60)  # how long a substitute reads the course
 COURSES_MAX = 200
 _SUBSTITUTED = """
 SELECT DISTINCT course_id FROM lesson
 WHERE teacher_id = $1 AND school_id = $2 AND "on" BETWEEN $3 AND $4 LIMIT $5
 """
-_GIVES = "SELECT EXISTS (SELECT FROM lesson WHERE teacher_id = $1 AND course_id = $2)"
+_GIVES = """
+SELECT EXISTS (SELECT FROM lesson WHERE teacher_id = $1 AND course_id = $2 AND "on" BETWEEN $3 AND $4)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,10 @@ async def course_within(
     course = await course_of(services, school.id, course_id)
     if reach.reads_class(course.class_id, course.year) or reach.person_id == course.teacher_id is not None:
         return reach, course
-    if reach.person_id is not None and await services.database.pool.fetchval(_GIVES, reach.person_id, course.id):
-        return reach, course
+    if reach.person_id is not None:
+        asked = (reach.person_id, course.id, school.on - LATELY, school.on + LATELY)
+        if await services.database.pool.fetchval(_GIVES, *asked):
+            return reach, course
     raise NotFound
 
 

@@ -214,6 +214,9 @@ async def test_a_substitute_writes_the_own_lessons_and_reads_the_rest(journal: J
     mine, others = await courses_within(journal.services, reach, journal.school, reach.year)
     assert {course.id for course in mine} == {*journal.studies.english, journal.studies.mathematics}
     assert others == []
+    await journal.at(TODAY + 61 * DAY)
+    with pytest.raises(NotFound):
+        await course_within(journal.services, journal.colleague, journal.school, journal.studies.mathematics)
 
 
 async def test_a_mark_of_a_closed_quarter_is_put_right_by_a_deputy_with_a_reason_and_all_of_it_stays(
