@@ -26,7 +26,7 @@ from cloud.builder.running import Result, Value, run
 from cloud.builder.statement import Head, heads_of
 from cloud.builder.subjects import subject_of
 from cloud.core.actor import Actor
-from cloud.core.database import raw
+from cloud.core.database import raw, session_lock
 from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.rights import Right
 from cloud.core.services import Services
@@ -58,7 +58,6 @@ _RUN = """
 SELECT choice::text, due_on, first_on, last_on, is_cut, scope, classes, content_encrypted FROM built_run
 WHERE report_id = $1 AND id = $2 AND state = 'made'
 """
-_LOCK, _UNLOCK = "SELECT pg_try_advisory_lock($1, $2)", "SELECT pg_advisory_unlock($1, $2)"
 log = structlog.get_logger()
 
 
@@ -125,17 +124,14 @@ def place_of(report_id: int, due_on: date) -> str:
 
 async def _make_alone(services: Services, report_id: int, limits: Limits) -> bool:
     """Make one, unless another worker does."""
-    async with services.database.pool.acquire() as connection:
-        if not await connection.fetchval(_LOCK, LOCKS, report_id % 2**31):
+    async with session_lock(services.database.pool, LOCKS, report_id % 2**31) as connection:
+        if connection is None:
             return False
-        try:
-            row = await connection.fetchrow(_ONE, report_id, services.clock.now())
-            if row is None:
-                return False
-            told: Mapping[str, Any] = {**row, "every": Every(row["every"]), "zone": ZoneInfo(row["zone"])}
-            return await _make(services, _Due(**told), limits)
-        finally:
-            await connection.fetchval(_UNLOCK, LOCKS, report_id % 2**31)
+        row = await connection.fetchrow(_ONE, report_id, services.clock.now())
+        if row is None:
+            return False
+        told: Mapping[str, Any] = {**row, "every": Every(row["every"]), "zone": ZoneInfo(row["zone"])}
+        return await _make(services, _Due(**told), limits)
 
 
 async def _make(services: Services, due: _Due, limits: Limits) -> bool:

@@ -1,9 +1,11 @@
 """The database: Tortoise's models and raw SQL over one pool of connections to PostgreSQL.
 
-Rule: a transaction holds no network call; what is written together is written in one `transaction()`.
+Rule: a transaction holds no network call; what is written together is written in one `transaction()`. Nothing is set,
+listened to or opened on a connection that outlasts its transaction, but locks by `session_lock`: so a connection goes
+back to the pool as it is, without the round trip that asyncpg would clean it by after each statement.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Self, cast
@@ -15,6 +17,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import DBConnectionError
 from tortoise.transactions import in_transaction
+from typing_extensions import override
 
 APP = "cloud"
 CONNECTION = "default"
@@ -27,6 +30,14 @@ UNREACHED = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.Int
              asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError)  # fmt: skip
 CONNECT_TIMEOUT_S = 10.0
 COMMAND_TIMEOUT_S = 60.0
+
+
+class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
+    """A connection that needs no cleaning when it goes back to the pool."""
+
+    @override
+    def get_reset_query(self) -> str:
+        return ""
 
 
 class DatabaseUnreachable(Exception):
@@ -71,6 +82,31 @@ class Database:
             yield connection
 
 
+@asynccontextmanager
+async def session_lock(pool: asyncpg.Pool, *key: int) -> AsyncIterator[asyncpg.Connection | None]:
+    """Yield a connection that holds an advisory lock of one or two numbers; None while another session holds it.
+
+    A connection that cannot give the lock back, as when its task is cancelled again, is closed: the lock goes with it.
+    """
+    places = ", ".join(f"${number + 1}" for number in range(len(key)))
+    async with pool.acquire() as connection:
+        held = True  # it may be, whatever comes of asking
+        try:
+            held = await connection.fetchval(f"SELECT pg_try_advisory_lock({places})", *key)
+            yield connection if held else None
+        finally:
+            if held:
+                await _give_back(connection, f"SELECT pg_advisory_unlock({places})", key)
+
+
+async def _give_back(connection: asyncpg.Connection, unlock: str, key: Sequence[int]) -> None:
+    try:
+        await connection.fetchval(unlock, *key)
+    except BaseException:
+        connection.terminate()
+        raise
+
+
 def raw(connection: BaseDBAsyncClient) -> asyncpg.Connection:
     """Return the asyncpg connection of a transaction, for COPY, unnest and many rows at once."""
     return cast(asyncpg.Connection, connection._connection)  # noqa: SLF001 (its only way out)
@@ -80,7 +116,7 @@ def configuration(url: str, connections_max: int = 20) -> dict[str, Any]:
     """Return Tortoise's configuration for a database."""
     credentials = {
         **address(url), "minsize": 1, "maxsize": connections_max, "timeout": CONNECT_TIMEOUT_S,
-        "command_timeout": COMMAND_TIMEOUT_S, "application_name": "esik",
+        "command_timeout": COMMAND_TIMEOUT_S, "application_name": "esik", "connection_class": PooledConnection,
     }  # fmt: skip
     return {
         "connections": {CONNECTION: {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},

@@ -13,6 +13,7 @@ import structlog
 
 from cloud.audit.verifying import verify_audit
 from cloud.core.actor import Actor
+from cloud.core.database import session_lock
 from cloud.core.nights import EVERY, LATEST, NIGHT
 from cloud.core.rights import Right
 from cloud.core.services import Services
@@ -81,13 +82,10 @@ async def check_due(services: Services) -> bool:
         return False
     if last is None and not is_night:
         return False
-    async with services.database.pool.acquire() as connection:
-        if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
+    async with session_lock(services.database.pool, _LOCK) as held:
+        if held is None:
             return False
-        try:
-            await check_everything(services)
-        finally:
-            await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)
+        await check_everything(services)
     return True
 
 

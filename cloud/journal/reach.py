@@ -1,8 +1,8 @@
 """Who reads and writes which journals: who teaches, who looks after a class, and who heads the school.
 
 Rule: what somebody teaches is what its person of staff does, by the tie of the account; a substitute has the lessons
-that it gives, and reads the rest of their course for two months around. A class is looked after in this school year: its letter goes on to
-other students, so journals of earlier years are for who taught in them, and for who reads all.
+that it gives, and reads the rest of their course for two months around. A class is looked after in this school year:
+its letter goes on to other students, so journals of earlier years are for who taught in them, and for who reads all.
 """
 
 from collections.abc import Sequence

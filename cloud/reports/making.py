@@ -14,7 +14,7 @@ import structlog
 
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
-from cloud.core.database import raw
+from cloud.core.database import raw, session_lock
 from cloud.core.services import Services
 from cloud.register.monthly import last_mark
 from cloud.reports.content import AsOf, Shape, canonical, digest_of, instant
@@ -43,8 +43,6 @@ INSERT INTO report (school_id, subject, month, number, made_at, content, digest,
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (school_id, subject, month, number) DO NOTHING RETURNING id
 """
-_LOCK = "SELECT pg_try_advisory_lock($1, $2)"
-_UNLOCK = "SELECT pg_advisory_unlock($1, $2)"
 log = structlog.get_logger()
 
 
@@ -76,15 +74,10 @@ async def make_due(services: Services, subject: AnySubject) -> int:
 async def make(services: Services, actor: Actor, school_id: int, subject: AnySubject, month: Month) -> int | None:
     """Make the first report of a month and return its id; None where it is there already, or being made."""
     school = await school_of_id(services, school_id)
-    async with services.database.pool.acquire() as connection:
-        if not await connection.fetchval(_LOCK, LOCKS, school_id):
+    async with session_lock(services.database.pool, LOCKS, school_id) as connection:
+        if connection is None or await _is_there(connection, school_id, subject, month):
             return None
-        try:
-            if await _is_there(connection, school_id, subject, month):
-                return None
-            return await keep(services, actor, school, month, await made_now(services, school, subject, month))
-        finally:
-            await connection.fetchval(_UNLOCK, LOCKS, school_id)
+        return await keep(services, actor, school, month, await made_now(services, school, subject, month))
 
 
 async def made_now(

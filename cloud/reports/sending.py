@@ -12,7 +12,7 @@ import structlog
 
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
-from cloud.core.database import raw
+from cloud.core.database import raw, session_lock
 from cloud.core.i18n import Language
 from cloud.core.mail import Attachment, Letter, LetterRefused, NotSent, Post, SmtpPost, SmtpServer
 from cloud.core.messages import message
@@ -66,7 +66,6 @@ _STILL = "SELECT true FROM report_sending WHERE id = $1 AND sent_at IS NULL AND 
 _SENT = "UPDATE report_sending SET sent_at = $2, tries = tries + 1 WHERE id = $1"
 _LATER = "UPDATE report_sending SET next_at = $2, tries = tries + 1 WHERE id = $1"
 _FAILED = "UPDATE report_sending SET failed = $2, tries = tries + 1 WHERE id = $1"
-_LOCK, _UNLOCK = "SELECT pg_try_advisory_lock($1, $2)", "SELECT pg_advisory_unlock($1, $2)"
 log = structlog.get_logger()
 
 
@@ -172,8 +171,8 @@ async def _check_mails(at: asyncpg.Connection, school_id: int, report_id: int, a
 
 async def _send_alone(services: Services, post: Post, due: _Due) -> bool:
     """Send one, unless another worker does; what goes wrong with it holds up no other."""
-    async with services.database.pool.acquire() as connection:
-        if not await connection.fetchval(_LOCK, LOCKS, due.id % 2**31):
+    async with session_lock(services.database.pool, LOCKS, due.id % 2**31) as connection:
+        if connection is None:
             return False
         try:
             if not await connection.fetchval(_STILL, due.id):
@@ -182,8 +181,6 @@ async def _send_alone(services: Services, post: Post, due: _Due) -> bool:
         except Exception as error:  # noqa: BLE001 - one letter's trouble is not another's; it is tried again later
             await _later(services, connection, due, type(error).__name__)
             return False
-        finally:
-            await connection.fetchval(_UNLOCK, LOCKS, due.id % 2**31)
 
 
 async def _send(services: Services, connection: asyncpg.Connection, post: Post, due: _Due) -> bool:

@@ -16,7 +16,7 @@ import structlog
 
 from cloud.accounts.actions import audit
 from cloud.core.actor import Actor
-from cloud.core.database import raw
+from cloud.core.database import raw, session_lock
 from cloud.core.rights import Right
 from cloud.core.services import Services
 
@@ -156,17 +156,14 @@ async def register_due(services: Services, desks: Desks) -> int:
 
 async def _register_at(services: Services, desks: Desks, school_id: int) -> int:
     """Tell the receipts of one cashbox in order, up to the first that stays open; nothing while another does so."""
-    async with services.database.pool.acquire() as connection:
-        if not await connection.fetchval("SELECT pg_try_advisory_lock($1, $2)", LOCKS, school_id):
+    async with session_lock(services.database.pool, LOCKS, school_id) as connection:
+        if connection is None:
             return 0
-        try:
-            row = await connection.fetchrow(_CASHBOX, school_id)
-            assert row is not None, "a receipt is written only where there is a cashbox"  # noqa: S101
-            keys = Keys(**json.loads(services.vault.decrypt(row["keys_encrypted"], KEYS)))
-            async with desks(Cashbox(row["number"], row["url"], keys)) as desk:
-                return await _register_in_order(services, connection, desk, school_id)
-        finally:
-            await connection.execute("SELECT pg_advisory_unlock($1, $2)", LOCKS, school_id)
+        row = await connection.fetchrow(_CASHBOX, school_id)
+        assert row is not None, "a receipt is written only where there is a cashbox"  # noqa: S101
+        keys = Keys(**json.loads(services.vault.decrypt(row["keys_encrypted"], KEYS)))
+        async with desks(Cashbox(row["number"], row["url"], keys)) as desk:
+            return await _register_in_order(services, connection, desk, school_id)
 
 
 async def _register_in_order(
