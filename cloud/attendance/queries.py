@@ -25,22 +25,13 @@ ENTRIES_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class SchoolToday:
-    """A school as its pages need it, with what kind of day it is there now."""
+    """A school as its pages need it, and its day."""
 
     id: int
     code: str
     names: Mapping[str, str]
     zone: ZoneInfo
     on: date
-    plans: Mapping[int | None, DayPlan]  # by class; the school's own, without lessons, under None
-
-    @property
-    def is_school_day(self) -> bool:
-        return any(plan.is_school_day for plan in self.plans.values())
-
-    def plan_of(self, class_id: int | None) -> DayPlan:
-        """Return the day of a class, or of staff."""
-        return self.plans.get(class_id, self.plans[None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +56,14 @@ class PersonToday:
     def has(self, state: str) -> bool:
         """Tell whether a state of the filter fits: a standing, or `late`."""
         return self.is_late if state == "late" else self.standing == state
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """Who is where now, in the order of the Kazakh alphabet, and whether any class of the school has lessons today."""
+
+    people: Sequence[PersonToday]
+    is_school_day: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +140,7 @@ async def school_today(services: Services, actor: Actor, code: str, *allowed: Ri
     school = await _school(services, code)
     if not any(actor.can(each, school.id) for each in allowed):
         raise NotFound
-    return await _today(services, school)
+    return _today(services, school)
 
 
 async def classes_today(services: Services, actor: Actor, code: str, right: Right) -> SchoolToday:
@@ -149,7 +148,7 @@ async def classes_today(services: Services, actor: Actor, code: str, right: Righ
     school = await _school(services, code)
     if not actor.classes(right, school.id):
         raise NotFound
-    return await _today(services, school)
+    return _today(services, school)
 
 
 async def school_or_classes_today(services: Services, actor: Actor, code: str, right: Right) -> SchoolToday:
@@ -157,7 +156,7 @@ async def school_or_classes_today(services: Services, actor: Actor, code: str, r
     school = await _school(services, code)
     if not (actor.can(right, school.id) or actor.classes(right, school.id)):
         raise NotFound
-    return await _today(services, school)
+    return _today(services, school)
 
 
 async def school_or_own_today(
@@ -170,7 +169,7 @@ async def school_or_own_today(
     school = await _school(services, code)
     if not (actor.can(reads, school.id) or actor.classes(reads, school.id) or actor.teaches(teaches, school.id)):
         raise NotFound
-    return await _today(services, school)
+    return _today(services, school)
 
 
 async def _school(services: Services, code: str) -> SchoolRow:
@@ -180,10 +179,10 @@ async def _school(services: Services, code: str) -> SchoolRow:
         raise NotFound from None
 
 
-async def _today(services: Services, school: SchoolRow) -> SchoolToday:
+def _today(services: Services, school: SchoolRow) -> SchoolToday:
     on = services.clock.now().astimezone(school.zone).date()
     names = {language: school.name(language) for language in ("kk", "ru", "en")}
-    return SchoolToday(school.id, school.code, names, school.zone, on, await day_plans(services, school.id, on))
+    return SchoolToday(school.id, school.code, names, school.zone, on)
 
 
 async def school_codes(services: Services, actor: Actor, roles: Collection[Role]) -> list[str]:
@@ -194,14 +193,14 @@ async def school_codes(services: Services, actor: Actor, roles: Collection[Role]
     return [row["code"] for row in rows]
 
 
-async def roll(services: Services, actor: Actor, school: SchoolToday) -> list[PersonToday]:
-    """Return everybody of a school with where they are now, in the order of the Kazakh alphabet."""
+async def roll(services: Services, actor: Actor, school: SchoolToday) -> Roll:
+    """Return everybody of a school with where they are now. Raises NotAllowed."""
     if not (actor.can(Right.PRESENCE_READ, school.id) or actor.can(Right.GATES_WATCH, school.id)):
         raise NotAllowed
     return await _roll(services, school, None)
 
 
-async def roll_of_classes(services: Services, actor: Actor, school: SchoolToday) -> list[PersonToday]:
+async def roll_of_classes(services: Services, actor: Actor, school: SchoolToday) -> Roll:
     """Return the students of the actor's own classes with where they are now. Raises NotAllowed for who has none."""
     classes = actor.classes(Right.PRESENCE_READ, school.id)
     if not classes:
@@ -209,7 +208,7 @@ async def roll_of_classes(services: Services, actor: Actor, school: SchoolToday)
     return await _roll(services, school, sorted(classes))
 
 
-async def roll_within(services: Services, actor: Actor, school: SchoolToday, right: Right) -> list[PersonToday]:
+async def roll_within(services: Services, actor: Actor, school: SchoolToday, right: Right) -> Roll:
     """Return who of a school is within the reach of a right: everybody, or the own classes. Raises NotAllowed."""
     if actor.can(right, school.id):
         return await _roll(services, school, None)
@@ -219,10 +218,11 @@ async def roll_within(services: Services, actor: Actor, school: SchoolToday, rig
     return await _roll(services, school, sorted(classes))
 
 
-async def _roll(services: Services, school: SchoolToday, classes: Sequence[int] | None) -> list[PersonToday]:
-    now = services.clock.now()
+async def _roll(services: Services, school: SchoolToday, classes: Sequence[int] | None) -> Roll:
+    now, plans = services.clock.now(), await day_plans(services, school.id, school.on)
     rows = await services.database.pool.fetch(ROLL, school.id, school.on, PEOPLE_MAX, classes)
-    return [_person(row, school, now) for row in rows]
+    people = [_person(row, plans.get(row["school_class_id"], plans[None]), now) for row in rows]
+    return Roll(people, any(plan.is_school_day for plan in plans.values()))
 
 
 async def last_taps(services: Services, actor: Actor, school: SchoolToday, most: int = 12) -> list[Tap]:
@@ -246,7 +246,7 @@ async def days_of(
     return days
 
 
-def _person(row: Mapping[str, Any], school: SchoolToday, now: datetime) -> PersonToday:
+def _person(row: Mapping[str, Any], plan: DayPlan, now: datetime) -> PersonToday:
     came = Came(row["first_in_at"], row["last_out_at"], row["is_inside"])
     return PersonToday(
         ref=row["ref"],
@@ -254,7 +254,7 @@ def _person(row: Mapping[str, Any], school: SchoolToday, now: datetime) -> Perso
         role=row["role"],
         class_name=_class_name(row),
         class_order=(row["grade"] or 0, row["letter"] or ""),
-        standing=standing_of(came, school.plan_of(row["school_class_id"]), now),
+        standing=standing_of(came, plan, now),
         first_in_at=row["first_in_at"],
         last_out_at=row["last_out_at"],
         late_min=row["late_min"],

@@ -68,7 +68,8 @@ async def gate_live(request: Request, desk: GuardDesk) -> Response:
 @router.get("/muster")
 async def muster(request: Request, desk: GuardDesk) -> Response:
     """Show everybody who is inside, by class, to be ticked off."""
-    people = [each for each in await roll(desk.services, desk.actor, desk.school) if each.standing is Standing.INSIDE]
+    today = await roll(desk.services, desk.actor, desk.school)
+    people = [each for each in today.people if each.standing is Standing.INSIDE]
     silent = await silent_gates(desk.services, [desk.school.id])
     return pages_of(request).page(
         desk.visit, "guard/muster.html", section="muster", inside=people, groups=muster_groups(people),
@@ -98,7 +99,7 @@ def inside_of(people: Sequence[PersonToday]) -> Inside:
 
 
 async def _screen(desk: Desk) -> dict[str, Any]:
-    people = await roll(desk.services, desk.actor, desk.school)
+    today = await roll(desk.services, desk.actor, desk.school)
     taps = await last_taps(desk.services, desk.actor, desk.school, TAPS_SHOWN)
     silent = await silent_gates(desk.services, [desk.school.id])
-    return {"taps": taps, "inside": inside_of(people), "silent": silent.get(desk.school.id, ())}
+    return {"taps": taps, "inside": inside_of(today.people), "silent": silent.get(desk.school.id, ())}

@@ -49,10 +49,10 @@ async def presence(
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> Day:
     """Return where everybody of a school is now."""
-    people = await roll(desk.services, desk.actor, desk.school)
-    page = [_presence(person) for person in people[offset : offset + limit]]
+    today = await roll(desk.services, desk.actor, desk.school)
+    page = [_presence(person) for person in today.people[offset : offset + limit]]
     return Day(
-        school=desk.school.code, on=desk.school.on, is_school_day=desk.school.is_school_day, total=len(people),
+        school=desk.school.code, on=desk.school.on, is_school_day=today.is_school_day, total=len(today.people),
         people=page,
     )  # fmt: skip
 

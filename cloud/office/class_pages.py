@@ -19,10 +19,11 @@ ClassesDesk = Annotated[Desk, Depends(classes_desk(Right.PRESENCE_READ))]
 @router.get("")
 async def show(request: Request, desk: ClassesDesk) -> Response:
     """Show the own classes."""
-    people, on = await roll_of_classes(desk.services, desk.actor, desk.school), desk.school.on
+    today, on = await roll_of_classes(desk.services, desk.actor, desk.school), desk.school.on
+    people = today.people
     handovers = await handovers_of(desk.services, desk.school.id, [each.ref for each in people], on, on)
     return pages_of(request).page(
         desk.visit, "office/class.html", section="class", on=on, people=people,
         handed={ref: days[on] for ref, days in handovers.items()},
-        is_school_day=desk.school.is_school_day, today=today_of(people, Filters.read(request.query_params)),
+        is_school_day=today.is_school_day, today=today_of(people, Filters.read(request.query_params)),
     )  # fmt: skip

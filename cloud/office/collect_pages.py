@@ -24,7 +24,7 @@ async def show(
     class_name: Annotated[str, Query(max_length=8, alias="class")] = "",
 ) -> Response:  # fmt: skip
     """Show children by class or name, each with who may collect it today; a guard must name one of both."""
-    people = await roll_within(desk.services, desk.actor, desk.school, Right.COLLECTORS_READ)
+    people = (await roll_within(desk.services, desk.actor, desk.school, Right.COLLECTORS_READ)).people
     children = [each for each in people if each.role == "student"]
     classes = sorted({each.class_order: each.class_name for each in children if each.class_name}.items())
     chosen = class_name or (classes[0][1] if len(classes) == 1 else "")

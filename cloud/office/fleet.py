@@ -14,6 +14,7 @@ from cloud.devices.alarm_kinds import Severity
 from cloud.devices.renewals import is_approved
 from cloud.devices.silence import in_hours, is_silent
 from cloud.rosters.renewing import ENDING
+from cloud.schools.queries import day_plans
 
 DEVICES_MAX = 500
 GATES_MAX = 500
@@ -140,7 +141,8 @@ async def fleet_of(services: Services, actor: Actor, school: SchoolToday, name: 
         devices = await connection.fetch(DEVICES, school.id, DEVICES_MAX, now - LOST_WITHIN, name)
         gates = await connection.fetch(GATES, school.id, GATES_MAX)
     newest = devices[0]["newest"] if devices else 0
-    is_school = in_hours(school.plans.values(), now, school.zone)
+    plans = await day_plans(services, school.id, school.on)
+    is_school = in_hours(plans.values(), now, school.zone)
     return Fleet([_device(row, now, is_school=is_school) for row in devices], [_gate(row) for row in gates], newest)
 
 

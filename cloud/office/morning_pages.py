@@ -25,6 +25,7 @@ from cloud.office.offers import offers_of, to_be_said, told_in
 from cloud.register.actions import mark, mark_rest
 from cloud.register.kinds import BY_CODE
 from cloud.register.queries import ClassDay, class_on, classes_on, hand_of
+from cloud.schools.queries import day_plans
 from cloud.schools.rules import DayPlan
 
 router = APIRouter(prefix="/schools/{code}/morning", include_in_schema=False)
@@ -137,8 +138,9 @@ async def _mornings(desk: Desk, days: Sequence[ClassDay]) -> list[Morning]:
     services, on = desk.services, desk.school.on
     offers = await offers_of(desk, days, on)
     asked = await asked_on(services, [child.id for day in days for child in day.children], on)
-    off, now = DayPlan(on, is_school_day=False), services.clock.now()
-    return [morning_of(day, offers, asked, desk.school.plans.get(day.id, off), now) for day in days]
+    plans, now = await day_plans(services, desk.school.id, on), services.clock.now()
+    off = DayPlan(on, is_school_day=False)
+    return [morning_of(day, offers, asked, plans.get(day.id, off), now) for day in days]
 
 
 async def _morning(desk: Desk, class_id: int) -> Morning:
@@ -149,7 +151,7 @@ async def _morning(desk: Desk, class_id: int) -> Morning:
 async def _values(desk: Desk, class_id: int, told: Told) -> dict[str, object]:
     morning = await _morning(desk, class_id)
     silent = await silent_gates(desk.services, [desk.school.id])
-    plan = desk.school.plans.get(class_id)
+    plan = (await day_plans(desk.services, desk.school.id, desk.school.on)).get(class_id)
     return {
         "morning": morning, "day": morning.day, "on": desk.school.on, "touches": TOUCHES, "where": Where,
         "asked_of": ASKED_OF,

@@ -72,11 +72,11 @@ async def today_xlsx(request: Request, desk: OfficeDesk) -> Response:
 
 
 async def _today(desk: Desk, query: Mapping[str, str]) -> dict[str, Any]:
-    people = await roll(desk.services, desk.actor, desk.school)
+    today = await roll(desk.services, desk.actor, desk.school)
     silent = await silent_gates(desk.services, [desk.school.id])
     return {
-        "today": today_of(people, Filters.read(query)), "states": STATES, "on": desk.school.on,
-        "is_school_day": desk.school.is_school_day, "silent": silent.get(desk.school.id, ()),
+        "today": today_of(today.people, Filters.read(query)), "states": STATES, "on": desk.school.on,
+        "is_school_day": today.is_school_day, "silent": silent.get(desk.school.id, ()),
         "held": await open_alerts(desk.services, desk.actor, desk.school.id, desk.school.on),
         "decides": desk.actor.can(Right.ALERTS_DECIDE, desk.school.id),
         "sets_days": desk.actor.can(Right.SCHOOL_KEEP, desk.school.id),
@@ -85,7 +85,8 @@ async def _today(desk: Desk, query: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def _rows(desk: Desk, query: Mapping[str, str]) -> list[list[str]]:
-    people = fitting(await roll(desk.services, desk.actor, desk.school), Filters.read(query))
+    today = await roll(desk.services, desk.actor, desk.school)
+    people = fitting(today.people, Filters.read(query))
     return rows_of(people, desk.visit.formats, partial(translate, desk.visit.language))
 
 
