@@ -29,7 +29,8 @@ _COME = """
 INSERT INTO call_visit (call_id, person_id, came_at, by_family)
 SELECT $1, person.id, $3, $4 FROM person WHERE person.id = $2 AND NOT is_refused(person.id, 'data', $3)
   AND NOT EXISTS (SELECT FROM erasure WHERE person_id = person.id AND done_at IS NULL)
-ON CONFLICT DO NOTHING RETURNING true
+ON CONFLICT (call_id, person_id) DO UPDATE SET by_family = true WHERE excluded.by_family AND NOT call_visit.by_family
+RETURNING true
 """
 
 
@@ -65,8 +66,8 @@ async def come(
     if by_family:
         name = translate(language, message("{name} (a parent’s account)", name=name))
     async with services.database.transaction() as connection:
-        is_first = await raw(connection).fetchval(_COME, call.id, person_id, now, by_family)
-        if is_first and by_family:
+        is_new = await raw(connection).fetchval(_COME, call.id, person_id, now, by_family)
+        if is_new and by_family:
             about, detail = f"person:{person_id}", {"lesson": str(lesson_id)}
             await audit(connection, actor, "call.joined_by_family", about, detail, school_id=school_id, at=now)
     return way_in(server, call, Comer(name, leads=False), now)

@@ -92,6 +92,7 @@ async def test_who_comes_from_a_parents_account_is_named_so_and_it_is_known_whos
     await leads(school)
     door, now = SimulatedJitsi("meet.mektep.kz", "esik", KEY), school.services.clock.now()
 
+    await comes(school)  # the child itself before, from its own account
     told = door.enter(await comes(school, by=MOTHER, by_family=True), now).name
     await comes(school, by=MOTHER, by_family=True)
 
