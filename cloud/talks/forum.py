@@ -165,7 +165,7 @@ async def begin_topic(
         await connection.execute(_WHOSE, talk_id, seat.person_id)
         await check_may_write(services, connection, actor, seat, now)
         post_id = await put_post(services, transaction, actor, seat, words, None)
-        await put_post_files(services, connection, actor, seat, post_id, files)
+        await put_post_files(services, connection, actor.account_id, seat, post_id, files)
         await audit(transaction, actor, "forum.topic_begun", f"talk:{talk_id}", school_id=section.school_id, at=now)
     return talk_id
 

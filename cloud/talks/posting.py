@@ -65,18 +65,18 @@ async def write(services: Services, actor: Actor, talk_id: int, given: Given, fi
         connection = raw(transaction)
         await check_may_write(services, connection, actor, seat, now)
         number = await put_post(services, transaction, actor, seat, words, given.reply_to)
-        await put_post_files(services, connection, actor, seat, number, files)
+        await put_post_files(services, connection, actor.account_id, seat, number, files)
     return number
 
 
 async def put_post_files(
-    services: Services, connection: asyncpg.Connection, actor: Actor, seat: Seat, post_id: int,
+    services: Services, connection: asyncpg.Connection, account_id: int | None, seat: Seat, post_id: int,
     files: Sequence[Attached],
 ) -> None:  # fmt: skip
     """Keep the files of a post in the transaction that keeps the post. Raises TooManyPosts."""
     if not files:
         return
-    kept = await connection.fetchrow(_KEPT, seat.talk_id, actor.account_id, services.clock.now())
+    kept = await connection.fetchrow(_KEPT, seat.talk_id, account_id, services.clock.now())
     added = sum(len(each.content) for each in files)
     if kept["today"] + added > DAY_MB_MAX * MB:
         raise TooManyPosts(message("Files of {count} MB a day are the most. Go on tomorrow.", count=DAY_MB_MAX))
