@@ -27,7 +27,8 @@ MODELS = tuple(
 )
 # What is raised where a database is away, or gives no more of itself.
 UNREACHED = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
-             asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError)  # fmt: skip
+             asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
+             asyncpg.InternalClientError)  # fmt: skip  # asked in the instant in which a connection hears of its end
 CONNECT_TIMEOUT_S = 10.0
 COMMAND_TIMEOUT_S = 60.0
 
