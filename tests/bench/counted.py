@@ -50,7 +50,7 @@ PERSON = """
 INSERT INTO person (school_id, shard, ref, role, surname, given_name, patronymic, sort_key, position, is_active,
   created_at, school_class_id)
 SELECT school.id, shard, lpad((school.id * 10000 + n)::text, 12, '0'), 'student', 'x', 'x', '', n::text, '', true,
-  now() - interval '90 days', of[1 + n % $2::int]
+  now() - make_interval(days => $3), of[1 + n % $2::int]
 FROM school CROSS JOIN generate_series(1, $1::int) n
 CROSS JOIN LATERAL (SELECT array_agg(id ORDER BY id) AS of FROM school_class WHERE school_id = school.id) AS classes
 """
@@ -90,7 +90,7 @@ def the_nation() -> list[Figure]:
 
 
 async def _page(services: Services) -> list[Figure]:
-    await _people(services, 1, STUDENTS, CLASSES)
+    await _people(services, 1, STUDENTS, CLASSES, since_days=90)
     today, pool = _today(services), services.database.pool
     for back in range(DAYS):
         await pool.execute(CAME, today - timedelta(days=back), 1, 0, timeout=600)
@@ -112,7 +112,7 @@ async def _page(services: Services) -> list[Figure]:
 
 
 async def _morning(services: Services) -> list[Figure]:
-    await _people(services, MORNING_SCHOOLS, MORNING_STUDENTS, 20)
+    await _people(services, MORNING_SCHOOLS, MORNING_STUDENTS, 20, since_days=0)
     today, pool, lags = _today(services), services.database.pool, list[float]()
     while await roll(services, SHARDS):
         pass
@@ -167,11 +167,12 @@ async def _above(services: Services, by: By, today: date) -> float:
     return min(took)
 
 
-async def _people(services: Services, schools: int, students: int, classes: int) -> None:
+async def _people(services: Services, schools: int, students: int, classes: int, since_days: int) -> None:
     pool = services.database.pool
     await pool.execute(SCHOOL, schools)
     await pool.execute(CLASS, classes)
-    await pool.execute(PERSON, students, classes, timeout=600)
+    await pool.execute("DELETE FROM statistics_touched")  # a new school's earlier days, on which there was nobody
+    await pool.execute(PERSON, students, classes, since_days, timeout=600)
     await pool.execute("ANALYZE")
 
 
