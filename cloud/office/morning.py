@@ -51,6 +51,7 @@ class Morning:
 
     day: ClassDay
     groups: Mapping[Where, Sequence[Line]]
+    is_taught: bool  # it has lessons today
 
     def count(self, *where: Where) -> int:
         """Return how many children are there."""
@@ -77,7 +78,7 @@ def morning_of(
         offer = offers.get(child.ref)
         where = where_of(child, offer, plan, now)
         groups[where].append(Line(child, where, offer, asked.get(child.id)))
-    return Morning(day, {where: lines for where, lines in groups.items() if lines})
+    return Morning(day, {where: lines for where, lines in groups.items() if lines}, plan.is_school_day)
 
 
 def where_of(child: ChildMarked, offer: Offer | None, plan: DayPlan, now: datetime) -> Where:

@@ -151,11 +151,10 @@ async def _morning(desk: Desk, class_id: int) -> Morning:
 async def _values(desk: Desk, class_id: int, told: Told) -> dict[str, object]:
     morning = await _morning(desk, class_id)
     silent = await silent_gates(desk.services, [desk.school.id])
-    plan = (await day_plans(desk.services, desk.school.id, desk.school.on)).get(class_id)
     return {
         "morning": morning, "day": morning.day, "on": desk.school.on, "touches": TOUCHES, "where": Where,
         "asked_of": ASKED_OF,
-        "is_taught": plan is not None and plan.is_school_day, "may_mark": _may(desk, Right.REGISTER_KEEP, class_id),
+        "is_taught": morning.is_taught, "may_mark": _may(desk, Right.REGISTER_KEEP, class_id),
         "may_write": _may(desk, Right.MESSAGES_WRITE, class_id),
         "to_be_said": to_be_said(morning.day, morning.offers),
         "waiting": await waiting_at(desk.services, desk.actor, desk.school),
