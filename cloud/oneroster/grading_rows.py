@@ -33,8 +33,8 @@ ORDER BY lesson.id LIMIT $5
 """
 _CELLS = f"""
 FROM (
-  SELECT DISTINCT ON (mark.lesson_id, mark.person_id) ref, mark.lesson_id, points, mark.here, mark.at, lesson."on",
-    course.school_class_id AS class_id, (ref || '-lesson-' || mark.lesson_id) COLLATE "C" AS sourced_id
+  SELECT DISTINCT ON (mark.lesson_id, mark.person_id) ref, mark.lesson_id, mark.person_id, points, mark.here, mark.at,
+    lesson."on", course.school_class_id AS class_id, (ref || '-lesson-' || mark.lesson_id) COLLATE "C" AS sourced_id
   FROM journal_mark AS mark JOIN lesson ON lesson.id = mark.lesson_id JOIN course ON course.id = lesson.course_id
   JOIN person ON person.id = mark.person_id
   WHERE mark.school_id = $1 AND NOT is_off AND lesson."on" BETWEEN $2 AND $3 AND person.is_active
@@ -42,8 +42,8 @@ FROM (
     AND ($6::bigint IS NULL OR lesson.id = $6) AND ($7::text IS NULL OR ref = $7)
   ORDER BY mark.lesson_id, mark.person_id, mark.number DESC
 ) AS cell WHERE points IS NOT NULL OR EXISTS (
-  SELECT FROM journal_mark AS before JOIN person ON person.id = before.person_id
-  WHERE before.lesson_id = cell.lesson_id AND person.ref = cell.ref AND before.points IS NOT NULL
+  SELECT FROM journal_mark AS before WHERE before.lesson_id = cell.lesson_id AND before.person_id = cell.person_id
+    AND before.points IS NOT NULL
 )
 """  # noqa: S608 (text of ours)
 _RESULTS = f'SELECT ref, lesson_id, points, here, at, "on", class_id {_CELLS} ORDER BY sourced_id LIMIT $8 OFFSET $9'
