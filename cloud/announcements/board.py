@@ -20,7 +20,7 @@ from cloud.core.handed_files import Attached, FileRow
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.roles import Role
-from cloud.core.sealed_files import file_of, files_of
+from cloud.core.sealed_files import file_of, files_of_one
 from cloud.core.services import Services
 from cloud.messages.kinds import Wording
 from cloud.messages.rules import chosen
@@ -96,7 +96,7 @@ async def open_posting(
     """Return an announcement with its files, and note that the actor has seen it. Raises NotFound."""
     posting = await posting_of(services, actor, number, language)
     await services.database.pool.execute(_SEEN, number, actor.account_id, services.clock.now())
-    return posting, (await files_of(services, FILES, [number])).get(number, [])
+    return posting, await files_of_one(services, FILES, number)
 
 
 async def confirm(services: Services, actor: Actor, number: int) -> None:

@@ -16,13 +16,14 @@ from cloud.announcements.posting import post, set_days, withdraw
 from cloud.attendance.web import Desk, reach_desk
 from cloud.consents.scans import FORM_BYTES_MAX, SCAN_MAX
 from cloud.core.api import Counted
+from cloud.core.downloads import as_download
 from cloud.core.errors import NotAllowed, NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.messages import message
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
-from cloud.core.sealed_files import file_of, files_of
-from cloud.messages.files import FILES_MAX, checked_files, headers_of
+from cloud.core.sealed_files import file_of, files_of_one
+from cloud.messages.files import FILES_MAX, checked_files
 from cloud.messages.kinds import LANGUAGES, Wording
 from cloud.messages.rules import GRADES
 
@@ -110,7 +111,7 @@ async def send_file(desk: PostingDesk, number: Counted, file_id: Counted) -> Res
     """Hand out a file of an announcement."""
     await posted_one(desk.services, desk.actor, desk.school.id, number)
     file = await file_of(desk.services, FILES, number, file_id)
-    return Response(file.content, media_type=file.media, headers=dict(headers_of(file)))
+    return as_download(file)
 
 
 @router.post("/{number}/days")
@@ -147,7 +148,7 @@ async def _one(request: Request, desk: Desk, number: int, refused: Refused | Non
     posted = await posted_one(services, actor, school.id, number)
     return pages_of(request).page(
         desk.visit, ONE, status=refused.status if refused else HTTPStatus.OK, section=SECTION, each=posted,
-        on=school.on, files=(await files_of(services, FILES, [number])).get(number, []), readers=READERS,
+        on=school.on, files=await files_of_one(services, FILES, number), readers=READERS,
         confirmations=await confirmations_of(services, actor, school.id, number),
         is_whole=actor.can(Right.BOARD_POST, school.id), refused=_words(desk, refused),
     )  # fmt: skip

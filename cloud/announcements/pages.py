@@ -12,11 +12,11 @@ from cloud.announcements.kinds import SECTION
 from cloud.announcements.waiting import counts_of
 from cloud.core.actor import Actor
 from cloud.core.api import Counted
+from cloud.core.downloads import as_download
 from cloud.core.errors import NotFound
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.messages.files import headers_of
 from cloud.messages.kinds import LANGUAGES
 
 router = APIRouter(prefix="/announcements", include_in_schema=False)
@@ -52,7 +52,7 @@ async def send_file(actor: SignedIn, services: TheServices, number: Counted, fil
     """Hand out a file of an announcement."""
     _require_reader(actor)
     file = await received_file(services, actor, number, file_id)
-    return Response(file.content, media_type=file.media, headers=dict(headers_of(file)))
+    return as_download(file)
 
 
 @router.post("/{number}/confirm")

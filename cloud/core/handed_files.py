@@ -67,6 +67,11 @@ def ending_of(media: str) -> str:
     return ".pdf" if media == "application/pdf" else ".jpg"
 
 
+def named(name: str, media: str, content: bytes) -> Attached:
+    """Return a file that was looked at, of what its giver called it and of what it is found to be."""
+    return Attached(safe_name(name, ending_of(media)), media, content)
+
+
 def as_attachment(name: str) -> Mapping[str, str]:
     """Return the headers with which a browser keeps a file and shows none of it."""
     return {

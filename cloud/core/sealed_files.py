@@ -21,17 +21,19 @@ async def put_files(
 ) -> list[int]:  # fmt: skip
     """Keep files in a transaction of the caller's, and return their ids."""
     vault, ids = services.vault, []
-    dated = (", added_at", ", $9", (services.clock.now(),)) if shelf.is_dated else ("", "", ())
-    put = (
-        f"INSERT INTO {shelf.table} (id, school_id, {shelf.owner}, name_encrypted, media, size, digest,"  # noqa: S608 (names of ours)
-        f" content_encrypted{dated[0]}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8{dated[1]})"
-    )
+    columns = [
+        "id", "school_id", shelf.owner, "name_encrypted", "media", "size", "digest", "content_encrypted",
+        *(["added_at"] if shelf.is_dated else []),
+    ]  # fmt: skip
+    places = ", ".join(f"${number + 1}" for number in range(len(columns)))
+    put = f"INSERT INTO {shelf.table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 (names of ours)
+    added_at = [services.clock.now()] if shelf.is_dated else []
     for each in files:
         number = int(await connection.fetchval(f"SELECT nextval(pg_get_serial_sequence('{shelf.table}', 'id'))"))
         await connection.execute(
             put, number, school_id, owner_id, vault.encrypt(each.name, shelf.name, str(number)), each.media,
             len(each.content), hashlib.sha256(each.content).hexdigest(),
-            vault.encrypt_bytes(each.content, shelf.content, str(number)), *dated[2],
+            vault.encrypt_bytes(each.content, shelf.content, str(number)), *added_at,
         )  # fmt: skip
         ids.append(number)
     return ids
@@ -39,14 +41,15 @@ async def put_files(
 
 async def count_files(connection: asyncpg.Connection, shelf: Shelf, owner_id: int) -> int:
     """Return how many files something has."""
-    return int(await connection.fetchval(f"SELECT count(*) FROM {shelf.table} WHERE {shelf.owner} = $1", owner_id))  # noqa: S608
+    asked = f"SELECT count(*) FROM {shelf.table} WHERE {shelf.owner} = $1"  # noqa: S608 (names of ours)
+    return int(await connection.fetchval(asked, owner_id))
 
 
 async def files_of(services: Services, shelf: Shelf, owner_ids: Collection[int]) -> dict[int, list[FileRow]]:
     """Return which files each of these has, in the order in which they were put; who asks was judged before."""
     files: dict[int, list[FileRow]] = {}
     asked = (
-        f"SELECT id, {shelf.owner} AS owner, name_encrypted, size, media FROM {shelf.table}"  # noqa: S608
+        f"SELECT id, {shelf.owner} AS owner, name_encrypted, size, media FROM {shelf.table}"  # noqa: S608 (names of ours)
         f" WHERE {shelf.owner} = ANY($1) ORDER BY id LIMIT $2"
     )
     for row in await services.database.pool.fetch(asked, list(owner_ids), SHOWN_MAX):
@@ -55,10 +58,16 @@ async def files_of(services: Services, shelf: Shelf, owner_ids: Collection[int])
     return files
 
 
+async def files_of_one(services: Services, shelf: Shelf, owner_id: int) -> list[FileRow]:
+    """Return which files something has; who asks was judged before."""
+    return (await files_of(services, shelf, [owner_id])).get(owner_id, [])
+
+
 async def file_of(services: Services, shelf: Shelf, owner_id: int, file_id: int) -> Attached:
     """Return a file of something; who asks was judged before. Raises NotFound."""
     asked = (
-        f"SELECT id, name_encrypted, media, content_encrypted FROM {shelf.table} WHERE id = $1 AND {shelf.owner} = $2"  # noqa: S608
+        f"SELECT id, name_encrypted, media, content_encrypted FROM {shelf.table}"  # noqa: S608 (names of ours)
+        f" WHERE id = $1 AND {shelf.owner} = $2"
     )
     row = await services.database.pool.fetchrow(asked, file_id, owner_id)
     if row is None:
@@ -68,7 +77,7 @@ async def file_of(services: Services, shelf: Shelf, owner_id: int, file_id: int)
 
 async def drop_file(connection: asyncpg.Connection, shelf: Shelf, owner_id: int, file_id: int) -> None:
     """Take a file away. Raises NotFound."""
-    gone = f"DELETE FROM {shelf.table} WHERE id = $1 AND {shelf.owner} = $2 RETURNING id"  # noqa: S608
+    gone = f"DELETE FROM {shelf.table} WHERE id = $1 AND {shelf.owner} = $2 RETURNING id"  # noqa: S608 (names of ours)
     if await connection.fetchval(gone, file_id, owner_id) is None:
         raise NotFound
 

@@ -12,9 +12,9 @@ from cloud.accounts.web import MemberVisit, SignedIn, TheServices
 from cloud.calls.queries import held_by_video
 from cloud.core.api import Counted
 from cloud.core.charts import Chart, Column, chart_of
+from cloud.core.downloads import as_download
 from cloud.core.errors import NotFound
 from cloud.core.formats import Formats
-from cloud.core.handed_files import as_attachment
 from cloud.core.pages import pages_of
 from cloud.core.sealed_files import file_of, files_of
 from cloud.guardian.queries import seen_of
@@ -86,7 +86,7 @@ async def send_file(
     if not await is_at(services, child.id, lesson_id):
         raise NotFound
     file = await file_of(services, FILES, lesson_id, file_id)
-    return Response(file.content, media_type=file.media, headers=dict(as_attachment(file.name)))
+    return as_download(file)
 
 
 def chart_of_weeks(weeks: Sequence[Week], formats: Formats) -> Chart:

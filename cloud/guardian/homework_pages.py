@@ -13,12 +13,12 @@ from cloud.accounts.web import MemberVisit, SignedIn, TheServices
 from cloud.consents.scans import FORM_BYTES_MAX
 from cloud.core.actor import Actor
 from cloud.core.api import Counted
+from cloud.core.downloads import as_download
 from cloud.core.errors import NotFound, Refused
-from cloud.core.handed_files import as_attachment
 from cloud.core.i18n import translate
 from cloud.core.messages import message
 from cloud.core.pages import Visit, pages_of
-from cloud.core.sealed_files import file_of, files_of
+from cloud.core.sealed_files import file_of, files_of, files_of_one
 from cloud.core.services import Services
 from cloud.homework.errors import HomeworkRefused
 from cloud.homework.files import ANSWER_FILES_MAX, FILES, answer_file_of
@@ -105,7 +105,7 @@ async def file_of_homework(
     whose = await pupil_of(services, actor, ref)
     await received(services.database.pool, whose.id, homework_id)
     file = await file_of(services, FILES, homework_id, file_id)
-    return Response(file.content, media_type=file.media, headers=dict(as_attachment(file.name)))
+    return as_download(file)
 
 
 @router.get("/{homework_id}/handed/{file_id}")
@@ -115,7 +115,7 @@ async def file_handed_in(
     """Hand out a file of what was handed in, or is about to be."""
     whose = await pupil_of(services, actor, ref)
     file = await answer_file_of(services, homework_id, whose.id, file_id, first=0)
-    return Response(file.content, media_type=file.media, headers=dict(as_attachment(file.name)))
+    return as_download(file)
 
 
 async def _done(
@@ -142,7 +142,7 @@ async def _page(
     return pages_of(request).page(
         await _at_school(services, visit, whose), "guardian/homework_one.html",
         status=refused.status if refused else HTTPStatus.OK, section="children", whose=whose, task=task,
-        course=course, words=words, files=(await files_of(services, FILES, [homework_id])).get(homework_id, []),
+        course=course, words=words, files=await files_of_one(services, FILES, homework_id),
         bytes_max=FORM_BYTES_MAX, files_max=ANSWER_FILES_MAX,
         refused=translate(visit.language, refused.message) if refused else "",
     )  # fmt: skip

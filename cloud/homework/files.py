@@ -14,7 +14,7 @@ from cloud.consents.scans import Scan
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
-from cloud.core.handed_files import Attached, Shelf, ending_of, safe_name
+from cloud.core.handed_files import Attached, Shelf, ending_of, named
 from cloud.core.messages import message
 from cloud.core.sealed_files import count_files, drop_file, put_files
 from cloud.core.services import Services
@@ -44,7 +44,7 @@ async def checked_files(uploads: Sequence[tuple[str, bytes]]) -> list[Attached]:
     files = []
     for name, content in uploads:
         scan = await checked_file(content)
-        files.append(Attached(safe_name(name, ending_of(scan.media)), scan.media, scan.content))
+        files.append(named(name, scan.media, scan.content))
     return files
 
 

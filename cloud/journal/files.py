@@ -6,7 +6,7 @@ from cloud.consents.scans import checked_scan
 from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotAllowed
-from cloud.core.handed_files import Attached, Shelf, ending_of, safe_name
+from cloud.core.handed_files import Shelf, named
 from cloud.core.messages import message
 from cloud.core.sealed_files import count_files, drop_file, put_files
 from cloud.core.services import Services
@@ -27,7 +27,7 @@ async def add_file(
     """
     _check(place)
     scan = await checked_scan(content)
-    file = Attached(safe_name(name, ending_of(scan.media)), scan.media, scan.content)
+    file = named(name, scan.media, scan.content)
     async with services.database.transaction() as transaction:
         connection, now = await locked(transaction, school.id), services.clock.now()
         if await count_files(connection, FILES, place.lesson.id) >= FILES_MAX:

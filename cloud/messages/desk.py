@@ -15,7 +15,7 @@ from cloud.core.database import raw
 from cloud.core.errors import NotFound
 from cloud.core.handed_files import Attached, FileRow
 from cloud.core.rights import Right
-from cloud.core.sealed_files import file_of, files_of
+from cloud.core.sealed_files import file_of, files_of_one
 from cloud.core.services import Services
 from cloud.messages.answers import Answer, answer_family, thread_of, threads
 from cloud.messages.files import FILES
@@ -117,7 +117,7 @@ async def written_one(services: Services, actor: Actor, school_id: int, number: 
 async def files_at(services: Services, actor: Actor, school_id: int, number: int) -> list[FileRow]:
     """Return the files of a message of the actor's desk. Raises NotAllowed or NotFound."""
     await written_one(services, actor, school_id, number)
-    return (await files_of(services, FILES, [number])).get(number, [])
+    return await files_of_one(services, FILES, number)
 
 
 async def file_at(services: Services, actor: Actor, school_id: int, number: int, file_id: int) -> Attached:

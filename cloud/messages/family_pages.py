@@ -10,13 +10,13 @@ from fastapi.responses import RedirectResponse, Response
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
 from cloud.core.actor import Actor
 from cloud.core.api import Counted
+from cloud.core.downloads import as_download
 from cloud.core.errors import NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.pages import Visit, pages_of
 from cloud.core.rights import Right
 from cloud.core.services import Services
 from cloud.messages.answers import answer_school
-from cloud.messages.files import headers_of
 from cloud.messages.inbox import SECTION, open_message, received_file, received_of, unread_of
 from cloud.messages.kinds import LANGUAGES
 
@@ -50,7 +50,7 @@ async def send_file(actor: SignedIn, services: TheServices, number: Counted, fil
     """Hand out a file of a message."""
     _require_guardian(actor)
     file = await received_file(services, actor, number, file_id)
-    return Response(file.content, media_type=file.media, headers=dict(headers_of(file)))
+    return as_download(file)
 
 
 @router.post("/{number}/answer")

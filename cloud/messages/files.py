@@ -4,10 +4,10 @@ Rule: nothing of a file is ever shown in a page of ours, and its name is what it
 or a header could be made of.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from cloud.consents.scans import checked_scan
-from cloud.core.handed_files import Attached, Shelf, as_attachment, ending_of, safe_name
+from cloud.core.handed_files import Attached, Shelf, named
 from cloud.core.messages import message
 from cloud.messages.kinds import MessageRefused
 
@@ -22,10 +22,5 @@ async def checked_files(uploads: Sequence[tuple[str, bytes]]) -> list[Attached]:
     files = []
     for name, content in uploads:
         scan = await checked_scan(content)
-        files.append(Attached(safe_name(name, ending_of(scan.media)), scan.media, scan.content))
+        files.append(named(name, scan.media, scan.content))
     return files
-
-
-def headers_of(file: Attached) -> Mapping[str, str]:
-    """Return the headers with which a browser keeps a file and shows none of it."""
-    return as_attachment(file.name)

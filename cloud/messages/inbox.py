@@ -14,7 +14,7 @@ from cloud.core.actor import Actor
 from cloud.core.database import raw
 from cloud.core.errors import NotFound
 from cloud.core.handed_files import Attached, FileRow
-from cloud.core.sealed_files import file_of, files_of
+from cloud.core.sealed_files import file_of, files_of_one
 from cloud.core.services import Services
 from cloud.messages.answers import Answer, thread_of
 from cloud.messages.files import FILES
@@ -127,7 +127,7 @@ async def open_message(services: Services, actor: Actor, number: int, language: 
         if not received.is_recalled:
             await connection.execute(_READ, number, actor.account_id, now)
         await connection.execute(_HEARD, number, actor.account_id, now)
-    files = [] if received.is_recalled else (await files_of(services, FILES, [number])).get(number, [])
+    files = [] if received.is_recalled else await files_of_one(services, FILES, number)
     return Opened(received, files, await thread_of(services, number, actor.account_id or 0))
 
 

@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from cloud.attendance.web import Desk, reach_desk
 from cloud.consents.scans import FORM_BYTES_MAX, SCAN_MAX
 from cloud.core.api import Counted
+from cloud.core.downloads import as_download
 from cloud.core.errors import NotAllowed, NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.messages import message
@@ -20,7 +21,7 @@ from cloud.core.pages import pages_of
 from cloud.core.rights import Right
 from cloud.messages.choosing import children_for, classes_for
 from cloud.messages.desk import file_at, files_at, hear, say_back, written_at, written_one
-from cloud.messages.files import FILES_MAX, checked_files, headers_of
+from cloud.messages.files import FILES_MAX, checked_files
 from cloud.messages.inbox import SECTION
 from cloud.messages.kinds import LANGUAGES, Audience, Given, MessageRefused, Wording
 from cloud.messages.receipts import receipts_of
@@ -121,7 +122,7 @@ async def show_one(request: Request, desk: WritingDesk, number: Counted) -> Resp
 async def send_file(desk: WritingDesk, number: Counted, file_id: Counted) -> Response:
     """Hand out a file of a message."""
     file = await file_at(desk.services, desk.actor, desk.school.id, number, file_id)
-    return Response(file.content, media_type=file.media, headers=dict(headers_of(file)))
+    return as_download(file)
 
 
 @router.post("/{number}/answers/{account_id}")

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cloud.core.api import Counted
+from cloud.core.downloads import as_download
 from cloud.core.errors import NotAllowed, NotFound, Refused
-from cloud.core.handed_files import as_attachment
 from cloud.core.i18n import translate
 from cloud.core.messages import message
 from cloud.core.pages import pages_of
@@ -77,7 +77,7 @@ async def send_file(desk: HomeworkDesk, homework_id: Counted, ref: str, file_id:
     if pupil is None:
         raise NotFound
     file = await answer_file_of(desk.services, homework_id, pupil.id, file_id)
-    return Response(file.content, media_type=file.media, headers=dict(as_attachment(file.name)))
+    return as_download(file)
 
 
 async def _page(

@@ -11,13 +11,13 @@ from fastapi.responses import RedirectResponse, Response
 from cloud.attendance.web import Desk
 from cloud.consents.scans import FORM_BYTES_MAX
 from cloud.core.api import Counted
+from cloud.core.downloads import as_download
 from cloud.core.errors import NotAllowed, NotFound, Refused
-from cloud.core.handed_files import as_attachment
 from cloud.core.i18n import translate
 from cloud.core.messages import message
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
-from cloud.core.sealed_files import file_of, files_of
+from cloud.core.sealed_files import file_of, files_of_one
 from cloud.homework.files import FILES, FILES_MAX, add_file, checked_files, drop_homework_file
 from cloud.homework.kinds import NO_LOAD
 from cloud.homework.queries import counts_of, homework_of_courses, loads_between
@@ -156,7 +156,7 @@ async def send_file(desk: HomeworkDesk, homework_id: Counted, file_id: Counted) 
     """Hand out a file of a homework."""
     await homework_within(desk.services, desk.actor, desk.school, homework_id)
     file = await file_of(desk.services, FILES, homework_id, file_id)
-    return Response(file.content, media_type=file.media, headers=dict(as_attachment(file.name)))
+    return as_download(file)
 
 
 @router.post("/{homework_id}/files/{file_id}/drop")
@@ -199,7 +199,7 @@ async def _one(
     return pages_of(request).page(
         desk.visit, "office/homework_one.html", status=refused.status if refused else HTTPStatus.OK,
         section="homework", course=course, homework=homework, rows=rows, keeps=is_kept,
-        files=(await files_of(desk.services, FILES, [homework_id])).get(homework_id, []), files_max=FILES_MAX,
+        files=await files_of_one(desk.services, FILES, homework_id), files_max=FILES_MAX,
         file_max=PICTURE_MAX, on=desk.school.on, norm=await norm_for(desk, course.grade),
         load=(await loads_between(desk.services, course.class_id, on, on, people)).get(on, NO_LOAD),
         names=await subject_names(desk), choice=await choice_of(desk, course) if is_kept else None,

@@ -13,13 +13,13 @@ from cloud.calls.queries import came_to, held_by_video
 from cloud.consents.scans import SCAN_MAX
 from cloud.core.actor import Actor
 from cloud.core.api import Counted
+from cloud.core.downloads import as_download
 from cloud.core.errors import NotAllowed, NotFound, Refused
-from cloud.core.handed_files import as_attachment
 from cloud.core.i18n import translate
 from cloud.core.messages import message
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
-from cloud.core.sealed_files import file_of, files_of
+from cloud.core.sealed_files import file_of, files_of_one
 from cloud.homework.queries import homework_of_courses
 from cloud.journal.files import FILES, FILES_MAX, add_file, drop_lesson_file
 from cloud.journal.kinds import NOTHING, Kind, written
@@ -100,7 +100,7 @@ async def send_file(desk: JournalDesk, course_id: Counted, lesson_id: Counted, f
     await course_within(desk.services, desk.actor, desk.school, course_id)
     lesson = await lesson_of(desk.services, desk.school.id, course_id, lesson_id)
     file = await file_of(desk.services, FILES, lesson.id, file_id)
-    return Response(file.content, media_type=file.media, headers=dict(as_attachment(file.name)))
+    return as_download(file)
 
 
 @router.post("/files/{file_id}/drop")
@@ -170,7 +170,7 @@ async def _page(
         names={each.id: each.name for each in learners}, digest=digest_of, files_max=FILES_MAX,
         file_max=SCAN_MAX, homework=await homework_of_courses(services, [course_id], lesson.on, lesson.on),
         sets_homework=hand is Hand.TEACHER and desk.actor.teaches(Right.HOMEWORK_SET, desk.school.id),
-        files=(await files_of(services, FILES, [lesson_id])).get(lesson_id, []),
+        files=await files_of_one(services, FILES, lesson_id),
         is_by_video=lesson_id in await held_by_video(services, [lesson_id]), came=await came_to(services, lesson_id),
     )  # fmt: skip
 

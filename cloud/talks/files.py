@@ -7,7 +7,7 @@ page. A name is what its giver called it, without what a path or a header could 
 from collections.abc import Sequence
 
 from cloud.core.errors import NotFound
-from cloud.core.handed_files import Attached, Shelf, ending_of, safe_name
+from cloud.core.handed_files import Attached, Shelf, named
 from cloud.core.messages import message
 from cloud.core.sealed_files import opened
 from cloud.core.services import Services
@@ -30,7 +30,7 @@ async def checked_files(uploads: Sequence[tuple[str, bytes]]) -> list[Attached]:
     files = []
     for name, content in uploads:
         file = await checked_file(content)
-        files.append(Attached(safe_name(name, ending_of(file.media)), file.media, file.content))
+        files.append(named(name, file.media, file.content))
     return files
 
 

@@ -12,13 +12,13 @@ from cloud.accounts.web import MemberVisit, SignedIn, TheServices
 from cloud.consents.scans import FORM_BYTES_MAX
 from cloud.core.actor import Actor
 from cloud.core.api import Counted
+from cloud.core.downloads import as_download
 from cloud.core.errors import NotAllowed, NotFound, Refused
 from cloud.core.i18n import translate
 from cloud.core.live import stream
 from cloud.core.pages import Visit, pages_of
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.messages.files import headers_of
 from cloud.portfolio.files import PICTURE_MAX
 from cloud.talks.files import FILES_MAX, checked_files, posted_file
 from cloud.talks.forum import begin_topic, check_may_begin, may_begin, section_of, sections_of
@@ -132,7 +132,7 @@ async def send_file(actor: SignedIn, services: TheServices, talk_id: Counted, fi
     seat = await seat_of(services, actor, talk_id)
     file = await posted_file(services, talk_id, file_id, moderates=seat.moderates)
     await note_look(services, actor, seat)
-    return Response(file.content, media_type=file.media, headers=dict(headers_of(file)))
+    return as_download(file)
 
 
 async def talk_page(
