@@ -23,10 +23,9 @@ from schemas.seal import SealBroken
 from schemas.structs import Ack, Cmd, Nack, Notice, Welcome, WelcomeMark
 
 NO_ACK = "no_ack"  # why a connection is given up on which the cloud greets, but commits nothing
-_COMPLAINTS_MAX = 3
-_REGRESSIONS_MAX = 2
+_COMPLAINTS_MAX, _REGRESSIONS_MAX = 3, 2
 _REFUSED_WAIT_MS = 60_000
-_UNREAD_WAIT_MS = 1_000
+_SOON_MS = 1_000
 
 
 class Session:
@@ -116,7 +115,7 @@ class Session:
             return []
         box.reading_after = None
         if not entries:
-            self._pause(_UNREAD_WAIT_MS, now)
+            self._pause(_SOON_MS, now)
         elif entries[0].seq > box.queued + 1:
             self._give_up("journal_moved")
         else:
@@ -304,7 +303,7 @@ class Session:
         if box is None or nack.upto is None or nack.upto > box.sent or not box.is_placed:
             return
         if nack.upto < box.committed:
-            self._regressed(box)
+            self._regressed(box, now)
             return
         quiet_ms = min(2_000, max(50, 2 * self._rtt_ms))
         if box.rewound_ms is not None and now.monotonic_ms - box.rewound_ms < quiet_ms:
@@ -316,9 +315,10 @@ class Session:
         if nack.retry_after_ms:
             self._pause(nack.retry_after_ms, now)
 
-    def _regressed(self, box: Outbox) -> None:
+    def _regressed(self, box: Outbox, now: Stamp) -> None:
         """Connect anew when the cloud insists on less than it had: it was restored; once is but a late nack."""
         box.regressions += 1
+        self._pause(_SOON_MS, now)  # and ask again: the wait for an ack may have grown to a minute
         if box.regressions >= _REGRESSIONS_MAX:
             self._give_up("cloud_restored")
 

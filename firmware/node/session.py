@@ -37,6 +37,7 @@ _TIMEOUTS_MAX = 4
 _COMPLAINTS_MAX = 3
 _REGRESSIONS_MAX = 2
 _REFUSED_WAIT_MS = 60_000
+_REGRESSED_WAIT_MS = 1_000
 _LOST_DIGEST = bytes(16)
 
 
@@ -256,6 +257,8 @@ class Session:
             place.regressions += 1
             if place.regressions >= _REGRESSIONS_MAX:
                 self._give_up("the cloud was restored")
+            else:
+                self._pause(_REGRESSED_WAIT_MS, now)
             return
         if upto > place.upto and frame.has("d"):
             self._acked(epoch, upto, frame.digest(), now)

@@ -26,6 +26,7 @@ SECTIONS = (
     "One machine", "A server", "A school, its people and its devices", "Authorities above the schools",
     "Backup and restore", "Upgrade", "The operator's commands",
 )  # fmt: skip
+RETURN_S = 180.0  # an agent looks for a cloud that was away every minute and a quarter, at the latest
 BACKUP, UPGRADE, SCHOOL = "Backup and restore", "Upgrade", "A school, its people and its devices"
 INSIDE = "SELECT coalesce(bool_or(is_inside), false) FROM presence"
 LOST = """
@@ -92,7 +93,7 @@ def test_an_installation_is_made_upgraded_broken_restored_and_audited_by_its_pag
         lose(reader)
         restore(reader, kept)
 
-        until(lambda: records(machine) > kept + 2, START_S, "what the gate still had")
+        until(lambda: records(machine) > kept + 2, RETURN_S, "what the gate still had")
         assert machine.postgres.sql(LOST, "esik") == "0", "each record is there, or stands as a loss"
         audit(reader)
 
