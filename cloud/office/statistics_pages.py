@@ -14,7 +14,7 @@ from cloud.core.errors import NotFound
 from cloud.core.i18n import translate
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
-from cloud.office.statistics_view import figures_shown, places_of, places_of_class
+from cloud.office.statistics_view import class_rows, figures_shown, places_of, places_of_class
 from cloud.statistics.queries import Told, class_told, classes_named, school_told
 from cloud.statistics.spans import By, stretch_of
 
@@ -36,7 +36,8 @@ async def show(request: Request, desk: ReadersDesk, by: By = By.DAY, on: Asked =
     )  # fmt: skip
     return pages_of(request).page(
         desk.visit, "office/statistics.html", section="statistics", told=of_school.told, staff=of_school.staff,
-        classes=of_school.classes, has_class_reasons=of_school.has_class_reasons, meals=of_school.meals, places=places,
+        classes=class_rows(of_school.classes, desk.visit.formats), has_class_reasons=of_school.has_class_reasons,
+        meals=of_school.meals, places=places,
         **_shown(desk, of_school.told, _here(desk)),
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Statistics as pages show them: shares, means, charts, and where each figure leads. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,7 @@ from cloud.core.i18n import N_
 from cloud.core.rights import Right
 from cloud.core.words import sign
 from cloud.statistics.kinds import PAYMENTS, REASONS, Figures
-from cloud.statistics.queries import PartSums
+from cloud.statistics.queries import OfClass, PartSums
 from cloud.statistics.spans import By, Stretch
 
 # What stands in the table of days, or of the level below, is counted there.
@@ -20,6 +21,23 @@ NONE = "–"  # where there is nothing to take a share of
 BY_RIGHT, PAID = N_("Free or for less"), N_("Paid")
 Translate = Callable[[str], str]
 To = Callable[[By, date], str]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """A class in the table as it is written; all is empty but its name where its figures are not told.
+
+    Written here, not in the template: a table has eighty classes, and a template takes a page's time for their cells.
+    """
+
+    id: int
+    name: str
+    share: float = 0.0  # how long the bar of who came is, of 100
+    people: str = ""
+    came: str = ""
+    late: str = ""
+    absent: str = ""
+    ate: str = ""
 
 
 def percent_of(formats: Formats) -> Callable[[int, int], str]:
@@ -83,6 +101,23 @@ def reasons_of(figures: Figures) -> list[tuple[str, int, float]]:
 def payments_of(figures: Figures) -> list[tuple[str, int, float]]:
     """Return how meals were paid, in the same way."""
     return _bars(("meal_by_" + name, getattr(figures, name)) for name in PAYMENTS)
+
+
+def class_rows(classes: Iterable[OfClass], formats: Formats) -> list[ClassRow]:
+    """Return the rows of the table of classes."""
+    number, percent = formats.number, percent_of(formats)
+
+    def row(each: OfClass) -> ClassRow:
+        own = each.figures
+        if own is None:
+            return ClassRow(each.id, each.name)
+        return ClassRow(
+            each.id, each.name, share_of(own.came, own.expected), number(own.people),
+            f"{number(own.came)} · {percent(own.came, own.expected)}", number(own.late), number(own.absent),
+            f"{number(own.ate)} · {percent(own.ate, own.taught)}",
+        )  # fmt: skip
+
+    return [row(each) for each in classes]
 
 
 def places_of(actor: Actor, school_id: int, code: str, stretch: Stretch, *, is_today: bool) -> Mapping[str, str]:
