@@ -58,9 +58,9 @@ def runner(*reached: Path) -> Runner:
     plain = Runner(user.pw_uid, user.pw_gid, (*other, "--"))
     if all(_reaches(plain, folder) for folder in reached):
         return plain
-    return Runner(
-        user.pw_uid, user.pw_gid, (*other, "--inh-caps", "+dac_override", "--ambient-caps", "+dac_override", "--")
-    )
+    # Programs look by access(2) whether they may run each other; without this bit it tells what the bare user may.
+    past = ("--securebits", "+no_setuid_fixup", "--inh-caps", "+dac_override", "--ambient-caps", "+dac_override")
+    return Runner(user.pw_uid, user.pw_gid, (*other, *past, "--"))
 
 
 def _user() -> pwd.struct_passwd:

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +15,9 @@ import pytest
 
 from cloud.core.clock import SystemClock
 from cloud.core.database import address
+from cloud.embedded import postgres
 from cloud.embedded.postgres import ServerRefused, embedded_postgres
+from cloud.embedded.programs import HOME, programs
 from tests.servers.process import program
 from tests.waiting import until, until_async
 
@@ -39,6 +43,12 @@ def held(folder: Path, *before: str) -> tuple[subprocess.Popen[str], str, int]:
     assert process.stdout is not None
     url, pid = process.stdout.readline().split()
     return process, url, int(pid)
+
+
+def past_permissions_alone(pid: int) -> bool:
+    """Tell whether a process may do nothing that another of its user may not, but pass permissions of files."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return re.search(r"^CapEff:\s*0*2$", status, re.MULTILINE) is not None
 
 
 async def test_data_stay_from_one_run_to_the_next(tmp_path: Path) -> None:
@@ -127,6 +137,23 @@ async def test_root_may_keep_the_data_where_nobody_else_enters(tmp_path: Path) -
 
     async with embedded_postgres(tmp_path / "private" / "db") as server:
         assert psutil.Process(server.pid).uids().effective != 0
+        assert await ask(server.url, "SELECT 1") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
+async def test_root_may_keep_the_programs_too_where_nobody_else_enters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private, wheel = tmp_path / "private", programs().parents[1]
+    private.mkdir(mode=0o700)
+    for folder in (wheel, wheel.with_suffix(".libs")):
+        shutil.copytree(folder, private / folder.name)
+    monkeypatch.setattr(postgres, "programs", lambda: private / wheel.name / HOME)
+
+    async with embedded_postgres(private / "db") as server:
+        assert psutil.Process(server.pid).exe().startswith(str(private))
+        assert psutil.Process(server.pid).uids().effective != 0
+        assert past_permissions_alone(server.pid)
         assert await ask(server.url, "SELECT 1") == 1
 
 
