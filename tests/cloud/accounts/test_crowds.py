@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
+from typing_extensions import override
 
 from cloud.accounts import attempts, passwords
 from cloud.accounts.actions import sign_in
@@ -36,6 +37,7 @@ class Noted(Turns):
 
     had: list[Lane]
 
+    @override
     @asynccontextmanager
     async def turn(self, lane: Lane, place: str = "") -> AsyncIterator[None]:
         async with super().turn(lane, place):
