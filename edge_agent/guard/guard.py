@@ -117,11 +117,7 @@ class Guard:
         await self._links.restore()
         self._renew_watching()
         listening = listen(HOST, self._given.settings.port, "guard")
-        try:
-            await serve_on(listening, create_guard_app(self.pages))
-        finally:
-            await self.pages.watching.close()
-            await self.pages.listing.watching.close()
+        await serve_on(listening, create_guard_app(self.pages), ending=self._end_streams)
 
     async def run_phones(self) -> None:
         """Serve the list for phones until cancelled; over TLS, unless it stays on this machine."""
@@ -134,7 +130,12 @@ class Guard:
         scheme = "https" if files is not None else "http"
         self.pages.list_url = f"{scheme}://{settings.lan_host}:{settings.lan_port}/"
         app = create_phone_app(self.phones, settings.lan_host)
-        await serve_on(listen(settings.lan_host, settings.lan_port, "guard"), app, files)
+        listening = listen(settings.lan_host, settings.lan_port, "guard")
+        await serve_on(listening, app, files, self.pages.listing.watching.close)
+
+    async def _end_streams(self) -> None:
+        await self.pages.watching.close()
+        await self.pages.listing.watching.close()
 
     async def keep_people(self) -> None:
         """Sort the people of each new roster by class, in a thread, until cancelled."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 
 import structlog
 import uvicorn
@@ -19,6 +19,7 @@ PAGE_HEADERS = {  # of pages that only show, or act by their own script
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+ENDING_S = 1
 log = structlog.get_logger()
 
 
@@ -35,13 +36,26 @@ class _Server(uvicorn.Server):
         yield
 
 
+async def _nothing() -> None:
+    """End nothing: the app has no streams."""
+
+
 async def serve_status(app: Starlette, host: str, port: int) -> None:
     """Serve until cancelled. Raises StatusPortTaken."""
     await serve_on(listen(host, port, "status"), app)
 
 
-async def serve_on(listening: socket.socket, app: Starlette, tls: TlsFiles | None = None) -> None:
-    """Serve on what `listen` returned, over TLS with these files, until cancelled."""
+async def serve_on(
+    listening: socket.socket,
+    app: Starlette,
+    tls: TlsFiles | None = None,
+    ending: Callable[[], Awaitable[None]] = _nothing,
+) -> None:
+    """Serve on what `listen` returned, over TLS with these files, until cancelled; `ending` ends the app's streams.
+
+    From Python 3.12 on a server waits for who is still connected: without `ending` streams would be waited for, and
+    whoever sends half a request is waited for no longer than ENDING_S.
+    """
     host, port = listening.getsockname()[:2]
     server = _Server(
         uvicorn.Config(
@@ -51,6 +65,7 @@ async def serve_on(listening: socket.socket, app: Starlette, tls: TlsFiles | Non
             access_log=False,
             server_header=False,
             limit_concurrency=64,
+            timeout_graceful_shutdown=ENDING_S,
             ssl_certfile=tls.certificate if tls is not None else None,
             ssl_keyfile=tls.key if tls is not None else None,
         )
@@ -61,6 +76,7 @@ async def serve_on(listening: socket.socket, app: Starlette, tls: TlsFiles | Non
         await asyncio.shield(serving)
     finally:
         server.should_exit = server.force_exit = True
+        await ending()
         await serving
         listening.close()
 

@@ -231,10 +231,7 @@ def create_till_app(pages: TillPages) -> Starlette:
 
 async def serve_till(pages: TillPages, listening: socket.socket) -> None:
     """Serve until cancelled, and let no stream outlive that."""
-    try:
-        await serve_on(listening, create_till_app(pages))
-    finally:
-        await pages.watching.close()
+    await serve_on(listening, create_till_app(pages), ending=pages.watching.close)
 
 
 def _picture(photo: bytes | None, keeping: str) -> Response:

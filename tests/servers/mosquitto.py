@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ def mosquitto(lines: Sequence[str] = OPEN, port: int | None = None) -> Iterator[
     chosen = free_port() if port is None else port
     user = ("user root",) if os.geteuid() == 0 else ()  # else it drops to a user that cannot read a test's keys
     configuration = folder / "mosquitto.conf"
-    configuration.write_text("\n".join([*user, *LIMITLESS, f"listener {chosen} 127.0.0.1", *lines, ""]))
+    configuration.write_text("\n".join([*user, *LIMITLESS, f"listener {chosen} {_here()}", *lines, ""]))
     command = [str(program("mosquitto", "mosquitto")), "-c", str(configuration)]
     server = Server(command, folder / "log", lambda: answers(chosen))
     try:
@@ -40,3 +41,14 @@ def mosquitto(lines: Sequence[str] = OPEN, port: int | None = None) -> Iterator[
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _here() -> str:
+    """Return localhost where all its addresses can be listened on: who knows the name alone comes by the first."""
+    try:
+        for family, kind, protocol, _, address in socket.getaddrinfo("localhost", 0, type=socket.SOCK_STREAM):
+            with socket.socket(family, kind, protocol) as probe:
+                probe.bind(address)
+    except OSError:
+        return "127.0.0.1"
+    return "localhost"

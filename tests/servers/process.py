@@ -133,6 +133,11 @@ class Server:
             self._process.wait(STOP_S)
 
 
+def others_enter(folder: Path) -> bool:
+    """Tell whether other users of the machine reach a folder: a clone in root's home none does."""
+    return all(each.stat().st_mode & 0o001 for each in (folder, *folder.parents))
+
+
 def leash(user: str | None) -> list[str]:
     """Return the words before a command that tie it to its parent's life and, as root, run it as another user."""
     words = [str(program("setpriv", "util-linux")), "--pdeathsig", "INT"]

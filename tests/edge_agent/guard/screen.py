@@ -74,7 +74,7 @@ class ShownGuard(GuardBench):
         self.list_url = self.guard.pages.list_url = f"http://127.0.0.1:{phones.getsockname()[1]}/"
         self.guard.phones.is_secure = False
         tasks = [
-            asyncio.create_task(serve_on(desk, create_guard_app(self.guard.pages))),
+            asyncio.create_task(serve_on(desk, create_guard_app(self.guard.pages), ending=self.guard._end_streams)),
             asyncio.create_task(serve_on(phones, create_phone_app(self.guard.phones, "127.0.0.1"))),
         ]
         async with self.working():
@@ -85,8 +85,6 @@ class ShownGuard(GuardBench):
             finally:
                 for task in tasks:
                     task.cancel()
-                await self.guard.pages.watching.close()
-                await self.guard.pages.listing.watching.close()
                 for task in tasks:
                     with suppress(asyncio.CancelledError):
                         await task
