@@ -51,7 +51,7 @@ ORDER BY grade, letter, sort_key LIMIT $5
 _STAFF = """
 SELECT DISTINCT account.name, confirmed_at FROM grant_of_role AS held JOIN account ON account.id = held.account_id
 LEFT JOIN posting_reading AS reading ON reading.posting_id = $2 AND reading.account_id = account.id
-WHERE held.school_id = $1 AND held.role = ANY($3::text[]) AND account.is_active
+WHERE held.school_id = $1 AND held.role = ANY($3::text[]) AND account.is_active AND account.id <> $5
 ORDER BY confirmed_at NULLS FIRST, account.name LIMIT $4
 """
 
@@ -102,7 +102,7 @@ async def posted_one(services: Services, actor: Actor, school_id: int, number: i
 
 
 async def confirmations_of(services: Services, actor: Actor, school_id: int, number: int) -> Confirmations:
-    """Return who confirmed an announcement that asks for it. Raises NotAllowed or NotFound."""
+    """Return who but its author confirmed an announcement that asks for it. Raises NotAllowed or NotFound."""
     posted, pool = await posted_one(services, actor, school_id, number), services.database.pool
     if not posted.asks:
         return Confirmations()
@@ -116,7 +116,8 @@ async def confirmations_of(services: Services, actor: Actor, school_id: int, num
         )  # fmt: skip
         children = [Confirmed(row["name"], row["class_name"], row["confirmed_at"]) for row in rows]
     if Reader.STAFF in posted.readers:
-        rows = await pool.fetch(_STAFF, school_id, number, [role.value for role in STAFF], CHILDREN_MAX)
+        roles = [role.value for role in STAFF]
+        rows = await pool.fetch(_STAFF, school_id, number, roles, CHILDREN_MAX, posted.account_id)
         staff = [Confirmed(row["name"], "", row["confirmed_at"]) for row in rows]
     return Confirmations(children, staff)
 

@@ -66,9 +66,10 @@ class Typed:
 @router.get("")
 async def show(request: Request, desk: PostingDesk) -> Response:
     """Show what was posted."""
-    posted = await posted_at(desk.services, desk.actor, desk.school.id)
+    posted, on = await posted_at(desk.services, desk.actor, desk.school.id), desk.school.on
+    posted.sort(key=lambda each: each.state(on) != "posting_shown")  # what stands on the board now comes first
     return pages_of(request).page(
-        desk.visit, LIST, section=SECTION, posted=posted, on=desk.school.on, readers=READERS
+        desk.visit, LIST, section=SECTION, posted=posted, on=on, readers=READERS
     )  # fmt: skip
 
 

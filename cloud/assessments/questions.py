@@ -22,7 +22,7 @@ from cloud.core.texts import has_unseen
 PROMPT_MAX, OPTION_MAX, EXPLANATION_MAX, RUBRIC_MAX = 4_000, 500, 2_000, 4_000  # letters
 OPTIONS_MAX, ACCEPTED_MAX = 12, 20
 POINTS = range(1, 101)
-DIFFICULTIES = range(1, 4)  # easy, middling, hard
+DIFFICULTIES = range(1, 4)  # easy, medium, hard
 WORDS = range(1, 5_001)  # that an essay is asked to have
 NUMBER_MAX = Decimal(10) ** 15
 DIGITS_MAX = 12  # behind the point

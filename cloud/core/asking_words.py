@@ -5,7 +5,7 @@ from cloud.core.signs import Sign
 
 ASKING_SIGNS = {
     "questionnaire": Sign(N_("The school asks you"), "out", "info"),
-    "questionnaire_draft": Sign(N_("Draft"), "mute", "dots"),
+    "questionnaire_draft": Sign(N_("Draft questionnaire"), "mute", "dots"),
     "questionnaire_ahead": Sign(N_("Begins later"), "out", "clock"),
     "questionnaire_open": Sign(N_("Asks now"), "in", "dots"),
     "questionnaire_over": Sign(N_("Is over"), "mute", "dash"),

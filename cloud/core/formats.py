@@ -59,6 +59,10 @@ class Formats:
         """Return a weekday in short, as Wed."""
         return _day(on, "ccc", self.language)
 
+    def weekday_whole(self, on: date) -> str:
+        """Return a weekday as it stands in a sentence, as Wednesday."""
+        return _day(on, "cccc", self.language)
+
     def month(self, on: date) -> str:
         """Return a month with its year, as November 2026."""
         return _skeleton(on, "yMMMM", self.language)

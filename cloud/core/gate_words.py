@@ -10,6 +10,7 @@ GATE_SIGNS = {
     "deed_hand_pass": Sign(N_("Let through without a card"), "warn", "hand"),
     "deed_collected": Sign(N_("Child collected"), "in", "tick"),
     "deed_exception": Sign(N_("Handed over by exception"), "no", "warn"),
+    "handed_no_exit": Sign(N_("Given over, no exit seen"), "warn", "warn"),
     "deed_fire": Sign(N_("Fire ordered"), "no", "warn"),
     "deed_lock_down": Sign(N_("Lockdown ordered"), "no", "stop"),
     "deed_normal": Sign(N_("Back to usual"), "in", "tick"),

@@ -5,6 +5,7 @@ from cloud.core.signs import Sign
 
 HOMEWORK_SIGNS = {
     "homework_open": Sign(N_("To be done"), "out", "dots"),
+    "homework_not_handed": Sign(N_("Not handed in"), "out", "dots"),  # the same, as the school says it
     "homework_overdue": Sign(N_("Not handed in, overdue"), "no", "clock"),
     "homework_closed": Sign(N_("Closed, not handed in"), "mute", "dash"),
     "homework_handed": Sign(N_("Handed in"), "warn", "hourglass"),

@@ -23,7 +23,7 @@ MESSAGE_SIGNS = {
     "told_waiting": Sign(N_("Waits for a moderator"), "warn", "hourglass"),
     "told_hidden": Sign(N_("Post hidden"), "no", "stop"),
     "told_stands": Sign(N_("Post stays"), "in", "tick"),
-    "posting_pinned": Sign(N_("Pinned"), "out", "hand"),
+    "posting_pinned": Sign(N_("Pinned"), "out", "pin"),
     "posting_asks": Sign(N_("Confirm that you have read it"), "warn", "hand"),
     "posting_confirmed": Sign(N_("You have confirmed it"), "in", "tick"),
     "posting_shown": Sign(N_("Shown now"), "in", "tick"),

@@ -159,6 +159,7 @@ def _environment(language: Language, folders: Sequence[Path], assets: Assets) ->
     environment.globals.update(
         _=gettext, ngettext=ngettext, told=told, sign=words.sign, asset=assets.address, languages=list(Language)
     )
+    environment.filters["capital"] = lambda text: text[:1].upper() + text[1:]  # a day that begins a line
     environment.filters["word"] = lambda code: catalogue.gettext(words.word(code))
     environment.globals["ui"] = environment.get_template("core/components.html").module
     return environment

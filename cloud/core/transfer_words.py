@@ -4,7 +4,7 @@ from cloud.core.i18n import N_
 from cloud.core.signs import Sign
 
 TRANSFER_SIGNS = {
-    "transfer_arrived": Sign(N_("Came to the school"), "in", "in"),
+    "transfer_arrived": Sign(N_("Came to the school"), "in", "inside"),
     "transfer_moved": Sign(N_("Changed class"), "out", "people"),
     "transfer_promoted": Sign(N_("Moved up a grade"), "in", "tick"),
     "transfer_kept": Sign(N_("Repeats the year"), "warn", "clock"),

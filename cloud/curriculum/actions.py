@@ -183,7 +183,7 @@ async def set_norm(services: Services, actor: Actor, school_id: int, hours: int 
     """Set for how many hours a week a whole rate is paid, or (None) go by the law. Raises NotAllowed or PlanRefused."""
     actor.require(Right.STUDIES_KEEP, school_id)
     if hours is not None and hours not in NORMS:
-        raise PlanRefused(message("A rate has from 1 to {most} hours a week.", most=max(NORMS)))
+        raise PlanRefused(message("A full load has from 1 to {most} hours a week.", most=max(NORMS)))
     async with services.database.transaction() as connection:
         at = raw(connection)
         if hours is None:

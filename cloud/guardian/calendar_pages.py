@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
 from cloud.core.errors import NotFound
 from cloud.core.pages import pages_of
-from cloud.guardian.calendar import FIRST_YEAR, LAST_YEAR, SHOWN, calendar_of, day_told, month_in, month_of
+from cloud.guardian.calendar import FIRST_YEAR, LAST_YEAR, SHOWN, calendar_of, day_told, kinds_of, month_in, month_of
 from cloud.guardian.queries import seen_of
 from cloud.people.kinds import FamilyRight
 
@@ -31,6 +31,7 @@ async def show_month(
     return pages_of(request).page(
         replace(visit, zone=child.zone), "guardian/calendar.html", section="children", child=child, month=shown,
         earlier=_within(first_on - A_DAY), later=_within(last_on + A_DAY), kinds=SHOWN, weekdays=WEEKDAYS,
+        kinds_of=kinds_of,
     )  # fmt: skip
 
 

@@ -27,7 +27,6 @@ from cloud.portfolio.profiles import profile_within
 from cloud.portfolio.reach import kin_of, today_at
 from cloud.portfolio.web import EntryForm, Words, as_file, file_in
 from cloud.progress.queries import progress_of
-from cloud.progress.rules import written
 from cloud.schools.queries import school_of_id
 
 router = APIRouter(prefix="/children/{ref}/portfolio", include_in_schema=False)
@@ -120,7 +119,7 @@ async def _page(
         status=refused.status if refused else HTTPStatus.OK, section="children", whose=whose,
         profile=await profile_within(services, whose) if decides else None,
         entries=await entries_of(services, actor, whose, OF_STUDENTS), goals=await goals_of(services, whose),
-        progress=await progress_of(services, whose.school_id, whose.id, today), written=written,
+        progress=await progress_of(services, whose.school_id, whose.id, today),
         language=visit.language.value, advice=kept_shown(await shared_with_family(services, whose), visit.language),
         awards=await awards_of(services, whose), today=today, offered=OFFERED, file_max=PICTURE_MAX, typed=typed,
         refused=translate(visit.language, refused.message) if refused else "",

@@ -15,7 +15,7 @@ from cloud.accounts.web import MemberVisit, SignedIn, TheServices
 from cloud.assessments.answers import moved
 from cloud.assessments.attempts import begin, hand_in, save
 from cloud.assessments.errors import AnswerRefused, AttemptOver, AttemptRefused
-from cloud.assessments.kinds import COUNTS, GRACE, Paper
+from cloud.assessments.kinds import GRACE, Paper
 from cloud.assessments.papers import paper_of
 from cloud.assessments.results import test_of_student, tests_of
 from cloud.assessments.rules import is_reviewed
@@ -110,7 +110,7 @@ async def _about(
     return pages_of(request).page(
         replace(visit, zone=child.zone), "guardian/test.html",
         status=refused.status if refused else HTTPStatus.OK, section="children", child=child, own=own, now=now,
-        counts=COUNTS, is_asked=await is_asked(services, given_id),
+        is_asked=await is_asked(services, given_id),
         is_logged=await is_logged(services, given_id, child.id),
         refused=translate(visit.language, refused.message) if refused else "",
     )  # fmt: skip

@@ -14,7 +14,9 @@ from cloud.core.services import Services
 from cloud.guardian.queries import Child, seen_of
 from cloud.people.kinds import FamilyRight
 from cloud.studies.queries import members_of
+from cloud.studies.rules import year_of
 from cloud.timetable.lessons import Lesson, lessons_between, on_days, week_of
+from cloud.timetable.rules import weeks_of
 
 router = APIRouter(prefix="/children/{ref}", include_in_schema=False)
 A_WEEK = timedelta(days=7)
@@ -28,11 +30,13 @@ async def show(
 ) -> Response:  # fmt: skip
     """Show a child's week."""
     child = await seen_of(services, actor, ref, FamilyRight.SEE)
-    monday, sunday = week_of(_day(week, child.on))
+    day = _day(week, child.on)
+    monday, sunday = week_of(day)
     lessons = await own_lessons(services, child, monday, sunday)
     return pages_of(request).page(
         replace(visit, zone=child.zone), "guardian/timetable.html", section="children", child=child,
-        days=on_days(lessons), earlier=monday - A_WEEK, later=monday + A_WEEK,
+        days=on_days(lessons), monday=monday, sunday=sunday, weeks=weeks_of(year_of(day), day),
+        earlier=monday - A_WEEK, later=monday + A_WEEK,
         by_video=await held_by_video(services, [each.id for each in lessons]),
     )  # fmt: skip
 

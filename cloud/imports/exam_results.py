@@ -24,7 +24,7 @@ COLUMNS = (
     Column("number", ("Нөмірі", "Номер", "Number", "№ личного дела"), "1024", required=False),
     Column("class", ("Сыныбы", "Класс", "Class", "сынып"), "9А", required=False),
     Column("name", ("Аты-жөні", "ФИО", "Name", "оқушы", "ученик", "фамилия имя", "фио ученика"), "Әліби Айгерім"),
-    Column("points", ("Ұпай", "Баллы", "Points", "балл", "ұпайы"), "34", required=False),
+    Column("points", ("Балл", "Баллы", "Points", "ұпай", "ұпайы"), "34", required=False),
     Column("mark", ("Баға", "Оценка", "Mark", "отметка", "бағасы"), "5", required=False),
 )
 

@@ -70,7 +70,7 @@ class _Course:
 async def debts_of(
     services: Services, school: SchoolToday, courses: Sequence[Course], year: int, number: int
 ) -> Debts:  # fmt: skip
-    """Return what is open in courses of a year in a quarter, by course and student.
+    """Return what is open in courses of a year in a quarter: works not written first, each by course and student.
 
     Rights are the caller's to check.
     """
@@ -95,7 +95,8 @@ async def debts_of(
                 [learner for learner in learners[each.id] if learner.id in people])
         for each, counting in marked.values()
     ]  # fmt: skip
-    return Debts(quarters, quarter, [debt for each in known for debt in _of_course(each, cells, got, school.on, upto)])
+    debts = [debt for each in known for debt in _of_course(each, cells, got, school.on, upto)]
+    return Debts(quarters, quarter, sorted(debts, key=lambda debt: debt.what is not Open.WORK))
 
 
 async def _at_school(pool: asyncpg.Pool, school_id: int, person_ids: Collection[int], on: date) -> set[int]:

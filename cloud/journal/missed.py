@@ -49,6 +49,10 @@ class AttendanceSheet:
     subjects: Sequence[Subject]
     rows: Sequence[Missed]
 
+    def missed_of(self, subject_id: int) -> int:
+        """Return how many lessons of a subject all its students missed together."""
+        return sum(row.by_subject.get(subject_id, 0) for row in self.rows)
+
 
 async def attendance_of(
     services: Services, school: SchoolToday, class_id: int, year: int, number: int

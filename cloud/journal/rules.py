@@ -74,7 +74,7 @@ def check_lesson(hand: Hand, lesson: Lesson, quarter: Quarter, today: date, reas
     if hand is Hand.TEACHER and not is_open:
         raise JournalClosed(message("This quarter is closed. A deputy director puts marks of it right, with a reason."))
     if hand is Hand.CORRECTOR and is_open:
-        raise JournalClosed(message("This quarter is open: its teacher writes. Corrections are of earlier ones."))
+        raise JournalClosed(message("This quarter is open: its teacher writes. Only earlier ones can be corrected."))
     if hand is Hand.CORRECTOR and not reason.strip():
         raise JournalClosed(message("Say the reason: a mark of an earlier quarter is put right with one only."))
 

@@ -52,10 +52,10 @@ class Sheet:
 
     @property
     def all_good(self) -> int:
-        """Return how many students have 4 or better in every subject."""
-        return sum(
-            bool(row.results) and all((each.mark or 0) >= GOOD for each in row.results.values()) for row in self.rows
-        )
+        """Return how many students have 4 or better in every subject in which anybody has a mark yet."""
+        marked = {each for row in self.rows for each, result in row.results.items() if result.mark is not None}
+        own = [[result.mark or 0 for each, result in row.results.items() if each in marked] for row in self.rows]
+        return sum(bool(marks) and min(marks) >= GOOD for marks in own)
 
 
 @dataclass(frozen=True, slots=True)

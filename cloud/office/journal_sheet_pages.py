@@ -21,7 +21,7 @@ from cloud.journal.missed import attendance_of
 from cloud.journal.reach import class_within, courses_within, reach_of
 from cloud.journal.reports import reports_of
 from cloud.journal.sheets import sheet_of
-from cloud.office.journal_view import figures_of, mark_of, missed_rows, sheet_rows
+from cloud.office.journal_view import figures_of, letters_of, mark_of, missed_rows, sheet_rows
 from cloud.office.studies import AskedYear
 from cloud.studies.queries import years_taught
 from cloud.studies.rules import year_of
@@ -112,7 +112,7 @@ async def show_reports(request: Request, desk: JournalDesk, wanted: Annotated[Wa
     reports = await reports_of(desk.services, desk.school, wanted.class_id, wanted.year, wanted.quarter)
     return await _page(
         request, desk, "office/journal_reports.html", wanted, sheet=reports.sheet, reports=reports,
-        figures_of=figures_of, mark_of=mark_of, written=written,
+        figures_of=figures_of, letters=letters_of(desk.visit.language.value), written=written,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The teaching load: on the page, on paper and as a spreadsheet; and the hours of a whole rate."""
+"""The teaching load: on the page, on paper and as a spreadsheet; and the hours of a full load."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -31,7 +31,7 @@ router = APIRouter(prefix="/schools/{code}/load", include_in_schema=False)
 PAGE = Page("office/load.html", "load")
 HEADS = (
     N_("Teacher"), N_("Position"), N_("Subjects and classes"), N_("Hours a week"), N_("Norm"), N_("Above the norm"),
-    N_("Rate"), N_("Lessons given"), N_("In another one's place"),
+    N_("Share of a full load"), N_("Lessons given"), N_("As a substitute"),
 )  # fmt: skip
 VACANT = N_("Nobody teaches it")
 
@@ -59,7 +59,7 @@ async def as_xlsx(request: Request, desk: StudiesDesk) -> Response:
 
 @router.post("/norm")
 async def keep_norm(request: Request, desk: KeepingDesk, hours: Text = "") -> Response:
-    """Set the hours of a whole rate; left empty, they are those of the law."""
+    """Set the hours of a full load; left empty, they are those of the law."""
     number = whole_typed(hours) if hours.strip() else None
     refused = await refused_by(set_norm(desk.services, desk.actor, desk.school.id, number))
     return await _page(request, desk, refused, {"hours": hours}) if refused else back_to(desk, "load")

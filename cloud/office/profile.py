@@ -24,7 +24,6 @@ from cloud.portfolio.profiles import profile_of
 from cloud.portfolio.reach import may, student_at
 from cloud.portfolio.web import EntryForm
 from cloud.progress.queries import progress_of
-from cloud.progress.rules import written
 
 PREFIX = "/schools/{code}/people/{ref}/profile"
 TEMPLATE = "office/profile.html"
@@ -82,7 +81,7 @@ async def profile_page(request: Request, desk: Desk, ref: str, outcome: Outcome 
         studied=[each for each in entries if each.given.kind in OF_STUDY],
         entries=[each for each in entries if each.given.kind not in OF_STUDY],
         progress=await progress_of(services, whose.school_id, whose.id, desk.school.on) if may_marks else None,
-        language=desk.visit.language.value, written=written,
+        language=desk.visit.language.value,
         goals=await goals_of(services, whose), awards=await awards_of(services, whose), today=desk.school.on,
         offered=OFFERED, file_max=PICTURE_MAX, typed=told.typed or {}, typed_group=told.group, typed_entry=told.entry,
         refused=translate(desk.visit.language, told.refused.message) if told.refused else "",

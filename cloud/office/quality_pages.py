@@ -15,6 +15,7 @@ from cloud.core.i18n import N_, Language, translate
 from cloud.core.pages import pages_of
 from cloud.core.rights import Right
 from cloud.core.sheets import Cell
+from cloud.journal.sheets import Shares
 from cloud.office.journal_sheet_pages import FORMS
 from cloud.office.view import Sorting
 from cloud.quality.queries import Quality, Wanted, quality_of
@@ -71,6 +72,7 @@ async def show(request: Request, desk: QualityDesk, asked: AskedFor) -> Response
     return pages_of(request).page(
         desk.visit, "office/quality.html", section="journal", told=told, lines=lines, asked=asked, marks=MARKS,
         whole=together(lines), chart=chart_of_classes(lines, desk.visit.language.value),
+        shares=named_shares(lines, desk.visit.language.value),
         sorting=Sorting(asked.order.value, asked.is_descending, asked.turned), on=desk.school.on,
     )  # fmt: skip
 
@@ -101,7 +103,16 @@ def rows_of(lines: Sequence[Line], language: Language) -> list[list[Cell]]:
 
 
 def chart_of_classes(lines: Sequence[Line], language: str) -> Chart | None:
-    """Return the quality of marks as columns: of each class, or of each course where one class is shown."""
+    """Return what `named_shares` has, as columns."""
+    shares = named_shares(lines, language)
+    return None if not shares else chart_of([
+        Column(name[:6], f"{name}: {each.good} %, {each.passed} %", [each.good, each.passed - each.good])
+        for name, each in shares.items()
+    ])  # fmt: skip
+
+
+def named_shares(lines: Sequence[Line], language: str) -> dict[str, Shares]:
+    """Return the quality of marks of each class, or of each subject where one class is shown; nothing of one alone."""
     marked = [each for each in lines if each.marks]
     groups: dict[str, list[Line]] = {}
     is_one = len({each.course.class_id for each in marked}) == 1
@@ -109,12 +120,8 @@ def chart_of_classes(lines: Sequence[Line], language: str) -> Chart | None:
         name = each.course.subject.name(language) if is_one else each.course.class_name
         groups.setdefault(name, []).append(each)
     if len(groups) < 2:
-        return None
-    shares = {name: together(some) for name, some in list(groups.items())[:BARS_MAX]}
-    return chart_of([
-        Column(name[:6], f"{name}: {each.good} %, {each.passed} %", [each.good, each.passed - each.good])
-        for name, each in shares.items()
-    ])  # fmt: skip
+        return {}
+    return {name: together(some) for name, some in list(groups.items())[:BARS_MAX]}
 
 
 async def _told(desk: Desk, asked: Asked) -> tuple[Quality, list[Line]]:

@@ -26,8 +26,8 @@ UsageDesk = Annotated[Desk, Depends(desk_of(Right.RESOURCES_USAGE))]
 Asked = Annotated[str, Query(max_length=10)]
 SERIES = N_("Students"), N_("Teachers")
 HEADS = (
-    N_("Title"), N_("What it is"), N_("Subject"), N_("Language"), N_("Verified"), N_("Opened by students"),
-    N_("Opened by teachers"),
+    N_("Title"), N_("What it is"), N_("Subject"), N_("Language"), N_("Verified"), N_("Openings by students"),
+    N_("Openings by teachers"),
 )  # fmt: skip
 YES, NO = N_("yes"), N_("no")
 

@@ -187,7 +187,7 @@ async def _one(
         book=book, chosen=chosen, days=_days(book, chosen), cells=_cells(book, chosen, held.slots), fixed=held.fixed,
         lacks=lacks, courses=sorted(courses, key=lambda each: (each.id not in lacks, each.id)),
         found=words.conflicts(conflicts(book.frame, held.slots)),
-        figures=words.figures(quality(book.frame, held.slots)),
+        quality=quality(book.frame, held.slots), words=words,
         refused=_told(desk, refused), why=words.conflicts(why), beside=words.conflicts(beside), weekdays=WEEKDAYS,
         all_weeks=WEEKS, on=max(desk.school.on, days_of(version.year)[0]), last_on=days_of(version.year)[1],
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from cloud.core.formats import Formats
 from cloud.core.i18n import N_, Language, translate
 from cloud.core.messages import Message, message
 from cloud.timetable.framing import Book
@@ -67,18 +68,18 @@ class TimetableWords:
         """Return in words what cannot hold together."""
         return [Told(self._clash(each), [self.course(one) for one in each.course_ids]) for each in found]
 
-    def figures(self, quality: Quality) -> list[tuple[str, int]]:
+    def figures(self, quality: Quality, fmt: Formats) -> list[tuple[str, str]]:
         """Return how good a timetable is: what is counted, and how many."""
         told = (
-            (N_("Half lessons placed"), quality.placed),
-            (N_("Half lessons wanted"), quality.wanted),
-            (N_("Free lessons between a teacher's own"), quality.gaps),
-            (N_("Double lessons"), quality.doubles),
-            (N_("Unmet wishes of teachers"), quality.unmet),
-            (N_("Hard subjects first or last"), quality.edges),
-            (N_("Days that are too hard"), quality.heavy),
+            (N_("Lessons placed"), fmt.halves(quality.placed)),
+            (N_("Lessons wanted"), fmt.halves(quality.wanted)),
+            (N_("Free lessons between a teacher's own"), fmt.number(quality.gaps)),
+            (N_("Double lessons"), fmt.number(quality.doubles)),
+            (N_("Unmet wishes of teachers"), fmt.number(quality.unmet)),
+            (N_("Hard subjects first or last"), fmt.number(quality.edges)),
+            (N_("Days that are too hard"), fmt.number(quality.heavy)),
         )
-        return [(translate(self.language, name), count) for name, count in told]
+        return [(translate(self.language, name), figure) for name, figure in told]
 
     def _conflict(self, found: Conflict) -> Message:
         """Return what is wrong in a cell."""

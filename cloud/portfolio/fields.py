@@ -40,6 +40,11 @@ class Field:
     shape: Shape = Shape.LINE
     options: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_long(self) -> bool:
+        """Tell whether what it says is long, so that its place in a form is wide."""
+        return self.key in LONG or (self.group is Group.SENSITIVE and self.shape is Shape.LINE)
+
 
 SEXES = {"female": N_("Female"), "male": N_("Male")}
 TONGUES = {
@@ -93,6 +98,7 @@ FIELDS = (
     Field("juvenile_register", Group.SENSITIVE, N_("Register of juvenile affairs: since when, why")),
     Field("family_status", Group.SENSITIVE, N_("Social status of the family"), Shape.CHOICE, FAMILIES),
 )  # fmt: skip
+LONG = ("identity_kind", "identity_by", "registration", "address")
 # What everybody's profile can say: one that says all of it, and date of birth and sex, counts as filled.
 NEEDED = ("citizenship", "native_language", "form_of_study", "identity_number", "address")
 BY_IIN = ("born_on", "sex")

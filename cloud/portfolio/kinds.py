@@ -55,7 +55,7 @@ KINDS = {
     Kind.RECOMMENDATION: N_("Letter of recommendation"),
     Kind.REFERENCE: N_("Character reference"),
     Kind.NOTE: N_("Further note"),
-    Kind.STUDY_PLACE: N_("Organisation of before"),
+    Kind.STUDY_PLACE: N_("Previous school"),
     Kind.PROGRAMME: N_("Programme of study"),
     Kind.STUDY_PAPER: N_("Education document"),
     Kind.EDUCATION: N_("Education"),

@@ -35,7 +35,7 @@ SELECT questionnaire.*, {_TODAY} AS today,
 _OWN = COLUMNS.replace("SELECT questionnaire.*", _OF_ME)
 _IS_OPEN = f"published_at IS NOT NULL AND ended_at IS NULL AND {_TODAY} BETWEEN first_on AND last_on"
 _OPEN = f"""{_OWN} WHERE school_id = ANY($3::bigint[]) AND {_IS_OPEN} AND {IS_ASKED}
-ORDER BY last_on, id LIMIT $4"""
+ORDER BY is_answered, last_on, id LIMIT $4"""
 _ONE = f"{_OWN} WHERE school_id = ANY($3::bigint[]) AND id = $4 AND published_at IS NOT NULL AND {IS_ASKED}"
 _WAITING = f"""
 SELECT count(*) FROM questionnaire WHERE school_id = ANY($3::bigint[]) AND {_IS_OPEN} AND {IS_ASKED}
@@ -83,7 +83,7 @@ class Asked:
 
 
 async def own_questionnaires(services: Services, actor: Actor) -> list[Asked]:
-    """Return the questionnaires that ask the actor now. Raises NotFound for who is never asked."""
+    """Return the questionnaires that ask the actor now, waiting ones first. Raises NotFound for who is never asked."""
     account_id = _account(actor)
     rows = await services.database.pool.fetch(_OPEN, account_id, services.clock.now(), _schools(actor), SHOWN_MAX)
     return [_asked(row) for row in rows]

@@ -7,11 +7,11 @@ from datetime import datetime
 
 import asyncpg
 
-from cloud.core.roles import STAFF
+from cloud.core.roles import STAFF, Role
 from cloud.questionnaires.kinds import Audience
 
 ASKED_MAX = 20_000
-STAFF_ROLES = [role.value for role in STAFF]
+STAFF_ROLES = [role.value for role in Role if role in STAFF]
 _OF_CLASS = """
 (NOT EXISTS (SELECT FROM questionnaire_class WHERE questionnaire_id = {asked}) OR person.school_class_id IN (
   SELECT school_class_id FROM questionnaire_class WHERE questionnaire_id = {asked}))

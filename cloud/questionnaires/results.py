@@ -121,7 +121,8 @@ async def results_of(services: Services, actor: Actor, school: SchoolToday, numb
     found = await one_at(services, actor, school.id, number)
     pool = services.database.pool
     questions = await questions_of(pool, number)
-    asked = await asked_by(pool, number, found.given.audience, services.clock.now())
+    # Who answered and left since is asked no more, but was.
+    asked = max(await asked_by(pool, number, found.given.audience, services.clock.now()), found.answered)
     shown = found.countable
     if found.given.is_anonymous:
         counts = await _counts(services, questions) if shown else {}

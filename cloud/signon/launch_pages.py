@@ -19,7 +19,7 @@ from cloud.resources.usage import note_opening
 from cloud.signon.asked import UNKNOWN, back_to, one
 from cloud.signon.errors import Declined, RequestRefused
 from cloud.signon.launches import Place, begin, launch, places_of
-from cloud.signon.shelf_pages import found
+from cloud.signon.shelf_pages import found, section_of
 from cloud.signon.tools import Tool, tool_of, tool_of_id
 
 router = APIRouter(include_in_schema=False)
@@ -84,5 +84,5 @@ def _sent(request: Request, visit: Visit, tool: Tool, address: str, fields: dict
 
 def _choice(request: Request, visit: Visit, resource_id: int, title: str, places: list[Place]) -> Response:
     return pages_of(request).page(
-        visit, "signon/classes.html", section="shelf", resource_id=resource_id, title=title, places=places
+        visit, "signon/classes.html", section=section_of(visit), resource_id=resource_id, title=title, places=places
     )

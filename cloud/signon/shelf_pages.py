@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from cloud.accounts.web import MemberVisit, SignedIn, TheServices
 from cloud.core.actor import Actor
 from cloud.core.errors import NotAllowed, NotFound
-from cloud.core.pages import pages_of
+from cloud.core.pages import Visit, pages_of
 from cloud.core.pictures import MEDIA_TYPE
 from cloud.core.services import Services
 from cloud.resources.choosing import Own, Wanted, chosen, sorted_for
@@ -45,13 +45,18 @@ class Shelf:
         return sum(map(len, self.by_kind.values()))
 
 
+def section_of(visit: Visit) -> str:
+    """Return the section of the shelf, or that of the catalogue for who has no shelf in the menu."""
+    return "shelf" if any(each.key == "shelf" for each in visit.sections) else "resources"
+
+
 @router.get("/resources")
 async def show(request: Request, visit: MemberVisit, actor: SignedIn, services: TheServices) -> Response:
     """Show what is published for the visitor."""
     wanted, found_there = Wanted.read(request.query_params), await members(services, actor)
     shelves = [await _shelf(services, actor, member, wanted) for member in found_there]
     return pages_of(request).page(
-        visit, TEMPLATE, section="shelf", shelves=shelves, subjects=SUBJECTS, langs=LANGUAGES, wanted=wanted,
+        visit, TEMPLATE, section=section_of(visit), shelves=shelves, subjects=SUBJECTS, langs=LANGUAGES, wanted=wanted,
         grades=list(GRADES) if any(each.role is MemberRole.TEACHER for each in found_there) else [], kinds=SHOWN,
     )  # fmt: skip
 
@@ -82,7 +87,9 @@ async def show_results(
     school = await school_of_id(services, member.school_id)
     results = await results_of_resource(services, actor, member.school_id, resource.id)
     here = visit.at_school(school.code, school.name(visit.language.value), school.zone)
-    return pages_of(request).page(here, "signon/results.html", section="shelf", resource=resource, results=results)
+    return pages_of(request).page(
+        here, "signon/results.html", section=section_of(here), resource=resource, results=results
+    )
 
 
 @router.get("/resources/covers/{school}/{digest}.webp")

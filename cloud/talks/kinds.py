@@ -28,9 +28,9 @@ class Kind(StrEnum):
 
 
 KINDS = {
-    Kind.COURSE: N_("Chat of the course"),
-    Kind.CLASS: N_("Chat of the class"),
-    Kind.PARENTS: N_("Chat of parents"),
+    Kind.COURSE: N_("Course chat"),
+    Kind.CLASS: N_("Class chat"),
+    Kind.PARENTS: N_("Parents' chat"),
     Kind.TOPIC: N_("Topic of the forum"),
 }
 
@@ -121,6 +121,8 @@ class Mute:
     at: datetime
     until_at: datetime
     talk_id: int | None  # none: in all talks of the school
+    kind: Kind | None = None  # of that talk, in the list of who moderates
+    class_name: str = ""
 
 
 class TalkRefused(Refused):

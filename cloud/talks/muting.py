@@ -3,6 +3,8 @@
 Rule: students and guardians are muted, staff is not: what staff writes is the head's to talk about.
 """
 
+from dataclasses import replace
+
 import asyncpg
 
 from cloud.accounts.actions import audit
@@ -12,7 +14,7 @@ from cloud.core.errors import NotAllowed, NotFound
 from cloud.core.messages import message
 from cloud.core.rights import Right
 from cloud.core.services import Services
-from cloud.talks.kinds import MUTED, As, Mute, Seat, TalkRefused
+from cloud.talks.kinds import MUTED, As, Kind, Mute, Seat, TalkRefused
 from cloud.talks.reach import seat_of
 from cloud.talks.rules import checked_days, checked_reason
 
@@ -21,7 +23,12 @@ _COLUMNS = "SELECT id, account_id, name, why_encrypted, by_name, at, until_at, t
 _STANDING = "school_id = $1 AND lifted_at IS NULL AND until_at > $2"
 _OF_ONE = f"""{_COLUMNS} WHERE {_STANDING} AND account_id = $3 AND (talk_id IS NULL OR talk_id = $4)
 ORDER BY until_at DESC LIMIT 1"""
-_LIST = f"{_COLUMNS} WHERE {_STANDING} AND ($3 OR talk_id = ANY($4::bigint[])) ORDER BY until_at DESC LIMIT $5"
+_LIST = f"""
+SELECT mute.*, talk.kind, concat_ws(', ', grade || letter, nullif(group_name, '')) AS class_name FROM (
+  {_COLUMNS} WHERE {_STANDING} AND ($3 OR talk_id = ANY($4::bigint[])) ORDER BY until_at DESC LIMIT $5) AS mute
+LEFT JOIN talk ON talk.id = mute.talk_id LEFT JOIN school_class ON school_class.id = talk.school_class_id
+LEFT JOIN course ON course.id = talk.course_id ORDER BY until_at DESC
+"""  # noqa: S608 (texts of ours)
 _WHO = "SELECT account_id, person_id, as_a, author FROM talk_post WHERE id = $1 AND talk_id = $2"
 _NEXT = "SELECT nextval(pg_get_serial_sequence('talk_mute', 'id'))"
 _ADD = """
@@ -86,7 +93,10 @@ async def mutes_at(services: Services, actor: Actor, school_id: int) -> list[Mut
     pool = services.database.pool
     talks = [] if everywhere else [row["id"] for row in await pool.fetch(_TALKS, school_id, classes)]
     rows = await pool.fetch(_LIST, school_id, services.clock.now(), everywhere, talks, MUTES_MAX)
-    return [_mute(services, row) for row in rows]
+    return [
+        replace(_mute(services, row), kind=Kind(row["kind"]) if row["kind"] else None, class_name=row["class_name"])
+        for row in rows
+    ]
 
 
 def reach_of_moderator(actor: Actor, school_id: int) -> tuple[bool, list[int]]:

@@ -22,7 +22,7 @@ from cloud.core.services import Services
 from cloud.portfolio.files import PICTURE_MAX
 from cloud.talks.files import FILES_MAX, checked_files, posted_file
 from cloud.talks.forum import begin_topic, check_may_begin, may_begin, section_of, sections_of
-from cloud.talks.kinds import AUTHORS, KINDS, SECTION
+from cloud.talks.kinds import AUTHORS, KINDS, SECTION, Seat
 from cloud.talks.muting import mute_of
 from cloud.talks.posting import check_before_files, key_of, write
 from cloud.talks.reach import desks_of, seat_of, seats_of, students_in, topics_of
@@ -103,7 +103,8 @@ async def live(
         page = await page_of(services, actor, seat)
         await mark_read(services, actor, seat, page)
         now = replace(visit, now=services.clock.now(), zone=seat.zone)
-        return pages_of(request).block(now, TALK, "posts", seat=seat, page=page, authors=AUTHORS)
+        shut = await _shut(services, actor, seat, now)
+        return pages_of(request).block(now, TALK, "posts", seat=seat, page=page, authors=AUTHORS, shut=shut)
 
     return stream(request, [key_of(found)], draw)
 
@@ -140,19 +141,17 @@ async def talk_page(
     reply: int = 0, refused: Refused | None = None, words: str = "",
 ) -> Response:  # fmt: skip
     """Return the page of a talk. Raises NotFound."""
-    seat, pool = await seat_of(services, actor, talk_id), services.database.pool
+    seat = await seat_of(services, actor, talk_id)
     page = await page_of(services, actor, seat, before or None)
     await mark_read(services, actor, seat, page)
     await note_look(services, actor, seat)
-    mute = await mute_of(services, pool, actor, seat.school_id, talk_id)
     here = replace(visit, zone=seat.zone, counts={**visit.counts, **await counts_of(services, actor)})
-    shut = why_not(seat, await students_in(services, pool, seat), mute, services.clock.now())
     return pages_of(request).page(
         here, TALK, status=refused.status if refused else HTTPStatus.OK, section=SECTION, seat=seat, page=page,
         before=before, words=words, kinds=KINDS, authors=AUTHORS, files_max=FILES_MAX, bytes_max=FORM_BYTES_MAX,
         clock_of=clock_of,
         quoted=await post_of(services, actor, seat, reply) if reply else None,
-        shut=translate(visit.language, shut) if shut else "", moderators=await moderators_of(services, seat),
+        shut=await _shut(services, actor, seat, here), moderators=await moderators_of(services, seat),
         exports=may_export(actor, seat.school_id),
         refused=translate(visit.language, refused.message) if refused else "",
     )  # fmt: skip
@@ -167,6 +166,15 @@ def require_joining(actor: Actor) -> None:
     """Raise NotFound for who takes part in no talks."""
     if not actor.kinships(Right.TALKS_JOIN) and not actor.schools_with(Right.TALKS_JOIN):
         raise NotFound
+
+
+async def _shut(services: Services, actor: Actor, seat: Seat, visit: Visit) -> str:
+    """Return why the actor cannot write in a talk now; empty where it can."""
+    pool = services.database.pool
+    mute = await mute_of(services, pool, actor, seat.school_id, seat.talk_id)
+    students = await students_in(services, pool, seat)
+    why = why_not(seat, students, mute, services.clock.now(), visit.formats.moment)
+    return translate(visit.language, why) if why else ""
 
 
 async def _section(

@@ -1,6 +1,6 @@
 """Who writes in a talk when, and how what is typed is kept. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -44,21 +44,24 @@ def is_quiet(quiet: tuple[int, int] | None, minute: int) -> bool:
     return begins <= minute < ends if begins < ends else minute >= begins or minute < ends
 
 
-def why_not(seat: Seat, students: int, mute: Mute | None, now: datetime) -> Message | None:
-    """Return why the actor cannot write in a talk now; None where it can."""
+def why_not(
+    seat: Seat, students: int, mute: Mute | None, now: datetime, told: Callable[[datetime], str] | None = None
+) -> Message | None:
+    """Return why the actor cannot write in a talk now; None where it can. A page tells an instant in its own way."""
     if seat.closed_at is not None:
         return message("This talk is closed. What was written can be read.")
     if mute is not None:
-        return why_muted(mute, seat.zone)
+        return why_muted(mute, seat.zone, told)
     if seat.kind in {Kind.COURSE, Kind.CLASS} and students < STUDENTS_MIN:
         return ALONE
     return None if seat.leads or seat.moderates else _why_member_not(seat, now)
 
 
-def why_muted(mute: Mute, zone: ZoneInfo) -> Message:
+def why_muted(mute: Mute, zone: ZoneInfo, told: Callable[[datetime], str] | None = None) -> Message:
     """Return until when somebody does not write, and why, by the clock of the school."""
-    return message("You cannot write here before {moment}. {name}: {reason}", moment=told_at(mute.until_at, zone),
-                   name=mute.by_name, reason=mute.why)  # fmt: skip
+    moment = told(mute.until_at) if told else told_at(mute.until_at, zone)
+    return message("You cannot write here before {moment} ({name}). Reason: {reason}", moment=moment, name=mute.by_name,
+                   reason=mute.why)  # fmt: skip
 
 
 def _why_member_not(seat: Seat, now: datetime) -> Message | None:

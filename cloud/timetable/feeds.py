@@ -87,7 +87,7 @@ async def add_feed(services: Services, actor: Actor, school_id: int, of: Of, lan
                 actor.name, FEEDS_MAX,
             )  # fmt: skip
             if feed_id is None:
-                raise TimetableRefused(message("There are too many calendars already. Close some that nobody uses."))
+                raise TimetableRefused(message("There are too many calendars already. Revoke links that nobody uses."))
             await audit(transaction, actor, "timetable.feed_opened", f"feed:{feed_id}", school_id=school_id, at=now)
     except asyncpg.CheckViolationError:
         raise NotFound from None  # of nobody, or of somebody elsewhere

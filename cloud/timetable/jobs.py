@@ -126,7 +126,7 @@ async def order(services: Services, actor: Actor, school_id: int, timetable_id: 
             await notify(transaction, CHANNEL, str(job_id))
     except asyncpg.UniqueViolationError:
         raise SolveRefused(
-            message("A timetable of this school is being solved. Wait until it is ready.")
+            message("A timetable of this school is being made. Wait until it is ready.")
         ) from None  # fmt: skip
     return job_id
 

@@ -47,7 +47,7 @@ async def test_a_refused_goal_is_told_and_a_dismissed_recommendation_says_why(si
     await expect(page.get_by_role("alert")).to_contain_text("within three years")
 
     first = page.locator("article").first
-    await first.get_by_text("Do not follow it").first.click()
+    await first.get_by_text("Dismiss it, and say why").click()
     await first.get_by_label("Why: colleagues read this").fill("Отбасымен келістік")
     await first.get_by_role("button", name="Do not follow it").click()
 
@@ -58,12 +58,12 @@ async def test_the_deputy_sets_thresholds_and_a_wrong_one_is_told(site: Site) ->
     page = await site.open(f"{SCHOOL}/advice/rules", "deputy")
     await page.get_by_text("Set a new version").click()
     await page.get_by_label("Stands low: below, %").fill("99")
-    await page.get_by_role("button", name="Set it").click()
+    await page.get_by_role("button", name="Keep").click()
     await expect(page.get_by_role("alert")).to_contain_text("Exchange them")
 
     await page.get_by_label("Stands low: below, %").fill("60")
     await page.get_by_label("Late at lessons, times in a quarter").fill("9")
-    await page.get_by_role("button", name="Set it").click()
+    await page.get_by_role("button", name="Keep").click()
 
-    await expect(page.locator("section", has=page.get_by_role("heading", name="Counts now"))).to_contain_text("9")
+    await expect(page.locator("section", has=page.get_by_role("heading", name="In force"))).to_contain_text("9")
     await expect(page.get_by_text("Version 2 of the school")).to_be_visible()

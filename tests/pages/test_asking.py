@@ -41,8 +41,9 @@ async def test_a_deputy_makes_a_questionnaire_and_a_parent_answers_on_a_phone_wi
     await expect(page.get_by_role("status")).to_contain_text("your answers are kept")
     await page.get_by_role("link", name="School bus").click()
     await expect(page.get_by_label("North")).to_be_checked()  # by name: it can be changed
+    await expect(page.locator("main")).to_contain_text("You have answered. You can change your answer until")
     await page.get_by_label("North").uncheck()
-    await page.get_by_role("button", name="Send").click()
+    await page.get_by_role("button", name="Keep the changes").click()
 
     page = await site.open(f"{SCHOOL}/questionnaires", "director")
     await page.get_by_role("link", name="School bus").click()
@@ -63,6 +64,22 @@ async def test_results_are_charts_with_tables_and_files_and_the_anonymous_name_n
         path = f"{SCHOOL}/questionnaires/1/results.{form}"
         assert await ask(site.app, "GET", path, site.sample.tokens["director"]) == 200
         assert await ask(site.app, "GET", path, site.sample.tokens["teacher"]) == 404
+
+
+async def test_results_of_one_that_is_over_promise_no_answers_to_come(site: Site) -> None:
+    page = await site.open(f"{SCHOOL}/questionnaires/5", "director")
+
+    await expect(page.locator("main .state")).to_have_text("Nobody answered")
+
+
+async def test_only_fields_of_the_chosen_kind_are_shown(site: Site) -> None:
+    page = await site.open(f"{SCHOOL}/questionnaires/3", "director", script=False)
+    await page.get_by_text("Add a question").click()
+
+    for kind, most, options in (("one", False, True), ("scale", True, False), ("words", False, False)):
+        await page.locator("#new-kind").select_option(kind)
+        await expect(page.locator("#new-most")).to_be_visible(visible=most)
+        await expect(page.locator("#new-options_en")).to_be_visible(visible=options)
 
 
 async def test_a_wrong_answer_stands_in_the_form_again(site: Site) -> None:
@@ -117,6 +134,15 @@ async def _numbered(site: Site, number: int) -> None:
     """Give the lesson a number: of one for which the class has no bells, a video lesson is open the whole day."""
     query = "UPDATE lesson SET number = $2 WHERE id = $1"
     await site.services.database.pool.execute(query, site.sample.lesson_id, number)
+
+
+async def test_a_video_lesson_that_is_over_tells_who_came_and_where_its_recording_lies(site: Site) -> None:
+    lesson = f"{SCHOOL}/journal/{site.sample.course_id}/lessons/{site.sample.lesson_id - 1}/video"
+    page = await site.open(lesson, "class_teacher")
+
+    await expect(page.locator("main")).to_contain_text("Was open: Mon, Aug 31, 08:35–09:55.")
+    await expect(page.get_by_role("link", name="Recording 1")).to_be_visible()
+    await expect(page.locator("#came-head + ul li")).to_have_count(1)
 
 
 @pytest.mark.requirement("KZ456-27.16", part="faq")

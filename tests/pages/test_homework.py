@@ -71,7 +71,7 @@ async def test_a_parent_hands_photos_in_from_a_phone_and_reads_what_the_teacher_
     page = await site.open(f"{HOMEWORK}/new?course_id={site.sample.course_id}", "class_teacher", width=390)
     await page.get_by_label("What is to be done").fill("Үй шаруашылығының есебі, № 40")
     await page.get_by_label("The last day").fill("2026-09-08")
-    await expect(page.get_by_label("until the end of a day:")).to_be_checked()
+    await expect(page.get_by_label("By the end of another day:")).to_be_checked()
     await page.get_by_label("Minutes it takes").fill("15")
     await page.get_by_role("button", name="Set homework").click()
     await expect(page.locator("main")).to_contain_text("Үй шаруашылығының есебі, № 40")
@@ -81,10 +81,10 @@ async def test_a_parent_hands_photos_in_from_a_phone_and_reads_what_the_teacher_
     await page.get_by_role("link", name="Homework", exact=True).click()
     await page.locator("li", has_text="Үй шаруашылығының есебі").get_by_role("link", name="Hand in").click()
     await page.locator("#files").set_input_files(photo("1.jpg", "40)  3 + 4"))  # type: ignore[arg-type]  # a payload
-    await page.get_by_label("In words").fill("Бірінші бет")
-    await page.get_by_role("button", name="Add, and go on").click()
+    await page.get_by_label("Written answer").fill("Бірінші бет")
+    await page.get_by_role("button", name="Save draft").click()
     await expect(page.get_by_text("Added, and not handed in yet")).to_be_visible()
-    await expect(page.get_by_label("In words")).to_have_value("Бірінші бет")
+    await expect(page.get_by_label("Written answer")).to_have_value("Бірінші бет")
     await page.locator("#files").set_input_files(photo("2.jpg", "= 7"))  # type: ignore[arg-type]  # a payload
     await page.get_by_role("button", name="Hand in", exact=True).click()
     await expect(page.locator("#handing img")).to_have_count(2)
@@ -110,12 +110,12 @@ async def test_a_file_that_is_no_photo_is_told_and_the_words_are_not_lost(site: 
     page = await site.open(path, "guardian", width=390)
     wrong = {"name": "ойын.jpg", "mimeType": "image/jpeg", "buffer": b"MZ" + bytes(300)}
 
-    await page.get_by_label("In words").fill("Міне, сурет")
+    await page.get_by_label("Written answer").fill("Міне, сурет")
     await page.locator("#files").set_input_files(wrong)  # type: ignore[arg-type]  # a payload of Playwright's
     await page.get_by_role("button", name="Hand in", exact=True).click()
 
     await expect(page.get_by_role("alert")).to_contain_text("no file that can be read")
-    await expect(page.get_by_label("In words")).to_have_value("Міне, сурет")
+    await expect(page.get_by_label("Written answer")).to_have_value("Міне, сурет")
     await page.locator("#files").set_input_files({**wrong, "buffer": bytes(11 << 20)})  # type: ignore[arg-type]
     await expect(page.get_by_text("The file is too big: 10 MB at most.")).to_be_visible()
 
@@ -138,21 +138,28 @@ async def test_the_load_of_a_day_is_told_where_homework_is_set_and_a_deputy_sets
     soon = page.locator("tbody tr", has_text="Thu, Sep 3")
     await expect(soon).to_contain_text("Mathematics: 25 min")
     await expect(soon).to_contain_text("Above the norm")  # of grade 1, which has none
+    await expect(page.locator(".page-head")).to_contain_text("In this grade no homework is set")
+    page = await site.open(f"{HOMEWORK}/1", "class_teacher")
+    await expect(page.locator(".stack > .note")).to_have_text("In this grade no homework is set.")
+    await expect(page.locator("tbody")).to_contain_text("Not handed in")
+    await expect(page.locator("tbody")).not_to_contain_text("To be done")
 
     page = await site.open(f"{HOMEWORK}/norms", "deputy", width=390)
-    await page.get_by_label("Grade 1", exact=True).fill("40")
-    await page.get_by_role("button", name="Set it").click()
-    await expect(page.get_by_label("Grade 1 (recommended: 0)")).to_have_value("40")
+    await page.get_by_label("Grade 1, min", exact=True).fill("40")
+    await page.get_by_role("button", name="Keep").click()
+    await expect(page.get_by_label("Grade 1, min (recommended: 0)")).to_have_value("40")
     page = await site.open(f"{HOMEWORK}/load?class_id=1", "class_teacher")
     await expect(page.locator("tbody tr", has_text="Thu, Sep 3")).to_contain_text("Within the norm")
+    page = await site.open(f"{HOMEWORK}/1", "class_teacher")
+    await expect(page.locator("main")).to_contain_text("In all 25 min, the norm is 40")
 
     page = await site.open(f"{HOMEWORK}/norms", "deputy")
-    await page.get_by_label("Grade 1 (recommended: 0)").fill("999")
-    await page.get_by_role("button", name="Set it").click()
+    await page.get_by_label("Grade 1, min (recommended: 0)").fill("999")
+    await page.get_by_role("button", name="Keep").click()
     await expect(page.get_by_role("alert")).to_contain_text("Minutes are 0 to 300")
-    await page.get_by_label("Grade 1 (recommended: 0)").fill("0")
-    await page.get_by_role("button", name="Set it").click()
-    await expect(page.get_by_label("Grade 1", exact=True)).to_have_value("0")
+    await page.get_by_label("Grade 1, min (recommended: 0)").fill("0")
+    await page.get_by_role("button", name="Keep").click()
+    await expect(page.get_by_label("Grade 1, min", exact=True)).to_have_value("0")
 
 
 async def test_who_reads_journals_looks_and_checks_nothing(site: Site) -> None:
@@ -162,7 +169,7 @@ async def test_who_reads_journals_looks_and_checks_nothing(site: Site) -> None:
     await expect(page.locator("main")).to_contain_text("№ 25 (ә) түсінбедік.")
     await expect(page.locator("form#check")).to_have_count(0)
     page = await site.open(f"{HOMEWORK}/{homework_id}", "deputy")
-    await expect(page.get_by_role("button", name="Close: nothing is handed in any more")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Close for handing in")).to_have_count(0)
 
 
 async def test_a_parent_who_opens_another_childs_work_is_refused(site: Site) -> None:

@@ -208,9 +208,9 @@ async def test_without_a_script_a_lesson_takes_the_class_and_keeps_a_word_to_the
     await grid.page.get_by_role("button", name="Keep", exact=True).click()
     await expect(line.get_by_label("Mark or letter")).to_have_value("7")
 
-    await grid.page.get_by_role("button", name="The others as shown").click()
+    await grid.page.get_by_role("button", name="Accept for the rest").click()
 
-    await expect(grid.page.get_by_role("button", name="The others as shown")).to_have_count(0)
+    await expect(grid.page.get_by_role("button", name="Accept for the rest")).to_have_count(0)
     assert await grid.last(5, 3) == ("present", 7)
     assert (await grid.last(4, 3)) is not None
     await line.get_by_label("Mark or letter").fill("99")
@@ -280,6 +280,7 @@ async def test_parents_see_their_own_childs_marks_words_and_how_a_mark_comes_abo
     table = subject.get_by_role("region", name="How the mark comes about")
     await expect(table).to_contain_text("36/40")
     await expect(table).to_contain_text("14/15")
+    await expect(table.get_by_role("row", name="SOCH")).to_contain_text("→ 0")  # the others have its weight
     await expect(subject.get_by_text("Mark 5")).to_be_visible()
     await expect(subject.get_by_text("The SOCH has not been held yet.")).to_be_visible()
 
@@ -304,10 +305,12 @@ async def test_a_deputy_sets_a_version_and_is_told_what_is_wrong_with_another(si
     await page.get_by_label("SOR, %").fill("15")
     await page.get_by_label("SOCH, %").fill("60")
     await page.get_by_label("Counts for quarters").fill("01.08.2027")
+    await page.get_by_label("Grades without marks").select_option("the preschool class")
     await page.get_by_role("button", name="Set it").click()
 
     await expect(page.get_by_role("heading", name="Counts now").locator("..")).to_contain_text("SOR 25 %")
     await expect(page.locator("section", has_text="Versions").last).to_contain_text("SOR 15 %, SOCH 60 %")
+    await expect(page.locator("section", has_text="Versions").last).to_contain_text("in the preschool class")
 
 
 async def test_the_sheet_of_a_class_is_a_file_too(site: Site) -> None:

@@ -127,6 +127,8 @@ PAGES = {
     "video_lesson": ("class_teacher", "/schools/almaty15/journal/{course}/lessons/{lesson}/video"),
     "video_lesson_read": ("deputy", "/schools/almaty15/journal/{course}/lessons/{lesson}/video"),
     "child_video_lesson": ("guardian", "/children/{child}/diary/lessons/{lesson}/video"),
+    "video_lesson_over": ("class_teacher", "/schools/almaty15/journal/{course}/lessons/{before}/video"),
+    "child_video_lesson_over": ("guardian", "/children/{child}/diary/lessons/{before}/video"),
     "sign_in": ("", "/sign-in"),
     "forgotten": ("", "/sign-in/forgotten"),
     "forgotten_code": ("", "/sign-in/forgotten?have=1"),
@@ -524,7 +526,7 @@ def addressed(site: Site, path: str, language: str = "en") -> str:
     places = {"child": sample.child_ref, "absent": sample.absent_ref, "staff": sample.staff_ref}
     return path.format(
         language=language, report=sample.report, certificate=sample.certificate, course=sample.course_id,
-        lesson=sample.lesson_id, **places,
+        lesson=sample.lesson_id, before=sample.lesson_id - 1, **places,
     )  # fmt: skip
 
 

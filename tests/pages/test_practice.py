@@ -91,9 +91,11 @@ async def test_the_national_format_says_what_the_banks_lack(site: Site) -> None:
     await page.locator("form", has=page.get_by_label("Profile subjects")).get_by_role("button", name="Begin").click()
 
     await expect(page.get_by_text("Physics: the school's banks have 0 of 40 questions.")).to_be_visible()
+    await expect(page.locator("[data-clock]")).to_have_text(re.compile(r"^\d(:\d\d){2} left$"))
     async with saying_yes(page):
         await page.get_by_role("button", name="Hand in").click()
-        await expect(page.get_by_role("table", name="By part")).to_contain_text("0/20")
+        await expect(page.get_by_role("table", name="By part")).to_contain_text("there were no questions")
+    await expect(page.get_by_text("Physics: the school's banks have 0 of 40 questions.")).to_be_visible()
 
 
 @pytest.mark.requirement("KZ456-32")
@@ -130,6 +132,8 @@ async def test_school_and_family_see_what_came_of_it_and_others_do_not(site: Sit
     await expect(page.get_by_role("table", name="By theme")).to_contain_text("Қайталау")
     page = await site.open(own(site), "guardian", width=390)
     await expect(page.get_by_role("table", name="Attempts")).to_contain_text("Unified national test")
+    running = page.get_by_role("table", name="Attempts").get_by_role("row", name="Under way")
+    await expect(running.get_by_role("link")).to_have_count(0)
     await expect(page.get_by_role("button", name="Begin")).to_have_count(0)
 
     tokens = site.sample.tokens
@@ -146,10 +150,10 @@ async def sat_down(site: Site, *, script: bool = True) -> tuple[Page, int]:
     pool = site.services.database.pool
     page = await site.open(f"{TESTS}/given/{GIVEN}", "class_teacher")
     await page.get_by_text("A log while the test is taken").click()
-    if await page.get_by_role("button", name="Take the test with a log").count():
-        await page.get_by_role("button", name="Take the test with a log").click()
+    if await page.get_by_role("button", name="Turn the log on").count():
+        await page.get_by_role("button", name="Turn the log on").click()
         await page.get_by_text("A log while the test is taken").click()
-    await expect(page.get_by_role("button", name="Take the test without a log")).to_be_visible()
+    await expect(page.get_by_role("button", name="Turn the log off")).to_be_visible()
     await pool.execute(_HAND_TEST, GIVEN, site.clock.now())
     page = await site.open(f"/children/{site.sample.child_ref}/tests/{GIVEN}", "student", width=390, script=script)
     await expect(page.get_by_text("the page writes a log while the test is taken")).to_be_visible()
@@ -174,6 +178,7 @@ async def without_log(site: Site) -> None:
 async def test_leaving_the_page_and_pasting_stand_in_the_log_beside_the_attempt(site: Site) -> None:
     page, attempt_id = await sat_down(site)
     await expect(page.get_by_text("This test is taken with a log")).to_be_visible()
+    await expect(page.locator("main")).not_to_contain_text("Ask before you judge")
     number = page.locator('form[data-kind="number"]').first
     place = await number.get_attribute("data-place")
     await page.locator(f'.sitting-places a[href="#q{place}"]').click()
@@ -194,6 +199,7 @@ async def test_leaving_the_page_and_pasting_stand_in_the_log_beside_the_attempt(
     await expect(log.get_by_role("row", name=re.compile("pasted"))).to_contain_text(str(place))
     await log.get_by_text("What this log is, and what it is not").click()
     await expect(log).to_contain_text("it proves nothing by itself")
+    await expect(log).to_contain_text("Ask before you judge")
     await without_log(site)
 
 
@@ -243,11 +249,11 @@ async def test_a_package_goes_out_and_another_one_comes_in_with_what_was_left_ou
         for name, content in files.items():
             archive.writestr(name, content)
     await page.locator("#file").set_input_files(package)
-    await page.get_by_role("button", name="Take in", exact=True).click()
+    await page.get_by_role("button", name="Import the file", exact=True).click()
 
     await expect(page.get_by_text("1 question went into the bank.")).to_be_visible()
     await expect(page.get_by_role("table", name="Left out: 1")).to_contain_text("items/item-002.xml")
     await expect(page.get_by_role("table", name="Left out: 1")).to_contain_text("It runs a program by “onclick”")
     await page.locator("#file").set_input_files({"name": "a.zip", "mimeType": "application/zip", "buffer": b"PK no"})
-    await page.get_by_role("button", name="Take in", exact=True).click()
+    await page.get_by_role("button", name="Import the file", exact=True).click()
     await expect(page.get_by_role("alert").first).to_contain_text("This is no package of QTI 3")

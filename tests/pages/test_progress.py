@@ -19,10 +19,10 @@ GROUP BY 1, 2 HAVING count(*) = 1 ORDER BY 2, 1 LIMIT 1
 async def test_the_office_takes_results_from_a_spreadsheet_and_wrong_cells_are_told(site: Site) -> None:
     page = await site.open(f"{SCHOOL}/exams/2", "office")
     rows = "Нөмірі;Аты-жөні;Баға\n;Ешкім Ешкімов;5\n"
-    await page.get_by_text("Take in from a spreadsheet").click()
+    await page.get_by_text("Import from a spreadsheet").click()
     file = {"name": "нәтиже.csv", "mimeType": "text/csv", "buffer": rows.encode()}
     await page.locator("#file").set_input_files(file)  # type: ignore[arg-type]  # a payload of Playwright's
-    await page.get_by_role("button", name="Take in", exact=True).click()
+    await page.get_by_role("button", name="Import the file", exact=True).click()
     await expect(page.get_by_role("alert")).to_contain_text("Nothing was changed")
     await expect(page.locator("table", has_text="Cells to mend")).to_contain_text("No student of the school")
 
@@ -63,7 +63,9 @@ async def test_the_profile_and_the_familys_page_show_marks_exams_and_fitness_and
         progress = page.locator("#progress")
         await expect(progress).to_contain_text("Mathematics")
         await expect(progress).to_contain_text("34 / 40")
-        await expect(progress.locator("tr", has_text="Run, 30 m")).to_contain_text("Better")
+        run = progress.locator("tr", has_text="Run, 30 m")
+        await expect(run).to_contain_text("5.9 s")
+        await expect(run).to_contain_text("Better −0.3 s")
         await expect(progress.locator("tr", has_text="Standing long jump")).to_contain_text("Weaker")
 
     page = await site.open(path, "office")

@@ -1,6 +1,7 @@
 """The page of roles: what its forms do, and for whom."""
 
 import pytest
+from playwright.async_api import expect
 
 from cloud.accounts.actions import audit
 from cloud.accounts.queries import account_of_login, actor_of
@@ -87,6 +88,15 @@ async def test_a_class_teacher_sees_the_own_class_and_no_other_child(site: Site)
         await id_of(site, "class_teacher"),
     )
     assert shown == of_class > 0
+
+
+async def test_who_was_given_over_and_was_not_seen_to_go_out_is_not_called_inside(site: Site) -> None:
+    page = await site.open("/schools/almaty15/class", "class_teacher")
+
+    row = page.locator("tbody tr", has_text="Child collected")
+
+    await expect(row).to_contain_text("Given over, no exit seen")
+    await expect(row.locator("td .badge-of", has_text="Inside")).to_have_count(0)
 
 
 async def posted(site: Site, who: str, act: str, **form: object) -> int:

@@ -26,7 +26,7 @@ async def test_a_name_that_is_not_in_the_course_is_told_by_row_and_column(site: 
 
 async def test_a_class_that_there_is_not_is_told_and_the_draft_stays(site: Site) -> None:
     page = await site.open("/schools/almaty15/timetable/versions/2", "deputy")
-    await page.get_by_role("link", name="By spreadsheet").click()
+    await page.get_by_role("link", name="Load a spreadsheet").click()
 
     await page.set_input_files("#file", sheet("Класс;День недели;№ урока;Предмет\n99Ж;Пн;1;Математика\n"))
     await page.get_by_role("button", name="Take it in").click()

@@ -93,14 +93,15 @@ async def test_a_teacher_keeps_the_themes_of_the_own_course_and_of_no_other(site
     await page.get_by_role("button", name="Keep", exact=True).click()
     await expect(page.get_by_role("row").filter(has_text="Revision")).to_contain_text("9")
 
-    await page.get_by_text("Take in from a spreadsheet").click()
+    await page.get_by_text("Import from a spreadsheet").click()
     wrong = b"Theme,Hours\r\nFractions,many\r\n"
     await page.locator("#file").set_input_files({"name": "t.csv", "mimeType": "text/csv", "buffer": wrong})
-    await page.get_by_role("button", name="Take in", exact=True).click()
+    await page.get_by_role("button", name="Import the file", exact=True).click()
     await expect(page.get_by_role("alert")).to_contain_text("Nothing was changed")
     await expect(page.get_by_role("row").filter(has_text="Write a whole number")).to_contain_text("Hours")
 
-    await page.get_by_role("button", name="Delete theme 7").click()
+    await page.locator("summary[aria-label='Delete theme 7']").click()
+    await page.locator("details[open]").get_by_role("button", name="Yes, delete it").click()
     await expect(page.get_by_role("row").filter(has_text="Revision")).to_have_count(0)
     await page.goto(f"{site.address}{HERE}/courses/2/themes")
     await expect(page.get_by_text("No themes yet")).to_be_visible()

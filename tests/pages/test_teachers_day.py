@@ -85,7 +85,7 @@ async def test_a_teacher_plans_a_lesson_takes_the_class_and_marks_it_without_a_m
     await page.keyboard.press("Enter")
     await expect(page.locator(".page-head")).to_contain_text("Бөлшектерді қосу")
 
-    await keys.press("button", "The others as shown")
+    await keys.press("button", "Accept for the rest")
     taken = page.locator("ul.register li").first
     await expect(taken).not_to_contain_text("to be taken as:")
     refs = await page.locator("ul.register li").evaluate_all("rows => rows.map(each => each.id.slice(2))")
@@ -111,7 +111,7 @@ async def test_a_teacher_plans_a_lesson_takes_the_class_and_marks_it_without_a_m
     name = (await page.locator("tr[data-r] th a").first.text_content() or "").strip()
     await page.keyboard.press("Escape")
     await keys.press("a", name)  # how a mark comes about
-    await expect(page.get_by_role("heading", name="Mark of the quarter")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Mark of the year")).to_be_visible()
     await keys.press("a", "←")
     await expect(page.locator("table.journal")).to_be_visible()
 
@@ -162,7 +162,7 @@ async def test_a_teacher_sets_homework_checks_what_came_and_gives_a_test_without
     await page.keyboard.press("Space")
     await keys.leads("button", "Put into the test", "Пернетақтадан")
     await keys.press("summary", "Give it to a class")
-    await keys.press("button", "Give")
+    await keys.press("button", "Give the test")
 
     await expect(page.get_by_role("heading", name="Пернетақтадан")).to_be_visible()
     await expect(page.get_by_role("table", name="Results")).to_contain_text("Not begun")

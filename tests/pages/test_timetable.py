@@ -46,6 +46,8 @@ async def test_a_deputy_makes_a_timetable_and_the_family_sees_it(site: Site) -> 
     await expect(page.locator(".lesson")).to_contain_text("Literacy")
     page = await site.open(f"{HERE}?class_id={FIRST_GRADE}&week={MONDAY}", "class_teacher")
     await expect(page.locator(".lesson")).to_contain_text("Literacy")
+    await expect(page.locator("#class_id")).to_have_value(str(FIRST_GRADE))
+    await expect(page.locator("#teacher")).to_have_value("0")
 
 
 @pytest.mark.requirement("KZ456-27.1", part="timetable")
@@ -74,6 +76,21 @@ async def test_summative_works_are_planned_on_lessons_and_shown_by_day_and_class
     await expect(by_class.get_by_role("cell")).to_have_text(["1", "2"])
 
 
+async def test_a_lesson_that_is_called_off_is_brought_back_and_is_no_summative_work_until_then(site: Site) -> None:
+    page = await site.open(f"{HERE}/day?on=2026-09-24", "deputy")
+    music = page.locator(".lesson a").filter(has_text="Music").first
+    await music.click()
+    await expect(page.get_by_role("button", name="SOR", exact=True)).to_be_visible()
+    await page.get_by_role("button", name="Call the lesson off").click()
+    await expect(page.locator(".lesson.is-off").filter(has_text="Music")).to_have_count(2)
+    await music.click()
+
+    await expect(page.get_by_role("heading", name="The lesson is called off")).to_be_visible()
+    await expect(page.get_by_role("button", name="SOR", exact=True)).to_have_count(0)
+    await page.get_by_role("button", name="Bring it back").click()
+    await expect(page.locator(".lesson.is-off").filter(has_text="Music")).to_have_count(0)
+
+
 async def test_a_day_without_lessons_takes_none(site: Site) -> None:
     page = await site.open(f"{HERE}/day?on=2026-09-19", "deputy")
     await page.get_by_text("Add a lesson on this day").click()
@@ -88,13 +105,13 @@ async def test_what_the_solver_found_is_put_into_the_draft(site: Site) -> None:
     await page.get_by_role("button", name="Put it into the draft").click()
 
     await expect(page.locator("h1")).to_have_text("Қысқы кесте")
-    await expect(page.get_by_text("Half lessons placed")).to_be_visible()
+    await expect(page.get_by_text("Lessons placed")).to_be_visible()
 
 
 async def test_a_calendars_address_is_shown_once_and_answers_until_it_is_closed(site: Site) -> None:
     page = await site.open(f"{HERE}/feeds", "office")
     await page.locator("#of").select_option(label="Class 5А")
-    await page.get_by_role("button", name="Open a calendar").click()
+    await page.get_by_role("button", name="Make a link").click()
     address = await page.locator("code").inner_text()
     path = "/timetable/" + address.rpartition("/")[2]
 
@@ -103,5 +120,5 @@ async def test_a_calendars_address_is_shown_once_and_answers_until_it_is_closed(
     assert "BEGIN:VEVENT" in await answer.text()
     await page.goto(f"{site.address}{HERE}/feeds")
     await expect(page.locator("code")).to_have_count(0)
-    await page.get_by_role("button", name="Close").last.click()
+    await page.get_by_role("button", name="Revoke the link").last.click()
     assert (await page.request.get(site.address + path)).status == 404

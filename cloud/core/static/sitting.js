@@ -225,7 +225,8 @@
   const tick = () => {
     const left = Math.max(0, Math.ceil((endsAt - performance.now()) / 1000));
     const [hours, minutes, seconds] = [Math.floor(left / 3600), Math.floor(left / 60) % 60, left % 60];
-    if (left < 86400) clock.textContent = `${hours ? `${hours}:` : ""}${String(minutes).padStart(2, "0")}:${String(seconds).padStart(2, "0")}`;
+    const time = `${hours ? `${hours}:` : ""}${String(minutes).padStart(2, "0")}:${String(seconds).padStart(2, "0")}`;
+    if (left < 86400) clock.textContent = clock.dataset.clock.replace("{time}", time);
     clock.parentElement.classList.toggle("is-soon", left <= 300 && left > 60);
     clock.parentElement.classList.toggle("is-last", left <= 60);
     if (left === 300) told.textContent = sheet.dataset.soon;

@@ -122,6 +122,9 @@ async def test_who_posted_sees_who_has_confirmed_and_whose_family_has_not(servic
     told = await confirmations_of(services, of.deputy, of.school.id, number)
     assert [each.at is not None for each in told.children] == [True, True, False, False]
     assert all(each.at is None for each in told.staff)
+    names = {each.name for each in told.staff}
+    assert of.class_teacher.name in names
+    assert of.deputy.name not in names  # who wrote it is asked nothing
     assert (told.done, told.shown[0].at) == (2, None)
     posted = await posted_one(services, of.deputy, of.school.id, number)
     assert (posted.seen, posted.confirmed) == (2, 2)

@@ -75,6 +75,19 @@ async def test_the_sheet_of_a_class_has_the_quarters_marks_and_the_years_and_how
     assert len(first.subjects) == 2
 
 
+async def test_a_subject_in_which_nobody_has_a_mark_yet_counts_against_nobody(journal: Journal) -> None:
+    services, studies = journal.services, journal.studies
+    await put_scheme(services, journal.deputy, journal.school.id, OWN, TODAY)
+    await whole_quarter(journal, 1, {0: ("9", "18", "18"), 1: ("7", "14", "14"), 2: ("3", "6", "7")})
+    before = await sheet_of(services, journal.school, studies.class_id, YEAR, 1)
+
+    english = await journal.lesson(TODAY, 4, Kind.LESSON, 0, studies.english[0], journal.colleague)
+    await journal.type(english, 0, "9", journal.colleague, course=studies.english[0])
+
+    after = await sheet_of(services, journal.school, studies.class_id, YEAR, 1)
+    assert (before.all_good, after.all_good) == (2, 1)
+
+
 async def test_a_class_out_of_reach_is_not_found(journal: Journal) -> None:
     services, school = journal.services, journal.school
 
@@ -126,6 +139,7 @@ async def test_lessons_missed_go_by_the_journal_and_then_by_the_days_register(jo
     told = [(row.lessons, row.absent, row.excused, row.away, row.late) for row in sheet.rows]
     assert told == [(3, 2, 1, 0, 1), (3, 0, 0, 0, 0), (3, 0, 0, 1, 0), (3, 0, 0, 0, 0)]
     assert sheet.rows[0].by_subject == {journal.studies.subjects["mathematics"]: 2}
+    assert [sheet.missed_of(each.id) for each in sheet.subjects if each.code == "mathematics"] == [2]
 
 
 async def test_what_is_open_is_told_with_its_lesson_and_until_when(journal: Journal) -> None:
@@ -142,9 +156,9 @@ async def test_what_is_open_is_told_with_its_lesson_and_until_when(journal: Jour
 
     ids = journal.studies.student_ids
     assert [(each.what, each.learner and each.learner.id, each.has, each.needs) for each in told.debts] == [
-        (Open.NO_SOCH, None, 0, 0), (Open.FEW, ids[1], 0, 3), (Open.FEW, ids[2], 0, 3), (Open.WORK, ids[3], 0, 0),
+        (Open.WORK, ids[3], 0, 0), (Open.NO_SOCH, None, 0, 0), (Open.FEW, ids[1], 0, 3), (Open.FEW, ids[2], 0, 3),
     ]  # fmt: skip
-    work = told.debts[-1]
+    work = told.debts[0]
     assert (work.lesson and work.lesson.id, work.until) == (sor, TERMS[0][1])
     await journal.lesson(date(2026, 10, 20), 1, Kind.SOCH, 20)
     await journal.type(sor, 3, "н 11")

@@ -3,7 +3,7 @@
 import pytest
 
 from cloud.core.i18n import Language
-from cloud.office.quality_pages import Asked, asked, chart_of_classes, rows_of
+from cloud.office.quality_pages import Asked, asked, chart_of_classes, named_shares, rows_of
 from cloud.quality.queries import Wanted
 from cloud.quality.rules import Line, Order, ordered, together
 from cloud.studies.queries import Course, Subject
@@ -78,6 +78,8 @@ def test_the_chart_has_a_column_a_class_or_a_subject_where_one_class_is_shown() 
     assert [each.title for each in classes.columns] == ["5А: 50 %, 100 %", "6А: 50 %, 50 %"]
     assert subjects is not None
     assert [each.label for each in subjects.columns] == ["Mathem", "Music"]
+    shares = named_shares([line((5,)), line((3,), subject=MUSIC)], "en")
+    assert {name: each.good for name, each in shares.items()} == {"Mathematics": 100, "Music": 0}
 
 
 def test_a_spreadsheet_has_a_row_a_course_and_blanks_where_nothing_is_known() -> None:

@@ -16,7 +16,7 @@ from cloud.notifications.kinds import Kind as NoticeKind
 from cloud.people.actions import give_consent
 from cloud.people.kinds import Purpose
 from cloud.questionnaires.answering import Asked, own_one, own_questionnaires, waiting_for
-from cloud.questionnaires.audience import asked_by
+from cloud.questionnaires.audience import STAFF_ROLES, asked_by
 from cloud.questionnaires.errors import AnswerRefused, QuestionnaireClosed, QuestionnaireRefused
 from cloud.questionnaires.kinds import Audience, Kind, State
 from cloud.questionnaires.making import (
@@ -191,6 +191,32 @@ async def test_who_is_asked_is_the_audience_and_nobody_else(asking: Asking) -> N
             with pytest.raises(NotFound):
                 await asking.answer(other, number)
     assert len(await questionnaires_at(services, deputy, school.id)) == 3
+
+
+async def test_who_answered_and_is_asked_no_more_counts_as_asked(asking: Asking) -> None:
+    number, (first, scale, _) = await asking.ask()
+    for parent in asking.parents[:2]:
+        await asking.answer(parent, number, (first, "0"), (scale, "3"))
+    await asking.services.database.pool.execute("UPDATE guardianship SET may_see = false")
+
+    results = await asking.results(number)
+
+    assert (results.asked, results.questionnaire.answered) == (2, 2)
+
+
+def test_roles_of_staff_are_offered_in_their_own_order() -> None:
+    assert [each.value for each in Role if each.value in STAFF_ROLES] == STAFF_ROLES
+
+
+async def test_what_waits_stands_before_what_was_answered(asking: Asking) -> None:
+    number, (first, scale, _) = await asking.ask()
+    later, _ = await asking.ask()
+    mother = asking.parents[0]
+    await asking.answer(mother, number, (first, "0"), (scale, "3"))
+
+    found = await own_questionnaires(asking.services, mother)
+
+    assert [(each.questionnaire.id, each.is_answered) for each in found] == [(later, False), (number, True)]
 
 
 async def test_a_parent_who_may_not_see_the_child_any_more_is_not_asked(asking: Asking) -> None:

@@ -63,6 +63,15 @@ async def test_the_office_keeps_the_catalogue_and_marks_nothing(app: FastAPI, sc
     assert "Mark as verified" not in (await browser.get(here)).text
 
 
+async def test_who_has_no_shelf_in_the_menu_finds_a_resource_under_the_catalogue(app: FastAPI, school: School) -> None:
+    await school.resource(Way.LINK, "https://books.test/1")
+    browser = await staff(app, school, Role.DEPUTY)
+
+    page = (await browser.get("/resources")).text
+
+    assert 'href="/go/resources" aria-current="page"' in page
+
+
 @pytest.mark.parametrize(
     ("query", "found"), [("", True), ("?subject=mathematics&grade=5", True), ("?subject=history", False),
                          ("?grade=9", False), ("?language=ru", False), ("?verified=true", False)],
@@ -76,7 +85,7 @@ async def test_the_catalogue_is_chosen_from_by_subject_grade_and_language(
 
     page = (await browser.get(f"/schools/almaty5/resources{query}")).text
 
-    assert ("Математика 5" in page, "Nothing of this kind" in page) == (found, not found)
+    assert ("Математика 5" in page, "Nothing was found" in page) == (found, not found)
 
 
 async def test_usage_is_shown_and_taken_out_without_names(app: FastAPI, school: School) -> None:

@@ -107,7 +107,9 @@ async def test_who_is_muted_reads_and_does_not_write_until_the_days_are_over_or_
     await refused(mute(services, of.students[1], class_chat, post_id, 2, "мен"), NotAllowed)
     await mute(services, of.class_teacher, class_chat, post_id, 2, "Спам жазба")
 
-    await refused(of.say(of.students[0], class_chat, "тағы"), TalkRefused, "Әсел Омарова: Спам жазба")
+    await refused(of.say(of.students[0], class_chat, "тағы"), TalkRefused, r"\(Әсел Омарова\)\. Reason: Спам жазба")
+    (muted,) = await mutes_at(services, of.class_teacher, of.school.id)
+    assert (muted.kind, muted.class_name) == (Kind.CLASS, "5А")
     await of.say(of.students[0], course, "мұнда болады")
     assert await of.words(of.students[0], class_chat) == ["Спам"]
     clock.advance(2 * DAY_S + 60)
@@ -120,6 +122,7 @@ async def test_who_is_muted_reads_and_does_not_write_until_the_days_are_over_or_
     await refused(of.topic(of.students[0], section_id), TalkRefused)
     assert await topics_of(services, of.students[1], section_id) == []
     (muted,) = await mutes_at(services, of.pedagogue, of.school.id)
+    assert (muted.kind, muted.class_name) == (None, "")  # in all talks
     await refused(lift(services, of.class_teacher, of.school.id, muted.id), NotFound)  # it is the school's
     await lift(services, of.pedagogue, of.school.id, muted.id)
     await of.say(of.students[0], course, "рақмет")

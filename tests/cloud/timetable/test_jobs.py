@@ -59,7 +59,7 @@ async def test_one_at_a_time_within_limits_and_by_who_may(school: Planned) -> No
         await order(services, SYSTEM, here, draft, 601)
     await order(services, SYSTEM, here, draft, SECONDS)
 
-    with pytest.raises(SolveRefused, match="is being solved"):
+    with pytest.raises(SolveRefused, match="is being made"):
         await order(services, SYSTEM, here, draft, SECONDS)
 
     with pytest.raises(NotFound):
