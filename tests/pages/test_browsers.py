@@ -112,8 +112,8 @@ async def test_somebody_of_the_office_signs_in_for_the_first_time_sorts_searches
     await window.open(f"{site.address}{SCHOOL}/office")
     await sees(window, "caption", "people")
     for direction, first in (("descending", "Үсенов"), ("ascending", "Әбдіқадыр")):
-        await goes(window, "th a", "Name")
-        await sees(window, f"th[aria-sort={direction}]", "Name")
+        await goes(window, "th a", "Surname and name")
+        await sees(window, f"th[aria-sort={direction}]", "Surname and name")
         assert (await window.ask(NAMES))[0].startswith(first)
 
     await window.type(field("Name"), f"Иванова{ENTER}")

@@ -59,7 +59,7 @@ async def test_a_parent_sees_what_was_eaten_with_price_date_and_time_and_what_it
     await expect(meal).to_contain_text("12:00")
     await expect(meal).to_contain_text("577 ₸")
     await expect(main.get_by_role("img", name="Тенге").locator("title")).to_have_count(31)
-    await main.get_by_text("Таблицей").click()
+    await main.get_by_text("В виде таблицы").click()
     await expect(main.locator("table.tight tr", has_text="25 авг.")).to_contain_text("577 ₸")
 
 

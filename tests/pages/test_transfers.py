@@ -31,7 +31,7 @@ async def test_the_office_moves_a_student_and_reads_it_in_the_book(site: Site) -
     await page.locator("#to-class").select_option(label=was)
     await page.get_by_role("button", name="Move", exact=True).click()
     await expect(page.locator(".page-head .soft")).to_have_text(was)
-    await expect(page.get_by_text("lines of the book")).to_be_visible()
+    await expect(page.get_by_text("entries in the transfer book")).to_be_visible()
 
 
 async def test_who_left_by_mistake_is_taken_back(site: Site) -> None:
@@ -45,7 +45,7 @@ async def test_who_left_by_mistake_is_taken_back(site: Site) -> None:
     await page.get_by_role("button", name="Take back in").click()
 
     await expect(page.get_by_text("This person has left the school")).to_have_count(0)
-    await page.get_by_text("lines of the book").click()
+    await page.get_by_text("entries in the transfer book").click()
     await expect(page.get_by_text("Шымкент")).to_be_visible()
 
 

@@ -7,9 +7,12 @@ from typing import Literal
 
 import pytest
 from playwright.async_api import Browser
+from starlette.applications import Starlette
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
 
 from edge_agent.status.app import create_status_app
-from edge_agent.status.server import StatusPortTaken, serve_status
+from edge_agent.status.server import StatusPortTaken, listen, serve_on, serve_status
 from edge_agent.status.snapshot import Snapshot
 from tests.edge_agent.status.snapshots import EVERY, NEW, TILL, TROUBLED, WELL
 from tests.servers.axe import violations
@@ -67,3 +70,26 @@ async def test_a_port_that_is_taken_is_named_with_what_to_do() -> None:
     async with shown.serving():
         with pytest.raises(StatusPortTaken, match=r"127\.0\.0\.1:\d+ .* set status\.port"):
             await serve_status(create_status_app(lambda: WELL), "127.0.0.1", shown.port)
+
+
+async def _ticks() -> AsyncIterator[bytes]:
+    while True:
+        yield b"tick"
+        await asyncio.sleep(0.01)
+
+
+async def test_serving_ends_though_somebody_hears_a_stream_that_does_not() -> None:
+    app = Starlette(routes=[Route("/", lambda _request: StreamingResponse(_ticks()))])
+    listening = listen("127.0.0.1", 0, "status")
+    task = asyncio.create_task(serve_on(listening, app))
+    port = int(listening.getsockname()[1])
+    await until_async(lambda: answers(port))
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+    await reader.readuntil(b"tick")
+
+    task.cancel()
+    await asyncio.wait([task], timeout=20)
+
+    assert task.cancelled()
+    writer.close()
