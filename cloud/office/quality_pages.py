@@ -1,6 +1,6 @@
 """The page of how learning goes: courses of a quarter with their marks, plans and journals; a chart; files of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
@@ -69,10 +69,10 @@ AskedFor = Annotated[Asked, Depends(asked)]
 async def show(request: Request, desk: QualityDesk, asked: AskedFor) -> Response:
     """Show the courses of a quarter, by class and subject where they are chosen."""
     told, lines = await _told(desk, asked)
+    shares = named_shares(lines, desk.visit.language.value)
     return pages_of(request).page(
         desk.visit, "office/quality.html", section="journal", told=told, lines=lines, asked=asked, marks=MARKS,
-        whole=together(lines), chart=chart_of_classes(lines, desk.visit.language.value),
-        shares=named_shares(lines, desk.visit.language.value),
+        whole=together(lines), chart=chart_of_shares(shares), shares=shares,
         sorting=Sorting(asked.order.value, asked.is_descending, asked.turned), on=desk.school.on,
     )  # fmt: skip
 
@@ -102,9 +102,8 @@ def rows_of(lines: Sequence[Line], language: Language) -> list[list[Cell]]:
     ]  # fmt: skip
 
 
-def chart_of_classes(lines: Sequence[Line], language: str) -> Chart | None:
-    """Return what `named_shares` has, as columns."""
-    shares = named_shares(lines, language)
+def chart_of_shares(shares: Mapping[str, Shares]) -> Chart | None:
+    """Return what `named_shares` has, as columns; None where it has nothing."""
     return None if not shares else chart_of([
         Column(name[:6], f"{name}: {each.good} %, {each.passed} %", [each.good, each.passed - each.good])
         for name, each in shares.items()

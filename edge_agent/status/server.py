@@ -53,8 +53,8 @@ async def serve_on(
 ) -> None:
     """Serve on what `listen` returned, over TLS with these files, until cancelled; `ending` ends the app's streams.
 
-    From Python 3.12 on a server waits for who is still connected: without `ending` streams would be waited for, and
-    whoever sends half a request is waited for no longer than ENDING_S.
+    From Python 3.12 on a server that ends waits for answers that are not whole: `ending` makes streams so at once, and
+    any other is waited for no longer than ENDING_S.
     """
     host, port = listening.getsockname()[:2]
     server = _Server(

@@ -3,7 +3,7 @@
 import pytest
 
 from cloud.core.i18n import Language
-from cloud.office.quality_pages import Asked, asked, chart_of_classes, named_shares, rows_of
+from cloud.office.quality_pages import Asked, asked, chart_of_shares, named_shares, rows_of
 from cloud.quality.queries import Wanted
 from cloud.quality.rules import Line, Order, ordered, together
 from cloud.studies.queries import Course, Subject
@@ -70,9 +70,9 @@ def test_an_address_says_what_was_asked_and_turns_the_order() -> None:
 
 
 def test_the_chart_has_a_column_a_class_or_a_subject_where_one_class_is_shown() -> None:
-    assert chart_of_classes([line((5,)), line()], "ru") is None
-    classes = chart_of_classes([line((5, 3), 5), line((4,), 6, first=3), line((2,), 6, MUSIC)], "ru")
-    subjects = chart_of_classes([line((5,)), line((3,), subject=MUSIC)], "en")
+    assert chart_of_shares(named_shares([line((5,)), line()], "ru")) is None
+    classes = chart_of_shares(named_shares([line((5, 3), 5), line((4,), 6, first=3), line((2,), 6, MUSIC)], "ru"))
+    subjects = chart_of_shares(named_shares([line((5,)), line((3,), subject=MUSIC)], "en"))
 
     assert classes is not None
     assert [each.title for each in classes.columns] == ["5А: 50 %, 100 %", "6А: 50 %, 50 %"]
