@@ -5,6 +5,7 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 from esik import __version__
@@ -60,10 +61,23 @@ def _run(name: str, words: Sequence[str]) -> int:
             f"esik: the program {name!r} is not part of this installation ({program.module} is missing).\n"
         )
         return USAGE_ERROR
-    with without_collecting():
-        app = importlib.import_module(program.module).app
+    try:
+        with without_collecting():
+            app = importlib.import_module(program.module).app
+    except ModuleNotFoundError as error:
+        if error.name is None or _is_ours(error.name):
+            raise
+        sys.stderr.write(
+            f"esik: the program {name!r} wants {error.name}, which is not installed here;"
+            " `requirements/install.sh runtime` brings what the cloud and the tools run on.\n"
+        )
+        return USAGE_ERROR
     app(list(words), prog_name=f"esik {name}")
     return 0
+
+
+def _is_ours(module: str) -> bool:
+    return (Path(__file__).parents[1] / module.partition(".")[0]).is_dir()
 
 
 def _is_installed(module: str) -> bool:

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Brings what the project needs into .venv, node_modules and build/assets (and, for the tests, Debian packages).
-#   requirements/install.sh runtime    what `make demo` runs on
+#   requirements/install.sh edge       what an agent runs on, at a school
+#   requirements/install.sh runtime    what the cloud runs on, and `make demo`
 #   requirements/install.sh dev        what checks and tests need besides
 # Does nothing when nothing is to be done. The whole output of the installers goes to build/install.log.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-wanted=${1:?runtime or dev}
+wanted=${1:?edge, runtime or dev}
+case $wanted in edge | runtime | dev) ;; *) echo "set-up: there is edge, runtime and dev, not $wanted" >&2; exit 2 ;; esac
 log=build/install.log
 mkdir -p build
 exec 9>build/install.lock
@@ -106,30 +108,35 @@ install_micropython() {
   quietly requirements/micropython.sh
 }
 
-# A stamp names everything the step depends on; the runtime's is also good when the tests' is there.
+# A stamp names everything the step depends on; that of a larger set is good for the sets that it contains.
 stamp_of() {
   { echo "$PWD"; cat "$@"; } | sha256sum | cut -d' ' -f1
 }
-has_stamp() {
-  [ -f "$1.$wanted" ] && [ "$(cat "$1.$wanted")" = "$2" ] && return
-  [ "$wanted" = runtime ] && [ -f "$1.dev" ] && [ "$(cat "$1.dev")" = "$3" ]
-}
-
 python_stamp() { stamp_of "requirements/$1.txt" requirements/pip.txt requirements/install.sh; }
 node_stamp() { stamp_of package-lock.json esik/assets.py; }
 
+# Tells whether a step was done for what is wanted, or for more; `$2 SET` prints what its stamp would be.
+has_stamp() {
+  local set holds=no
+  for set in edge runtime dev; do
+    [ "$set" != "$wanted" ] || holds=yes
+    if [ "$holds" = yes ] && [ -f "$1.$set" ] && [ "$(cat "$1.$set")" = "$("$2" "$set")" ]; then return; fi
+  done
+  return 1
+}
+
 started=$SECONDS
 make_venv
-if ! has_stamp .venv/installed "$(python_stamp "$wanted")" "$(python_stamp dev)"; then
+if ! has_stamp .venv/installed python_stamp; then
   install_python "$wanted"
   rm -f .venv/installed.*
   python_stamp "$wanted" >".venv/installed.$wanted"
 fi
-if [ ! -d build/assets ] || ! has_stamp node_modules/.installed "$(node_stamp)" "$(node_stamp)"; then
+if [ "$wanted" != edge ] && { [ ! -d build/assets ] || ! has_stamp node_modules/.installed node_stamp; }; then
   install_node "$wanted"
   node_stamp >"node_modules/.installed.$wanted"
 fi
-if [ "$wanted" != runtime ]; then
+if [ "$wanted" = dev ]; then
   install_system
   install_micropython
 fi

@@ -10,5 +10,6 @@ lock() {
 
 lock requirements/pip.in -o requirements/pip.txt
 lock requirements/runtime.in -o requirements/runtime.txt
+lock requirements/edge.in -c requirements/runtime.txt -o requirements/edge.txt
 lock requirements/runtime.in requirements/dev.in -c requirements/runtime.txt -o requirements/dev.txt
 PATH="$PWD/.venv/bin:$PATH" npm install --package-lock-only

@@ -2,7 +2,11 @@
 
 import sqlite3
 
-from sqlite_utils import Database, Migrations
+from edge_agent.journal.light import without
+
+# It wants both for other work than ours where they are installed: 45 MB that an agent would hold for nothing.
+with without("numpy", "pandas"):
+    from sqlite_utils import Database, Migrations
 
 VERSION = 1
 journal = Migrations("esik.journal")
